@@ -1,0 +1,85 @@
+/**
+ * Every failure that a user can meet has a code, an HTTP status and a title. The table is documented in docs/api.md and
+ * tested in both directions.
+ */
+export const errorCodes = {
+  invalid_request: { status: 400, title: 'The request is not valid' },
+  not_supported_yet: { status: 400, title: 'This part of the contract is not built yet' },
+  unknown_model: { status: 400, title: 'There is no such model' },
+  unknown_condition: { status: 400, title: 'There is no such condition' },
+  incompatible_control: { status: 400, title: 'The ControlNet does not fit the base model' },
+  invalid_image: { status: 400, title: 'The picture cannot be read' },
+  image_too_large: { status: 413, title: 'The picture is too large' },
+  payload_too_large: { status: 413, title: 'The request is too large' },
+  unsupported_media_type: { status: 415, title: 'The content type is not supported' },
+  not_acceptable: { status: 406, title: 'None of the accepted media types can be given' },
+  not_found: { status: 404, title: 'There is nothing here' },
+  method_not_allowed: { status: 405, title: 'This method is not allowed here' },
+  conflict: { status: 409, title: 'The resource is in another state' },
+  idempotency_mismatch: { status: 422, title: 'The idempotency key was used with another request' },
+  range_not_satisfiable: { status: 416, title: 'The range lies outside the resource' },
+  model_invalid: { status: 422, title: 'The model cannot be used' },
+  cancelled: { status: 409, title: 'The job was cancelled' },
+  device_lost: { status: 500, title: 'The device process ended while it drew' },
+  out_of_memory: { status: 500, title: 'The device ran out of memory' },
+  extractor_lost: { status: 500, title: 'The extractor process ended while it worked' },
+  unavailable: { status: 503, title: 'The service is not ready' },
+  storage_full: { status: 507, title: 'There is no room left for the result' },
+  invalid_config: { status: 500, title: 'The configuration is not valid' },
+  data_in_use: { status: 500, title: 'The data folder is in use' },
+  internal: { status: 500, title: 'Something went wrong inside' },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+export interface ErrorOptions {
+  readonly cause?: unknown;
+  /** Where in the request the fault lies: a path such as `controls[0].scale`. */
+  readonly field?: string;
+  /** What would have been accepted, when that is a short list. */
+  readonly choices?: readonly string[];
+}
+
+/**
+ * An error that may be shown to a user. `detail` is one sentence or two that say what was expected, what came and what
+ * to do.
+ */
+export class ArmatureError extends Error {
+  readonly code: ErrorCode;
+  readonly field: string | undefined;
+  readonly choices: readonly string[] | undefined;
+
+  constructor(code: ErrorCode, detail: string, options: ErrorOptions = {}) {
+    super(detail, options.cause === undefined ? {} : { cause: options.cause });
+    this.name = 'ArmatureError';
+    this.code = code;
+    this.field = options.field;
+    this.choices = options.choices;
+  }
+
+  get status(): number {
+    return errorCodes[this.code].status;
+  }
+
+  get title(): string {
+    return errorCodes[this.code].title;
+  }
+}
+
+/** What crosses a process border or is kept in a job record. */
+export interface SerializedError {
+  readonly code: ErrorCode;
+  readonly detail: string;
+  readonly field?: string;
+}
+
+export function serializeError(error: unknown): SerializedError {
+  if (error instanceof ArmatureError) {
+    return { code: error.code, detail: error.message, ...(error.field === undefined ? {} : { field: error.field }) };
+  }
+  return { code: 'internal', detail: 'An unexpected error ended the work. The log of the server says more.' };
+}
+
+export function deserializeError(error: SerializedError): ArmatureError {
+  return new ArmatureError(error.code, error.detail, error.field === undefined ? {} : { field: error.field });
+}
