@@ -1,0 +1,58 @@
+import type { RgbImage } from '../conditions/condition.ts';
+import type { SerializedError } from '../errors.ts';
+import type { GenerationPlan } from '../generation/plan.ts';
+
+/**
+ * What a worker and its device process say to each other, over Node's IPC with `advanced` serialization. Each message
+ * about a job carries the job and its attempt, so that an answer to an attempt that is over is recognised and dropped.
+ */
+export interface AttemptKey {
+  readonly job: string;
+  readonly attempt: number;
+}
+
+/** A job with its pictures decoded and its maps made: the device reads no file but weights. */
+export interface DrawRequest extends AttemptKey {
+  readonly plan: GenerationPlan;
+  /** hints[i] is the map of plan.controls[i], exactly plan.width x plan.height. */
+  readonly hints: readonly RgbImage[];
+}
+
+export type ToDevice =
+  | { readonly type: 'start'; readonly settings: DeviceSettings }
+  | ({ readonly type: 'admit' } & DrawRequest)
+  | ({ readonly type: 'cancel' } & AttemptKey);
+
+export type FromDevice =
+  | { readonly type: 'ready'; readonly device: DeviceDescription }
+  | ({ readonly type: 'progress'; readonly step: number; readonly steps: number } & AttemptKey)
+  | ({ readonly type: 'finished'; readonly images: readonly DrawnImage[]; readonly drawMs: number } & AttemptKey)
+  | ({ readonly type: 'cancelled' } & AttemptKey)
+  | ({ readonly type: 'failed'; readonly error: SerializedError } & AttemptKey)
+  | { readonly type: 'ticked'; readonly rows: number; readonly samples: number; readonly ms: number }
+  | { readonly type: 'fatal'; readonly error: SerializedError };
+
+export interface DeviceSettings {
+  readonly provider: 'cpu' | 'cuda' | 'auto';
+  readonly deviceId: number;
+  readonly threads: number;
+  /** Bytes of weights and activations that sessions may hold together; the least recently used goes first. */
+  readonly memoryBudget: number;
+  /** Most rows (samples times two with guidance) in one batched step. */
+  readonly maxRows: number;
+  /** Folders that hold models. */
+  readonly modelFolders: readonly string[];
+  /** Where compiled graphs are kept. */
+  readonly cacheFolder: string;
+}
+
+export interface DeviceDescription {
+  readonly provider: 'cpu' | 'cuda';
+  /** Which provider was taken and why, in one sentence. */
+  readonly reason: string;
+}
+
+export interface DrawnImage {
+  readonly seed: number;
+  readonly image: RgbImage;
+}

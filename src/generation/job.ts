@@ -1,0 +1,76 @@
+import type { SerializedError } from '../errors.ts';
+import type { Plan } from './plan.ts';
+
+/**
+ * queued -> running -> succeeded | failed | cancelled. A running job goes back to queued when its attempt is lost and
+ * another is allowed. The last three states are final.
+ */
+export const jobStatuses = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
+export type JobStatus = (typeof jobStatuses)[number];
+
+export function isFinal(status: JobStatus): boolean {
+  return status === 'succeeded' || status === 'failed' || status === 'cancelled';
+}
+
+export interface Progress {
+  readonly step: number;
+  readonly steps: number;
+}
+
+/** One stored file that a job made: a drawn picture or the map that a control used. */
+export interface JobOutput {
+  readonly key: string;
+  readonly contentType: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly width: number;
+  readonly height: number;
+  /** The seed it was drawn with; null for maps. */
+  readonly seed: number | null;
+}
+
+export interface JobResult {
+  readonly outputs: readonly JobOutput[];
+  /** maps[i] is the map that control i was fed with, at the size of the generation. */
+  readonly maps: readonly JobOutput[];
+  readonly warnings: readonly string[];
+  readonly timings: JobTimings;
+}
+
+/** Milliseconds of wall time. `wait` is the time from acceptance to the start of the attempt that succeeded. */
+export interface JobTimings {
+  readonly wait: number;
+  readonly prepare: number;
+  readonly draw: number;
+  readonly store: number;
+}
+
+export interface Job {
+  readonly id: string;
+  readonly tenant: string;
+  readonly status: JobStatus;
+  readonly plan: Plan;
+  /** Remarks made when the request was accepted. Those of the drawing are in `result`. */
+  readonly warnings: readonly string[];
+  readonly metadata: Readonly<Record<string, unknown>> | null;
+  readonly progress: Progress | null;
+  /** Number of the current or last attempt; 0 before the first. */
+  readonly attempt: number;
+  readonly cancelRequested: boolean;
+  readonly result: JobResult | null;
+  readonly error: SerializedError | null;
+  readonly createdAt: Date;
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date | null;
+}
+
+/** Events of a job, in order. `seq` grows by at least one within a job and is what Last-Event-ID carries. */
+export interface JobEvent {
+  readonly seq: number;
+  readonly type: JobEventType;
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly at: Date;
+}
+
+export const jobEventTypes = ['queued', 'started', 'progress', 'succeeded', 'failed', 'cancelled'] as const;
+export type JobEventType = (typeof jobEventTypes)[number];

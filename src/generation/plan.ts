@@ -1,0 +1,96 @@
+/**
+ * What a worker is told to draw: every default resolved, every picture stored, every model checked against the others. A
+ * plan is JSON, is written into the job's record before the job is queued, and never changes after that.
+ */
+export interface GenerationPlan {
+  readonly kind: 'generation';
+  readonly model: ModelReference;
+  readonly prompt: string;
+  readonly negativePrompt: string;
+  /** Pixels; multiples of 8. */
+  readonly width: number;
+  readonly height: number;
+  readonly steps: number;
+  /** 1 switches classifier-free guidance off. */
+  readonly guidanceScale: number;
+  readonly guidanceRescale: number;
+  readonly scheduler: SchedulerId;
+  /** The share of fresh noise in DDIM; 0 elsewhere. */
+  readonly eta: number;
+  /** Seed of the first output; output i is drawn with seed + i. 0 .. 2^32 - 1 each (wraps around). */
+  readonly seed: number;
+  readonly count: number;
+  /** How many of the text encoder's last layers are left out. */
+  readonly clipSkip: number;
+  readonly controls: readonly PlannedControl[];
+  readonly output: OutputOptions;
+}
+
+/** Extract a map from a picture, without drawing. */
+export interface ExtractionPlan {
+  readonly kind: 'extraction';
+  readonly condition: string;
+  readonly image: StoredPicture;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly output: OutputOptions;
+}
+
+export type Plan = GenerationPlan | ExtractionPlan;
+
+export interface ModelReference {
+  readonly id: string;
+  /** Hash of the weights' headers and sizes: tells two models of one name apart. */
+  readonly hash: string;
+}
+
+export interface PlannedControl {
+  /** Condition id, such as `canny`. */
+  readonly type: string;
+  readonly model: ModelReference;
+  readonly image: StoredPicture;
+  /** Options of the extractor, or false where the picture is already a map. */
+  readonly preprocess: Readonly<Record<string, unknown>> | false;
+  readonly resize: ResizeMode;
+  readonly scale: number;
+  /** The control acts while start <= i/steps and (i+1)/steps <= end. */
+  readonly start: number;
+  readonly end: number;
+  readonly mode: ControlMode;
+}
+
+/** A picture that the service keeps: its object key and content hash. */
+export interface StoredPicture {
+  readonly key: string;
+  readonly sha256: string;
+}
+
+export interface OutputOptions {
+  readonly format: OutputFormat;
+  /** 1..100 for jpeg and webp; ignored by png, which has no loss. */
+  readonly quality: number;
+}
+
+export const outputFormats = ['png', 'jpeg', 'webp'] as const;
+export type OutputFormat = (typeof outputFormats)[number];
+
+export const resizeModes = ['stretch', 'crop', 'fill'] as const;
+export type ResizeMode = (typeof resizeModes)[number];
+
+/**
+ * How a control weighs on the two halves of classifier-free guidance (DESIGN: docs/conditions.md). `guess` is diffusers'
+ * guess mode: logspace(-1, 0) over the injection points, conditional half only.
+ */
+export const controlModes = ['balanced', 'prompt', 'control', 'guess'] as const;
+export type ControlMode = (typeof controlModes)[number];
+
+export const schedulerIds = [
+  'ddim',
+  'euler',
+  'euler_karras',
+  'euler_a',
+  'dpmpp_2m',
+  'dpmpp_2m_karras',
+  'unipc',
+  'lcm',
+] as const;
+export type SchedulerId = (typeof schedulerIds)[number];

@@ -1,0 +1,31 @@
+import type { QueueTicket } from '../records/records.ts';
+
+/** Decides who runs a job and when; it carries tickets only. One implementation over BullMQ, three engines. */
+export interface JobQueue {
+  /** Adds a ticket; a ticket that is already in the queue is not added twice. */
+  enqueue(ticket: QueueTicket): Promise<void>;
+  /** Whether a ticket waits, is delayed or is being run. */
+  holds(id: string): Promise<boolean>;
+  /** Takes a waiting ticket out; a running one stays. */
+  remove(id: string): Promise<void>;
+  waitingCount(): Promise<number>;
+  /** Starts to run tickets, at most `concurrency` at a time in this process. */
+  consume(handler: TicketHandler, options: ConsumeOptions): Promise<Consumer>;
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ConsumeOptions {
+  readonly concurrency: number;
+}
+
+/**
+ * Runs one ticket. Resolving means done, whatever came of it; `retry` means that the attempt was lost and another may be
+ * made. `signal` aborts when the consumer closes or the lock of the ticket was lost.
+ */
+export type TicketHandler = (ticket: QueueTicket, signal: AbortSignal) => Promise<'done' | 'retry'>;
+
+export interface Consumer {
+  /** Takes no further ticket and resolves when those that run have ended. */
+  close(): Promise<void>;
+}

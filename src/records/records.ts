@@ -1,0 +1,90 @@
+import type { SerializedError } from '../errors.ts';
+import type { Job, JobEvent, JobResult, JobStatus, Progress } from '../generation/job.ts';
+import type { Plan, StoredPicture } from '../generation/plan.ts';
+
+/**
+ * The truth about jobs and uploads, in SQL. Every method that changes a job is atomic, and those that a worker calls are
+ * fenced by the number of its attempt: they change nothing and return false where the job has moved on.
+ */
+export interface Records {
+  /** Writes an accepted job in state queued, and its `queued` event. */
+  insertJob(job: NewJob): Promise<Job>;
+  /** The job, or null where this tenant has none of that id. */
+  findJob(tenant: string, id: string): Promise<Job | null>;
+  /** Newest first. `before` is the id of the last job of the previous page. */
+  listJobs(tenant: string, query: JobQuery): Promise<readonly Job[]>;
+  /** Jobs that are queued and were accepted before this one (all tenants). */
+  countAhead(job: Job): Promise<number>;
+  /** Removes a job in a final state with its events; false where there is none such. The caller deletes its objects. */
+  deleteJob(tenant: string, id: string): Promise<boolean>;
+
+  /**
+   * Starts the next attempt: queued or running (a lost attempt) becomes running, `attempt` grows by one. Null where the
+   * job is gone or final. A job whose cancel was requested becomes cancelled instead, and null is returned.
+   */
+  startAttempt(tenant: string, id: string): Promise<Job | null>;
+  reportProgress(id: string, attempt: number, progress: Progress): Promise<boolean>;
+  /** running -> succeeded, by compare-and-set on the attempt. */
+  commitResult(id: string, attempt: number, result: JobResult): Promise<boolean>;
+  /** running -> failed. */
+  failAttempt(id: string, attempt: number, error: SerializedError): Promise<boolean>;
+  /** running -> queued: this attempt is given back and may be tried again. */
+  releaseAttempt(id: string, attempt: number, reason: SerializedError): Promise<boolean>;
+  /** running -> cancelled. */
+  cancelAttempt(id: string, attempt: number): Promise<boolean>;
+
+  /**
+   * A queued job becomes cancelled at once; a running one gets its flag set and a notification goes out. Final jobs stay.
+   * Returns the job as it is afterwards, or null.
+   */
+  requestCancel(tenant: string, id: string): Promise<Job | null>;
+  /** Which of these jobs have been asked to stop. */
+  cancelRequested(ids: readonly string[]): Promise<ReadonlySet<string>>;
+
+  eventsAfter(id: string, seq: number): Promise<readonly JobEvent[]>;
+  /** Calls back with a job's id after something of it changed: a hint, never the truth. Returns how to stop listening. */
+  onChange(listener: (id: string) => void): () => void;
+
+  /** Jobs that wait in state queued, oldest first: what a reconciler compares with the queue. */
+  queuedJobs(after: string | null, limit: number): Promise<readonly QueueTicket[]>;
+  /** Running jobs: what a reconciler looks for in the queue, to start those whose worker died with the queue's entry. */
+  runningJobs(after: string | null, limit: number): Promise<readonly QueueTicket[]>;
+
+  insertUpload(upload: Upload): Promise<Upload>;
+  findUpload(tenant: string, id: string): Promise<Upload | null>;
+
+  /** Resolves when the database answers. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface NewJob {
+  readonly id: string;
+  readonly tenant: string;
+  readonly plan: Plan;
+  readonly warnings: readonly string[];
+  readonly metadata: Readonly<Record<string, unknown>> | null;
+}
+
+export interface JobQuery {
+  readonly status?: JobStatus;
+  readonly before?: string;
+  readonly limit: number;
+}
+
+/** All that a queue carries. */
+export interface QueueTicket {
+  readonly tenant: string;
+  readonly id: string;
+}
+
+export interface Upload {
+  readonly id: string;
+  readonly tenant: string;
+  readonly picture: StoredPicture;
+  readonly contentType: string;
+  readonly bytes: number;
+  readonly width: number;
+  readonly height: number;
+  readonly createdAt: Date;
+}
