@@ -1,0 +1,99 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Config, type Environment, type Flags, type Setting, settings, variableOf } from './config/settings.ts';
+import { Mismatch } from './config/values.ts';
+import { ArmatureError } from './errors.ts';
+
+export type { Config, Environment, Flags, LogLevel, Provider } from './config/settings.ts';
+
+/**
+ * Flag before ARMATURE_ variable before alias before default; an empty variable counts as absent. An invalid value throws
+ * `invalid_config`, naming the place it came from, what was expected and what was received.
+ */
+export function readConfig(flags: Flags = {}, environment: Environment = process.env): Config {
+  const read = <Key extends keyof Config>(key: Key): Config[Key] => readSetting(settings[key], flags[key], environment);
+  return {
+    host: read('host'),
+    port: read('port'),
+    data: read('data'),
+    models: read('models'),
+    model: read('model'),
+    postgresUrl: read('postgresUrl'),
+    redisUrl: read('redisUrl'),
+    provider: read('provider'),
+    deviceId: read('deviceId'),
+    threads: read('threads'),
+    memoryBudget: read('memoryBudget'),
+    maxRows: read('maxRows'),
+    publicUrl: read('publicUrl'),
+    corsOrigin: read('corsOrigin'),
+    allowAnonymous: read('allowAnonymous'),
+    logLevel: read('logLevel'),
+  };
+}
+
+/** Whether a stack trace may be shown with an error (ARMATURE_DEBUG=1). */
+export function debugging(environment: Environment = process.env): boolean {
+  return environment['ARMATURE_DEBUG'] === '1';
+}
+
+type Flag = Flags[keyof Config];
+
+function readSetting<Value>(row: Setting<Value>, flag: Flag, environment: Environment): Value {
+  if (flag !== undefined) return parseFrom(row, typeof flag === 'object' ? flag : [String(flag)], `--${row.flag}`);
+  for (const variable of [variableOf(row), ...(row.aliases ?? [])]) {
+    const value = environment[variable];
+    if (value === undefined || value === '') continue;
+    const values = row.separator === undefined ? [value] : value.split(row.separator).filter((part) => part !== '');
+    return parseFrom(row, values, variable);
+  }
+  return row.fallback(environment);
+}
+
+function parseFrom<Value>(row: Setting<Value>, values: readonly string[], source: string): Value {
+  try {
+    return row.parse(values);
+  } catch (error) {
+    if (!(error instanceof Mismatch)) throw error;
+    const names = [`--${row.flag}`, variableOf(row), ...(row.aliases ?? [])].join(', ');
+    throw new ArmatureError(
+      'invalid_config',
+      `Expected ${error.message} for ${source} but received ${JSON.stringify(error.received)}. The setting is ${names}.`,
+      { field: row.flag, cause: error },
+    );
+  }
+}
+
+/** The package's own models, beside `src` and beside `dist`. */
+export const embeddedModels = fileURLToPath(new URL('../models', import.meta.url));
+
+/** Folders with models, the first to win where two hold the same id: those that were named, DATA/models, the embedded. */
+export function modelFolders(config: Pick<Config, 'models' | 'data'>): readonly string[] {
+  return [...config.models, join(config.data, 'models'), embeddedModels];
+}
+
+/** Refuses to listen where strangers could reach a server that asks nobody for a key. */
+export function requireSafeHost(config: Pick<Config, 'host' | 'allowAnonymous'>): void {
+  if (config.allowAnonymous || isLoopback(config.host)) return;
+  throw new ArmatureError(
+    'invalid_config',
+    `Expected a loopback address for --host (ARMATURE_HOST) but received "${config.host}": without API keys anyone who ` +
+      'reaches it could draw. Add --allow-anonymous (ARMATURE_ALLOW_ANONYMOUS=1) if that is meant.',
+    { field: 'host' },
+  );
+}
+
+/** For `api` and `worker`, which are processes of their own and meet in PostgreSQL. Returns its address. */
+export function requirePostgres(config: Pick<Config, 'postgresUrl'>, command: string): string {
+  if (config.postgresUrl !== null) return config.postgresUrl;
+  throw new ArmatureError(
+    'invalid_config',
+    `\`armature ${command}\` needs PostgreSQL for the records: give --postgres-url (ARMATURE_POSTGRES_URL, DATABASE_URL), ` +
+      'or run `armature serve`, which has an embedded database.',
+    { field: 'postgres-url' },
+  );
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}

@@ -1,0 +1,191 @@
+import { availableParallelism, homedir, totalmem } from 'node:os';
+import { delimiter, isAbsolute, join } from 'node:path';
+import { byteSize, flagValue, integer, many, one, oneOf, origin, type Parse, path, text, url } from './values.ts';
+
+/** All that can be set from outside, resolved: nothing else in the product reads flags or the environment. */
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  /** Absolute path of the folder that keeps records, objects, compiled graphs and models. */
+  readonly data: string;
+  /** Further folders with models, absolute, in the order given. */
+  readonly models: readonly string[];
+  /** Id of the base model that a request gets which names none. */
+  readonly model: string;
+  readonly postgresUrl: string | null;
+  readonly redisUrl: string | null;
+  readonly provider: Provider;
+  readonly deviceId: number;
+  readonly threads: number;
+  /** Bytes. */
+  readonly memoryBudget: number;
+  readonly maxRows: number;
+  /** Origin (and path) under which clients reach the server, without a trailing slash. */
+  readonly publicUrl: string | null;
+  readonly corsOrigin: readonly string[];
+  readonly allowAnonymous: boolean;
+  readonly logLevel: LogLevel;
+}
+
+export const providers = ['auto', 'cpu', 'cuda'] as const;
+export type Provider = (typeof providers)[number];
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+/** Flags as the command line gives them, by the setting's key; a repeatable one as an array. */
+export type Flags = Readonly<Partial<Record<keyof Config, string | boolean | readonly string[]>>>;
+
+/** One row of the table of settings. */
+export interface Setting<Value = unknown> {
+  /** Long flag without dashes; its variable is ARMATURE_ and the same in capitals. */
+  readonly flag: string;
+  /** Placeholder of the flag's argument; absent for a switch. */
+  readonly argument?: string;
+  readonly description: string;
+  /** Further environment variables, asked after the setting's own. */
+  readonly aliases?: readonly string[];
+  /** Present where the flag may be given several times; in the environment the values are joined by it. */
+  readonly separator?: string;
+  /** Throws a Mismatch that says what was expected. */
+  readonly parse: Parse<Value>;
+  readonly fallback: (environment: Environment) => Value;
+  /** The default in words, for --help, where it depends on the machine. */
+  readonly fallbackText?: string;
+}
+
+export const settings: { readonly [Key in keyof Config]: Setting<Config[Key]> } = {
+  host: {
+    flag: 'host',
+    argument: 'address',
+    description: 'address to listen on',
+    parse: one(text),
+    fallback: () => '127.0.0.1',
+  },
+  port: {
+    flag: 'port',
+    argument: 'number',
+    description: 'port to listen on; 0 takes any free one',
+    aliases: ['PORT'],
+    parse: one((value) => integer(value, 0, 65535)),
+    fallback: () => 7860,
+  },
+  data: {
+    flag: 'data',
+    argument: 'dir',
+    description: 'folder for records, results and models',
+    parse: one(path),
+    fallback: platformDataFolder,
+    fallbackText: '$XDG_DATA_HOME/armature or ~/.armature',
+  },
+  models: {
+    flag: 'models',
+    argument: 'dir',
+    description: 'further folder with models (repeatable)',
+    separator: delimiter,
+    parse: many(path),
+    fallback: () => [],
+  },
+  model: {
+    flag: 'model',
+    argument: 'id',
+    description: 'base model of requests that name none',
+    parse: one(text),
+    fallback: () => 'diorama',
+  },
+  postgresUrl: {
+    flag: 'postgres-url',
+    argument: 'url',
+    description: 'PostgreSQL for the records instead of the embedded database',
+    aliases: ['DATABASE_URL'],
+    parse: one((value) => url(value, ['postgres:', 'postgresql:'])),
+    fallback: () => null,
+  },
+  redisUrl: {
+    flag: 'redis-url',
+    argument: 'url',
+    description: 'Redis for the queue',
+    aliases: ['REDIS_URL'],
+    parse: one((value) => url(value, ['redis:', 'rediss:'])),
+    fallback: () => null,
+  },
+  provider: {
+    flag: 'provider',
+    argument: 'name',
+    description: 'execution provider: cpu, cuda, or auto, which tries cuda first',
+    parse: one((value) => oneOf(value, providers)),
+    fallback: () => 'auto',
+  },
+  deviceId: {
+    flag: 'device-id',
+    argument: 'number',
+    description: 'which GPU',
+    parse: one((value) => integer(value, 0, 255)),
+    fallback: () => 0,
+  },
+  threads: {
+    flag: 'threads',
+    argument: 'number',
+    description: 'threads of the CPU provider',
+    parse: one((value) => integer(value, 1, 1024)),
+    fallback: () => availableParallelism(),
+    fallbackText: 'one a core',
+  },
+  memoryBudget: {
+    flag: 'memory-budget',
+    argument: 'size',
+    description: 'memory for weights and activations, such as 6GB',
+    parse: one(byteSize),
+    fallback: () => Math.floor(totalmem() / 2),
+    fallbackText: 'half of the machine',
+  },
+  maxRows: {
+    flag: 'max-rows',
+    argument: 'number',
+    description: 'most rows in one batched step; guidance doubles the rows of a picture',
+    parse: one((value) => integer(value, 2, 1024)),
+    fallback: () => 16,
+  },
+  publicUrl: {
+    flag: 'public-url',
+    argument: 'url',
+    description: 'address under which clients reach the server, for the links in answers',
+    parse: one((value) => url(value, ['http:', 'https:']).replace(/\/+$/, '')),
+    fallback: () => null,
+  },
+  corsOrigin: {
+    flag: 'cors-origin',
+    argument: 'origin',
+    description: 'origin whose pages may call the API, or * (repeatable)',
+    separator: ',',
+    parse: many(origin),
+    fallback: () => [],
+  },
+  allowAnonymous: {
+    flag: 'allow-anonymous',
+    description: 'listen beyond loopback although nobody has to show a key',
+    parse: one(flagValue),
+    fallback: () => false,
+  },
+  logLevel: {
+    flag: 'log-level',
+    argument: 'level',
+    description: logLevels.join(', '),
+    parse: one((value) => oneOf(value, logLevels)),
+    fallback: () => 'info',
+  },
+};
+
+export const settingKeys = Object.keys(settings).filter((key): key is keyof Config => key in settings);
+
+function platformDataFolder(environment: Environment): string {
+  const base = environment['XDG_DATA_HOME'];
+  // The XDG specification says to ignore a relative path.
+  if (base !== undefined && isAbsolute(base)) return join(base, 'armature');
+  return join(homedir(), '.armature');
+}
+
+/** The variable that stands for a flag: `--redis-url` is ARMATURE_REDIS_URL. */
+export function variableOf(row: Pick<Setting, 'flag'>): string {
+  return `ARMATURE_${row.flag.toUpperCase().replaceAll('-', '_')}`;
+}

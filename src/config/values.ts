@@ -1,0 +1,79 @@
+import { resolve } from 'node:path';
+
+/** What a value should have been, as the object of "Expected ... for --flag", and what it was. */
+export class Mismatch extends Error {
+  readonly received: string;
+
+  constructor(expected: string, received: string) {
+    super(expected);
+    this.received = received;
+  }
+}
+
+/** How a setting reads the values it was given; one that is not repeatable takes the last. */
+export type Parse<Value> = (values: readonly string[]) => Value;
+
+export function one<Value>(parse: (value: string) => Value): Parse<Value> {
+  return (values) => parse(values.at(-1) ?? '');
+}
+
+export function many<Value>(parse: (value: string) => Value): Parse<readonly Value[]> {
+  return (values) => values.map(parse);
+}
+
+export function text(value: string): string {
+  if (value.trim() === '') throw new Mismatch('a name', value);
+  return value.trim();
+}
+
+export function path(value: string): string {
+  if (value.trim() === '') throw new Mismatch('a folder', value);
+  return resolve(value);
+}
+
+export function integer(value: string, least: number, most: number): number {
+  const number = /^\d+$/.test(value.trim()) ? Number(value) : Number.NaN;
+  if (!(number >= least && number <= most)) throw new Mismatch(`a whole number from ${least} to ${most}`, value);
+  return number;
+}
+
+const units: Readonly<Record<string, number>> = { '': 1, b: 1, kb: 2 ** 10, mb: 2 ** 20, gb: 2 ** 30, tb: 2 ** 40 };
+
+export function byteSize(value: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([kmgt]?b?)$/i.exec(value.trim());
+  const letters = (match?.[2] ?? '').toLowerCase();
+  const unit = units[letters] ?? units[`${letters}b`];
+  const bytes = Math.floor(Number(match?.[1]) * (unit ?? Number.NaN));
+  if (!(bytes >= 2 ** 20)) throw new Mismatch('a size of at least 1MB, such as 512MB or 6GB,', value);
+  return bytes;
+}
+
+export function url(value: string, protocols: readonly string[]): string {
+  const choices = protocols.map((protocol) => `${protocol}//`).join(' or ');
+  if (!URL.canParse(value) || !protocols.includes(new URL(value).protocol)) {
+    throw new Mismatch(`a URL that starts with ${choices}`, value);
+  }
+  return value;
+}
+
+export function origin(value: string): string {
+  const trimmed = value.trim();
+  if (trimmed === '*') return trimmed;
+  if (!URL.canParse(trimmed) || new URL(trimmed).origin !== trimmed) {
+    throw new Mismatch('an origin such as https://app.example.com, or *,', value);
+  }
+  return trimmed;
+}
+
+export function oneOf<const Choice extends string>(value: string, choices: readonly Choice[]): Choice {
+  const found = choices.find((choice) => choice === value.trim().toLowerCase());
+  if (found === undefined) throw new Mismatch(`one of ${choices.join(', ')}`, value);
+  return found;
+}
+
+export function flagValue(value: string): boolean {
+  const word = value.trim().toLowerCase();
+  if (['1', 'true', 'yes', 'on'].includes(word)) return true;
+  if (['0', 'false', 'no', 'off'].includes(word)) return false;
+  throw new Mismatch('1 or 0', value);
+}
