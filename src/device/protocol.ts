@@ -1,6 +1,7 @@
 import type { RgbImage } from '../conditions/condition.ts';
 import type { SerializedError } from '../errors.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
+import type { BaseModel, ControlNetModel } from '../models/model.ts';
 
 /**
  * What a worker and its device process say to each other, over Node's IPC with `advanced` serialization. Each message
@@ -14,6 +15,10 @@ export interface AttemptKey {
 /** A job with its pictures decoded and its maps made: the device reads no file but weights. */
 export interface DrawRequest extends AttemptKey {
   readonly plan: GenerationPlan;
+  /** Where the base model of the plan lies. */
+  readonly base: BaseModel;
+  /** controlNets[i] serves plan.controls[i]. */
+  readonly controlNets: readonly ControlNetModel[];
   /** hints[i] is the map of plan.controls[i], exactly plan.width x plan.height. */
   readonly hints: readonly RgbImage[];
 }
@@ -26,7 +31,7 @@ export type ToDevice =
 export type FromDevice =
   | { readonly type: 'ready'; readonly device: DeviceDescription }
   | ({ readonly type: 'progress'; readonly step: number; readonly steps: number } & AttemptKey)
-  | ({ readonly type: 'finished'; readonly images: readonly DrawnImage[]; readonly drawMs: number } & AttemptKey)
+  | ({ readonly type: 'finished' } & Drawing & AttemptKey)
   | ({ readonly type: 'cancelled' } & AttemptKey)
   | ({ readonly type: 'failed'; readonly error: SerializedError } & AttemptKey)
   | { readonly type: 'ticked'; readonly rows: number; readonly samples: number; readonly ms: number }
@@ -40,16 +45,22 @@ export interface DeviceSettings {
   readonly memoryBudget: number;
   /** Most rows (samples times two with guidance) in one batched step. */
   readonly maxRows: number;
-  /** Folders that hold models. */
-  readonly modelFolders: readonly string[];
-  /** Where compiled graphs are kept. */
-  readonly cacheFolder: string;
+  /** Folder of the tokenizer for checkpoints that bring none. */
+  readonly tokenizerFolder: string;
 }
 
 export interface DeviceDescription {
   readonly provider: 'cpu' | 'cuda';
   /** Which provider was taken and why, in one sentence. */
   readonly reason: string;
+}
+
+/** What came of a draw request. */
+export interface Drawing {
+  readonly images: readonly DrawnImage[];
+  readonly warnings: readonly string[];
+  /** Milliseconds from admission to the last decoded picture. */
+  readonly drawMs: number;
 }
 
 export interface DrawnImage {

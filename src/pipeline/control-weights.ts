@@ -1,0 +1,38 @@
+import type { ControlMode } from '../generation/plan.ts';
+
+/** How strongly one control acts on the two halves of classifier-free guidance, one weight an injection point. */
+export interface ControlWeights {
+  readonly conditional: Float32Array;
+  /** Null where the unconditional half is left alone. */
+  readonly unconditional: Float32Array | null;
+}
+
+/**
+ * Weights before the window is applied, by mode, for `points` injection points (the last is the middle block):
+ * - balanced: 1 everywhere (Zhang et al. 2023).
+ * - prompt: 0.825^(points - 1 - p) on both halves: shallow layers, which carry detail, give way to the prompt.
+ * - control: the same, and nothing on the unconditional half, so that guidance amplifies the control itself.
+ * - guess: logspace(-1, 0) over the points, conditional half only (diffusers' guess mode).
+ */
+export function controlWeights(mode: ControlMode, scale: number, points: number): ControlWeights {
+  const conditional = Float32Array.from({ length: points }, (_, point) => scale * profile(mode, point, points));
+  const both = mode === 'balanced' || mode === 'prompt';
+  return { conditional, unconditional: both ? conditional : null };
+}
+
+function profile(mode: ControlMode, point: number, points: number): number {
+  switch (mode) {
+    case 'balanced':
+      return 1;
+    case 'prompt':
+    case 'control':
+      return 0.825 ** (points - 1 - point);
+    case 'guess':
+      return points === 1 ? 0.1 : 10 ** (point / (points - 1) - 1);
+  }
+}
+
+/** Whether a control acts at step `index` of `steps`: off where index/steps < start or (index + 1)/steps > end (diffusers). */
+export function actsAt(window: { readonly start: number; readonly end: number }, index: number, steps: number): boolean {
+  return !(index / steps < window.start || (index + 1) / steps > window.end);
+}

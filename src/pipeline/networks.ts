@@ -1,0 +1,47 @@
+import type { Tensor } from '../numeric/tensor.ts';
+
+/**
+ * What the pipeline asks of the networks of one base model. The runtime answers with sessions; a test may answer with
+ * anything of this shape. All tensors are float32, NCHW; row r of every input belongs to row r of the output.
+ */
+export interface BaseNetworks {
+  readonly latentChannels: number;
+  /** Pixels a latent cell, 8 in Stable Diffusion. */
+  readonly latentScale: number;
+  /** Latents of the denoiser are latents of the autoencoder times this. */
+  readonly scalingFactor: number;
+  /** The number of ControlNet residuals that the UNet takes: one a skip connection and one for the middle block. */
+  readonly injectionPoints: number;
+  /** Token ids, 77 a row, to [rows, 77, width]. */
+  encodeText(rows: readonly Int32Array[], clipSkip: number): Promise<Tensor>;
+  /** The network's prediction (epsilon or v), [rows, C, h, w]. */
+  denoise(input: DenoiserInput, residuals: readonly Tensor[]): Promise<Tensor>;
+  /** Latents of the autoencoder [rows, C, h, w] to pictures [rows, 3, 8h, 8w], about -1..1. */
+  decode(latents: Tensor): Promise<Tensor>;
+}
+
+export interface DenoiserInput {
+  /** [rows, C, h, w], scaled as the scheduler wants it. */
+  readonly sample: Tensor;
+  /** [rows] */
+  readonly timestep: Tensor;
+  /** [rows, tokens, width] */
+  readonly context: Tensor;
+}
+
+/** What the pipeline asks of one ControlNet. */
+export interface ControlNetworks {
+  /** Pictures [1, 3, H, W] in 0..1 to the features [1, C0, h, w] that enter the ControlNet: once a request, not once a step. */
+  encodeHint(image: Tensor): Promise<Tensor>;
+  /**
+   * The residuals of every injection point, the middle block last, each multiplied by scale[row, point]. hint is
+   * [rows, C0, h, w], scale [rows, points].
+   */
+  residuals(input: DenoiserInput, hint: Tensor, scale: Tensor): Promise<readonly Tensor[]>;
+}
+
+/** Networks by the key that samples carry. */
+export interface NetworkSource {
+  base(key: string): BaseNetworks;
+  control(key: string): ControlNetworks;
+}

@@ -1,0 +1,37 @@
+import type { OutputFormat } from '../generation/plan.ts';
+
+/** Names of objects. Everything of a tenant lies under one prefix, everything of an attempt under one more. */
+interface Attempt {
+  readonly tenant: string;
+  readonly id: string;
+  readonly attempt: number;
+}
+
+export function jobPrefix({ tenant, id }: { readonly tenant: string; readonly id: string }): string {
+  return `tenants/${tenant}/generations/${id}/`;
+}
+
+export function attemptPrefix(job: Attempt): string {
+  return `${jobPrefix(job)}${job.attempt}/`;
+}
+
+export function outputKey(job: Attempt, index: number, format: OutputFormat): string {
+  return `${attemptPrefix(job)}${index}.${extension(format)}`;
+}
+
+export function mapKey(job: Attempt, index: number): string {
+  return `${attemptPrefix(job)}maps/${index}.png`;
+}
+
+/** Pictures that came with a request: content-addressed, so that the same picture is kept once. */
+export function inputKey(tenant: string, sha256: string): string {
+  return `tenants/${tenant}/inputs/${sha256}`;
+}
+
+export function uploadKey(tenant: string, sha256: string): string {
+  return `tenants/${tenant}/uploads/${sha256}`;
+}
+
+function extension(format: OutputFormat): string {
+  return format === 'jpeg' ? 'jpg' : format;
+}

@@ -1,0 +1,45 @@
+import type { Records } from '../records/records.ts';
+
+export interface WatchedCancel {
+  readonly signal: AbortSignal;
+  stop(): void;
+}
+
+/**
+ * Tells running jobs that their cancel was requested. Records hold the truth; a change notification makes it quick, and a
+ * slow poll makes up for notifications that got lost.
+ */
+export class CancelWatch {
+  readonly #records: Records;
+  readonly #controllers = new Map<string, AbortController>();
+  readonly #timer: NodeJS.Timeout;
+  readonly #unsubscribe: () => void;
+
+  constructor(records: Records, pollMs = 5000) {
+    this.#records = records;
+    this.#timer = setInterval(() => void this.#check([...this.#controllers.keys()]), pollMs);
+    this.#timer.unref();
+    this.#unsubscribe = records.onChange((id) => {
+      if (this.#controllers.has(id)) void this.#check([id]);
+    });
+  }
+
+  watch(id: string): WatchedCancel {
+    const controller = new AbortController();
+    this.#controllers.set(id, controller);
+    void this.#check([id]);
+    return { signal: controller.signal, stop: () => void this.#controllers.delete(id) };
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#unsubscribe();
+  }
+
+  async #check(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    // A database that is away says nothing of cancels; the next poll asks again.
+    const requested = await this.#records.cancelRequested(ids).catch(() => new Set<string>());
+    for (const id of requested) this.#controllers.get(id)?.abort();
+  }
+}
