@@ -116,7 +116,11 @@ export class DeviceProcess {
 
   #spawn(): Running {
     const entry = this.#options.entry ?? new URL('./main.js', import.meta.url);
-    const child = fork(entry, [], { serialization: 'advanced', execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const child = fork(entry, [], {
+      serialization: 'advanced',
+      execArgv: [],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
     const ready = new Promise<DeviceDescription>((resolve, reject) => {
       child.on('message', (message: FromDevice) => {
         if (message.type === 'ready') {
@@ -129,7 +133,9 @@ export class DeviceProcess {
         reject(lost(code, signal));
         this.#lose(child, code, signal);
       });
-      child.once('error', (cause) => reject(new ArmatureError('device_lost', 'The device process could not be started.', { cause })));
+      child.once('error', (cause) =>
+        reject(new ArmatureError('device_lost', 'The device process could not be started.', { cause })),
+      );
     });
     ready.catch(() => {});
     child.send({ type: 'start', settings: this.#options.settings } satisfies ToDevice, () => {});
@@ -149,7 +155,8 @@ export class DeviceProcess {
       return;
     }
     this.#settle(keyOf(message), pending);
-    if (message.type === 'finished') pending.resolve({ images: message.images, warnings: message.warnings, drawMs: message.drawMs });
+    if (message.type === 'finished')
+      pending.resolve({ images: message.images, warnings: message.warnings, drawMs: message.drawMs });
     else if (message.type === 'cancelled') pending.reject(cancelled());
     else pending.reject(deserializeError(message.error));
   }

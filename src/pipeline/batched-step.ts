@@ -40,7 +40,9 @@ function rowsOfSample(sample: Sample): BatchRow[] {
 }
 
 function denoiserInput(samples: readonly Sample[], rows: readonly BatchRow[]): DenoiserInput {
-  const scaled = new Map(samples.map((sample) => [sample, sample.scheduler.scaleModelInput(sample.latents, sample.step)]));
+  const scaled = new Map(
+    samples.map((sample) => [sample, sample.scheduler.scaleModelInput(sample.latents, sample.step)]),
+  );
   const contexts = rows.map(({ sample, half }) => (half === 'conditional' ? sample.context : sample.negativeContext));
   const { tokens, width } = contexts[0] ?? { tokens: 0, width: 0 };
   return {

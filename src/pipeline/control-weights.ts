@@ -33,6 +33,10 @@ function profile(mode: ControlMode, point: number, points: number): number {
 }
 
 /** Whether a control acts at step `index` of `steps`: off where index/steps < start or (index + 1)/steps > end (diffusers). */
-export function actsAt(window: { readonly start: number; readonly end: number }, index: number, steps: number): boolean {
+export function actsAt(
+  window: { readonly start: number; readonly end: number },
+  index: number,
+  steps: number,
+): boolean {
   return !(index / steps < window.start || (index + 1) / steps > window.end);
 }

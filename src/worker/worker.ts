@@ -65,11 +65,15 @@ async function runTicket(
   const signal = AbortSignal.any([lock, cancel.signal]);
   try {
     const result = await runJob(parts, job, signal);
-    if (!(await parts.records.commitResult(job.id, job.attempt, result))) await parts.store.deleteAll(attemptPrefix(job));
+    if (!(await parts.records.commitResult(job.id, job.attempt, result)))
+      await parts.store.deleteAll(attemptPrefix(job));
     return 'done';
   } catch (error) {
     await parts.store.deleteAll(attemptPrefix(job)).catch(() => {});
-    return await settleFailure(parts, options, job, error, { cancelled: cancel.signal.aborted, handedBack: lock.aborted });
+    return await settleFailure(parts, options, job, error, {
+      cancelled: cancel.signal.aborted,
+      handedBack: lock.aborted,
+    });
   } finally {
     cancel.stop();
   }

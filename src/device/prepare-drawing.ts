@@ -1,0 +1,83 @@
+import { TorchGenerator } from '../numeric/torch-generator.ts';
+import { controlWeights } from '../pipeline/control-weights.ts';
+import { hintTensor } from '../pipeline/pixels.ts';
+import type { Sample, SampleControl, TextContext } from '../pipeline/sample.ts';
+import { createScheduler } from '../pipeline/schedulers/registry.ts';
+import type { ModelNetworks, OpenBase } from './model-networks.ts';
+import type { DrawRequest } from './protocol.ts';
+import { seedOf } from './seed.ts';
+import type { TextCache } from './text-cache.ts';
+
+export interface PreparedDrawing {
+  readonly samples: readonly Sample[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Everything that is done once a request: prompts to features, maps to hints, seeds to initial latents. Output i gets a
+ * generator of its own, seeded with seed + i, so that it does not matter what it is drawn beside.
+ */
+export async function prepareDrawing(
+  request: DrawRequest,
+  networks: ModelNetworks,
+  texts: TextCache,
+): Promise<PreparedDrawing> {
+  const { plan } = request;
+  const base = await networks.openBase(request.base);
+  const warnings: string[] = [];
+  const encode = async (field: string, prompt: string): Promise<TextContext> => {
+    const { ids, truncated } = base.tokenizer.tokenize(prompt);
+    if (truncated > 0)
+      warnings.push(`${field} is longer than the text encoder reads: its last ${truncated} tokens were left out.`);
+    return await texts.encode(base.key, base.networks, ids, plan.clipSkip);
+  };
+  const context = await encode('prompt', plan.prompt);
+  const negativeContext = plan.guidanceScale > 1 ? await encode('negative_prompt', plan.negativePrompt) : context;
+  const controls = await prepareControls(request, networks, base);
+  const samples = Array.from({ length: plan.count }, (_, index) =>
+    createSample(request, base, index, { context, negativeContext, controls }),
+  );
+  return { samples, warnings };
+}
+
+async function prepareControls(
+  { plan, controlNets, hints }: DrawRequest,
+  networks: ModelNetworks,
+  base: OpenBase,
+): Promise<SampleControl[]> {
+  const controls: SampleControl[] = [];
+  for (const [index, { mode, scale, start, end }] of plan.controls.entries()) {
+    const model = controlNets[index];
+    const image = hints[index];
+    if (model === undefined || image === undefined)
+      throw new RangeError(`Control ${index} came without its model or its map`);
+    const { key, networks: controlNet } = await networks.openControlNet(model);
+    const { data: hint } = await controlNet.encodeHint(hintTensor(image));
+    const weights = controlWeights(mode, scale, base.networks.injectionPoints);
+    controls.push({ network: key, hint, mode, start, end, weights });
+  }
+  return controls;
+}
+
+function createSample(
+  { plan }: DrawRequest,
+  base: OpenBase,
+  index: number,
+  prepared: Pick<Sample, 'context' | 'negativeContext' | 'controls'>,
+): Sample {
+  const { latentChannels, latentScale } = base.networks;
+  const shape = [latentChannels, plan.height / latentScale, plan.width / latentScale] as const;
+  const generator = new TorchGenerator(seedOf(plan.seed, index));
+  const noise = (): Float32Array => generator.randn([1, ...shape]);
+  const scheduler = createScheduler(plan.scheduler, base.schedulerConfig, plan.steps, { eta: plan.eta });
+  return {
+    base: base.key,
+    shape,
+    scheduler,
+    noise,
+    guidance: { scale: plan.guidanceScale, rescale: plan.guidanceRescale },
+    ...prepared,
+    latents: noise().map((value) => value * scheduler.initialNoiseSigma),
+    step: 0,
+  };
+}

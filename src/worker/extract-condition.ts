@@ -1,0 +1,32 @@
+import type { Job, JobResult } from '../generation/job.ts';
+import type { ExtractionPlan } from '../generation/plan.ts';
+import { decodePicture } from '../images/decode.ts';
+import { outputKey } from '../store/keys.ts';
+import { storePicture } from './store-picture.ts';
+import type { WorkerParts } from './worker.ts';
+
+/** One attempt at an extraction: the map at the picture's own size is the job's only output. */
+export async function extractCondition(
+  { store, extractor }: WorkerParts,
+  job: Job,
+  plan: ExtractionPlan,
+  signal: AbortSignal,
+): Promise<JobResult> {
+  const startedAt = performance.now();
+  const picture = await decodePicture(await store.get(plan.image.key));
+  const preparedAt = performance.now();
+  const { map, warnings } = await extractor.extract(plan.condition, picture, plan.options, signal);
+  const extractedAt = performance.now();
+  const output = await storePicture(store, outputKey(job, 0, plan.output.format), map, plan.output, { seed: null });
+  return {
+    outputs: [output],
+    maps: [],
+    warnings,
+    timings: {
+      wait: (job.startedAt ?? job.createdAt).getTime() - job.createdAt.getTime(),
+      prepare: Math.round(preparedAt - startedAt),
+      draw: Math.round(extractedAt - preparedAt),
+      store: Math.round(performance.now() - extractedAt),
+    },
+  };
+}

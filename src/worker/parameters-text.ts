@@ -1,0 +1,32 @@
+import type { GenerationPlan } from '../generation/plan.ts';
+
+/**
+ * What a picture was made with, in the form that the field's tools read from a PNG's `parameters` text: the prompt, the
+ * negative prompt, then one line of `key: value` pairs.
+ */
+export function parametersText(plan: GenerationPlan, seed: number): string {
+  const pairs: [string, string | number][] = [
+    ['Steps', plan.steps],
+    ['Sampler', plan.scheduler],
+    ['CFG scale', plan.guidanceScale],
+    ['Seed', seed],
+    ['Size', `${plan.width}x${plan.height}`],
+    ['Model hash', plan.model.hash],
+    ['Model', plan.model.id],
+    ...(plan.clipSkip > 0 ? ([['Clip skip', plan.clipSkip + 1]] satisfies [string, number][]) : []),
+    ...plan.controls.map((control, index): [string, string] => [`ControlNet ${index}`, controlText(control)]),
+    ['Version', 'Armature'],
+  ];
+  const lines = [plan.prompt];
+  if (plan.negativePrompt !== '') lines.push(`Negative prompt: ${plan.negativePrompt}`);
+  lines.push(pairs.map(([key, value]) => `${key}: ${quoted(String(value))}`).join(', '));
+  return lines.join('\n');
+}
+
+function controlText({ type, model, scale, start, end, mode, resize }: GenerationPlan['controls'][number]): string {
+  return `Module: ${type}, Model: ${model.id}, Weight: ${scale}, Resize Mode: ${resize}, Guidance Start: ${start}, Guidance End: ${end}, Control Mode: ${mode}`;
+}
+
+function quoted(value: string): string {
+  return /[,:\n]/.test(value) ? JSON.stringify(value) : value;
+}

@@ -1,0 +1,217 @@
+import { describe, expect, it } from 'vitest';
+import type { Tensor } from '../../src/numeric/tensor.ts';
+import { controlWeights } from '../../src/pipeline/control-weights.ts';
+import { DenoiseLoop, StepError } from '../../src/pipeline/denoise-loop.ts';
+import type { BaseNetworks, ControlNetworks, DenoiserInput, NetworkSource } from '../../src/pipeline/networks.ts';
+import type { Sample, SampleControl } from '../../src/pipeline/sample.ts';
+import type { Scheduler } from '../../src/pipeline/schedulers/scheduler.ts';
+
+/**
+ * Networks small enough to be computed by hand: the prediction is sample/2 + context + timestep/1000 + the residual of
+ * point 0; a ControlNet's residual is hint * scale * (1 + timestep/1000).
+ */
+class AnalyticNetworks implements NetworkSource {
+  readonly batches: number[] = [];
+  readonly controlBatches: { readonly network: string; readonly rows: number }[] = [];
+  failAbove = Number.POSITIVE_INFINITY;
+
+  base(): BaseNetworks {
+    return {
+      latentChannels: 1,
+      latentScale: 8,
+      scalingFactor: 1,
+      injectionPoints: 2,
+      encodeText: async () => await Promise.reject(new Error('no text here')),
+      decode: async (latents) => await Promise.resolve(latents),
+      denoise: async (input, residuals) => await Promise.resolve(this.#denoise(input, residuals)),
+    };
+  }
+
+  control(network: string): ControlNetworks {
+    return {
+      encodeHint: async (image) => await Promise.resolve(image),
+      residuals: async (input, hint, scale) => {
+        this.controlBatches.push({ network, rows: input.timestep.data.length });
+        return await Promise.resolve([0, 1].map((point) => residual(input, hint, scale, point)));
+      },
+    };
+  }
+
+  #denoise({ sample, timestep, context }: DenoiserInput, residuals: readonly Tensor[]): Tensor {
+    const rows = timestep.data.length;
+    if (rows > this.failAbove) throw new Error(`${rows} rows are too many`);
+    this.batches.push(rows);
+    const cells = sample.data.length / rows;
+    const data = sample.data.map((value, i) => {
+      const r = Math.floor(i / cells);
+      const first = residuals[0]?.data ?? [];
+      return (
+        value / 2 + (context.data[r] ?? 0) + (timestep.data[r] ?? 0) / 1000 + (first.length === 1 ? 0 : (first[i] ?? 0))
+      );
+    });
+    return { dims: sample.dims, data };
+  }
+}
+
+function residual({ sample, timestep }: DenoiserInput, hint: Tensor, scale: Tensor, point: number): Tensor {
+  const cells = hint.data.length / timestep.data.length;
+  const data = hint.data.map((value, i) => {
+    const r = Math.floor(i / cells);
+    return value * (scale.data[2 * r + point] ?? 0) * (1 + (timestep.data[r] ?? 0) / 1000);
+  });
+  return { dims: sample.dims, data };
+}
+
+/** Takes a tenth of the prediction away at each step. */
+function tenthScheduler(steps: number): Scheduler {
+  return {
+    timesteps: Array.from({ length: steps }, (_, i) => 900 - 100 * i),
+    initialNoiseSigma: 1,
+    state: {},
+    scaleModelInput: (sample) => sample,
+    step: (output, _index, sample) => sample.map((value, i) => value - (output[i] ?? 0) / 10),
+    addNoise: (original) => original,
+  };
+}
+
+interface Options {
+  readonly steps?: number;
+  readonly value?: number;
+  readonly guidance?: number;
+  readonly width?: number;
+  readonly controls?: readonly SampleControl[];
+}
+
+function sample({ steps = 4, value = 1, guidance = 2, width = 2, controls = [] }: Options = {}): Sample {
+  return {
+    base: 'toy',
+    shape: [1, 1, width],
+    scheduler: tenthScheduler(steps),
+    noise: () => new Float32Array(width),
+    guidance: { scale: guidance, rescale: 0 },
+    context: { tokens: 1, width: 1, values: Float32Array.of(value) },
+    negativeContext: { tokens: 1, width: 1, values: Float32Array.of(0) },
+    controls,
+    latents: Float32Array.from({ length: width }, (_, i) => value + i),
+    step: 0,
+  };
+}
+
+function control(
+  network: string,
+  hint: number,
+  mode: 'balanced' | 'control' = 'balanced',
+  start = 0,
+  end = 1,
+): SampleControl {
+  return { network, hint: Float32Array.of(hint, hint), mode, start, end, weights: controlWeights(mode, 1, 2) };
+}
+
+async function drawAlone(options: Options): Promise<Float32Array> {
+  const alone = sample(options);
+  const loop = new DenoiseLoop(new AnalyticNetworks(), 64);
+  loop.join([alone]);
+  while (loop.size > 0) await loop.tick();
+  return alone.latents;
+}
+
+const mixed: readonly Options[] = [
+  { steps: 4, value: 1 },
+  { steps: 7, value: 2, guidance: 1 },
+  { steps: 3, value: 3, controls: [control('a', 0.5)] },
+  { steps: 5, value: 4, controls: [control('a', 0.5, 'control'), control('b', 2, 'balanced', 0.2, 0.7)] },
+  { steps: 4, value: 5, controls: [control('b', 1), control('b', 3)] },
+];
+
+describe('the batched denoise loop', () => {
+  it('gives each sample what it gets alone, whatever it is batched with', async () => {
+    const samples = mixed.map(sample);
+    const loop = new DenoiseLoop(new AnalyticNetworks(), 64);
+    loop.join(samples);
+    while (loop.size > 0) await loop.tick();
+    for (const [index, options] of mixed.entries()) expect(samples[index]?.latents).toEqual(await drawAlone(options));
+  });
+
+  it('lets samples join and leave at any step', async () => {
+    const [first, second, third] = [
+      sample({ steps: 6 }),
+      sample({ steps: 6, value: 2 }),
+      sample({ steps: 2, value: 3 }),
+    ];
+    const loop = new DenoiseLoop(new AnalyticNetworks(), 64);
+    loop.join([first, second]);
+    await loop.tick();
+    loop.join([third]);
+    await loop.tick();
+    loop.leave([second]);
+    while (loop.size > 0) await loop.tick();
+    expect(second.step).toBe(2);
+    expect(first.latents).toEqual(await drawAlone({ steps: 6 }));
+    expect(third.latents).toEqual(await drawAlone({ steps: 2, value: 3 }));
+  });
+
+  it('runs a ControlNet over the rows that use it, once a step', async () => {
+    const networks = new AnalyticNetworks();
+    const loop = new DenoiseLoop(networks, 64);
+    loop.join([sample(), sample({ controls: [control('a', 1)] }), sample({ controls: [control('a', 1, 'control')] })]);
+    await loop.tick();
+    expect(networks.batches).toEqual([6]);
+    expect(networks.controlBatches).toEqual([{ network: 'a', rows: 3 }]);
+  });
+
+  it('keeps a batch within the row limit and lets those that waited longest go first', async () => {
+    const networks = new AnalyticNetworks();
+    const loop = new DenoiseLoop(networks, 4);
+    const samples = [1, 2, 3].map((value) => sample({ value, steps: 2 }));
+    loop.join(samples);
+    await loop.tick();
+    expect(samples.map(({ step }) => step)).toEqual([1, 1, 0]);
+    await loop.tick();
+    expect(samples.map(({ step }) => step)).toEqual([2, 1, 1]);
+    expect(networks.batches).toEqual([4, 4]);
+  });
+
+  it('a single sample above the limit is still drawn', async () => {
+    const loop = new DenoiseLoop(new AnalyticNetworks(), 1);
+    const one = sample({ steps: 1 });
+    loop.join([one]);
+    await loop.tick();
+    expect(one.step).toBe(1);
+  });
+
+  it('never mixes sizes in a step, and serves both in turn', async () => {
+    const networks = new AnalyticNetworks();
+    const loop = new DenoiseLoop(networks, 64);
+    const [narrow, wide] = [sample({ steps: 2 }), sample({ steps: 2, width: 3 })];
+    loop.join([narrow, wide]);
+    await loop.tick();
+    expect([narrow.step, wide.step]).toEqual([1, 0]);
+    await loop.tick();
+    expect([narrow.step, wide.step]).toEqual([1, 1]);
+  });
+
+  it('goes on one by one where a batch is too large for the device', async () => {
+    const networks = new AnalyticNetworks();
+    networks.failAbove = 2;
+    const loop = new DenoiseLoop(networks, 64);
+    const samples = [sample({ value: 1 }), sample({ value: 2 })];
+    loop.join(samples);
+    while (loop.size > 0) await loop.tick();
+    expect(samples[0]?.latents).toEqual(await drawAlone({ value: 1 }));
+    expect(samples[1]?.latents).toEqual(await drawAlone({ value: 2 }));
+  });
+
+  it('a sample that fails alone leaves the loop and takes no other with it', async () => {
+    const networks = new AnalyticNetworks();
+    networks.failAbove = 1;
+    const loop = new DenoiseLoop(networks, 64);
+    const [guided, plain] = [sample({ steps: 2 }), sample({ steps: 2, guidance: 1, width: 3 })];
+    loop.join([guided, plain]);
+    const error = await loop.tick().catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(StepError);
+    expect((error as StepError).samples).toEqual([guided]);
+    while (loop.size > 0) await loop.tick();
+    expect(plain.step).toBe(2);
+    expect(guided.step).toBe(0);
+  });
+});
