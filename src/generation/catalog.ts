@@ -1,0 +1,72 @@
+import type { Condition } from '../conditions/condition.ts';
+import { nearestName } from '../conditions/nearest-name.ts';
+import { ArmatureError } from '../errors.ts';
+import type { BaseModel, ControlNetModel, Family, RejectedModel } from '../models/model.ts';
+
+/** The models that are there at this moment. */
+export interface ModelCatalog {
+  readonly baseModels: readonly BaseModel[];
+  readonly controlNets: readonly ControlNetModel[];
+  readonly rejected: readonly RejectedModel[];
+}
+
+/** What a request may refer to. */
+export interface Catalog {
+  readonly models: ModelCatalog;
+  /** The condition of an id; `unknown_condition` at `field` where there is none. */
+  readonly condition: (id: string, field: string) => Condition;
+}
+
+/** Whether a ControlNet and a base model have the same shapes: then every injection point fits. */
+export function sameFamily(a: Family, b: Family): boolean {
+  return (
+    a.name === b.name &&
+    a.contextWidth === b.contextWidth &&
+    a.latentChannels === b.latentChannels &&
+    a.layersPerBlock === b.layersPerBlock &&
+    a.blockChannels.join() === b.blockChannels.join()
+  );
+}
+
+/** A family in words, for a message that sets two of them side by side. */
+export function describeFamily(family: Family): string {
+  const name = family.name === 'other' ? 'no public family' : family.name;
+  return (
+    `${name}, context width ${family.contextWidth}, latent channels ${family.latentChannels}, ` +
+    `block channels ${family.blockChannels.join('-')}, ${family.layersPerBlock} layers a block`
+  );
+}
+
+/** Why a ControlNet does not fit a base model, as a sentence with the facts of both; null where it fits. */
+export function misfit(base: BaseModel, controlNet: ControlNetModel): string | null {
+  if (sameFamily(base.family, controlNet.family)) return null;
+  return (
+    `The ControlNet ${controlNet.id} (${describeFamily(controlNet.family)}) does not fit the base model ${base.id} ` +
+    `(${describeFamily(base.family)}).`
+  );
+}
+
+/** The model of an id; `model_invalid` where its files were refused, else `unknown_model` with the choices. */
+export function findModel<Model extends { readonly id: string }>(
+  models: readonly Model[],
+  id: string,
+  field: string,
+  { rejected }: { readonly rejected: readonly RejectedModel[] },
+): Model {
+  const found = models.find((model) => model.id === id);
+  if (found !== undefined) return found;
+  const refused = rejected.find((model) => model.id === id);
+  if (refused !== undefined) {
+    throw new ArmatureError('model_invalid', `The model ${id} cannot be used: ${refused.detail}`, { field });
+  }
+  const choices = models.map((model) => model.id);
+  const shown = JSON.stringify(id.slice(0, 100));
+  const detail = `There is no model ${shown} for ${field}. ${suggestion(id, choices)}`;
+  throw new ArmatureError('unknown_model', detail, { field, choices });
+}
+
+function suggestion(id: string, choices: readonly string[]): string {
+  if (choices.length === 0) return 'There is none at all yet.';
+  const nearest = nearestName(id, choices);
+  return nearest === undefined ? `The choices are ${choices.join(', ')}.` : `Did you mean ${nearest}?`;
+}

@@ -1,0 +1,64 @@
+import { z } from 'zod';
+
+type JsonSchema = z.core.JSONSchema.BaseSchema;
+
+/**
+ * What a schema accepts at `path`, as words that fit behind "Expected x to be": "a whole number from 1 to 150". Null where
+ * the path leads nowhere.
+ */
+export function describeAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): string | null {
+  const target = schemaAt(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }), path);
+  return target === null ? null : describe(target);
+}
+
+function schemaAt(schema: JsonSchema, path: readonly PropertyKey[]): JsonSchema | null {
+  const [key, ...rest] = path;
+  if (key === undefined) return schema;
+  for (const option of schema.anyOf ?? []) {
+    const found = schemaAt(asObject(option), path);
+    if (found !== null) return found;
+  }
+  const inner = typeof key === 'number' ? schema.items : schema.properties?.[String(key)];
+  return inner === undefined || Array.isArray(inner) ? null : schemaAt(asObject(inner), rest);
+}
+
+function describe(schema: JsonSchema): string {
+  if (schema.anyOf !== undefined) {
+    return [...new Set(schema.anyOf.map((option) => describe(asObject(option))))].join(' or ');
+  }
+  if (schema.enum !== undefined) return `one of ${schema.enum.join(', ')}`;
+  if (schema.const !== undefined) return JSON.stringify(schema.const);
+  if (schema.type === undefined) return 'another value';
+  return Array.isArray(schema.type) ? schema.type.join(' or ') : descriptions[schema.type](schema);
+}
+
+type TypeName = Exclude<JsonSchema['type'], undefined | readonly unknown[]>;
+
+const descriptions: Readonly<Record<TypeName, (schema: JsonSchema) => string>> = {
+  integer: (schema) => `a whole number${range(schema)}`,
+  number: (schema) => `a number${range(schema)}`,
+  string: ({ maxLength }) => (maxLength === undefined ? 'text' : `text of at most ${maxLength} characters`),
+  boolean: () => 'true or false',
+  null: () => 'null',
+  array: ({ maxItems }) => (maxItems === undefined ? 'an array' : `an array of at most ${maxItems} entries`),
+  object: ({ required = [] }) => (required.length === 1 ? `{"${required[0]}": ...}` : 'a JSON object'),
+};
+
+function range({ minimum, maximum, multipleOf }: JsonSchema): string {
+  // A schema of integers bounds them by what a double can hold, which tells a user nothing.
+  const least = minimum === undefined || minimum <= Number.MIN_SAFE_INTEGER ? undefined : minimum;
+  const most = maximum === undefined || maximum >= Number.MAX_SAFE_INTEGER ? undefined : maximum;
+  const multiple = multipleOf === undefined ? '' : ` that is a multiple of ${multipleOf}`;
+  return bounds(least, most) + multiple;
+}
+
+function bounds(least: number | undefined, most: number | undefined): string {
+  if (least !== undefined && most !== undefined) return ` from ${least} to ${most}`;
+  if (least !== undefined) return ` of at least ${least}`;
+  return most === undefined ? '' : ` of at most ${most}`;
+}
+
+/** `true` and `false` are schemas too: of anything and of nothing. */
+function asObject(schema: JsonSchema | boolean): JsonSchema {
+  return typeof schema === 'boolean' ? {} : schema;
+}

@@ -1,0 +1,29 @@
+/** A closed range of numbers; `step` is the number that every value is a multiple of. */
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+  readonly step?: number;
+}
+
+/** Everything that bounds a request, in one place. Sizes are pixels, lengths are UTF-16 code units, the rest is counts. */
+export const limits = {
+  width: { min: 64, max: 2048, step: 8 },
+  height: { min: 64, max: 2048, step: 8 },
+  /** Most pixels of one output: width times height. */
+  pixels: 1536 * 1536,
+  steps: { min: 1, max: 150 },
+  guidanceScale: { min: 1, max: 30 },
+  guidanceRescale: { min: 0, max: 1 },
+  eta: { min: 0, max: 1 },
+  seed: { min: 0, max: 2 ** 32 - 1 },
+  count: { min: 1, max: 8 },
+  clipSkip: { min: 0, max: 11 },
+  promptLength: 8000,
+  controls: 8,
+  controlScale: { min: 0, max: 2 },
+  /** Shares of the steps. */
+  controlWindow: { min: 0, max: 1 },
+  quality: { min: 1, max: 100 },
+  /** Bytes of the metadata as JSON in UTF-8. */
+  metadataBytes: 4096,
+} as const;

@@ -1,0 +1,112 @@
+import { z } from 'zod';
+import { limits, type Range } from './limits.ts';
+import { controlModes, outputFormats, resizeModes, schedulerIds } from './plan.ts';
+
+const integer = ({ min, max, step }: Range) => {
+  const bounded = z.int().min(min).max(max);
+  return step === undefined ? bounded : bounded.multipleOf(step);
+};
+const real = ({ min, max }: Range) => z.number().min(min).max(max);
+
+/** Where a picture comes from. `part` names a file of the same multipart request. */
+export const pictureReference = z
+  .union([
+    z.strictObject({ upload_id: z.string().describe('Id of an upload: upl_...') }),
+    z.strictObject({ data: z.string().describe('The file as base64, or a data: URL') }),
+    z.strictObject({ part: z.string().describe('Name of a file part of this multipart request') }),
+  ])
+  .describe('A picture: exactly one of upload_id, data, part');
+
+export const controlRequest = z.strictObject({
+  type: z
+    .string()
+    .describe('Condition: an id that GET /v1/conditions lists')
+    .meta({ examples: ['canny', 'depth'] }),
+  image: pictureReference,
+  preprocess: z
+    .union([z.boolean(), z.record(z.string(), z.unknown())])
+    .optional()
+    .describe(
+      'Options of the extractor that makes the map; true for its defaults; false when the picture already is a map. ' +
+        'Left out, it is true where the condition has an extractor and false where it has none.',
+    )
+    .meta({ examples: [false, { low_threshold: 100, high_threshold: 200 }] }),
+  model: z.string().optional().describe("ControlNet; by default the base model's own for this type"),
+  scale: real(limits.controlScale).default(1).describe('How strongly the control acts'),
+  start: real(limits.controlWindow).default(0).describe('Share of the steps after which it begins to act'),
+  end: real(limits.controlWindow).default(1).describe('Share of the steps after which it acts no more'),
+  mode: z
+    .enum(controlModes)
+    .default('balanced')
+    .describe('Which weighs more, the prompt or the control; guess weighs as the guess mode of diffusers does'),
+  resize: z
+    .enum(resizeModes)
+    .default('crop')
+    .describe('How the picture is brought to the size of the output: stretch it, crop it, or fill its surroundings'),
+});
+
+export const outputRequest = z.strictObject({
+  format: z.enum(outputFormats).default('png').describe('File format of the outputs'),
+  quality: integer(limits.quality)
+    .optional()
+    .describe('For jpeg and webp; 90 by default. png has no loss and takes none'),
+});
+
+export const metadataRequest = z
+  .record(z.string(), z.unknown())
+  .refine((value) => jsonBytes(value) <= limits.metadataBytes, {
+    error: `an object of at most ${limits.metadataBytes} bytes as JSON`,
+  })
+  .describe(`Any JSON object of at most ${limits.metadataBytes} bytes; the job gives it back unchanged`)
+  .meta({ examples: [{ order: 1234 }] });
+
+/** The body of POST /v1/generations: what works in this version and nothing else. */
+export const generationRequest = z.strictObject({
+  model: z.string().optional().describe('Base model: an id that GET /v1/models lists'),
+  prompt: z
+    .string()
+    .max(limits.promptLength)
+    .describe('What to draw; may be empty')
+    .meta({ examples: ['a red cube on a green floor'] }),
+  negative_prompt: z.string().max(limits.promptLength).default('').describe('What to keep away from'),
+  width: integer(limits.width).optional().describe("Pixels; the model's own size by default"),
+  height: integer(limits.height).optional().describe("Pixels; the model's own size by default"),
+  steps: integer(limits.steps).optional().describe('Denoising steps'),
+  guidance_scale: real(limits.guidanceScale)
+    .optional()
+    .describe('How closely the prompt is followed; 1 switches classifier-free guidance off'),
+  guidance_rescale: real(limits.guidanceRescale)
+    .default(0)
+    .describe('Brings the contrast of guided outputs back (Lin et al. 2023, section 3.4); 0 is off'),
+  scheduler: z.enum(schedulerIds).optional().describe('The sampler'),
+  eta: real(limits.eta).default(0).describe('Share of fresh noise in each step of ddim; other schedulers take 0 only'),
+  seed: integer(limits.seed).nullable().default(null).describe('Seed of the first output; null lets the server choose'),
+  count: integer(limits.count).default(1).describe('Number of outputs; output i is drawn with seed + i'),
+  clip_skip: integer(limits.clipSkip)
+    .default(0)
+    .describe('How many of the last layers of the text encoder are left out'),
+  controls: z.array(controlRequest).max(limits.controls).default([]).describe('Pictures that fix the structure'),
+  output: outputRequest.prefault({}).describe('How the outputs are encoded'),
+  metadata: metadataRequest.optional(),
+});
+
+/** The body of POST /v1/conditions/{type}. */
+export const extractionRequest = z.strictObject({
+  image: pictureReference,
+  options: z
+    .record(z.string(), z.unknown())
+    .default({})
+    .describe('Options of the extractor: GET /v1/conditions gives their JSON Schema'),
+  output: outputRequest.prefault({}).describe('How the map is encoded'),
+  metadata: metadataRequest.optional(),
+});
+
+export type PictureReference = z.output<typeof pictureReference>;
+export type ControlRequest = z.output<typeof controlRequest>;
+export type OutputRequest = z.output<typeof outputRequest>;
+export type GenerationRequest = z.output<typeof generationRequest>;
+export type ExtractionRequest = z.output<typeof extractionRequest>;
+
+function jsonBytes(value: unknown): number {
+  return new TextEncoder().encode(JSON.stringify(value)).length;
+}

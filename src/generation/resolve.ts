@@ -1,0 +1,134 @@
+import { parseOptions } from '../conditions/options.ts';
+import { ArmatureError } from '../errors.ts';
+import type { BaseModel } from '../models/model.ts';
+import { type Catalog, findModel } from './catalog.ts';
+import { chooseControlNet } from './choose-controlnet.ts';
+import { limits } from './limits.ts';
+import type {
+  ExtractionPlan,
+  GenerationPlan,
+  OutputOptions,
+  PlannedControl,
+  SchedulerId,
+  StoredPicture,
+} from './plan.ts';
+import { schedulerIds } from './plan.ts';
+import type { ControlRequest, ExtractionRequest, GenerationRequest, OutputRequest } from './request.ts';
+import { resolvePreprocess } from './resolve-preprocess.ts';
+import { warningsOf } from './warnings.ts';
+
+export interface Resolved<Plan> {
+  readonly plan: Plan;
+  readonly warnings: readonly string[];
+}
+
+export interface GenerationContext {
+  readonly catalog: Catalog;
+  /** Base model of a request that names none. */
+  readonly defaultModel: string;
+  /** pictures[i] is the stored picture of controls[i]. */
+  readonly pictures: readonly StoredPicture[];
+  /** A whole number from 0 to 2^32 - 1, asked for only where the request gives no seed. */
+  readonly randomSeed: () => number;
+}
+
+/**
+ * Settles everything a request leaves open and refuses what cannot be drawn: unknown models and conditions, ControlNets
+ * that are missing or do not fit, options and sizes out of range. Pure: the same arguments give the same plan.
+ */
+export function resolveGeneration(request: GenerationRequest, context: GenerationContext): Resolved<GenerationPlan> {
+  const { catalog } = context;
+  const base = findModel(catalog.models.baseModels, request.model ?? context.defaultModel, 'model', catalog.models);
+  const size = resolveSize(request, base);
+  const scheduler = request.scheduler ?? defaultScheduler(base);
+  const controls = request.controls.map((control, index) =>
+    resolveControl(control, context.pictures[index]!, base, catalog, `controls[${index}]`),
+  );
+  const plan: GenerationPlan = {
+    kind: 'generation',
+    model: { id: base.id, hash: base.hash },
+    prompt: request.prompt,
+    negativePrompt: request.negative_prompt,
+    ...size,
+    steps: request.steps ?? base.defaults.steps,
+    guidanceScale: request.guidance_scale ?? base.defaults.guidanceScale,
+    guidanceRescale: request.guidance_rescale,
+    scheduler,
+    eta: resolveEta(request.eta, scheduler),
+    seed: request.seed ?? context.randomSeed(),
+    count: request.count,
+    clipSkip: request.clip_skip,
+    controls,
+    output: resolveOutput(request.output),
+  };
+  return { plan, warnings: warningsOf(plan, catalog.models) };
+}
+
+/** As {@link resolveGeneration}, for the extraction of a map of condition `type`. */
+export function resolveExtraction(
+  type: string,
+  request: ExtractionRequest,
+  catalog: Catalog,
+  image: StoredPicture,
+): Resolved<ExtractionPlan> {
+  const condition = catalog.condition(type, 'type');
+  const options = parseOptions(condition, request.options, 'options');
+  const output = resolveOutput(request.output);
+  return { plan: { kind: 'extraction', condition: condition.id, image, options, output }, warnings: [] };
+}
+
+function resolveControl(
+  control: ControlRequest,
+  image: StoredPicture,
+  base: BaseModel,
+  catalog: Catalog,
+  field: string,
+): PlannedControl {
+  const condition = catalog.condition(control.type, `${field}.type`);
+  if (control.start > control.end) {
+    const detail = `Expected ${field}.start to be at most ${field}.end, ${control.end}, but received ${control.start}.`;
+    throw new ArmatureError('invalid_request', detail, { field: `${field}.start` });
+  }
+  const model = chooseControlNet(control, base, catalog.models, field);
+  return {
+    type: condition.id,
+    model: { id: model.id, hash: model.hash },
+    image,
+    preprocess: resolvePreprocess(condition, control.preprocess, `${field}.preprocess`),
+    resize: control.resize,
+    scale: control.scale,
+    start: control.start,
+    end: control.end,
+    mode: control.mode,
+  };
+}
+
+function resolveSize(request: GenerationRequest, base: BaseModel): { width: number; height: number } {
+  const width = request.width ?? base.defaults.width;
+  const height = request.height ?? base.defaults.height;
+  if (width * height > limits.pixels) {
+    const detail = `Expected width x height to be at most ${limits.pixels} pixels but received ${width} x ${height}.`;
+    throw new ArmatureError('invalid_request', detail, { field: 'width' });
+  }
+  return { width, height };
+}
+
+function resolveEta(eta: number, scheduler: SchedulerId): number {
+  if (eta === 0 || scheduler === 'ddim') return eta;
+  const detail = `Expected eta to be 0 with the scheduler ${scheduler} but received ${eta}: only ddim takes another.`;
+  throw new ArmatureError('invalid_request', detail, { field: 'eta' });
+}
+
+function resolveOutput(output: OutputRequest): OutputOptions {
+  if (output.format !== 'png') return { format: output.format, quality: output.quality ?? 90 };
+  if (output.quality === undefined) return { format: 'png', quality: 100 };
+  const detail = `Expected no output.quality with the format png, which has no loss, but received ${output.quality}.`;
+  throw new ArmatureError('invalid_request', detail, { field: 'output.quality' });
+}
+
+function defaultScheduler(base: BaseModel): SchedulerId {
+  const found = schedulerIds.find((id) => id === base.defaults.scheduler);
+  if (found !== undefined) return found;
+  const detail = `The model ${base.id} asks for the scheduler ${base.defaults.scheduler}, which is not built. Name one.`;
+  throw new ArmatureError('model_invalid', detail, { field: 'scheduler', choices: schedulerIds });
+}

@@ -1,0 +1,35 @@
+import type { ModelCatalog } from './catalog.ts';
+import type { GenerationPlan, PlannedControl } from './plan.ts';
+
+/** Remarks on parts of a plan that will have no effect, or probably not the one that was meant. */
+export function warningsOf(plan: GenerationPlan, models: ModelCatalog): readonly string[] {
+  const warnings: string[] = [];
+  if (plan.guidanceScale === 1) {
+    if (plan.negativePrompt !== '') warnings.push('negative_prompt has no effect while guidance_scale is 1.');
+    if (plan.guidanceRescale !== 0) warnings.push('guidance_rescale has no effect while guidance_scale is 1.');
+  }
+  for (const [index, control] of plan.controls.entries()) {
+    warnings.push(...controlWarnings(control, plan.steps, models).map((text) => `controls[${index}] ${text}`));
+  }
+  return warnings;
+}
+
+function controlWarnings(control: PlannedControl, steps: number, models: ModelCatalog): readonly string[] {
+  const warnings: string[] = [];
+  if (control.scale === 0) warnings.push('has scale 0 and does not act.');
+  else if (!actsAtSomeStep(control, steps)) {
+    warnings.push(
+      `acts at none of the ${steps} steps: its window, ${control.start} to ${control.end}, holds no whole step.`,
+    );
+  }
+  const model = models.controlNets.find((candidate) => candidate.id === control.model.id);
+  if (model !== undefined && model.type !== null && model.type !== control.type) {
+    warnings.push(`feeds a ${control.type} map to ${model.id}, a ControlNet for ${model.type}.`);
+  }
+  return warnings;
+}
+
+/** Step i of n is inside the window if start <= i/n and (i+1)/n <= end, as in diffusers. */
+function actsAtSomeStep({ start, end }: PlannedControl, steps: number): boolean {
+  return Array.from({ length: steps }, (_, i) => i / steps >= start && (i + 1) / steps <= end).includes(true);
+}
