@@ -1,0 +1,32 @@
+import type { ConditionMap, Extractor, RgbImage } from '../condition.ts';
+import { inspectPhoto } from '../inspect-map.ts';
+import { cannyEdges } from './edges.ts';
+import type { CannyOptions } from './options.ts';
+
+/** White edges on black, at the size of the picture. */
+export const canny: Extractor<CannyOptions> = {
+  extract(image: RgbImage, options: CannyOptions): ConditionMap {
+    const { low_threshold: low, high_threshold: high, l2_gradient: l2 } = options;
+    const edges = cannyEdges(image, { low, high, l2 });
+    const warnings = [...inspectPhoto('canny', image)];
+    if (!edges.includes(255)) {
+      warnings.push(
+        `canny: no edges found with thresholds ${low}/${high}; lower low_threshold and high_threshold, or send a picture with more contrast.`,
+      );
+    }
+    return { map: spread(edges, image), warnings };
+  },
+};
+
+/** One value a pixel to three equal channels. */
+function spread(values: Uint8Array, { width, height }: RgbImage): RgbImage {
+  const data = new Uint8Array(values.length * 3);
+  for (let i = 0, j = 0; i < values.length; i++, j += 3) {
+    const value = values[i]!;
+    if (value === 0) continue;
+    data[j] = value;
+    data[j + 1] = value;
+    data[j + 2] = value;
+  }
+  return { width, height, data };
+}

@@ -1,0 +1,85 @@
+import { z } from 'zod';
+
+import { ArmatureError } from '../errors.ts';
+import { cannyOptions } from './canny/options.ts';
+import type { Condition } from './condition.ts';
+import { nearestName } from './nearest-name.ts';
+import { optionsSchema } from './options.ts';
+
+/** Of conditions that take ready-made maps only. */
+const noOptions = z.strictObject({});
+
+/** Every kind of structure that can steer a picture, by id. A new condition is one folder and one row here. */
+export const conditions = Object.freeze({
+  canny: condition({
+    id: 'canny',
+    title: 'Canny edges',
+    description:
+      'Hard outlines: white edges, one pixel wide, on black. Extracted from a photograph as OpenCV does, or sent as a map.',
+    options: cannyOptions,
+    load: async () => (await import('./canny/canny.ts')).canny,
+  }),
+  depth: condition({
+    id: 'depth',
+    title: 'Depth',
+    description: 'Distance from the camera as a grey map: near is white, far is black. Takes a ready-made map.',
+    options: noOptions,
+  }),
+  openpose: condition({
+    id: 'openpose',
+    title: 'Pose (OpenPose)',
+    description:
+      "People's poses as OpenPose draws them: 18 joints and the limbs between them, each in its own colour, on black. Takes a ready-made map.",
+    options: noOptions,
+  }),
+  seg: condition({
+    id: 'seg',
+    title: 'Segmentation (ADE20K)',
+    description:
+      'What is where: every area in the flat colour of its class in the ADE20K palette of 150 classes. Takes a ready-made map.',
+    options: noOptions,
+  }),
+} satisfies Record<string, Condition>);
+
+export const conditionIds: readonly string[] = Object.freeze(Object.keys(conditions));
+
+/**
+ * @param field path of the id in the request, such as `controls[0].type`.
+ * @throws ArmatureError `unknown_condition` with the nearest known id and all choices.
+ */
+export function findCondition(id: string, field = 'type'): Condition {
+  if (Object.hasOwn(conditions, id)) return (conditions as Readonly<Record<string, Condition>>)[id]!;
+  const nearest = nearestName(id, conditionIds);
+  const hint = nearest === undefined ? '' : ` Did you mean ${nearest}?`;
+  throw new ArmatureError(
+    'unknown_condition',
+    `Expected a condition (${conditionIds.join(', ')}) but received ${JSON.stringify(id.slice(0, 100))}.${hint}`,
+    { field, choices: conditionIds },
+  );
+}
+
+/** One row of GET /v1/conditions. */
+export interface ConditionDescription {
+  readonly id: string;
+  readonly title: string;
+  readonly description: string;
+  /** `photo`: structure is extracted from any picture; `map`: a ready-made map is taken with `preprocess: false`. */
+  readonly accepts: readonly ('photo' | 'map')[];
+  /** JSON Schema of the extractor's options; null where there is no extractor. */
+  readonly options: Readonly<Record<string, unknown>> | null;
+}
+
+export function describeConditions(): readonly ConditionDescription[] {
+  return Object.values(conditions as Readonly<Record<string, Condition>>).map((row) => ({
+    id: row.id,
+    title: row.title,
+    description: row.description,
+    accepts: row.load === undefined ? ['map'] : ['photo', 'map'],
+    options: row.load === undefined ? null : optionsSchema(row),
+  }));
+}
+
+/** Ties the type of `options` to what the extractor takes. */
+function condition<Options extends z.ZodType>(row: Condition<Options>): Condition<Options> {
+  return Object.freeze(row);
+}

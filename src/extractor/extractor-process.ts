@@ -1,0 +1,149 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+
+import type { ConditionMap, RgbImage } from '../conditions/condition.ts';
+import { ArmatureError, deserializeError } from '../errors.ts';
+import type { ExtractRequest, FromExtractor } from './protocol.ts';
+
+export interface ExtractorSettings {
+  /** The child's entry file; by default the built main.js beside this file. */
+  readonly entry?: URL;
+}
+
+interface Work {
+  readonly request: ExtractRequest;
+  readonly resolve: (map: ConditionMap) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * Runs extractors in a child process, one picture at a time and in order, so that a slow kernel never blocks the caller's
+ * event loop. The child starts with the first picture; if it dies, the picture in work fails with `extractor_lost` and
+ * the ones behind it go to a new child. Whoever makes one has to close it: a living child keeps its parent alive.
+ */
+export class ExtractorProcess {
+  readonly #entry: URL;
+  readonly #waiting: Work[] = [];
+  #inWork: Work | undefined;
+  #child: ChildProcess | undefined;
+  #closed = false;
+  #lastId = 0;
+
+  constructor({ entry = new URL('./main.js', import.meta.url) }: ExtractorSettings = {}) {
+    this.#entry = entry;
+  }
+
+  /** Process id of the child; undefined before the first picture and between two children. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /**
+   * The map of a picture.
+   *
+   * @param options as `parseOptions` of the condition gives them.
+   * @param signal ends the wait at once with the signal's reason; a picture that is already in work is finished and
+   *   thrown away.
+   * @throws ArmatureError `extractor_lost` if the child died over this picture, `unavailable` after close(), and what the
+   *   extractor itself throws.
+   */
+  extract(
+    condition: string,
+    image: RgbImage,
+    options: Readonly<Record<string, unknown>>,
+    signal?: AbortSignal,
+  ): Promise<ConditionMap> {
+    if (signal?.aborted === true) return Promise.reject(reasonOf(signal));
+    if (this.#closed) return Promise.reject(closedError());
+    const request: ExtractRequest = { type: 'extract', id: ++this.#lastId, condition, image, options };
+    return new Promise((resolve, reject) => {
+      const abort = (): void => {
+        const index = this.#waiting.indexOf(work);
+        if (index >= 0) this.#waiting.splice(index, 1);
+        reject(reasonOf(signal!));
+      };
+      const work: Work = {
+        request,
+        resolve: (map) => {
+          signal?.removeEventListener('abort', abort);
+          resolve(map);
+        },
+        reject: (error) => {
+          signal?.removeEventListener('abort', abort);
+          reject(error);
+        },
+      };
+      signal?.addEventListener('abort', abort, { once: true });
+      this.#waiting.push(work);
+      this.#next();
+    });
+  }
+
+  /** Kills the child; whatever is in work or waits fails with `unavailable`. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const work of [this.#inWork, ...this.#waiting.splice(0)]) work?.reject(closedError());
+    this.#inWork = undefined;
+    const child = this.#child;
+    if (child === undefined) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  }
+
+  #next(): void {
+    if (this.#inWork !== undefined) return;
+    const work = this.#waiting.shift();
+    if (work === undefined) return;
+    this.#inWork = work;
+    this.#child ??= this.#start();
+    // A failed send is followed by the child's end, which settles the work.
+    this.#child.send(work.request, () => undefined);
+  }
+
+  #start(): ChildProcess {
+    const child = fork(this.#entry, { serialization: 'advanced', execArgv: [] });
+    child.on('message', (answer: FromExtractor) => this.#settle(answer));
+    child.on('error', (error) => {
+      child.kill('SIGKILL');
+      this.#lost(child, error.message);
+    });
+    child.on('exit', (code, signal) => this.#lost(child, signal ?? `exit code ${code}`));
+    return child;
+  }
+
+  #settle(answer: FromExtractor): void {
+    const work = this.#inWork;
+    if (work?.request.id !== answer.id) return;
+    this.#inWork = undefined;
+    if (answer.type === 'extracted') work.resolve({ map: answer.map, warnings: answer.warnings });
+    else work.reject(deserializeError(answer.error));
+    this.#next();
+  }
+
+  #lost(child: ChildProcess, how: string): void {
+    if (this.#child !== child) return;
+    this.#child = undefined;
+    const work = this.#inWork;
+    this.#inWork = undefined;
+    work?.reject(lostError(work.request.condition, how));
+    if (!this.#closed) this.#next();
+  }
+}
+
+function lostError(condition: string, how: string): ArmatureError {
+  return new ArmatureError(
+    'extractor_lost',
+    `The extractor process ended (${how}) while it made the ${condition} map. It is started again for the next picture; try this one once more.`,
+  );
+}
+
+function closedError(): ArmatureError {
+  return new ArmatureError('unavailable', 'The extractor is closed because the service is stopping. Try again later.');
+}
+
+function reasonOf(signal: AbortSignal): Error {
+  return signal.reason instanceof ArmatureError
+    ? signal.reason
+    : new ArmatureError('cancelled', 'The extraction was cancelled.', { cause: signal.reason });
+}

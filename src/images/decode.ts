@@ -1,0 +1,138 @@
+import sharp, { type Metadata, type Sharp } from 'sharp';
+
+import type { RgbImage } from '../conditions/condition.ts';
+import { ArmatureError } from '../errors.ts';
+import { describeBytes, type PictureFormat, pictureFormats, sniffFormat } from './format.ts';
+
+export interface PictureLimits {
+  readonly maxBytes: number;
+  /** Width x height of the encoded picture, checked before anything is decoded. */
+  readonly maxPixels: number;
+}
+
+export const defaultPictureLimits: PictureLimits = { maxBytes: 64 * 2 ** 20, maxPixels: 64_000_000 };
+
+export interface DecodeOptions {
+  /** What transparent pixels are laid over: white for photographs and drawings, black for maps. Default white. */
+  readonly background?: 'white' | 'black';
+  /** Path of the picture in the request, such as `controls[0].image`, for errors. */
+  readonly field?: string;
+}
+
+export interface PictureHeader {
+  readonly format: PictureFormat;
+  readonly mediaType: string;
+  /** Pixels, after the EXIF orientation. */
+  readonly width: number;
+  readonly height: number;
+}
+
+// Decoders of these six formats only: no SVG, no PDF, nothing that opens files by name. The cache would keep pictures of
+// strangers in memory for no gain.
+sharp.block({ operation: ['VipsForeignLoad'] });
+sharp.unblock({
+  operation: ['Png', 'Jpeg', 'Webp', 'Nsgif', 'Heif', 'Tiff'].map((name) => `VipsForeignLoad${name}Buffer`),
+});
+sharp.cache(false);
+
+/**
+ * Format and size from the header, without decoding.
+ *
+ * @throws ArmatureError `invalid_image`, `image_too_large`.
+ */
+export async function readHeader(
+  bytes: Uint8Array,
+  limits: PictureLimits = defaultPictureLimits,
+  { field }: DecodeOptions = {},
+): Promise<PictureHeader> {
+  const place = field === undefined ? {} : { field };
+  if (bytes.byteLength > limits.maxBytes) {
+    throw new ArmatureError(
+      'image_too_large',
+      `Expected a picture of at most ${limits.maxBytes} bytes but received ${bytes.byteLength}.`,
+      place,
+    );
+  }
+  const format = sniffFormat(bytes);
+  if (format === undefined) {
+    throw new ArmatureError(
+      'invalid_image',
+      `Expected a picture (PNG, JPEG, WebP, GIF, AVIF or TIFF) but received ${describeBytes(bytes)}.`,
+      place,
+    );
+  }
+  const { width, height } = (await readMetadata(bytes, format, field)).autoOrient;
+  if (width * height > limits.maxPixels) {
+    throw new ArmatureError(
+      'image_too_large',
+      `Expected a picture of at most ${limits.maxPixels} pixels but received ${width}x${height}; send it smaller.`,
+      place,
+    );
+  }
+  return { format, mediaType: pictureFormats[format], width, height };
+}
+
+/**
+ * Decodes the first frame as 8-bit sRGB: EXIF orientation applied, embedded colour profiles, CMYK, 16-bit, grey and
+ * palette converted, transparency laid over `background`. A picture that ends early or is damaged is refused.
+ *
+ * @throws ArmatureError `invalid_image`, `image_too_large`.
+ */
+export async function decodePicture(
+  bytes: Uint8Array,
+  limits: PictureLimits = defaultPictureLimits,
+  options: DecodeOptions = {},
+): Promise<RgbImage> {
+  const { format } = await readHeader(bytes, limits, options);
+  const { data, info } = await attempt(format, options.field, () =>
+    open(bytes, limits, options).raw().toBuffer({ resolveWithObject: true }),
+  );
+  return {
+    width: info.width,
+    height: info.height,
+    data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+  };
+}
+
+/**
+ * Reads a picture to its end and keeps no pixels: what {@link decodePicture} would refuse is refused here, in little
+ * memory.
+ *
+ * @throws ArmatureError `invalid_image`, `image_too_large`.
+ */
+export async function verifyPicture(
+  bytes: Uint8Array,
+  limits: PictureLimits = defaultPictureLimits,
+  options: DecodeOptions = {},
+): Promise<PictureHeader> {
+  const header = await readHeader(bytes, limits, options);
+  await attempt(header.format, options.field, () =>
+    open(bytes, limits, options).resize(8, 8, { fit: 'fill' }).raw().toBuffer(),
+  );
+  return header;
+}
+
+/** What sharp finds in the header. @throws ArmatureError `invalid_image`. */
+export function readMetadata(bytes: Uint8Array, format: PictureFormat, field?: string): Promise<Metadata> {
+  return attempt(format, field, () => sharp(bytes, { limitInputPixels: false }).metadata());
+}
+
+function open(bytes: Uint8Array, limits: PictureLimits, { background = 'white' }: DecodeOptions): Sharp {
+  return sharp(bytes, { failOn: 'error', limitInputPixels: limits.maxPixels })
+    .autoOrient()
+    .flatten({ background })
+    .toColourspace('srgb');
+}
+
+async function attempt<T>(format: PictureFormat, field: string | undefined, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (cause) {
+    const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
+    throw new ArmatureError(
+      'invalid_image',
+      `Expected a whole ${format.toUpperCase()} picture but it is damaged or cut short (${reason.slice(0, 200)}).`,
+      { cause, ...(field === undefined ? {} : { field }) },
+    );
+  }
+}
