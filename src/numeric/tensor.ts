@@ -13,7 +13,9 @@ export function elementCount(dims: readonly number[]): number {
 
 export function tensor(dims: readonly number[], data: Float32Array): Tensor {
   if (data.length !== elementCount(dims)) {
-    throw new RangeError(`Expected ${elementCount(dims)} values for shape [${dims.join(', ')}] but received ${data.length}`);
+    throw new RangeError(
+      `Expected ${elementCount(dims)} values for shape [${dims.join(', ')}] but received ${data.length}`,
+    );
   }
   return { dims, data };
 }
