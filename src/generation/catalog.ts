@@ -4,15 +4,15 @@ import { ArmatureError } from '../errors.ts';
 import type { BaseModel, ControlNetModel, Family, RejectedModel } from '../models/model.ts';
 
 /** The models that are there at this moment. */
-export interface ModelCatalog {
-  readonly baseModels: readonly BaseModel[];
+export interface ModelList {
+  readonly bases: readonly BaseModel[];
   readonly controlNets: readonly ControlNetModel[];
   readonly rejected: readonly RejectedModel[];
 }
 
 /** What a request may refer to. */
 export interface Catalog {
-  readonly models: ModelCatalog;
+  readonly models: ModelList;
   /** The condition of an id; `unknown_condition` at `field` where there is none. */
   readonly condition: (id: string, field: string) => Condition;
 }
@@ -46,22 +46,32 @@ export function misfit(base: BaseModel, controlNet: ControlNetModel): string | n
   );
 }
 
-/** The model of an id; `model_invalid` where its files were refused, else `unknown_model` with the choices. */
-export function findModel<Model extends { readonly id: string }>(
+/** The base model of an id; `model_invalid` where its files were refused, else `unknown_model` with the choices. */
+export function findBase({ bases, rejected }: ModelList, id: string, field: string): BaseModel {
+  return findModel(bases, rejected, id, field, 'base model');
+}
+
+/** As {@link findBase}, for a ControlNet. */
+export function findControlNet({ controlNets, rejected }: ModelList, id: string, field: string): ControlNetModel {
+  return findModel(controlNets, rejected, id, field, 'ControlNet');
+}
+
+function findModel<Model extends { readonly id: string }>(
   models: readonly Model[],
+  rejected: readonly RejectedModel[],
   id: string,
   field: string,
-  { rejected }: { readonly rejected: readonly RejectedModel[] },
+  what: string,
 ): Model {
   const found = models.find((model) => model.id === id);
   if (found !== undefined) return found;
   const refused = rejected.find((model) => model.id === id);
   if (refused !== undefined) {
-    throw new ArmatureError('model_invalid', `The model ${id} cannot be used: ${refused.detail}`, { field });
+    throw new ArmatureError('model_invalid', `The ${what} ${id} cannot be used: ${refused.detail}`, { field });
   }
   const choices = models.map((model) => model.id);
   const shown = JSON.stringify(id.slice(0, 100));
-  const detail = `There is no model ${shown} for ${field}. ${suggestion(id, choices)}`;
+  const detail = `There is no ${what} ${shown}. ${suggestion(id, choices)}`;
   throw new ArmatureError('unknown_model', detail, { field, choices });
 }
 

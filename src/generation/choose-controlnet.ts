@@ -1,7 +1,7 @@
 import { ArmatureError } from '../errors.ts';
 
 import type { BaseModel, ControlNetModel } from '../models/model.ts';
-import { findModel, misfit, type ModelCatalog } from './catalog.ts';
+import { findControlNet, misfit, type ModelList } from './catalog.ts';
 
 /**
  * The ControlNet of a control: the one it names, or else the one of the control's type that came with the base model, or
@@ -11,7 +11,7 @@ import { findModel, misfit, type ModelCatalog } from './catalog.ts';
 export function chooseControlNet(
   control: { readonly type: string; readonly model?: string | undefined },
   base: BaseModel,
-  models: ModelCatalog,
+  models: ModelList,
   field: string,
 ): ControlNetModel {
   if (control.model !== undefined) return namedControlNet(control.model, base, models, `${field}.model`);
@@ -23,19 +23,19 @@ export function chooseControlNet(
   throw missing(control.type, base, models, `${field}.type`);
 }
 
-function namedControlNet(id: string, base: BaseModel, models: ModelCatalog, field: string): ControlNetModel {
-  const model = findModel(models.controlNets, id, field, models);
+function namedControlNet(id: string, base: BaseModel, models: ModelList, field: string): ControlNetModel {
+  const model = findControlNet(models, id, field);
   if (misfit(base, model) !== null) throw incompatible(model, base, models, field);
   return model;
 }
 
-function incompatible(model: ControlNetModel, base: BaseModel, models: ModelCatalog, field: string): ArmatureError {
+function incompatible(model: ControlNetModel, base: BaseModel, models: ModelList, field: string): ArmatureError {
   const choices = fittingControlNets(base, models).map((choice) => choice.id);
   const detail = `${misfit(base, model)} Choose a ControlNet or a base model of the same family.`;
   return new ArmatureError('incompatible_control', detail, { field, choices });
 }
 
-function missing(type: string, base: BaseModel, models: ModelCatalog, field: string): ArmatureError {
+function missing(type: string, base: BaseModel, models: ModelList, field: string): ArmatureError {
   const fitting = fittingControlNets(base, models);
   const types = [...new Set(fitting.flatMap((model) => (model.type === null ? [] : [model.type])))];
   const untyped = fitting.filter((model) => model.type === null).map((model) => model.id);
@@ -46,6 +46,6 @@ function missing(type: string, base: BaseModel, models: ModelCatalog, field: str
   return new ArmatureError('unknown_model', detail, { field, choices: types });
 }
 
-function fittingControlNets(base: BaseModel, models: ModelCatalog): readonly ControlNetModel[] {
+function fittingControlNets(base: BaseModel, models: ModelList): readonly ControlNetModel[] {
   return models.controlNets.filter((model) => misfit(base, model) === null);
 }

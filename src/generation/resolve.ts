@@ -1,7 +1,7 @@
 import { parseOptions } from '../conditions/options.ts';
 import { ArmatureError } from '../errors.ts';
 import type { BaseModel } from '../models/model.ts';
-import { type Catalog, findModel } from './catalog.ts';
+import { type Catalog, findBase } from './catalog.ts';
 import { chooseControlNet } from './choose-controlnet.ts';
 import { limits } from './limits.ts';
 import type {
@@ -38,7 +38,7 @@ export interface GenerationContext {
  */
 export function resolveGeneration(request: GenerationRequest, context: GenerationContext): Resolved<GenerationPlan> {
   const { catalog } = context;
-  const base = findModel(catalog.models.baseModels, request.model ?? context.defaultModel, 'model', catalog.models);
+  const base = findBase(catalog.models, request.model ?? context.defaultModel, 'model');
   const size = resolveSize(request, base);
   const scheduler = request.scheduler ?? defaultScheduler(base);
   const controls = request.controls.map((control, index) =>

@@ -1,8 +1,8 @@
-import type { ModelCatalog } from './catalog.ts';
+import type { ModelList } from './catalog.ts';
 import type { GenerationPlan, PlannedControl } from './plan.ts';
 
 /** Remarks on parts of a plan that will have no effect, or probably not the one that was meant. */
-export function warningsOf(plan: GenerationPlan, models: ModelCatalog): readonly string[] {
+export function warningsOf(plan: GenerationPlan, models: ModelList): readonly string[] {
   const warnings: string[] = [];
   if (plan.guidanceScale === 1) {
     if (plan.negativePrompt !== '') warnings.push('negative_prompt has no effect while guidance_scale is 1.');
@@ -14,7 +14,7 @@ export function warningsOf(plan: GenerationPlan, models: ModelCatalog): readonly
   return warnings;
 }
 
-function controlWarnings(control: PlannedControl, steps: number, models: ModelCatalog): readonly string[] {
+function controlWarnings(control: PlannedControl, steps: number, models: ModelList): readonly string[] {
   const warnings: string[] = [];
   if (control.scale === 0) warnings.push('has scale 0 and does not act.');
   else if (!actsAtSomeStep(control, steps)) {
