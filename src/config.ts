@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Config, type Environment, type Flags, type Setting, settings, variableOf } from './config/settings.ts';
 import { Mismatch } from './config/values.ts';
@@ -64,8 +65,17 @@ function parseFrom<Value>(row: Setting<Value>, values: readonly string[], source
   }
 }
 
-/** The package's own models, beside `src` and beside `dist`. */
-export const embeddedModels = fileURLToPath(new URL('../models', import.meta.url));
+/** The folder of package.json: above `src`, above `dist`, and above what the benchmarks are compiled to. */
+export const packageRoot = findPackageRoot();
+
+/** The package's own models. */
+export const embeddedModels = join(packageRoot, 'models');
+
+function findPackageRoot(): string {
+  let folder = fileURLToPath(new URL('..', import.meta.url));
+  while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder);
+  return folder;
+}
 
 /** Folders with models, the first to win where two hold the same id: those that were named, DATA/models, the embedded. */
 export function modelFolders(config: Pick<Config, 'models' | 'data'>): readonly string[] {

@@ -1,0 +1,127 @@
+import { basename, dirname, join } from 'node:path';
+import { ArmatureError } from '../errors.ts';
+import { detectCheckpoint, openBaseCheckpoint, openControlNetCheckpoint } from '../weights/checkpoint.ts';
+import { modelDefaults } from './defaults.ts';
+import { type Manifest, manifestName, readManifest } from './manifest.ts';
+import { bundledId, fileModelName, slug } from './model-id.ts';
+import type { BaseModel, ControlNetModel, RejectedModel } from './model.ts';
+import { type Candidate, controlNetFolders, weightFiles } from './scan.ts';
+
+export type AnyModel = BaseModel | ControlNetModel;
+
+/** What came of looking into a candidate. */
+export interface Finding {
+  readonly models: readonly AnyModel[];
+  readonly rejected: readonly RejectedModel[];
+}
+
+/** What a model is called and what its maker says of it. */
+interface Given {
+  readonly id: string;
+  readonly title: string;
+  readonly manifest: Manifest | null;
+}
+
+/**
+ * Reads the headers of a candidate's weights and its armature.json. Never throws: what cannot be used is `rejected`, with
+ * base names only, as clients are shown it.
+ */
+export async function inspect(candidate: Candidate): Promise<Finding> {
+  const { kind, path } = candidate;
+  const name = kind === 'file' ? fileModelName(path) : basename(path);
+  return await orRejected(slug(name), path, async () => {
+    const manifest = kind === 'file' ? null : await readManifest(path);
+    const given = { id: manifest?.id ?? slug(name), title: manifest?.title ?? name, manifest };
+    if (kind === 'pipeline') return await pipeline(path, given);
+    if (kind === 'described') return await describedFolder(path, given);
+    if (kind === 'file') return { models: [await singleFile(path, given)], rejected: [] };
+    return { models: [await controlNet(path, given, typeIn(manifest, '.'), null)], rejected: [] };
+  });
+}
+
+async function pipeline(path: string, given: Given): Promise<Finding> {
+  const base = await baseModel(path, given);
+  return withBundle(base, await bundled(path, given, await controlNetFolders(path)));
+}
+
+/** One base model or ControlNet as a single file, its armature.json, and the ControlNets which that names. */
+async function describedFolder(path: string, given: Given): Promise<Finding> {
+  const named = (given.manifest?.controlnets ?? []).map((row) => join(path, row.path));
+  const others = (await weightFiles(path)).filter((file) => !named.includes(file));
+  const [main] = others.length === 0 && named.length === 1 ? named : others;
+  if (main === undefined || others.length > 1) {
+    throw new ArmatureError(
+      'model_invalid',
+      `Expected one model beside ${manifestName} but found ${others.length}: give each a folder of its own.`,
+    );
+  }
+  const model = await singleFile(main, given);
+  if (model.kind === 'controlnet') return { models: [model], rejected: [] };
+  return withBundle(model, await bundled(path, given, []));
+}
+
+async function singleFile(path: string, given: Given): Promise<AnyModel> {
+  const { kind } = await detectCheckpoint(path);
+  if (kind === 'base') return await baseModel(path, given);
+  return await controlNet(path, given, typeIn(given.manifest, basename(path)) ?? typeIn(given.manifest, '.'), null);
+}
+
+/** ControlNets inside a base model's folder: those found there and those that armature.json names. */
+async function bundled(folder: string, { id, manifest }: Given, found: readonly string[]): Promise<readonly Finding[]> {
+  const named = (manifest?.controlnets ?? []).map((row) => join(folder, row.path));
+  const paths = [...new Set([...found, ...named])].toSorted();
+  return await Promise.all(
+    paths.map(async (path) => {
+      const own = { id: bundledId(id, path), title: fileModelName(path), manifest };
+      const type = typeIn(manifest, path.slice(folder.length + 1));
+      return await orRejected(own.id, path, async () => ({
+        models: [await controlNet(path, own, type, id)],
+        rejected: [],
+      }));
+    }),
+  );
+}
+
+async function baseModel(path: string, { id, title, manifest }: Given): Promise<BaseModel> {
+  const { layout, family, hash, sampleSize } = await openBaseCheckpoint(path);
+  const defaults = modelDefaults(manifest, family, sampleSize);
+  return { kind: 'base', id, title, licence: manifest?.licence ?? null, hash, family, path, layout, defaults };
+}
+
+async function controlNet(
+  path: string,
+  { id, title, manifest }: Given,
+  type: string | null,
+  bundledWith: string | null,
+): Promise<ControlNetModel> {
+  const { layout, family, hash } = await openControlNetCheckpoint(path);
+  const licence = manifest?.licence ?? null;
+  return { kind: 'controlnet', id, title, licence, hash, family, path, layout, type, bundledWith };
+}
+
+function typeIn(manifest: Manifest | null, path: string): string | null {
+  return manifest?.controlnets?.find((row) => row.path === path)?.type ?? null;
+}
+
+function withBundle(base: BaseModel, controlNets: readonly Finding[]): Finding {
+  return {
+    models: [base, ...controlNets.flatMap((finding) => finding.models)],
+    rejected: controlNets.flatMap((finding) => finding.rejected),
+  };
+}
+
+async function orRejected(id: string, path: string, work: () => Promise<Finding>): Promise<Finding> {
+  try {
+    return await work();
+  } catch (error) {
+    const code = error instanceof ArmatureError ? error.code : 'model_invalid';
+    return { models: [], rejected: [{ id, code, detail: reasonWithoutPaths(error, path) }] };
+  }
+}
+
+/** Clients see base names: where the server keeps its models is none of their business. */
+function reasonWithoutPaths(error: unknown, path: string): string {
+  if (error instanceof ArmatureError) return error.message.replaceAll(join(dirname(path), '/'), '');
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unexpected error';
+  return `${basename(path)} cannot be read (${code}).`;
+}

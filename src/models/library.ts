@@ -1,0 +1,99 @@
+import { ArmatureError } from '../errors.ts';
+import { findBase, findControlNet, type ModelList } from '../generation/catalog.ts';
+import { assemble, requireCondition } from './assemble.ts';
+import { type Finding, inspect } from './inspect.ts';
+import type { BaseModel, ControlNetModel } from './model.ts';
+import { type Candidate, findCandidates } from './scan.ts';
+import { readTypes, writeTypes } from './type-overlay.ts';
+
+export interface LibraryOptions {
+  /** File in DATA that keeps the types of ControlNets set by `setType`; without it none can be set. */
+  readonly typesFile?: string;
+  /** Condition ids that a ControlNet may have as its type. */
+  readonly conditions: readonly string[];
+}
+
+export type ModelLibrary = Library;
+
+/** How long a finding of a known id is trusted before the folders are looked at again, in milliseconds. */
+const trusted = 1000;
+
+/**
+ * Opens the models in `folders`; where two have one id, the first folder wins and the other is rejected. Folders may be
+ * read-only or absent. Nothing but headers of weights is read.
+ */
+export async function openLibrary(folders: readonly string[], options: LibraryOptions): Promise<ModelLibrary> {
+  const library = new Library(folders, options);
+  await library.list();
+  return library;
+}
+
+/** The models of a set of folders. What is dropped in, replaced or taken out shows without a restart. */
+class Library {
+  readonly #folders: readonly string[];
+  readonly #options: LibraryOptions;
+  /** Findings by path, each with the signature of the candidate that it was made from. */
+  #findings = new Map<string, { readonly signature: string; readonly finding: Promise<Finding> }>();
+  #listing: ModelList = { bases: [], controlNets: [], rejected: [] };
+  #scannedAt = Number.NEGATIVE_INFINITY;
+  #scanning: Promise<ModelList> | null = null;
+
+  constructor(folders: readonly string[], options: LibraryOptions) {
+    this.#folders = folders;
+    this.#options = options;
+  }
+
+  /** Looks at the folders (names, sizes and times; headers of what changed) and lists what is there now. */
+  async list(): Promise<ModelList> {
+    this.#scanning ??= this.#scan().finally(() => (this.#scanning = null));
+    return await this.#scanning;
+  }
+
+  /** `unknown_model` with the choices, or `model_invalid` where its files cannot be used. */
+  async base(id: string): Promise<BaseModel> {
+    return this.#trusted?.bases.find((model) => model.id === id) ?? findBase(await this.list(), id, 'model');
+  }
+
+  /** As {@link base}, for a ControlNet. */
+  async controlNet(id: string): Promise<ControlNetModel> {
+    const known = this.#trusted?.controlNets.find((model) => model.id === id);
+    return known ?? findControlNet(await this.list(), id, 'model');
+  }
+
+  /**
+   * Says which condition a ControlNet is for, and keeps it in DATA: `unknown_model`, or `unknown_condition` with the
+   * choices.
+   */
+  async setType(id: string, type: string): Promise<ControlNetModel> {
+    const { typesFile, conditions } = this.#options;
+    if (typesFile === undefined) throw new ArmatureError('not_supported_yet', 'This library keeps no types.');
+    requireCondition(type, conditions);
+    await this.controlNet(id);
+    const types = new Map(await readTypes(typesFile));
+    await writeTypes(typesFile, types.set(id, type));
+    await this.list();
+    return await this.controlNet(id);
+  }
+
+  get #trusted(): ModelList | null {
+    return Date.now() - this.#scannedAt < trusted ? this.#listing : null;
+  }
+
+  async #scan(): Promise<ModelList> {
+    const candidates = (await Promise.all(this.#folders.map(async (folder) => await findCandidates(folder)))).flat();
+    const findings = new Map(candidates.map((candidate) => [candidate.path, this.#findingOf(candidate)]));
+    this.#findings = findings;
+    const found = await Promise.all([...findings.values()].map(async ({ finding }) => await finding));
+    const types =
+      this.#options.typesFile === undefined ? new Map<string, string>() : await readTypes(this.#options.typesFile);
+    this.#listing = assemble(found, types, this.#options.conditions);
+    this.#scannedAt = Date.now();
+    return this.#listing;
+  }
+
+  #findingOf(candidate: Candidate): { readonly signature: string; readonly finding: Promise<Finding> } {
+    const last = this.#findings.get(candidate.path);
+    if (last?.signature === candidate.signature) return last;
+    return { signature: candidate.signature, finding: inspect(candidate) };
+  }
+}
