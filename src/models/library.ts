@@ -45,6 +45,8 @@ class Library {
 
   /** Looks at the folders (names, sizes and times; headers of what changed) and lists what is there now. */
   async list(): Promise<ModelList> {
+    // A scan that runs already may have passed what the caller has just put there: its answer is not good enough.
+    if (this.#scanning !== null) await this.#scanning.catch(() => null);
     this.#scanning ??= this.#scan().finally(() => (this.#scanning = null));
     return await this.#scanning;
   }
