@@ -1,0 +1,72 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ArmatureError } from '../../errors.ts';
+import { readSpecialTokens } from './special-tokens.ts';
+import { createTokenizer, type Tokenizer } from './tokenizer.ts';
+
+export interface TokenizerOverrides {
+  /** Takes the place of the folder's own padding token: Stable Diffusion 2.x pads with `!`. */
+  readonly padToken?: string;
+}
+
+/**
+ * The tokenizer of a folder: vocab.json and merges.txt, and what tokenizer_config.json and special_tokens_map.json say of
+ * special tokens where they are there. Throws `model_invalid` where a file is missing or cannot be read.
+ */
+export async function loadTokenizer(folder: string, overrides: TokenizerOverrides = {}): Promise<Tokenizer> {
+  const [vocab, merges, config, map] = await Promise.all([
+    readRequired(folder, 'vocab.json'),
+    readRequired(folder, 'merges.txt'),
+    readOptional(folder, 'tokenizer_config.json'),
+    readOptional(folder, 'special_tokens_map.json'),
+  ]);
+  const specialMap = map === null ? null : parseObject('special_tokens_map.json', map);
+  const padding = overrides.padToken === undefined ? {} : { pad_token: overrides.padToken };
+  return createTokenizer({
+    vocab: parseVocabulary(vocab),
+    merges,
+    special: readSpecialTokens(
+      { ...specialMap, ...padding },
+      config === null ? null : parseObject('tokenizer_config.json', config),
+    ),
+  });
+}
+
+async function readRequired(folder: string, file: string): Promise<string> {
+  return (
+    (await readOptional(folder, file)) ??
+    invalid(`Expected the file ${file} in the tokenizer folder but it is not there.`)
+  );
+}
+
+async function readOptional(folder: string, file: string): Promise<string | null> {
+  try {
+    return await readFile(join(folder, file), 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw new ArmatureError('model_invalid', `The tokenizer's ${file} cannot be read.`, { cause: error });
+  }
+}
+
+function parseVocabulary(text: string): Record<string, number> {
+  const vocabulary = parseObject('vocab.json', text);
+  for (const [symbol, id] of Object.entries(vocabulary)) {
+    if (!Number.isInteger(id))
+      invalid(`Expected integer ids in vocab.json but ${JSON.stringify(symbol)} has ${JSON.stringify(id)}.`);
+  }
+  return vocabulary as Record<string, number>;
+}
+
+function parseObject(file: string, text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  } catch (error) {
+    throw new ArmatureError('model_invalid', `The tokenizer's ${file} is not valid JSON.`, { cause: error });
+  }
+  return invalid(`Expected the tokenizer's ${file} to hold a JSON object but it holds something else.`);
+}
+
+function invalid(detail: string): never {
+  throw new ArmatureError('model_invalid', detail);
+}
