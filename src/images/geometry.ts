@@ -27,11 +27,11 @@ export function placement(source: Size, target: Size, mode: ResizeMode): Placeme
     width: Math.max(1, roundHalfToEven(source.width * factor)),
     height: Math.max(1, roundHalfToEven(source.height * factor)),
   };
-  const sign = mode === 'crop' ? 1 : -1;
+  const [outer, inner] = mode === 'crop' ? [resized, target] : [target, resized];
   return {
     resized,
-    x: Math.floor((sign * (resized.width - target.width)) / 2),
-    y: Math.floor((sign * (resized.height - target.height)) / 2),
+    x: Math.floor((outer.width - inner.width) / 2),
+    y: Math.floor((outer.height - inner.height) / 2),
   };
 }
 
