@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fail, node, root } from './install.mjs';
+
+const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+const stamp = join(root, 'dist', '.sources');
+
+/** Compiles src to dist where a source has changed since the last time. */
+export function buildIfStale() {
+  const now = sourcesHash();
+  if (lastHash() === now) return;
+  console.log('Building ...');
+  rmSync(stamp, { force: true });
+  if (compile('tsconfig.build.json') !== 0) fail('the build failed: see above.');
+  writeFileSync(stamp, now);
+}
+
+/** Runs the compiler on a project file of the package's folder; returns the exit status. */
+export function compile(project) {
+  return node([compiler, '-p', join(root, project)]);
+}
+
+function lastHash() {
+  try {
+    return readFileSync(stamp, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+function sourcesHash() {
+  const hash = createHash('sha256');
+  const names = readdirSync(join(root, 'src'), { recursive: true })
+    .filter((name) => name.endsWith('.ts'))
+    .toSorted()
+    .map((name) => join('src', name));
+  for (const name of ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json', ...names]) {
+    hash.update(`${name}\0`).update(readFileSync(join(root, name))).update('\0');
+  }
+  return hash.digest('hex');
+}

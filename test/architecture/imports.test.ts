@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest';
+import { parseSource, type SourceFile, sourceFiles } from './source-files.ts';
+
+const files = sourceFiles();
+
+/**
+ * Which folders a folder may import code from; its own and errors.ts always. Types may come from anywhere, except into
+ * the pure folders. cli.ts and cli/ put everything together.
+ */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  numeric: [],
+  conditions: ['numeric'],
+  generation: ['conditions'],
+  graph: ['numeric'],
+  images: ['generation', 'conditions'],
+  weights: ['numeric', 'graph'],
+  models: ['generation', 'weights'],
+  runtime: ['numeric', 'graph', 'weights'],
+  pipeline: ['numeric', 'generation'],
+  extractor: ['conditions', 'images', 'runtime'],
+  device: ['numeric', 'generation', 'pipeline', 'runtime', 'models', 'graph', 'weights'],
+  store: ['generation'],
+  records: ['generation'],
+  queue: ['records'],
+  worker: ['queue', 'records', 'store', 'images', 'device', 'generation', 'conditions', 'extractor', 'models'],
+  server: ['generation', 'records', 'queue', 'store', 'images', 'conditions', 'models'],
+  config: [],
+};
+
+/** Folders whose results depend on their arguments alone. */
+const pure = ['numeric', 'conditions', 'generation', 'graph', 'pipeline/schedulers'];
+
+/** Types only: what the parts say to each other. */
+const contracts = ['models/model.ts', 'pipeline/networks.ts'];
+
+/** Packages that have one owner. */
+const owners: Readonly<Record<string, string>> = {
+  sharp: 'images',
+  'onnxruntime-node': 'runtime',
+  pg: 'records',
+  '@electric-sql/pglite': 'records',
+  bullmq: 'queue',
+  ioredis: 'queue',
+  fastify: 'server',
+  commander: 'cli',
+  'cli-progress': 'cli',
+};
+
+const folderOf = (path: string): string => path.split('/')[0] ?? '';
+const isPure = (path: string): boolean => pure.some((folder) => path.startsWith(`${folder}/`));
+const packageOf = (specifier: string): string =>
+  specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+
+/** `from -> to` for each import of `file` that breaks the rule. */
+function broken(file: SourceFile, rule: (imported: SourceFile['imports'][number]) => boolean): readonly string[] {
+  return file.imports.filter((imported) => !rule(imported)).map((imported) => `${file.path} -> ${imported.target}`);
+}
+
+describe('imports', () => {
+  it('are found in every way in which they are written', () => {
+    const text = `
+      import a, { b } from '../numeric/a.ts';
+      import { type C, type D } from './c.ts';
+      import type { E } from 'pg';
+      export { f } from './f.ts';
+      // import { g } from './g.ts';
+      const h = await import('node:fs'); const i = 'http://x'; import 'sharp';
+    `;
+    expect(parseSource('graph/x.ts', text.replace("; import 'sharp'", ";\nimport 'sharp'")).imports).toEqual([
+      { target: 'numeric/a.ts', own: true, typeOnly: false },
+      { target: 'graph/c.ts', own: true, typeOnly: true },
+      { target: 'pg', own: false, typeOnly: true },
+      { target: 'graph/f.ts', own: true, typeOnly: false },
+      { target: 'sharp', own: false, typeOnly: false },
+      { target: 'node:fs', own: false, typeOnly: false },
+    ]);
+  });
+
+  it('stay within what each folder may use', () => {
+    expect(files.length).toBeGreaterThan(40);
+    const wrong = files
+      .filter((file) => !file.path.startsWith('cli') && file.path.includes('/'))
+      .flatMap((file) => {
+        const folder = folderOf(file.path);
+        const reach = [folder, ...(allowed[folder] ?? [])];
+        return broken(
+          file,
+          ({ own, typeOnly, target }) => !own || typeOnly || target === 'errors.ts' || reach.includes(folderOf(target)),
+        );
+      });
+    expect(wrong).toEqual([]);
+  });
+
+  it('have a rule for every folder', () => {
+    const folders = new Set(files.filter((file) => file.path.includes('/')).map((file) => folderOf(file.path)));
+    expect([...folders].filter((folder) => folder !== 'cli' && !(folder in allowed))).toEqual([]);
+  });
+
+  it('reach the command line from nowhere', () => {
+    const inner = files.filter((file) => !file.path.startsWith('cli'));
+    expect(inner.flatMap((file) => broken(file, ({ target }) => !target.startsWith('cli')))).toEqual([]);
+  });
+
+  it('leave each of the great libraries to its owner', () => {
+    const wrong = files.flatMap((file) =>
+      broken(file, ({ own, typeOnly, target }) => {
+        const owner = owners[packageOf(target)];
+        return own || typeOnly || owner === undefined || folderOf(file.path) === owner;
+      }),
+    );
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('pure folders', () => {
+  const pureFiles = files.filter((file) => isPure(file.path));
+
+  it('import pure folders and contracts only', () => {
+    expect(pureFiles.length).toBeGreaterThan(20);
+    const wrong = pureFiles.flatMap((file) =>
+      broken(file, ({ own, typeOnly, target }) => {
+        if (!own) return ['zod', 'protobufjs'].includes(packageOf(target));
+        return isPure(target) || target === 'errors.ts' || (typeOnly && contracts.includes(target));
+      }),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('read no clock, environment or global random state and write nowhere', () => {
+    const impure =
+      /\b(Date\.now|new Date\(\)|Math\.random|performance\.|process\.|console\.|setTimeout|setInterval|fetch\(|crypto\.)/;
+    expect(pureFiles.filter((file) => impure.test(file.code)).map((file) => file.path)).toEqual([]);
+  });
+});
+
+describe('names and settings', () => {
+  it('reads the environment in config.ts alone', () => {
+    const readers = files.filter((file) =>
+      /process\s*\??\.\s*env\b|process\[|from\s+['"](?:node:)?process['"]/.test(file.code),
+    );
+    expect(readers.map((file) => file.path)).toEqual(['config.ts']);
+  });
+
+  it('knows the embedded model as the default of one setting', () => {
+    const embedded = 'diorama';
+    expect(files.filter((file) => file.code.includes(embedded)).map((file) => file.path)).toEqual([
+      'config/settings.ts',
+    ]);
+  });
+});
