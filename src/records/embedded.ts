@@ -1,0 +1,101 @@
+import { PGlite } from '@electric-sql/pglite';
+import { ArmatureError } from '../errors.ts';
+import { EmbeddedClient } from './embedded-client.ts';
+import { recordsError } from './outage.ts';
+import { SessionGate } from './session-gate.ts';
+import type { SqlDatabase, SqlPool, SqlResult } from './sql-pool.ts';
+
+/**
+ * Opens PGlite (PostgreSQL in WebAssembly) on a folder. The caller holds the lock of the folder: two openers destroy it.
+ * The first opening of a folder takes seconds (initdb), later ones well under one. It survives the death of the process,
+ * not of the power: it does not wait for the disk.
+ */
+export async function openEmbedded(folder: string): Promise<SqlDatabase> {
+  const pglite = await PGlite.create(folder);
+  const pool = new EmbeddedPool(pglite);
+  // Records qualify their names, so the session's search path can be BullMQ's for good.
+  await pool.query('SET search_path TO bullmq');
+  return {
+    kind: 'embedded',
+    pool,
+    queuePool: () => pool,
+    async listen(channel, listener) {
+      const client = await pool.connect();
+      client.on('notification', (message: { channel: string; payload: string }) => {
+        if (message.channel === channel) {
+          listener(message.payload);
+        }
+      });
+      await client.query(`LISTEN ${channel}`);
+    },
+    close: () => pool.shutDown(),
+  };
+}
+
+class EmbeddedPool implements SqlPool {
+  readonly options = { keepAlive: true };
+  readonly #pglite: PGlite;
+  readonly #gate = new SessionGate();
+  readonly #clients = new Set<EmbeddedClient>();
+  #closed = false;
+
+  constructor(pglite: PGlite) {
+    this.#pglite = pglite;
+    pglite.onNotification((channel, payload) => {
+      for (const client of this.#clients) {
+        client.emit('notification', { channel, payload });
+      }
+    });
+  }
+
+  query<R = Record<string, unknown>>(text: string, parameters?: readonly unknown[]): Promise<SqlResult<R>> {
+    return this.#gate.run(() => this.#run<R>(text, parameters));
+  }
+
+  async connect(): Promise<EmbeddedClient> {
+    const client = new EmbeddedClient(
+      this.#gate,
+      (text, parameters) => this.#run(text, parameters),
+      (released) => this.#clients.delete(released),
+    );
+    this.#clients.add(client);
+    return client;
+  }
+
+  /** The session is shared: no single user of it may end it. */
+  async end(): Promise<void> {}
+
+  on(): this {
+    return this;
+  }
+
+  removeAllListeners(): this {
+    return this;
+  }
+
+  async shutDown(): Promise<void> {
+    await this.#gate.run(async () => {
+      if (!this.#closed) {
+        this.#closed = true;
+        await this.#pglite.close();
+      }
+    });
+  }
+
+  /** A statement without parameters goes by the simple protocol, which allows several of them in one text. */
+  async #run<R>(text: string, parameters: readonly unknown[] = []): Promise<SqlResult<R>> {
+    if (this.#closed) {
+      throw new ArmatureError('unavailable', 'The embedded database is closed: the process is ending.');
+    }
+    try {
+      const result =
+        parameters.length === 0
+          ? (await this.#pglite.exec(text)).at(-1)
+          : await this.#pglite.query(text, [...parameters]);
+      const rows = (result?.rows ?? []) as R[];
+      return { rows, rowCount: rows.length === 0 ? (result?.affectedRows ?? 0) : rows.length };
+    } catch (error) {
+      throw recordsError(error);
+    }
+  }
+}

@@ -1,0 +1,13 @@
+import { v7 } from 'uuid';
+
+/**
+ * Ids are a prefix and a UUIDv7 (RFC 9562): they sort by the time of their making, so that a listing pages by id and a
+ * queue's order is the order of ids. Within one process they grow strictly.
+ */
+export function newJobId(): string {
+  return `gen_${v7()}`;
+}
+
+export function newUploadId(): string {
+  return `upl_${v7()}`;
+}

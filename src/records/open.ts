@@ -1,0 +1,80 @@
+import { Kysely, PostgresDialect, type PostgresPool } from 'kysely';
+import { prepareDataFolder } from './data-folder.ts';
+import { openEmbedded } from './embedded.ts';
+import { lockFolder } from './folder-lock.ts';
+import { migrate } from './migrate.ts';
+import { migrations } from './migrations.ts';
+import { openPostgres } from './postgres.ts';
+import type { Records } from './records.ts';
+import { recordsSchema, type Tables } from './schema.ts';
+import type { SqlDatabase, SqlQueueEngine } from './sql-pool.ts';
+import { sqlRecords } from './sql-records.ts';
+import { jobChannel } from './transitions.ts';
+
+/** Where records are: a PostgreSQL server, or the embedded database in a data folder. */
+export type RecordsPlace = { readonly postgresUrl: string } | { readonly dataFolder: string };
+
+export interface OpenRecords {
+  /** Closing them closes the database, and so the queue that runs on it: close that first. */
+  readonly records: Records;
+  /** The queue in the same database, for `openQueue`. */
+  queueEngine(): SqlQueueEngine;
+}
+
+/**
+ * Opens records and migrates them.
+ *
+ * @throws ArmatureError `data_in_use` where another process has the data folder, `unavailable` where PostgreSQL doesn't
+ *   answer, `invalid_config` where a newer release has migrated the database or the folder
+ */
+export async function openRecords(place: RecordsPlace): Promise<OpenRecords> {
+  const database = 'postgresUrl' in place ? openPostgres(place.postgresUrl) : await openLocked(place.dataFolder);
+  try {
+    return await openOver(database);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function openOver(database: SqlDatabase): Promise<OpenRecords> {
+  // The pool serves what Kysely uses of pg's: cursors are the rest, and no statement of ours has one.
+  const pool = database.pool as unknown as PostgresPool;
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }).withSchema(recordsSchema);
+  await migrate(db, migrations);
+  const listeners = new Set<(id: string) => void>();
+  await database.listen(jobChannel, (id) => {
+    for (const listener of listeners) {
+      listener(id);
+    }
+  });
+  const onChange: Records['onChange'] = (listener) => {
+    // Wrapped, so that one function may be given twice and be taken back once.
+    const own = (id: string): void => listener(id);
+    listeners.add(own);
+    return () => listeners.delete(own);
+  };
+  return {
+    records: sqlRecords(db, onChange, () => database.close()),
+    queueEngine: () => ({ kind: database.kind, pool: database.queuePool() }),
+  };
+}
+
+/** The embedded database, under the lock of its folder. */
+async function openLocked(dataFolder: string): Promise<SqlDatabase> {
+  const { database: folder } = await prepareDataFolder(dataFolder);
+  const lock = await lockFolder(dataFolder);
+  try {
+    const database = await openEmbedded(folder);
+    return {
+      ...database,
+      async close() {
+        await database.close();
+        await lock.release();
+      },
+    };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}

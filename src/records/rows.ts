@@ -1,0 +1,40 @@
+import type { Selectable } from 'kysely';
+import type { Job, JobEvent } from '../generation/job.ts';
+import type { Upload } from './records.ts';
+import type { JobEventTable, JobTable, UploadTable } from './schema.ts';
+
+export function jobFromRow(row: Selectable<JobTable>): Job {
+  return {
+    id: row.id,
+    tenant: row.tenant,
+    status: row.status,
+    plan: row.plan,
+    warnings: row.warnings,
+    metadata: row.metadata,
+    progress: row.progress,
+    attempt: row.attempt,
+    cancelRequested: row.cancel_requested,
+    result: row.result,
+    error: row.error,
+    createdAt: row.created_at,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+  };
+}
+
+export function eventFromRow(row: Selectable<JobEventTable>): JobEvent {
+  return { seq: row.seq, type: row.type, data: row.data, at: row.at };
+}
+
+export function uploadFromRow(row: Selectable<UploadTable>): Upload {
+  return {
+    id: row.id,
+    tenant: row.tenant,
+    picture: { key: row.key, sha256: row.sha256 },
+    contentType: row.content_type,
+    bytes: row.bytes,
+    width: row.width,
+    height: row.height,
+    createdAt: row.created_at,
+  };
+}

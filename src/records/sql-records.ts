@@ -1,0 +1,120 @@
+import { sql, type Kysely } from 'kysely';
+import type { JobStatus } from '../generation/job.ts';
+import type { QueueTicket, Records } from './records.ts';
+import { eventFromRow, jobFromRow, uploadFromRow } from './rows.ts';
+import type { Tables } from './schema.ts';
+import * as transitions from './transitions.ts';
+
+/** Records over a database whose tables are migrated. */
+export function sqlRecords(db: Kysely<Tables>, onChange: Records['onChange'], close: () => Promise<void>): Records {
+  const findJob: Records['findJob'] = async (tenant, id) => {
+    const row = await db
+      .selectFrom('job')
+      .selectAll()
+      .where('tenant', '=', tenant)
+      .where('id', '=', id)
+      .executeTakeFirst();
+    return row === undefined ? null : jobFromRow(row);
+  };
+  const ticketsIn = async (status: JobStatus, after: string | null, limit: number): Promise<readonly QueueTicket[]> => {
+    // A literal, so that the planner can use the index over the jobs in this state alone.
+    const query = db.selectFrom('job').select(['tenant', 'id']).where('status', '=', sql.lit(status));
+    return (after === null ? query : query.where('id', '>', after)).orderBy('id').limit(limit).execute();
+  };
+
+  return {
+    insertJob: (job) => transitions.insertJob(db, job),
+    findJob,
+    async listJobs(tenant, { status, before, limit }) {
+      let query = db.selectFrom('job').selectAll().where('tenant', '=', tenant);
+      query = status === undefined ? query : query.where('status', '=', status);
+      query = before === undefined ? query : query.where('id', '<', before);
+      return (await query.orderBy('id', 'desc').limit(limit).execute()).map(jobFromRow);
+    },
+    async countAhead(job) {
+      const { count } = await db
+        .selectFrom('job')
+        .select(sql<number>`count(*)::integer`.as('count'))
+        .where('status', '=', sql.lit('queued' as const))
+        .where('id', '<', job.id)
+        .executeTakeFirstOrThrow();
+      return count;
+    },
+    deleteJob: (tenant, id) => transitions.deleteJob(db, tenant, id),
+
+    startAttempt: (tenant, id) => transitions.startAttempt(db, tenant, id),
+    reportProgress: (id, attempt, progress) => transitions.reportProgress(db, id, attempt, progress),
+    commitResult: (id, attempt, result) => transitions.commitResult(db, id, attempt, result),
+    failAttempt: (id, attempt, error) => transitions.failAttempt(db, id, attempt, error),
+    releaseAttempt: (id, attempt, reason) => transitions.releaseAttempt(db, id, attempt, reason),
+    cancelAttempt: (id, attempt) => transitions.cancelAttempt(db, id, attempt),
+
+    async requestCancel(tenant, id) {
+      return (await transitions.requestCancel(db, tenant, id)) ?? findJob(tenant, id);
+    },
+    async cancelRequested(ids) {
+      if (ids.length === 0) {
+        return new Set();
+      }
+      const rows = await db
+        .selectFrom('job')
+        .select('id')
+        .where('id', 'in', [...ids])
+        .where('cancel_requested', '=', true)
+        .execute();
+      return new Set(rows.map((row) => row.id));
+    },
+
+    async eventsAfter(id, seq) {
+      const rows = await db
+        .selectFrom('job_event')
+        .selectAll()
+        .where('job_id', '=', id)
+        .where('seq', '>', seq)
+        .orderBy('seq')
+        .execute();
+      return rows.map(eventFromRow);
+    },
+    onChange,
+
+    queuedJobs: (after, limit) => ticketsIn('queued', after, limit),
+    runningJobs: (after, limit) => ticketsIn('running', after, limit),
+
+    async insertUpload(upload) {
+      const row = await db
+        .insertInto('upload')
+        .values({
+          id: upload.id,
+          tenant: upload.tenant,
+          key: upload.picture.key,
+          sha256: upload.picture.sha256,
+          content_type: upload.contentType,
+          bytes: upload.bytes,
+          width: upload.width,
+          height: upload.height,
+          created_at: upload.createdAt,
+        })
+        // Assigning the value that is there already makes the statement return the row that came first.
+        .onConflict((conflict) =>
+          conflict.columns(['tenant', 'sha256']).doUpdateSet((row) => ({ sha256: row.ref('excluded.sha256') })),
+        )
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      return uploadFromRow(row);
+    },
+    async findUpload(tenant, id) {
+      const row = await db
+        .selectFrom('upload')
+        .selectAll()
+        .where('tenant', '=', tenant)
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return row === undefined ? null : uploadFromRow(row);
+    },
+
+    async ping() {
+      await sql`select 1`.execute(db);
+    },
+    close,
+  };
+}

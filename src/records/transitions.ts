@@ -1,0 +1,240 @@
+import {
+  sql,
+  type ExpressionBuilder,
+  type ExpressionWrapper,
+  type Kysely,
+  type SqlBool,
+  type UpdateObject,
+} from 'kysely';
+import type { SerializedError } from '../errors.ts';
+import type { Job, JobResult, JobStatus, Progress } from '../generation/job.ts';
+import type { NewJob } from './records.ts';
+import { jobFromRow } from './rows.ts';
+import type { Tables } from './schema.ts';
+
+/** The channel on which every change of a job is announced; the payload is the job's id. */
+export const jobChannel = 'armature_jobs';
+
+const announced = sql`pg_notify(${sql.lit(jobChannel)}, id)`.as('announced');
+const now = sql<Date>`now()`;
+
+type JobExpressions = ExpressionBuilder<Tables, 'job'>;
+
+interface Transition {
+  /** The compare of compare-and-set. */
+  readonly where: (job: JobExpressions) => ExpressionWrapper<Tables, 'job', SqlBool>;
+  readonly set: (job: JobExpressions) => UpdateObject<Tables, 'job'>;
+  /** Further values of the event's data, which always holds the attempt. */
+  readonly detail?: Readonly<Record<string, unknown>>;
+  /** Only a job that arrives in this state earns an event; by default any. */
+  readonly eventOnlyIn?: JobStatus;
+}
+
+/**
+ * One statement, so that either all of it happens or nothing: the job changes where it still is what the caller believes,
+ * its event is appended under the next number, and the change is announced. Null where the job had moved on.
+ */
+async function transition(db: Kysely<Tables>, change: Transition): Promise<Job | null> {
+  const row = await db
+    .with('changed', (query) =>
+      query
+        .updateTable('job')
+        .set(change.set)
+        .set((job) => ({ event_seq: sql<number>`${job.ref('event_seq')} + 1` }))
+        .where(change.where)
+        .returningAll(),
+    )
+    .with('noted', (query) =>
+      query
+        .insertInto('job_event')
+        .columns(['job_id', 'seq', 'type', 'data'])
+        .expression((job) => {
+          const event = job
+            .selectFrom('changed')
+            .select(['id', 'event_seq', eventTypeOf(), eventData(change.detail ?? {})]);
+          return change.eventOnlyIn === undefined ? event : event.where('status', '=', change.eventOnlyIn);
+        }),
+    )
+    .selectFrom('changed')
+    .selectAll()
+    .select(announced)
+    .executeTakeFirst();
+  return row === undefined ? null : jobFromRow(row);
+}
+
+/** A job that arrives in `running` was `started`; the other events are named like the states. */
+function eventTypeOf() {
+  return sql<'started'>`case status when 'running' then 'started' else status end`.as('type');
+}
+
+function eventData(detail: Readonly<Record<string, unknown>>) {
+  return sql<string>`jsonb_build_object('attempt', attempt) || ${JSON.stringify(detail)}::jsonb`.as('data');
+}
+
+/** Writes an accepted job and its `queued` event. */
+export async function insertJob(db: Kysely<Tables>, job: NewJob): Promise<Job> {
+  const row = await db
+    .with('inserted', (query) =>
+      query
+        .insertInto('job')
+        .values({
+          id: job.id,
+          tenant: job.tenant,
+          status: 'queued',
+          plan: JSON.stringify(job.plan),
+          warnings: JSON.stringify(job.warnings),
+          metadata: job.metadata === null ? null : JSON.stringify(job.metadata),
+          event_seq: 1,
+        })
+        .returningAll(),
+    )
+    .with('noted', (query) =>
+      query
+        .insertInto('job_event')
+        .columns(['job_id', 'seq', 'type', 'data'])
+        .expression((inserted) =>
+          inserted.selectFrom('inserted').select(['id', 'event_seq', eventTypeOf(), eventData({})]),
+        ),
+    )
+    .selectFrom('inserted')
+    .selectAll()
+    .select(announced)
+    .executeTakeFirstOrThrow();
+  return jobFromRow(row);
+}
+
+/** See {@link Records.startAttempt}. */
+export async function startAttempt(db: Kysely<Tables>, tenant: string, id: string): Promise<Job | null> {
+  const job = await transition(db, {
+    where: (row) =>
+      row.and([row('tenant', '=', tenant), row('id', '=', id), row('status', 'in', ['queued', 'running'])]),
+    set: () => ({
+      status: sql<JobStatus>`case when cancel_requested then 'cancelled' else 'running' end`,
+      attempt: sql<number>`case when cancel_requested then attempt else attempt + 1 end`,
+      started_at: sql<Date | null>`case when cancel_requested then started_at else now() end`,
+      finished_at: sql<Date>`case when cancel_requested then now() end`,
+      progress: null,
+    }),
+  });
+  return job === null || job.status === 'cancelled' ? null : job;
+}
+
+/** The compare of every step that a worker takes: the job runs, and under the worker's own attempt. */
+function runsAs(id: string, attempt: number): Transition['where'] {
+  return (row) => row.and([row('id', '=', id), row('attempt', '=', attempt), row('status', '=', 'running')]);
+}
+
+export async function commitResult(
+  db: Kysely<Tables>,
+  id: string,
+  attempt: number,
+  result: JobResult,
+): Promise<boolean> {
+  const set = () => ({ status: 'succeeded' as const, result: JSON.stringify(result), finished_at: now });
+  return (await transition(db, { where: runsAs(id, attempt), set })) !== null;
+}
+
+export async function failAttempt(
+  db: Kysely<Tables>,
+  id: string,
+  attempt: number,
+  error: SerializedError,
+): Promise<boolean> {
+  const set = () => ({ status: 'failed' as const, error: JSON.stringify(error), finished_at: now });
+  return (await transition(db, { where: runsAs(id, attempt), set, detail: { error } })) !== null;
+}
+
+export async function releaseAttempt(
+  db: Kysely<Tables>,
+  id: string,
+  attempt: number,
+  reason: SerializedError,
+): Promise<boolean> {
+  const set = () => ({ status: 'queued' as const, started_at: null, progress: null });
+  return (await transition(db, { where: runsAs(id, attempt), set, detail: { reason } })) !== null;
+}
+
+export async function cancelAttempt(db: Kysely<Tables>, id: string, attempt: number): Promise<boolean> {
+  const set = () => ({ status: 'cancelled' as const, finished_at: now });
+  return (await transition(db, { where: runsAs(id, attempt), set })) !== null;
+}
+
+/** A queued job ends at once; a running one is flagged. Null where the job is final, absent or flagged already. */
+export function requestCancel(db: Kysely<Tables>, tenant: string, id: string): Promise<Job | null> {
+  return transition(db, {
+    where: (row) =>
+      row.and([
+        row('tenant', '=', tenant),
+        row('id', '=', id),
+        row('status', 'in', ['queued', 'running']),
+        row('cancel_requested', '=', false),
+      ]),
+    set: () => ({
+      cancel_requested: true,
+      status: sql<JobStatus>`case when status = 'queued' then 'cancelled' else status end`,
+      finished_at: sql<Date>`case when status = 'queued' then now() end`,
+    }),
+    eventOnlyIn: 'cancelled',
+  });
+}
+
+/** Replaces the job's progress, and its one progress event under a new number. */
+export async function reportProgress(
+  db: Kysely<Tables>,
+  id: string,
+  attempt: number,
+  progress: Progress,
+): Promise<boolean> {
+  const row = await db
+    .with('changed', (query) =>
+      query
+        .updateTable('job')
+        .set((job) => ({
+          progress: JSON.stringify(progress),
+          event_seq: sql<number>`${job.ref('event_seq')} + 1`,
+        }))
+        .where(runsAs(id, attempt))
+        .returning(['id', 'event_seq', 'attempt']),
+    )
+    .with('noted', (query) =>
+      query
+        .insertInto('job_event')
+        .columns(['job_id', 'seq', 'type', 'data'])
+        .expression((changed) =>
+          changed
+            .selectFrom('changed')
+            .select(['id', 'event_seq', sql.lit('progress' as const).as('type'), eventData({ ...progress })]),
+        )
+        .onConflict((conflict) =>
+          conflict
+            .column('job_id')
+            .where('type', '=', sql.lit('progress' as const))
+            .doUpdateSet((event) => ({
+              seq: event.ref('excluded.seq'),
+              data: event.ref('excluded.data'),
+              at: event.ref('excluded.at'),
+            })),
+        ),
+    )
+    .selectFrom('changed')
+    .select(['id', announced])
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Removes a job in a final state; its events go with it. */
+export async function deleteJob(db: Kysely<Tables>, tenant: string, id: string): Promise<boolean> {
+  const row = await db
+    .with('removed', (query) =>
+      query
+        .deleteFrom('job')
+        .where('tenant', '=', tenant)
+        .where('id', '=', id)
+        .where('status', 'in', ['succeeded', 'failed', 'cancelled'])
+        .returning('id'),
+    )
+    .selectFrom('removed')
+    .select(['id', announced])
+    .executeTakeFirst();
+  return row !== undefined;
+}

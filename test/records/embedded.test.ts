@@ -1,0 +1,5 @@
+import { openRecords } from '../../src/records/open.ts';
+import { newDataFolder } from '../support/embedded-template.ts';
+import { recordsConformance } from './conformance.ts';
+
+recordsConformance('the embedded database', async () => openRecords({ dataFolder: await newDataFolder() }));

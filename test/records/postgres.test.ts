@@ -1,0 +1,17 @@
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { openRecords } from '../../src/records/open.ts';
+import { postgresMissing, startPostgres, type TestServer } from '../support/servers.ts';
+import { recordsConformance } from './conformance.ts';
+
+if (postgresMissing === null) {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startPostgres();
+  });
+  afterAll(() => server.stop());
+  recordsConformance('PostgreSQL', () => openRecords({ postgresUrl: server.url }));
+} else {
+  describe(`records over PostgreSQL (${postgresMissing})`, () => {
+    it.skip('conformance');
+  });
+}
