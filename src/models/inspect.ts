@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { z } from 'zod';
 import { ArmatureError } from '../errors.ts';
 import { detectCheckpoint, openBaseCheckpoint, openControlNetCheckpoint } from '../weights/checkpoint.ts';
 import { modelDefaults } from './defaults.ts';
@@ -61,8 +63,12 @@ async function describedFolder(path: string, given: Given): Promise<Finding> {
 }
 
 async function singleFile(path: string, given: Given): Promise<AnyModel> {
-  const { kind } = await detectCheckpoint(path);
+  const kind = await detectCheckpoint(path);
   if (kind === 'base') return await baseModel(path, given);
+  if (kind === null) {
+    const detail = `${basename(path)} is neither a base model nor a ControlNet: the names of its tensors are those of neither.`;
+    throw new ArmatureError('model_invalid', detail);
+  }
   return await controlNet(path, given, typeIn(given.manifest, basename(path)) ?? typeIn(given.manifest, '.'), null);
 }
 
@@ -83,9 +89,15 @@ async function bundled(folder: string, { id, manifest }: Given, found: readonly 
 }
 
 async function baseModel(path: string, { id, title, manifest }: Given): Promise<BaseModel> {
-  const { layout, family, hash, sampleSize } = await openBaseCheckpoint(path);
-  const defaults = modelDefaults(manifest, family, sampleSize);
+  const { layout, family, hash } = await openBaseCheckpoint(path);
+  const defaults = modelDefaults(manifest, family, layout === 'diffusers' ? await sampleSize(path) : null);
   return { kind: 'base', id, title, licence: manifest?.licence ?? null, hash, family, path, layout, defaults };
+}
+
+/** Side of the latents that the network was trained on, where its config says it: a whole number or nothing. */
+async function sampleSize(folder: string): Promise<number | null> {
+  const config: unknown = JSON.parse(await readFile(join(folder, 'unet', 'config.json'), 'utf8'));
+  return z.object({ sample_size: z.int().positive() }).safeParse(config).data?.sample_size ?? null;
 }
 
 async function controlNet(
