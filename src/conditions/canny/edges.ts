@@ -1,6 +1,6 @@
 import type { RgbImage } from '../condition.ts';
 import { hysteresis } from './hysteresis.ts';
-import { directionOf, gradientRow, verticalSobel } from './sobel.ts';
+import { edge, type MagnitudeLimits, suppress } from './suppress.ts';
 
 export interface CannyThresholds {
   /** A candidate's gradient magnitude lies above `low`; an edge starts above `high`. Swapped where low > high. */
@@ -32,90 +32,10 @@ export function cannyEdges(image: RgbImage, thresholds: CannyThresholds): Uint8A
   return edges;
 }
 
-/** What is known of a pixel between the suppression and the end of the hysteresis. */
-const candidate = 1;
-const edge = 2;
-
-interface Limits {
-  readonly low: number;
-  readonly high: number;
-  readonly l2: boolean;
-}
-
-function integerThresholds({ low, high, l2 }: CannyThresholds): Limits {
+function integerThresholds({ low, high, l2 }: CannyThresholds): MagnitudeLimits {
   const lower = Math.min(low, high);
   const upper = Math.max(low, high);
   // With L2 the squared magnitude is compared, so that no root is taken.
   const comparable = (value: number): number => Math.floor(l2 && value > 0 ? Math.min(value, 32767) ** 2 : value);
   return { low: comparable(lower), high: comparable(upper), l2 };
-}
-
-/**
- * Fills `states` (one pixel of border on each side) with candidates and edges. Three rows of magnitudes are enough for
- * the suppression, so they are kept in a ring; outside the picture the magnitude is 0.
- *
- * @returns positions in `states` of the pixels above the high threshold.
- */
-function suppress(image: RgbImage, limits: Limits, states: Uint8Array): number[] {
-  const { width, height } = image;
-  const stride = width + 2;
-  const smooth = new Int16Array(stride * 3);
-  const difference = new Int16Array(stride * 3);
-  const magnitudes = [new Int32Array(stride), new Int32Array(stride), new Int32Array(stride)];
-  const directions = [new Uint8Array(stride), new Uint8Array(stride), new Uint8Array(stride)];
-  const strong: number[] = [];
-  for (let y = 0; y <= height; y++) {
-    const newest = y % 3;
-    if (y < height) {
-      verticalSobel(image, y, smooth, difference);
-      gradientRow(smooth, difference, width, limits, magnitudes[newest]!, directions[newest]!);
-    } else {
-      magnitudes[newest]!.fill(0);
-    }
-    if (y === 0) continue;
-    const middle = (y + 2) % 3;
-    const above = magnitudes[(y + 1) % 3]!;
-    suppressRow(
-      above,
-      magnitudes[middle]!,
-      magnitudes[newest]!,
-      directions[middle]!,
-      limits,
-      states,
-      y * stride,
-      strong,
-    );
-  }
-  return strong;
-}
-
-/** Keeps the pixels of a row that are the largest along their gradient. The two comparisons differ on purpose (> and >=). */
-function suppressRow(
-  above: Int32Array,
-  row: Int32Array,
-  below: Int32Array,
-  directions: Uint8Array,
-  { low, high }: Limits,
-  states: Uint8Array,
-  offset: number,
-  strong: number[],
-): void {
-  const last = row.length - 1;
-  for (let x = 1; x < last; x++) {
-    const magnitude = row[x]!;
-    if (magnitude <= low) continue;
-    const direction = directions[x];
-    let largest: boolean;
-    if (direction === directionOf.horizontal) largest = magnitude > row[x - 1]! && magnitude >= row[x + 1]!;
-    else if (direction === directionOf.vertical) largest = magnitude > above[x]! && magnitude >= below[x]!;
-    else if (direction === directionOf.falling) largest = magnitude > above[x - 1]! && magnitude > below[x + 1]!;
-    else largest = magnitude > above[x + 1]! && magnitude > below[x - 1]!;
-    if (!largest) continue;
-    if (magnitude > high) {
-      states[offset + x] = edge;
-      strong.push(offset + x);
-    } else {
-      states[offset + x] = candidate;
-    }
-  }
 }

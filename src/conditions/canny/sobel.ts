@@ -1,72 +1,64 @@
 import type { RgbImage } from '../condition.ts';
 
-/** Where a gradient points, in steps of 45 degrees. `falling`: towards the lower right or the upper left. */
-export const directionOf = { horizontal: 0, vertical: 1, falling: 2, rising: 3 } as const;
+/** Gradients of one row, with one pixel of border on each side whose magnitude is 0. */
+export interface GradientRow {
+  /** |dx| + |dy|, or dx^2 + dy^2. */
+  readonly magnitude: Int32Array;
+  readonly dx: Int16Array;
+  readonly dy: Int16Array;
+}
 
-/** tan(22.5 degrees) in units of 2^-15. */
-const tangent = 13573;
+export function emptyRow(width: number): GradientRow {
+  return { magnitude: new Int32Array(width + 2), dx: new Int16Array(width + 2), dy: new Int16Array(width + 2) };
+}
+
+/** Sobel 3x3 with replicated borders at row `y`: per pixel the gradient of the channel with the largest magnitude. */
+export function fillGradients(image: RgbImage, y: number, l2: boolean, row: GradientRow): void {
+  row.magnitude.fill(-1, 1, image.width + 1);
+  for (let channel = 0; channel < 3; channel++) addChannel(image, y, channel, l2, row);
+}
 
 /**
- * The vertical half of the two separable Sobel kernels at row `y`: `smooth` = above + 2 row + below and `difference` =
- * below - above, for every channel of every pixel, with one replicated pixel on each side (width + 2 pixels of three
- * values).
+ * Walks along one channel and keeps its gradients where they are larger than what the row holds. The kernels are
+ * separable: each column is smoothed (1 2 1) and differentiated (-1 0 1) once, and serves as right, middle and left.
  */
-export function verticalSobel(image: RgbImage, y: number, smooth: Int16Array, difference: Int16Array): void {
+function addChannel(
+  image: RgbImage,
+  y: number,
+  channel: number,
+  l2: boolean,
+  { magnitude, dx, dy }: GradientRow,
+): void {
   const { data, width, height } = image;
   const length = width * 3;
-  const row = y * length;
-  const above = y === 0 ? row : row - length;
-  const below = y === height - 1 ? row : row + length;
-  for (let i = 0; i < length; i++) {
-    const a = data[above + i]!;
-    const b = data[below + i]!;
-    smooth[i + 3] = a + 2 * data[row + i]! + b;
-    difference[i + 3] = b - a;
-  }
-  smooth.copyWithin(0, 3, 6);
-  difference.copyWithin(0, 3, 6);
-  smooth.copyWithin(length + 3, length, length + 3);
-  difference.copyWithin(length + 3, length, length + 3);
-}
-
-/**
- * The horizontal half: per pixel the gradient of the channel with the largest magnitude. Magnitudes and directions carry
- * one pixel of border (magnitude 0); directions are set only where the magnitude lies above `low`.
- */
-export function gradientRow(
-  smooth: Int16Array,
-  difference: Int16Array,
-  width: number,
-  { low, l2 }: { readonly low: number; readonly l2: boolean },
-  magnitudes: Int32Array,
-  directions: Uint8Array,
-): void {
-  for (let x = 1, i = 0; x <= width; x++, i += 3) {
-    let best = -1;
-    let bestX = 0;
-    let bestY = 0;
-    for (let channel = i; channel < i + 3; channel++) {
-      const dx = smooth[channel + 6]! - smooth[channel]!;
-      const dy = difference[channel]! + 2 * difference[channel + 3]! + difference[channel + 6]!;
-      const magnitude = l2 ? dx * dx + dy * dy : Math.abs(dx) + Math.abs(dy);
-      if (magnitude > best) {
-        best = magnitude;
-        bestX = dx;
-        bestY = dy;
-      }
+  let middle = y * length + channel;
+  let above = y === 0 ? middle : middle - length;
+  let below = y === height - 1 ? middle : middle + length;
+  let centreSmooth = data[above]! + 2 * data[middle]! + data[below]!;
+  let centreStep = data[below]! - data[above]!;
+  let leftSmooth = centreSmooth;
+  let leftStep = centreStep;
+  for (let x = 1; x <= width; x++) {
+    if (x < width) {
+      above += 3;
+      middle += 3;
+      below += 3;
     }
-    magnitudes[x] = best;
-    if (best > low) directions[x] = directionIndex(bestX, bestY);
+    const top = data[above]!;
+    const bottom = data[below]!;
+    const rightSmooth = top + 2 * data[middle]! + bottom;
+    const rightStep = bottom - top;
+    const horizontal = rightSmooth - leftSmooth;
+    const vertical = leftStep + 2 * centreStep + rightStep;
+    const norm = l2 ? horizontal * horizontal + vertical * vertical : Math.abs(horizontal) + Math.abs(vertical);
+    if (norm > magnitude[x]!) {
+      magnitude[x] = norm;
+      dx[x] = horizontal;
+      dy[x] = vertical;
+    }
+    leftSmooth = centreSmooth;
+    leftStep = centreStep;
+    centreSmooth = rightSmooth;
+    centreStep = rightStep;
   }
-}
-
-/** Which of the four directions a gradient is nearest to, in integers (|dx|, |dy| <= 1020, so 2^27 is never reached). */
-function directionIndex(dx: number, dy: number): number {
-  const x = Math.abs(dx);
-  const y = Math.abs(dy) << 15;
-  const shallow = x * tangent;
-  if (y < shallow) return directionOf.horizontal;
-  // tan(67.5) = tan(22.5) + 2
-  if (y > shallow + (x << 16)) return directionOf.vertical;
-  return (dx ^ dy) < 0 ? directionOf.rising : directionOf.falling;
 }
