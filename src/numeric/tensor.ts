@@ -37,3 +37,17 @@ export function stack(rows: readonly Float32Array[], rowDims: readonly number[])
   rows.forEach((values, index) => data.set(values, index * size));
   return { dims: [rows.length, ...rowDims], data };
 }
+
+/** Integers in the same order, for inputs such as token ids. */
+export interface IntegerTensor {
+  readonly dims: readonly number[];
+  readonly data: Int32Array;
+}
+
+/** Rows of token ids, all of one length, as [rows, length]. */
+export function stackIds(rows: readonly Int32Array[]): IntegerTensor {
+  const length = rows[0]?.length ?? 0;
+  const data = new Int32Array(rows.length * length);
+  rows.forEach((ids, index) => data.set(ids, index * length));
+  return { dims: [rows.length, length], data };
+}

@@ -1,0 +1,154 @@
+import {
+  buildControlNet,
+  buildHintEncoder,
+  buildTextEncoder,
+  buildUNet,
+  buildVaeDecoder,
+  injectionPoints,
+  type OnnxModel,
+} from '../graph/index.ts';
+import type { BaseModel, ControlNetModel } from '../models/model.ts';
+import { stackIds, type Tensor } from '../numeric/tensor.ts';
+import type { BaseNetworks, ControlNetworks, DenoiserInput, NetworkSource } from '../pipeline/networks.ts';
+import { loadTokenizer } from '../pipeline/tokenizer/load-tokenizer.ts';
+import type { Tokenizer } from '../pipeline/tokenizer/tokenizer.ts';
+import type { NetworkFeeds, SessionPool } from '../runtime/index.ts';
+import {
+  type BaseCheckpoint,
+  type ControlNetCheckpoint,
+  openBaseCheckpoint,
+  openControlNetCheckpoint,
+} from '../weights/checkpoint.ts';
+
+export interface OpenBase {
+  /** What samples name these networks by. */
+  readonly key: string;
+  readonly networks: BaseNetworks;
+  readonly tokenizer: Tokenizer;
+  readonly schedulerConfig: Readonly<Record<string, unknown>> | null;
+}
+
+export interface OpenControlNet {
+  readonly key: string;
+  readonly networks: ControlNetworks;
+}
+
+/**
+ * The networks of models, as sessions that come and go under the pool's memory budget. Opening a model reads headers and
+ * configs only; a network is compiled and its weights are read when it is first run.
+ */
+export class ModelNetworks implements NetworkSource {
+  readonly #pool: SessionPool;
+  readonly #tokenizerFolder: string;
+  readonly #bases = new Map<string, OpenBase>();
+  readonly #controlNets = new Map<string, OpenControlNet>();
+
+  constructor(pool: SessionPool, tokenizerFolder: string) {
+    this.#pool = pool;
+    this.#tokenizerFolder = tokenizerFolder;
+  }
+
+  async openBase(model: BaseModel): Promise<OpenBase> {
+    const key = `${model.id}@${model.hash}`;
+    const known = this.#bases.get(key);
+    if (known !== undefined) return known;
+    const checkpoint = await openBaseCheckpoint(model.path);
+    const open: OpenBase = {
+      key,
+      networks: baseNetworks(this.#pool, key, checkpoint),
+      tokenizer: await loadTokenizer(checkpoint.tokenizerFolder ?? this.#tokenizerFolder),
+      schedulerConfig: checkpoint.schedulerConfig,
+    };
+    this.#bases.set(key, open);
+    return open;
+  }
+
+  async openControlNet(model: ControlNetModel): Promise<OpenControlNet> {
+    const key = `${model.id}@${model.hash}`;
+    const known = this.#controlNets.get(key);
+    if (known !== undefined) return known;
+    const open = { key, networks: controlNetworks(this.#pool, key, await openControlNetCheckpoint(model.path)) };
+    this.#controlNets.set(key, open);
+    return open;
+  }
+
+  base(key: string): BaseNetworks {
+    return opened(this.#bases, key).networks;
+  }
+
+  control(key: string): ControlNetworks {
+    return opened(this.#controlNets, key).networks;
+  }
+}
+
+function opened<Open>(models: ReadonlyMap<string, Open>, key: string): Open {
+  const open = models.get(key);
+  if (open === undefined) throw new RangeError(`Model ${key} was not opened before it was asked for`);
+  return open;
+}
+
+/** The networks of a base model, run through a pool of sessions under keys that begin with `key`. */
+export function baseNetworks(pool: SessionPool, key: string, checkpoint: BaseCheckpoint): BaseNetworks {
+  const { unet, vae, textEncoder } = checkpoint;
+  const points = injectionPoints(unet.config).length;
+  return {
+    latentChannels: vae.config.latentChannels,
+    latentScale: 2 ** (vae.config.blockChannels.length - 1),
+    scalingFactor: vae.config.scalingFactor,
+    injectionPoints: points,
+    encodeText: async (rows, clipSkip) =>
+      await runOne(pool, `${key}/text/${clipSkip}`, () => buildTextEncoder(textEncoder, { clipSkip }), 'context', {
+        input_ids: stackIds(rows),
+      }),
+    denoise: async (input, residuals) =>
+      await runOne(pool, `${key}/unet`, () => buildUNet(unet), 'out', {
+        ...denoiserFeeds(input),
+        ...Object.fromEntries(residuals.map((residual, point) => [`residual.${point}`, residual])),
+      }),
+    decode: async (latent) => await runOne(pool, `${key}/decoder`, () => buildVaeDecoder(vae), 'image', { latent }),
+  };
+}
+
+/** The networks of a ControlNet, as {@link baseNetworks}. */
+export function controlNetworks(pool: SessionPool, key: string, { controlnet }: ControlNetCheckpoint): ControlNetworks {
+  const points = injectionPoints(controlnet.config).length;
+  const outputs = Array.from({ length: points }, (_, point) => `residual.${point}`);
+  return {
+    encodeHint: async (image) =>
+      await runOne(pool, `${key}/hint`, () => buildHintEncoder(controlnet), 'hint', { image }),
+    residuals: async (input, hint, scale) => {
+      const feeds = { ...denoiserFeeds(input), hint, scale };
+      return await run(pool, `${key}/controlnet`, () => buildControlNet(controlnet), outputs, feeds);
+    },
+  };
+}
+
+function denoiserFeeds({ sample, timestep, context }: DenoiserInput): NetworkFeeds {
+  return { sample, timestep, encoder_hidden_states: context };
+}
+
+async function runOne(
+  pool: SessionPool,
+  key: string,
+  build: () => OnnxModel,
+  output: string,
+  feeds: NetworkFeeds,
+): Promise<Tensor> {
+  const [only] = await run(pool, key, build, [output], feeds);
+  return only as Tensor;
+}
+
+async function run(
+  pool: SessionPool,
+  key: string,
+  build: () => OnnxModel,
+  outputs: readonly string[],
+  feeds: NetworkFeeds,
+): Promise<readonly Tensor[]> {
+  const results = await pool.use(key, build, async (session) => await session.run(feeds));
+  return outputs.map((name) => {
+    const result = results[name];
+    if (result === undefined) throw new RangeError(`Network ${key} has no output ${name}`);
+    return result;
+  });
+}
