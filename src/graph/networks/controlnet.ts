@@ -1,0 +1,41 @@
+import type { ControlNetConfig } from '../configs.ts';
+import { convolution } from '../layers/convolution.ts';
+import { GraphBuilder, type OnnxModel, type Value } from '../onnx/graph-builder.ts';
+import type { NetworkPart } from '../weights.ts';
+import { injectionPoints } from './injection-points.ts';
+import { conditioning, encode } from './unet-encoder.ts';
+
+/**
+ * A ControlNet (Zhang et al., 2023) without its hint encoder. All float32.
+ *
+ * Inputs: `sample`, `timestep`, `encoder_hidden_states` as in the UNet, `hint` [rows, blockChannels[0], h, w] from the hint
+ * encoder, and `scale` [rows, P]: the weight of each row's residual at each injection point. Outputs: `residual.<i>`, scaled,
+ * [rows, channels, h, w] of the injection point, or [rows, channels, 1, 1] with globalPoolConditions.
+ */
+export function buildControlNet(part: NetworkPart<ControlNetConfig>): OnnxModel {
+  const { config } = part;
+  const graph = new GraphBuilder('ControlNet', part);
+  const channels = config.blockChannels[0] as number;
+  const sample = graph.input('sample', 'float32', ['rows', config.inChannels, 'height', 'width']);
+  const given = conditioning(graph, config);
+  const hint = graph.input('hint', 'float32', ['rows', channels, 'height', 'width']);
+  const points = injectionPoints(config);
+  const scales = graph.split(graph.input('scale', 'float32', ['rows', points.length]), 1, points.length);
+  const first = graph.op('Add', [convolution(graph, sample, 'conv_in', config.inChannels, channels), hint]);
+  const { skips, middle } = encode(graph, config, given, first);
+  [...skips.map((skip) => skip.value), middle].forEach((value, index) => {
+    const zero = index === skips.length ? 'controlnet_mid_block' : `controlnet_down_blocks.${index}`;
+    const width = points[index]?.channels as number;
+    const residual = convolution(graph, value, zero, width, width, { kernel: 1 });
+    const scaled = scaledPerRow(graph, residual, scales[index] as Value);
+    const output = config.globalPoolConditions ? graph.op('GlobalAveragePool', [scaled]) : scaled;
+    const size = config.globalPoolConditions ? [1, 1] : [`residual.${index}.height`, `residual.${index}.width`];
+    graph.output(`residual.${index}`, output, ['rows', width, ...size]);
+  });
+  return graph.build();
+}
+
+/** `scale` is [rows, 1]. */
+function scaledPerRow(graph: GraphBuilder, value: Value, scale: Value): Value {
+  return graph.op('Mul', [value, graph.op('Reshape', [scale, graph.int64([-1, 1, 1, 1])])]);
+}

@@ -1,0 +1,108 @@
+import type { EncoderConfig } from '../configs.ts';
+import { silu } from '../layers/activation.ts';
+import { type Tokens, tokensOf } from '../layers/attention.ts';
+import { downsample } from '../layers/resampling.ts';
+import { resnet } from '../layers/resnet.ts';
+import { timestepEmbedding } from '../layers/timestep-embedding.ts';
+import { spatialTransformer } from '../layers/transformer.ts';
+import type { GraphBuilder, Value } from '../onnx/graph-builder.ts';
+
+/** What every block of a UNet is conditioned on. */
+export interface Conditioning {
+  readonly time: { readonly embedding: Value; readonly width: number };
+  readonly context: Tokens;
+}
+
+export interface Encoded {
+  /** What the way up takes in again, shallowest first. */
+  readonly skips: readonly Skip[];
+  readonly middle: Value;
+}
+
+export interface Skip {
+  readonly value: Value;
+  readonly channels: number;
+}
+
+/** Declares the inputs `timestep` [rows] and `encoder_hidden_states` [rows, tokens, crossAttentionDim]. */
+export function conditioning(graph: GraphBuilder, config: EncoderConfig): Conditioning {
+  const channels = config.blockChannels[0] as number;
+  const width = 4 * channels;
+  const timestep = graph.input('timestep', 'float32', ['rows']);
+  const context = graph.input('encoder_hidden_states', 'float32', ['rows', 'tokens', config.crossAttentionDim]);
+  const { flipSinToCos, freqShift } = config;
+  const embedding = timestepEmbedding(graph, timestep, 'time_embedding', { channels, width, flipSinToCos, freqShift });
+  return {
+    time: { embedding: silu(graph, embedding), width },
+    context: tokensOf(graph, context, config.crossAttentionDim),
+  };
+}
+
+/** The way down and the middle. `x` is what conv_in made, [rows, blockChannels[0], h, w]. */
+export function encode(graph: GraphBuilder, config: EncoderConfig, given: Conditioning, x: Value): Encoded {
+  const { blockChannels, layersPerBlock } = config;
+  let inputs = blockChannels[0] as number;
+  let hidden = x;
+  const skips: Skip[] = [{ value: x, channels: inputs }];
+  blockChannels.forEach((channels, level) => {
+    const name = `down_blocks.${level}`;
+    const crossAttention = config.downBlockTypes[level] === 'CrossAttnDownBlock2D';
+    for (let layer = 0; layer < layersPerBlock; layer++) {
+      hidden = unetResnet(graph, config, given, hidden, `${name}.resnets.${layer}`, inputs, channels);
+      if (crossAttention) hidden = unetTransformer(graph, config, given, hidden, `${name}.attentions.${layer}`, level);
+      skips.push({ value: hidden, channels });
+      inputs = channels;
+    }
+    if (level === blockChannels.length - 1) return;
+    hidden = downsample(graph, hidden, `${name}.downsamplers.0`, channels, 'around');
+    skips.push({ value: hidden, channels });
+  });
+  return { skips, middle: middleBlock(graph, config, given, hidden) };
+}
+
+/** The middle's transformer never takes onlyCrossAttention, whatever the levels do. */
+function middleBlock(graph: GraphBuilder, config: EncoderConfig, given: Conditioning, x: Value): Value {
+  const level = config.blockChannels.length - 1;
+  const channels = config.blockChannels[level] as number;
+  let hidden = unetResnet(graph, config, given, x, 'mid_block.resnets.0', channels, channels);
+  hidden = spatialTransformer(graph, hidden, 'mid_block.attentions.0', {
+    ...transformerOptions(config, given, level),
+    onlyCrossAttention: false,
+  });
+  return unetResnet(graph, config, given, hidden, 'mid_block.resnets.1', channels, channels);
+}
+
+export function unetResnet(
+  graph: GraphBuilder,
+  config: EncoderConfig,
+  given: Conditioning,
+  x: Value,
+  name: string,
+  inputs: number,
+  outputs: number,
+): Value {
+  const { normGroups: groups, normEps: epsilon } = config;
+  return resnet(graph, x, name, { inputs, outputs, groups, epsilon, time: given.time });
+}
+
+export function unetTransformer(
+  graph: GraphBuilder,
+  config: EncoderConfig,
+  given: Conditioning,
+  x: Value,
+  name: string,
+  level: number,
+): Value {
+  return spatialTransformer(graph, x, name, transformerOptions(config, given, level));
+}
+
+function transformerOptions(config: EncoderConfig, given: Conditioning, level: number) {
+  return {
+    channels: config.blockChannels[level] as number,
+    groups: config.normGroups,
+    heads: config.heads[level] as number,
+    layers: config.transformerLayers[level] as number,
+    onlyCrossAttention: config.onlyCrossAttention[level] as boolean,
+    context: given.context,
+  };
+}

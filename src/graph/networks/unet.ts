@@ -1,0 +1,71 @@
+import type { UNetConfig } from '../configs.ts';
+import { silu } from '../layers/activation.ts';
+import { convolution } from '../layers/convolution.ts';
+import { groupNorm } from '../layers/normalization.ts';
+import { upsampleTo } from '../layers/resampling.ts';
+import { GraphBuilder, type OnnxModel, type Value } from '../onnx/graph-builder.ts';
+import type { NetworkPart } from '../weights.ts';
+import { conditioning, type Conditioning, encode, type Encoded, unetResnet, unetTransformer } from './unet-encoder.ts';
+
+/**
+ * The denoising network (UNet2DConditionModel of diffusers). All float32.
+ *
+ * Inputs: `sample` [rows, inChannels, h, w], `timestep` [rows], `encoder_hidden_states` [rows, tokens, crossAttentionDim],
+ * and one `residual.<i>` for each injection point, of any shape that broadcasts to that point's: a zero of shape [1, 1, 1, 1]
+ * stands for no ControlNet. Output: `out` [rows, outChannels, h, w].
+ *
+ * Sizes that halving does not divide are resized on the way up to their skip connection's size, as in diffusers.
+ */
+export function buildUNet(part: NetworkPart<UNetConfig>): OnnxModel {
+  const { config } = part;
+  const graph = new GraphBuilder('UNet', part);
+  const sample = graph.input('sample', 'float32', ['rows', config.inChannels, 'height', 'width']);
+  const given = conditioning(graph, config);
+  const channels = config.blockChannels[0] as number;
+  const first = convolution(graph, sample, 'conv_in', config.inChannels, channels);
+  const controlled = withResiduals(graph, encode(graph, config, given, first));
+  let hidden = decode(graph, config, given, controlled);
+  hidden = silu(graph, groupNorm(graph, hidden, 'conv_norm_out', channels, config.normGroups, config.normEps));
+  const out = convolution(graph, hidden, 'conv_out', channels, config.outChannels);
+  graph.output('out', out, ['rows', config.outChannels, 'height', 'width']);
+  return graph.build();
+}
+
+/** Adds the inputs `residual.<i>`. Their sizes have names of their own: none need equal those of the sample. */
+function withResiduals(graph: GraphBuilder, { skips, middle }: Encoded): Encoded {
+  const add = (value: Value, index: number): Value => {
+    const name = `residual.${index}`;
+    const dims = ['rows', 'channels', 'height', 'width'].map((axis) => `${name}.${axis}`);
+    return graph.op('Add', [value, graph.input(name, 'float32', dims)]);
+  };
+  return {
+    skips: skips.map((skip, index) => ({ ...skip, value: add(skip.value, index) })),
+    middle: add(middle, skips.length),
+  };
+}
+
+/** The way up, deepest level first; each residual block takes the last skip connection that is left. */
+function decode(graph: GraphBuilder, config: UNetConfig, given: Conditioning, encoded: Encoded): Value {
+  const { blockChannels, layersPerBlock, upBlockTypes } = config;
+  const skips = [...encoded.skips];
+  let hidden = encoded.middle;
+  let inputs = blockChannels.at(-1) as number;
+  upBlockTypes.forEach((type, index) => {
+    const level = blockChannels.length - 1 - index;
+    const channels = blockChannels[level] as number;
+    const name = `up_blocks.${index}`;
+    for (let layer = 0; layer <= layersPerBlock; layer++) {
+      const skip = skips.pop() as Encoded['skips'][number];
+      hidden = graph.op('Concat', [hidden, skip.value], { axis: { int: 1 } });
+      const both = inputs + skip.channels;
+      hidden = unetResnet(graph, config, given, hidden, `${name}.resnets.${layer}`, both, channels);
+      if (type === 'CrossAttnUpBlock2D') {
+        hidden = unetTransformer(graph, config, given, hidden, `${name}.attentions.${layer}`, level);
+      }
+      inputs = channels;
+    }
+    const next = skips.at(-1);
+    if (next !== undefined) hidden = upsampleTo(graph, hidden, next.value, `${name}.upsamplers.0`, channels);
+  });
+  return hidden;
+}

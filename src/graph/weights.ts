@@ -1,0 +1,24 @@
+/** Number formats of a safetensors file that a network can be built on. */
+export type WeightType = 'F32' | 'F16' | 'BF16';
+
+/** A tensor where it lies on disk: the graph points there, nothing is copied. */
+export interface WeightRef {
+  /** Name of the file, relative to the folder of its network. */
+  readonly file: string;
+  readonly dtype: WeightType;
+  readonly shape: readonly number[];
+  /** From the start of the file. */
+  readonly byteOffset: number;
+  readonly byteLength: number;
+}
+
+/** Weights by the name that diffusers or transformers gives them, whatever the file calls them. */
+export type Weights = ReadonlyMap<string, WeightRef>;
+
+/** One network of a checkpoint: what it is and where its weights are. */
+export interface NetworkPart<Config> {
+  readonly config: Config;
+  readonly weights: Weights;
+  /** Absolute path of the folder that holds the files of `weights`. */
+  readonly weightsFolder: string;
+}

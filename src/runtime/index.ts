@@ -1,0 +1,3 @@
+export { chooseProvider, type ProviderChoice } from './provider.ts';
+export { createSession, type Feeds, type IntegerTensor, type NetworkSession, type SessionSettings } from './session.ts';
+export { SessionPool } from './session-pool.ts';

@@ -1,0 +1,50 @@
+import { InferenceSession } from 'onnxruntime-node';
+import { ArmatureError } from '../errors.ts';
+import { GraphBuilder } from '../graph/onnx/graph-builder.ts';
+import { sessionOptions } from './session.ts';
+
+export interface ProviderChoice {
+  readonly provider: 'cpu' | 'cuda';
+  /** Which provider was taken and why, in one sentence. */
+  readonly reason: string;
+}
+
+/**
+ * The device that networks will run on. `auto` takes CUDA where a first small network runs there and the CPU elsewhere;
+ * `cuda` throws `invalid_config` where it does not.
+ */
+export async function chooseProvider(wanted: 'auto' | 'cpu' | 'cuda', deviceId = 0): Promise<ProviderChoice> {
+  if (wanted === 'cpu') return { provider: 'cpu', reason: 'Running on the CPU, as configured.' };
+  const obstacle = await cudaObstacle(deviceId);
+  if (obstacle === null) {
+    const why = wanted === 'cuda' ? 'as configured' : 'because a first network ran there';
+    return { provider: 'cuda', reason: `Running on CUDA device ${deviceId}, ${why}.` };
+  }
+  if (wanted === 'auto')
+    return { provider: 'cpu', reason: `Running on the CPU, because CUDA is not there: ${obstacle}.` };
+  throw new ArmatureError(
+    'invalid_config',
+    `CUDA device ${deviceId} was asked for and cannot be used: ${obstacle}. Install onnxruntime-node's CUDA provider, or choose cpu or auto.`,
+  );
+}
+
+/** Why CUDA cannot be used, or null. */
+async function cudaObstacle(deviceId: number): Promise<string | null> {
+  const graph = new GraphBuilder('probe', { config: null, weights: new Map(), weightsFolder: '' });
+  graph.output('out', graph.op('Neg', [graph.float([1], [1])]), [1]);
+  const model = graph.build();
+  try {
+    const settings = { provider: 'cuda', deviceId, threads: 1 } as const;
+    const session = await InferenceSession.create(model.bytes, sessionOptions(model, settings));
+    await session.run({});
+    await session.release();
+    return null;
+  } catch (error) {
+    return firstLine(error);
+  }
+}
+
+function firstLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return (message.split('\n', 1)[0] ?? '').replace(/[.\s]+$/, '').slice(0, 200);
+}

@@ -1,0 +1,83 @@
+import { InferenceSession, Tensor as DeviceTensor } from 'onnxruntime-node';
+import type { OnnxModel } from '../graph/index.ts';
+import type { Tensor } from '../numeric/tensor.ts';
+import { loadError, runError } from './errors.ts';
+
+export interface SessionSettings {
+  readonly provider: 'cpu' | 'cuda';
+  /** Number of the CUDA device; without meaning on a CPU. */
+  readonly deviceId: number;
+  /** Threads that one run may use. */
+  readonly threads: number;
+}
+
+export interface IntegerTensor {
+  readonly dims: readonly number[];
+  readonly data: Int32Array;
+}
+
+export type Feeds = Readonly<Record<string, Tensor | IntegerTensor>>;
+
+/** A network that is ready to run. Owned by whoever created it, who releases it once. */
+export interface NetworkSession {
+  /** Runs the network; blocks the event loop while it does. Every input must be fed; every output comes back as float32. */
+  run(feeds: Feeds): Promise<Readonly<Record<string, Tensor>>>;
+  /** Estimate of the memory that the session's weights take. */
+  readonly bytes: number;
+  release(): Promise<void>;
+}
+
+/**
+ * Loads a network. Its weights are read from where they lie; blocks the event loop for the time that takes. Throws
+ * `model_invalid` where they cannot be read and `out_of_memory`.
+ */
+export async function createSession(model: OnnxModel, settings: SessionSettings): Promise<NetworkSession> {
+  const session = await InferenceSession.create(model.bytes, sessionOptions(model, settings)).catch(
+    (cause: unknown): never => {
+      throw loadError(model.name, cause);
+    },
+  );
+  return {
+    bytes: weightBytes(model),
+    run: async (feeds) => {
+      const outputs = await session.run(deviceFeeds(feeds)).catch((cause: unknown): never => {
+        throw runError(model.name, cause);
+      });
+      return hostTensors(outputs);
+    },
+    release: () => session.release(),
+  };
+}
+
+/** Memory for the weights of a session: they are float32 once they are loaded, whatever their file holds. */
+export function weightBytes(model: OnnxModel): number {
+  return 4 * model.parameters + model.bytes.length;
+}
+
+export function sessionOptions(model: OnnxModel, settings: SessionSettings): InferenceSession.SessionOptions {
+  const { provider, deviceId, threads } = settings;
+  return {
+    executionProviders: provider === 'cuda' ? [{ name: 'cuda', deviceId }, 'cpu'] : ['cpu'],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+    extra: { session: { model_external_initializers_file_folder_path: model.weightsFolder } },
+  };
+}
+
+function deviceFeeds(feeds: Feeds): Record<string, DeviceTensor> {
+  return Object.fromEntries(
+    Object.entries(feeds).map(([name, { dims, data }]) => [
+      name,
+      data instanceof Int32Array ? new DeviceTensor('int32', data, dims) : new DeviceTensor('float32', data, dims),
+    ]),
+  );
+}
+
+function hostTensors(outputs: InferenceSession.ReturnType): Readonly<Record<string, Tensor>> {
+  return Object.fromEntries(
+    Object.entries(outputs).map(([name, { dims, data }]) => [name, { dims, data: data as Float32Array }]),
+  );
+}

@@ -1,0 +1,60 @@
+import { basename, join } from 'node:path';
+import { ArmatureError } from '../errors.ts';
+import type { RawConfig } from './configs/raw-config.ts';
+import { isControlNetFolder, openBaseFolder, openControlNetFolder } from './layouts/diffusers-folder.ts';
+import {
+  type BaseCheckpoint,
+  type BaseOverrides,
+  type ControlNetCheckpoint,
+  exists,
+  isFolder,
+} from './layouts/layout.ts';
+import { openBaseFile, openControlNetFile, singleFileKind } from './layouts/single-file.ts';
+import { openSafetensors } from './safetensors.ts';
+
+export type { BaseCheckpoint, BaseOverrides, ControlNetCheckpoint } from './layouts/layout.ts';
+
+/**
+ * Opens a base model: a diffusers folder, or a single .safetensors file with the original SD 1.x or 2.x names. Throws
+ * `model_invalid` where files are missing, damaged or contradict each other, `not_supported_yet` for other architectures.
+ */
+export async function openBaseCheckpoint(path: string, overrides: BaseOverrides = {}): Promise<BaseCheckpoint> {
+  const opened = (await isFolder(path)) ? await openBaseFolder(path, overrides) : await openBaseFile(path, overrides);
+  const { unet, vae, textEncoder } = opened;
+  const { latentChannels } = vae.config;
+  const name = basename(path);
+  if (unet.config.inChannels !== latentChannels) {
+    throw new ArmatureError(
+      'not_supported_yet',
+      `The UNet of ${name} takes ${unet.config.inChannels} channels where its latents have ${latentChannels}: inpainting and editing models are not supported yet.`,
+    );
+  }
+  if (unet.config.crossAttentionDim !== textEncoder.config.hiddenSize) {
+    throw new ArmatureError(
+      'model_invalid',
+      `Expected a text encoder of width ${unet.config.crossAttentionDim} in ${name} but received ${textEncoder.config.hiddenSize}.`,
+    );
+  }
+  return opened;
+}
+
+/**
+ * Opens a ControlNet: a diffusers folder, or a single .safetensors file with lllyasviel's or diffusers' names. `overrides` are
+ * settings by diffusers' names. Throws as above.
+ */
+export async function openControlNetCheckpoint(path: string, overrides: RawConfig = {}): Promise<ControlNetCheckpoint> {
+  return (await isFolder(path)) ? openControlNetFolder(path, overrides) : openControlNetFile(path, overrides);
+}
+
+/**
+ * What `path` holds, by its config files or the names of its tensors, never by its own name; null where it is neither. Throws
+ * `model_invalid` for a damaged file.
+ */
+export async function detectCheckpoint(path: string): Promise<'base' | 'controlnet' | null> {
+  if (!(await isFolder(path))) {
+    return path.endsWith('.safetensors') ? singleFileKind(await openSafetensors(path)) : null;
+  }
+  if (await exists(join(path, 'unet', 'config.json'))) return 'base';
+  const controlNet = (await exists(join(path, 'config.json'))) && (await isControlNetFolder(path));
+  return controlNet ? 'controlnet' : null;
+}

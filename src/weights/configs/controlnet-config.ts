@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { ArmatureError } from '../../errors.ts';
+import type { ControlNetConfig } from '../../graph/configs.ts';
+import {
+  contradiction,
+  downBlockTypes,
+  encoderBuilt,
+  encoderConfig,
+  encoderFields,
+  encoderSettings,
+  isSdxl,
+} from './encoder-config.ts';
+import { type ConfigSource, parseConfig, type RawConfig, refuseOthers, shown } from './raw-config.ts';
+
+const hintFields = {
+  conditioning_channels: z.number().int().positive().default(3),
+  conditioning_embedding_out_channels: z.array(z.number().int().positive()).length(4).default([16, 32, 96, 256]),
+  global_pool_conditions: z.boolean().default(false),
+  controlnet_conditioning_channel_order: z.enum(['rgb', 'bgr']).default('rgb'),
+};
+const schema = z.object({ ...encoderFields, ...hintFields, down_block_types: downBlockTypes });
+
+/** A ControlNetModel's config. Throws `model_invalid` or, for a kind of network that is not built, `not_supported_yet`. */
+export function parseControlNetConfig(raw: RawConfig, source: ConfigSource): ControlNetConfig {
+  const className = raw['_class_name'] ?? 'ControlNetModel';
+  if (isSdxl(raw) || className !== 'ControlNetModel') {
+    const kind = className === 'ControlNetModel' ? 'an SDXL ControlNet' : `a ${shown(className)}`;
+    throw new ArmatureError('not_supported_yet', `${source} is ${kind}: not supported yet.`);
+  }
+  refuseOthers(raw, source, encoderBuilt, [...encoderSettings, ...Object.keys(hintFields)]);
+  const parsed = parseConfig(schema, raw, source);
+  const config: ControlNetConfig = {
+    ...encoderConfig(parsed),
+    downBlockTypes: parsed.down_block_types,
+    conditioningChannels: parsed.conditioning_channels,
+    hintChannels: parsed.conditioning_embedding_out_channels,
+    globalPoolConditions: parsed.global_pool_conditions,
+    channelOrder: parsed.controlnet_conditioning_channel_order,
+  };
+  const problem = contradiction(config);
+  if (problem !== null) throw new ArmatureError('model_invalid', `The settings in ${source} contradict: ${problem}.`);
+  return config;
+}

@@ -1,0 +1,74 @@
+import { join, resolve } from 'node:path';
+import type { NetworkPart } from '../../graph/weights.ts';
+import { parseControlNetConfig } from '../configs/controlnet-config.ts';
+import { configSource, type ConfigSource, type RawConfig, readConfig } from '../configs/raw-config.ts';
+import { parseTextEncoderConfig } from '../configs/text-encoder-config.ts';
+import { parseUNetConfig } from '../configs/unet-config.ts';
+import { parseVaeConfig } from '../configs/vae-config.ts';
+import { familyOf } from '../family.ts';
+import { fingerprint } from '../fingerprint.ts';
+import { clipRules } from '../key-maps/clip.ts';
+import { oldVaeAttentionRules } from '../key-maps/ldm-vae.ts';
+import type { RenameRule } from '../key-maps/rename.ts';
+import type { SafetensorsFile } from '../safetensors.ts';
+import { openNetworkFolder } from '../weight-files.ts';
+import { folderOf, sameNames, weightsOf } from '../weights.ts';
+import { type BaseCheckpoint, type BaseOverrides, type ControlNetCheckpoint, exists } from './layout.ts';
+
+/** Whether a folder with a config.json is a ControlNet's. */
+export async function isControlNetFolder(folder: string): Promise<boolean> {
+  const config = await readConfig(join(folder, 'config.json'));
+  return 'conditioning_embedding_out_channels' in config || 'controlnet_conditioning_channel_order' in config;
+}
+
+/** A folder with unet, vae, text_encoder, and perhaps scheduler and tokenizer. */
+export async function openBaseFolder(folder: string, overrides: BaseOverrides): Promise<BaseCheckpoint> {
+  const unet = await openNetwork(join(folder, 'unet'), parseUNetConfig, sameNames, overrides.unet);
+  const vae = await openNetwork(join(folder, 'vae'), parseVaeConfig, oldVaeAttentionRules, overrides.vae);
+  const textEncoder = await openNetwork(
+    join(folder, 'text_encoder'),
+    parseTextEncoderConfig,
+    clipRules,
+    overrides.textEncoder,
+  );
+  const scheduler = join(folder, 'scheduler', 'scheduler_config.json');
+  const tokenizer = resolve(folder, 'tokenizer');
+  return {
+    layout: 'diffusers',
+    unet: unet.part,
+    vae: vae.part,
+    textEncoder: textEncoder.part,
+    schedulerConfig: (await exists(scheduler)) ? { ...(await readConfig(scheduler)), ...overrides.scheduler } : null,
+    tokenizerFolder: (await exists(tokenizer)) ? tokenizer : null,
+    family: familyOf(unet.part.config, vae.part.config.latentChannels),
+    hash: await fingerprint([...unet.files, ...vae.files, ...textEncoder.files]),
+  };
+}
+
+/** A folder with config.json and the weights beside it. */
+export async function openControlNetFolder(folder: string, overrides: RawConfig): Promise<ControlNetCheckpoint> {
+  const { part, files } = await openNetwork(folder, parseControlNetConfig, sameNames, overrides);
+  return {
+    layout: 'diffusers',
+    controlnet: part,
+    family: familyOf(part.config, part.config.inChannels),
+    hash: await fingerprint(files),
+  };
+}
+
+interface OpenedNetwork<Config> {
+  readonly part: NetworkPart<Config>;
+  readonly files: readonly SafetensorsFile[];
+}
+
+async function openNetwork<Config>(
+  folder: string,
+  parse: (raw: RawConfig, source: ConfigSource) => Config,
+  rules: readonly RenameRule[],
+  overrides: RawConfig = {},
+): Promise<OpenedNetwork<Config>> {
+  const path = join(folder, 'config.json');
+  const config = parse({ ...(await readConfig(path)), ...overrides }, configSource(path));
+  const files = await openNetworkFolder(folder);
+  return { part: { config, weights: weightsOf(files, rules), weightsFolder: folderOf(files) }, files };
+}

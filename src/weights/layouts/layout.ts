@@ -1,0 +1,54 @@
+import { access, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { ArmatureError } from '../../errors.ts';
+import type { ControlNetConfig, TextEncoderConfig, UNetConfig, VaeConfig } from '../../graph/configs.ts';
+import type { NetworkPart } from '../../graph/weights.ts';
+import type { Family } from '../../models/model.ts';
+import type { RawConfig } from '../configs/raw-config.ts';
+
+/** A base model: its networks, where their weights are, and what it was trained for. Nothing but headers has been read. */
+export interface BaseCheckpoint {
+  readonly layout: 'diffusers' | 'single-file';
+  readonly textEncoder: NetworkPart<TextEncoderConfig>;
+  readonly unet: NetworkPart<UNetConfig>;
+  readonly vae: NetworkPart<VaeConfig>;
+  /** scheduler_config.json as it is, or the equal of it for a single file; null where a folder has none. */
+  readonly schedulerConfig: RawConfig | null;
+  /** Absolute path of a folder with vocab.json and merges.txt, or null for CLIP's own tokenizer. */
+  readonly tokenizerFolder: string | null;
+  readonly family: Family;
+  readonly hash: string;
+}
+
+export interface ControlNetCheckpoint {
+  readonly layout: 'diffusers' | 'single-file';
+  readonly controlnet: NetworkPart<ControlNetConfig>;
+  readonly family: Family;
+  readonly hash: string;
+}
+
+/**
+ * Settings that go before those of the files, by diffusers' own names. A single file says nothing of its heads and groups: an
+ * unusual one needs to be told.
+ */
+export interface BaseOverrides {
+  readonly unet?: RawConfig;
+  readonly vae?: RawConfig;
+  readonly textEncoder?: RawConfig;
+  readonly scheduler?: RawConfig;
+}
+
+export async function isFolder(path: string): Promise<boolean> {
+  const status = await stat(path).catch((cause: unknown) => {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown';
+    throw new ArmatureError('model_invalid', `The model ${basename(path)} cannot be read (${code}).`, { cause });
+  });
+  return status.isDirectory();
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

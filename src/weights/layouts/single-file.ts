@@ -1,0 +1,123 @@
+import { ArmatureError } from '../../errors.ts';
+import type { NetworkPart, Weights } from '../../graph/weights.ts';
+import { parseControlNetConfig } from '../configs/controlnet-config.ts';
+import { inferControlNetConfig, inferTextEncoderConfig, inferUNetConfig, inferVaeConfig } from '../configs/infer.ts';
+import type { RawConfig } from '../configs/raw-config.ts';
+import { parseTextEncoderConfig } from '../configs/text-encoder-config.ts';
+import { parseUNetConfig } from '../configs/unet-config.ts';
+import { parseVaeConfig } from '../configs/vae-config.ts';
+import { familyOf } from '../family.ts';
+import { fingerprint } from '../fingerprint.ts';
+import { clipRules, openClipRules, splitFusedAttention } from '../key-maps/clip.ts';
+import { ldmLayersPerBlock, ldmUNetRules } from '../key-maps/ldm-unet.ts';
+import { ldmVaeRules } from '../key-maps/ldm-vae.ts';
+import type { SafetensorsFile } from '../safetensors.ts';
+import { openWeightFile } from '../weight-files.ts';
+import { weightsOf } from '../weights.ts';
+import type { BaseCheckpoint, BaseOverrides, ControlNetCheckpoint } from './layout.ts';
+
+const prefixes = {
+  unet: 'model.diffusion_model.',
+  vae: 'first_stage_model.',
+  clip: 'cond_stage_model.transformer.',
+  openClip: 'cond_stage_model.model.',
+  controlNet: 'control_model.',
+} as const;
+
+/** What a single file holds, by the names of its tensors. A file with both (ControlNet 1.0) is a ControlNet. */
+export function singleFileKind(file: SafetensorsFile): 'base' | 'controlnet' | null {
+  const has = (name: string): boolean => file.tensors.has(name);
+  const hint = ['control_model.input_hint_block.0.weight', 'input_hint_block.0.weight'];
+  if ([...hint, 'controlnet_cond_embedding.conv_in.weight'].some(has)) return 'controlnet';
+  const unet = has('model.diffusion_model.input_blocks.0.0.weight');
+  return unet && has('first_stage_model.decoder.conv_in.weight') ? 'base' : null;
+}
+
+/** A single file with the original names of SD 1.x or 2.x. */
+export async function openBaseFile(path: string, overrides: BaseOverrides): Promise<BaseCheckpoint> {
+  const file = await openWeightFile(path);
+  expectKind(file, 'base', 'a Stable Diffusion model with UNet, autoencoder and text encoder');
+  const unet = openUNet(file, overrides.unet);
+  const vae = openVae(file, overrides.vae);
+  const predictionType = unet.config.crossAttentionDim === 1024 ? 'v_prediction' : 'epsilon';
+  return {
+    layout: 'single-file',
+    unet,
+    vae,
+    textEncoder: openTextEncoder(file, overrides.textEncoder),
+    schedulerConfig: { ...stableDiffusionSchedule, prediction_type: predictionType, ...overrides.scheduler },
+    tokenizerFolder: null,
+    family: familyOf(unet.config, vae.config.latentChannels),
+    hash: await fingerprint([file]),
+  };
+}
+
+/** A single file with lllyasviel's names (with or without their prefix) or with those of diffusers. */
+export async function openControlNetFile(path: string, overrides: RawConfig): Promise<ControlNetCheckpoint> {
+  const file = await openWeightFile(path);
+  expectKind(file, 'controlnet', 'a ControlNet');
+  const weights = controlNetWeights(file);
+  const config = parseControlNetConfig({ ...inferControlNetConfig(weights, file.name), ...overrides }, file.name);
+  return {
+    layout: 'single-file',
+    controlnet: part(file, weights, config),
+    family: familyOf(config, config.inChannels),
+    hash: await fingerprint([file]),
+  };
+}
+
+/** The noise schedule of every SD 1.x and 2.x, as scheduler_config.json would write it. */
+const stableDiffusionSchedule: RawConfig = {
+  num_train_timesteps: 1000,
+  beta_start: 0.00085,
+  beta_end: 0.012,
+  beta_schedule: 'scaled_linear',
+  set_alpha_to_one: false,
+  steps_offset: 1,
+};
+
+function openUNet(file: SafetensorsFile, overrides: RawConfig = {}): BaseCheckpoint['unet'] {
+  const weights = ldmWeights(file, prefixes.unet);
+  return part(file, weights, parseUNetConfig({ ...inferUNetConfig(weights, file.name), ...overrides }, file.name));
+}
+
+function openVae(file: SafetensorsFile, overrides: RawConfig = {}): BaseCheckpoint['vae'] {
+  const levels = [...file.tensors.keys()].filter((name) =>
+    /^first_stage_model\.decoder\.up\.\d+\.block\.0\.conv1\.weight$/.test(name),
+  ).length;
+  const weights = weightsOf([file], ldmVaeRules(levels), prefixes.vae);
+  return part(file, weights, parseVaeConfig({ ...inferVaeConfig(weights, file.name), ...overrides }, file.name));
+}
+
+function openTextEncoder(file: SafetensorsFile, overrides: RawConfig = {}): BaseCheckpoint['textEncoder'] {
+  const open = file.tensors.has(`${prefixes.openClip}token_embedding.weight`);
+  const weights = open
+    ? splitFusedAttention(weightsOf([file], openClipRules, prefixes.openClip))
+    : weightsOf([file], clipRules, prefixes.clip);
+  const inferred = inferTextEncoderConfig(weights, file.name, open ? 'gelu' : 'quick_gelu');
+  const raw = open ? { ...inferred, num_hidden_layers: (inferred['num_hidden_layers'] as number) - 1 } : inferred;
+  return part(file, weights, parseTextEncoderConfig({ ...raw, ...overrides }, file.name));
+}
+
+function controlNetWeights(file: SafetensorsFile): Weights {
+  if (file.tensors.has('controlnet_cond_embedding.conv_in.weight')) return weightsOf([file]);
+  const prefixed = file.tensors.has(`${prefixes.controlNet}input_hint_block.0.weight`);
+  return ldmWeights(file, prefixed ? prefixes.controlNet : '');
+}
+
+function ldmWeights(file: SafetensorsFile, prefix: string): Weights {
+  const layers = ldmLayersPerBlock((name) => file.tensors.has(prefix + name));
+  return weightsOf([file], ldmUNetRules(layers), prefix);
+}
+
+function part<Config>(file: SafetensorsFile, weights: Weights, config: Config): NetworkPart<Config> {
+  return { config, weights, weightsFolder: file.folder };
+}
+
+function expectKind(file: SafetensorsFile, kind: 'base' | 'controlnet', expected: string): void {
+  const received = singleFileKind(file);
+  if (received === kind) return;
+  const other = received === 'base' ? 'a base model' : 'a ControlNet';
+  const found = received === null ? 'tensors of another kind' : other;
+  throw new ArmatureError('model_invalid', `Expected ${expected} in ${file.name} but received ${found}.`);
+}

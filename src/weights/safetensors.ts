@@ -1,0 +1,207 @@
+import { open, realpath, type FileHandle } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { ArmatureError } from '../errors.ts';
+import { elementCount } from '../numeric/tensor.ts';
+import { decodeFloats } from './floats.ts';
+import { duplicateKey } from './json-keys.ts';
+
+/** Bytes of one element of each number format that the format knows. */
+const elementSize = {
+  F64: 8,
+  F32: 4,
+  F16: 2,
+  BF16: 2,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
+  I64: 8,
+  I32: 4,
+  I16: 2,
+  I8: 1,
+  U64: 8,
+  U32: 4,
+  U16: 2,
+  U8: 1,
+  BOOL: 1,
+} as const;
+export type TensorType = keyof typeof elementSize;
+
+/** As in the reference implementation. */
+const maxHeaderLength = 100_000_000;
+
+export interface TensorEntry {
+  readonly dtype: TensorType;
+  readonly shape: readonly number[];
+  /** From the start of the file. */
+  readonly byteOffset: number;
+  readonly byteLength: number;
+}
+
+/** The header of a .safetensors file. */
+export interface SafetensorsFile {
+  /** The name by which users know the file: errors show it, never the path. */
+  readonly name: string;
+  /** Where the bytes are, with symbolic links resolved. */
+  readonly path: string;
+  readonly folder: string;
+  readonly fileName: string;
+  readonly byteLength: number;
+  readonly header: Uint8Array;
+  readonly tensors: ReadonlyMap<string, TensorEntry>;
+}
+
+/**
+ * Reads and checks the header of a .safetensors file; reads no tensor. Throws `model_invalid` where the file is anything but
+ * what the format allows: the tensors must cover the data without overlap, gap or rest.
+ */
+export async function openSafetensors(path: string): Promise<SafetensorsFile> {
+  const name = basename(path);
+  const target = await realpath(path).catch((cause: unknown) => unreadable(name, cause));
+  const handle = await open(target, 'r').catch((cause: unknown) => unreadable(name, cause));
+  try {
+    const status = await handle.stat();
+    if (!status.isFile()) throw invalid(name, 'a file', 'something else');
+    const header = await readHeader(handle, name, status.size);
+    const tensors = parseHeader(name, header, status.size);
+    return {
+      name,
+      path: target,
+      folder: dirname(target),
+      fileName: basename(target),
+      byteLength: status.size,
+      header,
+      tensors,
+    };
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Values of one tensor as float32. Throws `model_invalid` where there is none of that name or it is not F32, F16 or BF16. */
+export async function readTensor(file: SafetensorsFile, tensor: string): Promise<Float32Array> {
+  const entry = file.tensors.get(tensor);
+  if (entry === undefined) throw invalid(file.name, `a tensor ${tensor}`, 'none of that name');
+  if (entry.dtype !== 'F32' && entry.dtype !== 'F16' && entry.dtype !== 'BF16') {
+    throw invalid(file.name, `F32, F16 or BF16 for tensor ${tensor}`, entry.dtype);
+  }
+  const handle = await open(file.path, 'r').catch((cause: unknown) => unreadable(file.name, cause));
+  try {
+    return decodeFloats(entry.dtype, await readExactly(handle, file.name, entry.byteOffset, entry.byteLength));
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readHeader(handle: FileHandle, name: string, fileLength: number): Promise<Uint8Array> {
+  if (fileLength < 8) throw invalid(name, 'a safetensors file of at least 8 bytes', `${fileLength} bytes`);
+  const length = (await readExactly(handle, name, 0, 8)).readBigUInt64LE(0);
+  if (length > BigInt(maxHeaderLength)) throw invalid(name, 'a header of at most 100 MB', `${length} bytes`);
+  if (length > BigInt(fileLength - 8)) {
+    throw invalid(name, `a header of ${length} bytes`, `a file of ${fileLength} bytes: it may be cut off`);
+  }
+  return readExactly(handle, name, 8, Number(length));
+}
+
+async function readExactly(handle: FileHandle, name: string, position: number, length: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(length);
+  let filled = 0;
+  while (filled < length) {
+    const { bytesRead } = await handle.read(bytes, filled, length - filled, position + filled);
+    if (bytesRead === 0) throw invalid(name, `${length} bytes at ${position}`, `${filled}: the file is cut off`);
+    filled += bytesRead;
+  }
+  return bytes;
+}
+
+function parseHeader(name: string, header: Uint8Array, fileLength: number): ReadonlyMap<string, TensorEntry> {
+  const text = decodeText(name, header);
+  const json = parseJson(name, text);
+  const twice = duplicateKey(text);
+  if (twice !== null) throw invalid(name, 'one tensor of each name', `two named ${twice}`);
+  const dataStart = 8 + header.length;
+  const tensors = new Map<string, TensorEntry>();
+  for (const [tensor, value] of Object.entries(json)) {
+    if (tensor !== '__metadata__') tensors.set(tensor, parseEntry(name, tensor, value, dataStart));
+  }
+  checkCoverage(name, tensors, dataStart, fileLength);
+  return tensors;
+}
+
+function decodeText(name: string, header: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(header);
+  } catch (cause) {
+    throw invalid(name, 'a header in UTF-8', 'other bytes', cause);
+  }
+}
+
+function parseJson(name: string, text: string): Record<string, unknown> {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw invalid(name, 'a header in JSON', 'text that does not parse', cause);
+  }
+  if (!isRecord(json)) throw invalid(name, 'a JSON object as header', Array.isArray(json) ? 'an array' : typeof json);
+  return json;
+}
+
+function parseEntry(name: string, tensor: string, value: unknown, dataStart: number): TensorEntry {
+  const entry = isRecord(value) ? value : {};
+  const { dtype, shape, data_offsets: offsets } = entry;
+  if (typeof dtype !== 'string' || !Object.hasOwn(elementSize, dtype)) {
+    throw invalid(name, `a known number format for tensor ${tensor}`, describe(dtype));
+  }
+  if (!isSizes(shape)) throw invalid(name, `a list of sizes as shape of tensor ${tensor}`, describe(shape));
+  if (!isSizes(offsets) || offsets.length !== 2) {
+    throw invalid(name, `a pair of offsets for tensor ${tensor}`, describe(offsets));
+  }
+  const [begin, end] = offsets as [number, number];
+  const type = dtype as TensorType;
+  const expected = elementCount(shape) * elementSize[type];
+  if (end - begin !== expected) {
+    throw invalid(name, `${expected} bytes for tensor ${tensor} (${dtype} [${shape.join(', ')}])`, `${end - begin}`);
+  }
+  return { dtype: type, shape, byteOffset: dataStart + begin, byteLength: expected };
+}
+
+function checkCoverage(
+  name: string,
+  tensors: ReadonlyMap<string, TensorEntry>,
+  dataStart: number,
+  fileLength: number,
+): void {
+  const ordered = [...tensors].toSorted(([, a], [, b]) => a.byteOffset - b.byteOffset || a.byteLength - b.byteLength);
+  let end = dataStart;
+  for (const [tensor, entry] of ordered) {
+    if (entry.byteOffset !== end) {
+      const problem = entry.byteOffset < end ? 'an overlap with the one before' : 'a gap before it';
+      throw invalid(name, `tensor ${tensor} at byte ${end}`, `${problem} (byte ${entry.byteOffset})`);
+    }
+    end = entry.byteOffset + entry.byteLength;
+  }
+  if (end !== fileLength) {
+    const problem = end > fileLength ? ': it is cut off' : '';
+    throw invalid(name, `a file of ${end} bytes, as its header says`, `${fileLength}${problem}`);
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isSizes(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+}
+
+function describe(value: unknown): string {
+  return value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 80);
+}
+
+function invalid(name: string, expected: string, received: string, cause?: unknown): ArmatureError {
+  return new ArmatureError('model_invalid', `Expected ${expected} in ${name} but received ${received}.`, { cause });
+}
+
+function unreadable(name: string, cause: unknown): never {
+  const code = (cause as NodeJS.ErrnoException).code ?? 'unknown';
+  throw new ArmatureError('model_invalid', `The file ${name} cannot be read (${code}).`, { cause });
+}
