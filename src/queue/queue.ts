@@ -4,14 +4,18 @@ import type { QueueTicket } from '../records/records.ts';
 export interface JobQueue {
   /** Adds a ticket; a ticket that is already in the queue is not added twice. */
   enqueue(ticket: QueueTicket): Promise<void>;
+  /** The same for many at once, in their order: what a reconciler calls with a page of records. */
+  enqueueAll(tickets: readonly QueueTicket[]): Promise<void>;
   /** Whether a ticket waits, is delayed or is being run. */
   holds(id: string): Promise<boolean>;
   /** Takes a waiting ticket out; a running one stays. */
   remove(id: string): Promise<void>;
+  /** Tickets that wait for their first run or, delayed, for another. */
   waitingCount(): Promise<number>;
   /** Starts to run tickets, at most `concurrency` at a time in this process. */
   consume(handler: TicketHandler, options: ConsumeOptions): Promise<Consumer>;
   ping(): Promise<void>;
+  /** Closes the consumers as by their `close()`, then the connections. */
   close(): Promise<void>;
 }
 
@@ -21,11 +25,14 @@ export interface ConsumeOptions {
 
 /**
  * Runs one ticket. Resolving means done, whatever came of it; `retry` means that the attempt was lost and another may be
- * made. `signal` aborts when the consumer closes or the lock of the ticket was lost.
+ * made, and so does an error. `signal` aborts when the consumer closes or the lock of the ticket was lost.
  */
 export type TicketHandler = (ticket: QueueTicket, signal: AbortSignal) => Promise<'done' | 'retry'>;
 
 export interface Consumer {
-  /** Takes no further ticket and resolves when those that run have ended. */
-  close(): Promise<void>;
+  /**
+   * Takes no further ticket and resolves when those that run have ended. Their signals abort after `graceMs` milliseconds,
+   * at once by default.
+   */
+  close(graceMs?: number): Promise<void>;
 }

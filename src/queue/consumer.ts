@@ -1,0 +1,89 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { BoundEngine, TicketProcessor } from './engines.ts';
+import type { Consumer, ConsumeOptions, TicketHandler } from './queue.ts';
+
+export interface ConsumerTimes {
+  /** How long a worker's claim on a ticket lasts without renewal; renewed at half of it. */
+  readonly lockDurationMs: number;
+  /** How often a worker looks for tickets whose claim has lapsed. */
+  readonly stalledIntervalMs: number;
+}
+
+/** How long a closing consumer waits for its engine after its last handler has ended. An engine that is away is left. */
+const partingMs = 2_000;
+
+/** A ticket that goes back to the queue. BullMQ does so with a job that fails and has attempts left. */
+class TicketReturned extends Error {}
+
+export async function startConsumer(
+  engine: BoundEngine,
+  handler: TicketHandler,
+  { concurrency }: ConsumeOptions,
+  times: ConsumerTimes,
+  onError: (error: Error) => void,
+): Promise<Consumer> {
+  const stopping = new AbortController();
+  const running = new Set<Promise<unknown>>();
+  let closed: Promise<void> | null = null;
+
+  // BullMQ gives a signal only to a processor that declares three parameters.
+  const process: TicketProcessor = async (job, _token, lockLost) => {
+    if (closed !== null) {
+      throw new TicketReturned('It was claimed while the consumer closed.');
+    }
+    const signals = lockLost === undefined ? [stopping.signal] : [stopping.signal, lockLost];
+    const run = handler(job.data, AbortSignal.any(signals));
+    running.add(run);
+    try {
+      if ((await run) === 'retry') {
+        throw new TicketReturned('Its handler gave it back.');
+      }
+    } finally {
+      running.delete(run);
+    }
+  };
+
+  const worker = engine.worker(process, {
+    concurrency,
+    lockDuration: times.lockDurationMs,
+    stalledInterval: times.stalledIntervalMs,
+    // How often a ticket may lose its worker is for records to say. The default of 1 fails jobs that did nothing wrong.
+    maxStalledCount: 50,
+    runRetryDelay: 1_000,
+  });
+  worker.on('error', onError);
+  worker.on('failed', (_job, error) => {
+    if (!(error instanceof TicketReturned)) {
+      onError(error);
+    }
+  });
+  worker.on('lockRenewalFailed', (ids: string[]) => {
+    for (const id of ids) {
+      worker.cancelJob(id, 'The claim on the ticket was lost.');
+    }
+  });
+  await worker.waitUntilReady();
+
+  const close = async (graceMs: number): Promise<void> => {
+    const parted = worker.close();
+    const patience = new AbortController();
+    void abortAfter(graceMs, stopping, patience.signal);
+    await Promise.allSettled(running);
+    patience.abort();
+    const given = new AbortController();
+    await Promise.race([parted, pause(partingMs, undefined, { signal: given.signal }).then(() => worker.disconnect())]);
+    given.abort();
+  };
+  return { close: (graceMs = 0) => (closed ??= close(graceMs)) };
+}
+
+async function abortAfter(ms: number, controller: AbortController, unless: AbortSignal): Promise<void> {
+  try {
+    if (ms > 0) {
+      await pause(ms, undefined, { signal: unless });
+    }
+    controller.abort(new Error('The consumer closes.'));
+  } catch {
+    // Every handler had ended by then.
+  }
+}

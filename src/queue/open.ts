@@ -1,0 +1,96 @@
+import type { JobsOptions } from 'bullmq';
+import type { QueueTicket } from '../records/records.ts';
+import { startConsumer, type ConsumerTimes } from './consumer.ts';
+import { bindEngine, type QueueEngine } from './engines.ts';
+import { isQueueOutage, orUnavailable } from './outage.ts';
+import type { Consumer, JobQueue } from './queue.ts';
+
+export interface OpenQueueOptions extends Partial<ConsumerTimes> {
+  readonly name?: string;
+  /** How long a ticket that was given back waits for its next run. */
+  readonly retryDelayMs?: number;
+  /** Told of errors that no caller gets: of the engine's connections, and of handlers. Outages are told once each. */
+  readonly onError?: (error: Error) => void;
+}
+
+/** BullMQ keeps the number of attempts in 32 bits. How many there really are is for records to say. */
+const unlimitedAttempts = 2 ** 31 - 1;
+
+/**
+ * Opens the queue on an engine. On the embedded engine it starts empty, because records are the truth and no other
+ * process can be running its jobs: open it once in a process and reconcile before consuming.
+ *
+ * @throws ArmatureError `unavailable` where the engine doesn't answer
+ */
+export async function openQueue(engine: QueueEngine, options: OpenQueueOptions = {}): Promise<JobQueue> {
+  const { name = 'armature-generations', retryDelayMs = 1_000 } = options;
+  const times = {
+    lockDurationMs: options.lockDurationMs ?? 30_000,
+    stalledIntervalMs: options.stalledIntervalMs ?? 15_000,
+  };
+  const onError = oncePerOutage(options.onError ?? ((error) => process.emitWarning(error)));
+  const bound = await orUnavailable(() => bindEngine(engine, name));
+  const { queue } = bound;
+  queue.on('error', onError);
+  await orUnavailable(() => queue.waitUntilReady());
+
+  const jobOptions: JobsOptions = {
+    attempts: unlimitedAttempts,
+    backoff: { type: 'fixed', delay: retryDelayMs },
+    // A ticket leaves no trace when it is done, so that the same one can be added again.
+    removeOnComplete: true,
+    removeOnFail: true,
+    stackTraceLimit: 1,
+  };
+  const entry = ({ tenant, id }: QueueTicket) =>
+    ({ name: 'generation', data: { tenant, id }, opts: { ...jobOptions, jobId: id } }) as const;
+  const consumers: Consumer[] = [];
+
+  return {
+    enqueue: (ticket) =>
+      orUnavailable(async () => {
+        const { name: kind, data, opts } = entry(ticket);
+        await queue.add(kind, data, opts);
+      }),
+    enqueueAll: (tickets) =>
+      orUnavailable(async () => {
+        if (tickets.length > 0) {
+          await queue.addBulk(tickets.map(entry));
+        }
+      }),
+    // What is done or failed is removed, so an entry that is there waits, is delayed or runs.
+    holds: (id) => orUnavailable(async () => (await queue.getJob(id)) !== undefined),
+    remove: (id) =>
+      orUnavailable(async () => {
+        await queue.remove(id);
+      }),
+    waitingCount: () => orUnavailable(() => queue.getJobCountByTypes('waiting', 'prioritized', 'delayed')),
+    async consume(handler, consumeOptions) {
+      const consumer = await startConsumer(bound, handler, consumeOptions, times, onError);
+      consumers.push(consumer);
+      return consumer;
+    },
+    ping: () => orUnavailable(() => bound.ping()),
+    async close() {
+      await Promise.all(consumers.map((consumer) => consumer.close()));
+      await queue.close();
+      await bound.close();
+    },
+  };
+}
+
+/** Every connection reports every attempt to reach an engine that is away: once in a minute is enough. */
+function oncePerOutage(report: (error: Error) => void): (error: Error) => void {
+  let last = Number.NEGATIVE_INFINITY;
+  return (error) => {
+    if (!isQueueOutage(error)) {
+      report(error);
+      return;
+    }
+    const time = performance.now();
+    if (time - last > 60_000) {
+      last = time;
+      report(error);
+    }
+  };
+}

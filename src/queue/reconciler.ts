@@ -1,0 +1,70 @@
+import type { QueueTicket, Records } from '../records/records.ts';
+import type { JobQueue } from './queue.ts';
+
+const pageSize = 500;
+
+/**
+ * Enqueues every job that records say should run and that the queue may have lost: running ones first, whose worker may
+ * have died along with the queue's entry, then queued ones; each in the order of acceptance. A ticket that the queue has
+ * already stays as it is, and one whose job has ended meanwhile is dropped by the worker that takes it.
+ */
+export async function reconcile(
+  records: Pick<Records, 'runningJobs' | 'queuedJobs'>,
+  queue: Pick<JobQueue, 'enqueueAll'>,
+): Promise<void> {
+  await enqueuePages((after) => records.runningJobs(after, pageSize), queue);
+  await enqueuePages((after) => records.queuedJobs(after, pageSize), queue);
+}
+
+async function enqueuePages(
+  page: (after: string | null) => Promise<readonly QueueTicket[]>,
+  queue: Pick<JobQueue, 'enqueueAll'>,
+): Promise<void> {
+  let tickets = await page(null);
+  while (tickets.length > 0) {
+    await queue.enqueueAll(tickets);
+    const last = tickets.at(-1)!.id;
+    tickets = tickets.length < pageSize ? [] : await page(last);
+  }
+}
+
+export interface ReconcilerOptions {
+  /** Calls back again and again until the returned function is called; by default every minute. */
+  readonly schedule?: (callback: () => void) => () => void;
+  /** Told why a later pass failed; the next one tries again. */
+  readonly onError: (error: unknown) => void;
+}
+
+export interface Reconciler {
+  /** Resolves when a pass that runs has ended. */
+  close(): Promise<void>;
+}
+
+/** Reconciles now, which must succeed, and then by schedule. A pass is left out while the last one still runs. */
+export async function startReconciler(
+  records: Pick<Records, 'runningJobs' | 'queuedJobs'>,
+  queue: Pick<JobQueue, 'enqueueAll'>,
+  { schedule = everyMinute, onError }: ReconcilerOptions,
+): Promise<Reconciler> {
+  await reconcile(records, queue);
+  let pass: Promise<void> | null = null;
+  const stop = schedule(() => {
+    pass ??= reconcile(records, queue)
+      .catch(onError)
+      .finally(() => {
+        pass = null;
+      });
+  });
+  return {
+    async close() {
+      stop();
+      await pass;
+    },
+  };
+}
+
+function everyMinute(callback: () => void): () => void {
+  const timer = setInterval(callback, 60_000);
+  timer.unref();
+  return () => clearInterval(timer);
+}
