@@ -156,7 +156,7 @@ export class DeviceProcess {
     }
     this.#settle(keyOf(message), pending);
     if (message.type === 'finished')
-      pending.resolve({ images: message.images, warnings: message.warnings, drawMs: message.drawMs });
+      pending.resolve(message);
     else if (message.type === 'cancelled') pending.reject(cancelled());
     else pending.reject(deserializeError(message.error));
   }

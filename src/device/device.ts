@@ -15,6 +15,8 @@ interface ActiveDrawing {
   readonly images: (DrawnImage | null)[];
   readonly warnings: readonly string[];
   readonly startedAt: number;
+  /** Samples in each batched step so far. */
+  readonly batches: number[];
 }
 
 /**
@@ -70,7 +72,7 @@ export class Device {
       const { samples, warnings } = await prepareDrawing(request, this.#networks, this.#texts);
       // A cancel that came in the meantime has taken the request out and was answered.
       if (!this.#admitted.delete(key)) return;
-      this.#active.set(key, { request, samples, images: samples.map(() => null), warnings, startedAt });
+      this.#active.set(key, { request, samples, images: samples.map(() => null), warnings, startedAt, batches: [] });
       this.#loop.join(samples);
     } catch (error) {
       if (this.#admitted.delete(key)) this.#fail(request, error);
@@ -99,6 +101,7 @@ export class Device {
 
   async #advance(drawing: ActiveDrawing, stepped: readonly Sample[]): Promise<void> {
     const { request, samples, images } = drawing;
+    drawing.batches.push(stepped.length);
     const step = Math.min(...samples.map((sample) => sample.step));
     this.#send({ type: 'progress', ...keyFields(request), step, steps: request.plan.steps });
     try {
@@ -115,7 +118,8 @@ export class Device {
     if (images.every((image) => image !== null)) {
       this.#active.delete(keyOf(request));
       const drawMs = performance.now() - drawing.startedAt;
-      this.#send({ type: 'finished', ...keyFields(request), images, warnings: drawing.warnings, drawMs });
+      const meanBatch = drawing.batches.reduce((sum, size) => sum + size, 0) / drawing.batches.length;
+      this.#send({ type: 'finished', ...keyFields(request), images, warnings: drawing.warnings, drawMs, meanBatch });
     }
   }
 

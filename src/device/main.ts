@@ -1,5 +1,5 @@
 import { serializeError } from '../errors.ts';
-import { chooseProvider } from '../runtime/provider.ts';
+import { chooseProvider, SessionPool } from '../runtime/index.ts';
 import { Device } from './device.ts';
 import { ModelNetworks } from './model-networks.ts';
 import type { DeviceSettings, FromDevice, ToDevice } from './protocol.ts';
@@ -20,8 +20,10 @@ process.on('message', (message: ToDevice) => {
 
 async function start(settings: DeviceSettings): Promise<void> {
   try {
-    const chosen = await chooseProvider(settings.provider);
-    device = new Device(settings, new ModelNetworks({ ...settings, provider: chosen.provider }), send);
+    const { deviceId, threads, memoryBudget } = settings;
+    const chosen = await chooseProvider(settings.provider, deviceId);
+    const pool = new SessionPool({ provider: chosen.provider, deviceId, threads }, memoryBudget);
+    device = new Device(settings, new ModelNetworks(pool, settings.tokenizerFolder), send);
     send({ type: 'ready', device: chosen });
   } catch (error) {
     send({ type: 'fatal', error: serializeError(error) });

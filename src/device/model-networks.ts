@@ -12,7 +12,7 @@ import { stackIds, type Tensor } from '../numeric/tensor.ts';
 import type { BaseNetworks, ControlNetworks, DenoiserInput, NetworkSource } from '../pipeline/networks.ts';
 import { loadTokenizer } from '../pipeline/tokenizer/load-tokenizer.ts';
 import type { Tokenizer } from '../pipeline/tokenizer/tokenizer.ts';
-import type { NetworkFeeds, SessionPool } from '../runtime/index.ts';
+import type { Feeds, SessionPool } from '../runtime/index.ts';
 import {
   type BaseCheckpoint,
   type ControlNetCheckpoint,
@@ -123,7 +123,7 @@ export function controlNetworks(pool: SessionPool, key: string, { controlnet }: 
   };
 }
 
-function denoiserFeeds({ sample, timestep, context }: DenoiserInput): NetworkFeeds {
+function denoiserFeeds({ sample, timestep, context }: DenoiserInput): Feeds {
   return { sample, timestep, encoder_hidden_states: context };
 }
 
@@ -132,7 +132,7 @@ async function runOne(
   key: string,
   build: () => OnnxModel,
   output: string,
-  feeds: NetworkFeeds,
+  feeds: Feeds,
 ): Promise<Tensor> {
   const [only] = await run(pool, key, build, [output], feeds);
   return only as Tensor;
@@ -143,7 +143,7 @@ async function run(
   key: string,
   build: () => OnnxModel,
   outputs: readonly string[],
-  feeds: NetworkFeeds,
+  feeds: Feeds,
 ): Promise<readonly Tensor[]> {
   const results = await pool.use(key, build, async (session) => await session.run(feeds));
   return outputs.map((name) => {

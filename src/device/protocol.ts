@@ -61,6 +61,8 @@ export interface Drawing {
   readonly warnings: readonly string[];
   /** Milliseconds from admission to the last decoded picture. */
   readonly drawMs: number;
+  /** Mean number of samples in the batched steps that it took part in. */
+  readonly meanBatch: number;
 }
 
 export interface DrawnImage {

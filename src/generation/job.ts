@@ -35,6 +35,8 @@ export interface JobResult {
   readonly maps: readonly JobOutput[];
   readonly warnings: readonly string[];
   readonly timings: JobTimings;
+  /** Mean number of samples, of this job and of others, in the batched steps it took part in; null where nothing was drawn. */
+  readonly meanBatch: number | null;
 }
 
 /** Milliseconds of wall time. `wait` is the time from acceptance to the start of the attempt that succeeded. */

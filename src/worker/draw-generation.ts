@@ -54,6 +54,7 @@ export async function drawGeneration(
       draw: Math.round(drawnAt - preparedAt),
       store: Math.round(performance.now() - drawnAt),
     },
+    meanBatch: drawing.meanBatch,
   };
 }
 

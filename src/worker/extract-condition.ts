@@ -28,5 +28,6 @@ export async function extractCondition(
       draw: Math.round(extractedAt - preparedAt),
       store: Math.round(performance.now() - extractedAt),
     },
+    meanBatch: null,
   };
 }

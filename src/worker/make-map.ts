@@ -17,7 +17,7 @@ export interface Size {
  * classes stay classes).
  */
 export async function makeMap(
-  { store, extractor }: { readonly store: ObjectStore; readonly extractor: ExtractorProcess },
+  { store, extractor }: { readonly store: Pick<ObjectStore, 'get'>; readonly extractor: ExtractorProcess },
   control: PlannedControl,
   size: Size,
   signal: AbortSignal,
