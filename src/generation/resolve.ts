@@ -68,10 +68,10 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
 export function resolveExtraction(
   type: string,
   request: ExtractionRequest,
-  catalog: Catalog,
+  conditionOf: Catalog['condition'],
   image: StoredPicture,
 ): Resolved<ExtractionPlan> {
-  const condition = catalog.condition(type, 'type');
+  const condition = conditionOf(type, 'type');
   const options = parseOptions(condition, request.options, 'options');
   const output = resolveOutput(request.output);
   return { plan: { kind: 'extraction', condition: condition.id, image, options, output }, warnings: [] };

@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import cors from '@fastify/cors';
+import multipart from '@fastify/multipart';
+import fastify, { type FastifyInstance } from 'fastify';
+import { ArmatureError } from '../errors.ts';
+import { routeContext } from './context.ts';
+import type { ServerParts } from './parts.ts';
+import { watchRoutes } from './plugins/allowed-methods.ts';
+import { answerClientError } from './plugins/client-errors.ts';
+import { answerWithProblems, sendProblem } from './plugins/errors.ts';
+import { describeApi } from './plugins/openapi.ts';
+import { validatorCompiler } from './plugins/validation.ts';
+import { conditionRoutes } from './routes/conditions.ts';
+import { descriptionRoutes } from './routes/description.ts';
+import { generationEventRoutes } from './routes/generation-events.ts';
+import { generationFileRoutes } from './routes/generation-files.ts';
+import { generationActionRoutes } from './routes/generation-actions.ts';
+import { generationRoutes } from './routes/generations.ts';
+import { healthRoutes } from './routes/health.ts';
+import { modelRoutes } from './routes/models.ts';
+import { submitGenerationRoute } from './routes/submit-generation.ts';
+import { uploadRoutes } from './routes/uploads.ts';
+
+/**
+ * The HTTP application, ready to listen or to be injected into. Closing it ends streams and waits; the parts stay open.
+ */
+export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
+  const { limits, corsOrigins, version } = parts.settings;
+  const app = fastify({
+    loggerInstance: parts.log,
+    bodyLimit: limits.bodyBytes,
+    genReqId: () => `req_${randomUUID()}`,
+    // A client's own id would let it write into our logs.
+    requestIdHeader: false,
+    forceCloseConnections: 'idle',
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  // Views are typed by their schemas; checking each answer again would only cost time.
+  app.setSerializerCompiler(() => (value) => JSON.stringify(value));
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+    refuseLongBody(request.headers['content-length'], limits.bodyBytes);
+  });
+  answerWithProblems(app, watchRoutes(app));
+  await app.register(cors, {
+    origin: corsOrigins.includes('*') ? '*' : [...corsOrigins],
+    methods: ['GET', 'HEAD', 'POST', 'DELETE'],
+    exposedHeaders: ['Location', 'Content-Location', 'ETag', 'Preference-Applied', 'Retry-After', 'X-Request-Id'],
+  });
+  await app.register(multipart, {
+    limits: {
+      fieldNameSize: 100,
+      fieldSize: limits.fieldBytes,
+      fields: limits.formFields,
+      fileSize: limits.picture.maxBytes,
+      files: limits.formFiles,
+      parts: limits.formFields + limits.formFiles,
+      headerPairs: 20,
+    },
+  });
+  await describeApi(app, version);
+  const context = routeContext(parts, app);
+  await app.register(async (routes) => {
+    submitGenerationRoute(routes, context);
+    generationRoutes(routes, context);
+    generationActionRoutes(routes, context);
+    generationEventRoutes(routes, context);
+    generationFileRoutes(routes, context);
+    conditionRoutes(routes, context);
+    modelRoutes(routes, context);
+    healthRoutes(routes, context);
+    descriptionRoutes(routes, context);
+  });
+  // In a scope of its own: only here is a picture a body.
+  await app.register(async (routes) => uploadRoutes(routes, context));
+  await app.ready();
+  return app;
+}
+
+/** The framework counts the bytes of bodies that it reads; forms are read by us, and need not be read to be refused. */
+function refuseLongBody(contentLength: string | undefined, limit: number): void {
+  if (contentLength === undefined || Number(contentLength) <= limit) return;
+  const detail = `Expected a body of at most ${limit} bytes but received one of ${contentLength}.`;
+  throw new ArmatureError('payload_too_large', detail);
+}

@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { ArmatureError } from '../errors.ts';
+import { type FieldNames, refuseUnknownFields } from '../generation/field-names.ts';
+import { fieldNames } from '../generation/parse.ts';
+import { extractionRequest, generationRequest } from '../generation/request.ts';
+import type { Form } from './form.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * The JSON that the flat form of a generation stands for: text parts are fields (objects and arrays as JSON text), and a
+ * file part that is named after a condition is a control with its defaults. A file that a control of the part `controls`
+ * refers to is that control's picture only.
+ */
+export function flatGeneration({ fields, files }: Form, conditions: readonly string[]): Fields {
+  const body = textFields(fields, generationTypes, { ...fieldNames.generation, files: conditions });
+  const named = partNames(body['controls']);
+  const added = [...files.keys()].filter((name) => !named.has(name));
+  for (const name of added) refuseFile(name, conditions, fieldNames.generation);
+  if (added.length === 0) return body;
+  const listed = Array.isArray(body['controls']) ? body['controls'] : [];
+  return { ...body, controls: [...listed, ...added.map((type) => ({ type, image: { part: type } }))] };
+}
+
+/** As {@link flatGeneration}, for an extraction: its picture is the file part `image`. */
+export function flatExtraction({ fields, files }: Form): Fields {
+  const body = textFields(fields, extractionTypes, { ...fieldNames.extraction, files: ['image'] });
+  for (const name of files.keys()) refuseFile(name, ['image'], fieldNames.extraction);
+  return files.has('image') ? { ...body, image: { part: 'image' } } : body;
+}
+
+function textFields(
+  fields: ReadonlyMap<string, unknown>,
+  types: ReadonlyMap<string, FieldType>,
+  names: FieldNames & { readonly files: readonly string[] },
+): Record<string, unknown> {
+  const body: Record<string, unknown> = {};
+  for (const [name, value] of fields) {
+    if (names.files.includes(name)) {
+      const detail = `Expected the part ${name} to be a file but received text: with curl, write -F ${name}=@picture.png.`;
+      throw new ArmatureError('invalid_request', detail, { field: name });
+    }
+    refuseUnknownFields({ [name]: value }, names);
+    body[name] = typeof value === 'string' ? fieldValue(name, value, types.get(name) ?? 'text') : value;
+  }
+  return body;
+}
+
+function refuseFile(name: string, expected: readonly string[], names: FieldNames): void {
+  if (expected.includes(name)) return;
+  if (names.known.includes(name)) {
+    throw new ArmatureError('invalid_request', `Expected the part ${name} to be text but received a file.`, {
+      field: name,
+    });
+  }
+  refuseUnknownFields({ [name]: null }, { known: expected, later: names.later });
+}
+
+type FieldType = 'text' | 'number' | 'json';
+
+function fieldValue(name: string, text: string, type: FieldType): unknown {
+  if (type === 'text') return text;
+  if (type === 'number') return /^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i.test(text) ? Number(text) : text;
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const detail = `Expected the part ${name} to be JSON but it cannot be parsed.`;
+    throw new ArmatureError('invalid_request', detail, { field: name, cause });
+  }
+}
+
+/** Names of the parts that the pictures of `controls` refer to; of whatever the client sent, so nothing is taken for granted. */
+function partNames(controls: unknown): ReadonlySet<string> {
+  const schema = z.array(z.object({ image: z.object({ part: z.string() }) }).catch({ image: { part: '' } })).catch([]);
+  return new Set(schema.parse(controls).map(({ image }) => image.part));
+}
+
+const generationTypes = fieldTypes(generationRequest);
+const extractionTypes = fieldTypes(extractionRequest);
+
+/** How each field is written in a form, by the JSON type that its schema takes. */
+function fieldTypes(schema: z.ZodObject): ReadonlyMap<string, FieldType> {
+  const { properties = {} } = z.toJSONSchema(schema, { io: 'input' });
+  return new Map(Object.entries(properties).map(([name, property]) => [name, fieldType(property)]));
+}
+
+function fieldType(schema: z.core.JSONSchema.BaseSchema | boolean): FieldType {
+  if (typeof schema === 'boolean') return 'json';
+  const types = [schema, ...(schema.anyOf ?? [])].map((option) =>
+    typeof option === 'boolean' ? undefined : option.type,
+  );
+  if (types.includes('string')) return 'text';
+  return types.includes('number') || types.includes('integer') ? 'number' : 'json';
+}

@@ -1,0 +1,44 @@
+import type { FastifyRequest } from 'fastify';
+import { ArmatureError } from '../errors.ts';
+import type { ServerLimits } from './limits.ts';
+
+/** A multipart/form-data body, read whole. */
+export interface Form {
+  /** Text parts; a part of type application/json is parsed. */
+  readonly fields: ReadonlyMap<string, unknown>;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+/** Reads the form; a name that comes twice is refused, `payload_too_large` ends one that is over the limits. */
+export async function readForm(request: FastifyRequest, limits: ServerLimits): Promise<Form> {
+  const fields = new Map<string, unknown>();
+  const files = new Map<string, Uint8Array>();
+  let bytes = 0;
+  for await (const part of request.parts()) {
+    const name = part.fieldname;
+    if (fields.has(name) || files.has(name)) throw repeated(name);
+    if (part.type === 'file') {
+      const file = await part.toBuffer();
+      bytes += file.length;
+      files.set(name, file);
+    } else {
+      if (part.valueTruncated) throw tooLong(name, limits.fieldBytes);
+      fields.set(name, part.value);
+    }
+    if (bytes > limits.bodyBytes) {
+      throw new ArmatureError('payload_too_large', `Expected a body of at most ${limits.bodyBytes} bytes.`);
+    }
+  }
+  return { fields, files };
+}
+
+function repeated(name: string): ArmatureError {
+  return new ArmatureError('invalid_request', `Expected each part of the form once but received ${name} twice.`, {
+    field: name,
+  });
+}
+
+function tooLong(name: string, limit: number): ArmatureError {
+  const detail = `Expected the part ${name} to be at most ${limit} bytes: send a picture as a file part.`;
+  return new ArmatureError('payload_too_large', detail, { field: name });
+}

@@ -1,0 +1,42 @@
+import type { FastifyBaseLogger } from 'fastify';
+import type { ModelList } from '../generation/catalog.ts';
+import type { JobQueue } from '../queue/queue.ts';
+import type { Records } from '../records/records.ts';
+import type { ObjectStore } from '../store/store.ts';
+import type { ServerLimits } from './limits.ts';
+
+/** All that the HTTP side of the service stands on. Closing them is their owner's affair. */
+export interface ServerParts {
+  readonly records: Records;
+  readonly queue: JobQueue;
+  readonly store: ObjectStore;
+  readonly library: { list(): Promise<ModelList> };
+  readonly deviceState: () => DeviceState;
+  readonly settings: ServerSettings;
+  readonly log: FastifyBaseLogger;
+  readonly clock: () => Date;
+  /** A whole number from 0 to 2^32 - 1 for a request that leaves the seed to the server. */
+  readonly randomSeed: () => number;
+}
+
+export interface ServerSettings {
+  /** Version of the product, as the API description gives it. */
+  readonly version: string;
+  /** Id of the base model of a request that names none. */
+  readonly defaultModel: string;
+  /** What links in answers begin with, without a slash at the end; null makes them paths. */
+  readonly publicUrl: string | null;
+  /** Origins whose pages may call the API; `*` is all. */
+  readonly corsOrigins: readonly string[];
+  readonly limits: ServerLimits;
+}
+
+/**
+ * What the process knows of the device that draws: `elsewhere` where workers are processes of their own, and the queue is
+ * all that this one sees of them.
+ */
+export interface DeviceState {
+  readonly state: 'starting' | 'ready' | 'failed' | 'elsewhere';
+  /** One sentence: which provider was taken and why, or what is wrong. */
+  readonly detail: string;
+}

@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import { ArmatureError } from '../errors.ts';
+import type { StoredPicture } from '../generation/plan.ts';
+import type { PictureReference } from '../generation/request.ts';
+import { type PictureLimits, verifyPicture } from '../images/decode.ts';
+import type { Records } from '../records/records.ts';
+import { inputKey } from '../store/keys.ts';
+import type { ObjectStore } from '../store/store.ts';
+
+/** A picture of a request that has been read to its end; `bytes` is null where the store has it already. */
+export interface CheckedPicture {
+  readonly stored: StoredPicture;
+  readonly bytes: Uint8Array | null;
+  readonly contentType: string;
+}
+
+export interface PictureSource {
+  readonly records: Records;
+  readonly tenant: string;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly limits: PictureLimits;
+}
+
+/** Finds the picture that a reference at path `field` means and makes sure that it can be decoded. Stores nothing. */
+export async function checkPicture(
+  reference: PictureReference,
+  field: string,
+  source: PictureSource,
+): Promise<CheckedPicture> {
+  if ('upload_id' in reference) return await uploadedPicture(reference.upload_id, field, source);
+  const bytes = 'part' in reference ? filePart(reference.part, field, source) : decodeBase64(reference.data, field);
+  const { mediaType } = await verifyPicture(bytes, source.limits, { field });
+  const sha256 = sha256Of(bytes);
+  return { stored: { key: inputKey(source.tenant, sha256), sha256 }, bytes, contentType: mediaType };
+}
+
+/** Puts the pictures that are not there yet into the store. */
+export async function storePictures(store: ObjectStore, pictures: readonly CheckedPicture[]): Promise<void> {
+  const unique = new Map(pictures.map((picture) => [picture.stored.key, picture]));
+  await Promise.all(
+    [...unique.values()].map(async ({ stored, bytes, contentType }) => {
+      if (bytes !== null && (await store.stat(stored.key)) === null) await store.put(stored.key, bytes, contentType);
+    }),
+  );
+}
+
+/** Refuses files that nothing refers to: a picture that is sent is meant to be used. */
+export function refuseUnusedFiles(
+  files: ReadonlyMap<string, Uint8Array>,
+  references: readonly PictureReference[],
+): void {
+  const used = new Set(references.map((reference) => ('part' in reference ? reference.part : null)));
+  const unused = [...files.keys()].find((name) => !used.has(name));
+  if (unused === undefined) return;
+  const detail = `The file part ${unused} is not used: refer to it as {"part": ${JSON.stringify(unused)}}, or leave it out.`;
+  throw new ArmatureError('invalid_request', detail, { field: unused });
+}
+
+export function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+async function uploadedPicture(id: string, field: string, { records, tenant }: PictureSource): Promise<CheckedPicture> {
+  const upload = await records.findUpload(tenant, id);
+  if (upload !== null) return { stored: upload.picture, bytes: null, contentType: upload.contentType };
+  const detail = `There is no upload ${JSON.stringify(id.slice(0, 100))}: POST /v1/uploads gives the id of a picture.`;
+  throw new ArmatureError('invalid_request', detail, { field: `${field}.upload_id` });
+}
+
+function filePart(name: string, field: string, { files }: PictureSource): Uint8Array {
+  const bytes = files.get(name);
+  if (bytes !== undefined) return bytes;
+  const detail = `There is no file part ${JSON.stringify(name.slice(0, 100))} in this request.`;
+  throw new ArmatureError('invalid_request', detail, { field: `${field}.part`, choices: [...files.keys()] });
+}
+
+/** The bytes of base64 (RFC 4648, either alphabet, padding optional) or of a data: URL (RFC 2397). */
+function decodeBase64(text: string, field: string): Uint8Array {
+  const comma = text.startsWith('data:') ? text.indexOf(',') : -1;
+  const base64 = text
+    .slice(comma + 1)
+    .replaceAll(/\s+/g, '')
+    .replace(/=+$/, '');
+  const isBase64 = comma === -1 ? !text.startsWith('data:') : /;base64$/i.test(text.slice(0, comma));
+  const bytes = Buffer.from(base64, 'base64');
+  // Buffer.from skips what is no base64, so that a wrong character shows in the length.
+  if (isBase64 && bytes.length > 0 && bytes.length === Math.floor((base64.length * 3) / 4)) return bytes;
+  throw new ArmatureError('invalid_image', `Expected ${field}.data to be base64, or a data: URL with base64.`, {
+    field: `${field}.data`,
+  });
+}

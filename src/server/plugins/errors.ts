@@ -1,0 +1,74 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { ArmatureError, type ErrorCode } from '../../errors.ts';
+import { problemType, toProblem } from '../problem.ts';
+import type { AllowedMethods } from './allowed-methods.ts';
+
+/** Seconds after which a client may try again when a part of the service is away. */
+const retryAfter = 2;
+
+/** Makes every failure, ours or the framework's, a problem document. Nothing of an unexpected error leaves the process. */
+export function answerWithProblems(app: FastifyInstance, allowed: AllowedMethods): void {
+  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0]!;
+    const methods = allowed.of(path);
+    if (methods.length === 0) throw new ArmatureError('not_found', `There is no resource at ${path.slice(0, 200)}.`);
+    reply.header('allow', methods.join(', '));
+    const detail = `Expected ${methods.join(' or ')} at ${path} but received ${request.method}.`;
+    throw new ArmatureError('method_not_allowed', detail, { choices: methods });
+  });
+}
+
+export async function sendProblem(
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const error = fromThrown(thrown);
+  if (error.status >= 500) request.log.error({ err: thrown, code: error.code }, 'request failed');
+  if (error.status === 503) reply.header('retry-after', retryAfter);
+  return await reply.code(error.status).type(problemType).send(toProblem(error, request.id));
+}
+
+/** What a thrown thing means to a client. */
+export function fromThrown(thrown: unknown): ArmatureError {
+  if (thrown instanceof ArmatureError) return thrown;
+  if (isFrameworkError(thrown)) {
+    const known = frameworkErrors[thrown.code];
+    if (known !== undefined) return new ArmatureError(known.code, known.detail, { cause: thrown });
+    if (thrown.statusCode !== undefined && thrown.statusCode < 500) {
+      return new ArmatureError('invalid_request', `The request cannot be read: ${thrown.message}.`, { cause: thrown });
+    }
+  }
+  const detail = 'An unexpected error ended the request. The log of the server says more under the id of the request.';
+  return new ArmatureError('internal', detail, { cause: thrown });
+}
+
+function isFrameworkError(thrown: unknown): thrown is FastifyError {
+  return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string';
+}
+
+const badJson = { code: 'invalid_request', detail: 'Expected a JSON body but it cannot be parsed.' } as const;
+const tooLarge = {
+  code: 'payload_too_large',
+  detail: 'The body, one of its parts or their number is over the limit: docs/api.md lists the limits.',
+} as const;
+const badForm = { code: 'invalid_request', detail: 'Expected a multipart form but it cannot be parsed.' } as const;
+
+const frameworkErrors: Readonly<Record<string, { readonly code: ErrorCode; readonly detail: string }>> = {
+  FST_ERR_CTP_EMPTY_JSON_BODY: { code: 'invalid_request', detail: 'Expected a JSON body but received none.' },
+  FST_ERR_CTP_INVALID_JSON_BODY: badJson,
+  FST_ERR_CTP_BODY_TOO_LARGE: tooLarge,
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
+    code: 'unsupported_media_type',
+    detail: 'The content type of the body is not one that this resource takes: docs/api.md lists them.',
+  },
+  FST_REQ_FILE_TOO_LARGE: tooLarge,
+  FST_PARTS_LIMIT: tooLarge,
+  FST_FILES_LIMIT: tooLarge,
+  FST_FIELDS_LIMIT: tooLarge,
+  FST_INVALID_JSON_FIELD_ERROR: { code: 'invalid_request', detail: 'A part of type application/json is not JSON.' },
+  FST_PROTO_VIOLATION: badForm,
+  FST_MP_PREMATURE_CLOSE: badForm,
+  FST_INVALID_MULTIPART_CONTENT_TYPE: badForm,
+};

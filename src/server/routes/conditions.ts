@@ -1,0 +1,83 @@
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { describeConditions } from '../../conditions/registry.ts';
+import { extractionRequest } from '../../generation/request.ts';
+import { answerSubmission } from '../answer.ts';
+import { type RouteContext, tenantOf } from '../context.ts';
+import { flatExtraction } from '../flat-form.ts';
+import { readPreferences } from '../preferences.ts';
+import { readSubmission } from '../submission.ts';
+import { submitExtraction } from '../submit.ts';
+import { jobSchema } from '../views/job-schema.ts';
+import { extractionForm } from './form-schemas.ts';
+import { json, pictureContent, problem, submissionBody, submissionHeaders } from './schemas.ts';
+import { refuseIdempotencyKey, unchecked } from './submission-route.ts';
+
+const conditionListSchema = z
+  .object({
+    data: z.array(
+      z.object({
+        id: z.string(),
+        title: z.string(),
+        description: z.string(),
+        accepts: z
+          .array(z.enum(['photo', 'map']))
+          .describe('photo: a map is extracted from any picture; map: a ready-made map is taken with preprocess false'),
+        options: z
+          .record(z.string(), z.unknown())
+          .nullable()
+          .describe("JSON Schema of the extractor's options; null where there is no extractor"),
+      }),
+    ),
+  })
+  .meta({ id: 'ConditionList' });
+
+/** Listing conditions and extracting maps. */
+export function conditionRoutes(instance: FastifyInstance, context: RouteContext): void {
+  const routes = instance.withTypeProvider<ZodTypeProvider>();
+  const { parts } = context;
+  const { limits } = parts.settings;
+
+  routes.get('/v1/conditions', {
+    schema: {
+      operationId: 'listConditions',
+      summary: 'The kinds of structure that can steer a picture',
+      tags: ['conditions'],
+      response: { 200: json('All conditions', conditionListSchema) },
+    },
+    handler: () => ({ data: describeConditions().map((row) => ({ ...row, accepts: [...row.accepts] })) }),
+  });
+
+  routes.post('/v1/conditions/:type', {
+    schema: {
+      operationId: 'extractCondition',
+      summary: 'Extract a map from a picture; it is output 0 of the job',
+      tags: ['conditions'],
+      params: z.object({ type: z.string() }),
+      headers: submissionHeaders,
+      body: submissionBody(extractionRequest, extractionForm),
+      response: {
+        200: {
+          description: 'It ended in time',
+          content: { 'application/json': { schema: jobSchema }, ...pictureContent() },
+        },
+        202: json('Accepted; Location is the address of the job', jobSchema),
+        '4xx': problem,
+        '5xx': problem,
+      },
+    },
+    ...unchecked,
+    handler: async (request, reply) => {
+      refuseIdempotencyKey(request);
+      const preferences = readPreferences(request.headers.prefer, request.headers.accept, limits.waitSeconds);
+      const submission = await readSubmission(request, limits, flatExtraction);
+      const job = await submitExtraction(parts, request.params.type, submission, {
+        tenant: tenantOf(request),
+        format: preferences.format,
+        single: preferences.answer === 'picture',
+      });
+      return await answerSubmission(context, job, preferences, request, reply);
+    },
+  });
+}

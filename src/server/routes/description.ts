@@ -1,0 +1,16 @@
+import type { FastifyInstance } from 'fastify';
+import type { RouteContext } from '../context.ts';
+
+/** The API description, and a signpost at the root. */
+export function descriptionRoutes(app: FastifyInstance, { parts }: RouteContext): void {
+  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+
+  app.get('/', { schema: { hide: true } }, () => ({
+    name: 'Armature',
+    version: parts.settings.version,
+    openapi: '/openapi.json',
+    models: '/v1/models',
+    conditions: '/v1/conditions',
+    generations: '/v1/generations',
+  }));
+}

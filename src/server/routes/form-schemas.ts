@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { conditionIds } from '../../conditions/registry.ts';
+import { extractionRequest, generationRequest } from '../../generation/request.ts';
+
+const file = z.string().meta({ format: 'binary' });
+
+/** The forms of a generation: the JSON in one part with files beside it, or every field a part of its own. */
+export const generationForm = z.union([
+  z.object({ request: generationRequest }).catchall(file).describe('JSON in the part request; files that it refers to'),
+  generationRequest
+    .omit({ controls: true })
+    .extend({
+      controls: generationRequest.shape.controls.describe('JSON text; each refers to a file part'),
+      ...Object.fromEntries(conditionIds.map((id) => [id, file.optional().describe(`Picture of a ${id} control`)])),
+    })
+    .describe(
+      'Flat: numbers as text, objects and arrays as JSON text, a file part named after a condition is a control',
+    ),
+]);
+
+/** The forms of an extraction. */
+export const extractionForm = z.union([
+  z
+    .object({ request: extractionRequest })
+    .catchall(file)
+    .describe('JSON in the part request; the file that it refers to'),
+  extractionRequest.omit({ image: true }).extend({ image: file }).describe('Flat: the picture is the file part image'),
+]);

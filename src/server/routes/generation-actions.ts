@@ -1,0 +1,58 @@
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { ArmatureError } from '../../errors.ts';
+import { isFinal } from '../../generation/job.ts';
+import { jobPrefix } from '../../store/keys.ts';
+import { type RouteContext, tenantOf } from '../context.ts';
+import { missingJob, requireJob } from '../find-job.ts';
+import { jobSchema } from '../views/job-schema.ts';
+import { idParameter, json, problem } from './schemas.ts';
+
+/** Cancelling and deleting jobs. */
+export function generationActionRoutes(instance: FastifyInstance, { parts, present }: RouteContext): void {
+  const routes = instance.withTypeProvider<ZodTypeProvider>();
+  const { records, queue, store } = parts;
+
+  routes.post('/v1/generations/:id/cancel', {
+    schema: {
+      operationId: 'cancelGeneration',
+      summary: 'Cancel a job: at once while it waits, within one step while it is drawn',
+      tags: ['generations'],
+      params: idParameter,
+      response: { 200: json('The job; a running one ends a moment later', jobSchema), '4xx': problem },
+    },
+    handler: async (request) => {
+      const { id } = request.params;
+      const job = (await records.requestCancel(tenantOf(request), id)) ?? missingJob(id);
+      if (job.status === 'succeeded' || job.status === 'failed') {
+        throw new ArmatureError('conflict', `The job ${id} has ${job.status} already and cannot be cancelled.`);
+      }
+      // Only tidies up: a worker that gets the ticket of a cancelled job drops it.
+      if (job.status === 'cancelled')
+        await queue.remove(id).catch((err: unknown) => parts.log.warn({ err, job: id }, 'ticket stays'));
+      return await present(job);
+    },
+  });
+
+  routes.delete('/v1/generations/:id', {
+    schema: {
+      operationId: 'deleteGeneration',
+      summary: 'Delete a job that has ended, with its outputs and maps',
+      tags: ['generations'],
+      params: idParameter,
+      response: { 204: z.undefined().describe('It is gone'), '4xx': problem },
+    },
+    handler: async (request, reply) => {
+      const { id } = request.params;
+      const tenant = tenantOf(request);
+      const job = await requireJob(records, tenant, id);
+      if (!isFinal(job.status)) {
+        throw new ArmatureError('conflict', `The job ${id} is ${job.status}: cancel it before it is deleted.`);
+      }
+      await store.deleteAll(jobPrefix({ tenant, id }));
+      await records.deleteJob(tenant, id);
+      return await reply.code(204).send();
+    },
+  });
+}

@@ -1,0 +1,43 @@
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import type { Job } from '../../generation/job.ts';
+import { type RouteContext, tenantOf } from '../context.ts';
+import { requireJob } from '../find-job.ts';
+import { servedMap, servedOutput } from '../job-files.ts';
+import { type ServedObject, sendObject } from '../send-object.ts';
+import { fileParameters, pictureContent, problem } from './schemas.ts';
+
+/** The bytes of outputs and maps. */
+export function generationFileRoutes(instance: FastifyInstance, context: RouteContext): void {
+  serveFile('outputs', 'getOutput', 'A picture that a job drew', servedOutput);
+  serveFile('maps', 'getMap', 'The map that a control used', servedMap);
+
+  function serveFile(
+    folder: string,
+    operationId: string,
+    summary: string,
+    choose: (job: Job, index: number) => ServedObject,
+  ): void {
+    instance.withTypeProvider<ZodTypeProvider>().get(`/v1/generations/:id/${folder}/:index`, {
+      schema: {
+        operationId,
+        summary,
+        tags: ['generations'],
+        params: fileParameters,
+        response: {
+          200: { description: 'The file', content: pictureContent() },
+          206: { description: 'The range that was asked for', content: pictureContent() },
+          304: z.undefined().describe('The ETag in If-None-Match is still right'),
+          '4xx': problem,
+        },
+      },
+      handler: async (request, reply) => {
+        const { id, index } = request.params;
+        const { records, store } = context.parts;
+        const job = await requireJob(records, tenantOf(request), id);
+        return await sendObject(store, choose(job, index), request, reply);
+      },
+    });
+  }
+}

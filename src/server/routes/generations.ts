@@ -1,0 +1,52 @@
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { jobStatuses } from '../../generation/job.ts';
+import { type RouteContext, tenantOf } from '../context.ts';
+import { requireJob } from '../find-job.ts';
+import { jobListSchema, jobSchema } from '../views/job-schema.ts';
+import { idParameter, json, problem } from './schemas.ts';
+
+/** Reading jobs. */
+export function generationRoutes(instance: FastifyInstance, { parts, present }: RouteContext): void {
+  const routes = instance.withTypeProvider<ZodTypeProvider>();
+  const { records, settings } = parts;
+
+  const pageQuery = z.strictObject({
+    status: z.enum(jobStatuses).optional(),
+    limit: z.coerce.number().int().min(1).max(settings.limits.pageSize).default(20),
+    cursor: z.string().max(100).optional().describe('next_cursor of the page before'),
+  });
+
+  routes.get('/v1/generations', {
+    schema: {
+      operationId: 'listGenerations',
+      summary: 'List jobs, the newest first',
+      tags: ['generations'],
+      querystring: pageQuery,
+      response: { 200: json('One page', jobListSchema), '4xx': problem },
+    },
+    handler: async (request) => {
+      const { status, limit, cursor } = request.query;
+      const found = await records.listJobs(tenantOf(request), {
+        limit: limit + 1,
+        ...(status === undefined ? {} : { status }),
+        ...(cursor === undefined ? {} : { before: cursor }),
+      });
+      const page = found.slice(0, limit);
+      const nextCursor = found.length > limit ? (page.at(-1)?.id ?? null) : null;
+      return { data: await Promise.all(page.map(present)), next_cursor: nextCursor };
+    },
+  });
+
+  routes.get('/v1/generations/:id', {
+    schema: {
+      operationId: 'getGeneration',
+      summary: 'Read a job',
+      tags: ['generations'],
+      params: idParameter,
+      response: { 200: json('The job', jobSchema), '4xx': problem },
+    },
+    handler: async (request) => await present(await requireJob(records, tenantOf(request), request.params.id)),
+  });
+}

@@ -1,0 +1,17 @@
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { RouteContext } from '../context.ts';
+import { modelListSchema, modelListView } from '../views/model-view.ts';
+import { json } from './schemas.ts';
+
+export function modelRoutes(instance: FastifyInstance, { parts }: RouteContext): void {
+  instance.withTypeProvider<ZodTypeProvider>().get('/v1/models', {
+    schema: {
+      operationId: 'listModels',
+      summary: 'Base models and ControlNets, and which fit together',
+      tags: ['models'],
+      response: { 200: json('All models', modelListSchema) },
+    },
+    handler: async () => modelListView(await parts.library.list(), parts.settings.defaultModel),
+  });
+}

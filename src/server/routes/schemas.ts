@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { outputFormats } from '../../generation/plan.ts';
+import { problemSchema, problemType } from '../problem.ts';
+
+/** Pieces of route descriptions that several routes use. */
+export const idParameter = z.object({ id: z.string() });
+export const fileParameters = z.object({ id: z.string(), index: z.coerce.number().int().min(0).max(999) });
+
+export const submissionHeaders = z.object({
+  prefer: z.string().optional().describe('wait=N answers when the job has ended, at most N seconds later'),
+  accept: z.string().optional().describe('With Prefer: wait, image/png (jpeg, webp) answers with the picture itself'),
+});
+
+const binary = z.string().meta({ format: 'binary' });
+
+export function pictureContent(): Record<string, { schema: z.ZodType }> {
+  return Object.fromEntries(outputFormats.map((format) => [`image/${format}`, { schema: binary }]));
+}
+
+export function json(description: string, schema: z.ZodType) {
+  return { description, content: { 'application/json': { schema } } };
+}
+
+export const problem = {
+  description: 'A problem, by RFC 9457; docs/api.md lists the codes',
+  content: { [problemType]: { schema: problemSchema } },
+};
+
+/** Body of a route that takes JSON or a form; the handler checks it, so that errors are the same for both. */
+export function submissionBody(schema: z.ZodType, form: z.ZodType) {
+  return { content: { 'application/json': { schema }, 'multipart/form-data': { schema: form } } };
+}

@@ -1,0 +1,50 @@
+import type { FastifyInstance } from 'fastify';
+import { conditionIds } from '../../conditions/registry.ts';
+import { generationRequest } from '../../generation/request.ts';
+import { answerSubmission } from '../answer.ts';
+import { type RouteContext, tenantOf } from '../context.ts';
+import { flatGeneration } from '../flat-form.ts';
+import { readPreferences } from '../preferences.ts';
+import { readSubmission } from '../submission.ts';
+import { submitGeneration } from '../submit.ts';
+import { jobSchema } from '../views/job-schema.ts';
+import { generationForm } from './form-schemas.ts';
+import { json, pictureContent, problem, submissionBody, submissionHeaders } from './schemas.ts';
+import { refuseIdempotencyKey, unchecked } from './submission-route.ts';
+
+/** Asking for pictures. */
+export function submitGenerationRoute(routes: FastifyInstance, context: RouteContext): void {
+  const { parts } = context;
+  const { limits } = parts.settings;
+
+  routes.post('/v1/generations', {
+    schema: {
+      operationId: 'createGeneration',
+      summary: 'Draw pictures',
+      tags: ['generations'],
+      headers: submissionHeaders,
+      body: submissionBody(generationRequest, generationForm),
+      response: {
+        200: {
+          description: 'It ended in time',
+          content: { 'application/json': { schema: jobSchema }, ...pictureContent() },
+        },
+        202: json('Accepted; Location is the address of the job', jobSchema),
+        '4xx': problem,
+        '5xx': problem,
+      },
+    },
+    ...unchecked,
+    handler: async (request, reply) => {
+      refuseIdempotencyKey(request);
+      const preferences = readPreferences(request.headers.prefer, request.headers.accept, limits.waitSeconds);
+      const submission = await readSubmission(request, limits, (form) => flatGeneration(form, conditionIds));
+      const job = await submitGeneration(parts, submission, {
+        tenant: tenantOf(request),
+        format: preferences.format,
+        single: preferences.answer === 'picture',
+      });
+      return await answerSubmission(context, job, preferences, request, reply);
+    },
+  });
+}

@@ -1,0 +1,93 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { ArmatureError } from '../../errors.ts';
+import { verifyPicture } from '../../images/decode.ts';
+import { newUploadId } from '../../records/ids.ts';
+import { uploadKey } from '../../store/keys.ts';
+import { type RouteContext, tenantOf } from '../context.ts';
+import { readForm } from '../form.ts';
+import type { ServerLimits } from '../limits.ts';
+import { sha256Of } from '../pictures.ts';
+import { uploadSchema, uploadView } from '../views/upload-view.ts';
+import { idParameter, json, problem } from './schemas.ts';
+import { unchecked } from './submission-route.ts';
+
+const binary = z.string().meta({ format: 'binary' });
+
+/** Pictures that later requests refer to by id. */
+export function uploadRoutes(instance: FastifyInstance, { parts, links }: RouteContext): void {
+  const { records, store, clock } = parts;
+  const { limits } = parts.settings;
+  const routes = instance.withTypeProvider<ZodTypeProvider>();
+  routes.addContentTypeParser(/^image\/|^application\/octet-stream/, { parseAs: 'buffer' }, (_request, body, done) => {
+    done(null, body);
+  });
+
+  routes.post('/v1/uploads', {
+    schema: {
+      operationId: 'createUpload',
+      summary: 'Keep a picture; the same bytes get the same id',
+      tags: ['uploads'],
+      body: {
+        content: { 'image/*': { schema: binary }, 'multipart/form-data': { schema: z.object({ file: binary }) } },
+      },
+      response: { 201: json('It is kept; Location is its address', uploadSchema), '4xx': problem, '5xx': problem },
+    },
+    ...unchecked,
+    handler: async (request, reply) => {
+      const tenant = tenantOf(request);
+      const { bytes, field } = await uploadedFile(request, limits);
+      const { mediaType, width, height } = await verifyPicture(bytes, limits.picture, { field });
+      const sha256 = sha256Of(bytes);
+      const key = uploadKey(tenant, sha256);
+      await store.put(key, bytes, mediaType);
+      const upload = await records.insertUpload({
+        id: newUploadId(),
+        tenant,
+        picture: { key, sha256 },
+        contentType: mediaType,
+        bytes: bytes.length,
+        width,
+        height,
+        createdAt: clock(),
+      });
+      return await reply.code(201).header('location', links.upload(upload.id)).send(uploadView(upload, links));
+    },
+  });
+
+  routes.get('/v1/uploads/:id', {
+    schema: {
+      operationId: 'getUpload',
+      summary: 'What is known of an upload',
+      tags: ['uploads'],
+      params: idParameter,
+      response: { 200: json('The upload', uploadSchema), '4xx': problem },
+    },
+    handler: async (request) => {
+      const { id } = request.params;
+      const upload = await records.findUpload(tenantOf(request), id);
+      if (upload !== null) return uploadView(upload, links);
+      throw new ArmatureError('not_found', `There is no upload ${JSON.stringify(id.slice(0, 100))}.`);
+    },
+  });
+}
+
+/** The one file of a form, or the body itself. */
+async function uploadedFile(
+  request: FastifyRequest,
+  limits: ServerLimits,
+): Promise<{ readonly bytes: Uint8Array; readonly field: string }> {
+  if (request.body instanceof Uint8Array) return { bytes: request.body, field: 'body' };
+  if (!request.isMultipart()) {
+    const detail = 'Expected a picture as the body (content type image/...) or as the file part of a multipart form.';
+    throw new ArmatureError('unsupported_media_type', detail);
+  }
+  const { fields, files } = await readForm(request, limits);
+  const [file] = files;
+  if (file !== undefined && files.size === 1 && fields.size === 0) return { bytes: file[1], field: file[0] };
+  const received = `${files.size} files and ${fields.size} text parts`;
+  throw new ArmatureError('invalid_request', `Expected exactly one file part but received ${received}.`, {
+    field: 'file',
+  });
+}

@@ -1,0 +1,55 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ObjectStore } from '../store/store.ts';
+import { ArmatureError } from '../errors.ts';
+import { readRange } from './byte-range.ts';
+
+/** What is served: an object that never changes under its address. */
+export interface ServedObject {
+  readonly key: string;
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly contentType: string;
+  /** Name under which a browser saves it. */
+  readonly fileName: string;
+}
+
+/** Sends an object with a strong ETag; answers If-None-Match with 304 and one Range with 206 (RFC 9110, 13 and 14). */
+export async function sendObject(
+  store: ObjectStore,
+  object: ServedObject,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const etag = `"${object.sha256}"`;
+  reply.headers({
+    etag,
+    'accept-ranges': 'bytes',
+    'cache-control': 'private, max-age=31536000, immutable',
+    'content-disposition': `inline; filename="${object.fileName}"`,
+    'x-content-type-options': 'nosniff',
+  });
+  if (matches(request.headers['if-none-match'], etag)) return await reply.code(304).send();
+  const range = rangeOf(request, reply, object.bytes, etag);
+  const { start, end } = range ?? { start: 0, end: object.bytes - 1 };
+  reply.type(object.contentType).header('content-length', end - start + 1);
+  if (range !== null) reply.code(206).header('content-range', `bytes ${start}-${end}/${object.bytes}`);
+  return await reply.send(await store.read(object.key, range ?? undefined));
+}
+
+/** If-Range: the range counts only while the client's copy is of these very bytes. */
+function rangeOf({ headers }: FastifyRequest, reply: FastifyReply, size: number, etag: string) {
+  const condition = headers['if-range'];
+  if (condition !== undefined && condition !== etag) return null;
+  try {
+    return readRange(headers.range, size);
+  } catch (error) {
+    if (error instanceof ArmatureError) reply.header('content-range', `bytes */${size}`);
+    throw error;
+  }
+}
+
+function matches(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false;
+  if (header.trim() === '*') return true;
+  return header.split(',').some((candidate) => candidate.trim().replace(/^W\//, '') === etag);
+}

@@ -1,0 +1,41 @@
+import type { FastifyRequest } from 'fastify';
+import { ArmatureError } from '../errors.ts';
+import { type Form, readForm } from './form.ts';
+import type { ServerLimits } from './limits.ts';
+
+/** A submitted body in whatever way it was written: the JSON, not yet checked, and the files it may refer to. */
+export interface Submission {
+  readonly body: unknown;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+/**
+ * Reads a JSON body, a form with the JSON in its part `request`, or a flat form that `fromFlat` turns into JSON.
+ */
+export async function readSubmission(
+  request: FastifyRequest,
+  limits: ServerLimits,
+  fromFlat: (form: Form) => unknown,
+): Promise<Submission> {
+  if (!request.isMultipart()) return { body: request.body ?? undefined, files: new Map() };
+  const form = await readForm(request, limits);
+  const written = form.fields.get('request') ?? form.files.get('request');
+  if (written === undefined) return { body: fromFlat(form), files: form.files };
+  const extra = [...form.fields.keys()].find((name) => name !== 'request');
+  if (extra !== undefined) {
+    const detail = `Expected no text parts beside the part request but received ${extra}: put it into the JSON.`;
+    throw new ArmatureError('invalid_request', detail, { field: extra });
+  }
+  const files = new Map([...form.files].filter(([name]) => name !== 'request'));
+  return { body: parseRequestPart(written), files };
+}
+
+function parseRequestPart(written: unknown): unknown {
+  if (typeof written !== 'string' && !(written instanceof Uint8Array)) return written;
+  try {
+    return JSON.parse(typeof written === 'string' ? written : new TextDecoder().decode(written));
+  } catch (cause) {
+    const detail = 'Expected the part request to be JSON but it cannot be parsed.';
+    throw new ArmatureError('invalid_request', detail, { field: 'request', cause });
+  }
+}

@@ -1,0 +1,87 @@
+import { findCondition } from '../conditions/registry.ts';
+import type { Job } from '../generation/job.ts';
+import { parseExtraction, parseGeneration } from '../generation/parse.ts';
+import type { OutputFormat, Plan } from '../generation/plan.ts';
+import { type Resolved, resolveExtraction, resolveGeneration } from '../generation/resolve.ts';
+import type { ExtractionRequest, GenerationRequest } from '../generation/request.ts';
+import { newJobId } from '../records/ids.ts';
+import type { ServerParts } from './parts.ts';
+import { type CheckedPicture, checkPicture, refuseUnusedFiles, storePictures } from './pictures.ts';
+import type { Submission } from './submission.ts';
+import { withFormat } from './with-format.ts';
+
+/** What the headers of a submission add to its body. */
+export interface SubmitOptions {
+  readonly tenant: string;
+  /** Format that the Accept header asks the picture in; null where it leaves that open. */
+  readonly format: OutputFormat | null;
+  /** Whether the answer is to be one picture. */
+  readonly single: boolean;
+}
+
+/** Checks a generation to the last field and pixel, records it and puts it in the queue. */
+export async function submitGeneration(
+  parts: ServerParts,
+  submission: Submission,
+  options: SubmitOptions,
+): Promise<Job> {
+  const request = withFormat(parseGeneration(submission.body), submission.body, options);
+  const references = request.controls.map(({ image }) => image);
+  refuseUnusedFiles(submission.files, references);
+  const models = await parts.library.list();
+  const resolve = (pictures: readonly CheckedPicture[]): Resolved<Plan> =>
+    resolveGeneration(request, {
+      catalog: { models, condition: findCondition },
+      defaultModel: parts.settings.defaultModel,
+      pictures: pictures.map(({ stored }) => stored),
+      randomSeed: parts.randomSeed,
+    });
+  const fields = references.map((_, index) => `controls[${index}].image`);
+  const pictures = await checkPictures(parts, submission, options.tenant, references, fields);
+  return await accept(parts, options.tenant, request, resolve(pictures), pictures);
+}
+
+/** As {@link submitGeneration}, for the extraction of a map of condition `type`. */
+export async function submitExtraction(
+  parts: ServerParts,
+  type: string,
+  submission: Submission,
+  options: SubmitOptions,
+): Promise<Job> {
+  findCondition(type, 'type');
+  const request = withFormat(parseExtraction(submission.body), submission.body, options);
+  refuseUnusedFiles(submission.files, [request.image]);
+  const pictures = await checkPictures(parts, submission, options.tenant, [request.image], ['image']);
+  const resolved = resolveExtraction(type, request, findCondition, pictures[0]!.stored);
+  return await accept(parts, options.tenant, request, resolved, pictures);
+}
+
+async function checkPictures(
+  { records, settings }: ServerParts,
+  { files }: Submission,
+  tenant: string,
+  references: GenerationRequest['controls'][number]['image'][],
+  fields: readonly string[],
+): Promise<readonly CheckedPicture[]> {
+  const source = { records, tenant, files, limits: settings.limits.picture };
+  return await Promise.all(
+    references.map(async (reference, index) => await checkPicture(reference, fields[index]!, source)),
+  );
+}
+
+async function accept(
+  { records, queue, store, log }: ServerParts,
+  tenant: string,
+  request: GenerationRequest | ExtractionRequest,
+  { plan, warnings }: Resolved<Plan>,
+  pictures: readonly CheckedPicture[],
+): Promise<Job> {
+  await storePictures(store, pictures);
+  const metadata = request.metadata ?? null;
+  const job = await records.insertJob({ id: newJobId(), tenant, plan, warnings, metadata });
+  // The job is accepted once it is recorded: what the queue does not get now, the reconciler brings to it.
+  await queue
+    .enqueue({ tenant, id: job.id })
+    .catch((error: unknown) => log.warn({ err: error, job: job.id }, 'job recorded but not enqueued yet'));
+  return job;
+}

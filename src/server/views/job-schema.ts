@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import { errorCodes } from '../../errors.ts';
+import { jobStatuses } from '../../generation/job.ts';
+import { controlModes, outputFormats, resizeModes, schedulerIds } from '../../generation/plan.ts';
+
+const modelReference = z.object({ id: z.string(), hash: z.string().describe('Tells two models of one name apart') });
+const sha256 = z.string().describe('SHA-256 of the bytes, in hexadecimal');
+const options = z.record(z.string(), z.unknown());
+
+const file = {
+  url: z.string(),
+  width: z.int(),
+  height: z.int(),
+  content_type: z.string(),
+  bytes: z.int(),
+  sha256,
+};
+
+export const outputSchema = z
+  .object({ ...file, seed: z.int().nullable().describe('null for a map that was extracted') })
+  .meta({ id: 'Output' });
+
+export const mapSchema = z
+  .object({ ...file, control: z.int().describe('Index of the control that it steered') })
+  .meta({ id: 'Map' });
+
+const outputOptions = z.object({ format: z.enum(outputFormats), quality: z.int().nullable().describe('null for png') });
+
+const effectiveControl = z
+  .object({
+    type: z.string(),
+    model: modelReference,
+    image: z.object({ sha256 }),
+    preprocess: z.union([options, z.literal(false)]).describe('Every option of the extractor, or false'),
+    scale: z.number(),
+    start: z.number(),
+    end: z.number(),
+    mode: z.enum(controlModes),
+    resize: z.enum(resizeModes),
+    map_url: z.string().nullable().describe('The map that was used; null until it exists'),
+  })
+  .meta({ id: 'EffectiveControl' });
+
+export const effectiveGeneration = z
+  .object({
+    model: modelReference,
+    prompt: z.string(),
+    negative_prompt: z.string(),
+    width: z.int(),
+    height: z.int(),
+    steps: z.int(),
+    guidance_scale: z.number(),
+    guidance_rescale: z.number(),
+    scheduler: z.enum(schedulerIds),
+    eta: z.number(),
+    seed: z.int(),
+    count: z.int(),
+    clip_skip: z.int(),
+    controls: z.array(effectiveControl),
+    output: outputOptions,
+  })
+  .meta({ id: 'EffectiveGeneration' });
+
+export const effectiveExtraction = z
+  .object({ condition: z.string(), image: z.object({ sha256 }), options, output: outputOptions })
+  .meta({ id: 'EffectiveExtraction' });
+
+export const jobSchema = z
+  .object({
+    id: z.string(),
+    kind: z.enum(['generation', 'extraction']),
+    status: z.enum(jobStatuses),
+    url: z.string(),
+    events_url: z.string(),
+    progress: z.object({ step: z.int(), steps: z.int() }).nullable(),
+    queue_position: z.int().nullable().describe('Jobs ahead of it plus one while it waits, else null'),
+    eta_s: z
+      .number()
+      .nullable()
+      .describe('Seconds until it is probably done, from the times of recent jobs; null where that is not known'),
+    outputs: z.array(outputSchema),
+    maps: z.array(mapSchema),
+    effective: z.union([effectiveGeneration, effectiveExtraction]).describe('Every value as it was resolved'),
+    warnings: z.array(z.string()),
+    error: z
+      .object({ code: z.enum(Object.keys(errorCodes)), detail: z.string(), field: z.string().optional() })
+      .nullable(),
+    metadata: z.record(z.string(), z.unknown()).nullable(),
+    attempt: z.int().describe('How often it has been started'),
+    cancel_requested: z.boolean(),
+    timings: z
+      .object({ wait_ms: z.number(), prepare_ms: z.number(), draw_ms: z.number(), store_ms: z.number() })
+      .nullable(),
+    created_at: z.iso.datetime(),
+    started_at: z.iso.datetime().nullable(),
+    finished_at: z.iso.datetime().nullable(),
+  })
+  .meta({ id: 'Job' });
+
+export const jobListSchema = z
+  .object({ data: z.array(jobSchema), next_cursor: z.string().nullable().describe('null on the last page') })
+  .meta({ id: 'JobList' });
+
+export type JobView = z.output<typeof jobSchema>;
+export type OutputView = z.output<typeof outputSchema>;
+export type EffectiveView = JobView['effective'];

@@ -1,0 +1,101 @@
+import type { Job, JobOutput } from '../../generation/job.ts';
+import type { ExtractionPlan, GenerationPlan, OutputOptions, PlannedControl } from '../../generation/plan.ts';
+import type { Links } from '../links.ts';
+import type { EffectiveView, JobView } from './job-schema.ts';
+
+/** What is known of a job's turn. */
+export interface Waiting {
+  readonly queuePosition: number | null;
+  readonly etaSeconds: number | null;
+}
+
+/** A job as clients see it: no object keys, no paths. */
+export function jobView(job: Job, waiting: Waiting, links: Links): JobView {
+  const { result, error } = job;
+  return {
+    id: job.id,
+    kind: job.plan.kind,
+    status: job.status,
+    url: links.job(job.id),
+    events_url: links.events(job.id),
+    progress: job.progress === null ? null : { step: job.progress.step, steps: job.progress.steps },
+    queue_position: waiting.queuePosition,
+    eta_s: waiting.etaSeconds,
+    outputs: (result?.outputs ?? []).map((output, index) => ({
+      ...fileView(output, links.output(job.id, index)),
+      seed: output.seed,
+    })),
+    maps: (result?.maps ?? []).map((map, index) => ({ ...fileView(map, links.map(job.id, index)), control: index })),
+    effective: effectiveView(job, links),
+    warnings: [...job.warnings, ...(result?.warnings ?? [])],
+    error: error === null ? null : { ...error },
+    metadata: job.metadata === null ? null : { ...job.metadata },
+    attempt: job.attempt,
+    cancel_requested: job.cancelRequested,
+    timings: timingsView(job),
+    created_at: job.createdAt.toISOString(),
+    started_at: job.startedAt?.toISOString() ?? null,
+    finished_at: job.finishedAt?.toISOString() ?? null,
+  };
+}
+
+function fileView({ width, height, contentType, bytes, sha256 }: JobOutput, url: string) {
+  return { url, width, height, content_type: contentType, bytes, sha256 };
+}
+
+function timingsView({ result }: Job): JobView['timings'] {
+  if (result === null) return null;
+  const { wait, prepare, draw, store } = result.timings;
+  return { wait_ms: wait, prepare_ms: prepare, draw_ms: draw, store_ms: store };
+}
+
+function effectiveView(job: Job, links: Links): EffectiveView {
+  return job.plan.kind === 'generation' ? generationView(job, job.plan, links) : extractionView(job.plan);
+}
+
+function generationView(job: Job, plan: GenerationPlan, links: Links): EffectiveView {
+  return {
+    model: { ...plan.model },
+    prompt: plan.prompt,
+    negative_prompt: plan.negativePrompt,
+    width: plan.width,
+    height: plan.height,
+    steps: plan.steps,
+    guidance_scale: plan.guidanceScale,
+    guidance_rescale: plan.guidanceRescale,
+    scheduler: plan.scheduler,
+    eta: plan.eta,
+    seed: plan.seed,
+    count: plan.count,
+    clip_skip: plan.clipSkip,
+    controls: plan.controls.map((control, index) => {
+      const mapUrl = job.result?.maps[index] === undefined ? null : links.map(job.id, index);
+      return controlView(control, mapUrl);
+    }),
+    output: outputView(plan.output),
+  };
+}
+
+function controlView(control: PlannedControl, mapUrl: string | null) {
+  const { type, model, image, preprocess, scale, start, end, mode, resize } = control;
+  return {
+    type,
+    model: { ...model },
+    image: { sha256: image.sha256 },
+    preprocess: preprocess === false ? (false as const) : { ...preprocess },
+    scale,
+    start,
+    end,
+    mode,
+    resize,
+    map_url: mapUrl,
+  };
+}
+
+function extractionView({ condition, image, options, output }: ExtractionPlan): EffectiveView {
+  return { condition, image: { sha256: image.sha256 }, options: { ...options }, output: outputView(output) };
+}
+
+function outputView({ format, quality }: OutputOptions): EffectiveView['output'] {
+  return { format, quality: format === 'png' ? null : quality };
+}

@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { misfit, type ModelList } from '../../generation/catalog.ts';
+import type { Family } from '../../models/model.ts';
+
+const family = z
+  .object({
+    name: z.enum(['sd1', 'sd2', 'sdxl', 'other']),
+    context_width: z.int(),
+    latent_channels: z.int(),
+    block_channels: z.array(z.int()),
+    layers_per_block: z.int(),
+  })
+  .meta({ id: 'Family' });
+
+const common = { id: z.string(), title: z.string(), licence: z.string().nullable(), hash: z.string(), family };
+
+export const modelListSchema = z
+  .object({
+    base_models: z.array(
+      z.object({
+        ...common,
+        default: z.boolean().describe('Whether requests that name no model get it'),
+        defaults: z.object({
+          width: z.int(),
+          height: z.int(),
+          steps: z.int(),
+          guidance_scale: z.number(),
+          scheduler: z.string(),
+        }),
+        controlnets: z.array(z.string()).describe('Ids of the ControlNets that fit it'),
+      }),
+    ),
+    controlnets: z.array(
+      z.object({
+        ...common,
+        type: z.string().nullable().describe('Its condition; null where nobody has said it yet'),
+        bundled_with: z.string().nullable().describe('Base model whose folder it came in'),
+        base_models: z.array(z.string()).describe('Ids of the base models that it fits'),
+      }),
+    ),
+    rejected: z
+      .array(z.object({ id: z.string(), code: z.string(), detail: z.string() }))
+      .describe('What looks like a model and cannot be used, and why'),
+  })
+  .meta({ id: 'ModelList' });
+
+export type ModelListView = z.output<typeof modelListSchema>;
+
+/** All models, each with those of the other kind that it fits. */
+export function modelListView({ bases, controlNets, rejected }: ModelList, defaultModel: string): ModelListView {
+  return {
+    base_models: bases.map((base) => ({
+      ...commonView(base),
+      default: base.id === defaultModel,
+      defaults: {
+        width: base.defaults.width,
+        height: base.defaults.height,
+        steps: base.defaults.steps,
+        guidance_scale: base.defaults.guidanceScale,
+        scheduler: base.defaults.scheduler,
+      },
+      controlnets: controlNets.filter((model) => misfit(base, model) === null).map(({ id }) => id),
+    })),
+    controlnets: controlNets.map((model) => ({
+      ...commonView(model),
+      type: model.type,
+      bundled_with: model.bundledWith,
+      base_models: bases.filter((base) => misfit(base, model) === null).map(({ id }) => id),
+    })),
+    rejected: rejected.map(({ id, code, detail }) => ({ id, code, detail })),
+  };
+}
+
+interface Common {
+  readonly id: string;
+  readonly title: string;
+  readonly licence: string | null;
+  readonly hash: string;
+  readonly family: Family;
+}
+
+function commonView({ id, title, licence, hash, family: facts }: Common) {
+  return {
+    id,
+    title,
+    licence,
+    hash,
+    family: {
+      name: facts.name,
+      context_width: facts.contextWidth,
+      latent_channels: facts.latentChannels,
+      block_channels: [...facts.blockChannels],
+      layers_per_block: facts.layersPerBlock,
+    },
+  };
+}

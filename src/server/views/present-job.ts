@@ -1,0 +1,17 @@
+import type { Job } from '../../generation/job.ts';
+import type { Records } from '../../records/records.ts';
+import type { EtaEstimator } from '../eta.ts';
+import type { Links } from '../links.ts';
+import type { JobView } from './job-schema.ts';
+import { jobView } from './job-view.ts';
+
+/** Gives a job with its place in the queue and the time it will probably take, asking records where it is not final. */
+export type PresentJob = (job: Job) => Promise<JobView>;
+
+export function jobPresenter(records: Records, eta: EtaEstimator, links: Links): PresentJob {
+  return async (job) => {
+    const ahead = job.status === 'queued' ? await records.countAhead(job) : null;
+    const etaSeconds = await eta.estimate(job, ahead ?? 0);
+    return jobView(job, { queuePosition: ahead === null ? null : ahead + 1, etaSeconds }, links);
+  };
+}
