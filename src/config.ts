@@ -30,6 +30,7 @@ export function readConfig(flags: Flags = {}, environment: Environment = process
     corsOrigin: read('corsOrigin'),
     allowAnonymous: read('allowAnonymous'),
     logLevel: read('logLevel'),
+    server: read('server'),
   };
 }
 
@@ -70,6 +71,14 @@ export const packageRoot = findPackageRoot();
 
 /** The package's own models. */
 export const embeddedModels = join(packageRoot, 'models');
+
+/** CLIP's own vocabulary, for checkpoints that bring none. */
+export const embeddedTokenizer = join(embeddedModels, 'clip-tokenizer');
+
+/** File of types that this installation gave to ControlNets. */
+export function typesFile(config: Pick<Config, 'data'>): string {
+  return join(config.data, 'armature.json');
+}
 
 function findPackageRoot(): string {
   let folder = fileURLToPath(new URL('..', import.meta.url));

@@ -25,6 +25,8 @@ export interface Config {
   readonly corsOrigin: readonly string[];
   readonly allowAnonymous: boolean;
   readonly logLevel: LogLevel;
+  /** A running server that commands such as `jobs` talk to, without a trailing slash. */
+  readonly server: string;
 }
 
 export const providers = ['auto', 'cpu', 'cuda'] as const;
@@ -173,6 +175,13 @@ export const settings: { readonly [Key in keyof Config]: Setting<Config[Key]> } 
     description: logLevels.join(', '),
     parse: one((value) => oneOf(value, logLevels)),
     fallback: () => 'info',
+  },
+  server: {
+    flag: 'server',
+    argument: 'url',
+    description: 'running server to talk to',
+    parse: one((value) => url(value, ['http:', 'https:']).replace(/\/+$/, '')),
+    fallback: () => 'http://127.0.0.1:7860',
   },
 };
 

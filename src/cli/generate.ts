@@ -1,0 +1,107 @@
+import type { Command } from 'commander';
+import { randomInt } from 'node:crypto';
+import type { Config } from '../config.ts';
+import { DeviceProcess } from '../device/device-process.ts';
+import { ExtractorProcess } from '../extractor/extractor-process.ts';
+import { parseGeneration } from '../generation/parse.ts';
+import { schedulerIds } from '../generation/plan.ts';
+import { encodePicture } from '../images/encode.ts';
+import { addControls, type ControlArgument, numberOrText } from './control-options.ts';
+import { deviceSettings } from './device-settings.ts';
+import { draw, type DrawnFiles } from './draw.ts';
+import { generationBody, type GenerationOptions } from './generation-body.ts';
+import { libraryOf } from './models.ts';
+import { beside, formatOf, outputNames, writeWhole } from './output-files.ts';
+import { PictureFiles } from './picture-files.ts';
+import { showProgress } from './progress.ts';
+import { addSettings, configOf } from './setting-options.ts';
+import { interruption } from './shutdown.ts';
+
+interface Options extends GenerationOptions {
+  readonly output: string;
+  readonly saveMaps?: true;
+}
+
+const examples = `
+Examples:
+  armature generate "a red cube on a green floor" -o cube.png
+  armature generate "a red cube on a green floor" --canny photo.jpg --seed 7 -o out.png
+  armature generate "two people" --openpose pose.png --depth room.png --control-scale 0.6 -n 4 -o out.png
+  armature generate "a blue ball" --canny edges.png --map --control-end 0.8
+
+What acts on a control stands behind it: in the third example 0.6 is the scale of depth.
+An output file that is there already is overwritten, once the new picture is complete.
+`;
+
+export function addGenerate(program: Command): void {
+  const command = program
+    .command('generate')
+    .description('draw pictures here and now, without a server')
+    .argument('<prompt>', 'what to draw')
+    .option('-o, --output <file>', 'where to: .png, .jpg or .webp; several get -1, -2 ... in their names', 'out.png')
+    .option('-n, --count <number>', 'how many pictures', numberOrText)
+    .option('--seed <number>', 'seed of the first picture; the next ones count on', numberOrText)
+    .option('--negative <text>', 'what to keep away from')
+    .option('--width <pixels>', 'a multiple of 8', numberOrText)
+    .option('--height <pixels>', 'a multiple of 8', numberOrText)
+    .option('--steps <number>', 'denoising steps', numberOrText)
+    .option('--guidance <number>', 'how closely the prompt is followed', numberOrText)
+    .option('--guidance-rescale <number>', 'brings the contrast of guided pictures back', numberOrText)
+    .option('--scheduler <id>', schedulerIds.join(', '))
+    .option('--eta <number>', 'share of fresh noise in each step of ddim', numberOrText)
+    .option('--clip-skip <number>', 'last layers of the text encoder to leave out', numberOrText)
+    .option('--quality <number>', 'of .jpg and .webp', numberOrText);
+  const controls = addControls(command);
+  command.option('--save-maps', 'also write the map of each control: out-map-1.png ...');
+  addSettings(command, ['model', 'models', 'data', 'provider', 'deviceId', 'threads', 'memoryBudget', 'maxRows']);
+  command.addHelpText('after', examples);
+  command.action(async (prompt: string, options: Options) => {
+    await generate(configOf(command), prompt, options, controls.list);
+  });
+}
+
+async function generate(
+  config: Config,
+  prompt: string,
+  options: Options,
+  controls: readonly ControlArgument[],
+): Promise<void> {
+  const body = generationBody(prompt, config.model, options, controls, formatOf(options.output));
+  const request = parseGeneration(body);
+  const startedAt = performance.now();
+  const { signal, release } = interruption();
+  const device = new DeviceProcess({ settings: deviceSettings(config) });
+  const extractor = new ExtractorProcess();
+  const progress = showProgress();
+  try {
+    const library = await libraryOf(config);
+    const randomSeed = (): number => randomInt(2 ** 32);
+    const parts = { library, device, extractor, files: new PictureFiles(), defaultModel: config.model, randomSeed };
+    const files = controls.map(({ file }) => file);
+    const drawn = await draw(parts, request, files, { signal, onProgress: progress.show });
+    progress.stop();
+    await writeResults(drawn, options);
+    console.error(`${((performance.now() - startedAt) / 1000).toFixed(1)} s on ${device.description?.provider}`);
+  } finally {
+    progress.stop();
+    release();
+    await Promise.all([device.close(), extractor.close()]);
+  }
+}
+
+/** One line on stdout for each file; remarks go to stderr. */
+async function writeResults({ plan, pictures, maps, warnings }: DrawnFiles, options: Options): Promise<void> {
+  for (const warning of warnings) console.error(`warning: ${warning}`);
+  const names = outputNames(options.output, pictures.length);
+  for (const [index, { seed, bytes }] of pictures.entries()) {
+    const name = names[index] ?? options.output;
+    await writeWhole(name, bytes);
+    console.log(`${name}  seed ${seed}  ${plan.width}x${plan.height}`);
+  }
+  if (options.saveMaps !== true) return;
+  for (const [index, map] of maps.entries()) {
+    const name = beside(options.output, `-map-${index + 1}`).replace(/\.[^.]+$/, '.png');
+    await writeWhole(name, await encodePicture(map, { format: 'png', quality: 100 }));
+    console.log(`${name}  map of ${plan.controls[index]?.type}`);
+  }
+}

@@ -1,0 +1,56 @@
+import type { ControlArgument } from './control-options.ts';
+
+/** The options of `armature generate` that are fields of a request; absent ones are left to the model's defaults. */
+export interface GenerationOptions {
+  readonly negative?: string;
+  readonly width?: number | string;
+  readonly height?: number | string;
+  readonly steps?: number | string;
+  readonly guidance?: number | string;
+  readonly guidanceRescale?: number | string;
+  readonly scheduler?: string;
+  readonly eta?: number | string;
+  readonly seed?: number | string;
+  readonly count?: number | string;
+  readonly clipSkip?: number | string;
+  readonly quality?: number | string;
+}
+
+/**
+ * The body that a client would send to POST /v1/generations for the same picture: it goes through the same checks. The
+ * picture of control i is the part `i`.
+ */
+export function generationBody(
+  prompt: string,
+  model: string,
+  options: GenerationOptions,
+  controls: readonly ControlArgument[],
+  format: string,
+): Readonly<Record<string, unknown>> {
+  return present({
+    model,
+    prompt,
+    negative_prompt: options.negative,
+    width: options.width,
+    height: options.height,
+    steps: options.steps,
+    guidance_scale: options.guidance,
+    guidance_rescale: options.guidanceRescale,
+    scheduler: options.scheduler,
+    eta: options.eta,
+    seed: options.seed,
+    count: options.count,
+    clip_skip: options.clipSkip,
+    controls: controls.map(controlBody),
+    output: present({ format, quality: options.quality }),
+  });
+}
+
+function controlBody({ type, fields, options }: ControlArgument, index: number): Readonly<Record<string, unknown>> {
+  const preprocess = Object.keys(options).length === 0 ? {} : { preprocess: options };
+  return { type, image: { part: String(index) }, ...preprocess, ...fields };
+}
+
+function present(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}

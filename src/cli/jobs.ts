@@ -1,0 +1,72 @@
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { configOf, addSettings } from './setting-options.ts';
+import { callServer } from './server-client.ts';
+import { table } from './table.ts';
+
+/** What is read of a job as the API gives it; the rest is passed on untouched. */
+const jobSchema = z.looseObject({
+  id: z.string(),
+  status: z.string(),
+  created_at: z.string(),
+  progress: z.object({ step: z.number(), steps: z.number() }).nullish(),
+  error: z.object({ code: z.string(), detail: z.string() }).nullish(),
+});
+const pageSchema = z.looseObject({ data: z.array(jobSchema) });
+
+type ShownJob = z.output<typeof jobSchema>;
+
+export function addJobs(program: Command): void {
+  const jobs = program.command('jobs').description('look at the jobs of a running server, and cancel them');
+  const list = jobs
+    .command('list')
+    .description('the newest jobs')
+    .option('--status <status>', 'only those that are queued, running, succeeded, failed or cancelled')
+    .option('--limit <number>', 'how many', '20')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample:\n  armature jobs list --status failed\n')
+    .action(async (options: { status?: string; limit: string; json?: true }) => {
+      const query = new URLSearchParams({ limit: options.limit });
+      if (options.status !== undefined) query.set('status', options.status);
+      const answer = await callServer(configOf(list).server, 'GET', `/v1/generations?${query}`);
+      console.log(
+        options.json === true ? JSON.stringify(answer, null, 2) : describeJobs(pageSchema.parse(answer).data),
+      );
+    });
+  addSettings(list, ['server']);
+  const show = jobs
+    .command('show')
+    .description('everything about one job, as JSON')
+    .argument('<id>', 'gen_...')
+    .addHelpText('after', '\nExample:\n  armature jobs show gen_01990f6e-0000-7000-8000-000000000000\n')
+    .action(async (id: string) => {
+      const answer = await callServer(configOf(show).server, 'GET', jobPath(id));
+      console.log(JSON.stringify(answer, null, 2));
+    });
+  addSettings(show, ['server']);
+  const cancel = jobs
+    .command('cancel')
+    .description('stop one job: a waiting one at once, a running one within a step')
+    .argument('<id>', 'gen_...')
+    .addHelpText('after', '\nExample:\n  armature jobs cancel gen_01990f6e-0000-7000-8000-000000000000\n')
+    .action(async (id: string) => {
+      const answer = await callServer(configOf(cancel).server, 'POST', `${jobPath(id)}/cancel`);
+      const { status } = jobSchema.parse(answer);
+      console.log(status === 'running' ? `${id} stops after its present step.` : `${id} is ${status}.`);
+    });
+  addSettings(cancel, ['server']);
+}
+
+function jobPath(id: string): string {
+  return `/v1/generations/${encodeURIComponent(id)}`;
+}
+
+function describeJobs(jobs: readonly ShownJob[]): string {
+  if (jobs.length === 0) return 'No jobs.';
+  const rows = jobs.map((job) => [job.id, job.status, describeProgress(job), job.created_at, job.error?.detail ?? '']);
+  return table(['JOB', 'STATUS', 'STEP', 'ACCEPTED', 'ERROR'], rows);
+}
+
+function describeProgress({ progress }: ShownJob): string {
+  return progress === null || progress === undefined ? '' : `${progress.step}/${progress.steps}`;
+}

@@ -1,0 +1,77 @@
+import type { Command } from 'commander';
+import { modelFolders, typesFile } from '../config.ts';
+import { conditionIds } from '../conditions/registry.ts';
+import type { ModelList } from '../generation/catalog.ts';
+import { guessType } from '../models/guess-type.ts';
+import { type ModelLibrary, openLibrary } from '../models/library.ts';
+import type { ControlNetModel } from '../models/model.ts';
+import type { Config } from '../config.ts';
+import { addSettings, configOf } from './setting-options.ts';
+import { table } from './table.ts';
+
+export function addModels(program: Command): void {
+  const models = program.command('models').description('list models, and say what a ControlNet is for');
+  const list = models
+    .command('list')
+    .description('every model that is found, and what cannot be used and why')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample:\n  armature models list --models /mnt/models\n')
+    .action(async (options: { json?: true }) => {
+      const found = await (await libraryOf(configOf(list))).list();
+      console.log(options.json === true ? JSON.stringify(publicList(found), null, 2) : describeModels(found));
+    });
+  addSettings(list, ['data', 'models']);
+  const setType = models
+    .command('set-type')
+    .description(`say which condition a ControlNet is for: ${conditionIds.join(', ')}`)
+    .argument('<id>', 'ControlNet, as `armature models list` calls it')
+    .argument('<type>', 'condition')
+    .addHelpText('after', '\nExample:\n  armature models set-type my-edges canny\n')
+    .action(async (id: string, type: string) => {
+      const model = await (await libraryOf(configOf(setType))).setType(id, type);
+      console.log(`${model.id} is for ${model.type}.`);
+    });
+  addSettings(setType, ['data', 'models']);
+}
+
+export async function libraryOf(config: Config): Promise<ModelLibrary> {
+  return await openLibrary(modelFolders(config), { typesFile: typesFile(config), conditions: conditionIds });
+}
+
+/** What is shown of models: all but where they lie. */
+function publicList({ bases, controlNets, rejected }: ModelList): object {
+  const withoutPath = <Model extends { path: string }>({ path: _, ...shown }: Model): Omit<Model, 'path'> => shown;
+  return { bases: bases.map(withoutPath), controlNets: controlNets.map(withoutPath), rejected };
+}
+
+function describeModels({ bases, controlNets, rejected }: ModelList): string {
+  const parts = [
+    table(
+      ['BASE MODEL', 'FAMILY', 'SIZE', 'LICENCE', 'TITLE'],
+      bases.map(({ id, family, defaults, licence, title }) => [
+        id,
+        family.name,
+        `${defaults.width}x${defaults.height}`,
+        licence ?? 'unknown',
+        title,
+      ]),
+    ),
+    table(
+      ['CONTROLNET', 'FAMILY', 'FOR', 'CAME WITH'],
+      controlNets.map((model) => [model.id, model.family.name, describeType(model), model.bundledWith ?? '-']),
+    ),
+    table(
+      ['NOT USABLE', 'WHY'],
+      rejected.map(({ id, detail }) => [id, detail]),
+    ),
+  ];
+  const shown = parts.filter((part) => part !== '');
+  return shown.length === 0 ? 'No models were found.' : shown.join('\n\n');
+}
+
+function describeType({ id, title, type }: ControlNetModel): string {
+  if (type !== null) return type;
+  const guess = guessType(title);
+  const known = guess !== null && conditionIds.includes(guess);
+  return known ? `? (perhaps: armature models set-type ${id} ${guess})` : '? (armature models set-type)';
+}

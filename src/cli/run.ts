@@ -1,0 +1,58 @@
+import { Command, CommanderError } from 'commander';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { debugging, packageRoot } from '../config.ts';
+import { ArmatureError } from '../errors.ts';
+import { addApi } from './api.ts';
+import { addExtract } from './extract.ts';
+import { addGenerate } from './generate.ts';
+import { addJobs } from './jobs.ts';
+import { addModels } from './models.ts';
+import { addServe } from './serve.ts';
+import type { RunHooks } from './service.ts';
+import { addWorker } from './worker.ts';
+
+/**
+ * Runs one command and returns its exit code: 0, 1 for a failure, 2 for a command line or a setting that is not valid.
+ * Whatever goes wrong is one line on stderr. `args` are those after `armature`.
+ */
+export async function run(args: readonly string[], hooks: RunHooks = {}): Promise<number> {
+  try {
+    await program(hooks).parseAsync(args, { from: 'user' });
+    return 0;
+  } catch (error) {
+    return report(error);
+  }
+}
+
+function program(hooks: RunHooks): Command {
+  const root = new Command('armature')
+    .description('Structure-guided image generation: Stable Diffusion with ControlNets, from .safetensors to HTTP.')
+    .version(packageVersion())
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(`armature: ${text.replace(/^error: /, '')}`) })
+    .showSuggestionAfterError();
+  addServe(root, hooks);
+  addApi(root, hooks);
+  addWorker(root);
+  addGenerate(root);
+  addExtract(root);
+  addModels(root);
+  addJobs(root);
+  return root;
+}
+
+export function packageVersion(): string {
+  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
+  return version;
+}
+
+function report(error: unknown): number {
+  // Commander has written its own line by now.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  const known = error instanceof ArmatureError;
+  const message = error instanceof Error ? error.message : String(error);
+  console.error(`armature: ${known ? message : `unexpected error: ${message}`}`.replaceAll(/\s*\n\s*/g, ' '));
+  if (debugging()) console.error(error);
+  return known && error.code === 'invalid_config' ? 2 : 1;
+}

@@ -1,0 +1,28 @@
+import { type Command, Option } from 'commander';
+import { type Config, type Flags, readConfig } from '../config.ts';
+import { type Setting, settings, variableOf } from '../config/settings.ts';
+
+/** Gives a command the flags of these settings. Their values are read by {@link configOf} and nowhere else. */
+export function addSettings(command: Command, keys: readonly (keyof Config)[]): Command {
+  for (const key of keys) command.addOption(optionOf(settings[key]));
+  return command;
+}
+
+/** The configuration of a command: its flags, then the environment, then defaults. */
+export function configOf(command: Command): Config {
+  const flags = Object.entries(command.opts()).filter(([key]) => key in settings);
+  return readConfig(Object.fromEntries(flags) as Flags);
+}
+
+function optionOf(setting: Setting): Option {
+  const argument = setting.argument === undefined ? '' : ` <${setting.argument}>`;
+  const fallback = setting.fallbackText ?? describe(setting.fallback({}));
+  const notes = [...(fallback === '' ? [] : [`default: ${fallback}`]), `env: ${variableOf(setting)}`];
+  const option = new Option(`--${setting.flag}${argument}`, `${setting.description} (${notes.join(', ')})`);
+  if (setting.separator === undefined) return option;
+  return option.argParser((value: string, previous: readonly string[] | undefined) => [...(previous ?? []), value]);
+}
+
+function describe(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}

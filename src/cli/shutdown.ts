@@ -1,0 +1,29 @@
+const signals = ['SIGINT', 'SIGTERM'] as const;
+
+export interface Interruption {
+  /** Aborts with the first SIGINT or SIGTERM; the second one ends the process at once. */
+  readonly signal: AbortSignal;
+  /** Gives the signals back to Node. */
+  release(): void;
+}
+
+export function interruption(): Interruption {
+  const controller = new AbortController();
+  const onSignal = (): void => {
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort();
+  };
+  for (const name of signals) process.on(name, onSignal);
+  return {
+    signal: controller.signal,
+    release() {
+      for (const name of signals) process.off(name, onSignal);
+    },
+  };
+}
+
+/** Resolves with the first SIGINT or SIGTERM. From then on another one ends the process at once. */
+export async function untilInterrupted({ signal }: Interruption): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
