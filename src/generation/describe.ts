@@ -41,7 +41,10 @@ const descriptions: Readonly<Record<TypeName, (schema: JsonSchema) => string>> =
   boolean: () => 'true or false',
   null: () => 'null',
   array: ({ maxItems }) => (maxItems === undefined ? 'an array' : `an array of at most ${maxItems} entries`),
-  object: ({ required = [] }) => (required.length === 1 ? `{"${required[0]}": ...}` : 'a JSON object'),
+  object: ({ properties = {} }) => {
+    const [name, another] = Object.keys(properties);
+    return name !== undefined && another === undefined ? `{"${name}": ...}` : 'a JSON object';
+  },
 };
 
 function range({ minimum, maximum, multipleOf }: JsonSchema): string {

@@ -90,6 +90,10 @@ export const schedulerIds = [
   'euler_a',
   'dpmpp_2m',
   'dpmpp_2m_karras',
+  'dpmpp_2m_sde',
+  'dpmpp_2m_sde_karras',
+  'dpmpp_3m',
+  'dpmpp_3m_karras',
   'unipc',
   'lcm',
 ] as const;

@@ -24,7 +24,7 @@ function controlWarnings(control: PlannedControl, steps: number, models: ModelLi
   }
   const model = models.controlNets.find((candidate) => candidate.id === control.model.id);
   if (model !== undefined && model.type !== null && model.type !== control.type) {
-    warnings.push(`feeds a ${control.type} map to ${model.id}, a ControlNet for ${model.type}.`);
+    warnings.push(`feeds maps of type ${control.type} to ${model.id}, a ControlNet for ${model.type}.`);
   }
   return warnings;
 }

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { conditionIds } from '../../conditions/registry.ts';
 import { generationRequest } from '../../generation/request.ts';
 import { answerSubmission } from '../answer.ts';
@@ -13,7 +14,8 @@ import { json, pictureContent, problem, submissionBody, submissionHeaders } from
 import { refuseIdempotencyKey, unchecked } from './submission-route.ts';
 
 /** Asking for pictures. */
-export function submitGenerationRoute(routes: FastifyInstance, context: RouteContext): void {
+export function submitGenerationRoute(instance: FastifyInstance, context: RouteContext): void {
+  const routes = instance.withTypeProvider<ZodTypeProvider>();
   const { parts } = context;
   const { limits } = parts.settings;
 

@@ -1,0 +1,145 @@
+import { describe, expect, test } from 'vitest';
+import { ArmatureError } from '../../src/errors.ts';
+import { parseExtraction, parseGeneration } from '../../src/generation/parse.ts';
+
+const image = { upload_id: 'upl_1' };
+
+function refusal(body: unknown, parse: (body: unknown) => unknown = parseGeneration): ArmatureError {
+  try {
+    parse(body);
+  } catch (error) {
+    if (error instanceof ArmatureError) return error;
+    throw error;
+  }
+  throw new Error('The body was accepted.');
+}
+
+describe('a generation request', () => {
+  test('needs nothing but a prompt, and gets the defaults that no model decides', () => {
+    expect(parseGeneration({ prompt: '' })).toEqual({
+      prompt: '',
+      negative_prompt: '',
+      guidance_rescale: 0,
+      eta: 0,
+      seed: null,
+      count: 1,
+      clip_skip: 0,
+      controls: [],
+      output: { format: 'png' },
+    });
+  });
+
+  test('gives a control its defaults', () => {
+    const { controls } = parseGeneration({ prompt: 'x', controls: [{ type: 'canny', image }] });
+    expect(controls).toEqual([{ type: 'canny', image, scale: 1, start: 0, end: 1, mode: 'balanced', resize: 'crop' }]);
+  });
+
+  test.each([
+    [{ prompt: 'x', steps: -3 }, 'steps', 'Expected steps to be a whole number from 1 to 150 but received -3.'],
+    [{ prompt: 'x', steps: 2.5 }, 'steps', 'Expected steps to be a whole number from 1 to 150 but received 2.5.'],
+    [{ prompt: 'x', steps: '20' }, 'steps', 'Expected steps to be a whole number from 1 to 150 but received "20".'],
+    [
+      { prompt: 'x', width: 250 },
+      'width',
+      'Expected width to be a whole number from 64 to 2048 that is a multiple of 8 but received 250.',
+    ],
+    [
+      { prompt: 'x', seed: 2 ** 32 },
+      'seed',
+      'Expected seed to be a whole number from 0 to 4294967295 or null but received 4294967296.',
+    ],
+    [{}, 'prompt', 'Expected prompt to be text of at most 8000 characters but received nothing.'],
+    [
+      { prompt: 'x', controls: [{ type: 'canny', image, scale: 7 }] },
+      'controls[0].scale',
+      'Expected controls[0].scale to be a number from 0 to 2 but received 7.',
+    ],
+    [
+      { prompt: 'x', controls: [{ type: 'canny', image: {} }] },
+      'controls[0].image',
+      'Expected controls[0].image to be {"upload_id": ...} or {"data": ...} or {"part": ...} but received an object.',
+    ],
+    [
+      { prompt: 'x', output: { format: 'bmp' } },
+      'output.format',
+      'Expected output.format to be one of png, jpeg, webp but received "bmp".',
+    ],
+    [
+      { prompt: 'x', metadata: { note: 'é'.repeat(2100) } },
+      'metadata',
+      'Expected metadata to be an object of at most 4096 bytes as JSON but received an object.',
+    ],
+  ])('says what was expected and what came: %j', (body, field, detail) => {
+    const error = refusal(body);
+    expect([error.code, error.field, error.message]).toEqual(['invalid_request', field, detail]);
+  });
+
+  test.each([
+    [undefined, 'nothing'],
+    [null, 'null'],
+    [[], 'an array of 0'],
+    ['{}', '"{}"'],
+  ])('is an object, not %j', (body, received) => {
+    const error = refusal(body);
+    expect(error.message).toBe(`Expected the request to be a JSON object but received ${received}.`);
+    expect(error.field).toBeUndefined();
+  });
+
+  test('lists the choices of a field that has a few', () => {
+    expect(refusal({ prompt: 'x', output: { format: 'bmp' } }).choices).toEqual(['png', 'jpeg', 'webp']);
+  });
+
+  test.each([
+    ['negativ_prompt', 'negative_prompt'],
+    ['guidance', null],
+    ['Prompt', 'prompt'],
+    ['shceduler', 'scheduler'],
+  ])('has no field %s', (name, nearest) => {
+    const error = refusal({ prompt: 'x', [name]: 1 });
+    expect([error.code, error.field]).toEqual(['invalid_request', name]);
+    if (nearest !== null) expect(error.message).toBe(`There is no field ${name}. Did you mean ${nearest}?`);
+    else expect(error.choices).toContain('guidance_scale');
+  });
+
+  test('names the whole path of an unknown field', () => {
+    const error = refusal({
+      prompt: 'x',
+      controls: [
+        { type: 'canny', image },
+        { type: 'canny', image, wieght: 1 },
+      ],
+    });
+    expect(error.field).toBe('controls[1].wieght');
+    expect(refusal({ prompt: 'x', output: { qualty: 1 } }).message).toContain('Did you mean output.quality?');
+  });
+
+  test.each([
+    ['init_image', { init_image: image }],
+    ['strength', { strength: 0.5 }],
+    ['mask_image', { mask_image: image }],
+    ['loras', { loras: [] }],
+    ['webhook', { webhook: {} }],
+    ['priority', { priority: 1 }],
+    ['evaluate', { evaluate: false }],
+    ['best_of', { best_of: 2 }],
+    ['strict', { strict: true }],
+    ['controls[0].mask', { controls: [{ type: 'canny', image, mask: image }] }],
+    ['controls[0].resolution', { controls: [{ type: 'canny', image, resolution: 512 }] }],
+    ['controls[0].image.url', { controls: [{ type: 'canny', image: { url: 'http://127.0.0.1/' } }] }],
+  ])('refuses %s, which is to come, instead of leaving it out', (field, part) => {
+    const error = refusal({ prompt: 'x', ...part });
+    expect([error.code, error.field]).toEqual(['not_supported_yet', field]);
+  });
+});
+
+describe('an extraction request', () => {
+  test('needs nothing but a picture', () => {
+    expect(parseExtraction({ image })).toEqual({ image, options: {}, output: { format: 'png' } });
+  });
+
+  test('refuses what it does not know', () => {
+    expect(refusal({ image, opions: {} }, parseExtraction).message).toContain('Did you mean options?');
+    expect(refusal({ image: { url: 'x' } }, parseExtraction).code).toBe('not_supported_yet');
+    expect(refusal({}, parseExtraction).field).toBe('image');
+  });
+});

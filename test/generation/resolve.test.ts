@@ -1,0 +1,193 @@
+import { describe, expect, test } from 'vitest';
+import { findCondition } from '../../src/conditions/registry.ts';
+import { ArmatureError } from '../../src/errors.ts';
+import type { ModelList } from '../../src/generation/catalog.ts';
+import { cost } from '../../src/generation/cost.ts';
+import { parseExtraction, parseGeneration } from '../../src/generation/parse.ts';
+import { type Resolved, resolveExtraction, resolveGeneration } from '../../src/generation/resolve.ts';
+import type { GenerationPlan } from '../../src/generation/plan.ts';
+import type { BaseModel, ControlNetModel, Family } from '../../src/models/model.ts';
+
+const sd1: Family = {
+  name: 'sd1',
+  contextWidth: 768,
+  latentChannels: 4,
+  blockChannels: [320, 640, 1280, 1280],
+  layersPerBlock: 2,
+};
+const sd2: Family = { ...sd1, name: 'sd2', contextWidth: 1024 };
+const files = { licence: null, hash: 'abc', path: '/models', layout: 'diffusers' } as const;
+const base: BaseModel = {
+  ...files,
+  kind: 'base',
+  id: 'photo',
+  title: 'Photo',
+  family: sd1,
+  defaults: { width: 512, height: 768, steps: 25, guidanceScale: 7.5, scheduler: 'unipc' },
+};
+
+function controlNet(id: string, type: string | null, family = sd1, bundledWith: string | null = null): ControlNetModel {
+  return { ...files, kind: 'controlnet', id, title: id, family, type, bundledWith };
+}
+
+const models: ModelList = {
+  bases: [base],
+  controlNets: [
+    controlNet('canny-shared', 'canny'),
+    controlNet('photo-canny', 'canny', sd1, 'photo'),
+    controlNet('depth-2', 'depth', sd2),
+    controlNet('nameless', null),
+  ],
+  rejected: [{ id: 'broken', code: 'model_invalid', detail: 'its header is cut off.' }],
+};
+const catalog = { models, condition: findCondition };
+const picture = { key: 'tenants/default/inputs/aa', sha256: 'aa' };
+const image = { upload_id: 'upl_1' };
+
+function resolve(body: Record<string, unknown>, list = models): Resolved<GenerationPlan> {
+  const request = parseGeneration({ prompt: 'x', ...body });
+  return resolveGeneration(request, {
+    catalog: { ...catalog, models: list },
+    defaultModel: 'photo',
+    pictures: request.controls.map(() => picture),
+    randomSeed: () => 4_000_000_000,
+  });
+}
+
+function refusal(run: () => unknown): ArmatureError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof ArmatureError) return error;
+    throw error;
+  }
+  throw new Error('It was accepted.');
+}
+
+describe('what a request leaves open', () => {
+  test('comes from the model, and the seed from the server', () => {
+    const { plan, warnings } = resolve({});
+    expect(plan).toMatchObject({ model: { id: 'photo', hash: 'abc' }, width: 512, height: 768, steps: 25 });
+    expect(plan).toMatchObject({
+      guidanceScale: 7.5,
+      scheduler: 'unipc',
+      seed: 4_000_000_000,
+      output: { format: 'png' },
+    });
+    expect(warnings).toEqual([]);
+  });
+
+  test('is not touched where the request says it', () => {
+    const body = { width: 64, height: 128, steps: 3, guidance_scale: 1, scheduler: 'lcm', seed: 0, count: 2 };
+    const { plan } = resolve(body);
+    expect(plan).toMatchObject({ width: 64, height: 128, steps: 3, guidanceScale: 1, scheduler: 'lcm', seed: 0 });
+    expect(cost(plan)).toBe(64 * 128 * 3 * 2);
+  });
+
+  test('takes the ControlNet that came with the base model, and every option of the extractor', () => {
+    const [control] = resolve({ controls: [{ type: 'canny', image }] }).plan.controls;
+    expect(control).toMatchObject({
+      type: 'canny',
+      model: { id: 'photo-canny' },
+      image: picture,
+      scale: 1,
+      mode: 'balanced',
+    });
+    expect(control?.preprocess).toMatchObject({ low_threshold: 100, high_threshold: 200 });
+  });
+
+  test.each([
+    [true, { low_threshold: 100 }],
+    [{ low_threshold: 50 }, { low_threshold: 50, high_threshold: 200 }],
+    [false, false],
+  ])('preprocess %j of a condition with an extractor', (preprocess, expected) => {
+    const [control] = resolve({ controls: [{ type: 'canny', image, preprocess }] }).plan.controls;
+    if (expected === false) expect(control?.preprocess).toBe(false);
+    else expect(control?.preprocess).toMatchObject(expected);
+  });
+
+  test('a condition without an extractor takes the picture as a map', () => {
+    const [control] = resolve({ controls: [{ type: 'depth', model: 'nameless', image }] }).plan.controls;
+    expect(control).toMatchObject({ preprocess: false, model: { id: 'nameless' } });
+  });
+});
+
+describe('what is refused before it is queued', () => {
+  test.each([
+    ['unknown_model', 'model', { model: 'phto' }, 'Did you mean photo?'],
+    ['model_invalid', 'model', { model: 'broken' }, 'its header is cut off.'],
+    ['unknown_condition', 'controls[0].type', { controls: [{ type: 'cany', image }] }, 'Did you mean canny?'],
+    ['unknown_model', 'controls[0].type', { controls: [{ type: 'seg', image }] }, 'There is one for canny.'],
+    ['unknown_model', 'controls[0].model', { controls: [{ type: 'canny', image, model: 'no' }] }, 'The choices are'],
+    ['invalid_request', 'controls[0].start', { controls: [{ type: 'canny', image, start: 0.6, end: 0.5 }] }, 'at most'],
+    [
+      'not_supported_yet',
+      'controls[0].preprocess',
+      { controls: [{ type: 'depth', model: 'nameless', image, preprocess: true }] },
+      'map',
+    ],
+    [
+      'invalid_request',
+      'controls[0].preprocess.low',
+      { controls: [{ type: 'canny', image, preprocess: { low: 1 } }] },
+      'low',
+    ],
+    ['invalid_request', 'width', { width: 2048, height: 2048 }, '2048 x 2048'],
+    ['invalid_request', 'eta', { scheduler: 'euler', eta: 0.5 }, 'ddim'],
+    ['invalid_request', 'output.quality', { output: { quality: 80 } }, 'no loss'],
+  ])('%s at %s', (code, field, body, text) => {
+    const error = refusal(() => resolve(body));
+    expect([error.code, error.field]).toEqual([code, field]);
+    expect(error.message).toContain(text);
+  });
+
+  test.each([
+    ['by its type', { type: 'depth', image }, 'controls[0].type'],
+    ['by its name', { type: 'depth', image, model: 'depth-2' }, 'controls[0].model'],
+  ])('a ControlNet of another family, chosen %s, with the facts of both', (_, control, field) => {
+    const error = refusal(() => resolve({ controls: [control] }));
+    expect([error.code, error.field]).toEqual(['incompatible_control', field]);
+    expect(error.message).toContain('context width 1024');
+    expect(error.message).toContain('context width 768');
+    expect(error.choices).toEqual(['canny-shared', 'photo-canny', 'nameless']);
+  });
+
+  test('a model whose own scheduler is not built', () => {
+    const list = { ...models, bases: [{ ...base, defaults: { ...base.defaults, scheduler: 'heun' } }] };
+    expect(refusal(() => resolve({}, list)).code).toBe('model_invalid');
+    expect(resolve({ scheduler: 'ddim' }, list).plan.scheduler).toBe('ddim');
+  });
+});
+
+describe('warnings', () => {
+  test.each([
+    [{ guidance_scale: 1, negative_prompt: 'blur' }, 'negative_prompt has no effect while guidance_scale is 1.'],
+    [{ guidance_scale: 1, guidance_rescale: 0.5 }, 'guidance_rescale has no effect while guidance_scale is 1.'],
+    [{ controls: [{ type: 'canny', image, scale: 0 }] }, 'controls[0] has scale 0 and does not act.'],
+    [
+      { steps: 10, controls: [{ type: 'canny', image, start: 0.5, end: 0.55 }] },
+      'controls[0] acts at none of the 10 steps: its window, 0.5 to 0.55, holds no whole step.',
+    ],
+    [
+      { controls: [{ type: 'openpose', image, model: 'photo-canny' }] },
+      'controls[0] feeds maps of type openpose to photo-canny, a ControlNet for canny.',
+    ],
+  ])('%j', (body, warning) => {
+    expect(resolve(body).warnings).toEqual([warning]);
+  });
+});
+
+describe('an extraction', () => {
+  test('gets every option of its condition', () => {
+    const request = parseExtraction({ image, options: { low_threshold: 10 } });
+    const { plan } = resolveExtraction('canny', request, findCondition, picture);
+    expect(plan).toMatchObject({ kind: 'extraction', condition: 'canny', image: picture });
+    expect(plan.options).toMatchObject({ low_threshold: 10, high_threshold: 200 });
+    expect(cost(plan)).toBe(0);
+  });
+
+  test('is refused where there is no extractor', () => {
+    const run = (): unknown => resolveExtraction('seg', parseExtraction({ image }), findCondition, picture);
+    expect(refusal(run).code).toBe('not_supported_yet');
+  });
+});
