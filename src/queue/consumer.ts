@@ -9,7 +9,7 @@ export interface ConsumerTimes {
   readonly stalledIntervalMs: number;
 }
 
-/** How long a closing consumer waits for its engine after its last handler has ended. An engine that is away is left. */
+/** How long a closing consumer waits for its engine after its last handler has ended. */
 const partingMs = 2_000;
 
 /** A ticket that goes back to the queue. BullMQ does so with a job that fails and has attempts left. */
@@ -43,7 +43,7 @@ export async function startConsumer(
     }
   };
 
-  const worker = engine.worker(process, {
+  const { worker, stopWaiting } = engine.worker(process, {
     concurrency,
     lockDuration: times.lockDurationMs,
     stalledInterval: times.stalledIntervalMs,
@@ -70,11 +70,21 @@ export async function startConsumer(
     void abortAfter(graceMs, stopping, patience.signal);
     await Promise.allSettled(running);
     patience.abort();
-    const given = new AbortController();
-    await Promise.race([parted, pause(partingMs, undefined, { signal: given.signal }).then(() => worker.disconnect())]);
-    given.abort();
+    stopWaiting();
+    await withinMs(partingMs, parted, () => worker.disconnect());
   };
   return { close: (graceMs = 0) => (closed ??= close(graceMs)) };
+}
+
+/** Waits for `done`, but no longer than `ms`; then `giveUp` is called and waited for no more. */
+async function withinMs(ms: number, done: Promise<void>, giveUp: () => Promise<void>): Promise<void> {
+  const timer = new AbortController();
+  const timeout = pause(ms, false, { signal: timer.signal }).catch(() => true);
+  const inTime = await Promise.race([done.then(() => true), timeout]);
+  timer.abort();
+  if (!inTime) {
+    giveUp().catch(() => {});
+  }
 }
 
 async function abortAfter(ms: number, controller: AbortController, unless: AbortSignal): Promise<void> {

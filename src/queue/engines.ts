@@ -35,9 +35,15 @@ export interface BullWorker extends Pick<Worker, 'cancelJob' | 'waitUntilReady' 
   on(event: 'lockRenewalFailed', listener: (ids: string[]) => void): unknown;
 }
 
+export interface BoundWorker {
+  readonly worker: BullWorker;
+  /** From now on a connection that drops, or is away, stays away: what waits for it fails. */
+  stopWaiting(): void;
+}
+
 export interface BoundEngine {
   readonly queue: BullQueue;
-  worker(process: TicketProcessor, options: Omit<WorkerOptions, 'connection'>): BullWorker;
+  worker(process: TicketProcessor, options: Omit<WorkerOptions, 'connection'>): BoundWorker;
   ping(): Promise<void>;
   /** Closes the connections. The queue is closed by then. */
   close(): Promise<void>;
@@ -70,8 +76,11 @@ async function bindSql({ kind, pool }: SqlQueueEngine, name: string): Promise<Bo
   }
   return {
     queue: new Queue(name, { ...queueOptions, connection: pool }),
-    worker: (process, options) =>
-      new Worker<QueueTicket, void>(name, process, { ...queueOptions, ...options, connection: pool }),
+    worker: (process, options) => ({
+      worker: new Worker<QueueTicket, void>(name, process, { ...queueOptions, ...options, connection: pool }),
+      // A pool doesn't wait for a database that is away.
+      stopWaiting() {},
+    }),
     async ping() {
       await pool.query('select 1');
     },
@@ -92,11 +101,22 @@ async function bindRedis(url: string, name: string): Promise<BoundEngine> {
   // Errors reach the caller of a command, or the queue's own listener.
   producer.on('error', () => {});
   await connect(producer, url);
-  const waiting: ConnectionOptions & { url: string } = { url, retryStrategy, maxRetriesPerRequest: null };
   return {
     queue: new Queue(name, { ...queueOptions, connection: producer }),
-    worker: (process, options) =>
-      new Worker<QueueTicket, void>(name, process, { ...queueOptions, ...options, connection: waiting }),
+    worker(process, options) {
+      let waits = true;
+      const connection: ConnectionOptions & { url: string } = {
+        url,
+        retryStrategy: (times) => (waits ? retryStrategy(times) : null),
+        maxRetriesPerRequest: null,
+      };
+      return {
+        worker: new Worker<QueueTicket, void>(name, process, { ...queueOptions, ...options, connection }),
+        stopWaiting() {
+          waits = false;
+        },
+      };
+    },
     async ping() {
       await producer.ping();
     },

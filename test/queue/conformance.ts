@@ -226,9 +226,11 @@ export function queueConformance(name: string, start: () => Promise<EngineUnderT
         );
         const signal = await start.passed;
         let closed = false;
-        const closing = consumer.close().then(() => {
+        const close = async (): Promise<void> => {
+          await consumer.close();
           closed = true;
-        });
+        };
+        const closing = close();
         await vi.waitFor(() => expect(signal.aborted).toBe(true));
         expect(closed).toBe(false);
         end.open();

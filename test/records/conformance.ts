@@ -18,6 +18,7 @@ export const result: JobResult = {
   maps: [],
   warnings: ['the map is blank'],
   timings: { wait: 1, prepare: 2, draw: 3, store: 4 },
+  meanBatch: 1.5,
 };
 
 const lost = { code: 'device_lost', detail: 'The device process ended.' } as const;
