@@ -10,7 +10,7 @@ import { addControls, type ControlArgument, numberOrText } from './control-optio
 import { deviceSettings } from './device-settings.ts';
 import { draw, type DrawnFiles } from './draw.ts';
 import { generationBody, type GenerationOptions } from './generation-body.ts';
-import { libraryOf } from './models.ts';
+import { libraryOf } from './library.ts';
 import { beside, formatOf, outputNames, writeWhole } from './output-files.ts';
 import { PictureFiles } from './picture-files.ts';
 import { showProgress } from './progress.ts';

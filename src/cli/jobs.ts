@@ -28,7 +28,7 @@ export function addJobs(program: Command): void {
     .action(async (options: { status?: string; limit: string; json?: true }) => {
       const query = new URLSearchParams({ limit: options.limit });
       if (options.status !== undefined) query.set('status', options.status);
-      const answer = await callServer(configOf(list).server, 'GET', `/v1/generations?${query}`);
+      const answer = await callServer(configOf(list).server, 'GET', `/v1/generations?${query.toString()}`);
       console.log(
         options.json === true ? JSON.stringify(answer, null, 2) : describeJobs(pageSchema.parse(answer).data),
       );

@@ -1,11 +1,9 @@
 import type { Command } from 'commander';
-import { modelFolders, typesFile } from '../config.ts';
 import { conditionIds } from '../conditions/registry.ts';
 import type { ModelList } from '../generation/catalog.ts';
 import { guessType } from '../models/guess-type.ts';
-import { type ModelLibrary, openLibrary } from '../models/library.ts';
 import type { ControlNetModel } from '../models/model.ts';
-import type { Config } from '../config.ts';
+import { libraryOf } from './library.ts';
 import { addSettings, configOf } from './setting-options.ts';
 import { table } from './table.ts';
 
@@ -18,7 +16,7 @@ export function addModels(program: Command): void {
     .addHelpText('after', '\nExample:\n  armature models list --models /mnt/models\n')
     .action(async (options: { json?: true }) => {
       const found = await (await libraryOf(configOf(list))).list();
-      console.log(options.json === true ? JSON.stringify(publicList(found), null, 2) : describeModels(found));
+      console.log(options.json === true ? asJson(found) : describeModels(found));
     });
   addSettings(list, ['data', 'models']);
   const setType = models
@@ -34,14 +32,13 @@ export function addModels(program: Command): void {
   addSettings(setType, ['data', 'models']);
 }
 
-export async function libraryOf(config: Config): Promise<ModelLibrary> {
-  return await openLibrary(modelFolders(config), { typesFile: typesFile(config), conditions: conditionIds });
-}
-
-/** What is shown of models: all but where they lie. */
-function publicList({ bases, controlNets, rejected }: ModelList): object {
-  const withoutPath = <Model extends { path: string }>({ path: _, ...shown }: Model): Omit<Model, 'path'> => shown;
-  return { bases: bases.map(withoutPath), controlNets: controlNets.map(withoutPath), rejected };
+/** All that is known of models but where they lie. */
+function asJson({ bases, controlNets, rejected }: ModelList): string {
+  return JSON.stringify(
+    { bases, controlNets, rejected },
+    (key, value: unknown) => (key === 'path' ? undefined : value),
+    2,
+  );
 }
 
 function describeModels({ bases, controlNets, rejected }: ModelList): string {

@@ -2,8 +2,8 @@ import { Presets, SingleBar } from 'cli-progress';
 import type { Progress } from '../generation/job.ts';
 
 export interface ProgressDisplay {
-  show(progress: Progress): void;
-  stop(): void;
+  readonly show: (progress: Progress) => void;
+  readonly stop: () => void;
 }
 
 /** A bar on a terminal; in a pipe a line at each tenth of the way. Both on stderr: stdout is for results. */

@@ -1,13 +1,12 @@
 import { Command, CommanderError } from 'commander';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { debugging, packageRoot } from '../config.ts';
+import { debugging } from '../config.ts';
 import { ArmatureError } from '../errors.ts';
 import { addApi } from './api.ts';
 import { addExtract } from './extract.ts';
 import { addGenerate } from './generate.ts';
 import { addJobs } from './jobs.ts';
 import { addModels } from './models.ts';
+import { packageVersion } from './package-version.ts';
 import { addServe } from './serve.ts';
 import type { RunHooks } from './service.ts';
 import { addWorker } from './worker.ts';
@@ -40,11 +39,6 @@ function program(hooks: RunHooks): Command {
   addModels(root);
   addJobs(root);
   return root;
-}
-
-export function packageVersion(): string {
-  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
-  return version;
 }
 
 function report(error: unknown): number {

@@ -4,7 +4,7 @@ export interface Interruption {
   /** Aborts with the first SIGINT or SIGTERM; the second one ends the process at once. */
   readonly signal: AbortSignal;
   /** Gives the signals back to Node. */
-  release(): void;
+  readonly release: () => void;
 }
 
 export function interruption(): Interruption {

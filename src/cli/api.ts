@@ -1,0 +1,22 @@
+import type { Command } from 'commander';
+import { runService, type RunHooks } from './service.ts';
+import { addSettings, configOf } from './setting-options.ts';
+
+const examples = `
+Example:
+  armature api --postgres-url postgres://user:password@db/armature --redis-url redis://queue:6379 --data /srv/armature
+
+The api and its workers share PostgreSQL, the queue and the data folder.
+`;
+
+export function addApi(program: Command, hooks: RunHooks): void {
+  const command = program
+    .command('api')
+    .description('answer requests and leave the drawing to workers; needs PostgreSQL')
+    .addHelpText('after', examples)
+    .action(async () => {
+      await runService(configOf(command), 'api', hooks);
+    });
+  addSettings(command, ['host', 'port', 'data', 'models', 'model', 'postgresUrl', 'redisUrl']);
+  addSettings(command, ['publicUrl', 'corsOrigin', 'allowAnonymous', 'logLevel']);
+}

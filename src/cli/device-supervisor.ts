@@ -1,0 +1,59 @@
+import type { Logger } from 'pino';
+import { DeviceProcess } from '../device/device-process.ts';
+import type { DeviceSettings } from '../device/protocol.ts';
+import type { DeviceState } from '../server/parts.ts';
+
+export interface SupervisedDevice {
+  readonly device: DeviceProcess;
+  readonly state: () => DeviceState;
+  readonly close: () => Promise<void>;
+}
+
+/** Milliseconds before a device process that ended is started again; doubled each time until one gets ready. */
+const firstDelay = 500;
+const longestDelay = 30_000;
+
+/** Starts a device process and starts it again whenever it ends, so that the service gets ready without a job's help. */
+export function superviseDevice(settings: DeviceSettings, log: Logger): SupervisedDevice {
+  let state: DeviceState = { state: 'starting', detail: 'The device process is starting.' };
+  let delay = firstDelay;
+  let timer: NodeJS.Timeout | undefined;
+  let closing = false;
+
+  const device = new DeviceProcess({
+    settings,
+    onExit({ code, signal }) {
+      if (closing) return;
+      log.error({ code, signal }, 'the device process ended');
+      const why = signal ?? `exit code ${code}`;
+      if (state.state !== 'failed')
+        state = { state: 'failed', detail: `The device process ended (${why}); it is started again.` };
+      timer = setTimeout(() => void start(), delay);
+      delay = Math.min(2 * delay, longestDelay);
+    },
+  });
+
+  async function start(): Promise<void> {
+    try {
+      const { provider, reason } = await device.start();
+      delay = firstDelay;
+      state = { state: 'ready', detail: `${provider}: ${reason}` };
+      log.info({ provider }, reason);
+    } catch (error) {
+      if (closing) return;
+      state = { state: 'failed', detail: error instanceof Error ? error.message : String(error) };
+      log.error({ err: error }, 'the device process did not start');
+    }
+  }
+
+  void start();
+  return {
+    device,
+    state: () => state,
+    async close() {
+      closing = true;
+      clearTimeout(timer);
+      await device.close();
+    },
+  };
+}

@@ -1,0 +1,27 @@
+import type { Command } from 'commander';
+import { runService, type RunHooks } from './service.ts';
+import { addSettings, configOf } from './setting-options.ts';
+
+const examples = `
+Examples:
+  armature serve
+  armature serve --port 8080 --data ./data --models /mnt/models
+  armature serve --postgres-url postgres://user:password@db/armature --redis-url redis://queue:6379
+`;
+
+export function addServe(program: Command, hooks: RunHooks): void {
+  const command = program
+    .command('serve')
+    .description('answer requests and draw, in one process with its children')
+    .addHelpText('after', examples)
+    .action(async () => {
+      await runService(configOf(command), 'serve', { onListening: announce, ...hooks });
+    });
+  addSettings(command, ['host', 'port', 'data', 'models', 'model', 'provider', 'deviceId', 'threads']);
+  addSettings(command, ['memoryBudget', 'maxRows', 'postgresUrl', 'redisUrl', 'publicUrl', 'corsOrigin']);
+  addSettings(command, ['allowAnonymous', 'logLevel']);
+}
+
+function announce({ address, data }: { readonly address: string; readonly data: string }): void {
+  console.error(`Armature answers at ${address} and keeps its data in ${data}`);
+}

@@ -1,0 +1,120 @@
+import { randomInt } from 'node:crypto';
+import { join } from 'node:path';
+import { type Logger, pino } from 'pino';
+import { type Config, requirePostgres, requireSafeHost } from '../config.ts';
+import { ExtractorProcess } from '../extractor/extractor-process.ts';
+import type { ModelLibrary } from '../models/library.ts';
+import { openQueue } from '../queue/open.ts';
+import type { JobQueue } from '../queue/queue.ts';
+import { startReconciler } from '../queue/reconciler.ts';
+import { openRecords } from '../records/open.ts';
+import type { Records } from '../records/records.ts';
+import { buildApp } from '../server/app.ts';
+import { defaultServerLimits } from '../server/limits.ts';
+import type { DeviceState } from '../server/parts.ts';
+import { openFileStore } from '../store/file-store.ts';
+import type { ObjectStore } from '../store/store.ts';
+import { startWorker } from '../worker/worker.ts';
+import { Closing } from './closing.ts';
+import { deviceSettings } from './device-settings.ts';
+import { superviseDevice } from './device-supervisor.ts';
+import { libraryOf } from './library.ts';
+import { listen, type Listening } from './listen.ts';
+import { packageVersion } from './package-version.ts';
+import { interruption, untilInterrupted } from './shutdown.ts';
+
+/** Which of the parts a process runs: both, or the HTTP side, or the drawing side. */
+export type Role = 'serve' | 'api' | 'worker';
+
+export interface RunHooks {
+  /** Called once the server answers. */
+  readonly onListening?: (listening: Listening) => void;
+}
+
+/** How often a job is started before it fails for good, when its process died or ran out of memory. */
+const maxAttempts = 3;
+
+/** Runs a service until SIGINT or SIGTERM, and closes its parts in order: server, consumers, children, queue, records. */
+export async function runService(config: Config, role: Role, hooks: RunHooks = {}): Promise<void> {
+  if (role !== 'serve') requirePostgres(config, role);
+  if (role !== 'worker') requireSafeHost(config);
+  const interrupted = interruption();
+  const closing = new Closing();
+  try {
+    await openService(config, role, hooks, closing);
+    await untilInterrupted(interrupted);
+  } finally {
+    await closing.close();
+    interrupted.release();
+  }
+}
+
+/** What both sides of a service stand on. */
+interface Ground {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly records: Records;
+  readonly queue: JobQueue;
+  readonly store: ObjectStore;
+  readonly library: ModelLibrary;
+}
+
+async function openService(config: Config, role: Role, hooks: RunHooks, closing: Closing): Promise<void> {
+  const log = pino({ level: config.logLevel });
+  const ground = await openGround(config, log, closing);
+  const elsewhere: DeviceState = { state: 'elsewhere', detail: 'Workers are processes of their own.' };
+  const deviceState = role === 'api' ? () => elsewhere : await openWorker(ground, closing);
+  if (role !== 'worker') await openServer(ground, deviceState, hooks, closing);
+}
+
+async function openGround(config: Config, log: Logger, closing: Closing): Promise<Ground> {
+  const library = await libraryOf(config);
+  const { postgresUrl, redisUrl, data } = config;
+  const opened = await openRecords(postgresUrl === null ? { dataFolder: data } : { postgresUrl });
+  const records = closing.add(opened.records);
+  const engine = redisUrl === null ? opened.queueEngine() : ({ kind: 'redis', url: redisUrl } as const);
+  const queue = closing.add(await openQueue(engine, { onError: (err) => log.error({ err }, 'queue') }));
+  const onError = (err: unknown): void => log.error({ err }, 'jobs could not be brought from the records to the queue');
+  closing.add(await startReconciler(records, queue, { onError }));
+  return { config, log, records, queue, store: await openFileStore(join(data, 'objects')), library };
+}
+
+/** Children and the consumer of jobs. Returns what is known of the device. */
+async function openWorker(ground: Ground, closing: Closing): Promise<() => DeviceState> {
+  const { config, log } = ground;
+  const extractor = closing.add(new ExtractorProcess());
+  const supervised = closing.add(superviseDevice(deviceSettings(config), log));
+  const parts = { ...ground, extractor, device: supervised.device };
+  // A picture with guidance takes two rows: more jobs at once would only wait in the device instead of in the queue.
+  const concurrency = Math.max(1, Math.floor(config.maxRows / 2));
+  closing.add(await startWorker(parts, { concurrency, maxAttempts }));
+  return supervised.state;
+}
+
+async function openServer(
+  ground: Ground,
+  deviceState: () => DeviceState,
+  hooks: RunHooks,
+  closing: Closing,
+): Promise<void> {
+  const { config, log, records, queue, store, library } = ground;
+  const app = await buildApp({
+    records,
+    queue,
+    store,
+    library,
+    log,
+    deviceState,
+    clock: () => new Date(),
+    randomSeed: () => randomInt(2 ** 32),
+    settings: {
+      version: packageVersion(),
+      defaultModel: config.model,
+      publicUrl: config.publicUrl,
+      corsOrigins: config.corsOrigin,
+      limits: defaultServerLimits,
+    },
+  });
+  closing.add(app);
+  hooks.onListening?.(await listen(app, config));
+}

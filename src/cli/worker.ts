@@ -1,0 +1,22 @@
+import type { Command } from 'commander';
+import { runService } from './service.ts';
+import { addSettings, configOf } from './setting-options.ts';
+
+const examples = `
+Example:
+  armature worker --postgres-url postgres://user:password@db/armature --redis-url redis://queue:6379 --data /srv/armature
+
+The api and its workers share PostgreSQL, the queue and the data folder.
+`;
+
+export function addWorker(program: Command): void {
+  const command = program
+    .command('worker')
+    .description('draw what the api accepted; needs PostgreSQL')
+    .addHelpText('after', examples)
+    .action(async () => {
+      await runService(configOf(command), 'worker');
+    });
+  addSettings(command, ['data', 'models', 'postgresUrl', 'redisUrl', 'provider', 'deviceId', 'threads']);
+  addSettings(command, ['memoryBudget', 'maxRows', 'logLevel']);
+}
