@@ -10,6 +10,7 @@ import {
 import type { BaseModel, ControlNetModel } from '../models/model.ts';
 import { stackIds, type Tensor } from '../numeric/tensor.ts';
 import type { BaseNetworks, ControlNetworks, DenoiserInput, NetworkSource } from '../pipeline/networks.ts';
+import { type ModelSchedule, noiseScheduleFrom } from '../pipeline/schedulers/scheduler-config.ts';
 import { loadTokenizer } from '../pipeline/tokenizer/load-tokenizer.ts';
 import type { Tokenizer } from '../pipeline/tokenizer/tokenizer.ts';
 import type { Feeds, SessionPool } from '../runtime/index.ts';
@@ -25,7 +26,7 @@ export interface OpenBase {
   readonly key: string;
   readonly networks: BaseNetworks;
   readonly tokenizer: Tokenizer;
-  readonly schedulerConfig: Readonly<Record<string, unknown>> | null;
+  readonly schedule: ModelSchedule;
 }
 
 export interface OpenControlNet {
@@ -57,7 +58,7 @@ export class ModelNetworks implements NetworkSource {
       key,
       networks: baseNetworks(this.#pool, key, checkpoint),
       tokenizer: await loadTokenizer(checkpoint.tokenizerFolder ?? this.#tokenizerFolder),
-      schedulerConfig: checkpoint.schedulerConfig,
+      schedule: noiseScheduleFrom(checkpoint.schedulerConfig),
     };
     this.#bases.set(key, open);
     return open;

@@ -69,7 +69,8 @@ function createSample(
   const shape = [latentChannels, plan.height / latentScale, plan.width / latentScale] as const;
   const generator = new TorchGenerator(seedOf(plan.seed, index));
   const noise = (): Float32Array => generator.randn([1, ...shape]);
-  const scheduler = createScheduler(plan.scheduler, base.schedulerConfig, plan.steps, { eta: plan.eta });
+  const { schedule, samplerDefaults } = base.schedule;
+  const scheduler = createScheduler(plan.scheduler, schedule, plan.steps, { ...samplerDefaults, eta: plan.eta });
   return {
     base: base.key,
     shape,
