@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { errorCodes } from '../../src/errors.ts';
+import { limits } from '../../src/generation/limits.ts';
+import { schedulerIds } from '../../src/generation/plan.ts';
+import { fieldNames } from '../../src/generation/parse.ts';
+import { defaultServerLimits } from '../../src/server/limits.ts';
+
+const text = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
+
+/** Rows of the table under a heading, as cells. */
+function table(heading: string): readonly (readonly string[])[] {
+  const section = text.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
+  const rows = section.split('\n').filter((line) => line.startsWith('| '));
+  return rows.slice(2).map((row) =>
+    row
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+describe('docs/api.md', () => {
+  test('lists every error code with its status, and no other', () => {
+    const documented = table('Errors').map(([code, status]) => [code?.replaceAll('`', ''), Number(status)]);
+    expect(documented).toEqual(Object.entries(errorCodes).map(([code, { status }]) => [code, status]));
+  });
+
+  test('states the limits that hold', () => {
+    const stated = new Map(table('Limits').map(([what = '', limit = '']) => [what, limit.match(/\d+/g)?.map(Number)]));
+    const range = ({ min, max }: { readonly min: number; readonly max: number }): readonly number[] => [min, max];
+    const { picture } = defaultServerLimits;
+    expect(Object.fromEntries(stated)).toEqual({
+      'width, height': [...range(limits.width), limits.width.step],
+      'width x height': [limits.pixels],
+      steps: range(limits.steps),
+      guidance_scale: range(limits.guidanceScale),
+      count: range(limits.count),
+      clip_skip: range(limits.clipSkip),
+      'prompt, negative_prompt': [limits.promptLength],
+      controls: [limits.controls],
+      'scale of a control': range(limits.controlScale),
+      metadata: [limits.metadataBytes],
+      'body of a request': [defaultServerLimits.bodyBytes, defaultServerLimits.bodyBytes / 2 ** 20],
+      'one picture': [picture.maxBytes, picture.maxBytes / 2 ** 20, picture.maxPixels],
+      'one text part of a form': [defaultServerLimits.fieldBytes, 1],
+      'parts of a form': [defaultServerLimits.formFields, defaultServerLimits.formFiles],
+      'Prefer: wait': [defaultServerLimits.waitSeconds],
+      'page of a list': [defaultServerLimits.pageSize],
+    });
+  });
+
+  test('names every field of a request, and those that are to come', () => {
+    const names = [...Object.values(fieldNames).flatMap(({ known, later }) => [...known, ...later]), ...schedulerIds];
+    expect(names.filter((name) => !new RegExp(`[\`"{(, ]${name}[\`":,} ]`).test(text))).toEqual([]);
+  });
+});
