@@ -24,6 +24,12 @@ export interface Scheduler {
   addNoise(original: Float32Array, noise: Float32Array, index: number): Float32Array;
 }
 
+/** A sampler in the space of noise levels sigma = sqrt((1 - alpha) / alpha), such as Euler and the DPM solvers. */
+export interface SigmaScheduler extends Scheduler {
+  /** The noise level at each step, and the one after the last step: one entry more than there are timesteps. */
+  readonly sigmas: Float32Array;
+}
+
 export type SchedulerState = { readonly [name: string]: SchedulerStateValue };
 export type SchedulerStateValue = number | null | Float32Array | readonly (Float32Array | number | null)[];
 

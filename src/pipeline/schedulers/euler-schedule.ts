@@ -1,0 +1,62 @@
+import type { SigmaSpacing } from './options.ts';
+import { alphasCumprod } from './noise-schedule.ts';
+import type { NoiseSchedule } from './scheduler.ts';
+import { sigmaAt, spacedSigmas, timestepOf, trainingSigmas } from './sigmas.ts';
+import { spacedTimesteps, type SpacingOptions } from './timestep-spacing.ts';
+
+export interface EulerScheduleOptions extends SpacingOptions {
+  readonly sigmaSpacing: SigmaSpacing;
+  readonly sigmaMin: number | null;
+  readonly sigmaMax: number | null;
+}
+
+export interface EulerSchedule {
+  readonly timesteps: readonly number[];
+  /** Float64, one a timestep. */
+  readonly sigmas: readonly number[];
+  /** The smallest sigma that the model was trained on. */
+  readonly trainedMin: number;
+}
+
+/**
+ * Timesteps and noise levels of the samplers of k-diffusion as diffusers lays them out: fractional timesteps, and spacings
+ * between the noise levels of the first and last timestep.
+ */
+export function eulerSchedule(schedule: NoiseSchedule, steps: number, options: EulerScheduleOptions): EulerSchedule {
+  const table = trainingSigmas(alphasCumprod(schedule, 'tiny'));
+  const trainedMin = table[0] ?? 0;
+  const spaced = spacedTimesteps(options, schedule.trainTimesteps, steps).map(Math.fround);
+  const sigmas = spaced.map((timestep) => sigmaAt(timestep, table));
+  if (options.sigmaSpacing === 'schedule') return { timesteps: spaced, sigmas, trainedMin };
+  const ends = { min: options.sigmaMin ?? sigmas.at(-1) ?? 0, max: options.sigmaMax ?? sigmas[0] ?? 0 };
+  const respaced = spacedSigmas(options.sigmaSpacing, ends, steps);
+  const logTable = table.map(Math.log);
+  return { timesteps: respaced.map((sigma) => Math.fround(timestepOf(sigma, logTable))), sigmas: respaced, trainedMin };
+}
+
+/** Standard deviation of the initial sample; with `leading` timesteps its first noise level is not the largest of all. */
+export function initialSigma({ timestepSpacing }: SpacingOptions, sigmas: Float32Array): number {
+  const largest = Math.max(...sigmas);
+  return timestepSpacing === 'leading' ? Math.hypot(largest, 1) : largest;
+}
+
+/** The weights of sample and network output in the clean sample, where the sample is clean + sigma * noise. */
+export function cleanWeights(
+  { predictionType }: NoiseSchedule,
+  sigma: number,
+): { readonly sample: number; readonly output: number } {
+  switch (predictionType) {
+    case 'epsilon':
+      return { sample: 1, output: -sigma };
+    case 'v_prediction':
+      return { sample: 1 / (sigma * sigma + 1), output: -sigma / Math.hypot(sigma, 1) };
+    case 'sample':
+      return { sample: 0, output: 1 };
+  }
+}
+
+/** The sample divided by its standard deviation, as the network knows it. */
+export function toUnitVariance(sample: Float32Array, sigma: number): Float32Array {
+  const scale = Math.hypot(sigma, 1);
+  return sample.map((value) => value / scale);
+}
