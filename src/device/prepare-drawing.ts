@@ -25,14 +25,15 @@ export async function prepareDrawing(
   const { plan } = request;
   const base = await networks.openBase(request.base);
   const warnings: string[] = [];
-  const encode = async (field: string, prompt: string): Promise<TextContext> => {
+  const encode = async (field: string, prompt: string, clipSkip: number): Promise<TextContext> => {
     const { ids, truncated } = base.tokenizer.tokenize(prompt);
     if (truncated > 0)
       warnings.push(`${field} is longer than the text encoder reads: its last ${truncated} tokens were left out.`);
-    return await texts.encode(base.key, base.networks, ids, plan.clipSkip);
+    return await texts.encode(base.key, base.networks, ids, clipSkip);
   };
-  const context = await encode('prompt', plan.prompt);
-  const negativeContext = plan.guidanceScale > 1 ? await encode('negative_prompt', plan.negativePrompt) : context;
+  const context = await encode('prompt', plan.prompt, plan.clipSkip);
+  // As in diffusers: the negative prompt is always read at the last layer, whatever clip_skip says.
+  const negativeContext = plan.guidanceScale > 1 ? await encode('negative_prompt', plan.negativePrompt, 0) : context;
   const controls = await prepareControls(request, networks, base);
   const samples = Array.from({ length: plan.count }, (_, index) =>
     createSample(request, base, index, { context, negativeContext, controls }),

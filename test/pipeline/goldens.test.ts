@@ -1,0 +1,221 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import type { RgbImage } from '../../src/conditions/condition.ts';
+import { baseNetworks, controlNetworks } from '../../src/device/model-networks.ts';
+import { row, stack } from '../../src/numeric/tensor.ts';
+import { TorchGenerator } from '../../src/numeric/torch-generator.ts';
+import { controlWeights } from '../../src/pipeline/control-weights.ts';
+import { DenoiseLoop } from '../../src/pipeline/denoise-loop.ts';
+import type { BaseNetworks, ControlNetworks, NetworkSource } from '../../src/pipeline/networks.ts';
+import { hintTensor, pictureFrom } from '../../src/pipeline/pixels.ts';
+import type { Sample, SampleControl, TextContext } from '../../src/pipeline/sample.ts';
+import { loadTokenizer } from '../../src/pipeline/tokenizer/load-tokenizer.ts';
+import { SessionPool } from '../../src/runtime/index.ts';
+import { openBaseCheckpoint, openControlNetCheckpoint } from '../../src/weights/checkpoint.ts';
+import { floats, goldenArrays, goldenJson, goldenPath, maxAbsDifference } from '../support/golden.ts';
+import { hasSampler, samplerOf } from '../support/schedulers.ts';
+
+interface Case {
+  readonly name: string;
+  readonly model: string;
+  readonly scheduler: readonly [string, Record<string, unknown>];
+  readonly controlnets: readonly string[];
+  readonly args: Arguments;
+  readonly timesteps: readonly number[];
+  readonly rng_draws: readonly (readonly number[])[];
+}
+
+interface Arguments {
+  readonly prompt: string | readonly string[];
+  readonly negative_prompt?: string | readonly string[] | null;
+  readonly num_inference_steps: number;
+  readonly guidance_scale: number;
+  readonly guidance_rescale?: number;
+  readonly generator: number | readonly number[];
+  readonly height: number;
+  readonly width: number;
+  readonly eta?: number;
+  readonly clip_skip?: number;
+  readonly num_images_per_prompt?: number;
+  readonly image?: string | readonly string[];
+  readonly controlnet_conditioning_scale?: number | readonly number[];
+  readonly control_guidance_start?: number | readonly number[];
+  readonly control_guidance_end?: number | readonly number[];
+  readonly guess_mode?: boolean;
+}
+
+const { cases } = goldenJson<{ cases: readonly Case[] }>('pipelines', 'pipelines.json');
+const covered = cases.filter(
+  ({ name, scheduler, args }) =>
+    /^(t2i|cn|sd21)_/.test(name) &&
+    hasSampler(scheduler[0]) &&
+    !['strength', 'mask_image', 'adapter_conditioning_scale'].some((argument) => argument in args),
+);
+const outside = cases.filter((one) => !covered.includes(one));
+const inputs = goldenArrays('pipelines', 'inputs.safetensors');
+const pool = new SessionPool({ provider: 'cpu', deviceId: 0, threads: 2 }, 2 ** 30);
+afterAll(async () => await pool.release());
+
+/** A value that a case gives once or per item. */
+function each<T>(value: T | readonly T[] | undefined, count: number, fallback: T): readonly T[] {
+  return Array.from({ length: count }, (_, i) => (Array.isArray(value) ? value[i] : value) ?? fallback);
+}
+
+class GoldenModel implements NetworkSource {
+  readonly #base: BaseNetworks;
+  readonly #controls: ReadonlyMap<string, ControlNetworks>;
+
+  private constructor(base: BaseNetworks, controls: ReadonlyMap<string, ControlNetworks>) {
+    this.#base = base;
+    this.#controls = controls;
+  }
+
+  static async open(model: string, controlNets: readonly string[]): Promise<GoldenModel> {
+    const base = baseNetworks(pool, model, await openBaseCheckpoint(goldenPath('models', model)));
+    const controls = new Map<string, ControlNetworks>();
+    for (const name of controlNets) {
+      const checkpoint = await openControlNetCheckpoint(goldenPath('models', model, name));
+      controls.set(name, controlNetworks(pool, `${model}/${name}`, checkpoint));
+    }
+    return new GoldenModel(base, controls);
+  }
+
+  base(): BaseNetworks {
+    return this.#base;
+  }
+
+  control(name: string): ControlNetworks {
+    const controlNet = this.#controls.get(name);
+    if (controlNet === undefined) throw new Error(`The case names no ControlNet ${name}`);
+    return controlNet;
+  }
+}
+
+function inputImage(name: string): RgbImage {
+  const array = inputs.get(name.slice(1));
+  if (array?.dtype !== 'U8') throw new Error(`There is no picture ${name} among the inputs`);
+  const [height = 0, width = 0] = array.dims;
+  return { width, height, data: array.data };
+}
+
+async function textContexts(
+  networks: BaseNetworks,
+  model: string,
+  prompts: readonly string[],
+  clipSkip: number,
+): Promise<TextContext[]> {
+  const tokenizer = await loadTokenizer(goldenPath('models', model, 'tokenizer'));
+  const encoded = await networks.encodeText(
+    prompts.map((prompt) => tokenizer.tokenize(prompt).ids),
+    clipSkip,
+  );
+  const [, tokens = 0, width = 0] = encoded.dims;
+  return prompts.map((_, index) => ({ tokens, width, values: row(encoded, index).slice() }));
+}
+
+async function controlsOf({ args, controlnets }: Case, networks: GoldenModel): Promise<SampleControl[]> {
+  const count = controlnets.length;
+  const images = each<string>(args.image, count, '');
+  const scales = each(args.controlnet_conditioning_scale, count, 1);
+  const starts = each(args.control_guidance_start, count, 0);
+  const ends = each(args.control_guidance_end, count, 1);
+  const mode = args.guess_mode === true ? 'guess' : 'balanced';
+  return await Promise.all(
+    controlnets.map(async (network, i) => ({
+      network,
+      hint: (await networks.control(network).encodeHint(hintTensor(inputImage(images[i] ?? '')))).data,
+      mode,
+      start: starts[i] ?? 0,
+      end: ends[i] ?? 1,
+      weights: controlWeights(mode, scales[i] ?? 1, networks.base().injectionPoints),
+    })),
+  );
+}
+
+/** The samples of a case, with noise in the order in which diffusers draws it: one generator for all, or one each. */
+async function samplesOf(one: Case, networks: GoldenModel): Promise<Sample[]> {
+  const { args, scheduler } = one;
+  const base = networks.base();
+  const prompts = [args.prompt].flat();
+  const negatives = each(args.negative_prompt ?? '', prompts.length, '');
+  const images = args.num_images_per_prompt ?? 1;
+  const count = prompts.length * images;
+  const clipSkip = args.clip_skip ?? 0;
+  const contexts = await textContexts(base, one.model, prompts, clipSkip);
+  // diffusers leaves the negative prompt at the last layer, whatever clip_skip says.
+  const negativeContexts = await textContexts(base, one.model, negatives as string[], 0);
+  const controls = await controlsOf(one, networks);
+  const seeds = [args.generator].flat();
+  const generators = seeds.map((seed) => new TorchGenerator(seed));
+  const shape = [base.latentChannels, args.height / base.latentScale, args.width / base.latentScale] as const;
+  return Array.from({ length: count }, (_, index) => {
+    const generator = generators[seeds.length === 1 ? 0 : index] as TorchGenerator;
+    const noise = (): Float32Array => generator.randn([1, ...shape]);
+    const sampler = samplerOf(...scheduler, args.num_inference_steps, { eta: args.eta ?? 0 });
+    return {
+      base: one.model,
+      shape,
+      scheduler: sampler,
+      noise,
+      guidance: { scale: args.guidance_scale, rescale: args.guidance_rescale ?? 0 },
+      context: contexts[Math.floor(index / images)] as TextContext,
+      negativeContext: negativeContexts[Math.floor(index / images)] as TextContext,
+      controls,
+      latents: noise().map((value) => value * sampler.initialNoiseSigma),
+      step: 0,
+    };
+  });
+}
+
+function stackLatents(samples: readonly Sample[]): Float32Array {
+  return stack(
+    samples.map(({ latents }) => latents),
+    samples[0]?.shape ?? [],
+  ).data;
+}
+
+describe('pictures that diffusers draws with the small checkpoints', () => {
+  it('covers every case of the six samplers without strength, mask or adapter', () => {
+    console.log(`pipelines: ${covered.length} cases; outside: ${outside.map(({ name }) => name).join(', ')}`);
+    expect(covered.length).toBeGreaterThan(0);
+    expect(covered.length + outside.length).toBe(cases.length);
+  });
+
+  it.each(covered)('$name', async (one) => {
+    const expected = goldenArrays('pipelines', `${one.name}.safetensors`);
+    const networks = await GoldenModel.open(one.model, one.controlnets);
+    const samples = await samplesOf(one, networks);
+    expect(samples[0]?.scheduler.timesteps.map(Math.round)).toEqual(one.timesteps.map(Math.round));
+    expect(maxAbsDifference(stackLatents(samples), floats(expected, 'initial_latents'))).toBeLessThanOrEqual(1e-5);
+    const loop = new DenoiseLoop(networks, 64);
+    loop.join(samples);
+    for (let step = 0; loop.size > 0; step++) {
+      await loop.tick();
+      if (expected.has(`latents.${step}`)) expectLatents(samples, floats(expected, `latents.${step}`));
+    }
+    expectLatents(samples, floats(expected, 'final_latents'));
+    await expectPictures(networks.base(), samples, expected);
+  });
+});
+
+function expectLatents(samples: readonly Sample[], expected: Float32Array): void {
+  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  expect(maxAbsDifference(stackLatents(samples), expected)).toBeLessThanOrEqual(1e-4 * largest);
+}
+
+async function expectPictures(
+  base: BaseNetworks,
+  samples: readonly Sample[],
+  expected: ReturnType<typeof goldenArrays>,
+): Promise<void> {
+  const bytes = expected.get('image_u8');
+  if (bytes?.dtype !== 'U8') throw new Error('The reference has no picture');
+  const drawn: Uint8Array[] = [];
+  for (const { latents, shape } of samples) {
+    const scaled = latents.map((value) => value / base.scalingFactor);
+    drawn.push(pictureFrom(await base.decode({ dims: [1, ...shape], data: scaled })).data);
+  }
+  const actual = Buffer.concat(drawn);
+  const equal = actual.reduce((count, value, i) => count + (value === bytes.data[i] ? 1 : 0), 0);
+  expect(maxAbsDifference(actual, bytes.data)).toBeLessThanOrEqual(1);
+  expect(equal / actual.length).toBeGreaterThanOrEqual(0.99);
+}
