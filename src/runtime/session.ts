@@ -1,7 +1,10 @@
-import { InferenceSession, Tensor as DeviceTensor } from 'onnxruntime-node';
+import { env, InferenceSession, Tensor as DeviceTensor } from 'onnxruntime-node';
 import type { OnnxModel } from '../graph/index.ts';
 import type { Tensor } from '../numeric/tensor.ts';
 import { loadError, runError } from './errors.ts';
+
+/** What goes wrong comes as an exception; onnxruntime would write it to the console as well. Read once, at the first session. */
+env.logLevel = 'fatal';
 
 export interface SessionSettings {
   readonly provider: 'cpu' | 'cuda';
@@ -62,7 +65,7 @@ export function sessionOptions(model: OnnxModel, settings: SessionSettings): Inf
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
-    logSeverityLevel: 3,
+    logSeverityLevel: 4,
     extra: { session: { model_external_initializers_file_folder_path: model.weightsFolder } },
   };
 }

@@ -7,10 +7,11 @@ const sampleLength = 4096;
 
 /**
  * Tells two checkpoints apart without reading them whole: SHA-256 over header, length and sixteen samples of 4 KB of each
- * file (two fine-tunings of one model have the same header and length). The first 16 hexadecimal digits.
+ * file (two fine-tunings of one model have the same header and length), and over what the configs say. The first 16 hexadecimal
+ * digits.
  */
-export async function fingerprint(files: readonly SafetensorsFile[]): Promise<string> {
-  const hash = createHash('sha256');
+export async function fingerprint(files: readonly SafetensorsFile[], configs: readonly unknown[]): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify(configs));
   for (const file of files) {
     hash.update(`${file.byteLength}\n`).update(file.header);
     const handle = await open(file.path, 'r');

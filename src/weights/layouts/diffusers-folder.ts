@@ -33,15 +33,22 @@ export async function openBaseFolder(folder: string, overrides: BaseOverrides): 
   );
   const scheduler = join(folder, 'scheduler', 'scheduler_config.json');
   const tokenizer = resolve(folder, 'tokenizer');
+  const schedulerConfig = (await exists(scheduler))
+    ? { ...(await readConfig(scheduler)), ...overrides.scheduler }
+    : null;
+  const networks = [unet, vae, textEncoder];
   return {
     layout: 'diffusers',
     unet: unet.part,
     vae: vae.part,
     textEncoder: textEncoder.part,
-    schedulerConfig: (await exists(scheduler)) ? { ...(await readConfig(scheduler)), ...overrides.scheduler } : null,
+    schedulerConfig,
     tokenizerFolder: (await exists(tokenizer)) ? tokenizer : null,
     family: familyOf(unet.part.config, vae.part.config.latentChannels),
-    hash: await fingerprint([...unet.files, ...vae.files, ...textEncoder.files]),
+    hash: await fingerprint(
+      networks.flatMap((network) => network.files),
+      [...networks.map((network) => network.part.config), schedulerConfig],
+    ),
   };
 }
 
@@ -52,7 +59,7 @@ export async function openControlNetFolder(folder: string, overrides: RawConfig)
     layout: 'diffusers',
     controlnet: part,
     family: familyOf(part.config, part.config.inChannels),
-    hash: await fingerprint(files),
+    hash: await fingerprint(files, [part.config]),
   };
 }
 

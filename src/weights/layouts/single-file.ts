@@ -39,16 +39,18 @@ export async function openBaseFile(path: string, overrides: BaseOverrides): Prom
   expectKind(file, 'base', 'a Stable Diffusion model with UNet, autoencoder and text encoder');
   const unet = openUNet(file, overrides.unet);
   const vae = openVae(file, overrides.vae);
+  const textEncoder = openTextEncoder(file, overrides.textEncoder);
   const predictionType = unet.config.crossAttentionDim === 1024 ? 'v_prediction' : 'epsilon';
+  const schedulerConfig = { ...stableDiffusionSchedule, prediction_type: predictionType, ...overrides.scheduler };
   return {
     layout: 'single-file',
     unet,
     vae,
-    textEncoder: openTextEncoder(file, overrides.textEncoder),
-    schedulerConfig: { ...stableDiffusionSchedule, prediction_type: predictionType, ...overrides.scheduler },
+    textEncoder,
+    schedulerConfig,
     tokenizerFolder: null,
     family: familyOf(unet.config, vae.config.latentChannels),
-    hash: await fingerprint([file]),
+    hash: await fingerprint([file], [unet.config, vae.config, textEncoder.config, schedulerConfig]),
   };
 }
 
@@ -62,7 +64,7 @@ export async function openControlNetFile(path: string, overrides: RawConfig): Pr
     layout: 'single-file',
     controlnet: part(file, weights, config),
     family: familyOf(config, config.inChannels),
-    hash: await fingerprint([file]),
+    hash: await fingerprint([file], [config]),
   };
 }
 

@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import { GraphBuilder } from '../../src/graph/onnx/graph-builder.ts';
+import type { OnnxModel } from '../../src/graph/index.ts';
+import { type NetworkSession, SessionPool } from '../../src/runtime/index.ts';
+
+const settings = { provider: 'cpu', deviceId: 0, threads: 1 } as const;
+const x = { dims: [1], data: Float32Array.of(3) };
+
+/** A network that multiplies by `factor`, said to have `parameters` weights. */
+function network(factor: number, parameters: number): OnnxModel {
+  const graph = new GraphBuilder('test network', { config: null, weights: new Map(), weightsFolder: '' });
+  const input = graph.input('x', 'float32', [1]);
+  graph.output('out', graph.op('Mul', [input, graph.float([factor], [1])]), [1]);
+  return { ...graph.build(), parameters };
+}
+
+const result = async (session: NetworkSession): Promise<number> => (await session.run({ x }))['out']?.data[0] ?? 0;
+
+describe('sessions under a budget', () => {
+  test('one session a key, built once', async () => {
+    const pool = new SessionPool(settings, 1e6);
+    let built = 0;
+    const build = (): OnnxModel => {
+      built++;
+      return network(2, 10);
+    };
+    expect(await Promise.all([pool.use('a', build, result), pool.use('a', build, result)])).toEqual([6, 6]);
+    expect(await pool.use('a', build, result)).toBe(6);
+    expect(built).toBe(1);
+    await pool.release();
+    expect(pool.bytes).toBe(0);
+  });
+
+  test('the least recently used goes when another needs its memory', async () => {
+    const pool = new SessionPool(settings, 10_000);
+    const use = (key: string): Promise<number> => pool.use(key, () => network(2, 1000), result);
+    await use('a');
+    await use('b');
+    await use('a');
+    expect(pool.keys).toEqual(['b', 'a']);
+    await use('c');
+    expect(pool.keys).toEqual(['a', 'c']);
+    expect(pool.bytes).toBeLessThanOrEqual(10_000);
+    await pool.release();
+  });
+
+  test('a session in use stays; what does not fit beside it is refused with the numbers', async () => {
+    const pool = new SessionPool(settings, 10_000);
+    await pool.use(
+      'a',
+      () => network(2, 2000),
+      async (session) => {
+        const other = pool.use('b', () => network(3, 1000), result);
+        await expect(other).rejects.toMatchObject({ code: 'out_of_memory', message: /memory budget is 0\.00 GB/ });
+        expect(await result(session)).toBe(6);
+      },
+    );
+    expect(await pool.use('b', () => network(3, 1000), result)).toBe(9);
+    expect(pool.keys).toEqual(['b']);
+    await pool.release();
+  });
+
+  test('a failed load leaves the pool as it was', async () => {
+    const pool = new SessionPool(settings, 1e6);
+    const broken = { ...network(2, 10), bytes: new Uint8Array([1, 2, 3]) };
+    await expect(pool.use('a', () => broken, result)).rejects.toMatchObject({ code: 'model_invalid' });
+    expect(pool.keys).toEqual([]);
+    expect(await pool.use('a', () => network(4, 10), result)).toBe(12);
+    await pool.release();
+  });
+
+  test('work that fails gives its session back', async () => {
+    const pool = new SessionPool(settings, 9000);
+    const failing = pool.use(
+      'a',
+      () => network(2, 1000),
+      () => Promise.reject(new Error('no')),
+    );
+    await expect(failing).rejects.toThrow('no');
+    await pool.use('b', () => network(2, 2000), result);
+    expect(pool.keys).toEqual(['b']);
+    await pool.release();
+  });
+});
+
+test('what onnxruntime says of a wrong feed stays inside', async () => {
+  const pool = new SessionPool(settings, 1e6);
+  const wrong = pool.use(
+    'a',
+    () => network(2, 10),
+    (session) => session.run({ y: x }),
+  );
+  await expect(wrong).rejects.toMatchObject({ code: 'internal', message: 'The test network failed while it ran.' });
+  await pool.release();
+});
