@@ -1,8 +1,8 @@
 import { crc32 } from 'node:zlib';
 
 /**
- * Puts text chunks behind the header of a PNG: tEXt where the text is Latin-1, else iTXt with UTF-8, both uncompressed
- * (PNG specification, third edition, 11.3.3).
+ * Puts text chunks behind the header of a PNG: tEXt where the text is ASCII, else iTXt with UTF-8, both uncompressed
+ * (PNG specification, third edition, 11.3.3). A tEXt chunk may hold Latin-1, but some readers take it for UTF-8.
  *
  * @throws RangeError for a keyword that is not 1..79 printable Latin-1 characters.
  */
@@ -45,14 +45,14 @@ function textChunk(keyword: string, value: string): Buffer {
   }
   const key = Buffer.from(keyword, 'latin1');
   const separator = Buffer.alloc(1);
-  if (isLatin1(value)) return chunk('tEXt', Buffer.concat([key, separator, Buffer.from(value, 'latin1')]));
+  if (isAscii(value)) return chunk('tEXt', Buffer.concat([key, separator, Buffer.from(value, 'latin1')]));
   // After the keyword: compression flag and method, then empty language tag and translated keyword, each ended by 0.
   return chunk('iTXt', Buffer.concat([key, separator, Buffer.alloc(4), Buffer.from(value, 'utf8')]));
 }
 
-/** Latin-1 without control characters but the line feed, and without NUL, which would end the text. */
-function isLatin1(value: string): boolean {
-  return /^[\n\x20-\x7e\xa0-\xff]*$/.test(value);
+/** Printable ASCII and line feeds: no NUL, which would end the text. */
+function isAscii(value: string): boolean {
+  return /^[\n\x20-\x7e]*$/.test(value);
 }
 
 function chunk(type: string, body: Buffer): Buffer {

@@ -1,21 +1,19 @@
 import sharp from 'sharp';
 
 import type { RgbImage } from '../conditions/condition.ts';
-import { ArmatureError } from '../errors.ts';
 import type { ResizeMode } from '../generation/plan.ts';
 import { isThinLineArt, otsuThreshold, paintMask, thin, whiteMask } from './binary-map.ts';
 import { placement, type Size } from './geometry.ts';
+import { cubicConvolution, nearestNeighbour, type Window } from './interpolate.ts';
 
 /**
- * A photograph at another size: averaged when it shrinks, cubic when it grows. `crop` cuts what is too much on both
+ * A photograph at another size: averaged where it shrinks, cubic where it grows. `crop` cuts what is too much on both
  * sides, `fill` adds bars in the median colour of the picture's border. A picture of the target's size is returned as
  * it is.
- *
- * @throws ArmatureError `invalid_image` where the shapes differ so much that a side would pass a million pixels.
  */
 export async function resizePhoto(image: RgbImage, target: Size, mode: ResizeMode): Promise<RgbImage> {
   if (sameSize(image, target)) return image;
-  return resample(image, target, mode, kernelFor(image, target));
+  return resample(image, target, mode, 'smooth');
 }
 
 /**
@@ -24,14 +22,12 @@ export async function resizePhoto(image: RgbImage, target: Size, mode: ResizeMod
  * thinned to one pixel; all others as photographs. A map of the target's size is returned as it is, bit for bit.
  *
  * The kinds are those of the ControlNet extension (`high_quality_resize`).
- *
- * @throws ArmatureError as {@link resizePhoto}.
  */
 export async function resizeMap(map: RgbImage, target: Size, mode: ResizeMode): Promise<RgbImage> {
   if (sameSize(map, target)) return map;
   const kind = kindOfMap(map);
   if (kind === 'flat colours') return resample(map, target, mode, 'nearest');
-  const resized = await resample(map, target, mode, kernelFor(map, target));
+  const resized = await resample(map, target, mode, 'smooth');
   if (kind === 'continuous') return resized;
   const mask = whiteMask(resized, otsuThreshold(resized.data));
   const lines = isThinLineArt(whiteMask(map, 127), map.width, map.height);
@@ -54,45 +50,55 @@ function kindOfMap({ data }: RgbImage): MapKind {
   return blackAndWhite ? 'black and white' : 'flat colours';
 }
 
-type Kernel = 'nearest' | 'linear' | 'cubic';
-
-/** libvips widens its linear kernel to the shrink factor, so that every source pixel counts. */
-function kernelFor(source: Size, target: Size): Kernel {
-  return target.width * target.height < source.width * source.height ? 'linear' : 'cubic';
-}
+type Interpolation = 'smooth' | 'nearest';
 
 function sameSize(a: Size, b: Size): boolean {
   return a.width === b.width && a.height === b.height;
 }
 
-const longestSide = 1_000_000;
-
-async function resample(image: RgbImage, target: Size, mode: ResizeMode, kernel: Kernel): Promise<RgbImage> {
+async function resample(image: RgbImage, target: Size, mode: ResizeMode, how: Interpolation): Promise<RgbImage> {
   const { resized, x, y } = placement(image, target, mode);
-  if (Math.max(resized.width, resized.height) > longestSide) {
-    throw new ArmatureError(
-      'invalid_image',
-      `A picture of ${image.width}x${image.height} is too narrow to be cropped to ${target.width}x${target.height}; use "resize": "fill" or "stretch".`,
-    );
-  }
-  const raw = { width: image.width, height: image.height, channels: 3 } as const;
-  let pipeline = sharp(image.data, { raw, limitInputPixels: false }).resize(resized.width, resized.height, {
-    fit: 'fill',
-    kernel,
-  });
-  if (mode === 'crop') pipeline = pipeline.extract({ left: x, top: y, width: target.width, height: target.height });
   if (mode === 'fill') {
-    const [r, g, b] = borderColour(image);
-    const right = target.width - resized.width - x;
-    const bottom = target.height - resized.height - y;
-    pipeline = pipeline.extend({ left: x, top: y, right, bottom, background: { r, g, b } });
+    const content = await resizeWindow(image, resized, { x: 0, y: 0, ...resized }, how);
+    return paste(content, x, y, canvas(target, borderColour(image)));
   }
-  const { data, info } = await pipeline.raw().toBuffer({ resolveWithObject: true });
-  return {
-    width: info.width,
-    height: info.height,
-    data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-  };
+  return resizeWindow(image, resized, { x, y, ...target }, how);
+}
+
+async function resizeWindow(image: RgbImage, resized: Size, window: Window, how: Interpolation): Promise<RgbImage> {
+  if (how === 'nearest') return nearestNeighbour(image, resized, window);
+  return cubicConvolution(await shrink(image, resized), resized, window);
+}
+
+/**
+ * Averages along the axes on which `size` is smaller. libvips widens its linear kernel to the shrink factor, so that every
+ * source pixel counts. It is not used to enlarge: there it lies half a pixel off.
+ */
+async function shrink(image: RgbImage, size: Size): Promise<RgbImage> {
+  const width = Math.min(image.width, size.width);
+  const height = Math.min(image.height, size.height);
+  if (sameSize(image, { width, height })) return image;
+  const raw = { width: image.width, height: image.height, channels: 3 } as const;
+  const { data } = await sharp(image.data, { raw, limitInputPixels: false })
+    .resize(width, height, { fit: 'fill', kernel: 'linear' })
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { width, height, data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
+}
+
+function canvas({ width, height }: Size, colour: readonly [number, number, number]): RgbImage {
+  const data = new Uint8Array(width * height * 3);
+  for (let i = 0; i < data.length; i += 3) data.set(colour, i);
+  return { width, height, data };
+}
+
+/** Writes a picture into a larger one, which is returned. */
+function paste(content: RgbImage, x: number, y: number, onto: RgbImage): RgbImage {
+  const length = content.width * 3;
+  for (let row = 0; row < content.height; row++) {
+    onto.data.set(content.data.subarray(row * length, (row + 1) * length), ((y + row) * onto.width + x) * 3);
+  }
+  return onto;
 }
 
 /** Per channel the median of the four border lines (corners count twice); between two values their mean, cut to integer. */

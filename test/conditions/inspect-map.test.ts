@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+
+import { canny } from '../../src/conditions/canny/canny.ts';
+import type { RgbImage } from '../../src/conditions/condition.ts';
+import { inspectMap, inspectPhoto } from '../../src/conditions/inspect-map.ts';
+import { decodePicture } from '../../src/images/decode.ts';
+
+const file = (path: string): Buffer => readFileSync(new URL(`../${path}`, import.meta.url));
+const scene = (name: string): Promise<RgbImage> => decodePicture(file(`diorama/scenes/${name}.png`));
+const photo = (name: string): Promise<RgbImage> => decodePicture(file(`photos/${name}.png`));
+
+const scenes = ['00', '01', '02', '03', '04', '05', '06', '07'];
+const photos = ['astronaut', 'chelsea', 'china', 'coffee', 'rocket'];
+const defaults = { low_threshold: 100, high_threshold: 200, l2_gradient: false };
+
+describe('inspectMap', () => {
+  it.each(['canny', 'depth', 'seg'])('has nothing to say about the %s maps of the scenes', async (type) => {
+    for (const id of scenes) expect(inspectMap(type, await scene(`${id}_${type}`))).toEqual([]);
+  });
+
+  it('has nothing to say about pose maps with people', async () => {
+    for (const id of ['01', '03', '05']) expect(inspectMap('openpose', await scene(`${id}_pose`))).toEqual([]);
+  });
+
+  it.each(photos)('takes %s for a photograph where edges, depth and areas are expected', async (name) => {
+    const image = await photo(name);
+    expect(inspectMap('canny', image)[0]).toContain('looks like a photograph');
+    expect(inspectMap('depth', image)[0]).toContain('has colours');
+    expect(inspectMap('seg', image)[0]).toContain('looks like a photograph');
+  });
+
+  it('knows an edge map that went through JPEG', async () => {
+    const bytes = await sharp(file('diorama/scenes/03_canny.png')).jpeg({ quality: 80 }).toBuffer();
+    expect(inspectMap('canny', await decodePicture(bytes))).toEqual([]);
+  });
+
+  it('says when edges are black on white', async () => {
+    const bytes = await sharp(file('diorama/scenes/03_canny.png')).negate().png().toBuffer();
+    expect(inspectMap('canny', await decodePicture(bytes))[0]).toContain('invert');
+  });
+
+  it.each(['canny', 'depth', 'openpose', 'seg'])('says when a %s map is blank', (type) => {
+    const blank = { width: 8, height: 8, data: new Uint8Array(192) };
+    expect(inspectMap(type, blank)[0]).toContain('one flat colour');
+  });
+});
+
+describe('the canny extractor', () => {
+  it('gives three equal channels at the size of the picture', async () => {
+    const image = await photo('coffee');
+    const { map, warnings } = await canny.extract(image, defaults);
+    expect(warnings).toEqual([]);
+    expect([map.width, map.height]).toEqual([image.width, image.height]);
+    expect(map.data.every((value, i) => value === map.data[i - (i % 3)])).toBe(true);
+  });
+
+  it('warns when the picture already is an edge map', async () => {
+    const edges = await scene('03_canny');
+    expect(inspectPhoto('canny', edges)[0]).toContain('"preprocess": false');
+    expect((await canny.extract(edges, defaults)).warnings).toEqual(inspectPhoto('canny', edges));
+  });
+
+  it('gives the reason for a blank map', async () => {
+    const grey = { width: 16, height: 16, data: new Uint8Array(768).fill(120) };
+    const { map, warnings } = await canny.extract(grey, { ...defaults, low_threshold: 60 });
+    expect(map.data.some((value) => value > 0)).toBe(false);
+    expect(warnings).toEqual([expect.stringContaining('no edges found with thresholds 60/200; lower low_threshold')]);
+  });
+
+  it.each(photos)('takes %s for a photograph', async (name) => {
+    expect(inspectPhoto('canny', await photo(name))).toEqual([]);
+  });
+});
