@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { runService, type RunHooks } from './service.ts';
+import type { RunHooks } from './service.ts';
 import { addSettings, configOf } from './setting-options.ts';
 
 const examples = `
@@ -15,6 +15,7 @@ export function addApi(program: Command, hooks: RunHooks): void {
     .description('answer requests and leave the drawing to workers; needs PostgreSQL')
     .addHelpText('after', examples)
     .action(async () => {
+      const { runService } = await import('./service.ts');
       await runService(configOf(command), 'api', hooks);
     });
   addSettings(command, ['host', 'port', 'data', 'models', 'model', 'postgresUrl', 'redisUrl']);

@@ -41,12 +41,14 @@ function program(hooks: RunHooks): Command {
   return root;
 }
 
-function report(error: unknown): number {
+/** Says in one line on stderr what went wrong, and returns the exit code for it. */
+export function report(error: unknown): number {
   // Commander has written its own line by now.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const known = error instanceof ArmatureError;
   const message = error instanceof Error ? error.message : String(error);
-  console.error(`armature: ${known ? message : `unexpected error: ${message}`}`.replaceAll(/\s*\n\s*/g, ' '));
+  const line = known ? message : `unexpected error: ${message} (ARMATURE_DEBUG=1 shows where)`;
+  console.error(`armature: ${line.replaceAll(/\s*\n\s*/g, ' ')}`);
   if (debugging()) console.error(error);
   return known && error.code === 'invalid_config' ? 2 : 1;
 }

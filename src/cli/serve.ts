@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { runService, type RunHooks } from './service.ts';
+import type { RunHooks } from './service.ts';
 import { addSettings, configOf } from './setting-options.ts';
 
 const examples = `
@@ -15,6 +15,8 @@ export function addServe(program: Command, hooks: RunHooks): void {
     .description('answer requests and draw, in one process with its children')
     .addHelpText('after', examples)
     .action(async () => {
+      // Whoever only asks for help or draws by himself needs no database and no HTTP.
+      const { runService } = await import('./service.ts');
       await runService(configOf(command), 'serve', { onListening: announce, ...hooks });
     });
   addSettings(command, ['host', 'port', 'data', 'models', 'model', 'provider', 'deviceId', 'threads']);

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { runService } from './service.ts';
 import { addSettings, configOf } from './setting-options.ts';
 
 const examples = `
@@ -15,6 +14,7 @@ export function addWorker(program: Command): void {
     .description('draw what the api accepted; needs PostgreSQL')
     .addHelpText('after', examples)
     .action(async () => {
+      const { runService } = await import('./service.ts');
       await runService(configOf(command), 'worker');
     });
   addSettings(command, ['data', 'models', 'postgresUrl', 'redisUrl', 'provider', 'deviceId', 'threads']);

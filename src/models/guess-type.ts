@@ -3,7 +3,7 @@ const words: readonly (readonly [RegExp, string])[] = [
   [/canny/, 'canny'],
   [/depth|zoe|midas/, 'depth'],
   [/open_?pose|dw_?pose|pose/, 'openpose'],
-  [/seg(mentation|ment)?\b|seg_|ade20k/, 'seg'],
+  [/(^|_)seg|ade20k/, 'seg'],
   [/soft_?edge|hed|pidi/, 'softedge'],
   [/scribble|sketch/, 'scribble'],
   [/mlsd/, 'mlsd'],

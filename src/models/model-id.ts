@@ -7,6 +7,7 @@ export const modelIdPattern = /^[a-z0-9][a-z0-9._-]*$/;
 export function slug(name: string): string {
   const id = name
     .normalize('NFKD')
+    .replaceAll(/\p{Mark}+/gu, '')
     .toLowerCase()
     .replaceAll(/[^a-z0-9._-]+/g, '-')
     .replaceAll(/^[._-]+|[._-]+$/g, '');

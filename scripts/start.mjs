@@ -1,0 +1,89 @@
+// npm start: installs and builds what is missing, serves on 127.0.0.1:7860, and draws one picture through the whole
+// path on the way. Arguments go to `armature serve`; --no-picture leaves the picture out.
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { buildIfStale } from './build.mjs';
+import { installIfStale, requireNode, root } from './install.mjs';
+
+const photo = join(root, 'examples', 'photo.jpg');
+const prompt = 'a red cube on a green floor';
+
+requireNode();
+installIfStale();
+buildIfStale();
+const { run } = await import(pathToFileURL(join(root, 'dist', 'cli', 'run.js')).href);
+const args = process.argv.slice(2).filter((argument) => argument !== '--no-picture');
+const wantsPicture = !process.argv.includes('--no-picture') && !args.includes('--help') && !args.includes('-h');
+process.exitCode = await run(['serve', ...defaults(args), ...args], {
+  onListening: (listening) => void welcome(listening).catch((error) => console.error(`armature: ${error.message}`)),
+});
+
+/** Settings that suit a first try, where neither an argument nor a variable says otherwise. */
+function defaults(given) {
+  const says = (flag, ...variables) =>
+    given.some((argument) => argument === flag || argument.startsWith(`${flag}=`)) ||
+    variables.some((variable) => (process.env[variable] ?? '') !== '');
+  return [
+    ...(says('--data', 'ARMATURE_DATA') ? [] : ['--data', join(root, 'data')]),
+    ...(says('--log-level', 'ARMATURE_LOG_LEVEL') ? [] : ['--log-level', 'warn']),
+  ];
+}
+
+async function welcome({ address, data }) {
+  if (wantsPicture) await drawFirstPicture(address, data).catch((error) => console.error(`armature: ${error.message}`));
+  console.log(`\nArmature answers at ${address}\n\nDraw a picture of your own:\n  ${curl(address)}\n\nCtrl-C stops the server.`);
+}
+
+/** A photograph goes through HTTP, queue, worker, canny and ControlNet, as anybody's would. */
+async function drawFirstPicture(address, data) {
+  await untilReady(address);
+  console.log(`Drawing "${prompt}" over the edges of ${photo} ...`);
+  const form = new FormData();
+  form.set('prompt', prompt);
+  form.set('seed', '7');
+  form.set('canny', new Blob([await readFile(photo)]), 'photo.jpg');
+  const startedAt = performance.now();
+  const job = await finished(address, await json(await fetch(`${address}/v1/generations`, { method: 'POST', body: form })));
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  if (job.status !== 'succeeded') throw new Error(`the first picture ${job.status}: ${job.error?.detail ?? 'no reason given'}`);
+  const { url } = job.outputs[0];
+  const picture = await fetch(new URL(url, address));
+  const file = join(data, 'first-picture.png');
+  await mkdir(data, { recursive: true });
+  await writeFile(file, Buffer.from(await picture.arrayBuffer()));
+  console.log(`Drawn in ${seconds} s: ${file}\n              also at ${new URL(url, address)}`);
+}
+
+async function untilReady(address) {
+  for (let attempt = 0; attempt < 600; attempt++) {
+    const response = await fetch(`${address}/readyz`);
+    if (response.ok) return;
+    await response.body?.cancel();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  throw new Error(`the server did not get ready: see ${address}/readyz`);
+}
+
+/** The job when it has come to an end, however long that takes. */
+async function finished(address, submitted) {
+  let job = submitted;
+  while (job.status === 'queued' || job.status === 'running') {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    job = await json(await fetch(new URL(`/v1/generations/${job.id}`, address)));
+  }
+  return job;
+}
+
+async function json(response) {
+  const body = await response.json();
+  if (!response.ok) throw new Error(`the first picture was refused: ${body.detail ?? response.status}`);
+  return body;
+}
+
+// Double quotes: they mean the same to sh, cmd and PowerShell. On Windows `curl` may be an alias of something else.
+function curl(address) {
+  const name = process.platform === 'win32' ? 'curl.exe' : 'curl';
+  const headers = '-H "Accept: image/png" -H "Prefer: wait=60"';
+  return `${name} -sS --fail-with-body -o cube.png ${headers} -F "prompt=${prompt}" -F "canny=@${photo}" ${address}/v1/generations`;
+}
