@@ -114,7 +114,7 @@ test('references of formats that are not built', () => {
 
 test('an SDXL file is refused with its reason', async () => {
   const opening = openBaseCheckpoint(goldenPath('formats', 'sdxl-tiny-sgm.safetensors'));
-  await expect(opening).rejects.toMatchObject({ code: 'not_supported_yet', message: /SDXL/ });
+  await expect(opening).rejects.toMatchObject({ code: 'not_supported_yet', message: expect.stringMatching(/SDXL/) });
 });
 
 async function denoised(unet: NetworkPart<UNetConfig>, residuals: readonly Tensor[] = []): Promise<Float32Array> {

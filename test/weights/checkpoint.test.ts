@@ -141,15 +141,21 @@ describe('refusing a base model', () => {
   ])('%s', async (_, part, changes, code, message) => {
     const path = copy();
     changeConfig(join(path, part, 'config.json'), changes);
-    await expect(openBaseCheckpoint(path)).rejects.toMatchObject({ code, message });
+    await expect(openBaseCheckpoint(path)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
   });
 
   test('a pickle, and a folder without weights', async () => {
     const path = copy();
     renameSync(join(path, 'unet', weightFile), join(path, 'unet', 'diffusion_pytorch_model.bin'));
-    await expect(openBaseCheckpoint(path)).rejects.toMatchObject({ code: 'model_invalid', message: /pickle/ });
+    await expect(openBaseCheckpoint(path)).rejects.toMatchObject({
+      code: 'model_invalid',
+      message: expect.stringMatching(/pickle/),
+    });
     renameSync(join(path, 'unet', 'diffusion_pytorch_model.bin'), join(path, 'elsewhere'));
-    await expect(openBaseCheckpoint(path)).rejects.toMatchObject({ code: 'model_invalid', message: /received none/ });
+    await expect(openBaseCheckpoint(path)).rejects.toMatchObject({
+      code: 'model_invalid',
+      message: expect.stringMatching(/received none/),
+    });
     await expect(openBaseCheckpoint('/absent/model.ckpt')).rejects.toMatchObject({ code: 'model_invalid' });
   });
 
@@ -158,12 +164,12 @@ describe('refusing a base model', () => {
     writeFileSync(join(path, 'vae', 'config.json'), '{"act_fn":');
     await expect(openBaseCheckpoint(path)).rejects.toMatchObject({
       code: 'model_invalid',
-      message: /vae\/config\.json/,
+      message: expect.stringMatching(/vae\/config\.json/),
     });
     renameSync(join(path, 'unet', 'config.json'), join(path, 'unet', 'other.json'));
     await expect(openBaseCheckpoint(path)).rejects.toMatchObject({
       code: 'model_invalid',
-      message: /unet\/config\.json/,
+      message: expect.stringMatching(/unet\/config\.json/),
     });
   });
 
