@@ -1,7 +1,7 @@
 /**
- * Time of our Canny at 512x512 RGB, beside OpenCV's on one thread where a Python with cv2 is found:
+ * Time of our Canny at 512x512 RGB, beside OpenCV's on one thread where a Python with cv2 is found.
  *
- *     node bench/canny.ts [--python PATH] [--rounds N]
+ *     npm run bench -- canny [--python PATH] [--rounds N]
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
