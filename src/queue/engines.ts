@@ -38,7 +38,7 @@ export interface BullWorker extends Pick<Worker, 'cancelJob' | 'waitUntilReady' 
 export interface BoundWorker {
   readonly worker: BullWorker;
   /** From now on a connection that drops, or is away, stays away: what waits for it fails. */
-  stopWaiting(): void;
+  readonly stopWaiting: () => void;
 }
 
 export interface BoundEngine {

@@ -10,8 +10,9 @@ interface LayoutStep {
 
 /** What a data folder holds. */
 export interface DataFolder {
+  /** The embedded database's own; of no use to others. */
   readonly database: string;
-  readonly objects: string;
+  /** Where pulled and dropped-in models are. */
   readonly models: string;
 }
 
@@ -19,9 +20,7 @@ const layout: readonly LayoutStep[] = [
   {
     version: 1,
     async up(folder) {
-      const { objects, models } = placesIn(folder);
-      await mkdir(objects, { recursive: true });
-      await mkdir(models, { recursive: true });
+      await mkdir(placesIn(folder).models, { recursive: true });
     },
   },
 ];
@@ -54,7 +53,7 @@ export async function prepareDataFolder(folder: string): Promise<DataFolder> {
 }
 
 function placesIn(folder: string): DataFolder {
-  return { database: join(folder, 'database'), objects: join(folder, 'objects'), models: join(folder, 'models') };
+  return { database: join(folder, 'database'), models: join(folder, 'models') };
 }
 
 async function readVersion(folder: string): Promise<number> {

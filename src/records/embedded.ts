@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { PGlite } from '@electric-sql/pglite';
 import { ArmatureError } from '../errors.ts';
 import { EmbeddedClient } from './embedded-client.ts';
@@ -87,6 +88,9 @@ class EmbeddedPool implements SqlPool {
     if (this.#closed) {
       throw new ArmatureError('unavailable', 'The embedded database is closed: the process is ending.');
     }
+    // PGlite works in this thread and answers without ever letting the event loop turn: a row of statements would hold up
+    // timers and sockets from its first to its last.
+    await setImmediate();
     try {
       const result =
         parameters.length === 0

@@ -18,7 +18,7 @@ export interface OpenRecords {
   /** Closing them closes the database, and so the queue that runs on it: close that first. */
   readonly records: Records;
   /** The queue in the same database, for `openQueue`. */
-  queueEngine(): SqlQueueEngine;
+  readonly queueEngine: () => SqlQueueEngine;
 }
 
 /**

@@ -3,14 +3,21 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { afterAll } from 'vitest';
 import { openEmbedded } from '../../src/records/embedded.ts';
+
+const folders: string[] = [];
+afterAll(async () => {
+  await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
+});
 
 /**
  * A new data folder whose database is initialized but empty. PGlite takes seconds to initialize one, so it is done once on a
- * machine and copied from there; a product without the copy does the same by itself.
+ * machine and copied from there; a product without the copy does the same by itself. It is removed after the test file.
  */
 export async function newDataFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'armature-data-'));
+  folders.push(folder);
   await cp(await template(), join(folder, 'database'), { recursive: true });
   return folder;
 }

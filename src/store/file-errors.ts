@@ -1,0 +1,30 @@
+import { ArmatureError } from '../errors.ts';
+
+const fullCodes = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+const awayCodes = new Set(['EACCES', 'EPERM', 'EROFS', 'EIO', 'ESTALE', 'ENODEV', 'EMFILE', 'ENFILE']);
+
+export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code !== undefined && codes.includes(code);
+}
+
+/** What a failed operation on a file means for the one who asked for an object. */
+export function storeError(error: unknown, key: string): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') {
+    return new ArmatureError('not_found', `There is no object ${key}.`, { cause: error });
+  }
+  if (code !== undefined && fullCodes.has(code)) {
+    return new ArmatureError(
+      'storage_full',
+      `There is no room left to store ${key} (${code}). Make room, then try again.`,
+      {
+        cause: error,
+      },
+    );
+  }
+  if (code !== undefined && awayCodes.has(code)) {
+    return new ArmatureError('unavailable', `The object store cannot be used now (${code}).`, { cause: error });
+  }
+  return error;
+}

@@ -1,0 +1,149 @@
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { access, mkdir, open, readdir, readFile, rm, stat, statfs, unlink, type FileHandle } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import { ArmatureError } from '../errors.ts';
+import { writeAtomically } from './atomic-write.ts';
+import { hasCode, storeError } from './file-errors.ts';
+import { checkKey, checkPrefix } from './key.ts';
+import type { ObjectStore } from './store.ts';
+
+/** Drafts as old as this belong to no process that still writes. Milliseconds. */
+const leftoverAge = 3_600_000;
+
+/**
+ * Keeps objects as files below `folder`/objects, and drafts in `folder`/drafts until they are whole. Several processes may
+ * have it open. Content types are not kept: records know them.
+ *
+ * @throws ArmatureError `unavailable` where the folder cannot be made or written
+ */
+export async function openFileStore(folder: string): Promise<ObjectStore> {
+  const objects = resolve(folder, 'objects');
+  const drafts = resolve(folder, 'drafts');
+  await orStoreError('anything', async () => {
+    await mkdir(objects, { recursive: true });
+    await mkdir(drafts, { recursive: true });
+    await removeLeftovers(drafts);
+  });
+
+  const pathOf = (key: string): string => {
+    checkKey(key);
+    return join(objects, ...key.split('/'));
+  };
+
+  return {
+    async put(key, bytes) {
+      const path = pathOf(key);
+      await orStoreError(key, () => writeAtomically(path, join(drafts, randomUUID()), bytes));
+    },
+    async get(key) {
+      const path = pathOf(key);
+      return orStoreError(key, () => readFile(path));
+    },
+    async stat(key) {
+      const path = pathOf(key);
+      return orStoreError(key, () => statFile(path));
+    },
+    async read(key, range) {
+      const path = pathOf(key);
+      const file = await orStoreError(key, () => open(path, 'r'));
+      try {
+        return await streamOf(file, key, range);
+      } catch (error) {
+        await file.close();
+        throw storeError(error, key);
+      }
+    },
+    async delete(key) {
+      const path = pathOf(key);
+      await orStoreError(key, () => removeIfPresent(path));
+    },
+    async deleteAll(prefix) {
+      checkPrefix(prefix);
+      const path = join(objects, ...prefix.split('/'));
+      await orStoreError(prefix, () => rm(path, { recursive: true, force: true, maxRetries: 3 }));
+    },
+    async ping() {
+      await orStoreError('anything', () => checkRoom(objects, drafts));
+    },
+  };
+}
+
+async function orStoreError<T>(key: string, operation: () => Promise<T>): Promise<T> {
+  try {
+    return await operation();
+  } catch (error) {
+    throw storeError(error, key);
+  }
+}
+
+async function statFile(path: string): Promise<{ bytes: number } | null> {
+  try {
+    const found = await stat(path);
+    return found.isFile() ? { bytes: found.size } : null;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) {
+      return null;
+    }
+    throw error;
+  }
+}
+
+/** A stream of the file, or of the bytes `start` to `end` of it; an end beyond the last byte means the last. It closes the file. */
+async function streamOf(
+  file: FileHandle,
+  key: string,
+  range: { readonly start: number; readonly end: number } | undefined,
+): Promise<Readable> {
+  const found = await file.stat();
+  if (!found.isFile()) {
+    throw new ArmatureError('not_found', `There is no object ${key}.`);
+  }
+  if (range === undefined) {
+    return file.createReadStream();
+  }
+  if (range.start < 0 || range.start > range.end || range.start >= found.size) {
+    throw new ArmatureError(
+      'range_not_satisfiable',
+      `Expected a range within the ${found.size} bytes of ${key} but received ${range.start} to ${range.end}.`,
+    );
+  }
+  return file.createReadStream({ start: range.start, end: range.end });
+}
+
+async function removeIfPresent(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT', 'ENOTDIR', 'EISDIR')) {
+      throw error;
+    }
+  }
+}
+
+async function checkRoom(objects: string, drafts: string): Promise<void> {
+  await access(objects, constants.R_OK | constants.W_OK);
+  await access(drafts, constants.R_OK | constants.W_OK);
+  const { bavail } = await statfs(drafts);
+  if (bavail === 0) {
+    throw new ArmatureError('storage_full', "The object store's disk is full. Make room, then try again.");
+  }
+}
+
+/** Drafts of processes that were stopped in the middle. A younger one may be another process's work. */
+async function removeLeftovers(drafts: string): Promise<void> {
+  for (const name of await readdir(drafts)) {
+    const path = join(drafts, name);
+    try {
+      if (Date.now() - (await stat(path)).mtimeMs > leftoverAge) {
+        await unlink(path);
+      }
+    } catch (error) {
+      // Another process may have moved or removed it meanwhile.
+      if (!hasCode(error, 'ENOENT')) {
+        throw error;
+      }
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { ObjectStore } from '../../src/store/store.ts';
+
+/** What every object store must do. */
+export function storeConformance(name: string, open: () => Promise<ObjectStore>): void {
+  describe(`objects in ${name}`, () => {
+    let store: ObjectStore;
+    beforeAll(async () => {
+      store = await open();
+    });
+    const freshPrefix = (): string => `tenants/default/generations/gen_${randomUUID()}/`;
+    const coded = (code: string) => expect.objectContaining({ code });
+
+    it('gives back what was put', async () => {
+      const key = `${freshPrefix()}1/0.png`;
+      const bytes = randomBytes(300_000);
+      await store.put(key, bytes, 'image/png');
+      expect(Buffer.compare(await store.get(key), bytes)).toBe(0);
+      expect(Buffer.compare(await buffer(await store.read(key)), bytes)).toBe(0);
+      expect(await store.stat(key)).toEqual({ bytes: 300_000 });
+    });
+
+    it('keeps an object of no bytes', async () => {
+      const key = `${freshPrefix()}empty`;
+      await store.put(key, new Uint8Array(), 'application/octet-stream');
+      expect(await store.stat(key)).toEqual({ bytes: 0 });
+      expect(await store.get(key)).toHaveLength(0);
+    });
+
+    it('puts over what was there', async () => {
+      const key = `${freshPrefix()}0.png`;
+      await store.put(key, Buffer.from('a longer first version'), 'image/png');
+      await store.put(key, Buffer.from('second'), 'image/png');
+      expect(Buffer.from(await store.get(key)).toString()).toBe('second');
+    });
+
+    it('shows readers one version or the other while it is put over', async () => {
+      const key = `${freshPrefix()}0.png`;
+      const versions = [Buffer.alloc(200_000, 1), Buffer.alloc(200_000, 2)];
+      await store.put(key, versions[0]!, 'image/png');
+      const writes = Array.from({ length: 10 }, (_, index) => store.put(key, versions[index % 2]!, 'image/png'));
+      const reads = await Promise.all(Array.from({ length: 20 }, () => store.get(key)));
+      await Promise.all(writes);
+      for (const read of reads) {
+        expect(versions.some((version) => Buffer.compare(version, read) === 0)).toBe(true);
+      }
+    });
+
+    it('reads ranges, both ends included', async () => {
+      const key = `${freshPrefix()}0.png`;
+      await store.put(key, Buffer.from('0123456789'), 'image/png');
+      const read = async (start: number, end: number) =>
+        (await buffer(await store.read(key, { start, end }))).toString();
+      expect(await read(0, 0)).toBe('0');
+      expect(await read(3, 5)).toBe('345');
+      expect(await read(8, 99)).toBe('89');
+      await expect(store.read(key, { start: 10, end: 12 })).rejects.toEqual(coded('range_not_satisfiable'));
+      await expect(store.read(key, { start: 5, end: 4 })).rejects.toEqual(coded('range_not_satisfiable'));
+    });
+
+    it('says not_found of what is not there', async () => {
+      const prefix = freshPrefix();
+      await store.put(`${prefix}a/b`, Buffer.from('x'), 'text/plain');
+      for (const key of [`${prefix}c`, `${prefix}a`, `${prefix}a/b/c`]) {
+        await expect(store.get(key)).rejects.toEqual(coded('not_found'));
+        await expect(store.read(key)).rejects.toEqual(coded('not_found'));
+        expect(await store.stat(key)).toBeNull();
+        await store.delete(key);
+      }
+      expect(await store.stat(`${prefix}a/b`)).toEqual({ bytes: 1 });
+    });
+
+    it('deletes one object, and all below a prefix', async () => {
+      const [prefix, other] = [freshPrefix(), freshPrefix()];
+      for (const key of [`${prefix}1/0.png`, `${prefix}1/1.png`, `${prefix}maps/0.png`, `${other}0.png`]) {
+        await store.put(key, Buffer.from(key), 'image/png');
+      }
+      await store.delete(`${prefix}1/0.png`);
+      expect(await store.stat(`${prefix}1/0.png`)).toBeNull();
+      expect(await store.stat(`${prefix}1/1.png`)).not.toBeNull();
+      await store.deleteAll(prefix);
+      await store.deleteAll(prefix);
+      expect(await store.stat(`${prefix}1/1.png`)).toBeNull();
+      expect(await store.stat(`${prefix}maps/0.png`)).toBeNull();
+      expect(await store.stat(`${other}0.png`)).not.toBeNull();
+    });
+
+    it('puts while the folder of the object is deleted', async () => {
+      const prefix = freshPrefix();
+      const key = (index: number): string => `${prefix}${index}/a/b/0.png`;
+      await Promise.all(
+        Array.from({ length: 20 }, async (_, index) => {
+          await store.put(key(index % 3), Buffer.from('x'), 'image/png');
+          await store.deleteAll(`${prefix}${index % 3}/`);
+        }),
+      );
+      expect(await store.stat(key(0))).toBeNull();
+    });
+
+    const badKeys = [
+      '',
+      '/',
+      'a//b',
+      '/a',
+      'a/',
+      '.',
+      '..',
+      'a/../b',
+      '../a',
+      'a/./b',
+      'a\\b',
+      'a b',
+      'a\0b',
+      'ä',
+      'a:b',
+      'x'.repeat(256),
+    ];
+    it.each(badKeys)('refuses the key %j', async (key) => {
+      const refused = coded('invalid_request');
+      await expect(store.put(key, Buffer.from('x'), 'text/plain')).rejects.toEqual(refused);
+      await expect(store.get(key)).rejects.toEqual(refused);
+      await expect(store.read(key)).rejects.toEqual(refused);
+      await expect(store.stat(key)).rejects.toEqual(refused);
+      await expect(store.delete(key)).rejects.toEqual(refused);
+      await expect(store.deleteAll(`${key}/`)).rejects.toEqual(refused);
+    });
+
+    it('refuses a prefix that is part of a name', async () => {
+      await expect(store.deleteAll('tenants/default')).rejects.toEqual(coded('invalid_request'));
+    });
+
+    it('answers', async () => {
+      await expect(store.ping()).resolves.toBeUndefined();
+    });
+  });
+}
