@@ -9,7 +9,14 @@ import { DenoiseLoop } from '../../src/pipeline/denoise-loop.ts';
 import { pictureFrom } from '../../src/pipeline/pixels.ts';
 import type { Sample } from '../../src/pipeline/sample.ts';
 import { SessionPool } from '../../src/runtime/index.ts';
-import { type DioramaCase, dioramaCases, type DioramaModels, dioramaModels, modelsFolder, readPicture } from '../support/diorama.ts';
+import {
+  type DioramaCase,
+  dioramaCases,
+  type DioramaModels,
+  dioramaModels,
+  modelsFolder,
+  readPicture,
+} from '../support/diorama.ts';
 
 const pool = new SessionPool({ provider: 'cpu', deviceId: 0, threads: 2 }, 2 ** 30);
 const networks = new ModelNetworks(pool, `${modelsFolder}/clip-tokenizer`);
@@ -80,7 +87,10 @@ describe('pictures that diffusers draws with the embedded model', () => {
       const drawn = pictureFrom(await base.decode({ dims: [1, ...sample.shape], data }));
       const reference = await readPicture('golden', one.count > 1 ? `${one.name}-${index}.png` : `${one.name}.png`);
       expect([drawn.width, drawn.height]).toEqual([reference.width, reference.height]);
-      const close = drawn.data.reduce((n, value, i) => n + (Math.abs(value - (reference.data[i] ?? 0)) <= 2 ? 1 : 0), 0);
+      const close = drawn.data.reduce(
+        (n, value, i) => n + (Math.abs(value - (reference.data[i] ?? 0)) <= 2 ? 1 : 0),
+        0,
+      );
       expect(close / drawn.data.length).toBeGreaterThanOrEqual(0.999);
     }
   });

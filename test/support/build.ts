@@ -7,5 +7,8 @@ import { fileURLToPath } from 'node:url';
  */
 export default function build(): void {
   const root = fileURLToPath(new URL('../..', import.meta.url));
-  spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'ignore' });
+  spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
+    cwd: root,
+    stdio: 'ignore',
+  });
 }
