@@ -2,7 +2,7 @@ import type { ConditionMap, RgbImage } from '../conditions/condition.ts';
 import { inspectMap } from '../conditions/inspect-map.ts';
 import type { ExtractorProcess } from '../extractor/extractor-process.ts';
 import type { PlannedControl } from '../generation/plan.ts';
-import { decodePicture } from '../images/decode.ts';
+import { decodePicture, defaultPictureLimits } from '../images/decode.ts';
 import { resizeMap, resizePhoto } from '../images/resize.ts';
 import type { ObjectStore } from '../store/store.ts';
 
@@ -22,10 +22,16 @@ export async function makeMap(
   size: Size,
   signal: AbortSignal,
 ): Promise<ConditionMap> {
-  const picture = await decodePicture(await store.get(control.image.key));
+  const bytes = await store.get(control.image.key);
   if (control.preprocess === false) {
-    return { map: await resizeMap(picture, size, control.resize), warnings: inspectMap(control.type, picture) };
+    const map = await resizeMap(
+      await decodePicture(bytes, defaultPictureLimits, { background: 'black' }),
+      size,
+      control.resize,
+    );
+    return { map, warnings: inspectMap(control.type, map) };
   }
+  const picture = await decodePicture(bytes);
   const photo: RgbImage = await resizePhoto(picture, size, control.resize);
   return await extractor.extract(control.type, photo, control.preprocess, signal);
 }
