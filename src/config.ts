@@ -75,6 +75,9 @@ export const embeddedModels = join(packageRoot, 'models');
 /** CLIP's own vocabulary, for checkpoints that bring none. */
 export const embeddedTokenizer = join(embeddedModels, 'clip-tokenizer');
 
+/** The annotator networks that come with the package. */
+export const embeddedAnnotators = join(embeddedModels, 'annotators');
+
 /** File of types that this installation gave to ControlNets. */
 export function typesFile(config: Pick<Config, 'data'>): string {
   return join(config.data, 'armature.json');

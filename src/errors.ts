@@ -6,6 +6,7 @@ export const errorCodes = {
   invalid_request: { status: 400, title: 'The request is not valid' },
   not_supported_yet: { status: 400, title: 'This part of the contract is not built yet' },
   unknown_model: { status: 400, title: 'There is no such model' },
+  model_missing: { status: 409, title: 'A model has to be pulled first' },
   unknown_condition: { status: 400, title: 'There is no such condition' },
   incompatible_control: { status: 400, title: 'The ControlNet does not fit the base model' },
   invalid_image: { status: 400, title: 'The picture cannot be read' },

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { embeddedAnnotators } from '../config.ts';
 import { findCondition } from '../conditions/registry.ts';
 import { parseOptions } from '../conditions/options.ts';
 import { ExtractorProcess } from '../extractor/extractor-process.ts';
@@ -44,7 +45,7 @@ async function extract(type: string, file: string, { output, option }: Options):
   const parsed = parseOptions(condition, option, 'option');
   const format = formatOf(output);
   const { signal, release } = interruption();
-  const extractor = new ExtractorProcess();
+  const extractor = new ExtractorProcess({ annotators: embeddedAnnotators });
   try {
     const files = new PictureFiles();
     const { key } = await files.add(file);

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
-import { type Config, requirePostgres, requireSafeHost } from '../config.ts';
+import { type Config, embeddedAnnotators, requirePostgres, requireSafeHost } from '../config.ts';
 import { ExtractorProcess } from '../extractor/extractor-process.ts';
 import type { ModelLibrary } from '../models/library.ts';
 import { openQueue } from '../queue/open.ts';
@@ -82,7 +82,7 @@ async function openGround(config: Config, log: Logger, closing: Closing): Promis
 /** Children and the consumer of jobs. Returns what is known of the device. */
 async function openWorker(ground: Ground, closing: Closing): Promise<() => DeviceState> {
   const { config, log } = ground;
-  const extractor = closing.add(new ExtractorProcess());
+  const extractor = closing.add(new ExtractorProcess({ annotators: embeddedAnnotators }));
   const supervised = closing.add(superviseDevice(deviceSettings(config), log));
   const parts = { ...ground, extractor, device: supervised.device };
   // A picture with guidance takes two rows: more jobs at once would only wait in the device instead of in the queue.

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Tensor } from '../numeric/tensor.ts';
 
 /** 8-bit RGB pixels, row by row, three bytes a pixel, no padding. */
 export interface RgbImage {
@@ -11,10 +12,26 @@ export interface RgbImage {
 export interface ConditionMap {
   readonly map: RgbImage;
   readonly warnings: readonly string[];
+  /** What was found, as JSON: keypoints of people, the legend of a segmentation. */
+  readonly data?: Readonly<Record<string, unknown>>;
 }
 
 export interface Extractor<Options> {
-  extract(image: RgbImage, options: Options): ConditionMap | Promise<ConditionMap>;
+  extract(image: RgbImage, options: Options, networks: AnnotatorSource): ConditionMap | Promise<ConditionMap>;
+}
+
+/** The networks that extractors may ask for. Kernels leave it alone. */
+export interface AnnotatorSource {
+  /**
+   * A network by its id, loaded when it is first asked for and kept. `model_missing` where it has to be pulled first,
+   * with the command that does.
+   */
+  annotator(id: string): Promise<Annotator>;
+}
+
+export interface Annotator {
+  /** All inputs by name, to all outputs by name, as float32. */
+  run(inputs: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>>;
 }
 
 /**

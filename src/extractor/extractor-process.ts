@@ -8,6 +8,8 @@ import type { ExtractRequest, FromExtractor } from './protocol.ts';
 export interface ExtractorSettings {
   /** The child's entry file; by default the built main.js beside this file. */
   readonly entry?: URL;
+  /** Folder of the networks that come with the package; without it only kernels can be run. */
+  readonly annotators?: string;
 }
 
 interface Work {
@@ -23,14 +25,16 @@ interface Work {
  */
 export class ExtractorProcess {
   readonly #entry: URL;
+  readonly #annotators: string;
   readonly #waiting: Work[] = [];
   #inWork: Work | undefined;
   #child: ChildProcess | undefined;
   #closed = false;
   #lastId = 0;
 
-  constructor({ entry = new URL('./main.js', import.meta.url) }: ExtractorSettings = {}) {
+  constructor({ entry = new URL('./main.js', import.meta.url), annotators = '' }: ExtractorSettings = {}) {
     this.#entry = entry;
+    this.#annotators = annotators;
   }
 
   /** Process id of the child; undefined before the first picture and between two children. */
@@ -102,7 +106,7 @@ export class ExtractorProcess {
   }
 
   #start(): ChildProcess {
-    const child = fork(this.#entry, { serialization: 'advanced', execArgv: [] });
+    const child = fork(this.#entry, [this.#annotators], { serialization: 'advanced', execArgv: [] });
     child.on('message', (answer: FromExtractor) => this.#settle(answer));
     child.on('error', (error) => {
       child.kill('SIGKILL');
@@ -116,7 +120,7 @@ export class ExtractorProcess {
     const work = this.#inWork;
     if (work?.request.id !== answer.id) return;
     this.#inWork = undefined;
-    if (answer.type === 'extracted') work.resolve({ map: answer.map, warnings: answer.warnings });
+    if (answer.type === 'extracted') work.resolve(answer);
     else work.reject(deserializeError(answer.error));
     this.#next();
   }

@@ -1,5 +1,6 @@
 import { findCondition } from '../conditions/registry.ts';
 import { ArmatureError, serializeError } from '../errors.ts';
+import { BundledAnnotators } from './bundled-annotators.ts';
 import type { ExtractRequest, FromExtractor } from './protocol.ts';
 
 /** Entry of the extractor child: one picture in, its map out. It ends with its parent. */
@@ -10,13 +11,15 @@ async function extract({ id, condition, image, options }: ExtractRequest): Promi
       throw new ArmatureError('not_supported_yet', `Condition ${condition} has no extractor.`);
     }
     const extractor = await row.load();
-    const { map, warnings } = await extractor.extract(image, options);
-    return { type: 'extracted', id, map, warnings };
+    const extracted = await extractor.extract(image, options, annotators);
+    return { type: 'extracted', id, ...extracted };
   } catch (error) {
     if (!(error instanceof ArmatureError)) console.error(`extractor ${condition}:`, error);
     return { type: 'failed', id, error: serializeError(error) };
   }
 }
+
+const annotators = new BundledAnnotators(process.argv[2] ?? '');
 
 process.on('message', (request: ExtractRequest) => {
   void extract(request).then((answer) => process.send?.(answer));

@@ -1,4 +1,4 @@
-import type { RgbImage } from '../conditions/condition.ts';
+import type { ConditionMap, RgbImage } from '../conditions/condition.ts';
 import type { SerializedError } from '../errors.ts';
 
 /**
@@ -15,5 +15,5 @@ export interface ExtractRequest {
 }
 
 export type FromExtractor =
-  | { readonly type: 'extracted'; readonly id: number; readonly map: RgbImage; readonly warnings: readonly string[] }
+  | ({ readonly type: 'extracted'; readonly id: number } & ConditionMap)
   | { readonly type: 'failed'; readonly id: number; readonly error: SerializedError };

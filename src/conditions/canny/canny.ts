@@ -4,7 +4,7 @@ import { cannyEdges } from './edges.ts';
 import type { CannyOptions } from './options.ts';
 
 /** White edges on black, at the size of the picture. */
-export const canny: Extractor<CannyOptions> = {
+export const canny = {
   extract(image: RgbImage, options: CannyOptions): ConditionMap {
     const { low_threshold: low, high_threshold: high, l2_gradient: l2 } = options;
     const edges = cannyEdges(image, { low, high, l2 });
@@ -16,7 +16,7 @@ export const canny: Extractor<CannyOptions> = {
     }
     return { map: spread(edges, image), warnings };
   },
-};
+} satisfies Extractor<CannyOptions>;
 
 /** One value a pixel to three equal channels. */
 function spread(values: Uint8Array, { width, height }: RgbImage): RgbImage {

@@ -1,0 +1,50 @@
+import { basename } from 'node:path';
+import { InferenceSession, Tensor as DeviceTensor } from 'onnxruntime-node';
+import type { Tensor } from '../numeric/tensor.ts';
+import { loadError, runError } from './errors.ts';
+
+/** A network from an .onnx file of its own, such as an annotator. */
+export interface OnnxNetwork {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** Float32 in, float32 out; whole numbers that a network gives (labels) come back as float32 too. */
+  run(inputs: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>>;
+}
+
+/**
+ * Loads an .onnx file on the CPU, with `threads` threads a run (0: as many as there are cores). Throws `model_invalid`
+ * where it cannot be read. Loading and running block the event loop.
+ */
+export async function openOnnxFile(path: string, threads = 0): Promise<OnnxNetwork> {
+  const name = basename(path);
+  const session = await InferenceSession.create(path, {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 4,
+  }).catch((cause: unknown): never => {
+    throw loadError(name, cause);
+  });
+  return {
+    inputs: session.inputNames,
+    outputs: session.outputNames,
+    run: async (inputs) => {
+      const feeds = Object.entries(inputs).map(([input, { data, dims }]) => [
+        input,
+        new DeviceTensor('float32', data, dims),
+      ]);
+      const outputs = await session.run(Object.fromEntries(feeds)).catch((cause: unknown): never => {
+        throw runError(name, cause);
+      });
+      return Object.fromEntries(
+        Object.entries(outputs).map(([output, { dims, data }]) => [output, { dims, data: floats(data) }]),
+      );
+    },
+  };
+}
+
+function floats(data: DeviceTensor['data']): Float32Array {
+  if (data instanceof Float32Array) return data;
+  return Float32Array.from(data as ArrayLike<number | bigint>, Number);
+}
