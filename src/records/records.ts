@@ -23,6 +23,7 @@ export interface Records {
    * job is gone or final. A job whose cancel was requested becomes cancelled instead, and null is returned.
    */
   startAttempt(tenant: string, id: string): Promise<Job | null>;
+  /** Of a job's progress events only the last is kept, under a new number. */
   reportProgress(id: string, attempt: number, progress: Progress): Promise<boolean>;
   /** running -> succeeded, by compare-and-set on the attempt. */
   commitResult(id: string, attempt: number, result: JobResult): Promise<boolean>;
@@ -42,7 +43,10 @@ export interface Records {
   cancelRequested(ids: readonly string[]): Promise<ReadonlySet<string>>;
 
   eventsAfter(id: string, seq: number): Promise<readonly JobEvent[]>;
-  /** Calls back with a job's id after something of it changed: a hint, never the truth. Returns how to stop listening. */
+  /**
+   * Calls back with a job's id after something of it changed, in any process: a hint, never the truth. What changes while
+   * the database's connection is made anew is not told. Returns how to stop listening.
+   */
   onChange(listener: (id: string) => void): () => void;
 
   /** Jobs that wait in state queued, oldest first: what a reconciler compares with the queue. */
@@ -50,6 +54,7 @@ export interface Records {
   /** Running jobs: what a reconciler looks for in the queue, to start those whose worker died with the queue's entry. */
   runningJobs(after: string | null, limit: number): Promise<readonly QueueTicket[]>;
 
+  /** A tenant's upload is known by its content: where the same bytes came before, that one is returned and nothing written. */
   insertUpload(upload: Upload): Promise<Upload>;
   findUpload(tenant: string, id: string): Promise<Upload | null>;
 

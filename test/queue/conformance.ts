@@ -14,6 +14,9 @@ export interface EngineUnderTest {
 
 export const quickTimes = { lockDurationMs: 1_000, stalledIntervalMs: 500, retryDelayMs: 20 } as const;
 
+/** For what happens by itself: looked for again and again, generous for a machine under load. */
+export const soon = { timeout: 20_000, interval: 20 } as const;
+
 let names = 0;
 export function freshName(): string {
   return `test-${process.pid}-${(names += 1)}`;
@@ -113,8 +116,8 @@ export function queueConformance(name: string, start: () => Promise<EngineUnderT
         );
         for (let time = 1; time <= 2; time += 1) {
           await queue.enqueue(again);
-          await vi.waitFor(() => expect(runs).toBe(time));
-          await vi.waitFor(async () => expect(await queue.holds(again.id)).toBe(false));
+          await vi.waitFor(() => expect(runs).toBe(time), soon);
+          await vi.waitFor(async () => expect(await queue.holds(again.id)).toBe(false), soon);
         }
       }));
 
@@ -204,7 +207,7 @@ export function queueConformance(name: string, start: () => Promise<EngineUnderT
           },
           { concurrency: 2 },
         );
-        await vi.waitFor(() => expect(runs).toBe(6), 10_000);
+        await vi.waitFor(() => expect(runs).toBe(6), soon);
         expect(most).toBe(2);
       }));
 
@@ -231,7 +234,7 @@ export function queueConformance(name: string, start: () => Promise<EngineUnderT
           closed = true;
         };
         const closing = close();
-        await vi.waitFor(() => expect(signal.aborted).toBe(true));
+        await vi.waitFor(() => expect(signal.aborted).toBe(true), soon);
         expect(closed).toBe(false);
         end.open();
         await closing;

@@ -9,7 +9,7 @@ import { openRecords, type RecordsPlace } from '../../src/records/open.ts';
 import { newJob, result } from '../records/conformance.ts';
 import { newDataFolder } from '../support/embedded-template.ts';
 import { postgresMissing, redisMissing, startPostgres, startRedis, type TestServer } from '../support/servers.ts';
-import { freshName, quickTimes } from './conformance.ts';
+import { freshName, quickTimes, soon } from './conformance.ts';
 
 const script = fileURLToPath(new URL('worker-process.mjs', import.meta.url));
 
@@ -63,13 +63,10 @@ async function finishAfterKill(deployment: Deployment): Promise<void> {
       },
       { concurrency: 2 },
     );
-    await vi.waitFor(
-      async () => {
-        const states = await records.listJobs('default', { limit: 10 });
-        expect(states.map((job) => job.status)).toEqual(jobs.map(() => 'succeeded'));
-      },
-      { timeout: 20_000, interval: 50 },
-    );
+    await vi.waitFor(async () => {
+      const states = await records.listJobs('default', { limit: 10 });
+      expect(states.map((job) => job.status)).toEqual(jobs.map(() => 'succeeded'));
+    }, soon);
     for (const { id, attempt } of await records.listJobs('default', { limit: 10 })) {
       expect(attempt).toBe(killed.includes(id) ? 2 : 1);
       const events = await records.eventsAfter(id, 0);
@@ -78,7 +75,7 @@ async function finishAfterKill(deployment: Deployment): Promise<void> {
     await vi.waitFor(async () => {
       const held = await Promise.all(jobs.map((job) => queue.holds(job.id)));
       expect(held).not.toContain(true);
-    });
+    }, soon);
   } finally {
     await queue.close();
     await records.close();

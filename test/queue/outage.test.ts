@@ -5,7 +5,7 @@ import type { JobQueue } from '../../src/queue/queue.ts';
 import { openRecords, type OpenRecords } from '../../src/records/open.ts';
 import { newJob } from '../records/conformance.ts';
 import { postgresMissing, redisMissing, startPostgres, startRedis, type TestServer } from '../support/servers.ts';
-import { freshName, gate, quickTimes, ticket } from './conformance.ts';
+import { freshName, gate, quickTimes, soon, ticket } from './conformance.ts';
 
 const away = expect.objectContaining({ code: 'unavailable' });
 
@@ -40,9 +40,9 @@ async function survivesOutage(server: TestServer, queue: JobQueue): Promise<void
   await failsFast(() => queue.holds(running.id));
   await server.restart();
   const back = performance.now();
-  await vi.waitFor(() => queue.enqueue(later), { timeout: 5_000, interval: 50 });
+  await vi.waitFor(() => queue.enqueue(later), soon);
   end.open();
-  await vi.waitFor(() => expect([...seen]).toEqual(expect.arrayContaining([waiting.id, later.id])), 10_000);
+  await vi.waitFor(() => expect([...seen]).toEqual(expect.arrayContaining([waiting.id, later.id])), soon);
   console.log(`went on ${Math.round(performance.now() - back)} ms after the return`);
 }
 
@@ -106,14 +106,11 @@ describe.skipIf(postgresMissing !== null)(`a PostgreSQL that goes away ${postgre
     await failsFast(() => records.ping());
     await failsFast(() => records.insertJob(job));
     await server.restart();
-    await vi.waitFor(() => records.insertJob(job), { timeout: 5_000, interval: 50 });
-    await vi.waitFor(
-      async () => {
-        const { id } = await records.insertJob(newJob());
-        await vi.waitFor(() => expect(heard).toContain(id), 200);
-      },
-      { timeout: 5_000, interval: 50 },
-    );
+    await vi.waitFor(() => records.insertJob(job), soon);
+    await vi.waitFor(async () => {
+      const { id } = await records.insertJob(newJob());
+      await vi.waitFor(() => expect(heard).toContain(id), 200);
+    }, soon);
   });
 
   it('does not keep a queue from closing', async () => {

@@ -39,11 +39,15 @@ export async function startRedis(): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), 'armature-redis-'));
   const port = await freePort();
   const options = ['--appendonly', 'yes', '--appendfsync', 'always', '--maxmemory-policy', 'noeviction', '--save', ''];
-  return startServer(folder, port, `redis://127.0.0.1:${port}`, () =>
-    spawn(redisBinary!, ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, ...options], {
-      stdio: 'ignore',
-    }),
-  );
+  return startServer({
+    folder,
+    url: `redis://127.0.0.1:${port}`,
+    start: () =>
+      spawn(redisBinary!, ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, ...options], {
+        stdio: 'ignore',
+      }),
+    isReady: () => answersPing(port),
+  });
 }
 
 /** PostgreSQL as the user postgres, because it refuses to run as root. */
@@ -82,57 +86,81 @@ export async function startPostgres(): Promise<TestServer> {
     '-c',
     'max_connections=60',
   ];
-  return startServer(folder, port, `postgres://armature@127.0.0.1:${port}/postgres`, () =>
-    spawn(...own('postgres', options), { stdio: 'ignore', cwd: folder }),
-  );
+  return startServer({
+    folder,
+    url: `postgres://armature@127.0.0.1:${port}/postgres`,
+    start: () => spawn(...own('postgres', options), { stdio: 'ignore', cwd: folder }),
+    isReady: async () =>
+      spawnSync(join(postgresFolder!, 'pg_isready'), ['-h', '127.0.0.1', '-p', String(port)]).status === 0,
+  });
 }
 
-async function startServer(folder: string, port: number, url: string, start: () => ChildProcess): Promise<TestServer> {
-  let child = start();
-  await answers(port, child);
-  const end = async (): Promise<void> => {
-    const ended = new Promise((resolve) => child.once('exit', resolve));
-    if (child.exitCode === null && child.signalCode === null) {
-      child.kill('SIGKILL');
-      await ended;
+interface Startable {
+  readonly folder: string;
+  readonly url: string;
+  start(): ChildProcess;
+  isReady(): Promise<boolean>;
+}
+
+async function startServer(server: Startable): Promise<TestServer> {
+  let child = await untilReady(server);
+  // A test process that ends early takes its server with it.
+  const killNow = (): void => {
+    child.kill('SIGKILL');
+  };
+  process.once('exit', killNow);
+  const kill = async (): Promise<void> => {
+    if (hasEnded(child)) {
+      return;
     }
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await ended;
   };
   return {
-    url,
-    kill: end,
+    url: server.url,
+    kill,
     async restart() {
-      child = start();
-      await answers(port, child);
+      child = await untilReady(server);
     },
     async stop() {
-      await end();
-      rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+      await kill();
+      process.off('exit', killNow);
+      rmSync(server.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     },
   };
 }
 
-/** Resolves when the server takes connections. */
-async function answers(port: number, child: ChildProcess): Promise<void> {
-  for (let attempt = 0; attempt < 400; attempt += 1) {
-    if (child.exitCode !== null) {
-      throw new Error(`The server ended with status ${child.exitCode}.`);
-    }
-    if (await accepts(port)) {
-      return;
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+/** Starts a server and waits until it serves; one that refuses because its killed predecessor's children still end is started again. */
+async function untilReady(server: Startable): Promise<ChildProcess> {
+  let child = server.start();
+  const deadline = Date.now() + 40_000;
+  while (Date.now() < deadline) {
+    if (hasEnded(child)) {
+      child = server.start();
+    } else if (await server.isReady()) {
+      return child;
     }
     await pause(25);
   }
-  throw new Error(`The server on port ${port} did not answer within ten seconds.`);
+  child.kill('SIGKILL');
+  throw new Error(`The server at ${server.url} did not answer in time.`);
 }
 
-function accepts(port: number): Promise<boolean> {
+/** Whether a Redis answers PING: it takes connections before it has read its file. */
+function answersPing(port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
+    const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'));
+    socket.once('data', (data) => {
       socket.destroy();
-      resolve(true);
+      resolve(data.toString().startsWith('+PONG'));
     });
     socket.once('error', () => resolve(false));
+    socket.once('close', () => resolve(false));
   });
 }
 
