@@ -11,7 +11,8 @@ export function buildIfStale() {
   const now = sourcesHash();
   if (lastHash() === now) return;
   console.log('Building ...');
-  rmSync(stamp, { force: true });
+  // From scratch: what the compiler remembers of an interrupted build can be wrong.
+  for (const file of [stamp, join(root, 'dist', '.tsbuildinfo')]) rmSync(file, { force: true });
   if (compile('tsconfig.build.json') !== 0) fail('the build failed: see above.');
   writeFileSync(stamp, now);
 }
