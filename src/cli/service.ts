@@ -1,13 +1,13 @@
 import { randomInt } from 'node:crypto';
-import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import { type Config, embeddedAnnotators, requirePostgres, requireSafeHost } from '../config.ts';
+import { ArmatureError } from '../errors.ts';
 import { ExtractorProcess } from '../extractor/extractor-process.ts';
 import type { ModelLibrary } from '../models/library.ts';
 import { openQueue } from '../queue/open.ts';
 import type { JobQueue } from '../queue/queue.ts';
 import { startReconciler } from '../queue/reconciler.ts';
-import { openRecords } from '../records/open.ts';
+import { type OpenRecords, openRecords } from '../records/open.ts';
 import type { Records } from '../records/records.ts';
 import { buildApp } from '../server/app.ts';
 import { defaultServerLimits } from '../server/limits.ts';
@@ -70,13 +70,24 @@ async function openService(config: Config, role: Role, hooks: RunHooks, closing:
 async function openGround(config: Config, log: Logger, closing: Closing): Promise<Ground> {
   const library = await libraryOf(config);
   const { postgresUrl, redisUrl, data } = config;
-  const opened = await openRecords(postgresUrl === null ? { dataFolder: data } : { postgresUrl });
+  const opened = postgresUrl === null ? await openRecords({ dataFolder: data }) : await openServerRecords(postgresUrl);
   const records = closing.add(opened.records);
   const engine = redisUrl === null ? opened.queueEngine() : ({ kind: 'redis', url: redisUrl } as const);
   const queue = closing.add(await openQueue(engine, { onError: (err) => log.error({ err }, 'queue') }));
   const onError = (err: unknown): void => log.error({ err }, 'jobs could not be brought from the records to the queue');
   closing.add(await startReconciler(records, queue, { onError }));
-  return { config, log, records, queue, store: await openFileStore(join(data, 'objects')), library };
+  return { config, log, records, queue, store: await openFileStore(data), library };
+}
+
+/** As `openRecords`; a server that is away is named, without its password. */
+async function openServerRecords(postgresUrl: string): Promise<OpenRecords> {
+  try {
+    return await openRecords({ postgresUrl });
+  } catch (cause) {
+    if (!(cause instanceof ArmatureError) || cause.code !== 'unavailable') throw cause;
+    const detail = `No PostgreSQL answers at ${new URL(postgresUrl).host}. Start it, or correct --postgres-url.`;
+    throw new ArmatureError('unavailable', detail, { cause });
+  }
 }
 
 /** Children and the consumer of jobs. Returns what is known of the device. */

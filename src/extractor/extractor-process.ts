@@ -120,7 +120,7 @@ export class ExtractorProcess {
     const work = this.#inWork;
     if (work?.request.id !== answer.id) return;
     this.#inWork = undefined;
-    if (answer.type === 'extracted') work.resolve(answer);
+    if (answer.type === 'extracted') work.resolve(answer.result);
     else work.reject(deserializeError(answer.error));
     this.#next();
   }

@@ -11,8 +11,7 @@ async function extract({ id, condition, image, options }: ExtractRequest): Promi
       throw new ArmatureError('not_supported_yet', `Condition ${condition} has no extractor.`);
     }
     const extractor = await row.load();
-    const extracted = await extractor.extract(image, options, annotators);
-    return { type: 'extracted', id, ...extracted };
+    return { type: 'extracted', id, result: await extractor.extract(image, options, annotators) };
   } catch (error) {
     if (!(error instanceof ArmatureError)) console.error(`extractor ${condition}:`, error);
     return { type: 'failed', id, error: serializeError(error) };

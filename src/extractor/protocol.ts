@@ -15,5 +15,5 @@ export interface ExtractRequest {
 }
 
 export type FromExtractor =
-  | ({ readonly type: 'extracted'; readonly id: number } & ConditionMap)
+  | { readonly type: 'extracted'; readonly id: number; readonly result: ConditionMap }
   | { readonly type: 'failed'; readonly id: number; readonly error: SerializedError };
