@@ -37,7 +37,10 @@ function sourcesHash() {
     .toSorted()
     .map((name) => join('src', name));
   for (const name of ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json', ...names]) {
-    hash.update(`${name}\0`).update(readFileSync(join(root, name))).update('\0');
+    hash
+      .update(`${name}\0`)
+      .update(readFileSync(join(root, name)))
+      .update('\0');
   }
   return hash.digest('hex');
 }

@@ -32,7 +32,9 @@ function defaults(given) {
 
 async function welcome({ address, data }) {
   if (wantsPicture) await drawFirstPicture(address, data).catch((error) => console.error(`armature: ${error.message}`));
-  console.log(`\nArmature answers at ${address}\n\nDraw a picture of your own:\n  ${curl(address)}\n\nCtrl-C stops the server.`);
+  console.log(
+    `\nArmature answers at ${address}\n\nDraw a picture of your own:\n  ${curl(address)}\n\nCtrl-C stops the server.`,
+  );
 }
 
 /** A photograph goes through HTTP, queue, worker, canny and ControlNet, as anybody's would. */
@@ -44,9 +46,13 @@ async function drawFirstPicture(address, data) {
   form.set('seed', '7');
   form.set('canny', new Blob([await readFile(photo)]), 'photo.jpg');
   const startedAt = performance.now();
-  const job = await finished(address, await json(await fetch(`${address}/v1/generations`, { method: 'POST', body: form })));
+  const job = await finished(
+    address,
+    await json(await fetch(`${address}/v1/generations`, { method: 'POST', body: form })),
+  );
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-  if (job.status !== 'succeeded') throw new Error(`the first picture ${job.status}: ${job.error?.detail ?? 'no reason given'}`);
+  if (job.status !== 'succeeded')
+    throw new Error(`the first picture ${job.status}: ${job.error?.detail ?? 'no reason given'}`);
   const { url } = job.outputs[0];
   const picture = await fetch(new URL(url, address));
   const file = join(data, 'first-picture.png');

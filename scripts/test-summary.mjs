@@ -10,7 +10,9 @@ function count(file) {
   try {
     const report = JSON.parse(readFileSync(file, 'utf8'));
     // A file that cannot even be loaded has no tests that could fail.
-    const unloaded = report.testResults.filter((suite) => suite.status === 'failed' && suite.assertionResults.length === 0);
+    const unloaded = report.testResults.filter(
+      (suite) => suite.status === 'failed' && suite.assertionResults.length === 0,
+    );
     return {
       passed: report.numPassedTests,
       failed: report.numFailedTests + unloaded.length,

@@ -1,0 +1,62 @@
+import { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { addControls } from '../../src/cli/control-options.ts';
+import { generationBody } from '../../src/cli/generation-body.ts';
+import { parseGeneration } from '../../src/generation/parse.ts';
+
+function controlsOf(line: string) {
+  const command = new Command().exitOverride().configureOutput({ writeErr: () => {} });
+  const controls = addControls(command);
+  command.parse(line.split(' '), { from: 'user' });
+  return controls.list;
+}
+
+describe('controls on the command line', () => {
+  it('keep their order, and what stands behind a control acts on it alone', () => {
+    const controls = controlsOf(
+      '--depth room.png --control-scale 0.6 --canny a.jpg --extract low_threshold=50 --canny b.png --map ' +
+        '--control-start 0.1 --control-end 0.8 --control-mode prompt --control-model my-edges --resize fill',
+    );
+    const request = parseGeneration(generationBody('x', 'm', {}, controls, 'png'));
+    expect(request.controls).toEqual([
+      { type: 'depth', image: { part: '0' }, scale: 0.6, start: 0, end: 1, mode: 'balanced', resize: 'crop' },
+      {
+        type: 'canny',
+        image: { part: '1' },
+        preprocess: { low_threshold: 50 },
+        scale: 1,
+        start: 0,
+        end: 1,
+        mode: 'balanced',
+        resize: 'crop',
+      },
+      {
+        type: 'canny',
+        image: { part: '2' },
+        preprocess: false,
+        model: 'my-edges',
+        scale: 1,
+        start: 0.1,
+        end: 0.8,
+        mode: 'prompt',
+        resize: 'fill',
+      },
+    ]);
+    expect(controls.map(({ file }) => file)).toEqual(['room.png', 'a.jpg', 'b.png']);
+  });
+
+  it('leave what is no number to the check of the request', () => {
+    const controls = controlsOf('--canny a.jpg --control-scale much');
+    expect(() => parseGeneration(generationBody('x', 'm', {}, controls, 'png'))).toThrow(
+      /controls\[0\]\.scale.*"much"/,
+    );
+  });
+
+  it.each(['--map', '--control-scale 1', '--extract a=1', '--resize fill'])('come before %s', (option) => {
+    expect(() => controlsOf(`${option} --canny a.jpg`)).toThrow(/control before it/);
+  });
+
+  it('take an option of the extractor as NAME=VALUE only', () => {
+    expect(() => controlsOf('--canny a.jpg --extract low_threshold')).toThrow(/NAME=VALUE/);
+  });
+});

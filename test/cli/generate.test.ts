@@ -1,0 +1,78 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodePicture } from '../../src/images/decode.ts';
+import { armature } from './armature.ts';
+
+const photo = fileURLToPath(new URL('../../examples/photo.jpg', import.meta.url));
+const quick = ['--steps', '2', '--width', '64', '--height', '128', '--seed', '7'];
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'armature-draw-'));
+});
+afterAll(async () => await rm(folder, { recursive: true }));
+
+const file = (name: string): string => join(folder, name);
+
+async function draw(name: string, ...args: readonly string[]): Promise<{ stdout: string; stderr: string }> {
+  const { code, stdout, stderr } = await armature(['generate', 'a red cube', ...quick, '-o', file(name), ...args]);
+  if (code !== 0) throw new Error(stderr);
+  return { stdout, stderr };
+}
+
+describe('generate', () => {
+  it('draws a picture of the size that was asked for, over an edge map that it keeps if told to', async () => {
+    const { stdout, stderr } = await draw('one.png', '--canny', photo, '--save-maps');
+    expect(stdout).toBe(`${file('one.png')}  seed 7  64x128\n${file('one-map-1.png')}  map of canny\n`);
+    expect(stderr).toContain('step 2/2\n');
+    const picture = await decodePicture(await readFile(file('one.png')));
+    expect([picture.width, picture.height]).toEqual([64, 128]);
+    const map = await decodePicture(await readFile(file('one-map-1.png')));
+    expect(new Set(map.data)).toEqual(new Set([0, 255]));
+    expect(await readdir(folder)).toEqual(['one-map-1.png', 'one.png']);
+  });
+
+  it('draws the same picture from the photograph and from its map', async () => {
+    await draw('photo.png', '--canny', photo, '--save-maps');
+    await draw('map.png', '--canny', file('photo-map-1.png'), '--map');
+    const [first, second] = await Promise.all(
+      ['photo.png', 'map.png'].map(async (name) => await decodePicture(await readFile(file(name)))),
+    );
+    expect(Buffer.compare(first!.data, second!.data)).toBe(0);
+  });
+
+  it('heeds what stands behind a control', async () => {
+    await draw('full.png', '--canny', photo);
+    await draw('weak.png', '--canny', photo, '--control-scale', '0.2');
+    await draw('other.png', '--canny', photo, '--extract', 'low_threshold=10', '--extract', 'high_threshold=20');
+    const [full, weak, other] = await Promise.all(
+      ['full.png', 'weak.png', 'other.png'].map(async (name) => await readFile(file(name))),
+    );
+    expect(full!.equals(weak!)).toBe(false);
+    expect(full!.equals(other!)).toBe(false);
+  });
+
+  it('numbers several pictures, counts their seeds on and overwrites what was there', async () => {
+    await writeFile(file('many-1.webp'), 'something old');
+    const { stdout } = await draw('many.webp', '-n', '2');
+    expect(stdout).toBe(`${file('many-1.webp')}  seed 7  64x128\n${file('many-2.webp')}  seed 8  64x128\n`);
+    expect((await readFile(file('many-1.webp'))).subarray(0, 4).toString()).toBe('RIFF');
+  });
+});
+
+describe('extract', () => {
+  it('writes the map of a photograph at its own size', async () => {
+    const { code, stdout } = await armature(['extract', 'canny', photo, '-o', file('edges.png')]);
+    const [source, map] = await Promise.all(
+      [photo, file('edges.png')].map(async (name) => await decodePicture(await readFile(name))),
+    );
+    expect(code).toBe(0);
+    expect(stdout).toBe(`${file('edges.png')}  ${source!.width}x${source!.height}\n`);
+    expect([map!.width, map!.height]).toEqual([source!.width, source!.height]);
+    expect(new Set(map!.data)).toEqual(new Set([0, 255]));
+  });
+});

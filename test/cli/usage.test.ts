@@ -1,0 +1,93 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { armature } from './armature.ts';
+
+let data: string;
+
+beforeAll(async () => {
+  data = await mkdtemp(join(tmpdir(), 'armature-cli-'));
+});
+afterAll(async () => await rm(data, { recursive: true }));
+
+describe('help', () => {
+  it.each([
+    ['serve'],
+    ['api'],
+    ['worker'],
+    ['generate'],
+    ['extract'],
+    ['models list'],
+    ['models set-type'],
+    ['jobs list'],
+    ['jobs show'],
+    ['jobs cancel'],
+  ])('of %s says what it does, with an example that begins with the command', async (command) => {
+    const { code, stdout } = await armature([...command.split(' '), '--help']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Usage: armature /);
+    expect(stdout).toMatch(/\nExamples?:\n/);
+    expect(stdout).toContain(`\n  armature ${command}`);
+  });
+
+  it('names the variable of every setting', async () => {
+    const { stdout } = await armature(['serve', '--help']);
+    for (const flag of ['host', 'port', 'data', 'models', 'redis-url', 'postgres-url', 'memory-budget', 'log-level']) {
+      expect(stdout.replaceAll(/\s+/g, ' ')).toMatch(
+        new RegExp(`--${flag} <.*ARMATURE_${flag.toUpperCase().replace('-', '_')}`),
+      );
+    }
+  });
+});
+
+describe('what goes wrong', () => {
+  it.each([
+    ['an unknown command', ['draw'], 2, /unknown command 'draw'/],
+    ['an unknown option', ['generate', 'x', '--sead', '7'], 2, /unknown option '--sead'/],
+    ['a missing argument', ['generate'], 2, /missing required argument 'prompt'/],
+    ['a setting out of range', ['serve', '--port', '99999'], 2, /65535 for --port but received "99999".*ARMATURE_PORT/],
+    ['an open host without keys', ['serve', '--host', '0.0.0.0'], 2, /--allow-anonymous/],
+    ['a worker without PostgreSQL', ['worker'], 2, /armature worker.*PostgreSQL/],
+    ['an api without PostgreSQL', ['api'], 2, /armature api.*PostgreSQL/],
+    [
+      'a PostgreSQL that is not there',
+      ['worker', '--postgres-url', 'postgres://127.0.0.1:1/x'],
+      1,
+      /No PostgreSQL answers at 127\.0\.0\.1:1/,
+    ],
+    ['a folder of models that is not there', ['models', 'list', '--models', '/nowhere'], 2, /--models.*\/nowhere/],
+    ['an option before any control', ['generate', 'x', '--control-scale', '0.5'], 2, /control before it/],
+    ['steps below the range', ['generate', 'x', '--steps', '-1'], 1, /steps.*-1/],
+    ['an output that is no picture', ['generate', 'x', '-o', 'out.bmp'], 1, /\.png/],
+    ['an unknown model', ['generate', 'x', '--model', 'dioramma'], 1, /Did you mean diorama/],
+    ['a picture that is not there', ['generate', 'x', '--canny', 'nothing.jpg'], 1, /nothing\.jpg.*no such file/],
+    ['a picture that is none', ['generate', 'x', '--canny', 'package.json'], 1, /Expected a picture.*JSON/],
+    ['an unknown condition', ['extract', 'cany', 'x.jpg'], 1, /Did you mean canny/],
+    ['a condition without an extractor', ['extract', 'depth', 'x.jpg'], 1, /depth.*no extractor/],
+    ['an unknown option of an extractor', ['extract', 'canny', 'x.jpg', '--option', 'low=1'], 1, /low_threshold/],
+    ['a type that is no condition', ['models', 'set-type', 'diorama-seg', 'magic'], 1, /canny, depth, openpose, seg/],
+    ['a server that is not there', ['jobs', 'list', '--server', 'http://127.0.0.1:1'], 1, /armature serve/],
+  ])('is one line: %s', async (_, args, expected, reason) => {
+    const { code, stdout, stderr } = await armature(args, { ARMATURE_DATA: data });
+    expect(stderr).toMatch(reason);
+    expect(stderr).toMatch(/^armature: [^\n]*\n(\([^\n]*\)\n)?$/);
+    expect(stdout).toBe('');
+    expect(code).toBe(expected);
+  });
+});
+
+describe('models', () => {
+  it('are listed, with the ControlNets that came with them', async () => {
+    const { code, stdout } = await armature(['models', 'list'], { ARMATURE_DATA: data });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^diorama +other +256x256 +Apache-2\.0/m);
+    expect(stdout).toMatch(/^diorama-canny +other +canny +diorama$/m);
+  });
+
+  it('say where they lie to nobody', async () => {
+    const { stdout } = await armature(['models', 'list', '--json'], { ARMATURE_DATA: data });
+    expect(JSON.parse(stdout)).toMatchObject({ bases: [{ id: 'diorama' }], rejected: [] });
+    expect(stdout).not.toContain('"path"');
+  });
+});
