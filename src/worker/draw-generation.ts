@@ -34,6 +34,8 @@ export async function drawGeneration(
   const drawing = await parts.device
     .draw(request, { signal, onProgress: (step) => progress.report(step) })
     .finally(() => progress.stop());
+  // The last step falls between two reports more often than not.
+  await parts.records.reportProgress(job.id, job.attempt, { step: plan.steps, steps: plan.steps });
   const drawnAt = performance.now();
   const outputs = await Promise.all(
     drawing.images.map(
