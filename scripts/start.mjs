@@ -21,9 +21,9 @@ process.exitCode = await run(['serve', ...defaults(args), ...args], {
 
 /** Settings that suit a first try, where neither an argument nor a variable says otherwise. */
 function defaults(given) {
-  const says = (flag, ...variables) =>
-    given.some((argument) => argument === flag || argument.startsWith(`${flag}=`)) ||
-    variables.some((variable) => (process.env[variable] ?? '') !== '');
+  const isSet = (variable) => (process.env[variable] ?? '') !== '';
+  const says = (flag, variable) =>
+    isSet(variable) ? true : given.some((argument) => argument === flag || argument.startsWith(`${flag}=`));
   return [
     ...(says('--data', 'ARMATURE_DATA') ? [] : ['--data', join(root, 'data')]),
     ...(says('--log-level', 'ARMATURE_LOG_LEVEL') ? [] : ['--log-level', 'warn']),
