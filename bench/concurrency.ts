@@ -1,7 +1,7 @@
 /** Eight requests at once against one after another: time, mean batch, and whether the pictures are the same. */
 import { readFileSync } from 'node:fs';
 import { decodePicture } from '../src/images/decode.ts';
-import { inlinePicture, root, Service, type FinishedJob } from './support/service.ts';
+import { inlinePicture, root, Service, type JobView } from '../test/support/service.ts';
 
 type Request = Readonly<Record<string, unknown>>;
 
@@ -49,17 +49,13 @@ async function timed<T>(work: () => Promise<T>): Promise<readonly [T, number]> {
   return [result, (performance.now() - startedAt) / 1000];
 }
 
-async function oneAfterAnother(service: Service, requests: readonly Request[]): Promise<FinishedJob[]> {
-  const jobs: FinishedJob[] = [];
+async function oneAfterAnother(service: Service, requests: readonly Request[]): Promise<JobView[]> {
+  const jobs: JobView[] = [];
   for (const request of requests) jobs.push(await service.draw(request));
   return jobs;
 }
 
-async function worstDifference(
-  service: Service,
-  a: readonly FinishedJob[],
-  b: readonly FinishedJob[],
-): Promise<number> {
+async function worstDifference(service: Service, a: readonly JobView[], b: readonly JobView[]): Promise<number> {
   let worst = 0;
   for (const [i, job] of a.entries()) {
     const first = await decodePicture(await service.picture(job));

@@ -5,7 +5,7 @@ import { canny } from '../src/conditions/canny/canny.ts';
 import { cannyOptions } from '../src/conditions/canny/options.ts';
 import type { RgbImage } from '../src/conditions/condition.ts';
 import { decodePicture } from '../src/images/decode.ts';
-import { inlinePicture, root, Service } from './support/service.ts';
+import { inlinePicture, root, Service } from '../test/support/service.ts';
 
 interface Reference {
   readonly scene: string;
@@ -29,10 +29,10 @@ const maps = new Map(
 const thresholds = cannyOptions.parse({ low_threshold: 60, high_threshold: 140 });
 
 /** F1 of a picture's own edges against the map of a scene. Softer pictures than the scenes' renders: lower thresholds. */
-async function agreement(picture: RgbImage, scene: string): Promise<number> {
+function agreement(picture: RgbImage, scene: string): number {
   const requested = maps.get(scene);
   if (requested === undefined) throw new Error(`There is no scene ${scene}`);
-  const { map } = await canny.extract(picture, thresholds);
+  const { map } = canny.extract(picture, thresholds);
   return edgeAgreement(map, requested, 2).f1;
 }
 
@@ -48,9 +48,9 @@ try {
     const drawn = await decodePicture(await service.picture(await service.draw(request)));
     const reference = await decodePicture(readFileSync(new URL(`control/${picture}`, folder)));
     const figure = {
-      own: await agreement(drawn, scene),
-      shuffled: await agreement(drawn, other(scene)),
-      diffusers: await agreement(reference, scene),
+      own: agreement(drawn, scene),
+      shuffled: agreement(drawn, other(scene)),
+      diffusers: agreement(reference, scene),
     };
     figures.push(figure);
     console.log(`scene ${scene} seed ${seed}: F1 ${figure.own.toFixed(3)}, diffusers ${figure.diffusers.toFixed(3)}`);

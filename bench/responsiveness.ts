@@ -1,7 +1,7 @@
 /** How fast /livez answers while pictures are drawn, and how many steps a cancelled job still takes. */
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { inlinePicture, root, Service } from './support/service.ts';
+import { inlinePicture, root, Service } from '../test/support/service.ts';
 
 const map = readFileSync(new URL('test/diorama/scenes/00_canny.png', root));
 const controls = [{ type: 'canny', image: inlinePicture(map), preprocess: false }];
@@ -11,7 +11,7 @@ async function latencies(until: () => boolean): Promise<number[]> {
   const times: number[] = [];
   while (!until()) {
     const startedAt = performance.now();
-    await (await fetch(`${service.address}/livez`)).arrayBuffer();
+    await (await service.fetch('/livez')).arrayBuffer();
     times.push(performance.now() - startedAt);
     await delay(5);
   }
@@ -36,37 +36,14 @@ async function measureLivez(): Promise<void> {
   );
 }
 
-interface JobView {
-  readonly id: string;
-  readonly status: string;
-  readonly progress: { readonly step: number; readonly steps: number } | null;
-}
-
-async function job(id: string, action = ''): Promise<JobView> {
-  const init = action === '' ? {} : { method: 'POST' };
-  return (await (await fetch(`${service.address}/v1/generations/${id}${action}`, init)).json()) as JobView;
-}
-
 async function measureCancel(): Promise<void> {
-  const response = await fetch(`${service.address}/v1/generations`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ prompt: 'a red ball', steps: 150, controls }),
-  });
-  let view = (await response.json()) as JobView;
-  while ((view.progress?.step ?? 0) < 10) {
-    await delay(20);
-    view = await job(view.id);
-  }
-  const step = view.progress?.step ?? 0;
+  const { id } = await service.submit({ prompt: 'a red ball', steps: 150, controls });
+  const { progress } = await service.until(id, (job) => (job.progress?.step ?? 0) >= 10);
   const startedAt = performance.now();
-  await job(view.id, '/cancel');
-  while (view.status === 'running') {
-    await delay(5);
-    view = await job(view.id);
-  }
+  await service.fetch(`/v1/generations/${id}/cancel`, { method: 'POST' });
+  const job = await service.until(id, ({ status }) => status !== 'running');
   const ms = (performance.now() - startedAt).toFixed(0);
-  console.log(`cancel: at step ${step} of 150, ${view.status} ${ms} ms later at step ${view.progress?.step ?? '-'}`);
+  console.log(`cancel: asked at step ${progress?.step} of 150, ${job.status} ${ms} ms later`);
 }
 
 try {
