@@ -91,6 +91,10 @@ export const jobSchema = z
     timings: z
       .object({ wait_ms: z.number(), prepare_ms: z.number(), draw_ms: z.number(), store_ms: z.number() })
       .nullable(),
+    mean_batch: z
+      .number()
+      .nullable()
+      .describe('Mean number of samples, of this job and of others, in the batched steps it took part in'),
     created_at: z.iso.datetime(),
     started_at: z.iso.datetime().nullable(),
     finished_at: z.iso.datetime().nullable(),
