@@ -21,20 +21,15 @@ export async function answerSubmission(
   const { links, present } = context;
   reply.header('location', links.job(job.id));
   if (preferences.wait > 0) reply.header('preference-applied', `wait=${preferences.wait}`);
-  const current = await wait(context, job, preferences.wait, request);
+  const current = await wait(context, job, preferences.wait, reply);
   if (!isFinal(current.status)) return await reply.code(202).send(await present(current));
   if (preferences.answer === 'json') return await reply.code(200).send(await present(current));
   return await sendPicture(context, current, request, reply);
 }
 
-async function wait(
-  { parts, closing }: RouteContext,
-  job: Job,
-  seconds: number,
-  request: FastifyRequest,
-): Promise<Job> {
+async function wait({ parts, closing }: RouteContext, job: Job, seconds: number, reply: FastifyReply): Promise<Job> {
   if (seconds === 0) return job;
-  const signal = AbortSignal.any([gone(request, closing), AbortSignal.timeout(seconds * 1000)]);
+  const signal = AbortSignal.any([gone(reply, closing), AbortSignal.timeout(seconds * 1000)]);
   return (await waitForEnd(parts.records, job, { signal, pollMs: parts.settings.limits.pollMs })) ?? job;
 }
 

@@ -8,6 +8,7 @@ import type { ServerParts } from './parts.ts';
 import { watchRoutes } from './plugins/allowed-methods.ts';
 import { answerClientError } from './plugins/client-errors.ts';
 import { answerWithProblems, sendProblem } from './plugins/errors.ts';
+import { closeGracefully } from './plugins/graceful-close.ts';
 import { describeApi } from './plugins/openapi.ts';
 import { validatorCompiler } from './plugins/validation.ts';
 import { conditionRoutes } from './routes/conditions.ts';
@@ -32,7 +33,6 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
     genReqId: () => `req_${randomUUID()}`,
     // A client's own id would let it write into our logs.
     requestIdHeader: false,
-    forceCloseConnections: 'idle',
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
   });
@@ -62,6 +62,7 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
   });
   await describeApi(app, version);
   const context = routeContext(parts, app);
+  closeGracefully(app);
   await app.register(async (routes) => {
     submitGenerationRoute(routes, context);
     generationRoutes(routes, context);

@@ -1,4 +1,5 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { setMaxListeners } from 'node:events';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { EtaEstimator } from './eta.ts';
 import { type Links, links } from './links.ts';
 import type { ServerParts } from './parts.ts';
@@ -17,6 +18,8 @@ export interface RouteContext {
 export function routeContext(parts: ServerParts, app: FastifyInstance): RouteContext {
   const address = links(parts.settings.publicUrl);
   const closing = new AbortController();
+  // One listener for each stream and wait.
+  setMaxListeners(0, closing.signal);
   app.addHook('preClose', async () => closing.abort());
   const eta = new EtaEstimator(parts.records, parts.clock);
   return { parts, links: address, present: jobPresenter(parts.records, eta, address), closing: closing.signal };
@@ -26,9 +29,16 @@ export function tenantOf(_request: FastifyRequest): string {
   return defaultTenant;
 }
 
-/** Aborts when the client goes away or the server closes. */
-export function gone(request: FastifyRequest, closing: AbortSignal): AbortSignal {
+/** Aborts when the answer is out, when the client goes away before that, or when the server closes. */
+export function gone(reply: FastifyReply, closing: AbortSignal): AbortSignal {
   const left = new AbortController();
-  request.raw.socket.once('close', () => left.abort());
-  return AbortSignal.any([left.signal, closing]);
+  const leave = (): void => {
+    left.abort();
+    closing.removeEventListener('abort', leave);
+  };
+  reply.raw.once('close', leave);
+  if (closing.aborted) leave();
+  // Not AbortSignal.any: it would leave a trace of every request in the signal that outlives them all.
+  else closing.addEventListener('abort', leave);
+  return left.signal;
 }

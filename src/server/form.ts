@@ -11,6 +11,17 @@ export interface Form {
 
 /** Reads the form; a name that comes twice is refused, `payload_too_large` ends one that is over the limits. */
 export async function readForm(request: FastifyRequest, limits: ServerLimits): Promise<Form> {
+  try {
+    return await collectParts(request, limits);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) throw error;
+    // The parser's own errors have no code: the body is not what its content type says.
+    const detail = 'Expected a multipart form but it cannot be parsed.';
+    throw new ArmatureError('invalid_request', detail, { cause: error });
+  }
+}
+
+async function collectParts(request: FastifyRequest, limits: ServerLimits): Promise<Form> {
   const fields = new Map<string, unknown>();
   const files = new Map<string, Uint8Array>();
   let bytes = 0;

@@ -22,8 +22,10 @@ export function watchRoutes(app: FastifyInstance): AllowedMethods {
 }
 
 function pathPattern(url: string): RegExp {
-  const segments = url
-    .split('/')
-    .map((segment) => (segment.startsWith(':') ? '[^/]+' : segment.replaceAll('.', '\\.')));
-  return new RegExp(`^${segments.join('/')}$`);
+  return new RegExp(`^${url.split('/').map(segmentPattern).join('/')}$`);
+}
+
+function segmentPattern(segment: string): string {
+  if (segment === '*') return '.*';
+  return segment.startsWith(':') ? '[^/]+' : segment.replaceAll('.', '\\.');
 }

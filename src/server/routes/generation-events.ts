@@ -41,7 +41,7 @@ export function generationEventRoutes(instance: FastifyInstance, context: RouteC
       if (isFinal(job.status) && (await parts.records.eventsAfter(job.id, after)).length === 0) {
         return await reply.code(204).send();
       }
-      const signal = gone(request, closing);
+      const signal = gone(reply, closing);
       const events = eventStream(parts.records, job, present, {
         after,
         signal,

@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { FastifyInstance } from 'fastify';
+import { pino } from 'pino';
+import sharp from 'sharp';
+import { conditionIds } from '../../src/conditions/registry.ts';
+import type { Job, JobOutput } from '../../src/generation/job.ts';
+import { openLibrary } from '../../src/models/library.ts';
+import { openQueue } from '../../src/queue/open.ts';
+import { openRecords } from '../../src/records/open.ts';
+import { buildApp } from '../../src/server/app.ts';
+import { defaultServerLimits } from '../../src/server/limits.ts';
+import type { ServerParts } from '../../src/server/parts.ts';
+import { openFileStore } from '../../src/store/file-store.ts';
+import { mapKey, outputKey } from '../../src/store/keys.ts';
+
+export interface Application {
+  readonly app: FastifyInstance;
+  readonly parts: ServerParts;
+  /** Moves the server's clock on. */
+  readonly passTime: (ms: number) => void;
+  /** Builds another app over the same parts. */
+  readonly rebuild: (changes: Partial<ServerParts>) => Promise<FastifyInstance>;
+  readonly close: () => Promise<void>;
+}
+
+const models = fileURLToPath(new URL('../../models', import.meta.url));
+
+/** The HTTP side over a real embedded database, queue, file store and model library, without a worker. */
+export async function openApplication(): Promise<Application> {
+  const data = await mkdtemp(join(tmpdir(), 'armature-server-'));
+  const { records, queueEngine } = await openRecords({ dataFolder: data });
+  const queue = await openQueue(queueEngine());
+  let ahead = 0;
+  const parts: ServerParts = {
+    records,
+    queue,
+    store: await openFileStore(join(data, 'store')),
+    library: await openLibrary([models], { conditions: conditionIds }),
+    deviceState: () => ({ state: 'elsewhere', detail: 'Workers are processes of their own.' }),
+    settings: {
+      version: '0.0.0',
+      defaultModel: 'diorama',
+      publicUrl: null,
+      corsOrigins: ['https://app.example.com'],
+      limits: { ...defaultServerLimits, pollMs: 50 },
+    },
+    log: pino({ level: 'silent' }),
+    clock: () => new Date(Date.now() + ahead),
+    randomSeed: () => 123,
+  };
+  const app = await buildApp(parts);
+  const apps = [app];
+  return {
+    app,
+    parts,
+    passTime: (ms) => (ahead += ms),
+    rebuild: async (changes) => {
+      const further = await buildApp({ ...parts, ...changes });
+      apps.push(further);
+      return further;
+    },
+    close: async () => {
+      await Promise.all(apps.map(async (one) => await one.close()));
+      await queue.close();
+      await records.close();
+      await rm(data, { recursive: true });
+    },
+  };
+}
+
+/** Does with a job what a worker does: an attempt that ends with one output, and a map for each control. */
+export async function finishJob({ parts }: Application, job: { readonly id: string }): Promise<Job> {
+  const { records } = parts;
+  const started = await records.startAttempt('default', job.id);
+  if (started === null) throw new Error(`The job ${job.id} cannot be started.`);
+  const { plan } = started;
+  const controls = plan.kind === 'generation' ? plan.controls : [];
+  const output = await storedPicture(parts, outputKey(started, 0, plan.output.format), '#c04020', 123);
+  const maps = await Promise.all(
+    controls.map((_, index) => storedPicture(parts, mapKey(started, index), '#ffffff', null)),
+  );
+  await records.commitResult(job.id, started.attempt, {
+    outputs: [output],
+    maps,
+    warnings: ['canny: no edges were found.'],
+    meanBatch: null,
+    timings: { wait: 1, prepare: 2, draw: 3, store: 4 },
+  });
+  return (await records.findJob('default', job.id))!;
+}
+
+/** A picture of one colour as the file that a client would send. */
+export async function pictureFile(format: 'png' | 'jpeg' = 'png', width = 32, height = 24): Promise<Buffer> {
+  const image = sharp({ create: { width, height, channels: 3, background: '#3060a0' } });
+  return await image.toFormat(format).toBuffer();
+}
+
+/** A multipart/form-data body and its content type. */
+export async function multipart(
+  parts: Readonly<Record<string, string | Uint8Array>> | readonly (readonly [string, string | Uint8Array])[],
+): Promise<{ readonly payload: Buffer; readonly headers: { readonly 'content-type': string } }> {
+  const form = new FormData();
+  for (const [name, value] of Array.isArray(parts) ? parts : Object.entries(parts)) {
+    if (typeof value === 'string') form.append(name, value);
+    else form.append(name, new Blob([new Uint8Array(value)]), `${name}.bin`);
+  }
+  const request = new Request('http://localhost', { method: 'POST', body: form });
+  const payload = Buffer.from(await request.arrayBuffer());
+  return { payload, headers: { 'content-type': request.headers.get('content-type')! } };
+}
+
+async function storedPicture(
+  { store }: ServerParts,
+  key: string,
+  background: string,
+  seed: number | null,
+): Promise<JobOutput> {
+  const [width, height] = [32, 32];
+  const bytes = await sharp({ create: { width, height, channels: 3, background } })
+    .png()
+    .toBuffer();
+  await store.put(key, bytes, 'image/png');
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return { key, contentType: 'image/png', bytes: bytes.length, sha256, width, height, seed };
+}
