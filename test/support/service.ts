@@ -18,7 +18,8 @@ export interface JobView {
   readonly attempt: number;
   readonly warnings: readonly string[];
   readonly error: { readonly code: string; readonly detail: string } | null;
-  readonly outputs: readonly { readonly url: string; readonly seed: number }[];
+  readonly outputs: readonly { readonly url: string; readonly seed: number; readonly sha256: string }[];
+  readonly maps: readonly { readonly url: string }[];
   readonly mean_batch: number | null;
 }
 
