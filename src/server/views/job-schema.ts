@@ -95,10 +95,6 @@ export const jobSchema = z
       .number()
       .nullable()
       .describe('Mean number of samples, of this job and of others, in the batched steps it took part in'),
-    mean_batch: z
-      .number()
-      .nullable()
-      .describe('Mean number of samples, its own and those of other jobs, in the batched steps it took part in'),
     created_at: z.iso.datetime(),
     started_at: z.iso.datetime().nullable(),
     finished_at: z.iso.datetime().nullable(),

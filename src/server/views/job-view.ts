@@ -34,7 +34,6 @@ export function jobView(job: Job, waiting: Waiting, links: Links): JobView {
     cancel_requested: job.cancelRequested,
     timings: timingsView(job),
     mean_batch: result?.meanBatch ?? null,
-    mean_batch: result?.meanBatch ?? null,
     created_at: job.createdAt.toISOString(),
     started_at: job.startedAt?.toISOString() ?? null,
     finished_at: job.finishedAt?.toISOString() ?? null,
