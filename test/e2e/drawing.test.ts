@@ -28,7 +28,10 @@ describe('drawing over HTTP', () => {
       width: one.width,
       height: one.height,
       controls: one.controls.map(({ type, map: file, scale, start, end }) => ({
-        ...{ type, scale, start, end },
+        type,
+        scale,
+        start,
+        end,
         image: inlinePicture(map(file)),
         preprocess: false,
       })),
