@@ -57,7 +57,7 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
     eta: resolveEta(request.eta, scheduler),
     seed: request.seed ?? context.randomSeed(),
     count: request.count,
-    clipSkip: request.clip_skip,
+    clipSkip: resolveClipSkip(request.clip_skip, base),
     controls,
     output: resolveOutput(request.output),
   };
@@ -111,6 +111,15 @@ function resolveSize(request: GenerationRequest, base: BaseModel): { width: numb
     throw new ArmatureError('invalid_request', detail, { field: 'width' });
   }
   return { width, height };
+}
+
+function resolveClipSkip(clipSkip: number, base: BaseModel): number {
+  const most = base.textLayers - 1;
+  if (clipSkip <= most) return clipSkip;
+  const detail =
+    `Expected clip_skip to be at most ${most} with the model ${base.id}, whose text encoder has ${base.textLayers} layers, ` +
+    `but received ${clipSkip}.`;
+  throw new ArmatureError('invalid_request', detail, { field: 'clip_skip' });
 }
 
 function resolveEta(eta: number, scheduler: SchedulerId): number {

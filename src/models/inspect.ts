@@ -89,9 +89,21 @@ async function bundled(folder: string, { id, manifest }: Given, found: readonly 
 }
 
 async function baseModel(path: string, { id, title, manifest }: Given): Promise<BaseModel> {
-  const { layout, family, hash } = await openBaseCheckpoint(path);
+  const { layout, family, hash, textEncoder } = await openBaseCheckpoint(path);
+  const textLayers = textEncoder.config.layers;
   const defaults = modelDefaults(manifest, family, layout === 'diffusers' ? await sampleSize(path) : null);
-  return { kind: 'base', id, title, licence: manifest?.licence ?? null, hash, family, path, layout, defaults };
+  return {
+    kind: 'base',
+    id,
+    title,
+    licence: manifest?.licence ?? null,
+    hash,
+    family,
+    path,
+    layout,
+    textLayers,
+    defaults,
+  };
 }
 
 /** Side of the latents that the network was trained on, where its config says it: a whole number or nothing. */

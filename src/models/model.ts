@@ -9,6 +9,8 @@ export interface BaseModel {
   /** A diffusers folder, or a single .safetensors file. */
   readonly path: string;
   readonly layout: 'diffusers' | 'single-file';
+  /** Layers of the text encoder: how many clip skip can leave out is one less. */
+  readonly textLayers: number;
   readonly defaults: ModelDefaults;
 }
 

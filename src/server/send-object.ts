@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ObjectStore } from '../store/store.ts';
 import { ArmatureError } from '../errors.ts';
@@ -21,6 +22,8 @@ export async function sendObject(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const etag = `"${object.sha256}"`;
+  // Conditions and ranges are about what a GET would give: an answer to a POST comes whole.
+  const headers = request.method === 'POST' ? {} : request.headers;
   reply.headers({
     etag,
     'accept-ranges': 'bytes',
@@ -28,8 +31,8 @@ export async function sendObject(
     'content-disposition': `inline; filename="${object.fileName}"`,
     'x-content-type-options': 'nosniff',
   });
-  if (matches(request.headers['if-none-match'], etag)) return await reply.code(304).send();
-  const range = rangeOf(request, reply, object.bytes, etag);
+  if (matches(headers['if-none-match'], etag)) return await reply.code(304).send();
+  const range = rangeOf(headers, reply, object.bytes, etag);
   const { start, end } = range ?? { start: 0, end: object.bytes - 1 };
   reply.type(object.contentType).header('content-length', end - start + 1);
   if (range !== null) reply.code(206).header('content-range', `bytes ${start}-${end}/${object.bytes}`);
@@ -37,7 +40,7 @@ export async function sendObject(
 }
 
 /** If-Range: the range counts only while the client's copy is of these very bytes. */
-function rangeOf({ headers }: FastifyRequest, reply: FastifyReply, size: number, etag: string) {
+function rangeOf(headers: IncomingHttpHeaders, reply: FastifyReply, size: number, etag: string) {
   const condition = headers['if-range'];
   if (condition !== undefined && condition !== etag) return null;
   try {

@@ -23,6 +23,7 @@ const base: BaseModel = {
   id: 'photo',
   title: 'Photo',
   family: sd1,
+  textLayers: 6,
   defaults: { width: 512, height: 768, steps: 25, guidanceScale: 7.5, scheduler: 'unipc' },
 };
 
@@ -132,6 +133,7 @@ describe('what is refused before it is queued', () => {
       'low',
     ],
     ['invalid_request', 'width', { width: 2048, height: 2048 }, '2048 x 2048'],
+    ['invalid_request', 'clip_skip', { clip_skip: 6 }, 'has 6 layers'],
     ['invalid_request', 'eta', { scheduler: 'euler', eta: 0.5 }, 'ddim'],
     ['invalid_request', 'output.quality', { output: { quality: 80 } }, 'no loss'],
   ])('%s at %s', (code, field, body, text) => {

@@ -1,6 +1,4 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
@@ -16,6 +14,7 @@ import { defaultServerLimits } from '../../src/server/limits.ts';
 import type { ServerParts } from '../../src/server/parts.ts';
 import { openFileStore } from '../../src/store/file-store.ts';
 import { mapKey, outputKey } from '../../src/store/keys.ts';
+import { newDataFolder } from '../support/embedded-template.ts';
 
 export interface Application {
   readonly app: FastifyInstance;
@@ -31,7 +30,7 @@ const models = fileURLToPath(new URL('../../models', import.meta.url));
 
 /** The HTTP side over a real embedded database, queue, file store and model library, without a worker. */
 export async function openApplication(): Promise<Application> {
-  const data = await mkdtemp(join(tmpdir(), 'armature-server-'));
+  const data = await newDataFolder();
   const { records, queueEngine } = await openRecords({ dataFolder: data });
   const queue = await openQueue(queueEngine());
   let ahead = 0;
@@ -67,7 +66,6 @@ export async function openApplication(): Promise<Application> {
       await Promise.all(apps.map(async (one) => await one.close()));
       await queue.close();
       await records.close();
-      await rm(data, { recursive: true });
     },
   };
 }

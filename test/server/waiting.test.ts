@@ -51,8 +51,8 @@ describe('Prefer: wait', () => {
     expect(response.json()).toMatchObject({ status: 'queued' });
   });
 
-  test('answers with the picture itself', async () => {
-    const headers = { prefer: 'wait=30', accept: 'image/png' };
+  test('answers with the picture itself, the whole of it', async () => {
+    const headers = { prefer: 'wait=30', accept: 'image/png', range: 'bytes=0-0', 'if-none-match': '*' };
     const response = await submitAndWait(headers, async (id) => await finishJob(application, { id }));
     expect(response.statusCode).toBe(200);
     expect(response.rawPayload.subarray(1, 4).toString()).toBe('PNG');
