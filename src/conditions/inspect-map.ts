@@ -15,26 +15,72 @@ export function inspectMap(type: string, map: RgbImage): readonly string[] {
   return remark === undefined ? [] : [`${type}: ${remark}`];
 }
 
-/** Looks whether a picture that an extractor is about to read is a finished map already. */
+/** Looks whether a picture that an extractor is about to read shows nothing, or is a finished map already. */
 export function inspectPhoto(type: string, image: RgbImage): readonly string[] {
-  if (type !== 'canny') return [];
   const colours = colourStatistics(image);
-  if (colours.constant || colours.black + colours.white < twoValued || colours.white > 0.5) return [];
-  return [
-    'canny: the picture already looks like an edge map (white on black) and edges were extracted from it again, which ' +
-      'doubles every line; send "preprocess": false to use it as it is.',
-  ];
+  const remark = colours.constant ? flatPicture(type) : finishedMaps[type]?.(colours);
+  return remark === undefined ? [] : [`${type}: ${remark}`];
 }
+
+/** A network finds something everywhere; canny and its like say themselves that they found nothing. */
+function flatPicture(type: string): string | undefined {
+  if (!(type in finishedMaps) || type === 'canny') return undefined;
+  return 'the picture is one flat colour, so whatever the map shows was made up; send a photograph.';
+}
+
+type Remark = (colours: ColourStatistics) => string | undefined;
+
+const asItIs = 'send "preprocess": false to use it as it is';
+
+const finishedEdges: Remark = ({ black, white }) =>
+  black + white < twoValued || white > 0.5
+    ? undefined
+    : `the picture already looks like an edge map (white on black) and edges were extracted from it again, which doubles every line; ${asItIs}.`;
+
+const finishedMaps: Readonly<Record<string, Remark>> = {
+  canny: finishedEdges,
+  softedge: finishedEdges,
+  scribble: finishedEdges,
+  mlsd: finishedEdges,
+  depth: ({ coloured }) =>
+    coloured > 0.001 ? undefined : `the picture has no colours: if it is a depth map already, ${asItIs}.`,
+  normal: ({ unit }) => (unit < 0.9 ? undefined : `the picture already looks like a normal map; ${asItIs}.`),
+  seg: ({ distinct, pixels }) =>
+    distinct > maxSegments || distinct > pixels / 16
+      ? undefined
+      : `the picture already looks like a map of areas in flat colours; ${asItIs}.`,
+  mask: ({ black, white }) =>
+    black + white < 0.98 ? undefined : `the picture already looks like a black and white mask; ${asItIs}.`,
+};
 
 /** Share of black and white pixels from which a picture counts as two-valued; the rest allows for JPEG and smoothing. */
 const twoValued = 0.9;
 
-const remarks: Readonly<Record<string, (colours: ColourStatistics) => string | undefined>> = {
-  canny({ black, white }) {
-    if (black + white < twoValued) {
-      return 'the map looks like a photograph, not like white edges on black; leave "preprocess" out to have its edges extracted.';
+const hardEdges: Remark = ({ black, white }) => {
+  if (black + white < twoValued) {
+    return 'the map looks like a photograph, not like white edges on black; leave "preprocess" out to have its edges extracted.';
+  }
+  if (white > 0.5) return 'the map is mostly white; edges are expected in white on black, so invert it.';
+  return undefined;
+};
+
+const remarks: Readonly<Record<string, Remark>> = {
+  canny: hardEdges,
+  scribble: hardEdges,
+  mlsd: hardEdges,
+  softedge({ coloured, white }) {
+    if (coloured > 0.05) {
+      return 'the map has colours; soft edges are expected in grey on black; leave "preprocess" out to have them extracted.';
     }
     if (white > 0.5) return 'the map is mostly white; edges are expected in white on black, so invert it.';
+    return undefined;
+  },
+  normal({ unit }) {
+    if (unit < 0.5) return 'the map does not look like surface normals: its colours are not directions of length 1.';
+    return undefined;
+  },
+  mask({ black, white }) {
+    if (black + white < twoValued) return 'the map looks like a photograph; a mask is expected in white on black.';
     return undefined;
   },
   depth({ coloured }) {
@@ -62,9 +108,12 @@ interface ColourStatistics {
   readonly white: number;
   /** Share of pixels whose channels differ by more than 24. */
   readonly coloured: number;
+  /** Share of pixels whose colour, read as a vector of -1..1, has a length of 0.9 to 1.1. */
+  readonly unit: number;
   /** Number of colours, counted up to one more than `maxSegments`. */
   readonly distinct: number;
   readonly constant: boolean;
+  readonly pixels: number;
 }
 
 function colourStatistics({ data, width, height }: RgbImage): ColourStatistics {
@@ -72,6 +121,7 @@ function colourStatistics({ data, width, height }: RgbImage): ColourStatistics {
   let black = 0;
   let white = 0;
   let coloured = 0;
+  let unit = 0;
   let previous = -1;
   for (let i = 0; i < data.length; i += 3) {
     const red = data[i]!;
@@ -82,6 +132,8 @@ function colourStatistics({ data, width, height }: RgbImage): ColourStatistics {
     if (most < 32) black++;
     else if (least > 223) white++;
     if (most - least > 24) coloured++;
+    const length = ((red - 127.5) ** 2 + (green - 127.5) ** 2 + (blue - 127.5) ** 2) / 127.5 ** 2;
+    if (length >= 0.9 ** 2 && length <= 1.1 ** 2) unit++;
     const colour = (red << 16) | (green << 8) | blue;
     if (colour !== previous && colours.size <= maxSegments) colours.add(colour);
     previous = colour;
@@ -91,7 +143,9 @@ function colourStatistics({ data, width, height }: RgbImage): ColourStatistics {
     black: black / pixels,
     white: white / pixels,
     coloured: coloured / pixels,
+    unit: unit / pixels,
     distinct: colours.size,
     constant: colours.size === 1,
+    pixels,
   };
 }

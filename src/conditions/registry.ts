@@ -5,6 +5,7 @@ import { cannyOptions } from './canny/options.ts';
 import type { Condition } from './condition.ts';
 import { nearestName } from './nearest-name.ts';
 import { optionsSchema } from './options.ts';
+import { softedgeOptions } from './softedge/options.ts';
 
 /** Of conditions that take ready-made maps only. */
 const noOptions = z.strictObject({});
@@ -18,6 +19,14 @@ export const conditions = Object.freeze({
       'Hard outlines: white edges, one pixel wide, on black. Extracted from a photograph as OpenCV does, or sent as a map.',
     options: cannyOptions,
     load: async () => (await import('./canny/canny.ts')).canny,
+  }),
+  softedge: condition({
+    id: 'softedge',
+    title: 'Soft edges (HED)',
+    description:
+      'Soft outlines: grey to white on black, the brighter the surer. Extracted from a photograph by HED, or sent as a map.',
+    options: softedgeOptions,
+    load: async () => (await import('./softedge/softedge.ts')).softedge,
   }),
   depth: condition({
     id: 'depth',

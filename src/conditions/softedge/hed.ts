@@ -1,0 +1,16 @@
+import { resamplePlane } from '../../numeric/resample.ts';
+import type { AnnotatorSource, RgbImage } from '../condition.ts';
+import { asTheyAre, boundedSize, planarInput, resizeTo } from '../network-input.ts';
+
+/**
+ * Edge probability of every pixel, 0..1, at the size of the picture (Xie and Tu, "Holistically-nested edge detection",
+ * 2015).
+ *
+ * @param resolution largest short side at which the network sees the picture.
+ */
+export async function hedEdges(image: RgbImage, resolution: number, networks: AnnotatorSource): Promise<Float32Array> {
+  const size = boundedSize(image, resolution);
+  const network = await networks.annotator('hed');
+  const { edge } = await network.run({ image: planarInput(resizeTo(image, size), asTheyAre) });
+  return resamplePlane(edge!.data, size, image);
+}

@@ -1,0 +1,121 @@
+/** Width and height of a plane of values, row by row. */
+export interface PlaneSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * 8-bit values at another size by the triangle filter: averaged over its whole reach where a side shrinks, linear between
+ * pixel centres (at halves) where it grows. Bit for bit what Pillow's `resize(..., BILINEAR)` gives: weights of 22
+ * fractional bits, the horizontal pass first, rounded to 8 bits in between. (Pillow 13 takes the vertical pass first where
+ * that is cheaper; the values then differ by 1 at most.)
+ *
+ * @param data width x height pixels of `channels` values each; not changed.
+ */
+export function resampleBytes(data: Uint8Array, from: PlaneSize, to: PlaneSize, channels: number): Uint8Array {
+  return resample(data, from, to, channels, (length) => new Uint8Array(length), fixedPoint, 0.5);
+}
+
+/**
+ * One plane of float values at another size, by the same filter as {@link resampleBytes} but without rounding. Values stay
+ * within the range of the source's.
+ */
+export function resamplePlane(plane: Float32Array, from: PlaneSize, to: PlaneSize): Float32Array {
+  return resample(plane, from, to, 1, (length) => new Float32Array(length), triangleTaps, 0);
+}
+
+function resample<Values extends Uint8Array | Float32Array>(
+  source: Values,
+  from: PlaneSize,
+  to: PlaneSize,
+  channels: number,
+  allocate: (length: number) => Values,
+  tapsOf: (length: number, resized: number) => Taps,
+  bias: number,
+): Values {
+  let values = source;
+  if (from.width !== to.width) {
+    const narrowed = allocate(to.width * from.height * channels);
+    const walk = { lines: from.height, lineStep: from.width * channels, step: channels };
+    filter(values, tapsOf(from.width, to.width), walk, narrowed, bias);
+    values = narrowed;
+  }
+  if (from.height !== to.height) {
+    const shortened = allocate(to.width * to.height * channels);
+    // Whole rows are filtered at once: one line, whose positions lie a row apart.
+    const walk = { lines: 1, lineStep: 0, step: to.width * channels };
+    filter(values, tapsOf(from.height, to.height), walk, shortened, bias);
+    values = shortened;
+  }
+  return values === source ? (source.slice() as Values) : values;
+}
+
+/** Per target position: the first source position, the number of them, and their weights in a row of `reach`. */
+interface Taps {
+  readonly first: Int32Array;
+  readonly count: Int32Array;
+  /** The sum of each row is 1. */
+  readonly weights: Float64Array;
+  readonly reach: number;
+}
+
+function triangleTaps(length: number, resized: number): Taps {
+  const scale = length / resized;
+  const support = Math.max(scale, 1);
+  const reach = Math.ceil(support) * 2 + 1;
+  const first = new Int32Array(resized);
+  const count = new Int32Array(resized);
+  const weights = new Float64Array(resized * reach);
+  for (let i = 0; i < resized; i++) {
+    const centre = (i + 0.5) * scale;
+    const start = Math.max(0, Math.trunc(centre - support + 0.5));
+    const end = Math.min(length, Math.trunc(centre + support + 0.5));
+    let sum = 0;
+    for (let at = start; at < end; at++) {
+      const weight = Math.max(0, 1 - Math.abs((at - centre + 0.5) / support));
+      weights[i * reach + at - start] = weight;
+      sum += weight;
+    }
+    for (let tap = 0; tap < end - start; tap++) weights[i * reach + tap]! /= sum;
+    first[i] = start;
+    count[i] = end - start;
+  }
+  return { first, count, weights, reach };
+}
+
+/** The same with weights of 22 fractional bits. */
+function fixedPoint(length: number, resized: number): Taps {
+  const taps = triangleTaps(length, resized);
+  return { ...taps, weights: taps.weights.map((weight) => Math.floor(weight * 2 ** 22 + 0.5) / 2 ** 22) };
+}
+
+/** How a pass walks: per line, positions `step` apart, at each of which `step` neighbouring values are filtered alike. */
+interface Walk {
+  readonly lines: number;
+  readonly lineStep: number;
+  readonly step: number;
+}
+
+/** Fills `out`. With a bias of 0.5 the cut to integers, which storing into bytes does, rounds. */
+function filter(
+  source: Uint8Array | Float32Array,
+  { first, count, weights, reach }: Taps,
+  { lines, lineStep, step }: Walk,
+  out: Uint8Array | Float32Array,
+  bias: number,
+): void {
+  // Rounded weights may add up to a little more than 1.
+  const limit = out instanceof Uint8Array ? 255 : Number.POSITIVE_INFINITY;
+  let to = 0;
+  for (let line = 0; line < lines; line++) {
+    for (let i = 0; i < first.length; i++) {
+      const from = line * lineStep + first[i]! * step;
+      const taken = count[i]!;
+      for (let j = 0; j < step; j++) {
+        let sum = bias;
+        for (let tap = 0, at = from + j; tap < taken; tap++, at += step) sum += source[at]! * weights[i * reach + tap]!;
+        out[to++] = Math.min(sum, limit);
+      }
+    }
+  }
+}
