@@ -11,9 +11,23 @@ import { root } from './install.mjs';
 const scenes = join(root, 'test', 'diorama', 'scenes');
 const images = join(root, 'docs', 'images');
 const strips = [
-  { type: 'canny', map: '03_canny.png', prompt: 'a person standing in a yellow shirt and violet pants beside a large brown cone on a grey floor, purple sky' },
-  { type: 'depth', map: '05_depth.png', prompt: 'a character wearing a gray shirt and brown pants next to a big yellow cylinder on a grey floor, night sky' },
-  { type: 'openpose', map: '06_pose.png', prompt: 'a boy with outstretched arms in a green jacket and orange trousers, a woman in a green shirt on a blue floor' },
+  {
+    type: 'canny',
+    map: '03_canny.png',
+    prompt:
+      'a person standing in a yellow shirt and violet pants beside a large brown cone on a grey floor, purple sky',
+  },
+  {
+    type: 'depth',
+    map: '05_depth.png',
+    prompt: 'a character wearing a gray shirt and brown pants next to a big yellow cylinder on a grey floor, night sky',
+  },
+  {
+    type: 'openpose',
+    map: '06_pose.png',
+    prompt:
+      'a boy with outstretched arms in a green jacket and orange trousers, a woman in a green shirt on a blue floor',
+  },
   { type: 'seg', map: '01_seg.png', prompt: 'a mannequin with raised arms in a yellow top and white pants' },
 ];
 const seed = 1;
@@ -27,7 +41,9 @@ try {
     const args = ['generate', prompt, `--${type}`, join(scenes, map), '--map', '--seed', seed, '-n', count, '-o', file];
     execFileSync(process.execPath, [join(root, 'dist', 'cli.js'), ...args.map(String)], { stdio: 'inherit' });
     const drawn = Array.from({ length: count }, (_, i) => join(folder, `${type}-${i + 1}.png`));
-    const row = await Promise.all([join(scenes, map), ...drawn].map(async (path) => decodePicture(await readFile(path))));
+    const row = await Promise.all(
+      [join(scenes, map), ...drawn].map(async (path) => decodePicture(await readFile(path))),
+    );
     const strip = await encodePicture(sideBySide(row, 8), { format: 'webp', quality: 90 });
     await writeFile(join(images, `${type}.webp`), strip);
     console.log(`docs/images/${type}.webp: "${prompt}", seeds ${seed} to ${seed + count - 1}`);

@@ -12,7 +12,8 @@ const prompt = 'a red cube on a green floor';
 requireNode();
 installIfStale();
 buildIfStale();
-const { run } = await import(pathToFileURL(join(root, 'dist', 'cli', 'run.js')).href);
+const { report, run } = await import(pathToFileURL(join(root, 'dist', 'cli', 'run.js')).href);
+process.on('uncaughtException', (error) => process.exit(report(error)));
 const args = process.argv.slice(2).filter((argument) => argument !== '--no-picture');
 const wantsPicture = !process.argv.includes('--no-picture') && !args.includes('--help') && !args.includes('-h');
 process.exitCode = await run(['serve', ...defaults(args), ...args], {

@@ -155,8 +155,7 @@ export class DeviceProcess {
       return;
     }
     this.#settle(keyOf(message), pending);
-    if (message.type === 'finished')
-      pending.resolve(message);
+    if (message.type === 'finished') pending.resolve(message);
     else if (message.type === 'cancelled') pending.reject(cancelled());
     else pending.reject(deserializeError(message.error));
   }
