@@ -34,7 +34,7 @@ function sourcesHash() {
   const hash = createHash('sha256');
   const names = readdirSync(join(root, 'src'), { recursive: true })
     .filter((name) => name.endsWith('.ts'))
-    .toSorted()
+    .toSorted((a, b) => (a < b ? -1 : 1))
     .map((name) => join('src', name));
   for (const name of ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json', ...names]) {
     hash
