@@ -22,10 +22,10 @@ export function inspectPhoto(type: string, image: RgbImage): readonly string[] {
   return remark === undefined ? [] : [`${type}: ${remark}`];
 }
 
-/** A network finds something everywhere; canny and its like say themselves that they found nothing. */
+/** Some networks find something everywhere; canny says itself that it found nothing. */
 function flatPicture(type: string): string | undefined {
   if (!(type in finishedMaps) || type === 'canny') return undefined;
-  return 'the picture is one flat colour, so whatever the map shows was made up; send a photograph.';
+  return 'the picture is one flat colour, so there is nothing to extract; send a photograph.';
 }
 
 type Remark = (colours: ColourStatistics) => string | undefined;

@@ -3,8 +3,10 @@ import { z } from 'zod';
 import { ArmatureError } from '../errors.ts';
 import { cannyOptions } from './canny/options.ts';
 import type { Condition } from './condition.ts';
+import { mlsdOptions } from './mlsd/options.ts';
 import { nearestName } from './nearest-name.ts';
 import { optionsSchema } from './options.ts';
+import { scribbleOptions } from './scribble/options.ts';
 import { softedgeOptions } from './softedge/options.ts';
 
 /** Of conditions that take ready-made maps only. */
@@ -27,6 +29,22 @@ export const conditions = Object.freeze({
       'Soft outlines: grey to white on black, the brighter the surer. Extracted from a photograph by HED, or sent as a map.',
     options: softedgeOptions,
     load: async () => (await import('./softedge/softedge.ts')).softedge,
+  }),
+  scribble: condition({
+    id: 'scribble',
+    title: 'Scribble',
+    description:
+      'Rough white strokes on black. Made from a photograph by HED or by a difference of Gaussians, from a drawing, or sent as a map.',
+    options: scribbleOptions,
+    load: async () => (await import('./scribble/scribble.ts')).scribble,
+  }),
+  mlsd: condition({
+    id: 'mlsd',
+    title: 'Straight lines (M-LSD)',
+    description:
+      'Straight lines only, white and one pixel wide on black: buildings, rooms, furniture. Found in a photograph by M-LSD, or sent as a map.',
+    options: mlsdOptions,
+    load: async () => (await import('./mlsd/mlsd.ts')).mlsd,
   }),
   depth: condition({
     id: 'depth',

@@ -1,0 +1,36 @@
+import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../condition.ts';
+import { blackCanvas } from '../drawing/canvas.ts';
+import { drawLine } from '../drawing/line.ts';
+import { inspectPhoto } from '../inspect-map.ts';
+import { asTheyAre, interleavedInput, resizeTo } from '../network-input.ts';
+import type { MlsdOptions } from './options.ts';
+import { decodeSegments, type Segment } from './segments.ts';
+
+/** The network's input is a square of this side; the picture is squeezed into it. */
+const side = 512;
+
+/** Straight lines, white on black and one pixel wide, at the size of the picture. `data.segments` lists them. */
+export const mlsd = {
+  async extract(image: RgbImage, options: MlsdOptions, networks: AnnotatorSource): Promise<ConditionMap> {
+    const network = await networks.annotator('mlsd_512_large');
+    const squeezed = resizeTo(image, { width: side, height: side });
+    const { scores, offsets } = await network.run({ image: interleavedInput(squeezed, asTheyAre, 4) });
+    const thresholds = { scoreThreshold: options.score_threshold, distanceThreshold: options.distance_threshold };
+    const segments = decodeSegments(scores!, offsets!, thresholds, image);
+    const warnings = [...inspectPhoto('mlsd', image)];
+    if (segments.length === 0) {
+      warnings.push(
+        `mlsd: no straight lines found with thresholds ${options.score_threshold} (score) and ${options.distance_threshold} (length); lower them, or send a picture of buildings or rooms.`,
+      );
+    }
+    return { map: drawSegments(segments, image), warnings, data: { segments } };
+  },
+} satisfies Extractor<MlsdOptions>;
+
+/** As cv2.line draws them: ends are cut to whole pixels. */
+function drawSegments(segments: readonly Segment[], { width, height }: RgbImage): RgbImage {
+  const canvas = blackCanvas(width, height);
+  const pixel = ([x, y]: Segment['from']) => ({ x: Math.trunc(x), y: Math.trunc(y) });
+  for (const { from, to } of segments) drawLine(canvas, pixel(from), pixel(to), [255, 255, 255]);
+  return canvas;
+}
