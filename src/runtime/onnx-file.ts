@@ -7,7 +7,10 @@ import { loadError, runError } from './errors.ts';
 export interface OnnxNetwork {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** Float32 in, float32 out; whole numbers that a network gives (labels) come back as float32 too. */
+  /**
+   * Float32 in, float32 out. Where a network takes or gives whole numbers (pixels, labels), they are converted; values for
+   * an int32 input are cut to integers.
+   */
   run(inputs: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>>;
 }
 
@@ -26,13 +29,18 @@ export async function openOnnxFile(path: string, threads = 0): Promise<OnnxNetwo
   }).catch((cause: unknown): never => {
     throw loadError(name, cause);
   });
+  const integers = new Set(
+    session.inputMetadata.filter((input) => input.isTensor && input.type === 'int32').map((input) => input.name),
+  );
   return {
     inputs: session.inputNames,
     outputs: session.outputNames,
     run: async (inputs) => {
       const feeds = Object.entries(inputs).map(([input, { data, dims }]) => [
         input,
-        new DeviceTensor('float32', data, dims),
+        integers.has(input)
+          ? new DeviceTensor('int32', Int32Array.from(data), dims)
+          : new DeviceTensor('float32', data, dims),
       ]);
       const outputs = await session.run(Object.fromEntries(feeds)).catch((cause: unknown): never => {
         throw runError(name, cause);
