@@ -57,6 +57,11 @@ export function weightBytes(model: OnnxModel): number {
   return 4 * model.parameters + model.bytes.length;
 }
 
+/**
+ * Memory patterns are off: they plan one block for each new shape beside what earlier runs left, a gigabyte more for decoding
+ * 512x512. Memory for activations is kept between runs only where the next run comes at once: an autoencoder would hold a
+ * gigabyte for the sake of a twentieth of its time (docs/decisions/0003-split-controlnet-real-size.md).
+ */
 export function sessionOptions(model: OnnxModel, settings: SessionSettings): InferenceSession.SessionOptions {
   const { provider, deviceId, threads } = settings;
   return {
@@ -65,6 +70,8 @@ export function sessionOptions(model: OnnxModel, settings: SessionSettings): Inf
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
+    enableMemPattern: false,
+    enableCpuMemArena: model.everyStep,
     logSeverityLevel: 4,
     extra: { session: { model_external_initializers_file_folder_path: model.weightsFolder } },
   };

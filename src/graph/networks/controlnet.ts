@@ -14,7 +14,7 @@ import { conditioning, encode } from './unet-encoder.ts';
  */
 export function buildControlNet(part: NetworkPart<ControlNetConfig>): OnnxModel {
   const { config } = part;
-  const graph = new GraphBuilder('ControlNet', part);
+  const graph = new GraphBuilder('ControlNet', part, { everyStep: true });
   const channels = config.blockChannels[0] as number;
   const sample = graph.input('sample', 'float32', ['rows', config.inChannels, 'height', 'width']);
   const given = conditioning(graph, config);

@@ -18,7 +18,7 @@ import { conditioning, type Conditioning, encode, type Encoded, unetResnet, unet
  */
 export function buildUNet(part: NetworkPart<UNetConfig>): OnnxModel {
   const { config } = part;
-  const graph = new GraphBuilder('UNet', part);
+  const graph = new GraphBuilder('UNet', part, { everyStep: true });
   const sample = graph.input('sample', 'float32', ['rows', config.inChannels, 'height', 'width']);
   const given = conditioning(graph, config);
   const channels = config.blockChannels[0] as number;

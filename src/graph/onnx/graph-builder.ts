@@ -35,6 +35,8 @@ export interface OnnxModel {
   readonly outputs: readonly string[];
   /** Number of weights that the network uses. */
   readonly parameters: number;
+  /** Whether the network runs at every step rather than once a picture. */
+  readonly everyStep: boolean;
 }
 
 const weightElement: Record<WeightType, ElementType> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
@@ -42,6 +44,7 @@ const weightElement: Record<WeightType, ElementType> = { F32: 'float32', F16: 'f
 /** Collects the nodes of one network. Operators are those of ONNX opset 21 and, with `contrib`, of onnxruntime. */
 export class GraphBuilder {
   readonly #name: string;
+  readonly #everyStep: boolean;
   readonly #weights: Weights;
   readonly #weightsFolder: string;
   readonly #nodes: NodeMessage[] = [];
@@ -51,8 +54,10 @@ export class GraphBuilder {
   readonly #floats = new Map<string, Value>();
   #parameters = 0;
 
-  constructor(name: string, part: NetworkPart<unknown>) {
+  /** `name` is what messages call the network. */
+  constructor(name: string, part: NetworkPart<unknown>, { everyStep = false }: { readonly everyStep?: boolean } = {}) {
     this.#name = name;
+    this.#everyStep = everyStep;
     this.#weights = part.weights;
     this.#weightsFolder = part.weightsFolder;
   }
@@ -134,6 +139,7 @@ export class GraphBuilder {
       inputs: this.#inputs.map((value) => value.name),
       outputs: this.#outputs.map((value) => value.name),
       parameters: this.#parameters,
+      everyStep: this.#everyStep,
     };
   }
 
