@@ -112,16 +112,35 @@ export function baseNetworks(pool: SessionPool, key: string, checkpoint: BaseChe
 
 /** The networks of a ControlNet, as {@link baseNetworks}. */
 export function controlNetworks(pool: SessionPool, key: string, { controlnet }: ControlNetCheckpoint): ControlNetworks {
-  const points = injectionPoints(controlnet.config).length;
-  const outputs = Array.from({ length: points }, (_, point) => `residual.${point}`);
+  const points = injectionPoints(controlnet.config);
+  const outputs = points.map((_, point) => `residual.${point}`);
+  const pooled = controlnet.config.globalPoolConditions;
   return {
+    pooled,
     encodeHint: async (image) =>
       await runOne(pool, `${key}/hint`, () => buildHintEncoder(controlnet), 'hint', { image }),
     residuals: async (input, hint, scale) => {
       const feeds = { ...denoiserFeeds(input), hint, scale };
-      return await run(pool, `${key}/controlnet`, () => buildControlNet(controlnet), outputs, feeds);
+      const residuals = await run(pool, `${key}/controlnet`, () => buildControlNet(controlnet), outputs, feeds);
+      return pooled
+        ? residuals.map((mean, point) => spreadOver(mean, input.sample, points[point]?.downscale ?? 1))
+        : residuals;
     },
   };
+}
+
+/** Means [rows, C, 1, 1] as constant planes of the injection point's size, so that they add up with other residuals. */
+function spreadOver(mean: Tensor, sample: Tensor, downscale: number): Tensor {
+  const [height = 0, width = 0] = sample.dims.slice(2).map((size) => halved(size, downscale));
+  const [rows = 0, channels = 0] = mean.dims;
+  const data = new Float32Array(rows * channels * height * width);
+  mean.data.forEach((value, plane) => data.fill(value, plane * height * width, (plane + 1) * height * width));
+  return { dims: [rows, channels, height, width], data };
+}
+
+/** A size after strided convolutions that together divide by `downscale`, a power of two. */
+function halved(size: number, downscale: number): number {
+  return downscale === 1 ? size : halved(Math.ceil(size / 2), downscale / 2);
 }
 
 function denoiserFeeds({ sample, timestep, context }: DenoiserInput): Feeds {

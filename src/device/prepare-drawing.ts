@@ -54,7 +54,8 @@ async function prepareControls(
       throw new RangeError(`Control ${index} came without its model or its map`);
     const { key, networks: controlNet } = await networks.openControlNet(model);
     const { data: hint } = await controlNet.encodeHint(hintTensor(image));
-    const weights = controlWeights(mode, scale, base.networks.injectionPoints);
+    const both = controlWeights(mode, scale, base.networks.injectionPoints);
+    const weights = controlNet.pooled ? { ...both, unconditional: null } : both;
     controls.push({ network: key, hint, mode, start, end, weights });
   }
   return controls;

@@ -31,6 +31,8 @@ export interface DenoiserInput {
 
 /** What the pipeline asks of one ControlNet. */
 export interface ControlNetworks {
+  /** Whether its residuals are means over the picture (the shuffle ControlNet): such a one acts on the conditional half alone. */
+  readonly pooled: boolean;
   /** Pictures [1, 3, H, W] in 0..1 to the features [1, C0, h, w] that enter the ControlNet: once a request, not once a step. */
   encodeHint(image: Tensor): Promise<Tensor>;
   /**

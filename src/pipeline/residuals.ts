@@ -25,22 +25,58 @@ export async function sumResiduals(
   points: number,
   networks: NetworkSource,
 ): Promise<readonly Tensor[]> {
-  let sums: readonly Tensor[] = Array.from({ length: points }, () => nothing);
+  const sums = Array.from({ length: points }, () => new ResidualSum(rows.length));
   for (const [network, controlRows] of rowsByNetwork(rows)) {
-    const residuals = await networks.control(network).residuals(
-      gather(
-        input,
-        controlRows.map(({ target }) => target),
-      ),
-      hints(controlRows, input),
-      stack(
-        controlRows.map(({ weights }) => weights),
-        [points],
-      ),
+    const targets = controlRows.map(({ target }) => target);
+    const scale = stack(
+      controlRows.map(({ weights }) => weights),
+      [points],
     );
-    sums = sums.map((sum, point) => addRows(sum, residuals[point] ?? nothing, controlRows, rows.length));
+    const hint = hints(controlRows, input);
+    const residuals = await networks.control(network).residuals(gather(input, targets), hint, scale);
+    residuals.forEach((residual, point) => sums[point]?.add(residual, targets));
   }
-  return sums;
+  return sums.map((sum) => sum.tensor);
+}
+
+/** The sum of the residuals of one injection point, a row of the denoiser each. */
+class ResidualSum {
+  readonly #rows: number;
+  #sum: Tensor = nothing;
+  /** Whether #sum is a ControlNet's own output, which is not to be written to. */
+  #borrowed = true;
+
+  constructor(rows: number) {
+    this.#rows = rows;
+  }
+
+  get tensor(): Tensor {
+    return this.#sum;
+  }
+
+  /** Adds row i of `residual` to row targets[i]. */
+  add(residual: Tensor, targets: readonly number[]): void {
+    if (this.#sum === nothing && isEveryRow(targets, this.#rows)) {
+      this.#sum = residual;
+      return;
+    }
+    const size = residual.data.length / targets.length;
+    const { data } = this.#own(residual, size);
+    const added = residual.data;
+    targets.forEach((target, index) => {
+      const [from, to] = [index * size, target * size];
+      for (let i = 0; i < size; i++) data[to + i]! += added[from + i]!;
+    });
+  }
+
+  #own(like: Tensor, size: number): Tensor {
+    if (this.#borrowed) {
+      const data = this.#sum === nothing ? new Float32Array(this.#rows * size) : this.#sum.data.slice();
+      this.#sum = { dims: [this.#rows, ...like.dims.slice(1)], data };
+      this.#borrowed = false;
+    }
+    return this.#sum;
+  }
 }
 
 function rowsByNetwork(rows: readonly BatchRow[]): ReadonlyMap<string, readonly ControlRow[]> {
@@ -73,20 +109,6 @@ function hints(controlRows: readonly ControlRow[], input: DenoiserInput): Tensor
   const [height = 0, width = 0] = input.sample.dims.slice(2);
   const values = controlRows.map(({ control }) => control.hint);
   return stack(values, [(values[0]?.length ?? 0) / (height * width), height, width]);
-}
-
-function addRows(sum: Tensor, added: Tensor, controlRows: readonly ControlRow[], rows: number): Tensor {
-  const targets = controlRows.map(({ target }) => target);
-  if (sum === nothing && isEveryRow(targets, rows)) return added;
-  const size = added.data.length / targets.length;
-  const dims = [rows, ...added.dims.slice(1)];
-  const data = sum === nothing ? new Float32Array(rows * size) : Float32Array.from(sum.data);
-  targets.forEach((target, index) => {
-    const from = index * size;
-    const to = target * size;
-    for (let i = 0; i < size; i++) data[to + i] = (data[to + i] ?? 0) + (added.data[from + i] ?? 0);
-  });
-  return { dims, data };
 }
 
 function isEveryRow(targets: readonly number[], rows: number): boolean {

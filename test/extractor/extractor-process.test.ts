@@ -55,7 +55,7 @@ function isAlive(pid: number): boolean {
 describe('ExtractorProcess', () => {
   it('gives what the extractor gives in this process', async () => {
     const extractor = start();
-    expect(await extractor.extract('canny', photo, options)).toEqual(await canny.extract(photo, options));
+    expect(await extractor.extract('canny', photo, options)).toEqual(canny.extract(photo, options));
     expect(extractor.pid).not.toBe(process.pid);
   });
 

@@ -29,6 +29,7 @@ class AnalyticNetworks implements NetworkSource {
 
   control(network: string): ControlNetworks {
     return {
+      pooled: false,
       encodeHint: async (image) => await Promise.resolve(image),
       residuals: async (input, hint, scale) => {
         this.controlBatches.push({ network, rows: input.timestep.data.length });

@@ -142,7 +142,7 @@ async function samplesOf(one: Case, networks: GoldenModel): Promise<Sample[]> {
   const clipSkip = args.clip_skip ?? 0;
   const contexts = await textContexts(base, one.model, prompts, clipSkip);
   // diffusers leaves the negative prompt at the last layer, whatever clip_skip says.
-  const negativeContexts = await textContexts(base, one.model, negatives as string[], 0);
+  const negativeContexts = await textContexts(base, one.model, negatives, 0);
   const controls = await controlsOf(one, networks);
   const seeds = [args.generator].flat();
   const generators = seeds.map((seed) => new TorchGenerator(seed));
