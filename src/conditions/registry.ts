@@ -5,6 +5,7 @@ import { cannyOptions } from './canny/options.ts';
 import type { Condition } from './condition.ts';
 import { mlsdOptions } from './mlsd/options.ts';
 import { nearestName } from './nearest-name.ts';
+import { openposeOptions } from './openpose/options.ts';
 import { optionsSchema } from './options.ts';
 import { scribbleOptions } from './scribble/options.ts';
 import { softedgeOptions } from './softedge/options.ts';
@@ -56,8 +57,9 @@ export const conditions = Object.freeze({
     id: 'openpose',
     title: 'Pose (OpenPose)',
     description:
-      "People's poses as OpenPose draws them: 18 joints and the limbs between them, each in its own colour, on black. Takes a ready-made map.",
-    options: noOptions,
+      "People's poses as OpenPose draws them: 18 joints and the limbs between them, each in its own colour, on black; hands and faces if wanted. Found in a photograph by MoveNet and the landmark networks of MediaPipe, or sent as a map.",
+    options: openposeOptions,
+    load: async () => (await import('./openpose/openpose.ts')).openpose,
   }),
   seg: condition({
     id: 'seg',

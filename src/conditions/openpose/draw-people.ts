@@ -19,7 +19,8 @@ export function drawPeople(
     const bodies = parts.body ? group.map(({ body }) => body) : [];
     drawLimbs(canvas, bodies);
     drawJoints(canvas, bodies);
-    if (parts.hands) for (const hand of group.flatMap((person) => [person.leftHand, person.rightHand])) drawHand(canvas, hand);
+    if (parts.hands)
+      for (const hand of group.flatMap((person) => [person.leftHand, person.rightHand])) drawHand(canvas, hand);
     if (parts.face) for (const { face } of group) drawFace(canvas, face);
   }
   return canvas;
