@@ -1,0 +1,28 @@
+import { z } from 'zod';
+
+const score = z.number().min(0).max(1);
+
+export const openposeOptions = z
+  .strictObject({
+    body: z.boolean().default(true).describe('Draw the body: 18 joints and 17 limbs.'),
+    hands: z.boolean().default(false).describe('Find and draw hands, 21 points each, where a forearm is seen.'),
+    face: z.boolean().default(false).describe('Find and draw faces, 68 points each, where nose and eyes are seen.'),
+    style: z
+      .enum(['openpose', 'dwpose'])
+      .default('openpose')
+      .describe(
+        'What lies on top where people overlap: one whole person (openpose), or joints over all limbs (dwpose).',
+      ),
+    person_threshold: score.default(0.3).describe('Score from which a person counts. Lower finds more people.'),
+    keypoint_threshold: score
+      .default(0.2)
+      .describe('Score from which a point of the body counts. Lower draws more guessed limbs.'),
+    hand_threshold: score.default(0.5).describe('Score from which a hand is drawn.'),
+    face_threshold: score.default(0.5).describe('Score from which a face is drawn.'),
+  })
+  .refine(({ body, hands, face }) => body || hands || face, {
+    path: ['body'],
+    error: 'at least one of body, hands and face has to be true',
+  });
+
+export type OpenposeOptions = z.output<typeof openposeOptions>;
