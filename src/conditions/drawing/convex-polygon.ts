@@ -45,11 +45,14 @@ function fillInterior(canvas: RgbImage, corners: readonly Point[], colour: Colou
     slope: 0,
   }));
   let edges = corners.length;
-  for (let y = firstRow; y <= lastRow; y++) {
+  let rowsDown = 1;
+  for (let y = firstRow; y <= lastRow; y += rowsDown) {
     for (const side of sides) if (y >= side.end) edges -= nextEdge(side, corners, rows, y, edges);
-    const [left, right] = sides.map(({ x }) => x).toSorted((a, b) => a - b);
-    fillSpan(canvas, y, toNearestPixel(left!), toNearestPixel(right!), colour);
-    for (const side of sides) side.x += side.slope;
+    const [a, b] = [sides[0]!, sides[1]!];
+    fillSpan(canvas, y, toNearestPixel(Math.min(a.x, b.x)), toNearestPixel(Math.max(a.x, b.x)), colour);
+    // What lies above the canvas is passed in one go, down to the next corner.
+    rowsDown = Math.max(1, Math.min(0, a.end, b.end) - y);
+    for (const side of sides) side.x += side.slope * rowsDown;
   }
 }
 
