@@ -1,17 +1,18 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 
 import { ArmatureError } from '../errors.ts';
 import { cannyOptions } from './canny/options.ts';
 import type { Condition } from './condition.ts';
+import { depthOptions } from './depth/options.ts';
+import { maskOptions } from './mask/options.ts';
 import { mlsdOptions } from './mlsd/options.ts';
 import { nearestName } from './nearest-name.ts';
+import { normalOptions } from './normal/options.ts';
 import { openposeOptions } from './openpose/options.ts';
 import { optionsSchema } from './options.ts';
 import { scribbleOptions } from './scribble/options.ts';
+import { segOptions } from './seg/options.ts';
 import { softedgeOptions } from './softedge/options.ts';
-
-/** Of conditions that take ready-made maps only. */
-const noOptions = z.strictObject({});
 
 /** Every kind of structure that can steer a picture, by id. A new condition is one folder and one row here. */
 export const conditions = Object.freeze({
@@ -50,8 +51,18 @@ export const conditions = Object.freeze({
   depth: condition({
     id: 'depth',
     title: 'Depth',
-    description: 'Distance from the camera as a grey map: near is white, far is black. Takes a ready-made map.',
-    options: noOptions,
+    description:
+      'Distance from the camera as a grey map: near is white, far is black. Seen in a photograph by FastDepth, which knows rooms best, or sent as a map of 8 or 16 bits (16 are rounded to 8).',
+    options: depthOptions,
+    load: async () => (await import('./depth/depth.ts')).depth,
+  }),
+  normal: condition({
+    id: 'normal',
+    title: 'Surface normals',
+    description:
+      'Which way each surface faces, as a colour. Derived from the depth that FastDepth sees in a photograph, or sent as a map.',
+    options: normalOptions,
+    load: async () => (await import('./normal/normal.ts')).normal,
   }),
   openpose: condition({
     id: 'openpose',
@@ -65,8 +76,17 @@ export const conditions = Object.freeze({
     id: 'seg',
     title: 'Segmentation (ADE20K)',
     description:
-      'What is where: every area in the flat colour of its class in the ADE20K palette of 150 classes. Takes a ready-made map.',
-    options: noOptions,
+      'What is where: every area in the flat colour of its class in the ADE20K palette of 150 classes. From a photograph by DeepLab, which knows people, animals, vehicles and furniture (20 kinds) but not walls, floors, sky, buildings or trees; from a picture of class numbers; or sent as a map.',
+    options: segOptions,
+    load: async () => (await import('./seg/seg.ts')).seg,
+  }),
+  mask: condition({
+    id: 'mask',
+    title: 'Mask of the subject',
+    description:
+      'The person or the main object in white on black, for inpainting, for the region of a control or to remove a background. Found in a photograph, or sent as a map.',
+    options: maskOptions,
+    load: async () => (await import('./mask/mask.ts')).mask,
   }),
 } satisfies Record<string, Condition>);
 

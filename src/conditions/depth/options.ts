@@ -1,0 +1,23 @@
+import { z } from 'zod';
+
+const percentile = z.number().min(0).max(100);
+
+export const depthOptions = z
+  .strictObject({
+    far: percentile
+      .default(2)
+      .describe('Percentile of nearness that becomes black: 2 leaves the farthest 2 % of the picture black.'),
+    near: percentile
+      .default(98)
+      .describe('Percentile of nearness that becomes white: 98 leaves the nearest 2 % of the picture white.'),
+    gamma: z
+      .number()
+      .min(0.1)
+      .max(10)
+      .default(1)
+      .describe('Exponent of the grey level: below 1 brightens the middle distances, above 1 darkens them.'),
+    invert: z.boolean().default(false).describe('Near is black and far is white.'),
+  })
+  .refine((options) => options.far < options.near, { path: ['far'], error: 'far must be below near' });
+
+export type DepthOptions = z.output<typeof depthOptions>;

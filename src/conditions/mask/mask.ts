@@ -1,0 +1,32 @@
+import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../condition.ts';
+import { greyMap, toBytes } from '../grey-map.ts';
+import { inspectPhoto } from '../inspect-map.ts';
+import { growMask } from './grow.ts';
+import type { MaskOptions } from './options.ts';
+import { findObject, findPerson } from './subject.ts';
+
+/** The subject in white on black, at the size of the picture. `data.share` is the part of the picture that it covers. */
+export const mask = {
+  async extract(image: RgbImage, options: MaskOptions, networks: AnnotatorSource): Promise<ConditionMap> {
+    const { alpha, certainty } =
+      options.of === 'person' ? await findPerson(image, networks) : await findObject(image, networks);
+    const hard = Uint8Array.from(alpha, (value) => (value > half ? 255 : 0));
+    const subject = options.soft ? toBytes(alpha) : growMask(hard, image, options.grow);
+    const share = subject.reduce((sum, value) => sum + value / 255, 0) / subject.length;
+    const values = options.invert ? subject.map((value) => 255 - value) : subject;
+    const warnings = [...inspectPhoto('mask', image)];
+    if (certainty <= half || share < speck) warnings.push(`mask: ${nothingFound[options.of]}`);
+    return { map: greyMap(values, image), warnings, data: { share } };
+  },
+} satisfies Extractor<MaskOptions>;
+
+/** From here on the networks take a pixel for the subject. */
+const half = 0.5;
+/** A smaller share of the picture is no subject. */
+const speck = 0.001;
+
+const nothingFound: Readonly<Record<MaskOptions['of'], string>> = {
+  object: 'no main object stands out, so the mask is a guess; send a picture with one clear subject.',
+  person:
+    'no person found: the network knows people who fill the picture; crop it to the person, or use "of": "object".',
+};

@@ -1,0 +1,50 @@
+import { z } from 'zod';
+
+const photo = z.strictObject({ from: z.literal('photo') });
+const labels = z.strictObject({
+  from: z.literal('labels'),
+  label_set: z.enum(['ade20k', 'voc']),
+  first_label: z.int(),
+});
+
+export const segOptions = z
+  .strictObject({
+    from: z
+      .enum(['photo', 'labels'])
+      .default('photo')
+      .describe(
+        'photo: 20 kinds of objects are found by DeepLab; labels: each pixel of the picture is the number of a class.',
+      ),
+    label_set: z
+      .enum(['ade20k', 'voc'])
+      .optional()
+      .describe(
+        'Only with "from": "labels". Which classes the numbers mean: 150 of ADE20K or 21 of Pascal VOC (VOC\'s own colours are understood too).',
+      )
+      .meta({ default: 'ade20k' }),
+    first_label: z
+      .int()
+      .min(0)
+      .max(1)
+      .optional()
+      .describe(
+        'Only with "from": "labels". The number of the first class. ADE20K\'s own files count from 1 and mean nothing by 0.',
+      )
+      .meta({ default: 0 }),
+  })
+  .superRefine(({ from, ...rest }, context) => {
+    if (from === 'labels') return;
+    for (const [name, value] of Object.entries(rest)) {
+      if (value === undefined) continue;
+      context.addIssue({ code: 'custom', path: [name], message: `it has no effect without "from": "labels"` });
+    }
+  })
+  .transform((given) =>
+    given.from === 'photo'
+      ? { from: given.from }
+      : { from: given.from, label_set: given.label_set ?? 'ade20k', first_label: given.first_label ?? 0 },
+  )
+  .pipe(z.discriminatedUnion('from', [photo, labels]));
+
+export type SegOptions = z.output<typeof segOptions>;
+export type LabelOptions = Extract<SegOptions, { from: 'labels' }>;

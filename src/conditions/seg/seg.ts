@@ -1,0 +1,61 @@
+import { ArmatureError } from '../../errors.ts';
+import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../condition.ts';
+import { inspectPhoto } from '../inspect-map.ts';
+import { deepLabLabels } from './deeplab.ts';
+import { adeLabels, type LegendEntry, legendOf, noLabel, paintLabels, percent, vocLabels } from './legend.ts';
+import type { LabelOptions, SegOptions } from './options.ts';
+import { readLabels } from './read-labels.ts';
+
+/** Areas in the colours of ADE20K, at the size of the picture. `data.legend` lists the classes that were found. */
+export const seg = {
+  async extract(image: RgbImage, options: SegOptions, networks: AnnotatorSource): Promise<ConditionMap> {
+    return options.from === 'labels' ? paintLabelMap(image, options) : await segmentPhoto(image, networks);
+  },
+} satisfies Extractor<SegOptions>;
+
+async function segmentPhoto(image: RgbImage, networks: AnnotatorSource): Promise<ConditionMap> {
+  const labels = await deepLabLabels(image, networks);
+  const legend = legendOf(labels, vocLabels);
+  return {
+    map: paintLabels(labels, image, vocLabels),
+    warnings: [...inspectPhoto('seg', image), ...unseen(legend)],
+    data: { legend },
+  };
+}
+
+/** Share of the picture without a class from which that is worth a remark. */
+const mostly = 0.5;
+
+function unseen(legend: readonly LegendEntry[]): readonly string[] {
+  const remarks = legend
+    .filter((entry) => entry.ade20k === null && entry.name !== 'background')
+    .map(({ name }) => `seg: ${name} has no class in ADE20K and is drawn black.`);
+  const background = legend.find(({ name }) => name === 'background')?.share ?? 0;
+  const blind =
+    'it knows 20 kinds of objects (people, animals, vehicles, furniture), not walls, floors, sky, buildings or trees';
+  if (background === 1) {
+    remarks.push(`seg: no objects found: ${blind}. Send a finished map with "preprocess": false, or another picture.`);
+  } else if (background > mostly) {
+    remarks.push(
+      `seg: ${percent(background)} of the picture is black because the network has no class for it: ${blind}.`,
+    );
+  }
+  return remarks;
+}
+
+function paintLabelMap(image: RgbImage, options: LabelOptions): ConditionMap {
+  const classes = options.label_set === 'voc' ? vocLabels : adeLabels;
+  const labels = readLabels(image, options, classes.length);
+  const legend = legendOf(labels, classes);
+  if (legend.length === 0) {
+    const last = classes.length - 1 + options.first_label;
+    throw new ArmatureError(
+      'invalid_image',
+      `Expected a picture of class numbers (grey values ${options.first_label} to ${last}) but none of its pixels is one. For a photograph leave "from" out.`,
+      { field: 'image' },
+    );
+  }
+  const unknown = labels.reduce((count, label) => count + (label === noLabel ? 1 : 0), 0) / labels.length;
+  const warnings = unknown > 0 ? [`seg: ${percent(unknown)} of the picture stands for no class and is black.`] : [];
+  return { map: paintLabels(labels, image, classes), warnings, data: { legend } };
+}
