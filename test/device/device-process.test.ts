@@ -1,0 +1,130 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { DeviceProcess } from '../../src/device/device-process.ts';
+import type { DeviceSettings, DrawRequest } from '../../src/device/protocol.ts';
+import { ArmatureError } from '../../src/errors.ts';
+import type { GenerationPlan } from '../../src/generation/plan.ts';
+import { type DioramaModels, dioramaModels, modelsFolder } from '../support/diorama.ts';
+
+const entry = new URL('../../dist/device/main.js', import.meta.url);
+const settings: DeviceSettings = {
+  provider: 'cpu',
+  deviceId: 0,
+  threads: 2,
+  memoryBudget: 2 ** 31,
+  maxRows: 8,
+  tokenizerFolder: `${modelsFolder}/clip-tokenizer`,
+};
+
+const open: DeviceProcess[] = [];
+afterEach(async () => {
+  for (const device of open.splice(0)) await device.close();
+});
+
+function start(options: Partial<ConstructorParameters<typeof DeviceProcess>[0]> = {}): DeviceProcess {
+  const device = new DeviceProcess({ settings, entry, ...options });
+  open.push(device);
+  return device;
+}
+
+function request({ base }: DioramaModels, change: Partial<GenerationPlan> = {}, job = 'job'): DrawRequest {
+  const plan: GenerationPlan = {
+    kind: 'generation',
+    model: { id: base.id, hash: base.hash },
+    prompt: 'a red ball',
+    negativePrompt: '',
+    width: 64,
+    height: 64,
+    steps: 3,
+    guidanceScale: 4,
+    guidanceRescale: 0,
+    scheduler: 'ddim',
+    eta: 0,
+    seed: 1,
+    count: 1,
+    clipSkip: 0,
+    controls: [],
+    output: { format: 'png', quality: 100 },
+    ...change,
+  };
+  return { job, attempt: 1, plan, base, controlNets: [], hints: [] };
+}
+
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  return await work.then(
+    () => 'none',
+    (error: unknown) => (error instanceof ArmatureError ? error.code : 'not ours'),
+  );
+}
+
+describe('the device process', () => {
+  it('draws, reports every step, and says what it runs on', async () => {
+    const device = start();
+    const steps: number[] = [];
+    const drawing = await device.draw(request(await dioramaModels()), { onProgress: ({ step }) => steps.push(step) });
+    expect(drawing.images).toHaveLength(1);
+    expect(drawing.images[0]?.image.data).toHaveLength(3 * 64 * 64);
+    expect(steps).toEqual([1, 2, 3]);
+    expect(device.description?.provider).toBe('cpu');
+  });
+
+  it('seeds wrap around at 2^32 and every picture of a job has its own', async () => {
+    const device = start();
+    const drawing = await device.draw(request(await dioramaModels(), { seed: 2 ** 32 - 1, count: 2, steps: 1 }));
+    expect(drawing.images.map(({ seed }) => seed)).toEqual([2 ** 32 - 1, 0]);
+  });
+
+  it('draws two jobs in shared steps', async () => {
+    const ticks: number[] = [];
+    const device = start({ onTick: ({ samples }) => ticks.push(samples) });
+    const models = await dioramaModels();
+    const jobs = ['a', 'b'].map(async (job) => await device.draw(request(models, { steps: 12 }, job)));
+    const [first, second] = await Promise.all(jobs);
+    expect(Math.max(...ticks)).toBe(2);
+    expect(second?.images[0]?.image).toEqual(first?.images[0]?.image);
+  });
+
+  it('a cancel ends a drawing within a step and leaves the others alone', async () => {
+    const device = start();
+    const models = await dioramaModels();
+    const controller = new AbortController();
+    const stopped = device.draw(request(models, { steps: 150 }, 'stopped'), {
+      signal: controller.signal,
+      onProgress: ({ step }) => step === 2 && controller.abort(),
+    });
+    const other = device.draw(request(models, { steps: 6 }, 'other'));
+    expect(await codeOf(stopped)).toBe('cancelled');
+    expect((await other).images).toHaveLength(1);
+  });
+
+  it('fails only the job that cannot be drawn', async () => {
+    const device = start();
+    const models = await dioramaModels();
+    const lost = { ...models, base: { ...models.base, path: '/nowhere' } };
+    const [bad, good] = [device.draw(request(lost, {}, 'bad')), device.draw(request(models, {}, 'good'))];
+    expect(await codeOf(bad)).toBe('model_invalid');
+    expect((await good).images).toHaveLength(1);
+  });
+
+  it('jobs in a killed process fail with device_lost, and the next one gets a new process', async () => {
+    const device = start();
+    const models = await dioramaModels();
+    const drawing = device.draw(request(models, { steps: 150 }), {
+      onProgress: ({ step }) => step === 2 && process.kill(device.pid ?? 0, 'SIGKILL'),
+    });
+    expect(await codeOf(drawing)).toBe('device_lost');
+    expect((await device.draw(request(models))).images).toHaveLength(1);
+  });
+
+  it('a process that hangs is killed, a process that computes is not', async () => {
+    const hanging = start({ entry: new URL('./fixtures/hanging-child.mjs', import.meta.url), hangAfterMs: 2000 });
+    const models = await dioramaModels();
+    expect(await codeOf(hanging.draw(request(models)))).toBe('device_lost');
+    const computing = start({ hangAfterMs: 2000 });
+    expect((await computing.draw(request(models, { width: 256, height: 256, steps: 30 }))).images).toHaveLength(1);
+  });
+
+  it('a CUDA device that is not there is refused with the reason', async () => {
+    const device = start({ settings: { ...settings, provider: 'cuda', deviceId: 99 } });
+    expect(await codeOf(device.start())).toBe('invalid_config');
+  });
+});
