@@ -12,6 +12,11 @@ export interface RgbImage {
 export interface ConditionMap {
   readonly map: RgbImage;
   readonly warnings: readonly string[];
+  /**
+   * Why the map shows nothing to steer by (no edges, nobody found), word for word one of `warnings`; a strict job fails
+   * with it. Absent where the map shows something. A map of one single colour counts as blank without it.
+   */
+  readonly blank?: string | undefined;
   /** What was found, as JSON: keypoints of people, the legend of a segmentation. */
   readonly data?: Readonly<Record<string, unknown>>;
 }

@@ -8,13 +8,11 @@ export const canny = {
   extract(image: RgbImage, options: CannyOptions): ConditionMap {
     const { low_threshold: low, high_threshold: high, l2_gradient: l2 } = options;
     const edges = cannyEdges(image, { low, high, l2 });
-    const warnings = [...inspectPhoto('canny', image)];
-    if (!edges.includes(255)) {
-      warnings.push(
-        `canny: no edges found with thresholds ${low}/${high}; lower low_threshold and high_threshold, or send a picture with more contrast.`,
-      );
-    }
-    return { map: spread(edges, image), warnings };
+    const blank = edges.includes(255)
+      ? undefined
+      : `canny: no edges found with thresholds ${low}/${high}; lower low_threshold and high_threshold, or send a picture with more contrast.`;
+    const warnings = [...inspectPhoto('canny', image), ...(blank === undefined ? [] : [blank])];
+    return { map: spread(edges, image), warnings, blank };
   },
 } satisfies Extractor<CannyOptions>;
 
