@@ -20,6 +20,8 @@ export const errorCodes = {
   idempotency_mismatch: { status: 422, title: 'The idempotency key was used with another request' },
   range_not_satisfiable: { status: 416, title: 'The range lies outside the resource' },
   model_invalid: { status: 422, title: 'The model cannot be used' },
+  fetch_refused: { status: 400, title: 'The address may not be asked' },
+  fetch_failed: { status: 422, title: 'The address gives no usable answer' },
   cancelled: { status: 409, title: 'The job was cancelled' },
   device_lost: { status: 500, title: 'The device process ended while it drew' },
   out_of_memory: { status: 500, title: 'The device ran out of memory' },

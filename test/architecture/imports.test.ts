@@ -14,7 +14,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   graph: ['numeric'],
   images: ['generation', 'conditions'],
   weights: ['numeric', 'graph'],
-  models: ['generation', 'weights'],
+  fetch: [],
+  models: ['generation', 'weights', 'fetch'],
   runtime: ['numeric', 'graph', 'weights'],
   pipeline: ['numeric', 'generation'],
   extractor: ['conditions', 'images', 'runtime'],
@@ -23,7 +24,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   records: ['generation'],
   queue: ['records'],
   worker: ['queue', 'records', 'store', 'images', 'device', 'generation', 'conditions', 'extractor', 'models'],
-  server: ['generation', 'records', 'queue', 'store', 'images', 'conditions', 'models'],
+  server: ['generation', 'records', 'queue', 'store', 'images', 'conditions', 'models', 'fetch'],
   config: [],
 };
 
