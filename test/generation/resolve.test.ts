@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { findCondition } from '../../src/conditions/registry.ts';
+import type { Condition } from '../../src/conditions/condition.ts';
+import { conditions, findCondition } from '../../src/conditions/registry.ts';
 import { ArmatureError } from '../../src/errors.ts';
 import type { ModelList } from '../../src/generation/catalog.ts';
 import { cost } from '../../src/generation/cost.ts';
@@ -41,7 +42,13 @@ const models: ModelList = {
   ],
   rejected: [{ id: 'broken', code: 'model_invalid', detail: 'its header is cut off.' }],
 };
-const catalog = { models, condition: findCondition };
+/** A condition that takes ready-made maps only, beside those that there are. */
+const { load: _load, ...mapOnly } = conditions.depth;
+function conditionOf(id: string, field: string): Condition {
+  return id === 'sketch' ? { ...mapOnly, id } : findCondition(id, field);
+}
+
+const catalog = { models, condition: conditionOf };
 const picture = { key: 'tenants/default/inputs/aa', sha256: 'aa' };
 const image = { upload_id: 'upl_1' };
 
@@ -107,7 +114,7 @@ describe('what a request leaves open', () => {
   });
 
   test('a condition without an extractor takes the picture as a map', () => {
-    const [control] = resolve({ controls: [{ type: 'depth', model: 'nameless', image }] }).plan.controls;
+    const [control] = resolve({ controls: [{ type: 'sketch', model: 'nameless', image }] }).plan.controls;
     expect(control).toMatchObject({ preprocess: false, model: { id: 'nameless' } });
   });
 });
@@ -123,7 +130,7 @@ describe('what is refused before it is queued', () => {
     [
       'not_supported_yet',
       'controls[0].preprocess',
-      { controls: [{ type: 'depth', model: 'nameless', image, preprocess: true }] },
+      { controls: [{ type: 'sketch', model: 'nameless', image, preprocess: true }] },
       'map',
     ],
     [
@@ -188,7 +195,7 @@ describe('an extraction', () => {
   });
 
   test('is refused where there is no extractor', () => {
-    const run = (): unknown => resolveExtraction('seg', parseExtraction({ image }), findCondition, picture);
+    const run = (): unknown => resolveExtraction('sketch', parseExtraction({ image }), conditionOf, picture);
     expect(refusal(run).code).toBe('not_supported_yet');
   });
 });

@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto';
 import { crc32, deflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createFetcher } from '../../src/fetch/fetcher.ts';
 import { jobSchema, type JobView } from '../../src/server/views/job-schema.ts';
+import { localServer } from '../fetch/local-server.ts';
 import { type Application, multipart, openApplication, pictureFile } from './application.ts';
 
 let application: Application;
@@ -46,7 +49,7 @@ describe('POST /v1/generations', () => {
   });
 
   test('takes a form with the JSON in one part', async () => {
-    const request = { prompt: 'x', controls: [{ type: 'depth', image: { part: 'room' } }] };
+    const request = { prompt: 'x', controls: [{ type: 'depth', image: { part: 'room' }, preprocess: false }] };
     const response = await postForm({ request: JSON.stringify(request), room: picture });
     expect(response.statusCode).toBe(202);
     expect(response.json<JobView>().effective).toMatchObject({ controls: [{ type: 'depth', preprocess: false }] });
@@ -77,6 +80,22 @@ describe('POST /v1/generations', () => {
     expect((await application.app.inject(upload.url)).json()).toEqual(upload);
     const controls = [{ type: 'seg', image: { upload_id: upload.id } }];
     expect((await post({ prompt: 'x', controls })).statusCode).toBe(202);
+  });
+
+  test('fetches a picture by its address, once, and keeps it under its content', async () => {
+    const server = await localServer((request, response) => {
+      if (request.url === '/a') response.writeHead(302, { location: '/b' }).end();
+      else response.end(picture);
+    });
+    const app = await application.rebuild({ fetcher: createFetcher({ allow: [server.host] }) });
+    const payload = { prompt: 'x', controls: [{ type: 'canny', image: { url: `${server.origin}/a` } }] };
+    const response = await app.inject({ method: 'POST', url: '/v1/generations', payload });
+    expect(response.statusCode).toBe(202);
+    const job = await application.parts.records.findJob('default', response.json<JobView>().id);
+    const key = job?.plan.kind === 'generation' ? job.plan.controls[0]!.image!.key : '';
+    expect(key).toContain(createHash('sha256').update(picture).digest('hex'));
+    expect((await application.parts.store.stat(key))?.bytes).toBe(picture.length);
+    expect(server.requests).toHaveLength(2);
   });
 
   test('repeats the links under the public URL', async () => {
@@ -125,11 +144,38 @@ describe('what is refused before it is queued', () => {
     ],
     [{ prompt: 'x', controls: [{ type: 'canny', image: { part: 'p' } }] }, 'invalid_request', 'controls[0].image.part'],
     [{ prompt: 'x', controls: [{ type: 'canny', image: { data: '#' } }] }, 'invalid_image', 'controls[0].image.data'],
+    ...['http://127.0.0.1:7860/livez', 'http://[::ffff:7f00:1]/', 'http://2130706433/', 'file:///etc/passwd'].map(
+      (url) =>
+        [
+          { prompt: 'x', controls: [{ type: 'canny', image: { url } }] },
+          'fetch_refused',
+          'controls[0].image.url',
+        ] as const,
+    ),
   ])('%j', async (body, code, field) => {
     const before = await count();
     const problem = await expectRefusal(await post(body), code);
     expect(problem.field).toBe(field);
     expect(await count()).toBe(before);
+  });
+
+  test('pictures by address that are not there, are none, or are too large', async () => {
+    const server = await localServer((request, response) => {
+      if (request.url === '/none') response.writeHead(404).end();
+      else if (request.url === '/large') response.writeHead(200, { 'content-length': 2 ** 26 }).end();
+      else response.end('<html>');
+    });
+    const app = await application.rebuild({ fetcher: createFetcher({ allow: [server.host] }) });
+    const send = async (path: string) =>
+      await app.inject({
+        method: 'POST',
+        url: '/v1/conditions/canny',
+        payload: { image: { url: `${server.origin}${path}` } },
+      });
+    const missing = await expectRefusal(await send('/none'), 'fetch_failed');
+    expect(missing).toMatchObject({ field: 'image.url', detail: expect.stringContaining('404') as string });
+    expect((await expectRefusal(await send('/large'), 'fetch_failed')).detail).toMatch(/larger than/);
+    await expectRefusal(await send('/page'), 'invalid_image');
   });
 
   test('pictures that are none, are cut short, or are bombs', async () => {
