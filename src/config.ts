@@ -29,6 +29,9 @@ export function readConfig(flags: Flags = {}, environment: Environment = process
     publicUrl: read('publicUrl'),
     corsOrigin: read('corsOrigin'),
     allowAnonymous: read('allowAnonymous'),
+    allowFetch: read('allowFetch'),
+    hub: read('hub'),
+    hubToken: read('hubToken'),
     logLevel: read('logLevel'),
     server: read('server'),
   };

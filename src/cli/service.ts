@@ -3,6 +3,7 @@ import { type Logger, pino } from 'pino';
 import { type Config, embeddedAnnotators, requirePostgres, requireSafeHost } from '../config.ts';
 import { ArmatureError } from '../errors.ts';
 import { ExtractorProcess } from '../extractor/extractor-process.ts';
+import { createFetcher } from '../fetch/fetcher.ts';
 import type { ModelLibrary } from '../models/library.ts';
 import { openQueue } from '../queue/open.ts';
 import type { JobQueue } from '../queue/queue.ts';
@@ -116,6 +117,7 @@ async function openServer(
     library,
     log,
     deviceState,
+    fetcher: createFetcher({ allow: config.allowFetch }),
     clock: () => new Date(),
     randomSeed: () => randomInt(2 ** 32),
     settings: {

@@ -24,6 +24,11 @@ export interface Config {
   readonly publicUrl: string | null;
   readonly corsOrigin: readonly string[];
   readonly allowAnonymous: boolean;
+  /** Hosts and networks that requests may have fetched from although they are not public. */
+  readonly allowFetch: readonly string[];
+  /** Model hub, without a trailing slash. */
+  readonly hub: string;
+  readonly hubToken: string | null;
   readonly logLevel: LogLevel;
   /** A running server that commands such as `jobs` talk to, without a trailing slash. */
   readonly server: string;
@@ -168,6 +173,28 @@ export const settings: { readonly [Key in keyof Config]: Setting<Config[Key]> } 
     description: 'listen beyond loopback although nobody has to show a key',
     parse: one(flagValue),
     fallback: () => false,
+  },
+  allowFetch: {
+    flag: 'allow-fetch',
+    argument: 'host',
+    description: 'host, host:port or network that pictures may be fetched from although it is not public (repeatable)',
+    separator: ',',
+    parse: many(text),
+    fallback: () => [],
+  },
+  hub: {
+    flag: 'hub',
+    argument: 'url',
+    description: 'model hub to pull from',
+    parse: one((value) => url(value, ['http:', 'https:']).replace(/\/+$/, '')),
+    fallback: () => 'https://huggingface.co',
+  },
+  hubToken: {
+    flag: 'hub-token',
+    argument: 'token',
+    description: 'token for models that the hub gives to some only; sent to the hub and nowhere else',
+    parse: one(text),
+    fallback: () => null,
   },
   logLevel: {
     flag: 'log-level',

@@ -19,7 +19,7 @@ export const fieldNames = {
   control: { known: Object.keys(controlRequest.shape), later: ['mask', 'resolution'] },
   extraction: { known: Object.keys(extractionRequest.shape), later: ['resolution', 'strict', 'webhook', 'priority'] },
   output: { known: Object.keys(outputRequest.shape), later: [] },
-  picture: { known: ['upload_id', 'data', 'part'], later: ['url', 'generation', 'map'] },
+  picture: { known: ['upload_id', 'data', 'part', 'url'], later: ['generation', 'map'] },
 } as const satisfies Record<string, FieldNames>;
 
 /**

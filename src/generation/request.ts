@@ -14,8 +14,11 @@ export const pictureReference = z
     z.strictObject({ upload_id: z.string().describe('Id of an upload: upl_...') }),
     z.strictObject({ data: z.string().describe('The file as base64, or a data: URL') }),
     z.strictObject({ part: z.string().describe('Name of a file part of this multipart request') }),
+    z.strictObject({
+      url: z.string().max(2048).describe('Public http or https address, fetched when the request is sent'),
+    }),
   ])
-  .describe('A picture: exactly one of upload_id, data, part');
+  .describe('A picture: exactly one of upload_id, data, part, url');
 
 export const controlRequest = z.strictObject({
   type: z

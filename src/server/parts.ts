@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify';
+import type { Fetcher } from '../fetch/fetcher.ts';
 import type { ModelList } from '../generation/catalog.ts';
 import type { JobQueue } from '../queue/queue.ts';
 import type { Records } from '../records/records.ts';
@@ -12,6 +13,8 @@ export interface ServerParts {
   readonly store: ObjectStore;
   readonly library: { list(): Promise<ModelList> };
   readonly deviceState: () => DeviceState;
+  /** For the addresses that requests bring. */
+  readonly fetcher: Fetcher;
   readonly settings: ServerSettings;
   readonly log: FastifyBaseLogger;
   readonly clock: () => Date;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ArmatureError } from '../errors.ts';
+import type { Fetcher } from '../fetch/fetcher.ts';
 import type { StoredPicture } from '../generation/plan.ts';
 import type { PictureReference } from '../generation/request.ts';
 import { type PictureLimits, verifyPicture } from '../images/decode.ts';
@@ -18,6 +19,7 @@ export interface PictureSource {
   readonly records: Records;
   readonly tenant: string;
   readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly fetcher: Fetcher;
   readonly limits: PictureLimits;
 }
 
@@ -28,10 +30,20 @@ export async function checkPicture(
   source: PictureSource,
 ): Promise<CheckedPicture> {
   if ('upload_id' in reference) return await uploadedPicture(reference.upload_id, field, source);
-  const bytes = 'part' in reference ? filePart(reference.part, field, source) : decodeBase64(reference.data, field);
+  const bytes = await bytesOf(reference, field, source);
   const { mediaType } = await verifyPicture(bytes, source.limits, { field });
   const sha256 = sha256Of(bytes);
   return { stored: { key: inputKey(source.tenant, sha256), sha256 }, bytes, contentType: mediaType };
+}
+
+async function bytesOf(
+  reference: Exclude<PictureReference, { readonly upload_id: string }>,
+  field: string,
+  source: PictureSource,
+): Promise<Uint8Array> {
+  if ('part' in reference) return filePart(reference.part, field, source);
+  if ('url' in reference) return await fetchedPicture(reference.url, field, source);
+  return decodeBase64(reference.data, field);
 }
 
 /** Puts the pictures that are not there yet into the store. */
@@ -72,6 +84,14 @@ function filePart(name: string, field: string, { files }: PictureSource): Uint8A
   if (bytes !== undefined) return bytes;
   const detail = `There is no file part ${JSON.stringify(name.slice(0, 100))} in this request.`;
   throw new ArmatureError('invalid_request', detail, { field: `${field}.part`, choices: [...files.keys()] });
+}
+
+async function fetchedPicture(url: string, field: string, { fetcher, limits }: PictureSource): Promise<Uint8Array> {
+  const options = { maxBytes: limits.maxBytes, headers: { accept: 'image/*' }, field: `${field}.url` };
+  const { status, bytes } = await fetcher.fetchBytes(url, options);
+  if (status === 200) return bytes;
+  const detail = `Expected the picture from ${new URL(url).host} but it answers with the status ${status}.`;
+  throw new ArmatureError('fetch_failed', detail, { field: `${field}.url` });
 }
 
 /** The bytes of base64 (RFC 4648, either alphabet, padding optional) or of a data: URL (RFC 2397). */

@@ -57,13 +57,13 @@ export async function submitExtraction(
 }
 
 async function checkPictures(
-  { records, settings }: ServerParts,
+  { records, settings, fetcher }: ServerParts,
   { files }: Submission,
   tenant: string,
   references: GenerationRequest['controls'][number]['image'][],
   fields: readonly string[],
 ): Promise<readonly CheckedPicture[]> {
-  const source = { records, tenant, files, limits: settings.limits.picture };
+  const source = { records, tenant, files, fetcher, limits: settings.limits.picture };
   return await Promise.all(
     references.map(async (reference, index) => await checkPicture(reference, fields[index]!, source)),
   );

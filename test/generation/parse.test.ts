@@ -57,7 +57,7 @@ describe('a generation request', () => {
     [
       { prompt: 'x', controls: [{ type: 'canny', image: {} }] },
       'controls[0].image',
-      'Expected controls[0].image to be {"upload_id": ...} or {"data": ...} or {"part": ...} but received an object.',
+      'Expected controls[0].image to be {"upload_id": ...} or {"data": ...} or {"part": ...} or {"url": ...} but received an object.',
     ],
     [
       { prompt: 'x', output: { format: 'bmp' } },
@@ -125,7 +125,7 @@ describe('a generation request', () => {
     ['strict', { strict: true }],
     ['controls[0].mask', { controls: [{ type: 'canny', image, mask: image }] }],
     ['controls[0].resolution', { controls: [{ type: 'canny', image, resolution: 512 }] }],
-    ['controls[0].image.url', { controls: [{ type: 'canny', image: { url: 'http://127.0.0.1/' } }] }],
+    ['controls[0].image.generation', { controls: [{ type: 'canny', image: { generation: 'gen_1' } }] }],
   ])('refuses %s, which is to come, instead of leaving it out', (field, part) => {
     const error = refusal({ prompt: 'x', ...part });
     expect([error.code, error.field]).toEqual(['not_supported_yet', field]);
@@ -139,7 +139,7 @@ describe('an extraction request', () => {
 
   test('refuses what it does not know', () => {
     expect(refusal({ image, opions: {} }, parseExtraction).message).toContain('Did you mean options?');
-    expect(refusal({ image: { url: 'x' } }, parseExtraction).code).toBe('not_supported_yet');
+    expect(refusal({ image: { generation: 'gen_1' } }, parseExtraction).code).toBe('not_supported_yet');
     expect(refusal({}, parseExtraction).field).toBe('image');
   });
 });

@@ -7,6 +7,7 @@ import sharp from 'sharp';
 import { conditionIds } from '../../src/conditions/registry.ts';
 import type { Job, JobOutput } from '../../src/generation/job.ts';
 import { openLibrary } from '../../src/models/library.ts';
+import { createFetcher } from '../../src/fetch/fetcher.ts';
 import { openQueue } from '../../src/queue/open.ts';
 import { openRecords } from '../../src/records/open.ts';
 import { buildApp } from '../../src/server/app.ts';
@@ -39,6 +40,7 @@ export async function openApplication(): Promise<Application> {
     queue,
     store: await openFileStore(join(data, 'store')),
     library: await openLibrary([models], { conditions: conditionIds }),
+    fetcher: createFetcher(),
     deviceState: () => ({ state: 'elsewhere', detail: 'Workers are processes of their own.' }),
     settings: {
       version: '0.0.0',
