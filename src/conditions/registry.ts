@@ -1,18 +1,25 @@
 import type { z } from 'zod';
 
 import { ArmatureError } from '../errors.ts';
+import { blurOptions } from './blur/options.ts';
 import { cannyOptions } from './canny/options.ts';
 import type { Condition } from './condition.ts';
 import { depthOptions } from './depth/options.ts';
+import { invertOptions } from './invert/options.ts';
+import { lineartOptions } from './lineart/options.ts';
 import { maskOptions } from './mask/options.ts';
 import { mlsdOptions } from './mlsd/options.ts';
 import { nearestName } from './nearest-name.ts';
 import { normalOptions } from './normal/options.ts';
 import { openposeOptions } from './openpose/options.ts';
 import { optionsSchema } from './options.ts';
+import { recolorOptions } from './recolor/options.ts';
 import { scribbleOptions } from './scribble/options.ts';
 import { segOptions } from './seg/options.ts';
+import { shuffleOptions } from './shuffle/options.ts';
 import { softedgeOptions } from './softedge/options.ts';
+import { thresholdOptions } from './threshold/options.ts';
+import { tileOptions } from './tile/options.ts';
 
 /** Every kind of structure that can steer a picture, by id. A new condition is one folder and one row here. */
 export const conditions = Object.freeze({
@@ -47,6 +54,14 @@ export const conditions = Object.freeze({
       'Straight lines only, white and one pixel wide on black: buildings, rooms, furniture. Found in a photograph by M-LSD, or sent as a map.',
     options: mlsdOptions,
     load: async () => (await import('./mlsd/mlsd.ts')).mlsd,
+  }),
+  lineart: condition({
+    id: 'lineart',
+    title: 'Line art',
+    description:
+      'Lines as a draughtsman draws them: white on black, thin and soft. Made from a photograph or a line drawing by differences of Gaussians, or sent as a map.',
+    options: lineartOptions,
+    load: async () => (await import('./lineart/lineart.ts')).lineart,
   }),
   depth: condition({
     id: 'depth',
@@ -87,6 +102,51 @@ export const conditions = Object.freeze({
       'The person or the main object in white on black, for inpainting, for the region of a control or to remove a background. Found in a photograph, or sent as a map.',
     options: maskOptions,
     load: async () => (await import('./mask/mask.ts')).mask,
+  }),
+  tile: condition({
+    id: 'tile',
+    title: 'Tile',
+    description:
+      'The picture itself, with less detail if wanted: the ControlNet keeps what is where and draws new detail.',
+    options: tileOptions,
+    load: async () => (await import('./tile/tile.ts')).tile,
+  }),
+  blur: condition({
+    id: 'blur',
+    title: 'Blur',
+    description: 'The picture blurred by a Gaussian: colours and rough shapes stay, detail is drawn anew.',
+    options: blurOptions,
+    load: async () => (await import('./blur/blur.ts')).blur,
+  }),
+  shuffle: condition({
+    id: 'shuffle',
+    title: 'Content shuffle',
+    description:
+      'The picture with its places mixed up by a smooth random flow: its colours and textures steer, not its structure.',
+    options: shuffleOptions,
+    load: async () => (await import('./shuffle/shuffle.ts')).shuffle,
+  }),
+  recolor: condition({
+    id: 'recolor',
+    title: 'Recolour',
+    description: 'The picture in grey, for new colours: by lightness or by the largest channel.',
+    options: recolorOptions,
+    load: async () => (await import('./recolor/recolor.ts')).recolor,
+  }),
+  invert: condition({
+    id: 'invert',
+    title: 'Invert',
+    description:
+      'The negative of the picture: turns a drawing in black on white into the white lines on black that ControlNets expect.',
+    options: invertOptions,
+    load: async () => (await import('./invert/invert.ts')).invert,
+  }),
+  threshold: condition({
+    id: 'threshold',
+    title: 'Threshold',
+    description: 'Black and white by brightness, at a level or where the histogram parts best.',
+    options: thresholdOptions,
+    load: async () => (await import('./threshold/threshold.ts')).threshold,
   }),
 } satisfies Record<string, Condition>);
 

@@ -1,0 +1,27 @@
+import { resampleCubic } from '../../numeric/cubic-resample.ts';
+import type { MersenneTwister } from '../../numeric/mersenne-twister.ts';
+import type { PlaneSize } from '../../numeric/resample.ts';
+
+/**
+ * Smooth random values, 0..1 (both are reached, unless all values are equal: then 0): a coarse grid of uniform numbers
+ * enlarged by cubic convolution, of which a window is taken and stretched to the range, as ControlNet's `make_noise_disk`.
+ *
+ * @param scale pixels between two numbers of the grid, about.
+ * @returns width x height values, row by row.
+ */
+export function smoothNoise({ width, height }: PlaneSize, scale: number, random: MersenneTwister): Float64Array {
+  const grid = { width: Math.floor(width / scale) + 2, height: Math.floor(height / scale) + 2 };
+  const numbers = Float64Array.from({ length: grid.width * grid.height }, () => uniform(random));
+  const enlarged = { width: width + 2 * scale, height: height + 2 * scale };
+  const noise = resampleCubic(numbers, grid, enlarged, 1, { x: scale, y: scale, width, height });
+  const least = noise.reduce((a, b) => Math.min(a, b));
+  const range = noise.reduce((a, b) => Math.max(a, b)) - least;
+  return noise.map((value) => (range === 0 ? 0 : (value - least) / range));
+}
+
+/** 0..1 with 53 bits, of two words: `genrand_res53` of MT19937's authors, which NumPy's `random` is. */
+function uniform(random: MersenneTwister): number {
+  const high = random.next() >>> 5;
+  const low = random.next() >>> 6;
+  return (high * 67_108_864 + low) / 9_007_199_254_740_992;
+}

@@ -1,0 +1,23 @@
+import { averageArea } from '../../numeric/area-average.ts';
+import { resampleCubic } from '../../numeric/cubic-resample.ts';
+import type { ConditionMap, Extractor, RgbImage } from '../condition.ts';
+import type { TileOptions } from './options.ts';
+
+/** The picture without its fine detail: averaged to a smaller size (ControlNet's tile_resample), then enlarged again. */
+export const tile = {
+  extract(image: RgbImage, { factor }: TileOptions): ConditionMap {
+    return { map: withoutDetail(image, factor), warnings: [] };
+  },
+} satisfies Extractor<TileOptions>;
+
+function withoutDetail(image: RgbImage, factor: number): RgbImage {
+  const { width, height } = image;
+  const side = (length: number): number => Math.max(1, Math.floor(length / factor));
+  const small = { width: side(width), height: side(height) };
+  const averages = averageArea(image.data, image, small, 3);
+  return {
+    width,
+    height,
+    data: new Uint8Array(Uint8ClampedArray.from(resampleCubic(averages, small, image, 3)).buffer),
+  };
+}
