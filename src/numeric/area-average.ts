@@ -1,8 +1,9 @@
 import type { PlaneSize } from './resample.ts';
+import { roundHalfToEven } from './round-half-to-even.ts';
 
 /**
- * 8-bit values at a smaller size, each the average of the area that it covers, rounded half to even:
- * cv2.resize(values, to, interpolation=INTER_AREA).
+ * 8-bit values at a smaller size, each the average of the area that it covers, rounded half to even, or half up where just
+ * 2x2 values are averaged: cv2.resize(values, to, interpolation=INTER_AREA).
  *
  * @param values from.width x from.height pixels of `channels` values each.
  * @param to at most as large as `from` on each side.
@@ -10,6 +11,7 @@ import type { PlaneSize } from './resample.ts';
 export function averageArea(values: Uint8Array, from: PlaneSize, to: PlaneSize, channels: number): Uint8Array {
   const columns = coverage(from.width, to.width);
   const rows = coverage(from.height, to.height);
+  const round = from.width === 2 * to.width && from.height === 2 * to.height ? roundHalfUp : roundHalfToEven;
   const length = to.width * channels;
   const out = new Uint8Array(length * to.height);
   const sums = new Float64Array(length);
@@ -22,7 +24,7 @@ export function averageArea(values: Uint8Array, from: PlaneSize, to: PlaneSize, 
       const weight = weightAt(rows, y, source);
       for (let i = 0; i < length; i++) sums[i]! += weight * narrowed[i]!;
     }
-    for (let i = 0; i < length; i++) out[y * length + i] = roundedByte(sums[i]!);
+    for (let i = 0; i < length; i++) out[y * length + i] = round(withoutRest(sums[i]!));
   }
   return out;
 }
@@ -80,10 +82,9 @@ function narrow(values: Uint8Array, offset: number, columns: Coverage, channels:
   }
 }
 
-function roundedByte(value: number): number {
-  // Sums of shares miss whole numbers and halves by their last bits.
-  const near = Math.round(value * 1024) / 1024;
-  const floor = Math.floor(near);
-  const rest = near - floor;
-  return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
+const roundHalfUp = (value: number): number => Math.floor(value + 0.5);
+
+/** Sums of shares miss whole numbers and halves by their last bits. */
+function withoutRest(value: number): number {
+  return Math.round(value * 1024) / 1024;
 }

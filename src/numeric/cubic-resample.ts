@@ -7,6 +7,13 @@ export interface PlaneWindow extends PlaneSize {
 }
 
 /**
+ * 8-bit values at another size by {@link resampleCubic}, rounded half to even; what would lie beyond 0..255 is cut off.
+ */
+export function resampleCubicBytes(values: Uint8Array, from: PlaneSize, to: PlaneSize, channels: number): Uint8Array {
+  return new Uint8Array(Uint8ClampedArray.from(resampleCubic(values, from, to, channels)).buffer);
+}
+
+/**
  * A window of values resampled to `to` by cubic convolution over 4x4 neighbours (Keys, 1981, with a = -0.75; pixel centres
  * at halves, the border repeated): cv2.resize(values, to, interpolation=INTER_CUBIC). Results may lie beyond the range of
  * the values.
@@ -49,7 +56,8 @@ function cubicTaps(length: number, resampled: number, first: number, count: numb
   const sources = new Int32Array(count * 4);
   const weights = new Float64Array(count * 4);
   for (let i = 0; i < count; i++) {
-    const position = (first + i + 0.5) * (length / resampled) - 0.5;
+    // In float32, as OpenCV has it.
+    const position = Math.fround((first + i + 0.5) * (length / resampled) - 0.5);
     const start = Math.floor(position) - 1;
     for (let tap = 0; tap < 4; tap++) {
       sources[i * 4 + tap] = Math.min(Math.max(start + tap, 0), length - 1) * step;

@@ -1,5 +1,5 @@
 import { averageArea } from '../../numeric/area-average.ts';
-import { resampleCubic } from '../../numeric/cubic-resample.ts';
+import { resampleCubicBytes } from '../../numeric/cubic-resample.ts';
 import type { ConditionMap, Extractor, RgbImage } from '../condition.ts';
 import type { TileOptions } from './options.ts';
 
@@ -15,9 +15,5 @@ function withoutDetail(image: RgbImage, factor: number): RgbImage {
   const side = (length: number): number => Math.max(1, Math.floor(length / factor));
   const small = { width: side(width), height: side(height) };
   const averages = averageArea(image.data, image, small, 3);
-  return {
-    width,
-    height,
-    data: new Uint8Array(Uint8ClampedArray.from(resampleCubic(averages, small, image, 3)).buffer),
-  };
+  return { width, height, data: resampleCubicBytes(averages, small, image, 3) };
 }
