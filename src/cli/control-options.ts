@@ -1,11 +1,14 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { conditions } from '../conditions/registry.ts';
+import { type StructureKind, structureKinds, structures } from '../conditions/structures.ts';
 import { controlModes, resizeModes } from '../generation/plan.ts';
 
 /** A control as the command line says it: a file, and the fields of the request that were set for it. */
 export interface ControlArgument {
   readonly type: string;
   readonly file: string;
+  /** What kind of JSON the file is; null for a picture. */
+  readonly structure: StructureKind | null;
   readonly fields: Readonly<Record<string, unknown>>;
   /** Options of the extractor. */
   readonly options: Readonly<Record<string, unknown>>;
@@ -24,7 +27,12 @@ export function addControls(command: Command): ControlArguments {
   const list: ControlArgument[] = [];
   for (const { id, title } of Object.values(conditions)) {
     const option = new Option(`--${id} <file>`, `${title}: a picture that fixes the structure (repeatable)`);
-    command.addOption(option.argParser((file: string) => void list.push({ type: id, file, fields: {}, options: {} })));
+    command.addOption(option.argParser((file: string) => void list.push(controlOf(id, file, null))));
+  }
+  for (const kind of structureKinds) {
+    const { condition } = structures[kind];
+    const option = new Option(`--${kind} <file>`, `${condition} from data: a JSON file with a ${kind} (repeatable)`);
+    command.addOption(option.argParser((file: string) => void list.push(controlOf(condition, file, kind))));
   }
   const last = (flag: string, change: (control: ControlArgument) => ControlArgument): void => {
     const control = list.pop();
@@ -53,6 +61,7 @@ export function addControls(command: Command): ControlArguments {
     `how the picture is brought to the size: ${resizeModes.join(', ')}`,
     (text) => text,
   );
+  field('--resolution <pixels>', 'resolution', 'short side at which its extractor sees the picture');
   command.addOption(
     new Option('--extract <name=value>', 'of the control before it: an option of its extractor (repeatable)').argParser(
       (text: string) =>
@@ -64,6 +73,10 @@ export function addControls(command: Command): ControlArguments {
     last('--map', (control) => ({ ...control, fields: { ...control.fields, preprocess: false } })),
   );
   return { list };
+}
+
+function controlOf(type: string, file: string, structure: StructureKind | null): ControlArgument {
+  return { type, file, structure, fields: {}, options: {} };
 }
 
 /** `low_threshold=50` as `{low_threshold: 50}`. */

@@ -2,13 +2,15 @@ import type { RgbImage } from '../conditions/condition.ts';
 import { findCondition } from '../conditions/registry.ts';
 import type { DeviceProcess } from '../device/device-process.ts';
 import type { ExtractorProcess } from '../extractor/extractor-process.ts';
+import type { GivenPicture } from '../generation/given-picture.ts';
 import type { Progress } from '../generation/job.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
-import type { GenerationRequest } from '../generation/request.ts';
+import type { ControlImage, GenerationRequest } from '../generation/request.ts';
 import { resolveGeneration } from '../generation/resolve.ts';
 import { encodePicture } from '../images/encode.ts';
 import type { ModelLibrary } from '../models/library.ts';
-import { makeMap } from '../worker/make-map.ts';
+import { drawPlan } from '../worker/draw-plan.ts';
+import type { ChosenPicture } from '../worker/evaluate.ts';
 import { parametersText } from '../worker/parameters-text.ts';
 import type { PictureFiles } from './picture-files.ts';
 
@@ -25,12 +27,12 @@ export interface DrawnFiles {
   readonly plan: GenerationPlan;
   readonly warnings: readonly string[];
   /** Encoded pictures in the order of their seeds. */
-  readonly pictures: readonly { readonly seed: number; readonly bytes: Uint8Array }[];
+  readonly pictures: readonly (Omit<ChosenPicture, 'image'> & { readonly bytes: Uint8Array })[];
   /** maps[i] is what control i was fed with. */
   readonly maps: readonly RgbImage[];
 }
 
-/** Draws a request in this command's own children, without records or queue. `files[i]` is the picture of control i. */
+/** Draws a request in this command's own children, without records or queue. `files[i]` is the file of control i. */
 export async function draw(
   parts: DrawingParts,
   request: GenerationRequest,
@@ -38,7 +40,9 @@ export async function draw(
   { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (progress: Progress) => void },
 ): Promise<DrawnFiles> {
   const models = await parts.library.list();
-  const pictures = await Promise.all(files.map(async (file) => await parts.files.add(file)));
+  const pictures = await Promise.all(
+    request.controls.map(async ({ image }, index) => await givenPicture(parts.files, image, files[index]!)),
+  );
   const { plan, warnings } = resolveGeneration(request, {
     catalog: { models, condition: findCondition },
     defaultModel: parts.defaultModel,
@@ -49,25 +53,28 @@ export async function draw(
   const controlNets = await Promise.all(
     plan.controls.map(async ({ model }) => await parts.library.controlNet(model.id)),
   );
-  const made = await Promise.all(
-    plan.controls.map(
-      async (control) => await makeMap({ store: parts.files, extractor: parts.extractor }, control, plan, signal),
-    ),
-  );
-  const maps = made.map(({ map }) => map);
-  const drawing = await parts.device.draw(
-    { job: 'command', attempt: 1, plan, base, controlNets, hints: maps },
+  const drawn = await drawPlan(
+    { store: parts.files, extractor: parts.extractor, device: parts.device },
+    plan,
+    { base, controlNets },
+    { job: 'command', attempt: 1 },
     { signal, onProgress },
   );
   return {
     plan,
-    maps,
-    warnings: [...warnings, ...made.flatMap((map) => map.warnings), ...drawing.warnings],
+    maps: drawn.maps.map(({ map }) => map),
+    warnings: [...warnings, ...drawn.warnings],
     pictures: await Promise.all(
-      drawing.images.map(async ({ seed, image }) => ({
-        seed,
-        bytes: await encodePicture(image, { ...plan.output, text: { parameters: parametersText(plan, seed) } }),
-      })),
+      drawn.pictures.map(async ({ image, ...picture }) => {
+        const text = { parameters: parametersText(plan, picture.seed) };
+        return { ...picture, bytes: await encodePicture(image, { ...plan.output, text }) };
+      }),
     ),
   };
+}
+
+async function givenPicture(files: PictureFiles, image: ControlImage, file: string): Promise<GivenPicture> {
+  if ('pose' in image) return files.addStructure('pose', image.pose);
+  if ('layout' in image) return files.addStructure('layout', image.layout);
+  return await files.add(file);
 }

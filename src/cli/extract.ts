@@ -2,25 +2,33 @@ import type { Command } from 'commander';
 import { embeddedAnnotators } from '../config.ts';
 import { findCondition } from '../conditions/registry.ts';
 import { parseOptions } from '../conditions/options.ts';
+import { ArmatureError } from '../errors.ts';
 import { ExtractorProcess } from '../extractor/extractor-process.ts';
+import { parseExtraction } from '../generation/parse.ts';
+import { resolveExtraction } from '../generation/resolve.ts';
 import { decodePicture } from '../images/decode.ts';
 import { encodePicture } from '../images/encode.ts';
-import { namedValue } from './control-options.ts';
+import { namedValue, numberOrText } from './control-options.ts';
 import { formatOf, writeWhole } from './output-files.ts';
 import { PictureFiles } from './picture-files.ts';
+import { extractMap } from '../worker/extract-map.ts';
 import { interruption } from './shutdown.ts';
 
 interface Options {
   readonly output: string;
   readonly option: Readonly<Record<string, unknown>>;
+  readonly resolution?: number | string;
+  readonly strict?: true;
+  readonly saveData?: string;
 }
 
 const examples = `
 Examples:
   armature extract canny photo.jpg -o edges.png
+  armature extract openpose photo.jpg --save-data pose.json -o pose.png
   armature extract canny photo.jpg --option low_threshold=50 --option high_threshold=150 -o edges.png
 
-The map has the picture's own size. A file that is there already is overwritten, once the map is complete.
+The map has the picture's own size, unless --resolution says another. A file that is there already is overwritten, once the map is complete.
 `;
 
 export function addExtract(program: Command): void {
@@ -36,26 +44,54 @@ export function addExtract(program: Command): void {
       (text: string, previous: Readonly<Record<string, unknown>>) => ({ ...previous, ...namedValue(text) }),
       {},
     )
+    .option(
+      '--resolution <pixels>',
+      'short side that the picture is brought to first; its own by default',
+      numberOrText,
+    )
+    .option('--strict', 'fail where the map is blank')
+    .option('--save-data <file>', 'also write what was found as JSON: a pose, the classes of a segmentation')
     .addHelpText('after', examples)
     .action(extract);
 }
 
-async function extract(type: string, file: string, { output, option }: Options): Promise<void> {
+async function extract(type: string, file: string, options: Options): Promise<void> {
   const condition = findCondition(type);
-  const parsed = parseOptions(condition, option, 'option');
-  const format = formatOf(output);
+  parseOptions(condition, options.option, 'option');
+  const request = parseExtraction({
+    image: { part: 'picture' },
+    options: options.option,
+    output: { format: formatOf(options.output) },
+    ...(options.resolution === undefined ? {} : { resolution: options.resolution }),
+    strict: options.strict === true,
+  });
   const { signal, release } = interruption();
   const extractor = new ExtractorProcess({ annotators: embeddedAnnotators });
   try {
     const files = new PictureFiles();
-    const { key } = await files.add(file);
-    const picture = await decodePicture(await files.get(key), undefined, { field: file });
-    const { map, warnings } = await extractor.extract(condition.id, picture, parsed, signal);
-    for (const warning of warnings) console.error(`warning: ${warning}`);
-    await writeWhole(output, await encodePicture(map, { format, quality: 90 }));
-    console.log(`${output}  ${map.width}x${map.height}`);
+    const given = await files.add(file);
+    const { plan } = resolveExtraction(type, request, findCondition, given);
+    const picture = await decodePicture(await files.get(given.stored.key), undefined, { field: file });
+    const { map, data, remarks } = await extractMap(extractor, plan, picture, signal);
+    for (const { detail } of remarks) console.error(`warning: ${detail}`);
+    await writeWhole(options.output, await encodePicture(map, plan.output));
+    console.log(`${options.output}  ${map.width}x${map.height}`);
+    if (options.saveData !== undefined) await writeData(options.saveData, condition.id, data);
   } finally {
     release();
     await extractor.close();
   }
+}
+
+async function writeData(
+  file: string,
+  type: string,
+  data: Readonly<Record<string, unknown>> | undefined,
+): Promise<void> {
+  if (data === undefined) {
+    const detail = `Expected a condition that gives data with --save-data, but ${type} gives only a map.`;
+    throw new ArmatureError('invalid_request', detail);
+  }
+  await writeWhole(file, new TextEncoder().encode(`${JSON.stringify(data)}\n`));
+  console.log(file);
 }

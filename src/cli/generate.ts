@@ -7,6 +7,7 @@ import { parseGeneration } from '../generation/parse.ts';
 import { schedulerIds } from '../generation/plan.ts';
 import { encodePicture } from '../images/encode.ts';
 import { addControls, type ControlArgument, numberOrText } from './control-options.ts';
+import { fidelityLines } from './fidelity-lines.ts';
 import { deviceSettings } from './device-settings.ts';
 import { draw, type DrawnFiles } from './draw.ts';
 import { generationBody, type GenerationOptions } from './generation-body.ts';
@@ -16,6 +17,7 @@ import { PictureFiles } from './picture-files.ts';
 import { showProgress } from './progress.ts';
 import { addSettings, configOf } from './setting-options.ts';
 import { interruption } from './shutdown.ts';
+import { controlImages } from './structure-files.ts';
 
 interface Options extends GenerationOptions {
   readonly output: string;
@@ -28,6 +30,7 @@ Examples:
   armature generate "a red cube on a green floor" --canny photo.jpg --seed 7 -o out.png
   armature generate "two people" --openpose pose.png --depth room.png --control-scale 0.6 -n 4 -o out.png
   armature generate "a blue ball" --canny edges.png --map --control-end 0.8
+  armature generate "a dancer" --pose pose.json --best-of 4 -o dancer.png
 
 What acts on a control stands behind it: in the third example 0.6 is the scale of depth.
 An output file that is there already is overwritten, once the new picture is complete.
@@ -51,6 +54,10 @@ export function addGenerate(program: Command): void {
     .option('--eta <number>', 'share of fresh noise in each step of ddim', numberOrText)
     .option('--clip-skip <number>', 'last layers of the text encoder to leave out', numberOrText)
     .option('--quality <number>', 'of .jpg and .webp', numberOrText);
+  command
+    .option('--strict', 'fail where a map is blank or looks like something else, or the prompt is cut')
+    .option('--evaluate', 'say how well each picture obeys its controls')
+    .option('--best-of <number>', 'draw so many for each picture and keep the one that obeys best', numberOrText);
   const controls = addControls(command);
   command.option('--save-maps', 'also write the map of each control: out-map-1.png ...');
   addSettings(command, ['model', 'models', 'data', 'provider', 'deviceId', 'threads', 'memoryBudget', 'maxRows']);
@@ -66,7 +73,8 @@ async function generate(
   options: Options,
   controls: readonly ControlArgument[],
 ): Promise<void> {
-  const body = generationBody(prompt, config.model, options, controls, formatOf(options.output));
+  const images = await controlImages(controls);
+  const body = generationBody(prompt, config.model, options, controls, formatOf(options.output), images);
   const request = parseGeneration(body);
   const startedAt = performance.now();
   const { signal, release } = interruption();
@@ -92,6 +100,7 @@ async function generate(
 /** One line on stdout for each file; remarks go to stderr. */
 async function writeResults({ plan, pictures, maps, warnings }: DrawnFiles, options: Options): Promise<void> {
   for (const warning of warnings) console.error(`warning: ${warning}`);
+  for (const picture of pictures) for (const line of fidelityLines(plan, picture)) console.error(line);
   const names = outputNames(options.output, pictures.length);
   for (const [index, { seed, bytes }] of pictures.entries()) {
     const name = names[index] ?? options.output;

@@ -14,11 +14,14 @@ export interface GenerationOptions {
   readonly count?: number | string;
   readonly clipSkip?: number | string;
   readonly quality?: number | string;
+  readonly strict?: true;
+  readonly evaluate?: true;
+  readonly bestOf?: number | string;
 }
 
 /**
- * The body that a client would send to POST /v1/generations for the same picture: it goes through the same checks. The
- * picture of control i is the part `i`.
+ * The body that a client would send to POST /v1/generations for the same picture: it goes through the same checks.
+ * `images[i]` is the image of control i; by default the part `i`.
  */
 export function generationBody(
   prompt: string,
@@ -26,6 +29,7 @@ export function generationBody(
   options: GenerationOptions,
   controls: readonly ControlArgument[],
   format: string,
+  images: readonly Readonly<Record<string, unknown>>[] = [],
 ): Readonly<Record<string, unknown>> {
   return present({
     model,
@@ -41,14 +45,20 @@ export function generationBody(
     seed: options.seed,
     count: options.count,
     clip_skip: options.clipSkip,
-    controls: controls.map(controlBody),
+    controls: controls.map((control, index) => controlBody(control, images[index] ?? { part: String(index) })),
+    strict: options.strict,
+    evaluate: options.evaluate,
+    best_of: options.bestOf,
     output: present({ format, quality: options.quality }),
   });
 }
 
-function controlBody({ type, fields, options }: ControlArgument, index: number): Readonly<Record<string, unknown>> {
+function controlBody(
+  { type, fields, options }: ControlArgument,
+  image: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
   const preprocess = Object.keys(options).length === 0 ? {} : { preprocess: options };
-  return { type, image: { part: String(index) }, ...preprocess, ...fields };
+  return { type, image, ...preprocess, ...fields };
 }
 
 function present(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

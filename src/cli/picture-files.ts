@@ -1,26 +1,39 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { ArmatureError } from '../errors.ts';
-import type { StoredPicture } from '../generation/plan.ts';
+import type { StructureKind } from '../conditions/structures.ts';
+import type { GivenPicture } from '../generation/given-picture.ts';
+import { verifyPicture } from '../images/decode.ts';
 
-/** Files that the command line named, read once and kept under the names by which a plan refers to them. */
+/** What the command line named, read once and kept under the names by which a plan refers to it. */
 export class PictureFiles {
   readonly #bytes = new Map<string, Uint8Array>();
 
-  /** Reads a file. `invalid_image` where it cannot be read; what is in it is not looked at. */
-  async add(file: string): Promise<StoredPicture> {
+  /** Reads a picture. `invalid_image` where it cannot be read or is none. */
+  async add(file: string): Promise<GivenPicture> {
     const bytes = await readFile(file).catch((cause: unknown) => {
       const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
       const reason = code === 'ENOENT' ? 'there is no such file' : code;
       throw new ArmatureError('invalid_image', `The picture ${file} cannot be read: ${reason}.`, { cause });
     });
-    this.#bytes.set(file, bytes);
-    return { key: file, sha256: createHash('sha256').update(bytes).digest('hex') };
+    const { width, height } = await verifyPicture(bytes, undefined, { field: file });
+    return { ...this.#keep(file, bytes), width, height, structure: null, map: null };
+  }
+
+  /** Keeps structure that was given as data. */
+  addStructure(structure: StructureKind, data: unknown): GivenPicture {
+    const bytes = new TextEncoder().encode(JSON.stringify(data));
+    return { ...this.#keep(`${structure} ${this.#bytes.size}`, bytes), width: 0, height: 0, structure, map: null };
   }
 
   async get(key: string): Promise<Uint8Array> {
     const bytes = this.#bytes.get(key);
     if (bytes === undefined) throw new ArmatureError('not_found', `The picture ${key} was not read.`);
     return bytes;
+  }
+
+  #keep(key: string, bytes: Uint8Array): Pick<GivenPicture, 'stored'> {
+    this.#bytes.set(key, bytes);
+    return { stored: { key, sha256: createHash('sha256').update(bytes).digest('hex') } };
   }
 }

@@ -1,3 +1,4 @@
+import { ArmatureError } from '../errors.ts';
 import { TorchGenerator } from '../numeric/torch-generator.ts';
 import { controlWeights } from '../pipeline/control-weights.ts';
 import { hintTensor } from '../pipeline/pixels.ts';
@@ -27,8 +28,11 @@ export async function prepareDrawing(
   const warnings: string[] = [];
   const encode = async (field: string, prompt: string, clipSkip: number): Promise<TextContext> => {
     const { ids, truncated } = base.tokenizer.tokenize(prompt);
-    if (truncated > 0)
-      warnings.push(`${field} is longer than the text encoder reads: its last ${truncated} tokens were left out.`);
+    if (truncated > 0) {
+      const detail = `${field} is longer than the text encoder reads: its last ${truncated} tokens were left out.`;
+      if (plan.strict) throw new ArmatureError('prompt_too_long', detail, { field });
+      warnings.push(detail);
+    }
     return await texts.encode(base.key, base.networks, ids, clipSkip);
   };
   const context = await encode('prompt', plan.prompt, plan.clipSkip);

@@ -2,8 +2,10 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 
 import type { ConditionMap, RgbImage } from '../conditions/condition.ts';
+import type { Fidelity, RequestedMap } from '../conditions/fidelity/fidelity.ts';
+import type { StructureKind } from '../conditions/structures.ts';
 import { ArmatureError, deserializeError } from '../errors.ts';
-import type { ExtractRequest, FromExtractor } from './protocol.ts';
+import type { ExtractorRequest, ExtractorResult, ExtractorResults, FromExtractor, ToExtractor } from './protocol.ts';
 
 export interface ExtractorSettings {
   /** The child's entry file; by default the built main.js beside this file. */
@@ -13,13 +15,13 @@ export interface ExtractorSettings {
 }
 
 interface Work {
-  readonly request: ExtractRequest;
-  readonly resolve: (map: ConditionMap) => void;
+  readonly request: ToExtractor;
+  readonly resolve: (result: ExtractorResult) => void;
   readonly reject: (error: Error) => void;
 }
 
 /**
- * Runs extractors in a child process, one picture at a time and in order, so that a slow kernel never blocks the caller's
+ * Runs extractors, and what else is slow about maps, in a child process, one picture at a time and in order, so that a slow kernel never blocks the caller's
  * event loop. The child starts with the first picture; if it dies, the picture in work fails with `extractor_lost` and
  * the ones behind it go to a new child. Whoever makes one has to close it: a living child keeps its parent alive.
  */
@@ -57,9 +59,31 @@ export class ExtractorProcess {
     options: Readonly<Record<string, unknown>>,
     signal?: AbortSignal,
   ): Promise<ConditionMap> {
+    return this.#ask({ type: 'extract', condition, image, options }, signal);
+  }
+
+  /** The map of structure that came as data, as `parse` of the structure gives it. Otherwise as {@link extract}. */
+  render(
+    structure: StructureKind,
+    data: unknown,
+    { width, height }: { readonly width: number; readonly height: number },
+    signal?: AbortSignal,
+  ): Promise<ConditionMap> {
+    return this.#ask({ type: 'render', structure, data, width, height }, signal);
+  }
+
+  /** How well a map that was extracted from a picture agrees with the one that was requested. Otherwise as {@link extract}. */
+  compare(condition: string, drawn: ConditionMap, requested: RequestedMap, signal?: AbortSignal): Promise<Fidelity> {
+    return this.#ask({ type: 'compare', condition, drawn, requested }, signal);
+  }
+
+  #ask<Request extends ExtractorRequest>(
+    asked: Request,
+    signal: AbortSignal | undefined,
+  ): Promise<ExtractorResults[Request['type']]> {
     if (signal?.aborted === true) return Promise.reject(reasonOf(signal));
     if (this.#closed) return Promise.reject(closedError());
-    const request: ExtractRequest = { type: 'extract', id: ++this.#lastId, condition, image, options };
+    const request: ToExtractor = { ...asked, id: ++this.#lastId };
     return new Promise((resolve, reject) => {
       const abort = (): void => {
         const index = this.#waiting.indexOf(work);
@@ -68,9 +92,9 @@ export class ExtractorProcess {
       };
       const work: Work = {
         request,
-        resolve: (map) => {
+        resolve: (result) => {
           signal?.removeEventListener('abort', abort);
-          resolve(map);
+          resolve(result as ExtractorResults[Request['type']]);
         },
         reject: (error) => {
           signal?.removeEventListener('abort', abort);
@@ -120,7 +144,7 @@ export class ExtractorProcess {
     const work = this.#inWork;
     if (work?.request.id !== answer.id) return;
     this.#inWork = undefined;
-    if (answer.type === 'extracted') work.resolve(answer.result);
+    if (answer.type === 'done') work.resolve(answer.result);
     else work.reject(deserializeError(answer.error));
     this.#next();
   }
@@ -130,15 +154,16 @@ export class ExtractorProcess {
     this.#child = undefined;
     const work = this.#inWork;
     this.#inWork = undefined;
-    work?.reject(lostError(work.request.condition, how));
+    work?.reject(lostError(work.request, how));
     if (!this.#closed) this.#next();
   }
 }
 
-function lostError(condition: string, how: string): ArmatureError {
+function lostError(request: ExtractorRequest, how: string): ArmatureError {
+  const what = 'condition' in request ? request.condition : request.structure;
   return new ArmatureError(
     'extractor_lost',
-    `The extractor process ended (${how}) while it made the ${condition} map. It is started again for the next picture; try this one once more.`,
+    `The extractor process ended (${how}) while it worked on ${what}. It is started again for the next picture; try this one once more.`,
   );
 }
 

@@ -1,27 +1,61 @@
+import { fidelityOf } from '../conditions/fidelity/fidelity.ts';
 import { findCondition } from '../conditions/registry.ts';
+import { structures } from '../conditions/structures.ts';
 import { ArmatureError, serializeError } from '../errors.ts';
 import { BundledAnnotators } from './bundled-annotators.ts';
-import type { ExtractRequest, FromExtractor } from './protocol.ts';
+import type {
+  CompareRequest,
+  ExtractorRequest,
+  ExtractorResult,
+  ExtractRequest,
+  FromExtractor,
+  RenderRequest,
+  ToExtractor,
+} from './protocol.ts';
 
-/** Entry of the extractor child: one picture in, its map out. It ends with its parent. */
-async function extract({ id, condition, image, options }: ExtractRequest): Promise<FromExtractor> {
-  try {
-    const row = findCondition(condition);
-    if (row.load === undefined) {
-      throw new ArmatureError('not_supported_yet', `Condition ${condition} has no extractor.`);
-    }
-    const extractor = await row.load();
-    return { type: 'extracted', id, result: await extractor.extract(image, options, annotators) };
-  } catch (error) {
-    if (!(error instanceof ArmatureError)) console.error(`extractor ${condition}:`, error);
-    return { type: 'failed', id, error: serializeError(error) };
+/** Entry of the extractor child: a request in, its result out. It ends with its parent. */
+const annotators = new BundledAnnotators(process.argv[2] ?? '');
+
+async function extract({ condition, image, options }: ExtractRequest): Promise<ExtractorResult> {
+  const row = findCondition(condition);
+  if (row.load === undefined) {
+    throw new ArmatureError('not_supported_yet', `Condition ${condition} has no extractor.`);
+  }
+  const extractor = await row.load();
+  return await extractor.extract(image, options, annotators);
+}
+
+async function render({ structure, data, width, height }: RenderRequest): Promise<ExtractorResult> {
+  const draw = await structures[structure].load();
+  return draw(data, width, height);
+}
+
+function compare({ condition, drawn, requested }: CompareRequest): ExtractorResult {
+  return fidelityOf(condition, drawn, requested);
+}
+
+async function resultOf(request: ExtractorRequest): Promise<ExtractorResult> {
+  switch (request.type) {
+    case 'extract':
+      return await extract(request);
+    case 'render':
+      return await render(request);
+    case 'compare':
+      return compare(request);
   }
 }
 
-const annotators = new BundledAnnotators(process.argv[2] ?? '');
+async function answer(request: ToExtractor): Promise<FromExtractor> {
+  try {
+    return { type: 'done', id: request.id, result: await resultOf(request) };
+  } catch (error) {
+    if (!(error instanceof ArmatureError)) console.error(`extractor ${request.type}:`, error);
+    return { type: 'failed', id: request.id, error: serializeError(error) };
+  }
+}
 
-process.on('message', (request: ExtractRequest) => {
-  void extract(request).then((answer) => process.send?.(answer));
+process.on('message', (request: ToExtractor) => {
+  void answer(request).then((message) => process.send?.(message));
 });
 process.on('disconnect', () => process.exit(0));
 // Ctrl-C reaches the whole process group; the parent decides when the child has to go.

@@ -1,4 +1,6 @@
 import type { ConditionMap, RgbImage } from '../conditions/condition.ts';
+import type { Fidelity, RequestedMap } from '../conditions/fidelity/fidelity.ts';
+import type { StructureKind } from '../conditions/structures.ts';
 import type { SerializedError } from '../errors.ts';
 
 /**
@@ -7,13 +9,43 @@ import type { SerializedError } from '../errors.ts';
  */
 export interface ExtractRequest {
   readonly type: 'extract';
-  readonly id: number;
   readonly condition: string;
   readonly image: RgbImage;
   /** Checked by the sender against the condition's schema. */
   readonly options: Readonly<Record<string, unknown>>;
 }
 
+/** Draw the map of structure that came as data. */
+export interface RenderRequest {
+  readonly type: 'render';
+  readonly structure: StructureKind;
+  /** Checked by the sender against the structure's schema. */
+  readonly data: unknown;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Compare a map that was extracted from a picture with the one that the picture was to obey. */
+export interface CompareRequest {
+  readonly type: 'compare';
+  readonly condition: string;
+  readonly drawn: ConditionMap;
+  readonly requested: RequestedMap;
+}
+
+export type ExtractorRequest = ExtractRequest | RenderRequest | CompareRequest;
+
+/** What comes of each request. */
+export interface ExtractorResults {
+  readonly extract: ConditionMap;
+  readonly render: ConditionMap;
+  readonly compare: Fidelity;
+}
+
+export type ExtractorResult = ExtractorResults[ExtractorRequest['type']];
+
+export type ToExtractor = ExtractorRequest & { readonly id: number };
+
 export type FromExtractor =
-  | { readonly type: 'extracted'; readonly id: number; readonly result: ConditionMap }
+  | { readonly type: 'done'; readonly id: number; readonly result: ExtractorResult }
   | { readonly type: 'failed'; readonly id: number; readonly error: SerializedError };

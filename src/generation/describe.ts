@@ -42,8 +42,9 @@ const descriptions: Readonly<Record<TypeName, (schema: JsonSchema) => string>> =
   null: () => 'null',
   array: ({ maxItems }) => (maxItems === undefined ? 'an array' : `an array of at most ${maxItems} entries`),
   object: ({ properties = {} }) => {
-    const [name, another] = Object.keys(properties);
-    return name !== undefined && another === undefined ? `{"${name}": ...}` : 'a JSON object';
+    const names = Object.keys(properties);
+    if (names.length === 0 || names.length > 2) return 'a JSON object';
+    return `{${names.map((name) => `"${name}": ...`).join(', ')}}`;
   },
 };
 

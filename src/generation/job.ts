@@ -1,4 +1,5 @@
 import type { SerializedError } from '../errors.ts';
+import type { Fidelity } from '../conditions/fidelity/fidelity.ts';
 import type { Plan } from './plan.ts';
 
 /**
@@ -27,6 +28,26 @@ export interface JobOutput {
   readonly height: number;
   /** The seed it was drawn with; null for maps. */
   readonly seed: number | null;
+  /** Of a map: what was found, as JSON (keypoints, legend). Absent where there is nothing, or too much. */
+  readonly data?: Readonly<Record<string, unknown>>;
+  /** Of an evaluated picture: how well it obeys each control, in their order. */
+  readonly fidelity?: readonly ControlFidelity[];
+  /** Of the best of several: all that were drawn for this output, in the order of their seeds. */
+  readonly candidates?: readonly Candidate[];
+}
+
+/** How well a picture obeys one control: its condition was extracted again and compared with the requested map. */
+export interface ControlFidelity extends Fidelity {
+  /** Index of the control. */
+  readonly control: number;
+}
+
+/** One of several pictures that were drawn for an output. */
+export interface Candidate {
+  readonly seed: number;
+  /** Mean of the values of its fidelity; null where none has a value. */
+  readonly score: number | null;
+  readonly fidelity: readonly ControlFidelity[];
 }
 
 export interface JobResult {
@@ -45,6 +66,8 @@ export interface JobTimings {
   readonly prepare: number;
   readonly draw: number;
   readonly store: number;
+  /** Time for comparing pictures with their maps; absent where that was not asked for. */
+  readonly evaluate?: number;
 }
 
 export interface Job {

@@ -17,12 +17,24 @@ export const limits = {
   eta: { min: 0, max: 1 },
   seed: { min: 0, max: 2 ** 32 - 1 },
   count: { min: 1, max: 8 },
+  bestOf: { min: 1, max: 8 },
+  /** Most pictures that one job draws: count times best_of. */
+  candidates: 16,
   clipSkip: { min: 0, max: 11 },
   promptLength: 8000,
   controls: 8,
   controlScale: { min: 0, max: 2 },
   /** Shares of the steps. */
   controlWindow: { min: 0, max: 1 },
+  /** Short side in pixels at which an extractor sees a picture. */
+  resolution: { min: 64, max: 2048 },
+  /** Most pixels of a picture that was brought to a resolution. */
+  extractionPixels: 4096 * 4096,
+  /** Bytes of the JSON of one pose or layout, and of all that a job's result holds of what extractors found. */
+  structureBytes: 2 ** 18,
+  dataBytes: 2 ** 16,
+  /** Largest index of an output or a map of an earlier job. */
+  fileIndex: 99,
   quality: { min: 1, max: 100 },
   /** Bytes of the metadata as JSON in UTF-8. */
   metadataBytes: 4096,

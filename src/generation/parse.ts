@@ -1,6 +1,9 @@
 import type { z } from 'zod';
+import { type StructureKind, structureKinds, structures } from '../conditions/structures.ts';
+import { ArmatureError } from '../errors.ts';
 import { type FieldNames, isObject, refuseUnknownFields } from './field-names.ts';
 import { invalidRequest } from './invalid.ts';
+import { limits } from './limits.ts';
 import {
   controlRequest,
   type ExtractionRequest,
@@ -10,16 +13,19 @@ import {
   outputRequest,
 } from './request.ts';
 
+const pictureNames = ['upload_id', 'data', 'part', 'url', 'generation', 'map', 'output'] as const;
+
 /** Fields of the contract that this version refuses with `not_supported_yet`. */
 export const fieldNames = {
   generation: {
     known: Object.keys(generationRequest.shape),
-    later: ['init_image', 'strength', 'mask_image', 'loras', 'webhook', 'priority', 'evaluate', 'best_of', 'strict'],
+    later: ['init_image', 'strength', 'mask_image', 'loras', 'webhook', 'priority'],
   },
-  control: { known: Object.keys(controlRequest.shape), later: ['mask', 'resolution'] },
-  extraction: { known: Object.keys(extractionRequest.shape), later: ['resolution', 'strict', 'webhook', 'priority'] },
+  control: { known: Object.keys(controlRequest.shape), later: ['mask'] },
+  extraction: { known: Object.keys(extractionRequest.shape), later: ['webhook', 'priority'] },
   output: { known: Object.keys(outputRequest.shape), later: [] },
-  picture: { known: ['upload_id', 'data', 'part', 'url'], later: ['generation', 'map'] },
+  picture: { known: pictureNames, later: [] },
+  controlImage: { known: [...pictureNames, ...structureKinds], later: [] },
 } as const satisfies Record<string, FieldNames>;
 
 /**
@@ -54,5 +60,19 @@ export function check<Schema extends z.ZodType>(schema: Schema, value: unknown, 
 
 function checkControlNames(control: unknown, index: number): void {
   refuseUnknownFields(control, fieldNames.control, ['controls', index]);
-  if (isObject(control)) refuseUnknownFields(control['image'], fieldNames.picture, ['controls', index, 'image']);
+  if (!isObject(control)) return;
+  const image = control['image'];
+  refuseUnknownFields(image, fieldNames.controlImage, ['controls', index, 'image']);
+  if (isObject(image)) structureKinds.forEach((kind) => checkStructure(image, kind, `controls[${index}].image`));
+}
+
+/** Structure as data is checked by itself: a fault deep inside has a path of its own. */
+function checkStructure(image: Readonly<Record<string, unknown>>, kind: StructureKind, field: string): void {
+  if (image[kind] === undefined) return;
+  const path = `${field}.${kind}`;
+  const data = structures[kind].parse(image[kind], path);
+  const bytes = new TextEncoder().encode(JSON.stringify(data)).length;
+  if (bytes <= limits.structureBytes) return;
+  const detail = `Expected ${path} to be at most ${limits.structureBytes} bytes as JSON but received ${bytes}.`;
+  throw new ArmatureError('invalid_request', detail, { field: path });
 }

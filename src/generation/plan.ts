@@ -1,3 +1,5 @@
+import type { StructureKind } from '../conditions/structures.ts';
+
 /**
  * What a worker is told to draw: every default resolved, every picture stored, every model checked against the others. A
  * plan is JSON, is written into the job's record before the job is queued, and never changes after that.
@@ -17,12 +19,18 @@ export interface GenerationPlan {
   readonly scheduler: SchedulerId;
   /** The share of fresh noise in DDIM; 0 elsewhere. */
   readonly eta: number;
-  /** Seed of the first output; output i is drawn with seed + i. 0 .. 2^32 - 1 each (wraps around). */
+  /** Seed of the first output; output i is drawn with seed + i (see bestOf). 0 .. 2^32 - 1 each (wraps around). */
   readonly seed: number;
   readonly count: number;
   /** How many of the text encoder's last layers are left out. */
   readonly clipSkip: number;
   readonly controls: readonly PlannedControl[];
+  /** Blank maps, maps that look like something else and prompts that are cut fail the job instead of warning. */
+  readonly strict: boolean;
+  /** Each output is compared with the maps of the controls; always where several candidates are drawn. */
+  readonly evaluate: boolean;
+  /** Candidates drawn for each output, of which the best is kept; candidate c of output i has seed + i * bestOf + c. */
+  readonly bestOf: number;
   readonly output: OutputOptions;
 }
 
@@ -32,6 +40,10 @@ export interface ExtractionPlan {
   readonly condition: string;
   readonly image: StoredPicture;
   readonly options: Readonly<Record<string, unknown>>;
+  /** Short side, in pixels, that the picture is brought to first; null leaves it at its own size. */
+  readonly resolution: number | null;
+  /** A blank map fails the job instead of warning. */
+  readonly strict: boolean;
   readonly output: OutputOptions;
 }
 
@@ -47,9 +59,16 @@ export interface PlannedControl {
   /** Condition id, such as `canny`. */
   readonly type: string;
   readonly model: ModelReference;
+  /** The photograph or map; where `structure` is set, the JSON that the map is drawn from. */
   readonly image: StoredPicture;
+  /** What kind of JSON `image` is; null for a picture. */
+  readonly structure: StructureKind | null;
+  /** JSON of what is known of a map that came from an earlier job, such as keypoints; null where there is none. */
+  readonly data: StoredPicture | null;
   /** Options of the extractor, or false where the picture is already a map. */
   readonly preprocess: Readonly<Record<string, unknown>> | false;
+  /** Short side, in pixels, at which the extractor sees the picture; null for the size of the generation. */
+  readonly resolution: number | null;
   readonly resize: ResizeMode;
   readonly scale: number;
   /** The control acts while start <= i/steps and (i+1)/steps <= end. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { structures } from '../conditions/structures.ts';
 import { limits, type Range } from './limits.ts';
 import { controlModes, outputFormats, resizeModes, schedulerIds } from './plan.ts';
 
@@ -8,32 +9,53 @@ const integer = ({ min, max, step }: Range) => {
 };
 const real = ({ min, max }: Range) => z.number().min(min).max(max);
 
+const jobId = z.string().describe('Id of an earlier job that has succeeded: gen_...');
+const index = z.int().min(0).max(limits.fileIndex);
+
+const pictures = [
+  z.strictObject({ upload_id: z.string().describe('Id of an upload: upl_...') }),
+  z.strictObject({ data: z.string().describe('The file as base64, or a data: URL') }),
+  z.strictObject({ part: z.string().describe('Name of a file part of this multipart request') }),
+  z.strictObject({
+    url: z.string().max(2048).describe('Public http or https address, fetched when the request is sent'),
+  }),
+  z.strictObject({ generation: jobId, map: index.describe('Which of its maps') }),
+  z.strictObject({ generation: jobId, output: index.describe('Which of its outputs') }),
+] as const;
+
 /** Where a picture comes from. `part` names a file of the same multipart request. */
 export const pictureReference = z
+  .union(pictures)
+  .describe('A picture: exactly one of upload_id, data, part and url, or a map or an output of an earlier job');
+
+/** The picture of a control, or structure as data. */
+export const controlImage = z
   .union([
-    z.strictObject({ upload_id: z.string().describe('Id of an upload: upl_...') }),
-    z.strictObject({ data: z.string().describe('The file as base64, or a data: URL') }),
-    z.strictObject({ part: z.string().describe('Name of a file part of this multipart request') }),
-    z.strictObject({
-      url: z.string().max(2048).describe('Public http or https address, fetched when the request is sent'),
-    }),
+    ...pictures,
+    z.strictObject({ pose: structures.pose.schema }).describe('Of openpose: OpenPose JSON instead of a picture'),
+    z.strictObject({ layout: structures.layout.schema }).describe('Of seg: areas and their classes'),
   ])
-  .describe('A picture: exactly one of upload_id, data, part, url');
+  .describe('A picture, or structure as data that the map is drawn from');
 
 export const controlRequest = z.strictObject({
   type: z
     .string()
     .describe('Condition: an id that GET /v1/conditions lists')
     .meta({ examples: ['canny', 'depth'] }),
-  image: pictureReference,
+  image: controlImage,
   preprocess: z
     .union([z.boolean(), z.record(z.string(), z.unknown())])
     .optional()
     .describe(
       'Options of the extractor that makes the map; true for its defaults; false when the picture already is a map. ' +
-        'Left out, it is true where the condition has an extractor and false where it has none.',
+        'Left out, it is true where the condition has an extractor, false where it has none and for a map of an earlier job.',
     )
     .meta({ examples: [false, { low_threshold: 100, high_threshold: 200 }] }),
+  resolution: integer(limits.resolution)
+    .optional()
+    .describe(
+      'Short side in pixels at which the extractor sees the picture; its map is then resized. Left out, it sees the picture at exactly the size of the output.',
+    ),
   model: z.string().optional().describe("ControlNet; by default the base model's own for this type"),
   scale: real(limits.controlScale).default(1).describe('How strongly the control acts'),
   start: real(limits.controlWindow).default(0).describe('Share of the steps after which it begins to act'),
@@ -63,6 +85,11 @@ export const metadataRequest = z
   .describe(`Any JSON object of at most ${limits.metadataBytes} bytes; the job gives it back unchanged`)
   .meta({ examples: [{ order: 1234 }] });
 
+const strictRequest = z
+  .boolean()
+  .default(false)
+  .describe('Fail where a map is blank or looks like something else, or a prompt is cut, instead of warning');
+
 /** The body of POST /v1/generations: what works in this version and nothing else. */
 export const generationRequest = z.strictObject({
   model: z.string().optional().describe('Base model: an id that GET /v1/models lists'),
@@ -89,6 +116,16 @@ export const generationRequest = z.strictObject({
     .default(0)
     .describe('How many of the last layers of the text encoder are left out'),
   controls: z.array(controlRequest).max(limits.controls).default([]).describe('Pictures that fix the structure'),
+  strict: strictRequest,
+  evaluate: z
+    .boolean()
+    .optional()
+    .describe('Extract the condition of each control from each output again and report how well it was obeyed'),
+  best_of: integer(limits.bestOf)
+    .default(1)
+    .describe(
+      'Candidates that are drawn for each output: the one that obeys its controls best is kept. Candidate c of output i is drawn with seed + i * best_of + c',
+    ),
   output: outputRequest.prefault({}).describe('How the outputs are encoded'),
   metadata: metadataRequest.optional(),
 });
@@ -100,11 +137,18 @@ export const extractionRequest = z.strictObject({
     .record(z.string(), z.unknown())
     .default({})
     .describe('Options of the extractor: GET /v1/conditions gives their JSON Schema'),
+  resolution: integer(limits.resolution)
+    .optional()
+    .describe(
+      "Short side in pixels that the picture is brought to first; the map has that size. Left out, the picture's own size.",
+    ),
+  strict: z.boolean().default(false).describe('Fail where the map is blank, instead of warning'),
   output: outputRequest.prefault({}).describe('How the map is encoded'),
   metadata: metadataRequest.optional(),
 });
 
 export type PictureReference = z.output<typeof pictureReference>;
+export type ControlImage = z.output<typeof controlImage>;
 export type ControlRequest = z.output<typeof controlRequest>;
 export type OutputRequest = z.output<typeof outputRequest>;
 export type GenerationRequest = z.output<typeof generationRequest>;

@@ -2,20 +2,14 @@ import { parseOptions } from '../conditions/options.ts';
 import { ArmatureError } from '../errors.ts';
 import type { BaseModel } from '../models/model.ts';
 import { type Catalog, findBase } from './catalog.ts';
-import { chooseControlNet } from './choose-controlnet.ts';
 import { limits } from './limits.ts';
-import type {
-  ExtractionPlan,
-  GenerationPlan,
-  OutputOptions,
-  PlannedControl,
-  SchedulerId,
-  StoredPicture,
-} from './plan.ts';
+import type { ExtractionPlan, GenerationPlan, OutputOptions, SchedulerId } from './plan.ts';
 import { schedulerIds } from './plan.ts';
-import type { ControlRequest, ExtractionRequest, GenerationRequest, OutputRequest } from './request.ts';
-import { resolvePreprocess } from './resolve-preprocess.ts';
-import { warningsOf } from './warnings.ts';
+import { type GivenPicture, shortSideSize } from './given-picture.ts';
+import type { ExtractionRequest, GenerationRequest, OutputRequest } from './request.ts';
+import { resolveControl } from './resolve-control.ts';
+import { resolveEvaluation } from './resolve-evaluation.ts';
+import { reuseWarnings, warningsOf } from './warnings.ts';
 
 export interface Resolved<Plan> {
   readonly plan: Plan;
@@ -26,8 +20,8 @@ export interface GenerationContext {
   readonly catalog: Catalog;
   /** Base model of a request that names none. */
   readonly defaultModel: string;
-  /** pictures[i] is the stored picture of controls[i]. */
-  readonly pictures: readonly StoredPicture[];
+  /** pictures[i] is what the image of controls[i] turned out to be. */
+  readonly pictures: readonly GivenPicture[];
   /** A whole number from 0 to 2^32 - 1, asked for only where the request gives no seed. */
   readonly randomSeed: () => number;
 }
@@ -42,7 +36,7 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
   const size = resolveSize(request, base);
   const scheduler = request.scheduler ?? defaultScheduler(base);
   const controls = request.controls.map((control, index) =>
-    resolveControl(control, context.pictures[index]!, base, catalog, `controls[${index}]`),
+    resolveControl(control, context.pictures[index]!, { base, catalog, size, field: `controls[${index}]` }),
   );
   const plan: GenerationPlan = {
     kind: 'generation',
@@ -59,9 +53,11 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
     count: request.count,
     clipSkip: resolveClipSkip(request.clip_skip, base),
     controls,
+    strict: request.strict,
+    ...resolveEvaluation(request, controls, catalog.condition),
     output: resolveOutput(request.output),
   };
-  return { plan, warnings: warningsOf(plan, catalog.models) };
+  return { plan, warnings: [...reuseWarnings(plan, context.pictures), ...warningsOf(plan, catalog.models)] };
 }
 
 /** As {@link resolveGeneration}, for the extraction of a map of condition `type`. */
@@ -69,38 +65,21 @@ export function resolveExtraction(
   type: string,
   request: ExtractionRequest,
   conditionOf: Catalog['condition'],
-  image: StoredPicture,
+  picture: GivenPicture,
 ): Resolved<ExtractionPlan> {
   const condition = conditionOf(type, 'type');
-  const options = parseOptions(condition, request.options, 'options');
-  const output = resolveOutput(request.output);
-  return { plan: { kind: 'extraction', condition: condition.id, image, options, output }, warnings: [] };
-}
-
-function resolveControl(
-  control: ControlRequest,
-  image: StoredPicture,
-  base: BaseModel,
-  catalog: Catalog,
-  field: string,
-): PlannedControl {
-  const condition = catalog.condition(control.type, `${field}.type`);
-  if (control.start > control.end) {
-    const detail = `Expected ${field}.start to be at most ${field}.end, ${control.end}, but received ${control.start}.`;
-    throw new ArmatureError('invalid_request', detail, { field: `${field}.start` });
-  }
-  const model = chooseControlNet(control, base, catalog.models, field);
-  return {
-    type: condition.id,
-    model: { id: model.id, hash: model.hash },
-    image,
-    preprocess: resolvePreprocess(condition, control.preprocess, `${field}.preprocess`),
-    resize: control.resize,
-    scale: control.scale,
-    start: control.start,
-    end: control.end,
-    mode: control.mode,
+  const { resolution = null, strict } = request;
+  if (resolution !== null) shortSideSize(picture, resolution, 'resolution');
+  const plan: ExtractionPlan = {
+    kind: 'extraction',
+    condition: condition.id,
+    image: picture.stored,
+    options: parseOptions(condition, request.options, 'options'),
+    resolution,
+    strict,
+    output: resolveOutput(request.output),
   };
+  return { plan, warnings: [] };
 }
 
 function resolveSize(request: GenerationRequest, base: BaseModel): { width: number; height: number } {

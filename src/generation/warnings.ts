@@ -1,4 +1,5 @@
 import type { ModelList } from './catalog.ts';
+import type { GivenPicture } from './given-picture.ts';
 import type { GenerationPlan, PlannedControl } from './plan.ts';
 
 /** Remarks on parts of a plan that will have no effect, or probably not the one that was meant. */
@@ -32,4 +33,13 @@ function controlWarnings(control: PlannedControl, steps: number, models: ModelLi
 /** Step i of n is inside the window if start <= i/n and (i+1)/n <= end, as in diffusers. */
 function actsAtSomeStep({ start, end }: PlannedControl, steps: number): boolean {
   return Array.from({ length: steps }, (_, i) => i / steps >= start && (i + 1) / steps <= end).includes(true);
+}
+
+/** Remarks on maps of earlier jobs that are used for another condition than theirs. */
+export function reuseWarnings(plan: GenerationPlan, pictures: readonly GivenPicture[]): readonly string[] {
+  return plan.controls.flatMap(({ type, preprocess }, index) => {
+    const map = pictures[index]?.map ?? null;
+    if (map === null || preprocess !== false || map.condition === type) return [];
+    return [`controls[${index}] uses a map of type ${map.condition} as one of type ${type}.`];
+  });
 }

@@ -1,22 +1,22 @@
-import { createHash } from 'node:crypto';
 import { ArmatureError } from '../errors.ts';
+import type { StructureKind } from '../conditions/structures.ts';
 import type { Fetcher } from '../fetch/fetcher.ts';
-import type { StoredPicture } from '../generation/plan.ts';
-import type { PictureReference } from '../generation/request.ts';
+import type { GivenPicture } from '../generation/given-picture.ts';
+import type { ControlImage } from '../generation/request.ts';
 import { type PictureLimits, verifyPicture } from '../images/decode.ts';
 import type { Records } from '../records/records.ts';
-import { inputKey } from '../store/keys.ts';
 import type { ObjectStore } from '../store/store.ts';
+import { jsonBytes, newInput, type NewObject } from './inputs.ts';
+import { pictureOfJob } from './job-pictures.ts';
 
-/** A picture of a request that has been read to its end; `bytes` is null where the store has it already. */
-export interface CheckedPicture {
-  readonly stored: StoredPicture;
-  readonly bytes: Uint8Array | null;
-  readonly contentType: string;
+/** A picture of a request that has been read to its end, and what the store has yet to get of it. */
+export interface CheckedPicture extends GivenPicture {
+  readonly objects: readonly NewObject[];
 }
 
 export interface PictureSource {
   readonly records: Records;
+  readonly store: ObjectStore;
   readonly tenant: string;
   readonly files: ReadonlyMap<string, Uint8Array>;
   readonly fetcher: Fetcher;
@@ -25,19 +25,27 @@ export interface PictureSource {
 
 /** Finds the picture that a reference at path `field` means and makes sure that it can be decoded. Stores nothing. */
 export async function checkPicture(
-  reference: PictureReference,
+  reference: ControlImage,
   field: string,
   source: PictureSource,
 ): Promise<CheckedPicture> {
   if ('upload_id' in reference) return await uploadedPicture(reference.upload_id, field, source);
+  if ('generation' in reference) return await pictureOfJob(reference, field, source);
+  if ('pose' in reference) return structureAsData('pose', reference.pose, source);
+  if ('layout' in reference) return structureAsData('layout', reference.layout, source);
   const bytes = await bytesOf(reference, field, source);
-  const { mediaType } = await verifyPicture(bytes, source.limits, { field });
-  const sha256 = sha256Of(bytes);
-  return { stored: { key: inputKey(source.tenant, sha256), sha256 }, bytes, contentType: mediaType };
+  const { mediaType, width, height } = await verifyPicture(bytes, source.limits, { field });
+  const object = newInput(source.tenant, bytes, mediaType);
+  return { stored: object.stored, width, height, structure: null, map: null, objects: [object] };
+}
+
+function structureAsData(structure: StructureKind, data: unknown, { tenant }: PictureSource): CheckedPicture {
+  const object = newInput(tenant, jsonBytes(data), 'application/json');
+  return { stored: object.stored, width: 0, height: 0, structure, map: null, objects: [object] };
 }
 
 async function bytesOf(
-  reference: Exclude<PictureReference, { readonly upload_id: string }>,
+  reference: { readonly part: string } | { readonly url: string } | { readonly data: string },
   field: string,
   source: PictureSource,
 ): Promise<Uint8Array> {
@@ -48,19 +56,17 @@ async function bytesOf(
 
 /** Puts the pictures that are not there yet into the store. */
 export async function storePictures(store: ObjectStore, pictures: readonly CheckedPicture[]): Promise<void> {
-  const unique = new Map(pictures.map((picture) => [picture.stored.key, picture]));
+  const objects = pictures.flatMap((picture) => picture.objects);
+  const unique = new Map(objects.map((object) => [object.stored.key, object]));
   await Promise.all(
     [...unique.values()].map(async ({ stored, bytes, contentType }) => {
-      if (bytes !== null && (await store.stat(stored.key)) === null) await store.put(stored.key, bytes, contentType);
+      if ((await store.stat(stored.key)) === null) await store.put(stored.key, bytes, contentType);
     }),
   );
 }
 
 /** Refuses files that nothing refers to: a picture that is sent is meant to be used. */
-export function refuseUnusedFiles(
-  files: ReadonlyMap<string, Uint8Array>,
-  references: readonly PictureReference[],
-): void {
+export function refuseUnusedFiles(files: ReadonlyMap<string, Uint8Array>, references: readonly ControlImage[]): void {
   const used = new Set(references.map((reference) => ('part' in reference ? reference.part : null)));
   const unused = [...files.keys()].find((name) => !used.has(name));
   if (unused === undefined) return;
@@ -68,13 +74,12 @@ export function refuseUnusedFiles(
   throw new ArmatureError('invalid_request', detail, { field: unused });
 }
 
-export function sha256Of(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
 async function uploadedPicture(id: string, field: string, { records, tenant }: PictureSource): Promise<CheckedPicture> {
   const upload = await records.findUpload(tenant, id);
-  if (upload !== null) return { stored: upload.picture, bytes: null, contentType: upload.contentType };
+  if (upload !== null) {
+    const { picture, width, height } = upload;
+    return { stored: picture, width, height, structure: null, map: null, objects: [] };
+  }
   const detail = `There is no upload ${JSON.stringify(id.slice(0, 100))}: POST /v1/uploads gives the id of a picture.`;
   throw new ArmatureError('invalid_request', detail, { field: `${field}.upload_id` });
 }

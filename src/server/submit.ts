@@ -3,7 +3,7 @@ import type { Job } from '../generation/job.ts';
 import { parseExtraction, parseGeneration } from '../generation/parse.ts';
 import type { OutputFormat, Plan } from '../generation/plan.ts';
 import { type Resolved, resolveExtraction, resolveGeneration } from '../generation/resolve.ts';
-import type { ExtractionRequest, GenerationRequest } from '../generation/request.ts';
+import type { ControlImage, ExtractionRequest, GenerationRequest } from '../generation/request.ts';
 import { newJobId } from '../records/ids.ts';
 import type { ServerParts } from './parts.ts';
 import { type CheckedPicture, checkPicture, refuseUnusedFiles, storePictures } from './pictures.ts';
@@ -33,7 +33,7 @@ export async function submitGeneration(
     resolveGeneration(request, {
       catalog: { models, condition: findCondition },
       defaultModel: parts.settings.defaultModel,
-      pictures: pictures.map(({ stored }) => stored),
+      pictures,
       randomSeed: parts.randomSeed,
     });
   const fields = references.map((_, index) => `controls[${index}].image`);
@@ -52,18 +52,18 @@ export async function submitExtraction(
   const request = withFormat(parseExtraction(submission.body), submission.body, options);
   refuseUnusedFiles(submission.files, [request.image]);
   const pictures = await checkPictures(parts, submission, options.tenant, [request.image], ['image']);
-  const resolved = resolveExtraction(type, request, findCondition, pictures[0]!.stored);
+  const resolved = resolveExtraction(type, request, findCondition, pictures[0]!);
   return await accept(parts, options.tenant, request, resolved, pictures);
 }
 
 async function checkPictures(
-  { records, settings, fetcher }: ServerParts,
+  { records, store, settings, fetcher }: ServerParts,
   { files }: Submission,
   tenant: string,
-  references: GenerationRequest['controls'][number]['image'][],
+  references: readonly ControlImage[],
   fields: readonly string[],
 ): Promise<readonly CheckedPicture[]> {
-  const source = { records, tenant, files, fetcher, limits: settings.limits.picture };
+  const source = { records, store, tenant, files, fetcher, limits: settings.limits.picture };
   return await Promise.all(
     references.map(async (reference, index) => await checkPicture(reference, fields[index]!, source)),
   );

@@ -1,22 +1,14 @@
 import { ArmatureError } from '../errors.ts';
 import type { Job, JobOutput, JobResult } from '../generation/job.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
-import type { RgbImage } from '../conditions/condition.ts';
-import type { DrawRequest } from '../device/protocol.ts';
-import type { BaseModel, ControlNetModel } from '../models/model.ts';
 import type { ModelLibrary } from '../models/library.ts';
 import { mapKey, outputKey } from '../store/keys.ts';
-import { makeMap } from './make-map.ts';
+import { type DrawnPlan, drawPlan, type PlanModels } from './draw-plan.ts';
+import { keptData } from './kept-data.ts';
 import { parametersText } from './parameters-text.ts';
 import { ProgressReport } from './progress-report.ts';
 import { storePicture } from './store-picture.ts';
 import type { WorkerParts } from './worker.ts';
-
-interface PreparedMaps {
-  readonly hints: readonly RgbImage[];
-  readonly maps: readonly JobOutput[];
-  readonly warnings: readonly string[];
-}
 
 /** Maps, drawing, storing: all of one attempt at a generation. Nothing is visible to users before its result is committed. */
 export async function drawGeneration(
@@ -25,45 +17,34 @@ export async function drawGeneration(
   plan: GenerationPlan,
   signal: AbortSignal,
 ): Promise<JobResult> {
-  const startedAt = performance.now();
   const models = await findModels(parts.library, plan);
-  const prepared = await prepareMaps(parts, job, plan, signal);
-  const preparedAt = performance.now();
   const progress = new ProgressReport(parts.records, job);
-  const request: DrawRequest = { job: job.id, attempt: job.attempt, plan, ...models, hints: prepared.hints };
-  const drawing = await parts.device
-    .draw(request, { signal, onProgress: (step) => progress.report(step) })
-    .finally(() => progress.stop());
+  const attempt = { job: job.id, attempt: job.attempt };
+  const drawn = await drawPlan(parts, plan, models, attempt, {
+    signal,
+    onProgress: (step) => progress.report(step),
+  }).finally(() => progress.stop());
   // The last step falls between two reports more often than not.
   await parts.records.reportProgress(job.id, job.attempt, { step: plan.steps, steps: plan.steps });
   const drawnAt = performance.now();
-  const outputs = await Promise.all(
-    drawing.images.map(
-      async ({ seed, image }, index) =>
-        await storePicture(parts.store, outputKey(job, index, plan.output.format), image, plan.output, {
-          seed,
-          text: { parameters: parametersText(plan, seed) },
-        }),
-    ),
-  );
+  const [{ maps, warnings }, outputs] = await Promise.all([
+    storeMaps(parts, job, plan, drawn),
+    storeOutputs(parts, job, plan, drawn),
+  ]);
   return {
     outputs,
-    maps: prepared.maps,
-    warnings: [...prepared.warnings, ...drawing.warnings],
+    maps,
+    warnings: [...drawn.warnings, ...warnings],
     timings: {
       wait: (job.startedAt ?? job.createdAt).getTime() - job.createdAt.getTime(),
-      prepare: Math.round(preparedAt - startedAt),
-      draw: Math.round(drawnAt - preparedAt),
+      ...drawn.timings,
       store: Math.round(performance.now() - drawnAt),
     },
-    meanBatch: drawing.meanBatch,
+    meanBatch: drawn.meanBatch,
   };
 }
 
-async function findModels(
-  library: ModelLibrary,
-  plan: GenerationPlan,
-): Promise<{ readonly base: BaseModel; readonly controlNets: readonly ControlNetModel[] }> {
+async function findModels(library: ModelLibrary, plan: GenerationPlan): Promise<PlanModels> {
   const base = await library.base(plan.model.id);
   assertUnchanged(base, plan.model.hash);
   const controlNets = await Promise.all(
@@ -84,28 +65,40 @@ function assertUnchanged(model: { readonly id: string; readonly hash: string }, 
   );
 }
 
-async function prepareMaps(
-  parts: WorkerParts,
+async function storeOutputs(
+  { store }: WorkerParts,
   job: Job,
   plan: GenerationPlan,
-  signal: AbortSignal,
-): Promise<PreparedMaps> {
-  const made = await Promise.all(
-    plan.controls.map(async (control, index) => {
-      const { map, warnings } = await makeMap(parts, control, plan, signal);
-      const stored = await storePicture(
-        parts.store,
-        mapKey(job, index),
-        map,
-        { format: 'png', quality: 100 },
-        { seed: null },
-      );
-      return { map, stored, warnings: warnings.map((warning) => `controls[${index}] (${control.type}): ${warning}`) };
-    }),
+  { pictures }: DrawnPlan,
+): Promise<readonly JobOutput[]> {
+  return await Promise.all(
+    pictures.map(async ({ image, seed, fidelity, candidates }, index) => ({
+      ...(await storePicture(store, outputKey(job, index, plan.output.format), image, plan.output, {
+        seed,
+        text: { parameters: parametersText(plan, seed) },
+      })),
+      ...(fidelity === undefined ? {} : { fidelity }),
+      ...(candidates === undefined ? {} : { candidates }),
+    })),
   );
-  return {
-    hints: made.map(({ map }) => map),
-    maps: made.map(({ stored }) => stored),
-    warnings: made.flatMap(({ warnings }) => warnings),
-  };
+}
+
+async function storeMaps(
+  { store }: WorkerParts,
+  job: Job,
+  plan: GenerationPlan,
+  { maps }: DrawnPlan,
+): Promise<Pick<JobResult, 'maps' | 'warnings'>> {
+  const png = { format: 'png', quality: 100 } as const;
+  const names = plan.controls.map(({ type }, index) => `controls[${index}] (${type})`);
+  const found = maps.map(({ data }) => data);
+  const { kept, warnings } = keptData(found, names);
+  const stored = await Promise.all(
+    maps.map(async ({ map }, index) => await storePicture(store, mapKey(job, index), map, png, { seed: null })),
+  );
+  return { maps: stored.map((file, index) => withData(file, kept[index])), warnings };
+}
+
+function withData(file: JobOutput, data: JobOutput['data'] | undefined): JobOutput {
+  return data === undefined ? file : { ...file, data };
 }

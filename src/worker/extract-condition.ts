@@ -2,10 +2,12 @@ import type { Job, JobResult } from '../generation/job.ts';
 import type { ExtractionPlan } from '../generation/plan.ts';
 import { decodePicture } from '../images/decode.ts';
 import { outputKey } from '../store/keys.ts';
+import { extractMap } from './extract-map.ts';
+import { keptData } from './kept-data.ts';
 import { storePicture } from './store-picture.ts';
 import type { WorkerParts } from './worker.ts';
 
-/** One attempt at an extraction: the map at the picture's own size is the job's only output. */
+/** One attempt at an extraction: the map is the job's only output. */
 export async function extractCondition(
   { store, extractor }: WorkerParts,
   job: Job,
@@ -15,13 +17,14 @@ export async function extractCondition(
   const startedAt = performance.now();
   const picture = await decodePicture(await store.get(plan.image.key));
   const preparedAt = performance.now();
-  const { map, warnings } = await extractor.extract(plan.condition, picture, plan.options, signal);
+  const { map, data, remarks } = await extractMap(extractor, plan, picture, signal);
   const extractedAt = performance.now();
+  const { kept, warnings } = keptData([data], [plan.condition]);
   const output = await storePicture(store, outputKey(job, 0, plan.output.format), map, plan.output, { seed: null });
   return {
-    outputs: [output],
+    outputs: [kept[0] === undefined ? output : { ...output, data: kept[0] }],
     maps: [],
-    warnings,
+    warnings: [...remarks.map(({ detail }) => detail), ...warnings],
     timings: {
       wait: (job.startedAt ?? job.createdAt).getTime() - job.createdAt.getTime(),
       prepare: Math.round(preparedAt - startedAt),

@@ -6,6 +6,7 @@ import type { ModelList } from '../../src/generation/catalog.ts';
 import { cost } from '../../src/generation/cost.ts';
 import { parseExtraction, parseGeneration } from '../../src/generation/parse.ts';
 import { type Resolved, resolveExtraction, resolveGeneration } from '../../src/generation/resolve.ts';
+import type { GivenPicture } from '../../src/generation/given-picture.ts';
 import type { GenerationPlan } from '../../src/generation/plan.ts';
 import type { BaseModel, ControlNetModel, Family } from '../../src/models/model.ts';
 
@@ -49,7 +50,8 @@ function conditionOf(id: string, field: string): Condition {
 }
 
 const catalog = { models, condition: conditionOf };
-const picture = { key: 'tenants/default/inputs/aa', sha256: 'aa' };
+const stored = { key: 'tenants/default/inputs/aa', sha256: 'aa' };
+const picture: GivenPicture = { stored, width: 640, height: 480, structure: null, map: null };
 const image = { upload_id: 'upl_1' };
 
 function resolve(body: Record<string, unknown>, list = models): Resolved<GenerationPlan> {
@@ -97,7 +99,7 @@ describe('what a request leaves open', () => {
     expect(control).toMatchObject({
       type: 'canny',
       model: { id: 'photo-canny' },
-      image: picture,
+      image: stored,
       scale: 1,
       mode: 'balanced',
     });
@@ -189,7 +191,7 @@ describe('an extraction', () => {
   test('gets every option of its condition', () => {
     const request = parseExtraction({ image, options: { low_threshold: 10 } });
     const { plan } = resolveExtraction('canny', request, findCondition, picture);
-    expect(plan).toMatchObject({ kind: 'extraction', condition: 'canny', image: picture });
+    expect(plan).toMatchObject({ kind: 'extraction', condition: 'canny', image: stored });
     expect(plan.options).toMatchObject({ low_threshold: 10, high_threshold: 200 });
     expect(cost(plan)).toBe(0);
   });

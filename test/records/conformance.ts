@@ -10,6 +10,8 @@ const plan: Plan = {
   condition: 'canny',
   image: { key: 'tenants/default/uploads/a', sha256: '00' },
   options: { low: 100, high: 200 },
+  resolution: null,
+  strict: false,
   output: { format: 'png', quality: 90 },
 };
 

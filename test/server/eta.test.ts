@@ -19,6 +19,9 @@ const plan: GenerationPlan = {
   count: 1,
   clipSkip: 0,
   controls: [],
+  strict: false,
+  evaluate: false,
+  bestOf: 1,
   output: { format: 'png', quality: 100 },
 };
 
@@ -64,6 +67,8 @@ describe('the pace of recent jobs', () => {
         condition: 'canny',
         image: { key: 'k', sha256: 's' },
         options: {},
+        resolution: null,
+        strict: false,
         output: plan.output,
       },
     };

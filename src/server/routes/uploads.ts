@@ -8,7 +8,7 @@ import { uploadKey } from '../../store/keys.ts';
 import { type RouteContext, tenantOf } from '../context.ts';
 import { readForm } from '../form.ts';
 import type { ServerLimits } from '../limits.ts';
-import { sha256Of } from '../pictures.ts';
+import { sha256Of } from '../inputs.ts';
 import { uploadSchema, uploadView } from '../views/upload-view.ts';
 import { idParameter, json, problem } from './schemas.ts';
 import { unchecked } from './submission-route.ts';

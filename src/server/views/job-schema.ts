@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { fidelityMetrics } from '../../conditions/fidelity/fidelity.ts';
+import { structureKinds } from '../../conditions/structures.ts';
 import { errorCodes } from '../../errors.ts';
 import { jobStatuses } from '../../generation/job.ts';
 import { controlModes, outputFormats, resizeModes, schedulerIds } from '../../generation/plan.ts';
@@ -16,12 +18,45 @@ const file = {
   sha256,
 };
 
+const data = z
+  .record(z.string(), z.unknown())
+  .nullable()
+  .describe(
+    'What was found, such as a pose as OpenPose JSON or the classes of a segmentation; null where there is nothing',
+  );
+
+const fidelity = z
+  .array(
+    z.object({
+      control: z.int().describe('Index of the control'),
+      metric: z.enum(fidelityMetrics).nullable().describe('What value is; null where the condition has no measure'),
+      value: z.number().nullable().describe('The higher the better, 1 is perfect; null where it could not be measured'),
+      details: z.record(z.string(), z.number()).describe('Further figures, such as precision and recall'),
+      note: z.string().nullable().describe('Why there is no value'),
+    }),
+  )
+  .meta({ id: 'Fidelity' });
+
+const candidates = z.array(
+  z.object({
+    seed: z.int(),
+    score: z.number().nullable().describe('Mean of the values of its fidelity; null where none has one'),
+    fidelity,
+  }),
+);
+
 export const outputSchema = z
-  .object({ ...file, seed: z.int().nullable().describe('null for a map that was extracted') })
+  .object({
+    ...file,
+    seed: z.int().nullable().describe('null for a map that was extracted'),
+    data,
+    fidelity: fidelity.nullable().describe('How well it obeys each control; null without evaluate'),
+    candidates: candidates.nullable().describe('All that it was chosen from; null without best_of'),
+  })
   .meta({ id: 'Output' });
 
 export const mapSchema = z
-  .object({ ...file, control: z.int().describe('Index of the control that it steered') })
+  .object({ ...file, control: z.int().describe('Index of the control that it steered'), data })
   .meta({ id: 'Map' });
 
 const outputOptions = z.object({ format: z.enum(outputFormats), quality: z.int().nullable().describe('null for png') });
@@ -31,7 +66,9 @@ const effectiveControl = z
     type: z.string(),
     model: modelReference,
     image: z.object({ sha256 }),
+    structure: z.enum(structureKinds).nullable().describe('What kind of data the image is; null for a picture'),
     preprocess: z.union([options, z.literal(false)]).describe('Every option of the extractor, or false'),
+    resolution: z.int().nullable().describe('Short side at which the extractor saw it; null: the size of the output'),
     scale: z.number(),
     start: z.number(),
     end: z.number(),
@@ -57,12 +94,22 @@ export const effectiveGeneration = z
     count: z.int(),
     clip_skip: z.int(),
     controls: z.array(effectiveControl),
+    strict: z.boolean(),
+    evaluate: z.boolean(),
+    best_of: z.int(),
     output: outputOptions,
   })
   .meta({ id: 'EffectiveGeneration' });
 
 export const effectiveExtraction = z
-  .object({ condition: z.string(), image: z.object({ sha256 }), options, output: outputOptions })
+  .object({
+    condition: z.string(),
+    image: z.object({ sha256 }),
+    options,
+    resolution: z.int().nullable().describe('Short side that the picture was brought to; null: its own'),
+    strict: z.boolean(),
+    output: outputOptions,
+  })
   .meta({ id: 'EffectiveExtraction' });
 
 export const jobSchema = z
@@ -89,7 +136,13 @@ export const jobSchema = z
     attempt: z.int().describe('How often it has been started'),
     cancel_requested: z.boolean(),
     timings: z
-      .object({ wait_ms: z.number(), prepare_ms: z.number(), draw_ms: z.number(), store_ms: z.number() })
+      .object({
+        wait_ms: z.number(),
+        prepare_ms: z.number(),
+        draw_ms: z.number(),
+        evaluate_ms: z.number().nullable(),
+        store_ms: z.number(),
+      })
       .nullable(),
     mean_batch: z
       .number()

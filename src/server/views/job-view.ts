@@ -1,4 +1,4 @@
-import type { Job, JobOutput } from '../../generation/job.ts';
+import type { Candidate, ControlFidelity, Job, JobOutput } from '../../generation/job.ts';
 import type { ExtractionPlan, GenerationPlan, OutputOptions, PlannedControl } from '../../generation/plan.ts';
 import type { Links } from '../links.ts';
 import type { EffectiveView, JobView } from './job-schema.ts';
@@ -24,8 +24,15 @@ export function jobView(job: Job, waiting: Waiting, links: Links): JobView {
     outputs: (result?.outputs ?? []).map((output, index) => ({
       ...fileView(output, links.output(job.id, index)),
       seed: output.seed,
+      data: dataView(output),
+      fidelity: output.fidelity === undefined ? null : fidelityView(output.fidelity),
+      candidates: output.candidates?.map(candidateView) ?? null,
     })),
-    maps: (result?.maps ?? []).map((map, index) => ({ ...fileView(map, links.map(job.id, index)), control: index })),
+    maps: (result?.maps ?? []).map((map, index) => ({
+      ...fileView(map, links.map(job.id, index)),
+      control: index,
+      data: dataView(map),
+    })),
     effective: effectiveView(job, links),
     warnings: [...job.warnings, ...(result?.warnings ?? [])],
     error: error === null ? null : { ...error },
@@ -44,10 +51,22 @@ function fileView({ width, height, contentType, bytes, sha256 }: JobOutput, url:
   return { url, width, height, content_type: contentType, bytes, sha256 };
 }
 
+function dataView({ data }: JobOutput): Record<string, unknown> | null {
+  return data === undefined ? null : { ...data };
+}
+
+function fidelityView(fidelity: readonly ControlFidelity[]) {
+  return fidelity.map((figure) => ({ ...figure, details: { ...figure.details } }));
+}
+
+function candidateView({ seed, score, fidelity }: Candidate) {
+  return { seed, score, fidelity: fidelityView(fidelity) };
+}
+
 function timingsView({ result }: Job): JobView['timings'] {
   if (result === null) return null;
-  const { wait, prepare, draw, store } = result.timings;
-  return { wait_ms: wait, prepare_ms: prepare, draw_ms: draw, store_ms: store };
+  const { wait, prepare, draw, store, evaluate = null } = result.timings;
+  return { wait_ms: wait, prepare_ms: prepare, draw_ms: draw, evaluate_ms: evaluate, store_ms: store };
 }
 
 function effectiveView(job: Job, links: Links): EffectiveView {
@@ -73,17 +92,22 @@ function generationView(job: Job, plan: GenerationPlan, links: Links): Effective
       const mapUrl = job.result?.maps[index] === undefined ? null : links.map(job.id, index);
       return controlView(control, mapUrl);
     }),
+    strict: plan.strict,
+    evaluate: plan.evaluate,
+    best_of: plan.bestOf,
     output: outputView(plan.output),
   };
 }
 
 function controlView(control: PlannedControl, mapUrl: string | null) {
-  const { type, model, image, preprocess, scale, start, end, mode, resize } = control;
+  const { type, model, image, structure, preprocess, resolution, scale, start, end, mode, resize } = control;
   return {
     type,
     model: { ...model },
     image: { sha256: image.sha256 },
+    structure,
     preprocess: preprocess === false ? (false as const) : { ...preprocess },
+    resolution,
     scale,
     start,
     end,
@@ -93,8 +117,16 @@ function controlView(control: PlannedControl, mapUrl: string | null) {
   };
 }
 
-function extractionView({ condition, image, options, output }: ExtractionPlan): EffectiveView {
-  return { condition, image: { sha256: image.sha256 }, options: { ...options }, output: outputView(output) };
+function extractionView(plan: ExtractionPlan): EffectiveView {
+  const { condition, image, options, resolution, strict, output } = plan;
+  return {
+    condition,
+    image: { sha256: image.sha256 },
+    options: { ...options },
+    resolution,
+    strict,
+    output: outputView(output),
+  };
 }
 
 function outputView({ format, quality }: OutputOptions): EffectiveView['output'] {

@@ -1,0 +1,122 @@
+import type { ConditionMap, RgbImage } from '../condition.ts';
+import { edgeAgreement } from '../edge-agreement.ts';
+import { isFlat } from '../flat.ts';
+import { poseJson } from '../openpose/pose-json.ts';
+import { peopleOf } from '../openpose/read-pose.ts';
+import { ade20k } from '../seg/ade20k.ts';
+import { voc } from '../seg/voc.ts';
+import { areaAgreement, type Colour } from './area-agreement.ts';
+import { depthAgreement } from './depth-agreement.ts';
+import { poseAgreement } from './pose-agreement.ts';
+
+export const fidelityMetrics = ['f1', 'rank_correlation', 'mean_iou', 'oks'] as const;
+export type FidelityMetric = (typeof fidelityMetrics)[number];
+
+/** How well a picture obeys a map, as one figure and what belongs to it. */
+export interface Fidelity {
+  /** What `value` is; null where the condition has no measure. */
+  readonly metric: FidelityMetric | null;
+  /** The higher the better, 1 is perfect; null where it could not be measured. */
+  readonly value: number | null;
+  /** Further figures, such as precision and recall. */
+  readonly details: Readonly<Record<string, number>>;
+  /** Why there is no value, or what it leaves out; null where there is nothing to say. */
+  readonly note: string | null;
+}
+
+/** A map as it was requested: the picture, and what is known of it as JSON. */
+export type RequestedMap = Pick<ConditionMap, 'map' | 'data'>;
+
+type Measure = (drawn: ConditionMap, requested: RequestedMap) => Fidelity;
+
+/** Distance in pixels at which an edge still counts as met. */
+const edgeTolerance = 2;
+
+/** Whether pictures can be compared with maps of this condition. */
+export function isMeasured(condition: string): boolean {
+  return Object.hasOwn(measures, condition);
+}
+
+/** Compares the map that was extracted from a picture with the one that it was to obey; both have one size. */
+export function fidelityOf(condition: string, drawn: ConditionMap, requested: RequestedMap): Fidelity {
+  const measure = isMeasured(condition) ? measures[condition] : undefined;
+  return measure?.(drawn, requested) ?? unmeasured(null, `There is no measure for ${condition}.`);
+}
+
+export function unmeasured(metric: FidelityMetric | null, note: string): Fidelity {
+  return { metric, value: null, details: {}, note };
+}
+
+const edges: Measure = (drawn, requested) => {
+  if (isFlat(requested.map)) return unmeasured('f1', 'The requested map has no edges.');
+  const { f1, precision, recall } = edgeAgreement(drawn.map, requested.map, edgeTolerance);
+  return { metric: 'f1', value: f1, details: { precision, recall }, note: null };
+};
+
+const depth: Measure = (drawn, requested) => {
+  const agreement = depthAgreement(drawn.map, requested.map);
+  if (agreement === null) return unmeasured('rank_correlation', 'One of the two depth maps is flat.');
+  return {
+    metric: 'rank_correlation',
+    value: agreement.rankCorrelation,
+    details: { rmse: agreement.rmse },
+    note: null,
+  };
+};
+
+const areas =
+  (palette: readonly Colour[], none: readonly Colour[], nothing: string): Measure =>
+  (drawn, requested) => {
+    const agreement = areaAgreement(drawn.map, requested.map, palette, none);
+    if (agreement === null) return unmeasured('mean_iou', nothing);
+    const { meanIou, classes, accuracy } = agreement;
+    return { metric: 'mean_iou', value: meanIou, details: { classes, accuracy }, note: null };
+  };
+
+const black: Colour = [0, 0, 0];
+const white: Colour = [255, 255, 255];
+const keyOf = (colour: Colour): string => colour.join();
+/** The classes that the segmentation network finds; everything else of ADE20K it leaves black. */
+const seen = [
+  ...new Map(voc.flatMap(({ match }) => (match === null ? [] : [[keyOf(match.colour), match.colour]]))).values(),
+];
+const unseen = ade20k.map(({ colour }) => colour).filter((colour) => !seen.some((one) => keyOf(one) === keyOf(colour)));
+
+const seg: Measure = areas(
+  seen,
+  [black, ...unseen],
+  `The requested map holds none of the ${seen.length} classes that the segmentation network finds.`,
+);
+
+const mask: Measure = areas([black, white], [], 'The requested map is empty.');
+
+const openpose: Measure = (drawn, requested) => {
+  const [found, wanted] = [bodiesOf(drawn.data, requested.map), bodiesOf(requested.data, requested.map)];
+  if (found === null || wanted === null) {
+    return unmeasured(
+      'oks',
+      'The requested pose is known as a picture only: send a photograph, a pose as data, or the map of an earlier job.',
+    );
+  }
+  const agreement = poseAgreement(found, wanted);
+  if (agreement === null) return unmeasured('oks', 'The requested pose has no point of a body.');
+  const { oks, ...details } = agreement;
+  return { metric: 'oks', value: oks, details, note: null };
+};
+
+function bodiesOf(data: unknown, { width, height }: RgbImage) {
+  const pose = poseJson.safeParse(data);
+  return pose.success ? peopleOf(pose.data, width, height).map(({ body }) => body) : null;
+}
+
+const measures: Readonly<Record<string, Measure>> = {
+  canny: edges,
+  softedge: edges,
+  scribble: edges,
+  lineart: edges,
+  mlsd: edges,
+  depth,
+  seg,
+  mask,
+  openpose,
+};

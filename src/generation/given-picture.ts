@@ -1,0 +1,35 @@
+import type { StructureKind } from '../conditions/structures.ts';
+import { ArmatureError } from '../errors.ts';
+import { limits } from './limits.ts';
+import type { StoredPicture } from './plan.ts';
+
+/** What the image of a request turned out to be, once it was read. */
+export interface GivenPicture {
+  /** Where it lies: a picture, or JSON where `structure` is set. */
+  readonly stored: StoredPicture;
+  /** Pixels; 0 of structure as data. */
+  readonly width: number;
+  readonly height: number;
+  readonly structure: StructureKind | null;
+  /** Of a map that an earlier job made: its condition, and what is known of it as JSON. */
+  readonly map: { readonly condition: string; readonly data: StoredPicture | null } | null;
+}
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * The size whose short side is `resolution` and whose sides have the ratio of `size`. `invalid_request` at `field` where
+ * that is more than an extractor is given.
+ */
+export function shortSideSize({ width, height }: Size, resolution: number, field: string): Size {
+  const factor = resolution / Math.min(width, height);
+  const size = { width: Math.round(width * factor), height: Math.round(height * factor) };
+  if (size.width * size.height <= limits.extractionPixels) return size;
+  const detail =
+    `Expected ${field} to make a picture of at most ${limits.extractionPixels} pixels, ` +
+    `but ${resolution} makes ${size.width} x ${size.height} of ${width} x ${height}.`;
+  throw new ArmatureError('invalid_request', detail, { field });
+}

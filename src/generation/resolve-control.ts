@@ -1,0 +1,65 @@
+import { structures } from '../conditions/structures.ts';
+import { ArmatureError } from '../errors.ts';
+import type { BaseModel } from '../models/model.ts';
+import type { Catalog } from './catalog.ts';
+import { chooseControlNet } from './choose-controlnet.ts';
+import { type GivenPicture, shortSideSize, type Size } from './given-picture.ts';
+import type { PlannedControl } from './plan.ts';
+import type { ControlRequest } from './request.ts';
+import { resolvePreprocess } from './resolve-preprocess.ts';
+
+export interface ControlContext {
+  readonly base: BaseModel;
+  readonly catalog: Catalog;
+  /** Of the generation. */
+  readonly size: Size;
+  /** Path of the control in the request. */
+  readonly field: string;
+}
+
+/** Settles one control: its ControlNet, what is done to its picture, and when it acts. */
+export function resolveControl(
+  control: ControlRequest,
+  picture: GivenPicture,
+  { base, catalog, size, field }: ControlContext,
+): PlannedControl {
+  const condition = catalog.condition(control.type, `${field}.type`);
+  if (control.start > control.end) {
+    const detail = `Expected ${field}.start to be at most ${field}.end, ${control.end}, but received ${control.start}.`;
+    throw new ArmatureError('invalid_request', detail, { field: `${field}.start` });
+  }
+  const model = chooseControlNet(control, base, catalog.models, field);
+  refuseOtherStructure(condition.id, picture, `${field}.image`);
+  const preprocess = resolvePreprocess(condition, control.preprocess, picture, `${field}.preprocess`);
+  const resolution = control.resolution ?? null;
+  if (resolution !== null) {
+    if (preprocess === false) throw uselessResolution(`${field}.resolution`);
+    shortSideSize(size, resolution, `${field}.resolution`);
+  }
+  return {
+    type: condition.id,
+    model: { id: model.id, hash: model.hash },
+    image: picture.stored,
+    structure: picture.structure,
+    data: picture.map?.data ?? null,
+    preprocess,
+    resolution,
+    resize: control.resize,
+    scale: control.scale,
+    start: control.start,
+    end: control.end,
+    mode: control.mode,
+  };
+}
+
+/** Structure as data belongs to one condition: others have no way to draw it. */
+function refuseOtherStructure(condition: string, { structure }: GivenPicture, field: string): void {
+  if (structure === null || structures[structure].condition === condition) return;
+  const detail = `Expected a picture for a control of type ${condition} but received a ${structure}, which is for ${structures[structure].condition}.`;
+  throw new ArmatureError('invalid_request', detail, { field: `${field}.${structure}` });
+}
+
+function uselessResolution(field: string): ArmatureError {
+  const detail = `Expected no ${field} where the map is ready-made, because nothing is extracted. Leave it out.`;
+  return new ArmatureError('invalid_request', detail, { field });
+}

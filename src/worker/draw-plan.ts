@@ -1,0 +1,69 @@
+import type { DeviceProcess } from '../device/device-process.ts';
+import type { AttemptKey } from '../device/protocol.ts';
+import type { JobTimings, Progress } from '../generation/job.ts';
+import type { GenerationPlan } from '../generation/plan.ts';
+import type { BaseModel, ControlNetModel } from '../models/model.ts';
+import { type ChosenPicture, choiceWarnings, choosePictures } from './evaluate.ts';
+import { type MadeMap, makeMap, type MapParts } from './make-map.ts';
+import { refuseStrictly } from './remarks.ts';
+
+export interface DrawingParts extends MapParts {
+  readonly device: DeviceProcess;
+}
+
+export interface PlanModels {
+  readonly base: BaseModel;
+  /** controlNets[i] serves plan.controls[i]. */
+  readonly controlNets: readonly ControlNetModel[];
+}
+
+export interface DrawnPlan {
+  /** maps[i] is what control i was fed with. */
+  readonly maps: readonly MadeMap[];
+  /** `count` pictures, in the order of their seeds. */
+  readonly pictures: readonly ChosenPicture[];
+  readonly warnings: readonly string[];
+  readonly meanBatch: number;
+  readonly timings: Pick<JobTimings, 'prepare' | 'draw' | 'evaluate'>;
+}
+
+/** Makes the maps of a plan, draws it, and compares what was drawn with the maps where that is asked for. */
+export async function drawPlan(
+  parts: DrawingParts,
+  plan: GenerationPlan,
+  models: PlanModels,
+  attempt: AttemptKey,
+  { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (progress: Progress) => void },
+): Promise<DrawnPlan> {
+  const startedAt = performance.now();
+  const maps = await makeMaps(parts, plan, signal);
+  const preparedAt = performance.now();
+  // To the device each candidate is one more picture of the plan.
+  const drawn = { ...plan, count: plan.count * plan.bestOf };
+  const hints = maps.map(({ map }) => map);
+  const drawing = await parts.device.draw({ ...attempt, plan: drawn, ...models, hints }, { signal, onProgress });
+  const drawnAt = performance.now();
+  const pictures = await choosePictures(parts.extractor, plan, maps, drawing.images, signal);
+  const remarks = maps.flatMap((map, index) => map.remarks.map(({ detail }) => `controls[${index}]: ${detail}`));
+  return {
+    maps,
+    pictures,
+    warnings: [...remarks, ...drawing.warnings, ...choiceWarnings(pictures)],
+    meanBatch: drawing.meanBatch,
+    timings: {
+      prepare: Math.round(preparedAt - startedAt),
+      draw: Math.round(drawnAt - preparedAt),
+      ...(plan.evaluate ? { evaluate: Math.round(performance.now() - drawnAt) } : {}),
+    },
+  };
+}
+
+async function makeMaps(parts: MapParts, plan: GenerationPlan, signal: AbortSignal): Promise<readonly MadeMap[]> {
+  return await Promise.all(
+    plan.controls.map(async (control, index) => {
+      const made = await makeMap(parts, control, plan, signal);
+      if (plan.strict) refuseStrictly(made.remarks, `controls[${index}].image`);
+      return made;
+    }),
+  );
+}
