@@ -42,16 +42,57 @@ describe('inspectMap', () => {
     expect(inspectMap('canny', await decodePicture(bytes))[0]).toContain('invert');
   });
 
-  it.each(['canny', 'depth', 'openpose', 'seg'])('says when a %s map is blank', (type) => {
+  it.each(['softedge', 'scribble', 'mlsd', 'normal', 'mask'])(
+    'takes a photograph for no map of type %s',
+    async (type) => {
+      expect(inspectMap(type, await photo('coffee'))).toEqual([
+        expect.stringMatching(new RegExp(`^${type}: the map `)),
+      ]);
+    },
+  );
+
+  it.each(['softedge', 'scribble', 'mlsd'])(
+    'has nothing to say about white lines as a map of type %s',
+    async (type) => {
+      expect(inspectMap(type, await scene('03_canny'))).toEqual([]);
+    },
+  );
+
+  it.each(['canny', 'depth', 'openpose', 'seg', 'mask', 'normal'])('says when a %s map is blank', (type) => {
     const blank = { width: 8, height: 8, data: new Uint8Array(192) };
     expect(inspectMap(type, blank)[0]).toContain('one flat colour');
+  });
+});
+
+describe('inspectPhoto', () => {
+  it.each([
+    ['softedge', '03_canny'],
+    ['scribble', '03_canny'],
+    ['mlsd', '03_canny'],
+    ['depth', '03_depth'],
+    ['seg', '03_seg'],
+    ['mask', '03_canny'],
+  ])('knows a finished map of type %s', async (type, name) => {
+    expect(inspectPhoto(type, await scene(name))).toEqual([expect.stringContaining('"preprocess": false')]);
+  });
+
+  it.each(['softedge', 'scribble', 'mlsd', 'depth', 'normal', 'seg', 'mask'])(
+    'has nothing to say about photographs for %s',
+    async (type) => {
+      for (const name of photos) expect(inspectPhoto(type, await photo(name))).toEqual([]);
+    },
+  );
+
+  it('says when there is nothing to see', () => {
+    const grey = { width: 16, height: 16, data: new Uint8Array(768).fill(120) };
+    expect(inspectPhoto('depth', grey)).toEqual([expect.stringContaining('one flat colour')]);
   });
 });
 
 describe('the canny extractor', () => {
   it('gives three equal channels at the size of the picture', async () => {
     const image = await photo('coffee');
-    const { map, warnings } = await canny.extract(image, defaults);
+    const { map, warnings } = canny.extract(image, defaults);
     expect(warnings).toEqual([]);
     expect([map.width, map.height]).toEqual([image.width, image.height]);
     expect(map.data.every((value, i) => value === map.data[i - (i % 3)])).toBe(true);
@@ -60,12 +101,12 @@ describe('the canny extractor', () => {
   it('warns when the picture already is an edge map', async () => {
     const edges = await scene('03_canny');
     expect(inspectPhoto('canny', edges)[0]).toContain('"preprocess": false');
-    expect((await canny.extract(edges, defaults)).warnings).toEqual(inspectPhoto('canny', edges));
+    expect(canny.extract(edges, defaults).warnings).toEqual(inspectPhoto('canny', edges));
   });
 
-  it('gives the reason for a blank map', async () => {
+  it('gives the reason for a blank map', () => {
     const grey = { width: 16, height: 16, data: new Uint8Array(768).fill(120) };
-    const { map, warnings } = await canny.extract(grey, { ...defaults, low_threshold: 60 });
+    const { map, warnings } = canny.extract(grey, { ...defaults, low_threshold: 60 });
     expect(map.data.some((value) => value > 0)).toBe(false);
     expect(warnings).toEqual([expect.stringContaining('no edges found with thresholds 60/200; lower low_threshold')]);
   });

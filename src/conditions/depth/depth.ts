@@ -2,6 +2,7 @@ import { resamplePlane } from '../../numeric/resample.ts';
 import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../condition.ts';
 import { greyMap, toBytes } from '../grey-map.ts';
 import { inspectPhoto } from '../inspect-map.ts';
+import { remarks } from '../remarks.ts';
 import { nearness, nearnessSize } from './nearness.ts';
 import type { DepthOptions } from './options.ts';
 import { percentiles } from './percentile.ts';
@@ -10,11 +11,11 @@ import { percentiles } from './percentile.ts';
 export const depth = {
   async extract(image: RgbImage, options: DepthOptions, networks: AnnotatorSource): Promise<ConditionMap> {
     const levels = depthLevels(await nearness(image, networks), options);
-    const warnings = [...inspectPhoto('depth', image)];
-    if (levels.every((level) => level === levels[0])) {
-      warnings.push('depth: everything lies at one distance; widen far and near, or send a picture of a scene.');
-    }
-    return { map: greyMap(toBytes(resamplePlane(levels, nearnessSize, image)), image), warnings };
+    const blank = levels.every((level) => level === levels[0])
+      ? 'depth: everything lies at one distance; widen far and near, or send a picture of a scene.'
+      : undefined;
+    const map = greyMap(toBytes(resamplePlane(levels, nearnessSize, image)), image);
+    return { map, ...remarks(inspectPhoto('depth', image), blank) };
   },
 } satisfies Extractor<DepthOptions>;
 

@@ -1,6 +1,7 @@
 import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../condition.ts';
 import { greyMap, toBytes } from '../grey-map.ts';
 import { inspectPhoto } from '../inspect-map.ts';
+import { remarks } from '../remarks.ts';
 import { growMask } from './grow.ts';
 import type { MaskOptions } from './options.ts';
 import { findObject, findPerson } from './subject.ts';
@@ -14,9 +15,8 @@ export const mask = {
     const subject = options.soft ? toBytes(alpha) : growMask(hard, image, options.grow);
     const share = subject.reduce((sum, value) => sum + value / 255, 0) / subject.length;
     const values = options.invert ? subject.map((value) => 255 - value) : subject;
-    const warnings = [...inspectPhoto('mask', image)];
-    if (certainty <= half || share < speck) warnings.push(`mask: ${nothingFound[options.of]}`);
-    return { map: greyMap(values, image), warnings, data: { share } };
+    const blank = certainty <= half || share < speck ? `mask: ${nothingFound[options.of]}` : undefined;
+    return { map: greyMap(values, image), ...remarks(inspectPhoto('mask', image), blank), data: { share } };
   },
 } satisfies Extractor<MaskOptions>;
 

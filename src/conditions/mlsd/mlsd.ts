@@ -3,6 +3,7 @@ import { blackCanvas } from '../drawing/canvas.ts';
 import { drawLine } from '../drawing/line.ts';
 import { inspectPhoto } from '../inspect-map.ts';
 import { asTheyAre, interleavedInput, resizeTo } from '../network-input.ts';
+import { remarks } from '../remarks.ts';
 import type { MlsdOptions } from './options.ts';
 import { decodeSegments, type Segment } from './segments.ts';
 
@@ -17,13 +18,11 @@ export const mlsd = {
     const { scores, offsets } = await network.run({ image: interleavedInput(squeezed, asTheyAre, 4) });
     const thresholds = { scoreThreshold: options.score_threshold, distanceThreshold: options.distance_threshold };
     const segments = decodeSegments(scores!, offsets!, thresholds, image);
-    const warnings = [...inspectPhoto('mlsd', image)];
-    if (segments.length === 0) {
-      warnings.push(
-        `mlsd: no straight lines found with thresholds ${options.score_threshold} (score) and ${options.distance_threshold} (length); lower them, or send a picture of buildings or rooms.`,
-      );
-    }
-    return { map: drawSegments(segments, image), warnings, data: { segments } };
+    const blank =
+      segments.length > 0
+        ? undefined
+        : `mlsd: no straight lines found with thresholds ${options.score_threshold} (score) and ${options.distance_threshold} (length); lower them, or send a picture of buildings or rooms.`;
+    return { map: drawSegments(segments, image), ...remarks(inspectPhoto('mlsd', image), blank), data: { segments } };
   },
 } satisfies Extractor<MlsdOptions>;
 

@@ -1,6 +1,7 @@
 import { ArmatureError } from '../../errors.ts';
 import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../condition.ts';
 import { inspectPhoto } from '../inspect-map.ts';
+import { remarks } from '../remarks.ts';
 import { deepLabLabels } from './deeplab.ts';
 import { adeLabels, type LegendEntry, legendOf, noLabel, paintLabels, percent, vocLabels } from './legend.ts';
 import type { LabelOptions, SegOptions } from './options.ts';
@@ -16,31 +17,26 @@ export const seg = {
 async function segmentPhoto(image: RgbImage, networks: AnnotatorSource): Promise<ConditionMap> {
   const labels = await deepLabLabels(image, networks);
   const legend = legendOf(labels, vocLabels);
-  return {
-    map: paintLabels(labels, image, vocLabels),
-    warnings: [...inspectPhoto('seg', image), ...unseen(legend)],
-    data: { legend },
-  };
+  const blank = legend.every(({ ade20k }) => ade20k === null)
+    ? `seg: no objects found: ${blindness}. Send a finished map with "preprocess": false, or another picture.`
+    : undefined;
+  const onPicture = [...inspectPhoto('seg', image), ...(blank === undefined ? unseen(legend) : [])];
+  return { map: paintLabels(labels, image, vocLabels), ...remarks(onPicture, blank), data: { legend } };
 }
+
+const blindness =
+  'the network knows 20 kinds of objects (people, animals, vehicles, furniture), not walls, floors, sky, buildings or trees';
 
 /** Share of the picture without a class from which that is worth a remark. */
 const mostly = 0.5;
 
 function unseen(legend: readonly LegendEntry[]): readonly string[] {
-  const remarks = legend
+  const nameless = legend
     .filter((entry) => entry.ade20k === null && entry.name !== 'background')
     .map(({ name }) => `seg: ${name} has no class in ADE20K and is drawn black.`);
   const background = legend.find(({ name }) => name === 'background')?.share ?? 0;
-  const blind =
-    'it knows 20 kinds of objects (people, animals, vehicles, furniture), not walls, floors, sky, buildings or trees';
-  if (background === 1) {
-    remarks.push(`seg: no objects found: ${blind}. Send a finished map with "preprocess": false, or another picture.`);
-  } else if (background > mostly) {
-    remarks.push(
-      `seg: ${percent(background)} of the picture is black because the network has no class for it: ${blind}.`,
-    );
-  }
-  return remarks;
+  if (background <= mostly) return nameless;
+  return [...nameless, `seg: ${percent(background)} of the picture is of no class and black: ${blindness}.`];
 }
 
 function paintLabelMap(image: RgbImage, options: LabelOptions): ConditionMap {

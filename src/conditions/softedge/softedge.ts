@@ -1,6 +1,7 @@
 import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../condition.ts';
 import { greyMap, toBytes } from '../grey-map.ts';
 import { inspectPhoto } from '../inspect-map.ts';
+import { remarks } from '../remarks.ts';
 import { hedEdges } from './hed.ts';
 import type { SoftedgeOptions } from './options.ts';
 
@@ -13,11 +14,10 @@ export const softedge = {
   ): Promise<ConditionMap> {
     const edges = await hedEdges(image, resolution, networks);
     const values = toBytes(safe ? edges.map(safeStep) : edges);
-    const warnings = [...inspectPhoto('softedge', image)];
-    if (values.every((value) => value < faint)) {
-      warnings.push('softedge: no clear edges found; send a picture with more contrast.');
-    }
-    return { map: greyMap(values, image), warnings };
+    const blank = values.every((value) => value < faint)
+      ? 'softedge: no clear edges found; send a picture with more contrast.'
+      : undefined;
+    return { map: greyMap(values, image), ...remarks(inspectPhoto('softedge', image), blank) };
   },
 } satisfies Extractor<SoftedgeOptions>;
 
