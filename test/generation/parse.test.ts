@@ -25,6 +25,8 @@ describe('a generation request', () => {
       count: 1,
       clip_skip: 0,
       controls: [],
+      strict: false,
+      best_of: 1,
       output: { format: 'png' },
     });
   });
@@ -57,7 +59,7 @@ describe('a generation request', () => {
     [
       { prompt: 'x', controls: [{ type: 'canny', image: {} }] },
       'controls[0].image',
-      'Expected controls[0].image to be {"upload_id": ...} or {"data": ...} or {"part": ...} or {"url": ...} but received an object.',
+      'Expected controls[0].image to be {"upload_id": ...} or {"data": ...} or {"part": ...} or {"url": ...} or {"generation": ..., "map": ...} or {"generation": ..., "output": ...} or {"pose": ...} or {"layout": ...} but received an object.',
     ],
     [
       { prompt: 'x', output: { format: 'bmp' } },
@@ -120,26 +122,69 @@ describe('a generation request', () => {
     ['loras', { loras: [] }],
     ['webhook', { webhook: {} }],
     ['priority', { priority: 1 }],
-    ['evaluate', { evaluate: false }],
-    ['best_of', { best_of: 2 }],
-    ['strict', { strict: true }],
     ['controls[0].mask', { controls: [{ type: 'canny', image, mask: image }] }],
-    ['controls[0].resolution', { controls: [{ type: 'canny', image, resolution: 512 }] }],
-    ['controls[0].image.generation', { controls: [{ type: 'canny', image: { generation: 'gen_1' } }] }],
   ])('refuses %s, which is to come, instead of leaving it out', (field, part) => {
     const error = refusal({ prompt: 'x', ...part });
     expect([error.code, error.field]).toEqual(['not_supported_yet', field]);
   });
 });
 
+describe('structure as data', () => {
+  const control = (type: string, given: object): object => ({ prompt: 'x', controls: [{ type, image: given }] });
+  const polygon = [
+    [0, 0],
+    [1, 0],
+    [1, 1],
+  ];
+
+  test('is taken in place of a picture', () => {
+    const pose = { people: [{ pose_keypoints_2d: Array.from({ length: 54 }, () => 0.5) }] };
+    expect(parseGeneration(control('openpose', { pose })).controls[0]?.image).toEqual({ pose });
+    const layout = { regions: [{ class: 'sky', polygon }], background: 'wall' };
+    expect(parseGeneration(control('seg', { layout })).controls[0]?.image).toEqual({ layout });
+  });
+
+  test.each([
+    ['openpose', { pose: { people: [{ pose_keypoints_2d: [1, 2] }] } }, 'pose.people.0.pose_keypoints_2d'],
+    ['openpose', { pose: { people: [], persons: [] } }, 'pose'],
+    ['openpose', { pose: 3 }, 'pose'],
+    ['seg', { layout: { regions: [{ class: 'skye', polygon }] } }, 'layout.regions.0.class'],
+    ['seg', { layout: { regions: [] } }, 'layout.regions'],
+    ['seg', { layout: [] }, 'layout'],
+  ])('of %s is refused where it is wrong: %j', (type, given, path) => {
+    const error = refusal(control(type, given));
+    expect([error.code, error.field]).toEqual(['invalid_request', `controls[0].image.${path}`]);
+  });
+
+  test('is refused where it is too long', () => {
+    const person = { pose_keypoints_2d: Array.from({ length: 75 }, (_, i) => i / 3000 + 0.1) };
+    const hand = Array.from({ length: 63 }, (_, i) => i / 3000 + 0.1);
+    const people = Array.from({ length: 100 }, () => ({
+      ...person,
+      hand_left_keypoints_2d: hand,
+      hand_right_keypoints_2d: hand,
+    }));
+    const error = refusal(control('openpose', { pose: { people } }));
+    expect([error.code, error.field]).toEqual(['invalid_request', 'controls[0].image.pose']);
+    expect(error.message).toContain('262144 bytes');
+  });
+
+  test('comes alone', () => {
+    const error = refusal(control('openpose', { pose: { people: [] }, upload_id: 'upl_1' }));
+    expect([error.code, error.field]).toEqual(['invalid_request', 'controls[0].image']);
+  });
+});
+
 describe('an extraction request', () => {
   test('needs nothing but a picture', () => {
-    expect(parseExtraction({ image })).toEqual({ image, options: {}, output: { format: 'png' } });
+    expect(parseExtraction({ image })).toEqual({ image, options: {}, strict: false, output: { format: 'png' } });
   });
 
   test('refuses what it does not know', () => {
     expect(refusal({ image, opions: {} }, parseExtraction).message).toContain('Did you mean options?');
-    expect(refusal({ image: { generation: 'gen_1' } }, parseExtraction).code).toBe('not_supported_yet');
+    expect(refusal({ image: { generation: 'gen_1' } }, parseExtraction).field).toBe('image');
+    expect(refusal({ image: { pose: { people: [] } } }, parseExtraction).field).toBe('image.pose');
+    expect(refusal({ image, webhook: {} }, parseExtraction).code).toBe('not_supported_yet');
     expect(refusal({}, parseExtraction).field).toBe('image');
   });
 });

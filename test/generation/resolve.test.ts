@@ -54,12 +54,12 @@ const stored = { key: 'tenants/default/inputs/aa', sha256: 'aa' };
 const picture: GivenPicture = { stored, width: 640, height: 480, structure: null, map: null };
 const image = { upload_id: 'upl_1' };
 
-function resolve(body: Record<string, unknown>, list = models): Resolved<GenerationPlan> {
+function resolve(body: Record<string, unknown>, list = models, given = picture): Resolved<GenerationPlan> {
   const request = parseGeneration({ prompt: 'x', ...body });
   return resolveGeneration(request, {
     catalog: { ...catalog, models: list },
     defaultModel: 'photo',
-    pictures: request.controls.map(() => picture),
+    pictures: request.controls.map(() => given),
     randomSeed: () => 4_000_000_000,
   });
 }
@@ -193,11 +193,100 @@ describe('an extraction', () => {
     const { plan } = resolveExtraction('canny', request, findCondition, picture);
     expect(plan).toMatchObject({ kind: 'extraction', condition: 'canny', image: stored });
     expect(plan.options).toMatchObject({ low_threshold: 10, high_threshold: 200 });
+    expect(plan).toMatchObject({ resolution: null, strict: false });
     expect(cost(plan)).toBe(0);
+  });
+
+  test('at a resolution that makes too large a picture is refused', () => {
+    const long = { ...picture, width: 4000, height: 10 };
+    const request = parseExtraction({ image, resolution: 512, strict: true });
+    expect(resolveExtraction('canny', request, findCondition, picture).plan).toMatchObject({
+      resolution: 512,
+      strict: true,
+    });
+    const error = refusal(() => resolveExtraction('canny', request, findCondition, long));
+    expect([error.code, error.field]).toEqual(['invalid_request', 'resolution']);
   });
 
   test('is refused where there is no extractor', () => {
     const run = (): unknown => resolveExtraction('sketch', parseExtraction({ image }), conditionOf, picture);
     expect(refusal(run).code).toBe('not_supported_yet');
+  });
+});
+
+describe('what a control is given', () => {
+  const control = (fields: object, given = picture) =>
+    resolve({ controls: [{ type: 'openpose', model: 'nameless', image, ...fields }] }, models, given);
+  const pose: GivenPicture = { stored, width: 0, height: 0, structure: 'pose', map: null };
+  const data = { key: 'tenants/default/inputs/bb', sha256: 'bb' };
+  const reused: GivenPicture = { ...picture, map: { condition: 'openpose', data } };
+
+  test('a photograph is extracted from at the size of the output, or at the resolution that is asked for', () => {
+    expect(control({}).plan.controls[0]).toMatchObject({ structure: null, data: null, resolution: null });
+    expect(control({ resolution: 384 }).plan.controls[0]).toMatchObject({ resolution: 384, image: stored });
+  });
+
+  test('a map of an earlier job is used as it is, with what is known of it', () => {
+    expect(control({}, reused).plan.controls[0]).toMatchObject({ preprocess: false, data });
+    expect(control({ preprocess: true }, reused).plan.controls[0]?.preprocess).toMatchObject({ body: true });
+  });
+
+  test('a map of another condition earns a warning', () => {
+    const other: GivenPicture = { ...picture, map: { condition: 'depth', data: null } };
+    expect(control({}, other).warnings).toEqual(['controls[0] uses a map of type depth as one of type openpose.']);
+    expect(control({ preprocess: true }, other).warnings).toEqual([]);
+  });
+
+  test('data is drawn', () => {
+    expect(control({}, pose).plan.controls[0]).toMatchObject({ preprocess: false, structure: 'pose', image: stored });
+  });
+
+  test.each([
+    ['data with options of an extractor', { preprocess: {} }, pose, 'controls[0].preprocess'],
+    ['data for another condition', { type: 'seg' }, pose, 'controls[0].image.pose'],
+    [
+      'a resolution of what is not extracted',
+      { preprocess: false, resolution: 512 },
+      picture,
+      'controls[0].resolution',
+    ],
+    ['a resolution of data', { resolution: 512 }, pose, 'controls[0].resolution'],
+  ])('%s is refused', (_, fields, given, field) => {
+    const error = refusal(() => control(fields, given));
+    expect([error.code, error.field]).toEqual(['invalid_request', field]);
+  });
+
+  test('a resolution that makes too large a picture is refused', () => {
+    const body = { width: 2048, height: 64, controls: [{ type: 'canny', image, resolution: 2048 }] };
+    const error = refusal(() => resolve(body));
+    expect([error.code, error.field]).toEqual(['invalid_request', 'controls[0].resolution']);
+    expect(error.message).toContain('65536 x 2048');
+  });
+});
+
+describe('evaluation', () => {
+  const controls = [{ type: 'canny', image }];
+
+  test('is off, and on where several candidates are drawn', () => {
+    expect(resolve({ controls }).plan).toMatchObject({ evaluate: false, bestOf: 1 });
+    expect(resolve({ controls, evaluate: true }).plan).toMatchObject({ evaluate: true, bestOf: 1 });
+    expect(resolve({ controls, best_of: 4 }).plan).toMatchObject({ evaluate: true, bestOf: 4 });
+  });
+
+  test('of several candidates costs as many drawings', () => {
+    const one = cost(resolve({ controls, count: 2 }).plan);
+    expect(cost(resolve({ controls, count: 2, best_of: 4 }).plan)).toBe(4 * one);
+  });
+
+  test.each([
+    ['evaluate', { evaluate: true }, 'controls'],
+    ['best_of', { best_of: 2 }, 'controls'],
+    ['evaluate', { controls, best_of: 2, evaluate: false }, 'chooses by it'],
+    ['best_of', { controls, best_of: 8, count: 3 }, 'at most 16 but received 3 x 8'],
+    ['best_of', { controls: [{ type: 'blur', model: 'nameless', image }], best_of: 2 }, 'no measure for blur'],
+  ])('%s is refused: %j', (field, body, text) => {
+    const error = refusal(() => resolve(body));
+    expect([error.code, error.field]).toEqual(['invalid_request', field]);
+    expect(error.message).toContain(text);
   });
 });

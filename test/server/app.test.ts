@@ -133,7 +133,10 @@ describe('what there is', () => {
       accepts: ['photo', 'map'],
       options: { properties: { low_threshold: { default: 100 } } },
     });
-    expect(data.find(({ id }) => id === 'seg')).toMatchObject({ accepts: ['map'], options: null });
+    expect(data.find(({ id }) => id === 'seg')).toMatchObject({
+      accepts: ['photo', 'map'],
+      options: { properties: { from: { default: 'photo' } } },
+    });
   });
 
   test('a signpost at the root', async () => {
@@ -157,7 +160,7 @@ describe('POST /v1/conditions/{type}', () => {
 
   test.each([
     ['cany', {}, 'unknown_condition', 'type'],
-    ['depth', {}, 'not_supported_yet', 'options'],
+    ['depth', { resolution: 10 }, 'invalid_request', 'resolution'],
     ['canny', { options: { low: 1 } }, 'invalid_request', 'options.low'],
     ['canny', { option: {} }, 'invalid_request', 'option'],
   ])('%s with %j is refused', async (type, extra, code, field) => {

@@ -72,8 +72,15 @@ export async function openApplication(): Promise<Application> {
   };
 }
 
-/** Does with a job what a worker does: an attempt that ends with one output, and a map for each control. */
-export async function finishJob({ parts }: Application, job: { readonly id: string }): Promise<Job> {
+/**
+ * Does with a job what a worker does: an attempt that ends with one output, and a map for each control. `found` is what
+ * the job knows of its maps.
+ */
+export async function finishJob(
+  { parts }: Application,
+  job: { readonly id: string },
+  found?: Pick<JobOutput, 'data' | 'fidelity' | 'candidates'>,
+): Promise<Job> {
   const { records } = parts;
   const started = await records.startAttempt('default', job.id);
   if (started === null) throw new Error(`The job ${job.id} cannot be started.`);
@@ -84,8 +91,8 @@ export async function finishJob({ parts }: Application, job: { readonly id: stri
     controls.map((_, index) => storedPicture(parts, mapKey(started, index), '#ffffff', null)),
   );
   await records.commitResult(job.id, started.attempt, {
-    outputs: [output],
-    maps,
+    outputs: [{ ...output, ...found }],
+    maps: maps.map((map) => ({ ...map, ...(found?.data === undefined ? {} : { data: found.data }) })),
     warnings: ['canny: no edges were found.'],
     meanBatch: null,
     timings: { wait: 1, prepare: 2, draw: 3, store: 4 },
