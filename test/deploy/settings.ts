@@ -1,0 +1,19 @@
+import { expect } from 'vitest';
+import { readConfig } from '../../src/config.ts';
+import { armature } from '../cli/armature.ts';
+
+export type Environment = Readonly<Record<string, string>>;
+
+/**
+ * Expects that `armature ...args` is a command which takes every flag of `args` and every setting of `environment`, and
+ * that their values are valid.
+ */
+export async function expectCommandTakes(args: readonly string[], environment: Environment): Promise<void> {
+  const [command = '', ...flags] = args;
+  const { code, stdout } = await armature([command, '--help']);
+  expect(code, `armature ${command} --help`).toBe(0);
+  const help = stdout.replaceAll(/\s+/g, ' ');
+  for (const flag of flags.filter((argument) => argument.startsWith('--'))) expect(help).toContain(` ${flag} `);
+  for (const name of Object.keys(environment)) expect(help).toContain(`env: ${name})`);
+  expect(() => readConfig({}, environment)).not.toThrow();
+}
