@@ -16,8 +16,8 @@ export interface DepthAgreement {
 
 /** Compares the grey levels (red channels) of two maps. */
 export function depthAgreement(drawn: RgbImage, requested: RgbImage): DepthAgreement | null {
-  const pairs = jointHistogram(drawn, requested);
-  const levels = Array.from({ length: 256 }, (_, level) => level / 255);
+  const pairs = levelPairs(drawn, requested);
+  const levels = Float64Array.from({ length: 256 }, (_, level) => level / 255);
   const values = covariance(pairs, levels, levels);
   const ranks = covariance(pairs, meanRanks(pairs, 'drawn'), meanRanks(pairs, 'requested'));
   if (values.drawn === 0 || values.requested === 0) return null;
@@ -29,19 +29,29 @@ export function depthAgreement(drawn: RgbImage, requested: RgbImage): DepthAgree
   };
 }
 
-/** How often each pair of levels occurs: [drawn * 256 + requested]. */
-function jointHistogram(drawn: RgbImage, requested: RgbImage): Float64Array {
-  const pairs = new Float64Array(256 * 256);
-  for (let i = 0; i < drawn.data.length; i += 3) pairs[drawn.data[i]! * 256 + requested.data[i]!]!++;
+/** Two levels, 0..255, and how many pixels have them. */
+interface LevelPair {
+  readonly drawn: number;
+  readonly requested: number;
+  readonly count: number;
+}
+
+function levelPairs(drawn: RgbImage, requested: RgbImage): readonly LevelPair[] {
+  const counts = new Float64Array(256 * 256);
+  for (let i = 0; i < drawn.data.length; i += 3) counts[drawn.data[i]! * 256 + requested.data[i]!]!++;
+  const pairs: LevelPair[] = [];
+  for (let i = 0; i < counts.length; i++) {
+    if (counts[i]! > 0) pairs.push({ drawn: i >> 8, requested: i & 255, count: counts[i]! });
+  }
   return pairs;
 }
 
 /** Per level the mean of the ranks that its pixels take. */
-function meanRanks(pairs: Float64Array, of: 'drawn' | 'requested'): readonly number[] {
+function meanRanks(pairs: readonly LevelPair[], of: 'drawn' | 'requested'): Float64Array {
   const counts = new Float64Array(256);
-  for (const [pair, count] of pairs.entries()) counts[of === 'drawn' ? pair >> 8 : pair & 255]! += count;
+  for (const pair of pairs) counts[pair[of]]! += pair.count;
   let below = 0;
-  return Array.from(counts, (count) => {
+  return counts.map((count) => {
     const rank = below + (count + 1) / 2;
     below += count;
     return rank;
@@ -49,22 +59,21 @@ function meanRanks(pairs: Float64Array, of: 'drawn' | 'requested'): readonly num
 }
 
 /** Variances and covariance over all pixels of two values that the levels stand for. */
-function covariance(pairs: Float64Array, drawn: readonly number[], requested: readonly number[]) {
+function covariance(pairs: readonly LevelPair[], drawn: Float64Array, requested: Float64Array) {
   let pixels = 0;
   const sums = { drawn: 0, requested: 0 };
-  const occurring = [...pairs.entries()].filter(([, count]) => count > 0);
-  for (const [pair, count] of occurring) {
-    pixels += count;
-    sums.drawn += count * drawn[pair >> 8]!;
-    sums.requested += count * requested[pair & 255]!;
+  for (const pair of pairs) {
+    pixels += pair.count;
+    sums.drawn += pair.count * drawn[pair.drawn]!;
+    sums.requested += pair.count * requested[pair.requested]!;
   }
   const result = { drawn: 0, requested: 0, both: 0 };
-  for (const [pair, count] of occurring) {
-    const a = drawn[pair >> 8]! - sums.drawn / pixels;
-    const b = requested[pair & 255]! - sums.requested / pixels;
-    result.drawn += (count * a * a) / pixels;
-    result.requested += (count * b * b) / pixels;
-    result.both += (count * a * b) / pixels;
+  for (const pair of pairs) {
+    const a = drawn[pair.drawn]! - sums.drawn / pixels;
+    const b = requested[pair.requested]! - sums.requested / pixels;
+    result.drawn += (pair.count * a * a) / pixels;
+    result.requested += (pair.count * b * b) / pixels;
+    result.both += (pair.count * a * b) / pixels;
   }
   return result;
 }
