@@ -11,14 +11,19 @@ export const mask = {
   async extract(image: RgbImage, options: MaskOptions, networks: AnnotatorSource): Promise<ConditionMap> {
     const { alpha, certainty } =
       options.of === 'person' ? await findPerson(image, networks) : await findObject(image, networks);
-    const hard = Uint8Array.from(alpha, (value) => (value > half ? 255 : 0));
-    const subject = options.soft ? toBytes(alpha) : growMask(hard, image, options.grow);
+    const subject = options.soft ? toBytes(alpha) : growMask(hardMask(alpha), image, options.grow);
     const share = subject.reduce((sum, value) => sum + value / 255, 0) / subject.length;
     const values = options.invert ? subject.map((value) => 255 - value) : subject;
     const blank = certainty <= half || share < speck ? `mask: ${nothingFound[options.of]}` : undefined;
     return { map: greyMap(values, image), ...remarks(inspectPhoto('mask', image), blank), data: { share } };
   },
 } satisfies Extractor<MaskOptions>;
+
+function hardMask(alpha: Float32Array): Uint8Array {
+  const values = new Uint8Array(alpha.length);
+  for (let i = 0; i < values.length; i++) values[i] = alpha[i]! > half ? 255 : 0;
+  return values;
+}
 
 /** From here on the networks take a pixel for the subject. */
 const half = 0.5;
