@@ -78,6 +78,9 @@ export const embeddedModels = join(packageRoot, 'models');
 /** CLIP's own vocabulary, for checkpoints that bring none. */
 export const embeddedTokenizer = join(embeddedModels, 'clip-tokenizer');
 
+/** Public models that `armature models pull` knows by an id. */
+export const modelCatalog = join(embeddedModels, 'catalog.json');
+
 /** The annotator networks that come with the package. */
 export const embeddedAnnotators = join(embeddedModels, 'annotators');
 

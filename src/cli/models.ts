@@ -3,12 +3,14 @@ import { conditionIds } from '../conditions/registry.ts';
 import type { ModelList } from '../generation/catalog.ts';
 import { guessType } from '../models/guess-type.ts';
 import type { ControlNetModel } from '../models/model.ts';
+import { addCatalog } from './model-catalog.ts';
+import { addPull } from './pull-model.ts';
 import { libraryOf } from './library.ts';
 import { addSettings, configOf } from './setting-options.ts';
 import { table } from './table.ts';
 
 export function addModels(program: Command): void {
-  const models = program.command('models').description('list models, and say what a ControlNet is for');
+  const models = program.command('models').description('list and pull models, and say what a ControlNet is for');
   const list = models
     .command('list')
     .description('every model that is found, and what cannot be used and why')
@@ -30,6 +32,8 @@ export function addModels(program: Command): void {
       console.log(`${model.id} is for ${model.type}.`);
     });
   addSettings(setType, ['data', 'models']);
+  addPull(models);
+  addCatalog(models);
 }
 
 /** All that is known of models but where they lie. */

@@ -177,7 +177,7 @@ export const settings: { readonly [Key in keyof Config]: Setting<Config[Key]> } 
   allowFetch: {
     flag: 'allow-fetch',
     argument: 'host',
-    description: 'host, host:port or network that pictures may be fetched from although it is not public (repeatable)',
+    description: 'host, host:port or network that may be fetched from although it is not public (repeatable)',
     separator: ',',
     parse: many(text),
     fallback: () => [],

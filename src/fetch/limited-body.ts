@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { PassThrough } from 'node:stream';
 import { failureOf } from './failure.ts';
 import type { Leg } from './redirect.ts';
 import { failed } from './refusal.ts';
@@ -24,12 +25,15 @@ export function limitedBody(
   if (method !== 'HEAD' && Number(message.headers['content-length'] ?? 0) > maxBytes) {
     throw tooLarge(maxBytes, field);
   }
-  const body = chunks(message, new URL(url).hostname, maxBytes, time, field);
+  // From now on, not from the first read on: the connection may break before that.
+  const arriving = unbroken(message);
+  const body = chunks(message, arriving, new URL(url).hostname, maxBytes, time, field);
   return { body, close: () => void message.destroy() };
 }
 
 async function* chunks(
   message: IncomingMessage,
+  { bytes, failure }: Arriving,
   host: string,
   maxBytes: number,
   time: Time,
@@ -37,17 +41,42 @@ async function* chunks(
 ): AsyncGenerator<Uint8Array> {
   let received = 0;
   try {
-    for await (const chunk of message as AsyncIterable<Buffer>) {
+    for await (const chunk of bytes) {
       received += chunk.byteLength;
       if (received > maxBytes) throw tooLarge(maxBytes, field);
       yield chunk;
     }
-  } catch (error) {
-    throw time.signal.aborted ? time.signal.reason : failureOf(error, host, field);
+    const error = failure();
+    if (error !== null) throw time.signal.aborted ? time.signal.reason : failureOf(error, host, field);
   } finally {
     message.destroy();
     time.stop();
   }
+}
+
+interface Arriving {
+  readonly bytes: AsyncIterable<Buffer>;
+  /** Why the bytes ended early; null while they come and after the last one. */
+  readonly failure: () => Error | null;
+}
+
+/**
+ * What came of a body, to its last byte, also where it broke off: Node drops what nobody has read yet when a connection is
+ * cut, and a download would have to fetch it twice.
+ */
+function unbroken(message: IncomingMessage): Arriving {
+  const through = new PassThrough();
+  let failure: Error | null = null;
+  message.once('error', (error) => {
+    failure = error;
+    through.end();
+  });
+  message.once('close', () => {
+    if (message.readableEnded || failure !== null) return;
+    failure = new Error('The connection was closed');
+    through.end();
+  });
+  return { bytes: message.pipe(through), failure: () => failure };
 }
 
 function tooLarge(maxBytes: number, field?: string): Error {

@@ -20,6 +20,8 @@ describe('help', () => {
     ['extract'],
     ['models list'],
     ['models set-type'],
+    ['models pull'],
+    ['models catalog'],
     ['jobs list'],
     ['jobs show'],
     ['jobs cancel'],

@@ -1,0 +1,55 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { manifestName } from '../manifest.ts';
+import { slug } from '../model-id.ts';
+import type { CatalogEntry } from './catalog.ts';
+import type { PulledFile } from './pull.ts';
+import type { PullTarget } from './target.ts';
+
+/** Where a pulled model came from; hidden from the library, there for people. */
+export const sourceName = '.armature-pull.json';
+
+export interface Source {
+  readonly hub: string;
+  readonly repo: string;
+  readonly revision: string;
+  readonly files: readonly PulledFile[];
+}
+
+/** Writes down where the files came from, and what the catalog knows of the model: id, title, licence, a ControlNet's type. */
+export async function describeModel(
+  folder: string,
+  target: PullTarget,
+  source: Source,
+  conditions: readonly string[],
+): Promise<void> {
+  await writeJson(join(folder, sourceName), source);
+  const manifest = manifestOf(target, source, conditions);
+  if (manifest !== null) await writeJson(join(folder, manifestName), manifest);
+}
+
+/**
+ * An annotator is no model that the library lists. A type whose condition this version has not would make the ControlNet
+ * unusable: it stays open.
+ */
+function manifestOf(
+  { id, entry, file }: PullTarget,
+  { files }: Source,
+  conditions: readonly string[],
+): Readonly<Record<string, unknown>> | null {
+  if (entry?.kind === 'annotator') return null;
+  // A single file needs the word of a manifest to have this id; a folder has it by its name.
+  if (entry === null) return file === null && files.length > 1 ? null : { schema: 1, id: slug(id) };
+  const { title, licence } = entry;
+  const type = typeOf(entry, conditions);
+  return { schema: 1, id, title, licence, ...(type === null ? {} : { controlnets: [{ path: '.', type }] }) };
+}
+
+/** What a ControlNet of the catalog is for, where that is a condition of this version; else null. */
+export function typeOf({ kind, type }: CatalogEntry, conditions: readonly string[]): string | null {
+  return kind === 'controlnet' && typeof type === 'string' && conditions.includes(type) ? type : null;
+}
+
+async function writeJson(path: string, value: unknown): Promise<void> {
+  await writeFile(path, `${JSON.stringify(value, null, 2)}\n`);
+}

@@ -1,0 +1,56 @@
+import { ArmatureError } from '../../errors.ts';
+import type { AnswerHead } from '../../fetch/fetcher.ts';
+
+/** Longest time that a hub may have us wait, in milliseconds. */
+const longestWait = 120_000;
+
+/** An answer of the hub that brought nothing. */
+class HubError extends ArmatureError {
+  readonly httpStatus: number;
+  /** Milliseconds, where the hub says when to come again. */
+  readonly retryAfter: number | null;
+
+  constructor(code: 'fetch_failed' | 'unknown_model', detail: string, httpStatus: number, retryAfter: number | null) {
+    super(code, detail, { field: 'model' });
+    this.httpStatus = httpStatus;
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** What a status of the hub means to whoever pulls: `unknown_model`, or `fetch_failed`. */
+export function answerError({ status, headers }: AnswerHead, repo: string, path: string | null): ArmatureError {
+  const what = path === null ? repo : `${path} of ${repo}`;
+  const after = secondsOf(headers['retry-after']);
+  const said = headers['x-error-code'];
+  if (status === 401 || status === 403) {
+    const gated = said === 'GatedRepo' ? ' Its terms have to be accepted on the hub first.' : '';
+    const detail =
+      `The hub does not give ${what} to everybody (${status}), or it does not exist.${gated} Set ARMATURE_HUB_TOKEN to a ` +
+      'token that may read it.';
+    return new HubError('fetch_failed', detail, status, null);
+  }
+  if (status === 404) {
+    const missing = said === 'RevisionNotFound' ? `that revision of ${repo}` : what;
+    return new HubError('unknown_model', `The hub has no ${missing}.`, status, null);
+  }
+  const again = status === 429 || status === 503 ? ' It has too much to do; try again later.' : '';
+  return new HubError('fetch_failed', `The hub answers with the status ${status} for ${what}.${again}`, status, after);
+}
+
+/** Whether the same request may well succeed in a while. */
+export function isPassing(error: unknown): boolean {
+  if (!(error instanceof ArmatureError) || error.code !== 'fetch_failed') return false;
+  return !(error instanceof HubError) || error.httpStatus === 429 || error.httpStatus >= 500;
+}
+
+/** Milliseconds that the hub asked to wait, or null. */
+export function retryAfter(error: unknown): number | null {
+  return error instanceof HubError ? error.retryAfter : null;
+}
+
+/** Retry-After as seconds or as a date (RFC 9110), in milliseconds. */
+function secondsOf(value: string | undefined): number | null {
+  if (value === undefined) return null;
+  const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return Number.isNaN(ms) ? null : Math.min(longestWait, Math.max(0, ms));
+}

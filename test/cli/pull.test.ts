@@ -1,0 +1,46 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hubServer } from '../models/pull/hub-server.ts';
+import { modelsFolder } from '../support/diorama.ts';
+import { armature } from './armature.ts';
+
+let data: string;
+beforeAll(async () => (data = await mkdtemp(join(tmpdir(), 'armature-cli-pull-'))));
+afterAll(async () => await rm(data, { recursive: true }));
+
+describe('armature models pull', () => {
+  it('brings a ControlNet of the catalog that the library then lists with its type', async () => {
+    const part = async (name: string): Promise<Uint8Array> =>
+      await readFile(join(modelsFolder, 'diorama', 'controlnet-canny', name));
+    const { hub, elsewhere } = await hubServer({
+      repo: 'lllyasviel/control_v11p_sd15_canny',
+      files: {
+        'config.json': await part('config.json'),
+        'diffusion_pytorch_model.fp16.safetensors': await part('diffusion_pytorch_model.safetensors'),
+      },
+    });
+    const where = ['--hub', hub.origin, '--data', data, '--allow-fetch', elsewhere.host];
+    const pulled = await armature(['models', 'pull', 'control-sd15-canny', ...where]);
+    expect(pulled.stderr).toMatch(/sha256 [0-9a-f]{64}/);
+    expect(pulled.code).toBe(0);
+    expect(pulled.stdout).toMatch(/control-sd15-canny: 2 files, .* for canny\nLicence: OpenRAIL/);
+    const listed = await armature(['models', 'list', '--data', data]);
+    expect(listed.stdout).toMatch(/control-sd15-canny +other +canny/);
+    const again = await armature(['models', 'pull', 'control-sd15-canny', ...where]);
+    expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('there already')]);
+  });
+
+  it('says in one line what is wrong', async () => {
+    const { hub } = await hubServer({ files: {} });
+    const { code, stderr } = await armature(['models', 'pull', 'a/b', '--hub', hub.origin, '--data', data]);
+    expect([code, stderr.trim().split('\n').length]).toEqual([1, 1]);
+    expect(stderr).toMatch(/ARMATURE_HUB_TOKEN/);
+  });
+
+  it('lists the catalog', async () => {
+    const { stdout } = await armature(['models', 'catalog']);
+    expect(stdout).toMatch(/control-sd15-canny +controlnet +canny +sd1/);
+  });
+});
