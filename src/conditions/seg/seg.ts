@@ -17,15 +17,20 @@ export const seg = {
 async function segmentPhoto(image: RgbImage, networks: AnnotatorSource): Promise<ConditionMap> {
   const labels = await deepLabLabels(image, networks);
   const legend = legendOf(labels, vocLabels);
-  const blank = legend.every(({ ade20k }) => ade20k === null)
-    ? `seg: no objects found: ${blindness}. Send a finished map with "preprocess": false, or another picture.`
-    : undefined;
+  const seen = legend.reduce((sum, { ade20k, share }) => sum + (ade20k === null ? 0 : share), 0);
+  const blank =
+    seen < speck
+      ? `seg: no objects found: ${blindness}. Send a finished map with "preprocess": false, or another picture.`
+      : undefined;
   const onPicture = [...inspectPhoto('seg', image), ...(blank === undefined ? unseen(legend) : [])];
   return { map: paintLabels(labels, image, vocLabels), ...remarks(onPicture, blank), data: { legend } };
 }
 
 const blindness =
   'the network knows 20 kinds of objects (people, animals, vehicles, furniture), not walls, floors, sky, buildings or trees';
+
+/** A smaller share of the picture is no object. */
+const speck = 0.001;
 
 /** Share of the picture without a class from which that is worth a remark. */
 const mostly = 0.5;
