@@ -78,10 +78,14 @@ export async function measure(part: Part, settings: Settings): Promise<void> {
 async function report(part: Part, run: () => Promise<readonly Tensor[]>, runs: number): Promise<void> {
   const resident = process.memoryUsage().rss;
   const times: number[] = [];
+  const busy: number[] = [];
   for (let i = 0; i <= runs; i++) {
     const start = performance.now();
+    const before = process.cpuUsage();
     const results = await run();
     times.push(performance.now() - start);
+    const { user, system } = process.cpuUsage(before);
+    busy.push((user + system) / 1000);
     for (const { data } of results) {
       if (!data.every(Number.isFinite)) throw new Error(`${part} gave values that are not finite`);
     }
@@ -89,7 +93,7 @@ async function report(part: Part, run: () => Promise<readonly Tensor[]>, runs: n
   const warm = times.slice(1).toSorted((a, b) => a - b);
   const peak = process.resourceUsage().maxRSS * 1024;
   console.log(
-    `${part}: first run ${seconds(times[0] as number)}, then best ${seconds(warm[0] as number)}, median ${seconds(warm[Math.floor(warm.length / 2)] as number)}; memory ${gigabytes(resident)} loaded, ${gigabytes(peak)} at its peak`,
+    `${part}: first run ${seconds(times[0] as number)}, then best ${seconds(warm[0] as number)}, median ${seconds(warm[Math.floor(warm.length / 2)] as number)} (at least ${seconds(Math.min(...busy))} of processor time); memory ${gigabytes(resident)} loaded, ${gigabytes(peak)} at its peak`,
   );
 }
 

@@ -58,9 +58,9 @@ export function weightBytes(model: OnnxModel): number {
 }
 
 /**
- * Memory patterns are off: they plan one block for each new shape beside what earlier runs left, a gigabyte more for decoding
- * 512x512. Memory for activations is kept between runs only where the next run comes at once: an autoencoder would hold a
- * gigabyte for the sake of a twentieth of its time (docs/decisions/0003-split-controlnet-real-size.md).
+ * How activations get their memory (docs/decisions/0003-split-controlnet-real-size.md). A network that runs at every step keeps
+ * it in an arena. One that runs once a picture gets one planned block for each run and gives it back: an autoencoder would
+ * hold a gigabyte or more between its pictures. Arena and plan together hold twice as much.
  */
 export function sessionOptions(model: OnnxModel, settings: SessionSettings): InferenceSession.SessionOptions {
   const { provider, deviceId, threads } = settings;
@@ -70,7 +70,7 @@ export function sessionOptions(model: OnnxModel, settings: SessionSettings): Inf
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
-    enableMemPattern: false,
+    enableMemPattern: !model.everyStep,
     enableCpuMemArena: model.everyStep,
     logSeverityLevel: 4,
     extra: { session: { model_external_initializers_file_folder_path: model.weightsFolder } },
