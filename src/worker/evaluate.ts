@@ -21,13 +21,16 @@ export interface ChosenPicture extends DrawnPicture {
   readonly candidates?: readonly Candidate[];
 }
 
+/** What a plan says of comparing and choosing. */
+export type EvaluationPlan = Pick<GenerationPlan, 'controls' | 'evaluate' | 'bestOf'>;
+
 /**
  * Compares what was drawn with the maps that it was to obey, if the plan says so, and keeps the best of each `bestOf`
  * pictures. `pictures` are in the order of their seeds.
  */
 export async function choosePictures(
   extractor: ExtractorProcess,
-  plan: GenerationPlan,
+  plan: EvaluationPlan,
   maps: readonly MadeMap[],
   pictures: readonly DrawnPicture[],
   signal: AbortSignal,
@@ -58,7 +61,7 @@ export function choiceWarnings(chosen: readonly ChosenPicture[]): readonly strin
 
 async function fidelityOfPicture(
   extractor: ExtractorProcess,
-  plan: GenerationPlan,
+  plan: EvaluationPlan,
   maps: readonly MadeMap[],
   image: RgbImage,
   signal: AbortSignal,

@@ -59,6 +59,36 @@ describe('ExtractorProcess', () => {
     expect(extractor.pid).not.toBe(process.pid);
   });
 
+  it('draws the map of structure that came as data', async () => {
+    const extractor = start();
+    const layout = {
+      regions: [
+        {
+          class: 'sky',
+          polygon: [
+            [0, 0],
+            [1, 0],
+            [1, 0.5],
+            [0, 0.5],
+          ],
+        },
+      ],
+      background: 'sea',
+    };
+    const drawn = await extractor.render('layout', layout, { width: 4, height: 2 });
+    expect([...drawn.map.data.subarray(0, 3)]).toEqual([6, 230, 230]);
+    expect([...drawn.map.data.subarray(-3)]).toEqual([9, 7, 230]);
+    const nobody = await extractor.render('pose', { people: [] }, { width: 8, height: 8 });
+    expect(nobody.blank).toBe('openpose: the pose holds no point to draw.');
+  });
+
+  it('compares maps', async () => {
+    const extractor = start();
+    const made = await extractor.extract('canny', photo, options);
+    expect(await extractor.compare('canny', made, { map: made.map })).toMatchObject({ metric: 'f1', value: 1 });
+    expect(await extractor.compare('tile', made, { map: made.map })).toMatchObject({ metric: null, value: null });
+  });
+
   it('starts one child with the first picture and keeps it', async () => {
     const extractor = start();
     expect(extractor.pid).toBeUndefined();
@@ -74,7 +104,7 @@ describe('ExtractorProcess', () => {
     const flat = { width: 8, height: 8, data: new Uint8Array(192) };
     expect((await extractor.extract('canny', flat, options)).warnings[0]).toContain('no edges found');
     expect(await refusal(extractor.extract('canyn', flat, options))).toMatchObject({ code: 'unknown_condition' });
-    expect(await refusal(extractor.extract('depth', flat, {}))).toMatchObject({ code: 'not_supported_yet' });
+    expect(await refusal(extractor.extract('depth', flat, {}))).toMatchObject({ code: 'model_missing' });
   });
 
   it('loses only the picture in work when the child is killed, and goes on with the next', async () => {

@@ -131,7 +131,7 @@ describe('what is refused before it is queued', () => {
     return problem;
   }
 
-  test.each([
+  test.each<[object, string, string]>([
     [{ prompt: 'x', steps: -1 }, 'invalid_request', 'steps'],
     [{ prompt: 'x', width: 100 }, 'invalid_request', 'width'],
     [{ prompt: 'x', promt: 'y' }, 'invalid_request', 'promt'],
@@ -145,12 +145,11 @@ describe('what is refused before it is queued', () => {
     [{ prompt: 'x', controls: [{ type: 'canny', image: { part: 'p' } }] }, 'invalid_request', 'controls[0].image.part'],
     [{ prompt: 'x', controls: [{ type: 'canny', image: { data: '#' } }] }, 'invalid_image', 'controls[0].image.data'],
     ...['http://127.0.0.1:7860/livez', 'http://[::ffff:7f00:1]/', 'http://2130706433/', 'file:///etc/passwd'].map(
-      (url) =>
-        [
-          { prompt: 'x', controls: [{ type: 'canny', image: { url } }] },
-          'fetch_refused',
-          'controls[0].image.url',
-        ] as const,
+      (url): [object, string, string] => [
+        { prompt: 'x', controls: [{ type: 'canny', image: { url } }] },
+        'fetch_refused',
+        'controls[0].image.url',
+      ],
     ),
   ])('%j', async (body, code, field) => {
     const before = await count();

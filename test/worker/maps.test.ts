@@ -1,0 +1,126 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, describe, expect, it } from 'vitest';
+import { edgeAgreement } from '../../src/conditions/edge-agreement.ts';
+import { embeddedAnnotators } from '../../src/config.ts';
+import { ExtractorProcess } from '../../src/extractor/extractor-process.ts';
+import type { PlannedControl } from '../../src/generation/plan.ts';
+import { decodePicture } from '../../src/images/decode.ts';
+import { encodePicture } from '../../src/images/encode.ts';
+import { resizePhoto } from '../../src/images/resize.ts';
+import { choiceWarnings, choosePictures, type EvaluationPlan } from '../../src/worker/evaluate.ts';
+import { makeMap } from '../../src/worker/make-map.ts';
+
+const entry = new URL('../../dist/extractor/main.js', import.meta.url);
+const extractor = new ExtractorProcess({ entry, annotators: embeddedAnnotators });
+afterAll(async () => await extractor.close());
+
+const photo = readFileSync(new URL('../photos/coffee.png', import.meta.url));
+const stored = (key: string) => ({ key, sha256: key });
+const objects = new Map<string, Uint8Array>([['photo', photo]]);
+const store = { get: async (key: string) => objects.get(key)! };
+const size = { width: 256, height: 192 };
+const { signal } = new AbortController();
+
+const canny: PlannedControl = {
+  type: 'canny',
+  model: { id: 'm', hash: 'h' },
+  image: stored('photo'),
+  structure: null,
+  data: null,
+  preprocess: { low_threshold: 100, high_threshold: 200, l2_gradient: false },
+  resolution: null,
+  resize: 'crop',
+  scale: 1,
+  start: 0,
+  end: 1,
+  mode: 'balanced',
+};
+
+function plan(controls: readonly PlannedControl[], bestOf: number): EvaluationPlan {
+  return { controls, evaluate: true, bestOf };
+}
+
+describe('maps of controls', () => {
+  it('have the size of the generation, at whatever resolution the extractor sees the picture', async () => {
+    const own = await makeMap({ store, extractor }, canny, size, signal);
+    const finer = await makeMap({ store, extractor }, { ...canny, resolution: 512 }, size, signal);
+    for (const { map } of [own, finer]) expect([map.width, map.height]).toEqual([256, 192]);
+    expect(finer.map.data).not.toEqual(own.map.data);
+    expect(new Set(finer.map.data)).toEqual(new Set([0, 255]));
+    expect(edgeAgreement(finer.map, own.map, 2).recall).toBeGreaterThan(0.5);
+  });
+
+  it('at a resolution of the own size are the same', async () => {
+    const own = await makeMap({ store, extractor }, canny, size, signal);
+    const same = await makeMap({ store, extractor }, { ...canny, resolution: 192 }, size, signal);
+    expect(same.map.data).toEqual(own.map.data);
+  });
+
+  it('are drawn from data, and say what they were drawn from', async () => {
+    const pose = { people: [{ pose_keypoints_2d: Array.from({ length: 54 }, (_, i) => (i % 3 === 2 ? 1 : i / 60)) }] };
+    objects.set('pose', new TextEncoder().encode(JSON.stringify(pose)));
+    const control = {
+      ...canny,
+      type: 'openpose',
+      image: stored('pose'),
+      structure: 'pose',
+      preprocess: false,
+    } as const;
+    const made = await makeMap({ store, extractor }, control, size, signal);
+    expect([made.map.width, made.map.height]).toEqual([256, 192]);
+    expect(made.map.data.some((value) => value > 0)).toBe(true);
+    expect(made).toMatchObject({ data: pose, remarks: [] });
+  });
+});
+
+describe('choosing the best', () => {
+  it('keeps the picture whose edges are those of the map, and lists all figures', async () => {
+    const map = await makeMap({ store, extractor }, canny, size, signal);
+    const right = await resizePhoto(await decodePicture(photo), size, 'crop');
+    const wrong = { ...right, data: right.data.toReversed() };
+    const blank = { ...right, data: new Uint8Array(right.data.length) };
+    const drawn = [wrong, right, blank].map((image, seed) => ({ seed, image }));
+    const [best] = await choosePictures(extractor, plan([canny], 3), [map], drawn, signal);
+    expect(best).toMatchObject({ seed: 1, fidelity: [{ control: 0, metric: 'f1', value: 1 }] });
+    expect(best?.candidates?.map(({ seed }) => seed)).toEqual([0, 1, 2]);
+    expect(best?.candidates?.map(({ score }) => score === 1)).toEqual([false, true, false]);
+    expect(choiceWarnings([best!])).toEqual([]);
+  });
+
+  it('chooses among the candidates of each output', async () => {
+    const map = await makeMap({ store, extractor }, canny, size, signal);
+    const right = await resizePhoto(await decodePicture(photo), size, 'crop');
+    const wrong = { ...right, data: right.data.toReversed() };
+    const drawn = [wrong, right, right, wrong].map((image, seed) => ({ seed, image }));
+    const best = await choosePictures(extractor, plan([canny], 2), [map], drawn, signal);
+    expect(best.map(({ seed }) => seed)).toEqual([1, 2]);
+  });
+
+  it('keeps the first and says so where nothing can be compared', async () => {
+    const image = await resizePhoto(await decodePicture(photo), size, 'crop');
+    const map = { map: image, remarks: [] };
+    const openpose = { ...canny, type: 'openpose', preprocess: false } as const;
+    const drawn = [0, 1].map((seed) => ({ seed, image }));
+    const best = await choosePictures(extractor, plan([openpose], 2), [map], drawn, signal);
+    expect(best[0]).toMatchObject({
+      seed: 0,
+      fidelity: [{ value: null, note: expect.stringContaining('picture only') }],
+    });
+    expect(choiceWarnings(best)[0]).toContain('the first was kept');
+  });
+
+  it('says which network has to be pulled where one is missing', async () => {
+    const bare = new ExtractorProcess({ entry, annotators: '/nowhere' });
+    const image = await decodePicture(await encodePicture(await decodePicture(photo), { format: 'png', quality: 100 }));
+    const depth = { ...canny, type: 'depth', preprocess: false } as const;
+    const [only] = await choosePictures(
+      bare,
+      plan([depth], 1),
+      [{ map: image, remarks: [] }],
+      [{ seed: 0, image }],
+      signal,
+    );
+    await bare.close();
+    expect(only?.fidelity?.[0]).toMatchObject({ value: null, note: expect.stringContaining('armature models pull') });
+  });
+});
