@@ -45,6 +45,15 @@ describe('controls on the command line', () => {
     expect(controls.map(({ file }) => file)).toEqual(['room.png', 'a.jpg', 'b.png']);
   });
 
+  it('may be structure as data, and have a resolution of their own', () => {
+    const controls = controlsOf('--pose people.json --canny a.jpg --resolution 768 --layout room.json');
+    expect(controls).toMatchObject([
+      { type: 'openpose', file: 'people.json', structure: 'pose', fields: {} },
+      { type: 'canny', file: 'a.jpg', structure: null, fields: { resolution: 768 } },
+      { type: 'seg', file: 'room.json', structure: 'layout' },
+    ]);
+  });
+
   it('leave what is no number to the check of the request', () => {
     const controls = controlsOf('--canny a.jpg --control-scale much');
     expect(() => parseGeneration(generationBody('x', 'm', {}, controls, 'png'))).toThrow(

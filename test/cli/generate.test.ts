@@ -45,6 +45,22 @@ describe('generate', () => {
     expect(Buffer.compare(first!.data, second!.data)).toBe(0);
   });
 
+  it('draws a pose from data, and says which of several obeys best', async () => {
+    const pose = { people: [{ pose_keypoints_2d: Array.from({ length: 54 }, (_, i) => (i % 3 === 2 ? 1 : i / 60)) }] };
+    await writeFile(file('pose.json'), JSON.stringify(pose));
+    const { stderr } = await draw('posed.png', '--pose', file('pose.json'), '--canny', photo, '--best-of', '2');
+    expect(stderr).toMatch(/^seed [78]: openpose oks \d/m);
+    expect(stderr).toMatch(/^seed [78]: canny f1 [\d.]+, precision [\d.]+, recall [\d.]+$/m);
+    expect(stderr).toMatch(/^chosen from seed 7 [\d.]+, seed 8 [\d.]+$/m);
+  });
+
+  it('refuses a pose that is none, before anything is drawn', async () => {
+    await writeFile(file('wrong.json'), '{"people": [{"pose": []}]}');
+    const { code, stderr } = await armature(['generate', 'x', '--pose', file('wrong.json'), '-o', file('no.png')]);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('controls[0].image.pose');
+  });
+
   it('heeds what stands behind a control', async () => {
     await draw('full.png', '--canny', photo);
     await draw('weak.png', '--canny', photo, '--control-scale', '0.2');
@@ -74,5 +90,30 @@ describe('extract', () => {
     expect(stdout).toBe(`${file('edges.png')}  ${source!.width}x${source!.height}\n`);
     expect([map!.width, map!.height]).toEqual([source!.width, source!.height]);
     expect(new Set(map!.data)).toEqual(new Set([0, 255]));
+  });
+
+  it('writes what was found as data, and brings the picture to a resolution first', async () => {
+    const scene = fileURLToPath(new URL('../photos/astronaut.png', import.meta.url));
+    const args = ['--resolution', '256', '--save-data', file('found.json'), '-o', file('pose.png')];
+    const { code, stdout } = await armature(['extract', 'openpose', scene, ...args]);
+    expect(code).toBe(0);
+    expect(stdout).toBe(`${file('pose.png')}  256x256\n${file('found.json')}\n`);
+    expect(JSON.parse(await readFile(file('found.json'), 'utf8'))).toMatchObject({ people: [{}], canvas_width: 256 });
+  });
+
+  it('fails over a blank map if told to', async () => {
+    const options = ['--option', 'low_threshold=2040', '--option', 'high_threshold=2040'];
+    const { code, stderr } = await armature([
+      'extract',
+      'canny',
+      photo,
+      ...options,
+      '--strict',
+      '-o',
+      file('none.png'),
+    ]);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('no edges found');
+    expect(await readdir(folder)).not.toContain('none.png');
   });
 });
