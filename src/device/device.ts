@@ -4,6 +4,7 @@ import { pictureFrom } from '../pipeline/pixels.ts';
 import { isFinished, type Sample } from '../pipeline/sample.ts';
 import { ModelNetworks } from './model-networks.ts';
 import { prepareDrawing } from './prepare-drawing.ts';
+import { workingMemory } from './memory.ts';
 import { seedOf } from './seed.ts';
 import { TextCache } from './text-cache.ts';
 import type { AttemptKey, DeviceSettings, DrawnImage, DrawRequest, FromDevice } from './protocol.ts';
@@ -36,7 +37,7 @@ export class Device {
   constructor(settings: DeviceSettings, networks: ModelNetworks, send: (message: FromDevice) => void) {
     this.#send = send;
     this.#networks = networks;
-    this.#loop = new DenoiseLoop(networks, settings.maxRows);
+    this.#loop = new DenoiseLoop(networks, { maxRows: settings.maxRows, workingMemory: workingMemory(settings) });
   }
 
   admit(request: DrawRequest): void {

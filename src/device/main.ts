@@ -1,6 +1,7 @@
 import { serializeError } from '../errors.ts';
 import { chooseProvider, SessionPool } from '../runtime/index.ts';
 import { Device } from './device.ts';
+import { weightMemory } from './memory.ts';
 import { ModelNetworks } from './model-networks.ts';
 import type { DeviceSettings, FromDevice, ToDevice } from './protocol.ts';
 
@@ -20,9 +21,9 @@ process.on('message', (message: ToDevice) => {
 
 async function start(settings: DeviceSettings): Promise<void> {
   try {
-    const { deviceId, threads, memoryBudget } = settings;
+    const { deviceId, threads } = settings;
     const chosen = await chooseProvider(settings.provider, deviceId);
-    const pool = new SessionPool({ provider: chosen.provider, deviceId, threads }, memoryBudget);
+    const pool = new SessionPool({ provider: chosen.provider, deviceId, threads }, weightMemory(settings));
     device = new Device(settings, new ModelNetworks(pool, settings.tokenizerFolder), send);
     send({ type: 'ready', device: chosen });
   } catch (error) {

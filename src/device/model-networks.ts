@@ -88,6 +88,12 @@ function opened<Open>(models: ReadonlyMap<string, Open>, key: string): Open {
   return open;
 }
 
+/**
+ * Memory that a UNet works in, a row, in planes of its first level (channels x height x width, float32): the UNet of
+ * Stable Diffusion 1.5 was measured at 0.25 GB a row for 512x512 (docs/decisions/0003).
+ */
+const workingPlanes = 50;
+
 /** The networks of a base model, run through a pool of sessions under keys that begin with `key`. */
 export function baseNetworks(pool: SessionPool, key: string, checkpoint: BaseCheckpoint): BaseNetworks {
   const { unet, vae, textEncoder } = checkpoint;
@@ -97,6 +103,7 @@ export function baseNetworks(pool: SessionPool, key: string, checkpoint: BaseChe
     latentScale: 2 ** (vae.config.blockChannels.length - 1),
     scalingFactor: vae.config.scalingFactor,
     injectionPoints: points,
+    rowBytes: (height, width) => workingPlanes * 4 * height * width * (unet.config.blockChannels[0] ?? 0),
     encodeText: async (rows, clipSkip) =>
       await runOne(pool, `${key}/text/${clipSkip}`, () => buildTextEncoder(textEncoder, { clipSkip }), 'context', {
         input_ids: stackIds(rows),

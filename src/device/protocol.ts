@@ -41,7 +41,7 @@ export interface DeviceSettings {
   readonly provider: 'cpu' | 'cuda' | 'auto';
   readonly deviceId: number;
   readonly threads: number;
-  /** Bytes of weights and activations that sessions may hold together; the least recently used goes first. */
+  /** Bytes for weights, of which the least recently used go first, and for what a batched step works in. */
   readonly memoryBudget: number;
   /** Most rows (samples times two with guidance) in one batched step. */
   readonly maxRows: number;

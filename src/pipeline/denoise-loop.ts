@@ -19,20 +19,27 @@ export class StepError extends Error {
   }
 }
 
+/** How large a batched step may be. */
+export interface BatchLimits {
+  readonly maxRows: number;
+  /** Bytes that the rows of a step may work in together. */
+  readonly workingMemory: number;
+}
+
 /**
  * Step-level continuous batching: owns a set of samples and takes, in every tick, those one step further that fit
- * together and into `maxRows`. Samples join and leave between ticks. The group that has waited longest goes first, and
+ * together and into the limits. Samples join and leave between ticks. The group that has waited longest goes first, and
  * within it the samples that have, so that no request waits for another to end.
  */
 export class DenoiseLoop {
   readonly #networks: NetworkSource;
-  readonly #maxRows: number;
+  readonly #limits: BatchLimits;
   /** In the order in which they were last stepped, longest ago first. */
   #waiting: Sample[] = [];
 
-  constructor(networks: NetworkSource, maxRows: number) {
+  constructor(networks: NetworkSource, limits: BatchLimits) {
     this.#networks = networks;
-    this.#maxRows = maxRows;
+    this.#limits = limits;
   }
 
   get size(): number {
@@ -76,15 +83,23 @@ export class DenoiseLoop {
     return { stepped: [first], rows: rowsOf(first) };
   }
 
+  /** Rows that a step of samples like this one may have. One sample always goes, however large it is. */
+  #maxRows(sample: Sample): number {
+    const [, height, width] = sample.shape;
+    const rowBytes = this.#networks.base(sample.base).rowBytes(height, width);
+    return Math.min(this.#limits.maxRows, Math.floor(this.#limits.workingMemory / rowBytes));
+  }
+
   #nextGroup(): Sample[] {
     const first = this.#waiting[0];
     if (first === undefined) return [];
     const key = batchKey(first);
+    const maxRows = this.#maxRows(first);
     const group: Sample[] = [];
     let rows = 0;
     for (const sample of this.#waiting) {
       if (batchKey(sample) !== key) continue;
-      if (group.length > 0 && rows + rowsOf(sample) > this.#maxRows) break;
+      if (group.length > 0 && rows + rowsOf(sample) > maxRows) break;
       rows += rowsOf(sample);
       group.push(sample);
     }

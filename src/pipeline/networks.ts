@@ -12,6 +12,8 @@ export interface BaseNetworks {
   readonly scalingFactor: number;
   /** The number of ControlNet residuals that the UNet takes: one a skip connection and one for the middle block. */
   readonly injectionPoints: number;
+  /** Estimate of the memory that one row of a batched step works in, in bytes, for latents of height x width cells. */
+  rowBytes(height: number, width: number): number;
   /** Token ids, 77 a row, to [rows, 77, width]. */
   encodeText(rows: readonly Int32Array[], clipSkip: number): Promise<Tensor>;
   /** The network's prediction (epsilon or v), [rows, C, h, w]. */

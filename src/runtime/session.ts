@@ -1,6 +1,6 @@
 import { env, InferenceSession, Tensor as DeviceTensor } from 'onnxruntime-node';
 import type { OnnxModel } from '../graph/index.ts';
-import type { Tensor } from '../numeric/tensor.ts';
+import type { IntegerTensor, Tensor } from '../numeric/tensor.ts';
 import { loadError, runError } from './errors.ts';
 
 /** What goes wrong comes as an exception; onnxruntime would write it to the console as well. Read once, at the first session. */
@@ -12,11 +12,6 @@ export interface SessionSettings {
   readonly deviceId: number;
   /** Threads that one run may use. */
   readonly threads: number;
-}
-
-export interface IntegerTensor {
-  readonly dims: readonly number[];
-  readonly data: Int32Array;
 }
 
 export type Feeds = Readonly<Record<string, Tensor | IntegerTensor>>;

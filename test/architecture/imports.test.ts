@@ -140,7 +140,7 @@ describe('pure folders', () => {
 describe('names and settings', () => {
   it('reads the environment in config.ts alone', () => {
     const readers = files.filter((file) =>
-      /process\s*\??\.\s*env\b|process\[|from\s+['"](?:node:)?process['"]/.test(file.code),
+      /\bprocess\s*\??\.\s*env\b|\bprocess\[|from\s+['"](?:node:)?process['"]/.test(file.code),
     );
     expect(readers.map((file) => file.path)).toEqual(['config.ts']);
   });

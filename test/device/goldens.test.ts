@@ -84,7 +84,7 @@ describe('pictures that diffusers draws with the embedded model', () => {
     const { samples } = await prepareDrawing(await requestFor(one), networks, new TextCache());
     expect(samples[0]?.scheduler.timesteps.map(Math.round)).toEqual(one.timesteps.map(Math.round));
     if (one.count > 1) useReferenceNoise(samples, one.seed);
-    const loop = new DenoiseLoop(networks, 16);
+    const loop = new DenoiseLoop(networks, { maxRows: 16, workingMemory: 2 ** 30 });
     loop.join(samples);
     while (loop.size > 0) await loop.tick();
     for (const [index, sample] of samples.entries()) {

@@ -21,6 +21,7 @@ class AnalyticNetworks implements NetworkSource {
       latentScale: 8,
       scalingFactor: 1,
       injectionPoints: 2,
+      rowBytes: (height, width) => 100 * height * width,
       encodeText: async () => await Promise.reject(new Error('no text here')),
       decode: async (latents) => await Promise.resolve(latents),
       denoise: async (input, residuals) => await Promise.resolve(this.#denoise(input, residuals)),
@@ -75,6 +76,10 @@ function tenthScheduler(steps: number): Scheduler {
   };
 }
 
+function limits(maxRows: number, workingMemory = 1e9): { maxRows: number; workingMemory: number } {
+  return { maxRows, workingMemory };
+}
+
 interface Options {
   readonly steps?: number;
   readonly value?: number;
@@ -110,7 +115,7 @@ function control(
 
 async function drawAlone(options: Options): Promise<Float32Array> {
   const alone = sample(options);
-  const loop = new DenoiseLoop(new AnalyticNetworks(), 64);
+  const loop = new DenoiseLoop(new AnalyticNetworks(), limits(64));
   loop.join([alone]);
   while (loop.size > 0) await loop.tick();
   return alone.latents;
@@ -127,7 +132,7 @@ const mixed: readonly Options[] = [
 describe('the batched denoise loop', () => {
   it('gives each sample what it gets alone, whatever it is batched with', async () => {
     const samples = mixed.map(sample);
-    const loop = new DenoiseLoop(new AnalyticNetworks(), 64);
+    const loop = new DenoiseLoop(new AnalyticNetworks(), limits(64));
     loop.join(samples);
     while (loop.size > 0) await loop.tick();
     for (const [index, options] of mixed.entries()) expect(samples[index]?.latents).toEqual(await drawAlone(options));
@@ -139,7 +144,7 @@ describe('the batched denoise loop', () => {
       sample({ steps: 6, value: 2 }),
       sample({ steps: 2, value: 3 }),
     ];
-    const loop = new DenoiseLoop(new AnalyticNetworks(), 64);
+    const loop = new DenoiseLoop(new AnalyticNetworks(), limits(64));
     loop.join([first, second]);
     await loop.tick();
     loop.join([third]);
@@ -153,7 +158,7 @@ describe('the batched denoise loop', () => {
 
   it('runs a ControlNet over the rows that use it, once a step', async () => {
     const networks = new AnalyticNetworks();
-    const loop = new DenoiseLoop(networks, 64);
+    const loop = new DenoiseLoop(networks, limits(64));
     loop.join([sample(), sample({ controls: [control('a', 1)] }), sample({ controls: [control('a', 1, 'control')] })]);
     await loop.tick();
     expect(networks.batches).toEqual([6]);
@@ -162,7 +167,7 @@ describe('the batched denoise loop', () => {
 
   it('keeps a batch within the row limit and lets those that waited longest go first', async () => {
     const networks = new AnalyticNetworks();
-    const loop = new DenoiseLoop(networks, 4);
+    const loop = new DenoiseLoop(networks, limits(4));
     const samples = [1, 2, 3].map((value) => sample({ value, steps: 2 }));
     loop.join(samples);
     await loop.tick();
@@ -172,8 +177,18 @@ describe('the batched denoise loop', () => {
     expect(networks.batches).toEqual([4, 4]);
   });
 
+  it('keeps a batch within the memory that a step may work in', async () => {
+    const networks = new AnalyticNetworks();
+    // Rows of width 2 work in 200 bytes: four of them, two samples, fit into 900.
+    const loop = new DenoiseLoop(networks, limits(64, 900));
+    loop.join([1, 2, 3].map((value) => sample({ value, steps: 1 })));
+    await loop.tick();
+    await loop.tick();
+    expect(networks.batches).toEqual([4, 2]);
+  });
+
   it('a single sample above the limit is still drawn', async () => {
-    const loop = new DenoiseLoop(new AnalyticNetworks(), 1);
+    const loop = new DenoiseLoop(new AnalyticNetworks(), limits(1));
     const one = sample({ steps: 1 });
     loop.join([one]);
     await loop.tick();
@@ -182,7 +197,7 @@ describe('the batched denoise loop', () => {
 
   it('never mixes sizes in a step, and serves both in turn', async () => {
     const networks = new AnalyticNetworks();
-    const loop = new DenoiseLoop(networks, 64);
+    const loop = new DenoiseLoop(networks, limits(64));
     const [narrow, wide] = [sample({ steps: 2 }), sample({ steps: 2, width: 3 })];
     loop.join([narrow, wide]);
     await loop.tick();
@@ -194,7 +209,7 @@ describe('the batched denoise loop', () => {
   it('goes on one by one where a batch is too large for the device', async () => {
     const networks = new AnalyticNetworks();
     networks.failAbove = 2;
-    const loop = new DenoiseLoop(networks, 64);
+    const loop = new DenoiseLoop(networks, limits(64));
     const samples = [sample({ value: 1 }), sample({ value: 2 })];
     loop.join(samples);
     while (loop.size > 0) await loop.tick();
@@ -205,7 +220,7 @@ describe('the batched denoise loop', () => {
   it('a sample that fails alone leaves the loop and takes no other with it', async () => {
     const networks = new AnalyticNetworks();
     networks.failAbove = 1;
-    const loop = new DenoiseLoop(networks, 64);
+    const loop = new DenoiseLoop(networks, limits(64));
     const [guided, plain] = [sample({ steps: 2 }), sample({ steps: 2, guidance: 1, width: 3 })];
     loop.join([guided, plain]);
     const error = await loop.tick().catch((thrown: unknown) => thrown);

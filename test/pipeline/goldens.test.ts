@@ -186,7 +186,7 @@ describe('pictures that diffusers draws with the small checkpoints', () => {
     const samples = await samplesOf(one, networks);
     expect(samples[0]?.scheduler.timesteps.map(Math.round)).toEqual(one.timesteps.map(Math.round));
     expect(maxAbsDifference(stackLatents(samples), floats(expected, 'initial_latents'))).toBeLessThanOrEqual(1e-5);
-    const loop = new DenoiseLoop(networks, 64);
+    const loop = new DenoiseLoop(networks, { maxRows: 64, workingMemory: 2 ** 30 });
     loop.join(samples);
     for (let step = 0; loop.size > 0; step++) {
       await loop.tick();

@@ -1,0 +1,10 @@
+import type { DeviceSettings } from './protocol.ts';
+
+/** The memory budget is shared: three quarters for weights that stay loaded, a quarter for what a step works in. */
+export function weightMemory({ memoryBudget }: Pick<DeviceSettings, 'memoryBudget'>): number {
+  return memoryBudget - workingMemory({ memoryBudget });
+}
+
+export function workingMemory({ memoryBudget }: Pick<DeviceSettings, 'memoryBudget'>): number {
+  return memoryBudget / 4;
+}
