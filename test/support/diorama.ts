@@ -4,6 +4,7 @@ import type { RgbImage } from '../../src/conditions/condition.ts';
 import { conditionIds } from '../../src/conditions/registry.ts';
 import { decodePicture } from '../../src/images/decode.ts';
 import type { BaseModel, ControlNetModel } from '../../src/models/model.ts';
+import { parsePythonJson } from '../../src/numeric/python-json.ts';
 import { openLibrary } from '../../src/models/library.ts';
 
 /** Path of the embedded model's test data, or of the models folder of the package. */
@@ -36,9 +37,9 @@ export interface DioramaCase {
 }
 
 export function dioramaCases(): readonly DioramaCase[] {
-  // Python writes -Infinity, which JSON does not know.
-  const text = readFileSync(dioramaPath('golden', 'cases.json'), 'utf8').replaceAll('-Infinity', '-1e999');
-  const { cases } = JSON.parse(text) as { cases: DioramaCase[] };
+  const { cases } = parsePythonJson(readFileSync(dioramaPath('golden', 'cases.json'), 'utf8')) as {
+    cases: DioramaCase[];
+  };
   return cases;
 }
 

@@ -69,6 +69,14 @@ describe('a base model', () => {
     });
   });
 
+  test("a scheduler's config with the infinities that Python writes", async () => {
+    const path = copy();
+    const file = join(path, 'scheduler', 'scheduler_config.json');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('{', '{ "lambda_min_clipped": -Infinity, "x": [NaN],'));
+    const { schedulerConfig } = await openBaseCheckpoint(path);
+    expect(schedulerConfig).toMatchObject({ lambda_min_clipped: Number.NEGATIVE_INFINITY, x: [null] });
+  });
+
   test('the hash follows the weights, not their place', async () => {
     const path = copy();
     const { hash } = await openBaseCheckpoint(path);

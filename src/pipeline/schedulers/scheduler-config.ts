@@ -35,21 +35,6 @@ export function noiseScheduleFrom(config: SchedulerConfig | null): ModelSchedule
   return { schedule: readSchedule(given, fields), samplerDefaults: readSamplerDefaults(given, fields) };
 }
 
-/**
- * The text of a scheduler_config.json. Python writes -Infinity and NaN, which JSON does not know; the first is read as it
- * is meant, the second as null. Throws `model_invalid` where the text is no JSON object.
- */
-export function parseSchedulerConfig(text: string): SchedulerConfig {
-  try {
-    const json = text.replaceAll(/(:\s*-?)Infinity\b/g, '$11e999').replaceAll(/(:\s*)NaN\b/g, '$1null');
-    const value: unknown = JSON.parse(json);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as SchedulerConfig;
-  } catch (error) {
-    throw new ArmatureError('model_invalid', "The model's scheduler_config.json is not valid JSON.", { cause: error });
-  }
-  throw new ArmatureError('model_invalid', "Expected the model's scheduler_config.json to hold a JSON object.");
-}
-
 function readSchedule(config: SchedulerConfig, fields: ConfigFields): NoiseSchedule {
   const latent = classesWithLatentBetas.includes(config['_class_name']);
   const schedule: NoiseSchedule = {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
+import { parsePythonJson } from '../../numeric/python-json.ts';
 
 /** A config file as it is written: diffusers' and transformers' own names. */
 export type RawConfig = Readonly<Record<string, unknown>>;
@@ -15,7 +16,7 @@ export async function readConfig(path: string): Promise<RawConfig> {
     throw new ArmatureError('model_invalid', `The file ${source} cannot be read.`, { cause });
   });
   try {
-    const json: unknown = JSON.parse(text);
+    const json = parsePythonJson(text);
     if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as RawConfig;
   } catch (cause) {
     throw new ArmatureError('model_invalid', `Expected JSON in ${source} but its text does not parse.`, { cause });

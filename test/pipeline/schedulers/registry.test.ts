@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { schedulerIds, type SchedulerId } from '../../../src/generation/plan.ts';
 import { createScheduler, schedulers } from '../../../src/pipeline/schedulers/registry.ts';
-import { noiseScheduleFrom, parseSchedulerConfig } from '../../../src/pipeline/schedulers/scheduler-config.ts';
+import { parsePythonJson } from '../../../src/numeric/python-json.ts';
+import { noiseScheduleFrom } from '../../../src/pipeline/schedulers/scheduler-config.ts';
 import { goldenJson } from '../../support/golden.ts';
 import { buildReference, families } from './reference.ts';
 
@@ -26,7 +27,7 @@ interface PipelineCase {
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const readConfig = (path: string): Readonly<Record<string, unknown>> =>
-  parseSchedulerConfig(readFileSync(`${root}/${path}`, 'utf8'));
+  parsePythonJson(readFileSync(`${root}/${path}`, 'utf8')) as Record<string, unknown>;
 const diorama = readConfig('test/diorama/golden/cases.json')['cases'] as readonly DioramaCase[];
 const embedded = noiseScheduleFrom(readConfig('models/diorama/scheduler/scheduler_config.json'));
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { noiseScheduleFrom, parseSchedulerConfig } from '../../../src/pipeline/schedulers/scheduler-config.ts';
+import { noiseScheduleFrom } from '../../../src/pipeline/schedulers/scheduler-config.ts';
 import { dpmSolver } from '../../../src/pipeline/schedulers/dpm-solver.ts';
 import { uniPc } from '../../../src/pipeline/schedulers/unipc.ts';
 
@@ -79,21 +79,5 @@ describe('noiseScheduleFrom', () => {
     expect(create).toThrow(
       expect.objectContaining({ code: 'model_invalid', message: expect.stringMatching(message) as string }),
     );
-  });
-});
-
-describe('parseSchedulerConfig', () => {
-  it('reads what Python writes for infinity', () => {
-    const text = '{"lambda_min_clipped": -Infinity, "note": "Infinity and NaN", "x": NaN, "y": Infinity}';
-    expect(parseSchedulerConfig(text)).toEqual({
-      lambda_min_clipped: Number.NEGATIVE_INFINITY,
-      note: 'Infinity and NaN',
-      x: null,
-      y: Number.POSITIVE_INFINITY,
-    });
-  });
-
-  it.each(['', '{', '[]', '3', 'null'])('refuses %j', (text) => {
-    expect(() => parseSchedulerConfig(text)).toThrow(expect.objectContaining({ code: 'model_invalid' }));
   });
 });
