@@ -1,5 +1,4 @@
 import type { PlaneSize } from './resample.ts';
-import { roundHalfToEven } from './round-half-to-even.ts';
 
 /**
  * 8-bit values at a smaller size, each the average of the area that it covers, rounded half to even, or half up where just
@@ -9,24 +8,71 @@ import { roundHalfToEven } from './round-half-to-even.ts';
  * @param to at most as large as `from` on each side.
  */
 export function averageArea(values: Uint8Array, from: PlaneSize, to: PlaneSize, channels: number): Uint8Array {
+  const horizontal = from.width / to.width;
+  const vertical = from.height / to.height;
+  return Number.isInteger(horizontal) && Number.isInteger(vertical)
+    ? averageBlocks(values, to, channels, horizontal, vertical)
+    : averageShares(values, from, to, channels);
+}
+
+/** Where each target covers a block of whole pixels: sums of integers. */
+function averageBlocks(
+  values: Uint8Array,
+  { width, height }: PlaneSize,
+  channels: number,
+  horizontal: number,
+  vertical: number,
+): Uint8Array {
+  const length = width * horizontal * channels;
+  const sums = new Int32Array(length);
+  // Rounds half to even when it is filled.
+  const out = new Uint8ClampedArray(width * height * channels);
+  const count = horizontal * vertical;
+  const bias = horizontal === 2 && vertical === 2 ? 0.125 : 0;
+  let to = 0;
+  for (let y = 0; y < height; y++) {
+    sums.fill(0);
+    const end = (y + 1) * vertical;
+    let row = y * vertical;
+    for (; row + 4 <= end; row += 4) addFourRows(values, row * length, sums);
+    for (; row < end; row++) addRow(values, row * length, sums);
+    for (let x = 0; x < length; x += horizontal * channels) {
+      for (let channel = x; channel < x + channels; channel++) {
+        let sum = 0;
+        for (let at = channel; at < channel + horizontal * channels; at += channels) sum += sums[at]!;
+        out[to++] = sum / count + bias;
+      }
+    }
+  }
+  return new Uint8Array(out.buffer);
+}
+
+function addRow(values: Uint8Array, offset: number, sums: Int32Array): void {
+  for (let i = 0; i < sums.length; i++) sums[i]! += values[offset + i]!;
+}
+
+function addFourRows(values: Uint8Array, offset: number, sums: Int32Array): void {
+  const length = sums.length;
+  for (let i = 0, at = offset; i < length; i++, at++) {
+    sums[i]! += values[at]! + values[at + length]! + values[at + 2 * length]! + values[at + 3 * length]!;
+  }
+}
+
+/** Where targets cover parts of pixels. */
+function averageShares(values: Uint8Array, from: PlaneSize, to: PlaneSize, channels: number): Uint8Array {
   const columns = coverage(from.width, to.width);
   const rows = coverage(from.height, to.height);
-  const round = from.width === 2 * to.width && from.height === 2 * to.height ? roundHalfUp : roundHalfToEven;
-  const length = to.width * channels;
-  const out = new Uint8Array(length * to.height);
-  const sums = new Float64Array(length);
-  const narrowed = new Float64Array(length);
+  const out = new Uint8ClampedArray(to.width * to.height * channels);
+  const line = new Float64Array(from.width * channels);
+  const narrowed = new Float64Array(to.width * channels);
   for (let y = 0; y < to.height; y++) {
-    sums.fill(0);
-    const end = rows.first[y]! + rows.count[y]!;
-    for (let source = rows.first[y]!; source < end; source++) {
-      narrow(values, source * from.width * channels, columns, channels, narrowed);
-      const weight = weightAt(rows, y, source);
-      for (let i = 0; i < length; i++) sums[i]! += weight * narrowed[i]!;
-    }
-    for (let i = 0; i < length; i++) out[y * length + i] = round(withoutRest(sums[i]!));
+    averageRows(values, rows, y, line);
+    narrow(line, columns, channels, narrowed);
+    // Sums of shares miss whole numbers and halves by their last bits.
+    for (let i = 0, at = y * narrowed.length; i < narrowed.length; i++)
+      out[at++] = Math.round(narrowed[i]! * 1024) / 1024;
   }
-  return out;
+  return new Uint8Array(out.buffer);
 }
 
 /** Per target position the source positions that it covers, the part of the first and the last, and of those between. */
@@ -67,24 +113,28 @@ function weightAt({ first, count, firstWeight, lastWeight, weight }: Coverage, t
   return source === first[target]! + count[target]! - 1 ? lastWeight[target]! : weight;
 }
 
-/** One row, from `offset` on, averaged along itself. */
-function narrow(values: Uint8Array, offset: number, columns: Coverage, channels: number, out: Float64Array): void {
-  const { first, count, firstWeight, lastWeight, weight } = columns;
-  for (let x = 0; x < first.length; x++) {
-    const start = offset + first[x]! * channels;
-    const last = start + (count[x]! - 1) * channels;
-    for (let channel = 0; channel < channels; channel++) {
-      let middle = 0;
-      for (let at = start + channels; at < last; at += channels) middle += values[at + channel]!;
-      const ends = last === start ? 0 : lastWeight[x]! * values[last + channel]!;
-      out[x * channels + channel] = firstWeight[x]! * values[start + channel]! + weight * middle + ends;
-    }
+/** The rows that target row `y` covers, averaged into one. */
+function averageRows(values: Uint8Array, rows: Coverage, y: number, line: Float64Array): void {
+  const first = rows.first[y]!;
+  const end = first + rows.count[y]!;
+  line.fill(0);
+  for (let row = first; row < end; row++) {
+    const weight = weightAt(rows, y, row);
+    for (let i = 0, at = row * line.length; i < line.length; i++) line[i]! += weight * values[at++]!;
   }
 }
 
-const roundHalfUp = (value: number): number => Math.floor(value + 0.5);
-
-/** Sums of shares miss whole numbers and halves by their last bits. */
-function withoutRest(value: number): number {
-  return Math.round(value * 1024) / 1024;
+/** One row averaged along itself. */
+function narrow(line: Float64Array, columns: Coverage, channels: number, out: Float64Array): void {
+  const { first, count, firstWeight, lastWeight, weight } = columns;
+  for (let x = 0; x < first.length; x++) {
+    const start = first[x]! * channels;
+    const last = start + (count[x]! - 1) * channels;
+    for (let channel = 0; channel < channels; channel++) {
+      let middle = 0;
+      for (let at = start + channels; at < last; at += channels) middle += line[at + channel]!;
+      const ends = last === start ? 0 : lastWeight[x]! * line[last + channel]!;
+      out[x * channels + channel] = firstWeight[x]! * line[start + channel]! + weight * middle + ends;
+    }
+  }
 }

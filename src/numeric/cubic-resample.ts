@@ -7,64 +7,66 @@ export interface PlaneWindow extends PlaneSize {
 }
 
 /**
- * 8-bit values at another size by {@link resampleCubic}, rounded half to even; what would lie beyond 0..255 is cut off.
+ * A window of one plane resampled to `to` by cubic convolution over 4x4 neighbours (Keys, 1981, with a = -0.75; pixel
+ * centres at halves, the border repeated): cv2.resize(plane, to, interpolation=INTER_CUBIC). Results may lie beyond the range
+ * of the values.
  */
-export function resampleCubicBytes(values: Uint8Array, from: PlaneSize, to: PlaneSize, channels: number): Uint8Array {
-  return new Uint8Array(Uint8ClampedArray.from(resampleCubic(values, from, to, channels)).buffer);
-}
-
-/**
- * A window of values resampled to `to` by cubic convolution over 4x4 neighbours (Keys, 1981, with a = -0.75; pixel centres
- * at halves, the border repeated): cv2.resize(values, to, interpolation=INTER_CUBIC). Results may lie beyond the range of
- * the values.
- *
- * @param values from.width x from.height pixels of `channels` values each.
- */
-export function resampleCubic(
-  values: Float64Array | Uint8Array,
-  from: PlaneSize,
-  to: PlaneSize,
-  channels: number,
-  window: PlaneWindow = { x: 0, y: 0, ...to },
-): Float64Array {
-  const columns = cubicTaps(from.width, to.width, window.x, window.width, channels);
-  const rows = cubicTaps(from.height, to.height, window.y, window.height, window.width * channels);
-  const widened = widen(values, from, columns, channels);
-  const length = window.width * channels;
-  const out = new Float64Array(length * window.height);
-  for (let y = 0; y < window.height; y++) {
-    const [a, b, c, d] = fourFrom(rows.weights, y * 4);
-    let [i, j, k, l] = fourFrom(rows.sources, y * 4);
-    for (let to = y * length; to < (y + 1) * length; to++) {
-      out[to] = a * widened[i++]! + b * widened[j++]! + c * widened[k++]! + d * widened[l++]!;
+export function resampleCubic(plane: Float64Array, from: PlaneSize, to: PlaneSize, window: PlaneWindow): Float64Array {
+  const columns = cubicTaps(from.width, to.width, window.x, window.width);
+  const rows = cubicTaps(from.height, to.height, window.y, window.height);
+  const out = new Float64Array(window.width * window.height);
+  const line = new Float64Array(from.width);
+  for (let y = 0, at = 0; y < window.height; y++) {
+    combineRows(plane, rows, y, line);
+    for (let x = 0, tap = 0; x < window.width; x++, tap += 4) {
+      out[at++] =
+        columns.weights[tap]! * line[columns.sources[tap]!]! +
+        columns.weights[tap + 1]! * line[columns.sources[tap + 1]!]! +
+        columns.weights[tap + 2]! * line[columns.sources[tap + 2]!]! +
+        columns.weights[tap + 3]! * line[columns.sources[tap + 3]!]!;
     }
   }
   return out;
 }
 
-/** Per target position four source positions, times `step`, and their weights. */
+/**
+ * Three interleaved channels of 8 bits at another size by the same rule, rounded half to even; what would lie beyond 0..255
+ * is cut off.
+ */
+export function resampleCubicRgb(data: Uint8Array, from: PlaneSize, to: PlaneSize): Uint8Array {
+  const columns = cubicTaps(from.width, to.width, 0, to.width);
+  const rows = cubicTaps(from.height, to.height, 0, to.height);
+  const out = new Uint8ClampedArray(to.width * to.height * 3);
+  const line = new Float64Array(from.width * 3);
+  for (let y = 0; y < to.height; y++) {
+    combineRows(data, rows, y, line);
+    widenRgb(line, columns, out, y * to.width * 3);
+  }
+  return new Uint8Array(out.buffer);
+}
+
+/** Per target position the first of four neighbours, where the four lie (the border repeats) and their weights. */
 interface Taps {
+  readonly starts: Int32Array;
   readonly sources: Int32Array;
   readonly weights: Float64Array;
 }
 
-function fourFrom(values: Float64Array | Int32Array, first: number): [number, number, number, number] {
-  return [values[first]!, values[first + 1]!, values[first + 2]!, values[first + 3]!];
-}
-
-function cubicTaps(length: number, resampled: number, first: number, count: number, step: number): Taps {
+function cubicTaps(length: number, resampled: number, first: number, count: number): Taps {
+  const starts = new Int32Array(count);
   const sources = new Int32Array(count * 4);
   const weights = new Float64Array(count * 4);
   for (let i = 0; i < count; i++) {
     // In float32, as OpenCV has it.
     const position = Math.fround((first + i + 0.5) * (length / resampled) - 0.5);
     const start = Math.floor(position) - 1;
+    starts[i] = start;
     for (let tap = 0; tap < 4; tap++) {
-      sources[i * 4 + tap] = Math.min(Math.max(start + tap, 0), length - 1) * step;
+      sources[i * 4 + tap] = Math.min(Math.max(start + tap, 0), length - 1);
       weights[i * 4 + tap] = cubicWeight(Math.abs(position - start - tap));
     }
   }
-  return { sources, weights };
+  return { starts, sources, weights };
 }
 
 function cubicWeight(distance: number): number {
@@ -73,27 +75,54 @@ function cubicWeight(distance: number): number {
   return distance < 2 ? ((a * distance - 5 * a) * distance + 8 * a) * distance - 4 * a : 0;
 }
 
-/** The horizontal half, for every row. */
-function widen(
+/** The vertical half, for target row `y`: four rows of the source weighed into one as long as they are. */
+function combineRows(
   values: Float64Array | Uint8Array,
-  { width, height }: PlaneSize,
   { sources, weights }: Taps,
-  channels: number,
-): Float64Array {
-  const count = sources.length / 4;
-  const widened = new Float64Array(height * count * channels);
-  let to = 0;
-  for (let y = 0; y < height; y++) {
-    const row = y * width * channels;
-    for (let tap = 0; tap < sources.length; tap += 4) {
-      for (let at = row; at < row + channels; at++) {
-        widened[to++] =
-          weights[tap]! * values[at + sources[tap]!]! +
-          weights[tap + 1]! * values[at + sources[tap + 1]!]! +
-          weights[tap + 2]! * values[at + sources[tap + 2]!]! +
-          weights[tap + 3]! * values[at + sources[tap + 3]!]!;
-      }
+  y: number,
+  line: Float64Array,
+): void {
+  const [a, b, c, d] = [weights[y * 4]!, weights[y * 4 + 1]!, weights[y * 4 + 2]!, weights[y * 4 + 3]!];
+  let i = sources[y * 4]! * line.length;
+  let j = sources[y * 4 + 1]! * line.length;
+  let k = sources[y * 4 + 2]! * line.length;
+  let l = sources[y * 4 + 3]! * line.length;
+  for (let x = 0; x < line.length; x++)
+    line[x] = a * values[i++]! + b * values[j++]! + c * values[k++]! + d * values[l++]!;
+}
+
+/** The horizontal half. Neighbouring targets often have the same sources, which are read once for all of them. */
+function widenRgb(line: Float64Array, taps: Taps, out: Uint8ClampedArray, offset: number): void {
+  const { starts, sources, weights } = taps;
+  let to = offset;
+  let x = 0;
+  while (x < starts.length) {
+    const start = starts[x]!;
+    const i = sources[x * 4]! * 3;
+    const j = sources[x * 4 + 1]! * 3;
+    const k = sources[x * 4 + 2]! * 3;
+    const l = sources[x * 4 + 3]! * 3;
+    // One by one: taking arrays apart would cost more than the arithmetic.
+    const r0 = line[i]!;
+    const g0 = line[i + 1]!;
+    const b0 = line[i + 2]!;
+    const r1 = line[j]!;
+    const g1 = line[j + 1]!;
+    const b1 = line[j + 2]!;
+    const r2 = line[k]!;
+    const g2 = line[k + 1]!;
+    const b2 = line[k + 2]!;
+    const r3 = line[l]!;
+    const g3 = line[l + 1]!;
+    const b3 = line[l + 2]!;
+    for (; x < starts.length && start === starts[x]; x++, to += 3) {
+      const a = weights[x * 4]!;
+      const b = weights[x * 4 + 1]!;
+      const c = weights[x * 4 + 2]!;
+      const d = weights[x * 4 + 3]!;
+      out[to] = a * r0 + b * r1 + c * r2 + d * r3;
+      out[to + 1] = a * g0 + b * g1 + c * g2 + d * g3;
+      out[to + 2] = a * b0 + b * b1 + c * b2 + d * b3;
     }
   }
-  return widened;
 }

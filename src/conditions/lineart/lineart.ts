@@ -8,12 +8,10 @@ import { xdogLines } from './xdog.ts';
 export const lineart = {
   extract(image: RgbImage, options: LineartOptions): ConditionMap {
     const lines = options.method === 'xdog' ? xdogLines(image, options) : standardLines(image, options);
-    const warnings = lines.some((value) => value >= visible)
-      ? []
-      : [
-          `lineart: no lines found with threshold ${options.threshold}; lower threshold, raise intensity, or send a picture with more contrast.`,
-        ];
-    return { map: greyMap(lines, image), warnings };
+    const blank = lines.some((value) => value >= visible)
+      ? undefined
+      : `lineart: no lines found with threshold ${options.threshold}; lower threshold, raise intensity, or send a picture with more contrast.`;
+    return { map: greyMap(lines, image), warnings: blank === undefined ? [] : [blank], blank };
   },
 } satisfies Extractor<LineartOptions>;
 

@@ -11,7 +11,9 @@ import type { LineartOptions } from './options.ts';
 export function standardLines(image: RgbImage, { thickness, intensity, threshold }: LineartOptions): Uint8Array {
   const darkness = leastDarkness(image, 6 * thickness);
   const scale = (127 * intensity) / Math.max(16, median(darkness.filter((value) => value > threshold)));
-  return Uint8Array.from(darkness, (value) => Math.min(255, Math.max(0, value * scale)));
+  const lines = new Uint8Array(darkness.length);
+  for (let i = 0; i < lines.length; i++) lines[i] = Math.min(255, Math.max(0, darkness[i]! * scale));
+  return lines;
 }
 
 /** How much darker than its surroundings each pixel is, in the channel where it is so least. */

@@ -1,6 +1,6 @@
 import { gaussianBlur } from '../../numeric/gaussian-blur.ts';
 import type { RgbImage } from '../condition.ts';
-import { luma } from '../threshold/luma.ts';
+import { lumaOf } from '../threshold/luma.ts';
 import type { LineartOptions } from './options.ts';
 
 /** The ratio of both Gaussians at which their difference is nearest to the Laplacian (Marr and Hildreth, 1980). */
@@ -20,7 +20,7 @@ const softness = 32;
  * @returns width x height values, 0..255.
  */
 export function xdogLines(image: RgbImage, { thickness, intensity, threshold }: LineartOptions): Uint8Array {
-  const plane = Float32Array.from(luma(image));
+  const plane = new Float32Array(lumaOf(image).values);
   const near = gaussianBlur(plane, image, thickness);
   const around = gaussianBlur(plane, image, thickness * ratio);
   const lines = new Uint8Array(plane.length);

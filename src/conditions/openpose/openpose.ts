@@ -16,12 +16,13 @@ export const openpose = {
     const pose = writePose(findings, image, options.keypoint_threshold);
     const map = renderPose(pose, image.width, image.height, options.style, options);
     const warnings = [...remarks(crowd, findings, options)];
-    if (warnings.length === 0 && map.data.every((value) => value === 0)) {
+    const isBlank = map.data.every((value) => value === 0);
+    if (isBlank && warnings.length === 0) {
       warnings.push(
         `openpose: ${crowd.people.length} found, but no point scored ${options.keypoint_threshold} or more; lower keypoint_threshold.`,
       );
     }
-    return { map, warnings, data: pose };
+    return { map, warnings, blank: isBlank ? warnings[0] : undefined, data: pose };
   },
 } satisfies Extractor<OpenposeOptions>;
 

@@ -1,5 +1,5 @@
 import type { RgbImage } from '../condition.ts';
-import { luma } from '../threshold/luma.ts';
+import { lumaOf } from '../threshold/luma.ts';
 import { otsuLevel } from '../threshold/otsu.ts';
 
 export interface Drawing {
@@ -16,8 +16,8 @@ export interface Drawing {
  * @param lines which of both are the strokes; `auto` takes the one that covers less.
  */
 export function drawingStrokes(image: RgbImage, threshold: number | null, lines: 'auto' | 'dark' | 'bright'): Drawing {
-  const grey = luma(image);
-  const level = threshold ?? otsuLevel(grey);
+  const { values: grey, histogram } = lumaOf(image);
+  const level = threshold ?? otsuLevel(histogram);
   const brightCount = grey.reduce((count, value) => count + (value > level ? 1 : 0), 0);
   const bright = lines === 'auto' ? brightCount < grey.length / 2 : lines === 'bright';
   return { strokes: grey.map((value) => (value > level === bright ? 255 : 0)), threshold: level, bright };

@@ -13,10 +13,20 @@ export function smoothNoise({ width, height }: PlaneSize, scale: number, random:
   const grid = { width: Math.floor(width / scale) + 2, height: Math.floor(height / scale) + 2 };
   const numbers = Float64Array.from({ length: grid.width * grid.height }, () => uniform(random));
   const enlarged = { width: width + 2 * scale, height: height + 2 * scale };
-  const noise = resampleCubic(numbers, grid, enlarged, 1, { x: scale, y: scale, width, height });
-  const least = noise.reduce((a, b) => Math.min(a, b));
-  const range = noise.reduce((a, b) => Math.max(a, b)) - least;
-  return noise.map((value) => (range === 0 ? 0 : (value - least) / range));
+  const noise = resampleCubic(numbers, grid, enlarged, { x: scale, y: scale, width, height });
+  stretch(noise);
+  return noise;
+}
+
+/** In place, so that the least value is 0 and the largest 1. */
+function stretch(values: Float64Array): void {
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let i = 0; i < values.length; i++) {
+    least = Math.min(least, values[i]!);
+    most = Math.max(most, values[i]!);
+  }
+  const range = most - least;
+  for (let i = 0; i < values.length; i++) values[i] = range === 0 ? 0 : (values[i]! - least) / range;
 }
 
 /** 0..1 with 53 bits, of two words: `genrand_res53` of MT19937's authors, which NumPy's `random` is. */

@@ -2,11 +2,11 @@
  * The level that parts the histogram into two classes as far apart as possible (Otsu, "A threshold selection method from
  * gray-level histograms", 1979), as OpenCV's THRESH_OTSU finds it: values above the level are the bright class. The lowest
  * of equally good levels; 0 where all values are equal.
+ *
+ * @param histogram how many values there are of each level 0..255.
  */
-export function otsuLevel(values: Uint8Array): number {
-  const histogram = new Float64Array(256);
-  for (let i = 0; i < values.length; i++) histogram[values[i]!]!++;
-  const share = 1 / values.length;
+export function otsuLevel(histogram: Int32Array): number {
+  const share = 1 / histogram.reduce((sum, count) => sum + count, 0);
   const mean = histogram.reduce((sum, count, level) => sum + level * count, 0) * share;
   let [darkShare, darkMean, farthest, best] = [0, 0, 0, 0];
   for (let level = 0; level < 256; level++) {

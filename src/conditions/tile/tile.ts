@@ -1,5 +1,5 @@
 import { averageArea } from '../../numeric/area-average.ts';
-import { resampleCubicBytes } from '../../numeric/cubic-resample.ts';
+import { resampleCubicRgb } from '../../numeric/cubic-resample.ts';
 import type { ConditionMap, Extractor, RgbImage } from '../condition.ts';
 import type { TileOptions } from './options.ts';
 
@@ -12,8 +12,9 @@ export const tile = {
 
 function withoutDetail(image: RgbImage, factor: number): RgbImage {
   const { width, height } = image;
+  if (factor === 1) return { width, height, data: new Uint8Array(image.data) };
   const side = (length: number): number => Math.max(1, Math.floor(length / factor));
   const small = { width: side(width), height: side(height) };
   const averages = averageArea(image.data, image, small, 3);
-  return { width, height, data: resampleCubicBytes(averages, small, image, 3) };
+  return { width, height, data: resampleCubicRgb(averages, small, image) };
 }

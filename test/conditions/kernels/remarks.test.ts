@@ -6,7 +6,7 @@ import { invert } from '../../../src/conditions/invert/invert.ts';
 import { lineart } from '../../../src/conditions/lineart/lineart.ts';
 import { lineartOptions } from '../../../src/conditions/lineart/options.ts';
 import { shuffle } from '../../../src/conditions/shuffle/shuffle.ts';
-import { luma } from '../../../src/conditions/threshold/luma.ts';
+import { lumaOf } from '../../../src/conditions/threshold/luma.ts';
 import { otsuLevel } from '../../../src/conditions/threshold/otsu.ts';
 import { threshold } from '../../../src/conditions/threshold/threshold.ts';
 import { tile } from '../../../src/conditions/tile/tile.ts';
@@ -17,7 +17,9 @@ const grey: RgbImage = { width: 9, height: 7, data: new Uint8Array(9 * 7 * 3).fi
 
 describe('kernels say', () => {
   it.each(['xdog', 'standard'] as const)('that %s found no lines', (method) => {
-    expect(lineart.extract(grey, lineartOptions.parse({ method })).warnings.join()).toMatch(/no lines found/);
+    const { warnings, blank } = lineart.extract(grey, lineartOptions.parse({ method }));
+    expect(warnings.join()).toMatch(/no lines found/);
+    expect(blank).toBe(warnings[0]);
   });
 
   it('that a threshold left one colour, and why', () => {
@@ -63,22 +65,27 @@ describe('invert', () => {
   });
 });
 
-describe('luma', () => {
+describe('lumaOf', () => {
   it.each(['balls', 'blobs', 'hills', 'room', 'stripes', 'text'])(
     'of %s is cv2.cvtColor, every pixel',
     async (name) => {
       const image = await decodePicture(readFileSync(goldenPath('extractors', `img_${name}.png`)));
       const expected = await decodePicture(readFileSync(goldenPath('extractors', `gray_${name}.png`)));
-      expect(luma(image).every((value, i) => value === expected.data[i * 3])).toBe(true);
+      expect(lumaOf(image).values.every((value, i) => value === expected.data[i * 3])).toBe(true);
     },
   );
 });
 
 describe('otsuLevel', () => {
+  const counted = (...levels: readonly number[]): Int32Array => {
+    const histogram = new Int32Array(256);
+    for (const level of levels) histogram[level]!++;
+    return histogram;
+  };
   it('parts two classes, the lowest level of equal ones', () => {
-    expect(otsuLevel(Uint8Array.of(10, 12, 11, 200, 201, 199))).toBe(12);
+    expect(otsuLevel(counted(10, 12, 11, 200, 201, 199))).toBe(12);
   });
-  it('is 0 where there is one class', () => expect(otsuLevel(new Uint8Array(9).fill(50))).toBe(0));
+  it('is 0 where there is one class', () => expect(otsuLevel(counted(50, 50, 50))).toBe(0));
 });
 
 describe('tile', () => {
