@@ -84,6 +84,11 @@ export const modelCatalog = join(embeddedModels, 'catalog.json');
 /** The annotator networks that come with the package. */
 export const embeddedAnnotators = join(embeddedModels, 'annotators');
 
+/** Folders with the annotator networks that were pulled, as folders of their own; the first to have one wins. */
+export function pulledAnnotators(config: Pick<Config, 'models' | 'data'>): readonly string[] {
+  return [...config.models, join(config.data, 'models')].map((folder) => join(folder, 'annotators'));
+}
+
 /** File of types that this installation gave to ControlNets. */
 export function typesFile(config: Pick<Config, 'data'>): string {
   return join(config.data, 'armature.json');

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { embeddedAnnotators } from '../config.ts';
+import { type Config, embeddedAnnotators, pulledAnnotators } from '../config.ts';
 import { findCondition } from '../conditions/registry.ts';
 import { parseOptions } from '../conditions/options.ts';
 import { ArmatureError } from '../errors.ts';
@@ -12,6 +12,7 @@ import { namedValue, numberOrText } from './control-options.ts';
 import { formatOf, writeWhole } from './output-files.ts';
 import { PictureFiles } from './picture-files.ts';
 import { extractMap } from '../worker/extract-map.ts';
+import { addSettings, configOf } from './setting-options.ts';
 import { interruption } from './shutdown.ts';
 
 interface Options {
@@ -32,7 +33,7 @@ The map has the picture's own size, unless --resolution says another. A file tha
 `;
 
 export function addExtract(program: Command): void {
-  program
+  const command = program
     .command('extract')
     .description('make the map of a picture that a ControlNet is steered by')
     .argument('<condition>', 'which kind of map: canny ...')
@@ -52,10 +53,13 @@ export function addExtract(program: Command): void {
     .option('--strict', 'fail where the map is blank')
     .option('--save-data <file>', 'also write what was found as JSON: a pose, the classes of a segmentation')
     .addHelpText('after', examples)
-    .action(extract);
+    .action(async (type: string, file: string, options: Options) => {
+      await extract(configOf(command), type, file, options);
+    });
+  addSettings(command, ['data', 'models']);
 }
 
-async function extract(type: string, file: string, options: Options): Promise<void> {
+async function extract(config: Config, type: string, file: string, options: Options): Promise<void> {
   const condition = findCondition(type);
   parseOptions(condition, options.option, 'option');
   const request = parseExtraction({
@@ -66,7 +70,7 @@ async function extract(type: string, file: string, options: Options): Promise<vo
     strict: options.strict === true,
   });
   const { signal, release } = interruption();
-  const extractor = new ExtractorProcess({ annotators: embeddedAnnotators });
+  const extractor = new ExtractorProcess({ annotators: embeddedAnnotators, pulled: pulledAnnotators(config) });
   try {
     const files = new PictureFiles();
     const given = await files.add(file);

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { randomInt } from 'node:crypto';
-import { type Config, embeddedAnnotators } from '../config.ts';
+import { type Config, embeddedAnnotators, pulledAnnotators } from '../config.ts';
 import { DeviceProcess } from '../device/device-process.ts';
 import { ExtractorProcess } from '../extractor/extractor-process.ts';
 import { parseGeneration } from '../generation/parse.ts';
@@ -79,7 +79,7 @@ async function generate(
   const startedAt = performance.now();
   const { signal, release } = interruption();
   const device = new DeviceProcess({ settings: deviceSettings(config) });
-  const extractor = new ExtractorProcess({ annotators: embeddedAnnotators });
+  const extractor = new ExtractorProcess({ annotators: embeddedAnnotators, pulled: pulledAnnotators(config) });
   const progress = showProgress();
   try {
     const library = await libraryOf(config);

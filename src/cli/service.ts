@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { type Logger, pino } from 'pino';
-import { type Config, embeddedAnnotators, requirePostgres, requireSafeHost } from '../config.ts';
+import { type Config, embeddedAnnotators, pulledAnnotators, requirePostgres, requireSafeHost } from '../config.ts';
 import { ArmatureError } from '../errors.ts';
 import { ExtractorProcess } from '../extractor/extractor-process.ts';
 import { createFetcher } from '../fetch/fetcher.ts';
@@ -94,7 +94,9 @@ async function openServerRecords(postgresUrl: string): Promise<OpenRecords> {
 /** Children and the consumer of jobs. Returns what is known of the device. */
 async function openWorker(ground: Ground, closing: Closing): Promise<() => DeviceState> {
   const { config, log } = ground;
-  const extractor = closing.add(new ExtractorProcess({ annotators: embeddedAnnotators }));
+  const extractor = closing.add(
+    new ExtractorProcess({ annotators: embeddedAnnotators, pulled: pulledAnnotators(config) }),
+  );
   const supervised = closing.add(superviseDevice(deviceSettings(config), log));
   const parts = { ...ground, extractor, device: supervised.device };
   // A picture with guidance takes two rows: more jobs at once would only wait in the device instead of in the queue.

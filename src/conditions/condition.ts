@@ -35,6 +35,11 @@ export interface AnnotatorSource {
 }
 
 export interface Annotator {
+  /** Names of the network's inputs and outputs, in its order. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** What the .json files say that came with a pulled network, by their names; empty for those of the package. */
+  readonly settings: Readonly<Record<string, unknown>>;
   /** All inputs by name, to all outputs by name, as float32. */
   run(inputs: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>>;
 }

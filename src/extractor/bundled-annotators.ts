@@ -3,14 +3,20 @@ import { join } from 'node:path';
 import type { Annotator, AnnotatorSource } from '../conditions/condition.ts';
 import { ArmatureError } from '../errors.ts';
 import { openOnnxFile } from '../runtime/index.ts';
+import { findPulled } from './pulled-files.ts';
 
-/** The networks that come with the package, as files `<id>.onnx` of one folder; each is loaded once and kept. */
+/**
+ * The networks that come with the package, as files `<id>.onnx` of one folder, and pulled ones, as folders `<id>` of others;
+ * each is loaded once and kept.
+ */
 export class BundledAnnotators implements AnnotatorSource {
   readonly #folder: string;
+  readonly #pulled: readonly string[];
   readonly #open = new Map<string, Promise<Annotator>>();
 
-  constructor(folder: string) {
+  constructor(folder: string, pulled: readonly string[] = []) {
     this.#folder = folder;
+    this.#pulled = pulled;
   }
 
   async annotator(id: string): Promise<Annotator> {
@@ -23,16 +29,21 @@ export class BundledAnnotators implements AnnotatorSource {
 
   async #load(id: string): Promise<Annotator> {
     const file = join(this.#folder, `${id}.onnx`);
-    const exists = await access(file).then(
-      () => true,
-      () => false,
+    // An id with a slash is of a pulled network: it may not lead out of the folder.
+    if (!id.includes('/') && (await exists(file))) return { ...(await openOnnxFile(file)), settings: {} };
+    const pulled = await findPulled(id, this.#pulled);
+    if (pulled !== null) return { ...(await openOnnxFile(pulled.onnx)), settings: pulled.settings };
+    const [folder] = id.split('/');
+    throw new ArmatureError(
+      'model_missing',
+      `The network ${id} is not there. Bring it with: armature models pull ${folder}`,
     );
-    if (!exists) {
-      throw new ArmatureError(
-        'model_missing',
-        `The network ${id} is not there. Bring it with: armature models pull ${id}`,
-      );
-    }
-    return await openOnnxFile(file);
   }
+}
+
+async function exists(file: string): Promise<boolean> {
+  return await access(file).then(
+    () => true,
+    () => false,
+  );
 }

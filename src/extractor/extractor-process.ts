@@ -12,6 +12,8 @@ export interface ExtractorSettings {
   readonly entry?: URL;
   /** Folder of the networks that come with the package; without it only kernels can be run. */
   readonly annotators?: string;
+  /** Folders with pulled networks, the first to win. */
+  readonly pulled?: readonly string[];
 }
 
 interface Work {
@@ -28,15 +30,17 @@ interface Work {
 export class ExtractorProcess {
   readonly #entry: URL;
   readonly #annotators: string;
+  readonly #pulled: readonly string[];
   readonly #waiting: Work[] = [];
   #inWork: Work | undefined;
   #child: ChildProcess | undefined;
   #closed = false;
   #lastId = 0;
 
-  constructor({ entry = new URL('./main.js', import.meta.url), annotators = '' }: ExtractorSettings = {}) {
+  constructor({ entry = new URL('./main.js', import.meta.url), annotators = '', pulled = [] }: ExtractorSettings = {}) {
     this.#entry = entry;
     this.#annotators = annotators;
+    this.#pulled = pulled;
   }
 
   /** Process id of the child; undefined before the first picture and between two children. */
@@ -130,7 +134,7 @@ export class ExtractorProcess {
   }
 
   #start(): ChildProcess {
-    const child = fork(this.#entry, [this.#annotators], { serialization: 'advanced', execArgv: [] });
+    const child = fork(this.#entry, [this.#annotators, ...this.#pulled], { serialization: 'advanced', execArgv: [] });
     child.on('message', (answer: FromExtractor) => this.#settle(answer));
     child.on('error', (error) => {
       child.kill('SIGKILL');

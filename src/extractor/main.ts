@@ -14,7 +14,7 @@ import type {
 } from './protocol.ts';
 
 /** Entry of the extractor child: a request in, its result out. It ends with its parent. */
-const annotators = new BundledAnnotators(process.argv[2] ?? '');
+const annotators = new BundledAnnotators(process.argv[2] ?? '', process.argv.slice(3));
 
 async function extract({ condition, image, options }: ExtractRequest): Promise<ExtractorResult> {
   const row = findCondition(condition);

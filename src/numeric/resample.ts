@@ -4,16 +4,40 @@ export interface PlaneSize {
   readonly height: number;
 }
 
+/** Weight of a source value by its distance from the target's centre, up to `reach`; both grow with the factor of shrinking. */
+export interface ResampleFilter {
+  readonly reach: number;
+  readonly weight: (distance: number) => number;
+}
+
+/** Linear between pixel centres where a side grows: Pillow's BILINEAR. */
+export const triangle: ResampleFilter = { reach: 1, weight: (distance) => Math.max(0, 1 - Math.abs(distance)) };
+
+/** Cubic convolution (Keys, 1981) with a = -0.5: Pillow's BICUBIC. */
+export const cubic: ResampleFilter = { reach: 2, weight: (distance) => keys(Math.abs(distance)) };
+
+function keys(distance: number): number {
+  if (distance < 1) return (1.5 * distance - 2.5) * distance * distance + 1;
+  return distance < 2 ? -0.5 * (((distance - 5) * distance + 8) * distance - 4) : 0;
+}
+
 /**
- * 8-bit values at another size by the triangle filter: averaged over its whole reach where a side shrinks, linear between
- * pixel centres (at halves) where it grows. Bit for bit what Pillow's `resize(..., BILINEAR)` gives: weights of 22
+ * 8-bit values at another size by a filter, the triangle if none is named: averaged over its whole reach where a side
+ * shrinks, interpolated between pixel centres (at halves) where it grows. Bit for bit what Pillow's `resize` gives: weights of 22
  * fractional bits, the horizontal pass first, rounded to 8 bits in between. (Pillow 13 takes the vertical pass first where
  * that is cheaper; the values then differ by 1 at most.)
  *
  * @param data width x height pixels of `channels` values each; not changed.
  */
-export function resampleBytes(data: Uint8Array, from: PlaneSize, to: PlaneSize, channels: number): Uint8Array {
-  return resample(data, from, to, channels, (length) => new Uint8Array(length), fixedPoint, 0.5);
+export function resampleBytes(
+  data: Uint8Array,
+  from: PlaneSize,
+  to: PlaneSize,
+  channels: number,
+  by: ResampleFilter = triangle,
+): Uint8Array {
+  const tapsOf = (length: number, resized: number): Taps => fixedPoint(length, resized, by);
+  return resample(data, from, to, channels, (length) => new Uint8Array(length), tapsOf, 0.5);
 }
 
 /**
@@ -21,7 +45,15 @@ export function resampleBytes(data: Uint8Array, from: PlaneSize, to: PlaneSize, 
  * within the range of the source's.
  */
 export function resamplePlane(plane: Float32Array, from: PlaneSize, to: PlaneSize): Float32Array {
-  return resample(plane, from, to, 1, (length) => new Float32Array(length), triangleTaps, 0);
+  return resample(
+    plane,
+    from,
+    to,
+    1,
+    (length) => new Float32Array(length),
+    (length, resized) => filterTaps(length, resized, triangle),
+    0,
+  );
 }
 
 function resample<Values extends Uint8Array | Float32Array>(
@@ -59,9 +91,10 @@ interface Taps {
   readonly reach: number;
 }
 
-function triangleTaps(length: number, resized: number): Taps {
+function filterTaps(length: number, resized: number, { reach: narrowest, weight }: ResampleFilter): Taps {
   const scale = length / resized;
-  const support = Math.max(scale, 1);
+  const widening = Math.max(scale, 1);
+  const support = narrowest * widening;
   const reach = Math.ceil(support) * 2 + 1;
   const first = new Int32Array(resized);
   const count = new Int32Array(resized);
@@ -72,9 +105,9 @@ function triangleTaps(length: number, resized: number): Taps {
     const end = Math.min(length, Math.trunc(centre + support + 0.5));
     let sum = 0;
     for (let at = start; at < end; at++) {
-      const weight = Math.max(0, 1 - Math.abs((at - centre + 0.5) / support));
-      weights[i * reach + at - start] = weight;
-      sum += weight;
+      const share = weight((at - centre + 0.5) / widening);
+      weights[i * reach + at - start] = share;
+      sum += share;
     }
     for (let tap = 0; tap < end - start; tap++) weights[i * reach + tap]! /= sum;
     first[i] = start;
@@ -84,8 +117,8 @@ function triangleTaps(length: number, resized: number): Taps {
 }
 
 /** The same with weights of 22 fractional bits. */
-function fixedPoint(length: number, resized: number): Taps {
-  const taps = triangleTaps(length, resized);
+function fixedPoint(length: number, resized: number, by: ResampleFilter): Taps {
+  const taps = filterTaps(length, resized, by);
   return { ...taps, weights: taps.weights.map((weight) => Math.floor(weight * 2 ** 22 + 0.5) / 2 ** 22) };
 }
 
@@ -104,8 +137,8 @@ function filter(
   out: Uint8Array | Float32Array,
   bias: number,
 ): void {
-  // Rounded weights may add up to a little more than 1.
-  const limit = out instanceof Uint8Array ? 255 : Number.POSITIVE_INFINITY;
+  // A cubic filter reaches beyond the range of its values, and rounded weights may add up to a little more than 1.
+  const [least, most] = out instanceof Uint8Array ? [0, 255] : [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
   let to = 0;
   for (let line = 0; line < lines; line++) {
     for (let i = 0; i < first.length; i++) {
@@ -114,7 +147,7 @@ function filter(
       for (let j = 0; j < step; j++) {
         let sum = bias;
         for (let tap = 0, at = from + j; tap < taken; tap++, at += step) sum += source[at]! * weights[i * reach + tap]!;
-        out[to++] = Math.min(sum, limit);
+        out[to++] = Math.max(least, Math.min(sum, most));
       }
     }
   }

@@ -1,0 +1,47 @@
+import type { AnnotatorSource, RgbImage } from '../../condition.ts';
+import type { PersonJson, PoseJson } from '../../openpose/pose-json.ts';
+import { findPoints } from './rtmpose.ts';
+import { writeWholeBody } from './whole-body.ts';
+import { findPeopleBoxes } from './yolox.ts';
+
+export interface DwposeThresholds {
+  /** Score from which a person counts. */
+  readonly person: number;
+  /** Score above which a point counts. */
+  readonly point: number;
+}
+
+export interface WholeBodies {
+  readonly pose: PoseJson;
+  /** Whether there are more people than were looked at. */
+  readonly full: boolean;
+}
+
+/** Each takes a run of the pose network: about a second on a few cores. */
+export const mostPeople = 50;
+
+/** Those that the pictures were made with which the pose ControlNets of today expect. */
+export const dwposeThresholds: DwposeThresholds = { person: 0.3, point: 0.3 };
+
+/**
+ * Everyone in a picture with body, hands and face by DWPose (Yang et al., 2023), the surest first: YOLOX finds people, RTMPose
+ * the points of each. Both are files of one pulled annotator.
+ *
+ * @param id of the annotator, `dwpose` as the catalog has it.
+ */
+export async function dwpose(
+  image: RgbImage,
+  id: string,
+  networks: AnnotatorSource,
+  { person, point }: DwposeThresholds = dwposeThresholds,
+): Promise<WholeBodies> {
+  const boxes = await findPeopleBoxes(image, await networks.annotator(`${id}/yolox_l`), person);
+  const surest = boxes.slice(0, mostPeople);
+  const people: PersonJson[] = [];
+  for (const box of surest) {
+    const points = await findPoints(image, box, await networks.annotator(`${id}/dw-ll_ucoco_384`));
+    people.push(writeWholeBody(points, point));
+  }
+  const pose = { people, canvas_width: image.width, canvas_height: image.height };
+  return { pose, full: boxes.length > mostPeople };
+}

@@ -1,0 +1,62 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { ArmatureError } from '../errors.ts';
+
+/** Files of a pulled network. */
+export interface PulledNetwork {
+  readonly onnx: string;
+  /** The .json files beside it and above it, by their names. */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** Ids as requests write them: a folder's name, and where it holds several networks the file's name behind it. */
+const idPattern = /^([a-z0-9][a-z0-9._-]*)(?:\/([A-Za-z0-9][A-Za-z0-9._-]*))?$/;
+
+/**
+ * The network `folder` or `folder/name` in the first of `places` that has it: `<place>/<folder>/` holds it at any depth. Null
+ * where none has; `model_invalid` where there are several and none is named, or a settings file is no JSON.
+ */
+export async function findPulled(id: string, places: readonly string[]): Promise<PulledNetwork | null> {
+  const [, folder, name] = idPattern.exec(id) ?? [];
+  if (folder === undefined) return null;
+  for (const place of places) {
+    const files = await filesOf(join(place, folder));
+    const networks = files.filter((file) => file.endsWith('.onnx'));
+    const fitting = name === undefined ? networks : networks.filter((file) => basename(file, '.onnx') === name);
+    if (fitting.length > 1) throw severalNetworks(id, fitting);
+    const [onnx] = fitting;
+    if (onnx !== undefined) return { onnx, settings: await readSettings(files) };
+  }
+  return null;
+}
+
+async function filesOf(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
+  return entries
+    .filter((entry) => !entry.name.startsWith('.') && !entry.isDirectory())
+    .map(pathOf)
+    .toSorted();
+}
+
+function pathOf({ parentPath, name }: { readonly parentPath: string; readonly name: string }): string {
+  return join(parentPath, name);
+}
+
+async function readSettings(files: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
+  const json = files.filter((file) => file.endsWith('.json'));
+  return Object.fromEntries(await Promise.all(json.map(async (file) => [basename(file), await readJson(file)])));
+}
+
+async function readJson(file: string): Promise<unknown> {
+  const text = await readFile(file, 'utf8');
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ArmatureError('model_invalid', `Expected JSON in ${basename(file)} of a pulled network.`, { cause });
+  }
+}
+
+function severalNetworks(id: string, files: readonly string[]): ArmatureError {
+  const names = files.map((file) => basename(file, '.onnx')).join(', ');
+  return new ArmatureError('model_invalid', `The annotator ${id} has several networks: ${names}. Keep one of them.`);
+}
