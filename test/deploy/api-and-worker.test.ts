@@ -1,0 +1,85 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { spawnArmature } from '../cli/armature.ts';
+import { newDataFolder } from '../support/embedded-template.ts';
+import { postgresMissing, redisMissing, startPostgres, startRedis, type TestServer } from '../support/servers.ts';
+import { root } from './files.ts';
+
+const missing = postgresMissing ?? redisMissing;
+
+describe.skipIf(missing !== null)(
+  `the api and a worker as processes of their own${missing === null ? '' : `, ${missing}`}`,
+  () => {
+    const servers: TestServer[] = [];
+    const children: ChildProcess[] = [];
+    let base: string;
+
+    beforeAll(async () => {
+      const [postgres, redis, data] = await Promise.all([startPostgres(), startRedis(), newDataFolder()]);
+      servers.push(postgres, redis);
+      const port = await freePort();
+      const environment = { ARMATURE_POSTGRES_URL: postgres.url, ARMATURE_REDIS_URL: redis.url, ARMATURE_DATA: data };
+      children.push(
+        spawnArmature(['api', '--port', String(port)], environment),
+        spawnArmature(['worker', '--provider', 'cpu'], environment),
+      );
+      for (const child of children) child.stdout?.resume();
+      base = `http://127.0.0.1:${port}`;
+      await untilReady(`${base}/readyz`, children[0]!);
+    });
+
+    afterAll(async () => {
+      const ends = children.filter(({ exitCode }) => exitCode === null).map((child) => once(child, 'exit'));
+      for (const child of children) child.kill('SIGTERM');
+      await Promise.all(ends);
+      await Promise.all(servers.map((server) => server.stop()));
+    });
+
+    it('draw together, over PostgreSQL, Redis and the files that they share', async () => {
+      const form = new FormData();
+      form.set('prompt', 'a red cube on a green floor');
+      form.set('steps', '4');
+      form.set('canny', new Blob([await readFile(join(root, 'examples/photo.jpg'))]), 'photo.jpg');
+      const headers = { accept: 'image/png', prefer: 'wait=60' };
+      const response = await fetch(`${base}/v1/generations`, { method: 'POST', headers, body: form });
+      expect(response.status).toBe(200);
+      const picture = new Uint8Array(await response.arrayBuffer());
+      expect([...picture.subarray(0, 4)]).toEqual([0x89, 0x50, 0x4e, 0x47]);
+    });
+
+    it('say that the device is elsewhere', async () => {
+      const response = await fetch(`${base}/readyz`);
+      expect(await response.json()).toMatchObject({
+        checks: { device: { ok: true, detail: expect.stringMatching(/Workers/) } },
+      });
+    });
+  },
+);
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function untilReady(url: string, child: ChildProcess): Promise<void> {
+  const deadline = performance.now() + 40_000;
+  for (;;) {
+    const ready = await fetch(url).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (ready) return;
+    if (child.exitCode !== null) throw new Error(`The api ended with exit code ${child.exitCode}.`);
+    if (performance.now() > deadline) throw new Error('The api does not answer.');
+    await pause(50);
+  }
+}
