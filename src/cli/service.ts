@@ -131,5 +131,7 @@ async function openServer(
     },
   });
   closing.add(app);
-  hooks.onListening?.(await listen(app, config));
+  // Apart from the hook: what stands in the arguments of an optional call does not happen where there is nothing to call.
+  const listening = await listen(app, config);
+  hooks.onListening?.(listening);
 }
