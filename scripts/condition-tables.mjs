@@ -46,6 +46,7 @@ function values(schema) {
   if (schema.enum !== undefined) return schema.enum.map((value) => `\`${value}\``).join(', ');
   if (schema.type === 'boolean') return '`true`, `false`';
   if (schema.type === 'null') return '`null`';
+  if (schema.type === 'string') return schema.pattern === undefined ? 'text' : 'an id';
   const range = `${schema.minimum} to ${schema.maximum}`;
   return schema.type === 'integer' ? `${range}, whole` : range;
 }

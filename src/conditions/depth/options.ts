@@ -1,9 +1,19 @@
 import { z } from 'zod';
 
+import { networkId } from '../pulled/option.ts';
+
+/** The network that comes with the package. */
+export const bundledNetwork = 'fastdepth';
+
 const percentile = z.number().min(0).max(100);
 
 export const depthOptions = z
   .strictObject({
+    network: networkId
+      .default(bundledNetwork)
+      .describe(
+        'fastdepth, or the id of a pulled network such as depth-anything-v2-small (armature models pull depth-anything-v2-small).',
+      ),
     far: percentile
       .default(2)
       .describe('Percentile of nearness that becomes black: 2 leaves the farthest 2 % of the picture black.'),
@@ -21,3 +31,6 @@ export const depthOptions = z
   .refine((options) => options.far < options.near, { path: ['far'], error: 'far must be below near' });
 
 export type DepthOptions = z.output<typeof depthOptions>;
+
+/** How nearness becomes grey. */
+export type DepthLevels = Omit<DepthOptions, 'network'>;

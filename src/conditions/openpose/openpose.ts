@@ -3,28 +3,57 @@ import { findFace } from './find-face.ts';
 import { findHand, type Landmarks, shortestForearm } from './find-hands.ts';
 import { type Crowd, findPeople } from './find-people.ts';
 import { type Detection, largestGroup, type ScoredPoint } from './movenet.ts';
-import type { OpenposeOptions } from './options.ts';
+import { dwpose, mostPeople } from '../pulled/dwpose/dwpose.ts';
+import { bundledNetwork, type OpenposeOptions } from './options.ts';
+import type { PoseJson } from './pose-json.ts';
 import { renderPose } from './render-pose.ts';
 import { type Finding, writePose } from './write-pose.ts';
 
 /** Coloured limbs on black, at the size of the picture; `data` is the pose as OpenPose JSON, which draws the same map. */
 export const openpose = {
   async extract(image: RgbImage, options: OpenposeOptions, networks: AnnotatorSource): Promise<ConditionMap> {
-    const crowd = await findPeople(image, options.person_threshold, networks);
-    const findings: Finding[] = [];
-    for (const person of crowd.people) findings.push(await examine(image, person, options, networks));
-    const pose = writePose(findings, image, options.keypoint_threshold);
+    const found = options.network === bundledNetwork ? byMoveNet : byDwpose;
+    const { pose, remarks } = await found(image, options, networks);
     const map = renderPose(pose, image.width, image.height, options.style, options);
-    const warnings = [...remarks(crowd, findings, options)];
+    const warnings = [...remarks];
     const isBlank = map.data.every((value) => value === 0);
     if (isBlank && warnings.length === 0) {
       warnings.push(
-        `openpose: ${crowd.people.length} found, but no point scored ${options.keypoint_threshold} or more; lower keypoint_threshold.`,
+        `openpose: ${pose.people.length} found, but no point scored ${options.keypoint_threshold} or more; lower keypoint_threshold.`,
       );
     }
     return { map, warnings, blank: isBlank ? warnings[0] : undefined, data: pose };
   },
 } satisfies Extractor<OpenposeOptions>;
+
+interface FoundPose {
+  readonly pose: PoseJson;
+  readonly remarks: readonly string[];
+}
+
+type FindPose = (image: RgbImage, options: OpenposeOptions, networks: AnnotatorSource) => Promise<FoundPose>;
+
+const byMoveNet: FindPose = async (image, options, networks) => {
+  const crowd = await findPeople(image, options.person_threshold, networks);
+  const findings: Finding[] = [];
+  for (const person of crowd.people) findings.push(await examine(image, person, options, networks));
+  return {
+    pose: writePose(findings, image, options.keypoint_threshold),
+    remarks: remarksOn(crowd, findings, options),
+  };
+};
+
+const byDwpose: FindPose = async (image, options, networks) => {
+  const { pose, full } = await dwpose(image, options.network, networks, {
+    person: options.person_threshold,
+    body: options.keypoint_threshold,
+    hand: options.hands ? options.hand_threshold : null,
+    face: options.face ? options.face_threshold : null,
+  });
+  if (pose.people.length === 0) return { pose, remarks: [nobody(options)] };
+  const more = `openpose: only the ${mostPeople} surest people were looked at; crop the picture.`;
+  return { pose, remarks: full ? [more] : [] };
+};
 
 /** Index of each of COCO's points that lead to a hand or a face. */
 const [nose, leftEye, rightEye, leftEar, rightEar] = [0, 1, 2, 3, 4];
@@ -64,12 +93,12 @@ async function examine(
   };
 }
 
-function remarks({ people, full }: Crowd, findings: readonly Finding[], options: OpenposeOptions): readonly string[] {
-  if (people.length === 0) {
-    return [
-      `openpose: nobody was found (no person scored ${options.person_threshold} or more); lower person_threshold, crop the picture so that people are larger, or send a map with "preprocess": false.`,
-    ];
-  }
+function nobody({ person_threshold }: OpenposeOptions): string {
+  return `openpose: nobody was found (no person scored ${person_threshold} or more); lower person_threshold, crop the picture so that people are larger, or send a map with "preprocess": false.`;
+}
+
+function remarksOn({ people, full }: Crowd, findings: readonly Finding[], options: OpenposeOptions): readonly string[] {
+  if (people.length === 0) return [nobody(options)];
   const warnings: string[] = [];
   if (full) {
     warnings.push(

@@ -1,9 +1,19 @@
 import { z } from 'zod';
 
+import { networkId } from '../pulled/option.ts';
+
+/** The networks that come with the package. */
+export const bundledNetwork = 'movenet';
+
 const score = z.number().min(0).max(1);
 
 export const openposeOptions = z
   .strictObject({
+    network: networkId
+      .default(bundledNetwork)
+      .describe(
+        "movenet, with MediaPipe's networks for hands and faces, or the id of a pulled DWPose, which finds all in one and more people (armature models pull dwpose).",
+      ),
     body: z.boolean().default(true).describe('Draw the body: 18 joints and 17 limbs.'),
     hands: z.boolean().default(false).describe('Find and draw hands, 21 points each, where a forearm is seen.'),
     face: z.boolean().default(false).describe('Find and draw faces, 68 points each, where nose and eyes are seen.'),
@@ -17,8 +27,8 @@ export const openposeOptions = z
     keypoint_threshold: score
       .default(0.2)
       .describe('Score from which a point of the body counts. Lower draws more guessed limbs.'),
-    hand_threshold: score.default(0.5).describe('Score from which a hand is drawn.'),
-    face_threshold: score.default(0.5).describe('Score from which a face is drawn.'),
+    hand_threshold: score.default(0.5).describe('Score from which a hand is drawn; with DWPose, each of its points.'),
+    face_threshold: score.default(0.5).describe('Score from which a face is drawn; with DWPose, each of its points.'),
   })
   .refine(({ body, hands, face }) => body || hands || face, {
     path: ['body'],

@@ -1,6 +1,11 @@
 import { z } from 'zod';
 
-const photo = z.strictObject({ from: z.literal('photo') });
+import { networkId } from '../pulled/option.ts';
+
+/** The network that comes with the package. */
+export const bundledNetwork = 'deeplab';
+
+const photo = z.strictObject({ from: z.literal('photo'), network: networkId });
 const labels = z.strictObject({
   from: z.literal('labels'),
   label_set: z.enum(['ade20k', 'voc']),
@@ -12,9 +17,13 @@ export const segOptions = z
     from: z
       .enum(['photo', 'labels'])
       .default('photo')
+      .describe('photo: what is seen in a photograph; labels: each pixel of the picture is the number of a class.'),
+    network: networkId
+      .optional()
       .describe(
-        'photo: 20 kinds of objects are found by DeepLab; labels: each pixel of the picture is the number of a class.',
-      ),
+        'Only with "from": "photo". deeplab, which knows 20 kinds of objects, or the id of a pulled network such as segformer-b0-ade, which knows all 150 (armature models pull segformer-b0-ade).',
+      )
+      .meta({ default: bundledNetwork }),
     label_set: z
       .enum(['ade20k', 'voc'])
       .optional()
@@ -32,19 +41,20 @@ export const segOptions = z
       )
       .meta({ default: 0 }),
   })
-  .superRefine(({ from, ...rest }, context) => {
-    if (from === 'labels') return;
-    for (const [name, value] of Object.entries(rest)) {
+  .superRefine(({ from, network, ...ofLabels }, context) => {
+    const other = from === 'labels' ? 'photo' : 'labels';
+    for (const [name, value] of Object.entries(from === 'labels' ? { network } : ofLabels)) {
       if (value === undefined) continue;
-      context.addIssue({ code: 'custom', path: [name], message: `it has no effect without "from": "labels"` });
+      context.addIssue({ code: 'custom', path: [name], message: `it has no effect without "from": "${other}"` });
     }
   })
   .transform((given) =>
     given.from === 'photo'
-      ? { from: given.from }
+      ? { from: given.from, network: given.network ?? bundledNetwork }
       : { from: given.from, label_set: given.label_set ?? 'ade20k', first_label: given.first_label ?? 0 },
   )
   .pipe(z.discriminatedUnion('from', [photo, labels]));
 
 export type SegOptions = z.output<typeof segOptions>;
+export type PhotoOptions = Extract<SegOptions, { from: 'photo' }>;
 export type LabelOptions = Extract<SegOptions, { from: 'labels' }>;

@@ -1,16 +1,20 @@
 import { ArmatureError } from '../../errors.ts';
 import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../condition.ts';
 import { inspectPhoto } from '../inspect-map.ts';
+import { pulledLabels } from '../pulled/segmentation.ts';
 import { remarks } from '../remarks.ts';
 import { deepLabLabels } from './deeplab.ts';
 import { adeLabels, type LegendEntry, legendOf, noLabel, paintLabels, percent, vocLabels } from './legend.ts';
-import type { LabelOptions, SegOptions } from './options.ts';
+import { bundledNetwork, type LabelOptions, type PhotoOptions, type SegOptions } from './options.ts';
 import { readLabels } from './read-labels.ts';
 
 /** Areas in the colours of ADE20K, at the size of the picture. `data.legend` lists the classes that were found. */
 export const seg = {
   async extract(image: RgbImage, options: SegOptions, networks: AnnotatorSource): Promise<ConditionMap> {
-    return options.from === 'labels' ? paintLabelMap(image, options) : await segmentPhoto(image, networks);
+    if (options.from === 'labels') return paintLabelMap(image, options);
+    return options.network === bundledNetwork
+      ? await segmentPhoto(image, networks)
+      : await segmentByPulled(image, options, networks);
   },
 } satisfies Extractor<SegOptions>;
 
@@ -24,6 +28,24 @@ async function segmentPhoto(image: RgbImage, networks: AnnotatorSource): Promise
       : undefined;
   const onPicture = [...inspectPhoto('seg', image), ...(blank === undefined ? unseen(legend) : [])];
   return { map: paintLabels(labels, image, vocLabels), ...remarks(onPicture, blank), data: { legend } };
+}
+
+async function segmentByPulled(
+  image: RgbImage,
+  { network }: PhotoOptions,
+  networks: AnnotatorSource,
+): Promise<ConditionMap> {
+  const { labels, classes } = await pulledLabels(image, network, networks);
+  const legend = legendOf(labels, classes);
+  const black = legend.filter(({ ade20k }) => ade20k === null);
+  const share = black.reduce((sum, entry) => sum + entry.share, 0);
+  const names = black.slice(0, 5).map(({ name }) => name);
+  const unnamed =
+    share < speck ? [] : [`seg: ${percent(share)} of the picture is black: ADE20K has no ${names.join(', ')}.`];
+  const blank =
+    1 - share < speck ? `seg: nothing was found that ADE20K has a class for, by the network ${network}.` : undefined;
+  const onPicture = [...inspectPhoto('seg', image), ...(blank === undefined ? unnamed : [])];
+  return { map: paintLabels(labels, image, classes), ...remarks(onPicture, blank), data: { legend } };
 }
 
 const blindness =

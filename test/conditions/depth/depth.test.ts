@@ -6,7 +6,7 @@ import { conditions } from '../../../src/conditions/registry.ts';
 import { resizeTo } from '../../../src/conditions/network-input.ts';
 import { annotatorCases, annotatorPicture, channel, differences, networks, photo } from '../../support/annotators.ts';
 
-const defaults = { far: 2, near: 98, gamma: 1, invert: false };
+const defaults = { network: 'fastdepth', far: 2, near: 98, gamma: 1, invert: false };
 
 describe('depth', () => {
   test.each(annotatorCases().filter(({ model }) => model === 'fastdepth'))(

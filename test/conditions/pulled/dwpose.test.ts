@@ -32,6 +32,8 @@ const networks = networksFrom({
   'dwpose/dw-ll_ucoco_384': { file: 'rtmpose.onnx' },
 });
 
+const thresholds = { person: 0.3, body: 0.3, hand: 0.3, face: 0.3 };
+
 const boxOf = ([left, top, right, bottom]: Person['box']) => ({ left, top, right, bottom });
 const flat = (points: readonly { readonly x: number; readonly y: number }[]): number[] =>
   points.flatMap(({ x, y }) => [x, y]);
@@ -113,7 +115,7 @@ describe('the points of a person', () => {
   it('come in OpenPose’s order, the neck between the shoulders', () => {
     const [{ points, scores, ordered, orderedScores }] = reference.people as [Person];
     const scored = scores.map((score, i) => ({ x: points[2 * i]!, y: points[2 * i + 1]!, score }));
-    const written = writeWholeBody(scored, 0.3);
+    const written = writeWholeBody(scored, thresholds);
     const place = (values: readonly number[], from: number, to: number): number[] =>
       Array.from({ length: to - from }, (_, i) => values.slice(2 * (from + i), 2 * (from + i) + 2)).flat();
     const places = (triples: readonly number[]): number[] => triples.filter((_, i) => i % 3 !== 2);
@@ -127,8 +129,8 @@ describe('the points of a person', () => {
   });
 
   it('are absent where they score too little, and so is the neck without a shoulder', () => {
-    const scored = Array.from({ length: 133 }, (_, i) => ({ x: i + 1, y: 1, score: i === 6 ? 0.3 : 0.9 }));
-    const { pose_keypoints_2d: body } = writeWholeBody(scored, 0.3);
+    const scored = Array.from({ length: 133 }, (_, i) => ({ x: i + 1, y: 1, score: i === 6 ? 0.29 : 0.9 }));
+    const { pose_keypoints_2d: body } = writeWholeBody(scored, thresholds);
     expect(body!.slice(3, 9)).toEqual([0, 0, 0, 0, 0, 0]);
     expect(body!.slice(0, 3)).toEqual([1, 1, 0.9]);
   });
@@ -136,7 +138,7 @@ describe('the points of a person', () => {
 
 describe('DWPose', () => {
   it('writes everyone as OpenPose does', async () => {
-    const { pose, full } = await dwpose(photo, 'dwpose', networks, { person: 0.7, point: 0.3 });
+    const { pose, full } = await dwpose(photo, 'dwpose', networks, { ...thresholds, person: 0.7 });
     expect(poseJson.parse(pose)).toEqual(pose);
     expect(pose.people).toHaveLength(reference.boxes.filter(({ score }) => score > 0.7).length);
     expect([pose.canvas_width, pose.canvas_height, full]).toEqual([photo.width, photo.height, false]);

@@ -7,8 +7,10 @@ import { findPeopleBoxes } from './yolox.ts';
 export interface DwposeThresholds {
   /** Score from which a person counts. */
   readonly person: number;
-  /** Score above which a point counts. */
-  readonly point: number;
+  /** Scores from which a point counts; null leaves all hands or faces out. */
+  readonly body: number;
+  readonly hand: number | null;
+  readonly face: number | null;
 }
 
 export interface WholeBodies {
@@ -20,9 +22,6 @@ export interface WholeBodies {
 /** Each takes a run of the pose network: about a second on a few cores. */
 export const mostPeople = 50;
 
-/** Those that the pictures were made with which the pose ControlNets of today expect. */
-export const dwposeThresholds: DwposeThresholds = { person: 0.3, point: 0.3 };
-
 /**
  * Everyone in a picture with body, hands and face by DWPose (Yang et al., 2023), the surest first: YOLOX finds people, RTMPose
  * the points of each. Both are files of one pulled annotator.
@@ -33,14 +32,14 @@ export async function dwpose(
   image: RgbImage,
   id: string,
   networks: AnnotatorSource,
-  { person, point }: DwposeThresholds = dwposeThresholds,
+  thresholds: DwposeThresholds,
 ): Promise<WholeBodies> {
-  const boxes = await findPeopleBoxes(image, await networks.annotator(`${id}/yolox_l`), person);
+  const boxes = await findPeopleBoxes(image, await networks.annotator(`${id}/yolox_l`), thresholds.person);
   const surest = boxes.slice(0, mostPeople);
   const people: PersonJson[] = [];
   for (const box of surest) {
     const points = await findPoints(image, box, await networks.annotator(`${id}/dw-ll_ucoco_384`));
-    people.push(writeWholeBody(points, point));
+    people.push(writeWholeBody(points, thresholds));
   }
   const pose = { people, canvas_width: image.width, canvas_height: image.height };
   return { pose, full: boxes.length > mostPeople };

@@ -1,5 +1,6 @@
 import type { ScoredPoint } from '../../openpose/movenet.ts';
 import type { PersonJson } from '../../openpose/pose-json.ts';
+import type { DwposeThresholds } from './dwpose.ts';
 
 /** Indices in COCO-WholeBody of OpenPose's 18 points; the neck, at 1, has none. */
 const body = [0, null, 6, 8, 10, 5, 7, 9, 12, 14, 16, 11, 13, 15, 2, 1, 4, 3] as const;
@@ -9,25 +10,30 @@ const leftHand = { from: 91, to: 112 };
 const rightHand = { from: 112, to: 133 };
 
 /**
- * One person of 133 points as OpenPose writes it; a point that scores `threshold` or less is absent. The neck is the middle of
- * the shoulders where both are there. The feet are left out: no map shows them.
+ * One person of 133 points as OpenPose writes it; a point that scores below its threshold is absent. The neck is the middle
+ * of the shoulders where both are there. The feet are left out: no map shows them.
  */
-export function writeWholeBody(points: readonly ScoredPoint[], threshold: number): PersonJson {
-  const counting = (index: number): ScoredPoint | null => {
-    const point = points[index]!;
-    return point.score > threshold ? point : null;
-  };
-  const part = ({ from, to }: typeof face): number[] =>
-    points.slice(from, to).flatMap((_, i) => triple(counting(from + i)));
+export function writeWholeBody(
+  points: readonly ScoredPoint[],
+  thresholds: Pick<DwposeThresholds, 'body' | 'hand' | 'face'>,
+): PersonJson {
+  const counting = (index: number): ScoredPoint | null => atLeast(points[index]!, thresholds.body);
+  const part = ({ from, to }: typeof face, threshold: number | null): number[] =>
+    threshold === null ? [] : points.slice(from, to).flatMap((point) => triple(atLeast(point, threshold)));
+  const facePoints = part(face, thresholds.face);
   return {
     pose_keypoints_2d: body.flatMap((index) =>
       triple(index === null ? between(counting(leftShoulder), counting(rightShoulder)) : counting(index)),
     ),
-    hand_left_keypoints_2d: part(leftHand),
-    hand_right_keypoints_2d: part(rightHand),
+    hand_left_keypoints_2d: part(leftHand, thresholds.hand),
+    hand_right_keypoints_2d: part(rightHand, thresholds.hand),
     // The network knows no pupils, which OpenPose has as points 69 and 70.
-    face_keypoints_2d: [...part(face), ...triple(null), ...triple(null)],
+    face_keypoints_2d: facePoints.length === 0 ? [] : [...facePoints, ...triple(null), ...triple(null)],
   };
+}
+
+function atLeast(point: ScoredPoint, threshold: number): ScoredPoint | null {
+  return point.score >= threshold ? point : null;
 }
 
 function between(left: ScoredPoint | null, right: ScoredPoint | null): ScoredPoint | null {
