@@ -7,19 +7,30 @@ import type { Form } from './form.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** What a file part's name ends with where its picture already is a map. */
+export const mapSuffix = '_map';
+
 /**
  * The JSON that the flat form of a generation stands for: text parts are fields (objects and arrays as JSON text), and a
- * file part that is named after a condition is a control with its defaults. A file that a control of the part `controls`
+ * file part that is named after a condition is a control with its defaults; `<condition>_map` is one whose picture is used
+ * as it is. A file that a control of the part `controls`
  * refers to is that control's picture only.
  */
 export function flatGeneration({ fields, files }: Form, conditions: readonly string[]): Fields {
-  const body = textFields(fields, generationTypes, { ...fieldNames.generation, files: conditions });
+  const parts = conditions.flatMap((condition) => [condition, condition + mapSuffix]);
+  const body = textFields(fields, generationTypes, { ...fieldNames.generation, files: parts });
   const named = partNames(body['controls']);
   const added = [...files.keys()].filter((name) => !named.has(name));
-  for (const name of added) refuseFile(name, conditions, fieldNames.generation);
+  for (const name of added) refuseFile(name, parts, fieldNames.generation);
   if (added.length === 0) return body;
   const listed = Array.isArray(body['controls']) ? body['controls'] : [];
-  return { ...body, controls: [...listed, ...added.map((type) => ({ type, image: { part: type } }))] };
+  return { ...body, controls: [...listed, ...added.map(controlOf)] };
+}
+
+function controlOf(part: string): Fields {
+  const image = { part };
+  if (!part.endsWith(mapSuffix)) return { type: part, image };
+  return { type: part.slice(0, -mapSuffix.length), image, preprocess: false };
 }
 
 /** As {@link flatGeneration}, for an extraction: its picture is the file part `image`. */

@@ -37,6 +37,17 @@ describe('the flat form of a generation', () => {
     });
   });
 
+  test('takes a file named after a condition with _map behind it as the map that it is', () => {
+    expect(generation({ prompt: 'x' }, ['canny', 'depth_map'])).toEqual({
+      prompt: 'x',
+      controls: [
+        { type: 'canny', image: { part: 'canny' } },
+        { type: 'depth', image: { part: 'depth_map' }, preprocess: false },
+      ],
+    });
+    expect(() => generation({}, ['lines_map'])).toThrow('lines_map');
+  });
+
   test('leaves a file alone that a written control refers to', () => {
     const controls = [{ type: 'depth', image: { part: 'canny' }, scale: 0.5 }];
     expect(generation({ controls: JSON.stringify(controls) }, ['canny'])).toEqual({ controls });

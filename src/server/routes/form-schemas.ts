@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { conditionIds } from '../../conditions/registry.ts';
 import { extractionRequest, generationRequest } from '../../generation/request.ts';
+import { mapSuffix } from '../flat-form.ts';
 
 const file = z.string().meta({ format: 'binary' });
 
@@ -11,10 +12,15 @@ export const generationForm = z.union([
     .omit({ controls: true })
     .extend({
       controls: generationRequest.shape.controls.describe('JSON text; each refers to a file part'),
-      ...Object.fromEntries(conditionIds.map((id) => [id, file.optional().describe(`Picture of a ${id} control`)])),
+      ...Object.fromEntries(
+        conditionIds.flatMap((id) => [
+          [id, file.optional().describe(`Picture of a ${id} control`)],
+          [id + mapSuffix, file.optional().describe(`Ready-made map of a ${id} control`)],
+        ]),
+      ),
     })
     .describe(
-      'Flat: numbers as text, objects and arrays as JSON text, a file part named after a condition is a control',
+      'Flat: numbers as text, objects and arrays as JSON text, a file part named after a condition is a control, and with _map behind it one whose picture is used as it is',
     ),
 ]);
 
