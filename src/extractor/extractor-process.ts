@@ -2,10 +2,17 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 
 import type { ConditionMap, RgbImage } from '../conditions/condition.ts';
-import type { Fidelity, RequestedMap } from '../conditions/fidelity/fidelity.ts';
+import type { Fidelity } from '../conditions/fidelity/fidelity.ts';
 import type { StructureKind } from '../conditions/structures.ts';
 import { ArmatureError, deserializeError } from '../errors.ts';
-import type { ExtractorRequest, ExtractorResult, ExtractorResults, FromExtractor, ToExtractor } from './protocol.ts';
+import type {
+  CompareRequest,
+  ExtractorRequest,
+  ExtractorResult,
+  ExtractorResults,
+  FromExtractor,
+  ToExtractor,
+} from './protocol.ts';
 
 export interface ExtractorSettings {
   /** The child's entry file; by default the built main.js beside this file. */
@@ -77,8 +84,8 @@ export class ExtractorProcess {
   }
 
   /** How well a map that was extracted from a picture agrees with the one that was requested. Otherwise as {@link extract}. */
-  compare(condition: string, drawn: ConditionMap, requested: RequestedMap, signal?: AbortSignal): Promise<Fidelity> {
-    return this.#ask({ type: 'compare', condition, drawn, requested }, signal);
+  compare(comparison: Omit<CompareRequest, 'type'>, signal?: AbortSignal): Promise<Fidelity> {
+    return this.#ask({ type: 'compare', ...comparison }, signal);
   }
 
   #ask<Request extends ExtractorRequest>(

@@ -30,8 +30,8 @@ async function render({ structure, data, width, height }: RenderRequest): Promis
   return draw(data, width, height);
 }
 
-function compare({ condition, drawn, requested }: CompareRequest): ExtractorResult {
-  return fidelityOf(condition, drawn, requested);
+function compare({ condition, drawn, requested, options }: CompareRequest): ExtractorResult {
+  return fidelityOf(condition, drawn, requested, options);
 }
 
 async function resultOf(request: ExtractorRequest): Promise<ExtractorResult> {

@@ -29,6 +29,8 @@ export interface RenderRequest {
 export interface CompareRequest {
   readonly type: 'compare';
   readonly condition: string;
+  /** With which `drawn` was extracted. */
+  readonly options: Readonly<Record<string, unknown>>;
   readonly drawn: ConditionMap;
   readonly requested: RequestedMap;
 }

@@ -87,7 +87,8 @@ async function measure(
     const options = measuringOptions(condition, control.preprocess);
     const { result } = await extractAt(extractor, { ...control, options }, image, image, signal);
     const { map, data } = requested;
-    return await extractor.compare(condition.id, result, data === undefined ? { map } : { map, data }, signal);
+    const wanted = data === undefined ? { map } : { map, data };
+    return await extractor.compare({ condition: condition.id, options, drawn: result, requested: wanted }, signal);
   } catch (error) {
     // A picture that is drawn is worth more than the figure that it lacks; a job that has to stop, stops.
     if (signal.aborted || !(error instanceof ArmatureError) || error.code === 'unavailable') throw error;

@@ -6,6 +6,8 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { canny } from '../../src/conditions/canny/canny.ts';
 import type { RgbImage } from '../../src/conditions/condition.ts';
+import { parseOptions } from '../../src/conditions/options.ts';
+import { findCondition } from '../../src/conditions/registry.ts';
 import { ArmatureError } from '../../src/errors.ts';
 import { ExtractorProcess } from '../../src/extractor/extractor-process.ts';
 import { decodePicture } from '../../src/images/decode.ts';
@@ -85,8 +87,9 @@ describe('ExtractorProcess', () => {
   it('compares maps', async () => {
     const extractor = start();
     const made = await extractor.extract('canny', photo, options);
-    expect(await extractor.compare('canny', made, { map: made.map })).toMatchObject({ metric: 'f1', value: 1 });
-    expect(await extractor.compare('tile', made, { map: made.map })).toMatchObject({ metric: null, value: null });
+    const both = { options, drawn: made, requested: { map: made.map } };
+    expect(await extractor.compare({ condition: 'canny', ...both })).toMatchObject({ metric: 'f1', value: 1 });
+    expect(await extractor.compare({ condition: 'tile', ...both })).toMatchObject({ metric: null, value: null });
   });
 
   it('starts one child with the first picture and keeps it', async () => {
@@ -104,7 +107,7 @@ describe('ExtractorProcess', () => {
     const flat = { width: 8, height: 8, data: new Uint8Array(192) };
     expect((await extractor.extract('canny', flat, options)).warnings[0]).toContain('no edges found');
     expect(await refusal(extractor.extract('canyn', flat, options))).toMatchObject({ code: 'unknown_condition' });
-    expect(await refusal(extractor.extract('depth', flat, {}))).toMatchObject({ code: 'model_missing' });
+    expect(await refusal(extractor.extract('depth', flat, parseOptions(findCondition('depth'))))).toMatchObject({ code: 'model_missing' });
   });
 
   it('loses only the picture in work when the child is killed, and goes on with the next', async () => {

@@ -1,9 +1,11 @@
 import type { ConditionMap, RgbImage } from '../condition.ts';
 import { edgeAgreement } from '../edge-agreement.ts';
 import { isFlat } from '../flat.ts';
+import type { ExtractorOptions } from '../options.ts';
 import { poseJson } from '../openpose/pose-json.ts';
 import { peopleOf } from '../openpose/read-pose.ts';
 import { ade20k } from '../seg/ade20k.ts';
+import { bundledNetwork } from '../seg/options.ts';
 import { voc } from '../seg/voc.ts';
 import { areaAgreement, type Colour } from './area-agreement.ts';
 import { depthAgreement } from './depth-agreement.ts';
@@ -27,7 +29,7 @@ export interface Fidelity {
 /** A map as it was requested: the picture, and what is known of it as JSON. */
 export type RequestedMap = Pick<ConditionMap, 'map' | 'data'>;
 
-type Measure = (drawn: ConditionMap, requested: RequestedMap) => Fidelity;
+type Measure = (drawn: ConditionMap, requested: RequestedMap, options: ExtractorOptions) => Fidelity;
 
 /** Distance in pixels at which an edge still counts as met. */
 const edgeTolerance = 2;
@@ -37,10 +39,17 @@ export function isMeasured(condition: string): boolean {
   return Object.hasOwn(measures, condition);
 }
 
-/** Compares the map that was extracted from a picture with the one that it was to obey; both have one size. */
-export function fidelityOf(condition: string, drawn: ConditionMap, requested: RequestedMap): Fidelity {
+/**
+ * Compares the map that was extracted from a picture, with `options`, with the one that it was to obey; both have one size.
+ */
+export function fidelityOf(
+  condition: string,
+  drawn: ConditionMap,
+  requested: RequestedMap,
+  options: ExtractorOptions,
+): Fidelity {
   const measure = isMeasured(condition) ? measures[condition] : undefined;
-  return measure?.(drawn, requested) ?? unmeasured(null, `There is no measure for ${condition}.`);
+  return measure?.(drawn, requested, options) ?? unmeasured(null, `There is no measure for ${condition}.`);
 }
 
 export function unmeasured(metric: FidelityMetric | null, note: string): Fidelity {
@@ -75,18 +84,20 @@ const areas =
 
 const black: Colour = [0, 0, 0];
 const white: Colour = [255, 255, 255];
-const keyOf = (colour: Colour): string => colour.join();
-/** The classes that the segmentation network finds; everything else of ADE20K it leaves black. */
-const seen = [
-  ...new Map(voc.flatMap(({ match }) => (match === null ? [] : [[keyOf(match.colour), match.colour]]))).values(),
-];
-const unseen = ade20k.map(({ colour }) => colour).filter((colour) => !seen.some((one) => keyOf(one) === keyOf(colour)));
+const everyClass = ade20k.map(({ colour }) => colour);
+/** The classes that the segmentation network of the package finds; everything else of ADE20K it leaves black. */
+const seen = [...new Map(voc.flatMap(({ match }) => (match === null ? [] : [[match.name, match.colour]]))).values()];
+const unseen = everyClass.filter((colour) => !seen.some((one) => one.join() === colour.join()));
 
-const seg: Measure = areas(
+const segByBundled = areas(
   seen,
   [black, ...unseen],
-  `The requested map holds none of the ${seen.length} classes that the segmentation network finds.`,
+  `The requested map holds none of the ${seen.length} classes that the network ${bundledNetwork} finds.`,
 );
+const segByPulled = areas(everyClass, [black], 'The requested map has no area of a class.');
+
+const seg: Measure = (drawn, requested, options) =>
+  (options['network'] === bundledNetwork ? segByBundled : segByPulled)(drawn, requested, options);
 
 const mask: Measure = areas([black, white], [], 'The requested map is empty.');
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ConditionMap, RgbImage } from '../../../src/conditions/condition.ts';
-import { fidelityOf, isMeasured } from '../../../src/conditions/fidelity/fidelity.ts';
+import { fidelityOf as measure, isMeasured, type RequestedMap } from '../../../src/conditions/fidelity/fidelity.ts';
 import { measuringOptions } from '../../../src/conditions/fidelity/measuring-options.ts';
+import { parseOptions } from '../../../src/conditions/options.ts';
 import { conditionIds, findCondition } from '../../../src/conditions/registry.ts';
 
 const width = 32;
@@ -19,6 +20,11 @@ const made = (map: RgbImage, data?: Record<string, unknown>): ConditionMap => ({
   warnings: [],
   ...(data === undefined ? {} : { data }),
 });
+
+/** With the default options of a condition. */
+function fidelityOf(condition: string, drawn: ConditionMap, requested: RequestedMap) {
+  return measure(condition, drawn, requested, parseOptions(findCondition(condition)));
+}
 
 describe('fidelity', () => {
   it.each(['canny', 'softedge', 'scribble', 'lineart', 'mlsd'])('of %s is F1 at 2 pixels', (condition) => {
@@ -53,6 +59,8 @@ describe('fidelity', () => {
     });
     const blind = fidelityOf('seg', made(drawn), { map: picture(() => sky) });
     expect(blind).toMatchObject({ value: null, note: expect.stringContaining('14 classes') });
+    const pulled = measure('seg', made(drawn), { map: requested }, { from: 'photo', network: 'segformer-b0-ade' });
+    expect(pulled).toMatchObject({ value: 0.5, details: { classes: 2, accuracy: 0.5 } });
   });
 
   it('of openpose compares keypoints, and says so where they are not known', () => {
@@ -96,6 +104,6 @@ describe('options for measuring', () => {
     expect(measuringOptions(scribble, { from: 'drawing', ink_threshold: 3, lines: 'auto' })).toMatchObject({
       from: 'hed',
     });
-    expect(measuringOptions(findCondition('seg'), { from: 'labels' })).toEqual({ from: 'photo' });
+    expect(measuringOptions(findCondition('seg'), { from: 'labels' })).toMatchObject({ from: 'photo' });
   });
 });
