@@ -114,6 +114,16 @@ describe('imports', () => {
     );
     expect(wrong).toEqual([]);
   });
+
+  it('leave requests to other servers to the guarded fetcher', () => {
+    // The command line speaks to its own server.
+    const others = files.filter(({ path }) => !['fetch', 'cli'].includes(folderOf(path)));
+    const modules = ['node:http', 'node:https', 'node:http2', 'node:net', 'node:tls', 'undici'];
+    expect(
+      others.flatMap((file) => broken(file, ({ typeOnly, target }) => typeOnly || !modules.includes(target))),
+    ).toEqual([]);
+    expect(others.filter(({ code }) => /(?<![.\w])fetch\(/.test(code)).map(({ path }) => path)).toEqual([]);
+  });
 });
 
 describe('pure folders', () => {

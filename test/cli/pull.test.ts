@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hubServer } from '../models/pull/hub-server.ts';
 import { modelsFolder } from '../support/diorama.ts';
@@ -30,6 +31,29 @@ describe('armature models pull', () => {
     expect(listed.stdout).toMatch(/control-sd15-canny +other +canny/);
     const again = await armature(['models', 'pull', 'control-sd15-canny', ...where]);
     expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('there already')]);
+  });
+
+  it('brings a network that the extractor then looks through', async () => {
+    const part = async (name: string): Promise<Buffer> =>
+      await readFile(new URL(`../conditions/pulled/golden/${name}`, import.meta.url));
+    const settings = JSON.parse((await part('depth-anything.json')).toString()) as Record<string, unknown>;
+    const { hub, elsewhere } = await hubServer({
+      repo: 'onnx-community/depth-anything-v2-small',
+      files: {
+        'onnx/model.onnx': await part('depth-anything.onnx'),
+        'preprocessor_config.json': Buffer.from(JSON.stringify(settings['preprocessor_config.json'])),
+      },
+    });
+    const where = ['--hub', hub.origin, '--data', data, '--allow-fetch', elsewhere.host];
+    const id = 'depth-anything-v2-small';
+    const photo = fileURLToPath(new URL('../conditions/pulled/golden/photo.png', import.meta.url));
+    const map = join(data, 'depth.png');
+    const extract = ['extract', 'depth', photo, '--option', `network=${id}`, '--data', data, '-o', map];
+    const missing = await armature(extract);
+    expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining(`armature models pull ${id}`)]);
+    expect((await armature(['models', 'pull', id, ...where])).code).toBe(0);
+    const extracted = await armature(extract);
+    expect([extracted.code, extracted.stdout]).toEqual([0, expect.stringContaining('150x110')]);
   });
 
   it('says in one line what is wrong', async () => {

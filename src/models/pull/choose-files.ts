@@ -46,7 +46,10 @@ export function chooseFiles(files: readonly ListedFile[], repo: string, variant:
   if (root.includes('config.json') && weights.length > 0)
     return ['config.json', ...networkWeights(root, repo, variant)];
   const models = paths.filter((path) => /\.(?:safetensors|onnx)$/.test(path));
-  if (models.length === 1) return models;
+  if (models.length === 1) {
+    const settings = root.filter((path) => path === 'config.json' || path === 'preprocessor_config.json');
+    return models[0]!.endsWith('.onnx') ? [...models, ...settings] : models;
+  }
   throw undecided(models, paths, repo);
 }
 

@@ -37,7 +37,7 @@ function manifestOf(
   { files }: Source,
   conditions: readonly string[],
 ): Readonly<Record<string, unknown>> | null {
-  if (entry?.kind === 'annotator') return null;
+  if (entry?.kind === 'annotator' || files.some(({ path }) => path.endsWith('.onnx'))) return null;
   // A single file needs the word of a manifest to have this id; a folder has it by its name.
   if (entry === null) return file === null && files.length > 1 ? null : { schema: 1, id: slug(id) };
   const { title, licence } = entry;

@@ -16,7 +16,7 @@ export interface PullProgress {
 }
 
 export interface PullOptions {
-  /** Folder of models; an annotator goes into its subfolder `annotators`. */
+  /** Folder of models; a network in ONNX, which is an annotator's, goes into its subfolder `annotators`. */
   readonly folder: string;
   /** Null for the catalog's choice, or fp16. */
   readonly variant: Variant | null;
@@ -49,10 +49,14 @@ export interface Pulled {
  * fetched, `conflict` while another process pulls the same.
  */
 export async function pullModel(hub: Hub, target: PullTarget, options: PullOptions): Promise<Pulled> {
-  const parent = target.entry?.kind === 'annotator' ? join(options.folder, 'annotators') : options.folder;
-  const folder = join(parent, target.id);
-  if (await isFolder(folder)) return { folder, commit: null, files: [], already: true };
+  const places = [options.folder, join(options.folder, 'annotators')] as const;
+  for (const folder of places.map((place) => join(place, target.id))) {
+    if (await isFolder(folder)) return { folder, commit: null, files: [], already: true };
+  }
   const { files, revision } = await plan(hub, target, options.variant);
+  // No base model and no ControlNet is read from ONNX.
+  const [models, annotators] = places;
+  const parent = files.some(({ path }) => path.endsWith('.onnx')) ? annotators : models;
   const partial = await PartialFolder.open(parent, target.id);
   try {
     await bringAll(hub, { ...target, revision }, files, partial, options);
@@ -88,9 +92,15 @@ async function plan(hub: Hub, target: PullTarget, wish: Variant | null): Promise
 
 async function choose(hub: Hub, target: PullTarget, variant: Variant): Promise<readonly string[]> {
   const { repo, revision, file, entry } = target;
-  if (file !== null) return [file];
+  if (file !== null) return [file, ...(file.endsWith('.onnx') ? await settingsFiles(hub, target) : [])];
   if (entry !== null && entry.files !== null) return filesOfEntry(entry, variant);
   return chooseFiles(await hub.list(repo, revision), repo, variant);
+}
+
+/** What a network of a repository needs beside it: how it wants its pictures, and the names of its classes. */
+async function settingsFiles(hub: Hub, { repo, revision }: PullTarget): Promise<readonly string[]> {
+  const files = await hub.list(repo, revision);
+  return files.map(({ path }) => path).filter((path) => path === 'config.json' || path === 'preprocessor_config.json');
 }
 
 /** Where the catalog knows a file's hash, the hub's word alone is not enough. */

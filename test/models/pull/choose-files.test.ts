@@ -67,7 +67,13 @@ describe('of a repository', () => {
   });
 
   it('with one model file comes that', () => {
-    expect(choose('README.md some/deep/net.onnx net.yaml', 'fp16')).toEqual(['some/deep/net.onnx']);
+    expect(choose('README.md some/deep/net.safetensors net.yaml', 'fp16')).toEqual(['some/deep/net.safetensors']);
+  });
+
+  it('with a network in ONNX come the settings that it is used with', () => {
+    expect(choose('README.md config.json onnx/net.onnx preprocessor_config.json other.json', 'fp16')).toEqual(
+      words('config.json onnx/net.onnx preprocessor_config.json'),
+    );
   });
 
   it('whose pipeline has a network as a pickle only is refused', () => {

@@ -154,6 +154,22 @@ describe('a pull', () => {
   });
 });
 
+describe('a pull of ONNX', () => {
+  it('that the catalog does not know goes to the annotators too, with its settings', async () => {
+    const { pull } = await open({
+      files: { 'onnx/model_q.onnx': weights(2000, 4), 'onnx/model.onnx': weights(3000, 4), 'config.json': text('{}') },
+    });
+    await pull({ id: 'net', file: 'onnx/model_q.onnx' });
+    expect(await read('annotators', 'net', 'onnx', 'model_q.onnx')).toHaveLength(2000);
+    expect((await readdir(join(folder, 'annotators', 'net'))).toSorted()).toEqual([
+      '.armature-pull.json',
+      'config.json',
+      'onnx',
+    ]);
+    expect((await pull({ id: 'net', file: 'onnx/model_q.onnx' })).already).toBe(true);
+  });
+});
+
 describe('a connection that is cut', () => {
   it('is opened again where it ended', async () => {
     let cuts = 0;
