@@ -64,7 +64,11 @@ describe('areas of a photograph', () => {
   );
 
   test('come with a legend, and a word on what is not seen', async () => {
-    const { map, warnings, data } = await seg.extract(await photo('astronaut'), { from: 'photo', network: 'deeplab' }, networks);
+    const { map, warnings, data } = await seg.extract(
+      await photo('astronaut'),
+      { from: 'photo', network: 'deeplab' },
+      networks,
+    );
     const legend = legendOf(data);
     expect(legend.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 6);
     const person = legend.find(({ name }) => name === 'person')!;
@@ -75,7 +79,11 @@ describe('areas of a photograph', () => {
   });
 
   test('are called blank where there are none', async () => {
-    const { map, warnings } = await seg.extract(flatPicture(40, 30, 90), { from: 'photo', network: 'deeplab' }, networks);
+    const { map, warnings } = await seg.extract(
+      flatPicture(40, 30, 90),
+      { from: 'photo', network: 'deeplab' },
+      networks,
+    );
     expect(map.data.every((value) => value === 0)).toBe(true);
     expect(warnings.at(-1)).toContain('no objects found');
   });
