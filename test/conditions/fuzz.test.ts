@@ -68,7 +68,7 @@ describe('mutated pictures', () => {
     expect(extractor.pid).toBe(pid);
     const [half = 0, end = 0] = memory;
     expect(end - half).toBeLessThan(64 * 2 ** 20);
-  });
+  }, 240_000);
 
   it('through every network: a map or a clear error, no crash', async () => {
     expect(networks.size).toBeGreaterThan(6);
@@ -77,5 +77,5 @@ describe('mutated pictures', () => {
     console.log('networks:', counted);
     expect(counted.maps).toBeGreaterThan(networks.size);
     expect(extractor.pid).toBe(pid);
-  });
+  }, 240_000);
 });
