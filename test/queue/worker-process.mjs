@@ -7,7 +7,13 @@ import { openRecords } from '../../dist/records/open.js';
 const { place, redisUrl, ...options } = JSON.parse(process.argv[2]);
 const { records, queueEngine } = await openRecords(place);
 const queue = await openQueue(redisUrl === null ? queueEngine() : { kind: 'redis', url: redisUrl }, options);
-await reconcile(records, queue);
+// The producer fails fast, also where the machine is only busy: what it could not add is added by the next pass.
+while (
+  !(await reconcile(records, queue).then(
+    () => true,
+    () => false,
+  ))
+);
 await queue.consume(
   async ({ tenant, id }) => {
     const job = await records.startAttempt(tenant, id);
