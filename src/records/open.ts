@@ -5,7 +5,7 @@ import { lockFolder } from './folder-lock.ts';
 import { migrate } from './migrate.ts';
 import { migrations } from './migrations.ts';
 import { openPostgres } from './postgres.ts';
-import type { Records } from './records.ts';
+import type { ChangeKind, Records } from './records.ts';
 import { recordsSchema, type Tables } from './schema.ts';
 import type { SqlDatabase, SqlQueueEngine } from './sql-pool.ts';
 import { sqlRecords } from './sql-records.ts';
@@ -42,15 +42,16 @@ async function openOver(database: SqlDatabase): Promise<OpenRecords> {
   const pool = database.pool as unknown as PostgresPool;
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }).withSchema(recordsSchema);
   await migrate(db, migrations);
-  const listeners = new Set<(id: string) => void>();
-  await database.listen(jobChannel, (id) => {
+  const listeners = new Set<(id: string, kind: ChangeKind) => void>();
+  await database.listen(jobChannel, (payload) => {
+    const [id = '', kind] = payload.split(' ');
     for (const listener of listeners) {
-      listener(id);
+      listener(id, kind === 'progress' ? 'progress' : 'state');
     }
   });
   const onChange: Records['onChange'] = (listener) => {
     // Wrapped, so that one function may be given twice and be taken back once.
-    const own = (id: string): void => listener(id);
+    const own = (id: string, kind: ChangeKind): void => listener(id, kind);
     listeners.add(own);
     return () => listeners.delete(own);
   };

@@ -47,7 +47,7 @@ export interface Records {
    * Calls back with a job's id after something of it changed, in any process: a hint, never the truth. What changes while
    * the database's connection is made anew is not told. Returns how to stop listening.
    */
-  onChange(listener: (id: string) => void): () => void;
+  onChange(listener: (id: string, kind: ChangeKind) => void): () => void;
 
   /** Jobs that wait in state queued, oldest first: what a reconciler compares with the queue. */
   queuedJobs(after: string | null, limit: number): Promise<readonly QueueTicket[]>;
@@ -62,6 +62,9 @@ export interface Records {
   ping(): Promise<void>;
   close(): Promise<void>;
 }
+
+/** Progress comes several times a second and job; everything else is a change of state, a requested cancel among them. */
+export type ChangeKind = 'state' | 'progress';
 
 export interface NewJob {
   readonly id: string;

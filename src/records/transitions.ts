@@ -8,14 +8,18 @@ import {
 } from 'kysely';
 import type { SerializedError } from '../errors.ts';
 import type { Job, JobResult, JobStatus, Progress } from '../generation/job.ts';
-import type { NewJob } from './records.ts';
+import type { ChangeKind, NewJob } from './records.ts';
 import { jobFromRow } from './rows.ts';
 import type { Tables } from './schema.ts';
 
-/** The channel on which every change of a job is announced; the payload is the job's id. */
+/** The channel on which every change of a job is announced; the payload is the job's id and the kind of change. */
 export const jobChannel = 'armature_jobs';
 
-const announced = sql`pg_notify(${sql.lit(jobChannel)}, id)`.as('announced');
+const announced = announcement('state');
+
+function announcement(kind: ChangeKind) {
+  return sql`pg_notify(${sql.lit(jobChannel)}, id || ${sql.lit(` ${kind}`)})`.as('announced');
+}
 const now = sql<Date>`now()`;
 
 type JobExpressions = ExpressionBuilder<Tables, 'job'>;
@@ -217,7 +221,7 @@ export async function reportProgress(
         ),
     )
     .selectFrom('changed')
-    .select(['id', announced])
+    .select(['id', announcement('progress')])
     .executeTakeFirst();
   return row !== undefined;
 }

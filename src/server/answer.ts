@@ -30,7 +30,9 @@ export async function answerSubmission(
 async function wait({ parts, closing }: RouteContext, job: Job, seconds: number, reply: FastifyReply): Promise<Job> {
   if (seconds === 0) return job;
   const signal = AbortSignal.any([gone(reply, closing), AbortSignal.timeout(seconds * 1000)]);
-  return (await waitForEnd(parts.records, job, { signal, pollMs: parts.settings.limits.pollMs })) ?? job;
+  return (
+    (await waitForEnd(parts.records, job, { signal, pollMs: parts.settings.limits.pollMs, progress: false })) ?? job
+  );
 }
 
 async function sendPicture(

@@ -6,18 +6,20 @@ export interface ChangeOptions {
   readonly signal: AbortSignal;
   /** A turn comes after this long at the latest: notifications are hints and may be lost. */
   readonly pollMs: number;
+  /** Whether progress is a change worth a turn. */
+  readonly progress: boolean;
 }
 
 /** Yields once at the start, then whenever a job may have changed, until the signal aborts. */
 export async function* jobChanges(
   records: Records,
   id: string,
-  { signal, pollMs }: ChangeOptions,
+  { signal, pollMs, progress }: ChangeOptions,
 ): AsyncGenerator<void> {
   let changed = true;
   let wake = (): void => {};
-  const stop = records.onChange((other) => {
-    if (other !== id) return;
+  const stop = records.onChange((other, kind) => {
+    if (other !== id || (kind === 'progress' && !progress)) return;
     changed = true;
     wake();
   });

@@ -19,8 +19,8 @@ export class CancelWatch {
     this.#records = records;
     this.#timer = setInterval(() => void this.#check([...this.#controllers.keys()]), pollMs);
     this.#timer.unref();
-    this.#unsubscribe = records.onChange((id) => {
-      if (this.#controllers.has(id)) void this.#check([id]);
+    this.#unsubscribe = records.onChange((id, kind) => {
+      if (kind === 'state' && this.#controllers.has(id)) void this.#check([id]);
     });
   }
 

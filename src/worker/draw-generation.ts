@@ -6,19 +6,18 @@ import { mapKey, outputKey } from '../store/keys.ts';
 import { type DrawnPlan, drawPlan, type PlanModels } from './draw-plan.ts';
 import { keptData } from './kept-data.ts';
 import { parametersText } from './parameters-text.ts';
-import { ProgressReport } from './progress-report.ts';
 import { storePicture } from './store-picture.ts';
-import type { WorkerParts } from './worker.ts';
+import type { RunningParts, WorkerParts } from './worker.ts';
 
 /** Maps, drawing, storing: all of one attempt at a generation. Nothing is visible to users before its result is committed. */
 export async function drawGeneration(
-  parts: WorkerParts,
+  parts: RunningParts,
   job: Job,
   plan: GenerationPlan,
   signal: AbortSignal,
 ): Promise<JobResult> {
   const models = await findModels(parts.library, plan);
-  const progress = new ProgressReport(parts.records, job);
+  const progress = parts.progress.start(job);
   const attempt = { job: job.id, attempt: job.attempt };
   const drawn = await drawPlan(parts, plan, models, attempt, {
     signal,

@@ -1,33 +1,63 @@
 import type { Progress } from '../generation/job.ts';
 import type { Records } from '../records/records.ts';
 
+/** Time between two writes of progress, of all jobs of a worker together, in milliseconds. */
+const paceMs = 125;
+/** Time between two writes of one job's progress, at least. */
+const jobPaceMs = 250;
+
 /**
- * Writes progress at most once in `intervalMs` and never two writes at a time, so that a fast denoise loop cannot flood
- * the records. The newest value wins.
+ * The progress of the jobs of one worker. They share a pace, so that many jobs at once do not take the processor from the
+ * device with writes that nobody can read so fast.
  */
+export class ProgressReports {
+  readonly #records: Records;
+  #running = 0;
+
+  constructor(records: Records) {
+    this.#records = records;
+  }
+
+  start(job: { readonly id: string; readonly attempt: number }): ProgressReport {
+    this.#running += 1;
+    return new ProgressReport({
+      write: async (progress) => await this.#records.reportProgress(job.id, job.attempt, progress),
+      intervalMs: () => Math.max(jobPaceMs, paceMs * this.#running),
+      onStop: () => (this.#running -= 1),
+    });
+  }
+}
+
+interface Reporting {
+  readonly write: (progress: Progress) => Promise<unknown>;
+  readonly intervalMs: () => number;
+  readonly onStop: () => void;
+}
+
+/** Writes one job's progress, one write at a time and at its pace. The newest value wins. */
 export class ProgressReport {
-  readonly #write: (progress: Progress) => Promise<unknown>;
-  readonly #intervalMs: number;
+  readonly #reporting: Reporting;
   #next: Progress | null = null;
   #timer: NodeJS.Timeout | null = null;
   #lastWrite = Number.NEGATIVE_INFINITY;
 
-  constructor(records: Records, job: { readonly id: string; readonly attempt: number }, intervalMs = 250) {
-    this.#write = async (progress) => await records.reportProgress(job.id, job.attempt, progress);
-    this.#intervalMs = intervalMs;
+  constructor(reporting: Reporting) {
+    this.#reporting = reporting;
   }
 
   report(progress: Progress): void {
     this.#next = progress;
     if (this.#timer !== null) return;
-    const wait = Math.max(0, this.#lastWrite + this.#intervalMs - performance.now());
+    const wait = Math.max(0, this.#lastWrite + this.#reporting.intervalMs() - performance.now());
     this.#timer = setTimeout(() => void this.#flush(), wait);
   }
 
+  /** Ends it, once; what was not written yet is not written any more. */
   stop(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     this.#next = null;
+    this.#reporting.onStop();
   }
 
   async #flush(): Promise<void> {
@@ -36,7 +66,7 @@ export class ProgressReport {
     if (progress === null) return;
     this.#lastWrite = performance.now();
     // Progress is worth no failure: the job's end is what counts.
-    await this.#write(progress).catch(() => {});
+    await this.#reporting.write(progress).catch(() => {});
     this.#timer = null;
     if (this.#next !== null) this.report(this.#next);
   }

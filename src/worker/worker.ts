@@ -10,6 +10,7 @@ import { attemptPrefix } from '../store/keys.ts';
 import { CancelWatch } from './cancel-watch.ts';
 import { drawGeneration } from './draw-generation.ts';
 import { extractCondition } from './extract-condition.ts';
+import { ProgressReports } from './progress-report.ts';
 
 /** Everything that running a job needs. */
 export interface WorkerParts {
@@ -20,6 +21,12 @@ export interface WorkerParts {
   readonly device: DeviceProcess;
   readonly extractor: ExtractorProcess;
   readonly log: WorkerLog;
+}
+
+/** What running one job of a worker needs: the parts, and what its jobs share. */
+export interface RunningParts extends WorkerParts {
+  readonly cancels: CancelWatch;
+  readonly progress: ProgressReports;
 }
 
 export interface WorkerLog {
@@ -40,8 +47,9 @@ const passing: ReadonlySet<string> = new Set(['device_lost', 'extractor_lost', '
 /** Starts to take jobs from the queue. Closing the result waits for those that run, or gives them back. */
 export async function startWorker(parts: WorkerParts, options: WorkerOptions): Promise<Consumer> {
   const cancels = new CancelWatch(parts.records);
+  const running: RunningParts = { ...parts, cancels, progress: new ProgressReports(parts.records) };
   const consumer = await parts.queue.consume(
-    async (ticket, signal) => await runTicket(parts, options, cancels, ticket, signal),
+    async (ticket, signal) => await runTicket(running, options, ticket, signal),
     { concurrency: options.concurrency },
   );
   return {
@@ -53,15 +61,14 @@ export async function startWorker(parts: WorkerParts, options: WorkerOptions): P
 }
 
 async function runTicket(
-  parts: WorkerParts,
+  parts: RunningParts,
   options: WorkerOptions,
-  cancels: CancelWatch,
   ticket: QueueTicket,
   lock: AbortSignal,
 ): Promise<'done' | 'retry'> {
   const job = await parts.records.startAttempt(ticket.tenant, ticket.id);
   if (job === null) return 'done';
-  const cancel = cancels.watch(job.id);
+  const cancel = parts.cancels.watch(job.id);
   const signal = AbortSignal.any([lock, cancel.signal]);
   try {
     const result = await runJob(parts, job, signal);
@@ -79,7 +86,7 @@ async function runTicket(
   }
 }
 
-async function runJob(parts: WorkerParts, job: Job, signal: AbortSignal): Promise<JobResult> {
+async function runJob(parts: RunningParts, job: Job, signal: AbortSignal): Promise<JobResult> {
   const { plan } = job;
   return plan.kind === 'extraction'
     ? await extractCondition(parts, job, plan, signal)

@@ -46,6 +46,7 @@ export function generationEventRoutes(instance: FastifyInstance, context: RouteC
         after,
         signal,
         pollMs,
+        progress: true,
         heartbeatMs,
         clock: parts.clock,
       });
