@@ -67,16 +67,20 @@ export class Service {
 
   /** Submits a generation and resolves when it has ended well; a refused or failed one is an error. */
   async draw(request: Readonly<Record<string, unknown>>): Promise<JobView> {
-    const job = await this.finished(await this.submit(request));
+    // The server tells when it is done: a client that asks all the time would take the processor from what it waits for.
+    const job = await this.finished(await this.submit(request, { prefer: 'wait=60' }));
     if (job.status !== 'succeeded') throw new Error(`${job.status}: ${job.error?.detail ?? 'no reason given'}`);
     return job;
   }
 
   /** Submits a generation and gives the accepted job back; a refused one is an error. */
-  async submit(request: Readonly<Record<string, unknown>>): Promise<JobView> {
+  async submit(
+    request: Readonly<Record<string, unknown>>,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<JobView> {
     const response = await this.fetch('/v1/generations', {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify(request),
     });
     const job = (await response.json()) as JobView & { readonly detail?: string };
