@@ -69,9 +69,9 @@ const cases: readonly (readonly [string, object, keyof typeof errorCodes])[] = [
   ['an unknown model', { model: 'dioramma' }, 'unknown_model'],
   ['a model with a corrupt header', { controls: [canny(photo, { model: 'broken' })] }, 'model_invalid'],
   [
-    'a picture at an address',
+    'a picture at an address inside',
     { controls: [{ type: 'canny', image: { url: 'http://127.0.0.1/x.png' } }] },
-    'not_supported_yet',
+    'fetch_refused',
   ],
 ];
 
