@@ -107,7 +107,9 @@ describe('ExtractorProcess', () => {
     const flat = { width: 8, height: 8, data: new Uint8Array(192) };
     expect((await extractor.extract('canny', flat, options)).warnings[0]).toContain('no edges found');
     expect(await refusal(extractor.extract('canyn', flat, options))).toMatchObject({ code: 'unknown_condition' });
-    expect(await refusal(extractor.extract('depth', flat, parseOptions(findCondition('depth'))))).toMatchObject({ code: 'model_missing' });
+    expect(await refusal(extractor.extract('depth', flat, parseOptions(findCondition('depth'))))).toMatchObject({
+      code: 'model_missing',
+    });
   });
 
   it('loses only the picture in work when the child is killed, and goes on with the next', async () => {
