@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 import { ArmatureError } from '../errors.ts';
-import type { Migration } from './migrations.ts';
+import type { Migration } from './migrations/index.ts';
 import { recordsSchema, type Tables } from './schema.ts';
 
 /** Key of the advisory lock under which one process migrates while others wait: the letters ARMA. */

@@ -3,7 +3,7 @@ import { prepareDataFolder } from './data-folder.ts';
 import { openEmbedded } from './embedded.ts';
 import { lockFolder } from './folder-lock.ts';
 import { migrate } from './migrate.ts';
-import { migrations } from './migrations.ts';
+import { migrations } from './migrations/index.ts';
 import { openPostgres } from './postgres.ts';
 import type { ChangeKind, Records } from './records.ts';
 import { recordsSchema, type Tables } from './schema.ts';

@@ -2,7 +2,7 @@ import { Kysely, PostgresDialect, sql, type PostgresPool } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openEmbedded } from '../../src/records/embedded.ts';
 import { migrate } from '../../src/records/migrate.ts';
-import { migrations, type Migration } from '../../src/records/migrations.ts';
+import { migrations, type Migration } from '../../src/records/migrations/index.ts';
 import { openRecords } from '../../src/records/open.ts';
 import { openPostgres } from '../../src/records/postgres.ts';
 import type { Tables } from '../../src/records/schema.ts';

@@ -1,17 +1,7 @@
 import { sql, type Kysely } from 'kysely';
-import type { Tables } from './schema.ts';
+import type { Tables } from '../schema.ts';
 
-/** One step of the schema's history. A step that has been released never changes: a correction is a further step. */
-export interface Migration {
-  readonly version: number;
-  readonly name: string;
-  /** Runs in the transaction of all pending steps, on a Kysely whose default schema is that of records. */
-  up(db: Kysely<Tables>): Promise<void>;
-}
-
-export const migrations: readonly Migration[] = [{ version: 1, name: 'jobs, events, uploads', up: createFirstTables }];
-
-async function createFirstTables(db: Kysely<Tables>): Promise<void> {
+export async function createFirstTables(db: Kysely<Tables>): Promise<void> {
   const now = sql`now()`;
   // Ids compare byte by byte, whatever the database's own collation: their order is the order of time.
   const id = sql`text collate "C"`;

@@ -1,0 +1,13 @@
+import type { Kysely } from 'kysely';
+import type { Tables } from '../schema.ts';
+import { createFirstTables } from './jobs.ts';
+
+/** One step of the schema's history. A step that has been released never changes: a correction is a further step. */
+export interface Migration {
+  readonly version: number;
+  readonly name: string;
+  /** Runs in the transaction of all pending steps, on a Kysely whose default schema is that of records. */
+  up(db: Kysely<Tables>): Promise<void>;
+}
+
+export const migrations: readonly Migration[] = [{ version: 1, name: 'jobs, events, uploads', up: createFirstTables }];
