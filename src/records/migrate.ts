@@ -7,8 +7,8 @@ import { recordsSchema, type Tables } from './schema.ts';
 const migrationLock = 0x41524d41;
 
 /**
- * Brings the tables to the newest version of `migrations`, in one transaction. A database that a newer release has
- * migrated is refused (`invalid_config`).
+ * Applies those of `migrations` that the database has not had yet, in their order and in one transaction. A database that
+ * a newer release has migrated is refused (`invalid_config`).
  */
 export async function migrate(db: Kysely<Tables>, migrations: readonly Migration[]): Promise<void> {
   const newest = migrations.at(-1)?.version ?? 0;
@@ -22,18 +22,17 @@ export async function migrate(db: Kysely<Tables>, migrations: readonly Migration
       .addColumn('name', 'text', (column) => column.notNull())
       .addColumn('applied_at', 'timestamptz', (column) => column.notNull().defaultTo(sql`now()`))
       .execute();
-    const { version } = await transaction
-      .selectFrom('migration')
-      .select(sql<number>`coalesce(max(version), 0)`.as('version'))
-      .executeTakeFirstOrThrow();
-    if (version > newest) {
+    const rows = await transaction.selectFrom('migration').select('version').execute();
+    const applied = new Set(rows.map(({ version }) => version));
+    const highest = Math.max(0, ...applied);
+    if (highest > newest) {
       throw new ArmatureError(
         'invalid_config',
-        `The database has schema version ${version}, but this release knows versions up to ${newest}. ` +
+        `The database has schema version ${highest}, but this release knows versions up to ${newest}. ` +
           'Run the release that migrated it, or a newer one.',
       );
     }
-    for (const migration of migrations.filter((pending) => pending.version > version)) {
+    for (const migration of migrations.filter((pending) => !applied.has(pending.version))) {
       await migration.up(transaction);
       await transaction.insertInto('migration').values({ version: migration.version, name: migration.name }).execute();
     }

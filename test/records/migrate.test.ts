@@ -15,8 +15,10 @@ function kyselyOver(database: SqlDatabase): Kysely<Tables> {
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }).withSchema('armature');
 }
 
+const known = migrations.map(({ version }) => version);
+
 const next: Migration = {
-  version: migrations.length + 1,
+  version: known.at(-1)! + 1,
   name: 'a column',
   async up(db) {
     await db.schema.alterTable('job').addColumn('note', 'text').execute();
@@ -35,26 +37,27 @@ describe('migrations', () => {
   const versions = async () =>
     (await db.selectFrom('migration').select('version').orderBy('version').execute()).map((row) => row.version);
 
-  it('are numbered from 1 without a gap', () => {
-    expect(migrations.map((migration) => migration.version)).toEqual(migrations.map((_, index) => index + 1));
+  it('are in the order of their numbers, which begin with 1', () => {
+    expect(known[0]).toBe(1);
+    expect(known).toEqual([...new Set(known)].toSorted((a, b) => a - b));
   });
 
   it('are applied once, and a further one later', async () => {
     await migrate(db, migrations);
     await migrate(db, migrations);
-    expect(await versions()).toEqual([1]);
+    expect(await versions()).toEqual(known);
     await migrate(db, [...migrations, next]);
-    expect(await versions()).toEqual([1, 2]);
+    expect(await versions()).toEqual([...known, next.version]);
   });
 
   it('leave a database alone that a newer release has migrated', async () => {
     await expect(migrate(db, migrations)).rejects.toMatchObject({ code: 'invalid_config' });
-    expect(await versions()).toEqual([1, 2]);
+    expect(await versions()).toEqual([...known, next.version]);
   });
 
   it('leave nothing behind when one fails', async () => {
     const broken: Migration = {
-      version: 3,
+      version: next.version + 1,
       name: 'broken',
       async up(transaction) {
         await transaction.schema.createTable('half').addColumn('id', 'text').execute();
@@ -62,8 +65,30 @@ describe('migrations', () => {
       },
     };
     await expect(migrate(db, [...migrations, next, broken])).rejects.toThrow(/nowhere/);
-    expect(await versions()).toEqual([1, 2]);
+    expect(await versions()).toEqual([...known, next.version]);
     await expect(sql`select * from armature.half`.execute(db)).rejects.toThrow(/half/);
+  });
+});
+
+describe('a migration that was released after one with a higher number', () => {
+  it('is applied too', async () => {
+    const database = await openEmbedded(`${await newDataFolder()}/database`);
+    const db = kyselyOver(database);
+    const column = (version: number, name: string): Migration => ({
+      version,
+      name,
+      async up(transaction) {
+        await transaction.schema.alterTable('job').addColumn(name, 'text').execute();
+      },
+    });
+    const [lower, higher] = [column(1001, 'lower'), column(1002, 'higher')];
+    await migrate(db, [...migrations, higher]);
+    await migrate(db, [...migrations, lower, higher]);
+    const { rows } = await database.pool.query(
+      'select version from armature.migration where version > 1000 order by applied_at, version',
+    );
+    expect(rows.map((row) => row['version'])).toEqual([1002, 1001]);
+    await database.close();
   });
 });
 
@@ -78,8 +103,8 @@ describe.skipIf(postgresMissing !== null)(`migrations on PostgreSQL ${postgresMi
     const opened = await Promise.all(Array.from({ length: 4 }, () => openRecords({ postgresUrl: server.url })));
     await Promise.all(opened.map(({ records }) => records.ping()));
     const database = openPostgres(server.url);
-    const { rows } = await database.pool.query('select version from armature.migration');
-    expect(rows).toEqual([{ version: 1 }]);
+    const { rows } = await database.pool.query('select version from armature.migration order by version');
+    expect(rows).toEqual(known.map((version) => ({ version })));
     await Promise.all([database.close(), ...opened.map(({ records }) => records.close())]);
   });
 });
