@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
-import { type Config, modelFolders, typesFile } from '../config.ts';
+import { type Config, embeddedAnnotators, modelCatalog, modelFolders, pulledAnnotators, typesFile } from '../config.ts';
 import { conditionIds } from '../conditions/registry.ts';
 import { ArmatureError } from '../errors.ts';
+import { AnnotatorLibrary } from '../models/annotators/annotators.ts';
 import { type ModelLibrary, openLibrary } from '../models/library.ts';
 
 /** The models of all folders. `invalid_config` for a folder that was named and isn't there: it would be missed in silence. */
@@ -13,4 +14,13 @@ export async function libraryOf(config: Config): Promise<ModelLibrary> {
     throw new ArmatureError('invalid_config', detail, { field: 'models' });
   }
   return await openLibrary(modelFolders(config), { typesFile: typesFile(config), conditions: conditionIds });
+}
+
+/** The networks of the extractors: those of the package, and pulled ones of all folders. */
+export async function annotatorsOf(config: Config): Promise<AnnotatorLibrary> {
+  return await AnnotatorLibrary.open({
+    bundled: embeddedAnnotators,
+    pulled: pulledAnnotators(config),
+    catalog: modelCatalog,
+  });
 }

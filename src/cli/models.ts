@@ -2,10 +2,11 @@ import type { Command } from 'commander';
 import { conditionIds } from '../conditions/registry.ts';
 import type { ModelList } from '../generation/catalog.ts';
 import { guessType } from '../models/guess-type.ts';
+import type { AnnotatorModel } from '../models/annotators/annotators.ts';
 import type { ControlNetModel } from '../models/model.ts';
 import { addCatalog } from './model-catalog.ts';
 import { addPull } from './pull-model.ts';
-import { libraryOf } from './library.ts';
+import { annotatorsOf, libraryOf } from './library.ts';
 import { addSettings, configOf } from './setting-options.ts';
 import { table } from './table.ts';
 
@@ -13,12 +14,14 @@ export function addModels(program: Command): void {
   const models = program.command('models').description('list and pull models, and say what a ControlNet is for');
   const list = models
     .command('list')
-    .description('every model that is found, and what cannot be used and why')
+    .description('every model that is found, annotators that can be pulled, and what cannot be used and why')
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  armature models list --models /mnt/models\n')
     .action(async (options: { json?: true }) => {
-      const found = await (await libraryOf(configOf(list))).list();
-      console.log(options.json === true ? asJson(found) : describeModels(found));
+      const config = configOf(list);
+      const found = await (await libraryOf(config)).list();
+      const annotators = await (await annotatorsOf(config)).list();
+      console.log(options.json === true ? asJson(found, annotators) : describeModels(found, annotators));
     });
   addSettings(list, ['data', 'models']);
   const setType = models
@@ -37,15 +40,15 @@ export function addModels(program: Command): void {
 }
 
 /** All that is known of models but where they lie. */
-function asJson({ bases, controlNets, rejected }: ModelList): string {
+function asJson({ bases, controlNets, rejected }: ModelList, annotators: readonly AnnotatorModel[]): string {
   return JSON.stringify(
-    { bases, controlNets, rejected },
+    { bases, controlNets, annotators, rejected },
     (key, value: unknown) => (key === 'path' ? undefined : value),
     2,
   );
 }
 
-function describeModels({ bases, controlNets, rejected }: ModelList): string {
+function describeModels({ bases, controlNets, rejected }: ModelList, annotators: readonly AnnotatorModel[]): string {
   const parts = [
     table(
       ['BASE MODEL', 'FAMILY', 'SIZE', 'LICENCE', 'TITLE'],
@@ -60,6 +63,15 @@ function describeModels({ bases, controlNets, rejected }: ModelList): string {
     table(
       ['CONTROLNET', 'FAMILY', 'FOR', 'CAME WITH'],
       controlNets.map((model) => [model.id, model.family.name, describeType(model), model.bundledWith ?? '-']),
+    ),
+    table(
+      ['ANNOTATOR', 'FOR', 'LICENCE', 'STATE'],
+      annotators.map(({ id, conditions, licence, state, pull }) => [
+        id,
+        conditions.join(', ') || '?',
+        licence ?? 'unknown',
+        state === 'missing' && pull !== null ? pull : state,
+      ]),
     ),
     table(
       ['NOT USABLE', 'WHY'],

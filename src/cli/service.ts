@@ -19,7 +19,7 @@ import { startWorker } from '../worker/worker.ts';
 import { Closing } from './closing.ts';
 import { deviceSettings } from './device-settings.ts';
 import { superviseDevice } from './device-supervisor.ts';
-import { libraryOf } from './library.ts';
+import { annotatorsOf, libraryOf } from './library.ts';
 import { listen, type Listening } from './listen.ts';
 import { packageVersion } from './package-version.ts';
 import { interruption, untilInterrupted } from './shutdown.ts';
@@ -117,6 +117,7 @@ async function openServer(
     queue,
     store,
     library,
+    annotators: await annotatorsOf(config),
     log,
     deviceState,
     fetcher: createFetcher({ allow: config.allowFetch }),

@@ -53,5 +53,7 @@ export interface Condition<Options extends z.ZodType = z.ZodType> {
   readonly title: string;
   readonly description: string;
   readonly options: Options;
+  /** Ids of the networks that an extraction with these options may ask for; absent where it needs none. */
+  networks?(options: z.output<Options>): readonly string[];
   readonly load?: () => Promise<Extractor<z.output<Options>>>;
 }

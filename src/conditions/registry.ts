@@ -4,18 +4,18 @@ import { ArmatureError } from '../errors.ts';
 import { blurOptions } from './blur/options.ts';
 import { cannyOptions } from './canny/options.ts';
 import type { Condition } from './condition.ts';
-import { depthOptions } from './depth/options.ts';
+import { depthNetworks, depthOptions } from './depth/options.ts';
 import { invertOptions } from './invert/options.ts';
 import { lineartOptions } from './lineart/options.ts';
-import { maskOptions } from './mask/options.ts';
+import { maskNetworks, maskOptions } from './mask/options.ts';
 import { mlsdOptions } from './mlsd/options.ts';
 import { nearestName } from './nearest-name.ts';
 import { normalOptions } from './normal/options.ts';
-import { openposeOptions } from './openpose/options.ts';
+import { openposeNetworks, openposeOptions } from './openpose/options.ts';
 import { optionsSchema } from './options.ts';
 import { recolorOptions } from './recolor/options.ts';
-import { scribbleOptions } from './scribble/options.ts';
-import { segOptions } from './seg/options.ts';
+import { scribbleNetworks, scribbleOptions } from './scribble/options.ts';
+import { segNetworks, segOptions } from './seg/options.ts';
 import { shuffleOptions } from './shuffle/options.ts';
 import { softedgeOptions } from './softedge/options.ts';
 import { thresholdOptions } from './threshold/options.ts';
@@ -37,6 +37,7 @@ export const conditions = Object.freeze({
     description:
       'Soft outlines: grey to white on black, the brighter the surer. Extracted from a photograph by HED, or sent as a map.',
     options: softedgeOptions,
+    networks: () => ['hed'],
     load: async () => (await import('./softedge/softedge.ts')).softedge,
   }),
   scribble: condition({
@@ -45,6 +46,7 @@ export const conditions = Object.freeze({
     description:
       'Rough white strokes on black. Made from a photograph by HED or by a difference of Gaussians, from a drawing, or sent as a map.',
     options: scribbleOptions,
+    networks: scribbleNetworks,
     load: async () => (await import('./scribble/scribble.ts')).scribble,
   }),
   mlsd: condition({
@@ -53,6 +55,7 @@ export const conditions = Object.freeze({
     description:
       'Straight lines only, white and one pixel wide on black: buildings, rooms, furniture. Found in a photograph by M-LSD, or sent as a map.',
     options: mlsdOptions,
+    networks: () => ['mlsd_512_large'],
     load: async () => (await import('./mlsd/mlsd.ts')).mlsd,
   }),
   lineart: condition({
@@ -69,6 +72,7 @@ export const conditions = Object.freeze({
     description:
       'Distance from the camera as a grey map: near is white, far is black. Seen in a photograph by FastDepth, which knows rooms best, or sent as a map of 8 or 16 bits (16 are rounded to 8).',
     options: depthOptions,
+    networks: depthNetworks,
     load: async () => (await import('./depth/depth.ts')).depth,
   }),
   normal: condition({
@@ -77,6 +81,7 @@ export const conditions = Object.freeze({
     description:
       'Which way each surface faces, as a colour. Derived from the depth that FastDepth sees in a photograph, or sent as a map.',
     options: normalOptions,
+    networks: () => ['fastdepth'],
     load: async () => (await import('./normal/normal.ts')).normal,
   }),
   openpose: condition({
@@ -85,6 +90,7 @@ export const conditions = Object.freeze({
     description:
       "People's poses as OpenPose draws them: 18 joints and the limbs between them, each in its own colour, on black; hands and faces if wanted. Found in a photograph by MoveNet and the landmark networks of MediaPipe, or sent as a map.",
     options: openposeOptions,
+    networks: openposeNetworks,
     load: async () => (await import('./openpose/openpose.ts')).openpose,
   }),
   seg: condition({
@@ -93,6 +99,7 @@ export const conditions = Object.freeze({
     description:
       'What is where: every area in the flat colour of its class in the ADE20K palette of 150 classes. From a photograph by DeepLab, which knows people, animals, vehicles and furniture (20 kinds) but not walls, floors, sky, buildings or trees; from a picture of class numbers; or sent as a map.',
     options: segOptions,
+    networks: segNetworks,
     load: async () => (await import('./seg/seg.ts')).seg,
   }),
   mask: condition({
@@ -101,6 +108,7 @@ export const conditions = Object.freeze({
     description:
       'The person or the main object in white on black, for inpainting, for the region of a control or to remove a background. Found in a photograph, or sent as a map.',
     options: maskOptions,
+    networks: maskNetworks,
     load: async () => (await import('./mask/mask.ts')).mask,
   }),
   tile: condition({

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Annotator, AnnotatorSource } from '../conditions/condition.ts';
 import { ArmatureError } from '../errors.ts';
 import { openOnnxFile } from '../runtime/index.ts';
-import { findPulled } from './pulled-files.ts';
+import { findPulled } from '../models/annotators/pulled-files.ts';
 
 /**
  * The networks that come with the package, as files `<id>.onnx` of one folder, and pulled ones, as folders `<id>` of others;

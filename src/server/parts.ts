@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Fetcher } from '../fetch/fetcher.ts';
 import type { ModelList } from '../generation/catalog.ts';
+import type { AnnotatorLibrary } from '../models/annotators/annotators.ts';
 import type { JobQueue } from '../queue/queue.ts';
 import type { Records } from '../records/records.ts';
 import type { ObjectStore } from '../store/store.ts';
@@ -12,6 +13,7 @@ export interface ServerParts {
   readonly queue: JobQueue;
   readonly store: ObjectStore;
   readonly library: { list(): Promise<ModelList> };
+  readonly annotators: Pick<AnnotatorLibrary, 'list' | 'require'>;
   readonly deviceState: () => DeviceState;
   /** For the addresses that requests bring. */
   readonly fetcher: Fetcher;

@@ -2,6 +2,7 @@ import { findCondition } from '../conditions/registry.ts';
 import type { Job } from '../generation/job.ts';
 import { parseExtraction, parseGeneration } from '../generation/parse.ts';
 import type { OutputFormat, Plan } from '../generation/plan.ts';
+import { neededNetworks } from '../generation/needed-networks.ts';
 import { type Resolved, resolveExtraction, resolveGeneration } from '../generation/resolve.ts';
 import type { ControlImage, ExtractionRequest, GenerationRequest } from '../generation/request.ts';
 import { newJobId } from '../records/ids.ts';
@@ -70,12 +71,13 @@ async function checkPictures(
 }
 
 async function accept(
-  { records, queue, store, log }: ServerParts,
+  { records, queue, store, annotators, log }: ServerParts,
   tenant: string,
   request: GenerationRequest | ExtractionRequest,
   { plan, warnings }: Resolved<Plan>,
   pictures: readonly CheckedPicture[],
 ): Promise<Job> {
+  for (const { id, field } of neededNetworks(plan, findCondition)) await annotators.require(id, field);
   await storePictures(store, pictures);
   const metadata = request.metadata ?? null;
   const job = await records.insertJob({ id: newJobId(), tenant, plan, warnings, metadata });

@@ -84,6 +84,8 @@ describe('models', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^diorama +other +256x256 +Apache-2\.0/m);
     expect(stdout).toMatch(/^diorama-canny +other +canny +diorama$/m);
+    expect(stdout).toMatch(/^hed +softedge, scribble +MIT +present$/m);
+    expect(stdout).toMatch(/^dwpose +openpose .* +armature models pull dwpose$/m);
   });
 
   it('say where they lie to nobody', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseOptions } from '../../src/conditions/options.ts';
 import { conditionIds, conditions, describeConditions, findCondition } from '../../src/conditions/registry.ts';
 import { ArmatureError } from '../../src/errors.ts';
+import { networks, photo } from '../support/annotators.ts';
 
 function refusal(action: () => unknown): ArmatureError {
   try {
@@ -42,6 +43,43 @@ describe('the registry', () => {
       expect(accepts).toEqual(extractor === undefined ? ['map'] : ['photo', 'map']);
       expect(options === null).toBe(extractor === undefined);
     }
+  });
+
+  it.each([
+    ['canny', {}],
+    ['softedge', {}],
+    ['scribble', {}],
+    ['scribble', { from: 'xdog' }],
+    ['mlsd', {}],
+    ['depth', {}],
+    ['normal', {}],
+    ['openpose', {}],
+    ['openpose', { hands: true, face: true, keypoint_threshold: 0 }],
+    ['seg', {}],
+    ['mask', {}],
+    ['mask', { of: 'person' }],
+  ])('names the networks that %s with %j asks for', async (id, given) => {
+    const condition = findCondition(id);
+    const options = parseOptions(condition, given);
+    const asked = new Set<string>();
+    const source = {
+      annotator: async (network: string) => {
+        asked.add(network);
+        return await networks.annotator(network);
+      },
+    };
+    await (await condition.load!()).extract(await photo('astronaut'), options, source);
+    expect([...asked].toSorted()).toEqual((condition.networks?.(options) ?? []).toSorted());
+  });
+
+  it.each([
+    ['depth', { network: 'deep' }, ['deep']],
+    ['seg', { network: 'areas' }, ['areas']],
+    ['seg', { from: 'labels' }, []],
+    ['openpose', { network: 'people' }, ['people/yolox_l', 'people/dw-ll_ucoco_384']],
+  ])('names the pulled networks that %s with %j needs', (id, given, expected) => {
+    const condition = findCondition(id);
+    expect(condition.networks?.(parseOptions(condition, given))).toEqual(expected);
   });
 
   it('describes options as JSON Schema with ranges and defaults', () => {

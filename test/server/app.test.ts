@@ -126,6 +126,28 @@ describe('what there is', () => {
     expect(JSON.stringify(list)).not.toContain(process.cwd());
   });
 
+  test('annotators, and how those are brought that are not there', async () => {
+    const { annotators } = (await get('/v1/models')).json<{ annotators: Record<string, unknown>[] }>();
+    expect(annotators.find(({ id }) => id === 'fastdepth')).toEqual({
+      id: 'fastdepth',
+      title: 'FastDepth, distances in rooms',
+      licence: 'MIT',
+      conditions: ['depth', 'normal'],
+      option: 'fastdepth',
+      bundled: true,
+      state: 'present',
+      pull: null,
+    });
+    expect(annotators.find(({ id }) => id === 'depth-anything-v2-small')).toMatchObject({
+      licence: 'Apache-2.0',
+      conditions: ['depth'],
+      option: 'depth-anything-v2-small',
+      bundled: false,
+      state: 'missing',
+      pull: 'armature models pull depth-anything-v2-small',
+    });
+  });
+
   test('conditions, with the schema of their options', async () => {
     const { data } = (await get('/v1/conditions')).json<{ data: Record<string, unknown>[] }>();
     expect(data.map(({ id }) => id)).toEqual(conditionIds);

@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import sharp from 'sharp';
 import { conditionIds } from '../../src/conditions/registry.ts';
 import type { Job, JobOutput } from '../../src/generation/job.ts';
+import { AnnotatorLibrary } from '../../src/models/annotators/annotators.ts';
 import { openLibrary } from '../../src/models/library.ts';
 import { createFetcher } from '../../src/fetch/fetcher.ts';
 import { openQueue } from '../../src/queue/open.ts';
@@ -40,6 +41,11 @@ export async function openApplication(): Promise<Application> {
     queue,
     store: await openFileStore(join(data, 'store')),
     library: await openLibrary([models], { conditions: conditionIds }),
+    annotators: await AnnotatorLibrary.open({
+      bundled: join(models, 'annotators'),
+      pulled: [join(data, 'models', 'annotators')],
+      catalog: join(models, 'catalog.json'),
+    }),
     fetcher: createFetcher(),
     deviceState: () => ({ state: 'elsewhere', detail: 'Workers are processes of their own.' }),
     settings: {

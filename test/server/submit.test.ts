@@ -48,6 +48,24 @@ describe('POST /v1/generations', () => {
     expect(Buffer.from(await application.parts.store.get(plan.controls[0]!.image.key))).toEqual(picture);
   });
 
+  test('refuses what needs a network that has to be pulled, and says how', async () => {
+    const image = { data: picture.toString('base64') };
+    const controls = [
+      { type: 'canny', image },
+      { type: 'depth', image, preprocess: { network: 'depth-anything-v2-small' } },
+    ];
+    const response = await post({ prompt: 'x', controls });
+    expect(response.statusCode).toBe(409);
+    expect(response.json()).toMatchObject({
+      code: 'model_missing',
+      field: 'controls[1].preprocess',
+      detail: expect.stringContaining('armature models pull depth-anything-v2-small'),
+    });
+    const extraction = await postForm({ image: picture, options: '{"network":"dwpose"}' }, '/v1/conditions/openpose');
+    expect(extraction.json()).toMatchObject({ code: 'model_missing', field: 'options' });
+    expect((await application.app.inject('/v1/generations?limit=100')).body).not.toContain('depth-anything');
+  });
+
   test('takes a form with the JSON in one part', async () => {
     const request = { prompt: 'x', controls: [{ type: 'depth', image: { part: 'room' }, preprocess: false }] };
     const response = await postForm({ request: JSON.stringify(request), room: picture });

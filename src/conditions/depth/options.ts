@@ -34,3 +34,7 @@ export type DepthOptions = z.output<typeof depthOptions>;
 
 /** How nearness becomes grey. */
 export type DepthLevels = Omit<DepthOptions, 'network'>;
+
+export function depthNetworks({ network }: DepthOptions): readonly string[] {
+  return [network];
+}

@@ -23,3 +23,7 @@ export const maskOptions = z
   .refine(({ soft, grow }) => !soft || grow === 0, { path: ['grow'], error: 'grow needs a hard mask ("soft": false)' });
 
 export type MaskOptions = z.output<typeof maskOptions>;
+
+export function maskNetworks(options: MaskOptions): readonly string[] {
+  return [options.of === 'person' ? 'selfie_segmentation' : 'u2netp'];
+}

@@ -36,3 +36,8 @@ export const openposeOptions = z
   });
 
 export type OpenposeOptions = z.output<typeof openposeOptions>;
+
+export function openposeNetworks({ network, hands, face }: OpenposeOptions): readonly string[] {
+  if (network !== bundledNetwork) return [`${network}/yolox_l`, `${network}/dw-ll_ucoco_384`];
+  return ['movenet_multipose', ...(hands ? ['hand_landmark'] : []), ...(face ? ['face_mesh'] : [])];
+}

@@ -72,3 +72,7 @@ function optionsOf(from: keyof typeof defaults): string {
     .filter((name) => name !== 'from')
     .join(' and ');
 }
+
+export function scribbleNetworks({ from }: ScribbleOptions): readonly string[] {
+  return from === 'hed' ? ['hed'] : [];
+}

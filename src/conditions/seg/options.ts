@@ -58,3 +58,8 @@ export const segOptions = z
 export type SegOptions = z.output<typeof segOptions>;
 export type PhotoOptions = Extract<SegOptions, { from: 'photo' }>;
 export type LabelOptions = Extract<SegOptions, { from: 'labels' }>;
+
+export function segNetworks(options: SegOptions): readonly string[] {
+  if (options.from === 'labels') return [];
+  return [options.network === bundledNetwork ? 'deeplabv3_mnv2_voc' : options.network];
+}

@@ -8,10 +8,13 @@ export function modelRoutes(instance: FastifyInstance, { parts }: RouteContext):
   instance.withTypeProvider<ZodTypeProvider>().get('/v1/models', {
     schema: {
       operationId: 'listModels',
-      summary: 'Base models and ControlNets, and which fit together',
+      summary: 'Base models and ControlNets, which fit together, and the networks that make maps',
       tags: ['models'],
       response: { 200: json('All models', modelListSchema) },
     },
-    handler: async () => modelListView(await parts.library.list(), parts.settings.defaultModel),
+    handler: async () => {
+      const [models, annotators] = await Promise.all([parts.library.list(), parts.annotators.list()]);
+      return modelListView(models, annotators, parts.settings.defaultModel);
+    },
   });
 }

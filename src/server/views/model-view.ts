@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { misfit, type ModelList } from '../../generation/catalog.ts';
+import type { AnnotatorModel } from '../../models/annotators/annotators.ts';
 import type { Family } from '../../models/model.ts';
 
 const family = z
@@ -38,6 +39,23 @@ export const modelListSchema = z
         base_models: z.array(z.string()).describe('Ids of the base models that it fits'),
       }),
     ),
+    annotators: z
+      .array(
+        z.object({
+          id: z.string(),
+          title: z.string(),
+          licence: z.string().nullable(),
+          conditions: z.array(z.string()).describe('Which it makes maps of; empty where nobody has said it'),
+          option: z
+            .string()
+            .nullable()
+            .describe('Value of the option `network` that chooses it; null where the condition leaves no choice'),
+          bundled: z.boolean().describe('Whether it comes with the package'),
+          state: z.enum(['present', 'missing']),
+          pull: z.string().nullable().describe('The command that brings it; null where there is none to bring'),
+        }),
+      )
+      .describe('Networks that make maps: those that are there, and those that can be pulled'),
     rejected: z
       .array(z.object({ id: z.string(), code: z.string(), detail: z.string() }))
       .describe('What looks like a model and cannot be used, and why'),
@@ -46,8 +64,12 @@ export const modelListSchema = z
 
 export type ModelListView = z.output<typeof modelListSchema>;
 
-/** All models, each with those of the other kind that it fits. */
-export function modelListView({ bases, controlNets, rejected }: ModelList, defaultModel: string): ModelListView {
+/** All models, each with those of the other kind that it fits, and all annotators. */
+export function modelListView(
+  { bases, controlNets, rejected }: ModelList,
+  annotators: readonly AnnotatorModel[],
+  defaultModel: string,
+): ModelListView {
   return {
     base_models: bases.map((base) => ({
       ...commonView(base),
@@ -66,6 +88,16 @@ export function modelListView({ bases, controlNets, rejected }: ModelList, defau
       type: model.type,
       bundled_with: model.bundledWith,
       base_models: bases.filter((base) => misfit(base, model) === null).map(({ id }) => id),
+    })),
+    annotators: annotators.map(({ id, title, licence, conditions, option, bundled, state, pull }) => ({
+      id,
+      title,
+      licence,
+      conditions: [...conditions],
+      option,
+      bundled,
+      state,
+      pull,
     })),
     rejected: rejected.map(({ id, code, detail }) => ({ id, code, detail })),
   };

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ArmatureError } from '../../src/errors.ts';
 import { BundledAnnotators } from '../../src/extractor/bundled-annotators.ts';
-import { findPulled } from '../../src/extractor/pulled-files.ts';
+import { findPulled } from '../../src/models/annotators/pulled-files.ts';
 
 const small = fileURLToPath(new URL('../conditions/pulled/golden/yolox.onnx', import.meta.url));
 const bundled = fileURLToPath(new URL('../../models/annotators', import.meta.url));

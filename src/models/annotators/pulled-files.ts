@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { ArmatureError } from '../errors.ts';
+import { ArmatureError } from '../../errors.ts';
 
 /** Files of a pulled network. */
 export interface PulledNetwork {
@@ -17,17 +17,46 @@ const idPattern = /^([a-z0-9][a-z0-9._-]*)(?:\/([A-Za-z0-9][A-Za-z0-9._-]*))?$/;
  * where none has; `model_invalid` where there are several and none is named, or a settings file is no JSON.
  */
 export async function findPulled(id: string, places: readonly string[]): Promise<PulledNetwork | null> {
+  const found = await pulledFiles(id, places);
+  return found === null ? null : { onnx: found.onnx, settings: await readSettings(found.files) };
+}
+
+/** As {@link findPulled}, without reading a file. */
+export async function isPulled(id: string, places: readonly string[]): Promise<boolean> {
+  return (await pulledFiles(id, places)) !== null;
+}
+
+/** Names of the folders in `places` that hold a network, sorted. */
+export async function pulledFolders(places: readonly string[]): Promise<readonly string[]> {
+  const entries = await Promise.all(
+    places.map(async (place) => await readdir(place, { withFileTypes: true }).catch(() => [])),
+  );
+  const folders = entries.flat().filter((entry) => !entry.isFile() && idPattern.test(entry.name));
+  const holding = await Promise.all(
+    folders.map(async (entry) => ((await filesOf(pathOf(entry))).some(isNetwork) ? [entry.name] : [])),
+  );
+  return [...new Set(holding.flat())].toSorted();
+}
+
+async function pulledFiles(
+  id: string,
+  places: readonly string[],
+): Promise<{ readonly onnx: string; readonly files: readonly string[] } | null> {
   const [, folder, name] = idPattern.exec(id) ?? [];
   if (folder === undefined) return null;
   for (const place of places) {
     const files = await filesOf(join(place, folder));
-    const networks = files.filter((file) => file.endsWith('.onnx'));
+    const networks = files.filter(isNetwork);
     const fitting = name === undefined ? networks : networks.filter((file) => basename(file, '.onnx') === name);
     if (fitting.length > 1) throw severalNetworks(id, fitting);
     const [onnx] = fitting;
-    if (onnx !== undefined) return { onnx, settings: await readSettings(files) };
+    if (onnx !== undefined) return { onnx, files };
   }
   return null;
+}
+
+function isNetwork(file: string): boolean {
+  return file.endsWith('.onnx');
 }
 
 async function filesOf(folder: string): Promise<readonly string[]> {
