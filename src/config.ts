@@ -29,6 +29,7 @@ export function readConfig(flags: Flags = {}, environment: Environment = process
     publicUrl: read('publicUrl'),
     corsOrigin: read('corsOrigin'),
     allowAnonymous: read('allowAnonymous'),
+    embedParameters: read('embedParameters'),
     allowFetch: read('allowFetch'),
     hub: read('hub'),
     hubToken: read('hubToken'),

@@ -11,7 +11,7 @@ import { encodePicture } from '../images/encode.ts';
 import type { ModelLibrary } from '../models/library.ts';
 import { drawPlan } from '../worker/draw-plan.ts';
 import type { ChosenPicture } from '../worker/evaluate.ts';
-import { parametersText } from '../worker/parameters-text.ts';
+import { insideGenerated } from '../worker/inside-files.ts';
 import type { PictureFiles } from './picture-files.ts';
 
 export interface DrawingParts {
@@ -21,6 +21,7 @@ export interface DrawingParts {
   readonly files: PictureFiles;
   readonly defaultModel: string;
   readonly randomSeed: () => number;
+  readonly embedParameters: boolean;
 }
 
 export interface DrawnFiles {
@@ -48,6 +49,7 @@ export async function draw(
     defaultModel: parts.defaultModel,
     pictures,
     randomSeed: parts.randomSeed,
+    embedParameters: parts.embedParameters,
   });
   const base = await parts.library.base(plan.model.id);
   const controlNets = await Promise.all(
@@ -66,8 +68,9 @@ export async function draw(
     warnings: [...warnings, ...drawn.warnings],
     pictures: await Promise.all(
       drawn.pictures.map(async ({ image, ...picture }) => {
-        const text = { parameters: parametersText(plan, picture.seed) };
-        return { ...picture, bytes: await encodePicture(image, { ...plan.output, text }) };
+        const { format, quality } = plan.output;
+        const inside = insideGenerated(plan, picture.seed);
+        return { ...picture, bytes: await encodePicture(image, { format, quality, ...inside }) };
       }),
     ),
   };

@@ -12,6 +12,7 @@ import { namedValue, numberOrText } from './control-options.ts';
 import { formatOf, writeWhole } from './output-files.ts';
 import { PictureFiles } from './picture-files.ts';
 import { extractMap } from '../worker/extract-map.ts';
+import { insideMap } from '../worker/inside-files.ts';
 import { addSettings, configOf } from './setting-options.ts';
 import { interruption } from './shutdown.ts';
 
@@ -78,7 +79,7 @@ async function extract(config: Config, type: string, file: string, options: Opti
     const picture = await decodePicture(await files.get(given.stored.key), undefined, { field: file });
     const { map, data, remarks } = await extractMap(extractor, plan, picture, signal);
     for (const { detail } of remarks) console.error(`warning: ${detail}`);
-    await writeWhole(options.output, await encodePicture(map, plan.output));
+    await writeWhole(options.output, await encodePicture(map, { ...plan.output, ...insideMap }));
     console.log(`${options.output}  ${map.width}x${map.height}`);
     if (options.saveData !== undefined) await writeData(options.saveData, condition.id, data);
   } finally {

@@ -14,6 +14,7 @@ import { generationBody, type GenerationOptions } from './generation-body.ts';
 import { libraryOf } from './library.ts';
 import { beside, formatOf, outputNames, writeWhole } from './output-files.ts';
 import { PictureFiles } from './picture-files.ts';
+import { insideMap } from '../worker/inside-files.ts';
 import { showProgress } from './progress.ts';
 import { addSettings, configOf } from './setting-options.ts';
 import { interruption } from './shutdown.ts';
@@ -61,6 +62,7 @@ export function addGenerate(program: Command): void {
   const controls = addControls(command);
   command.option('--save-maps', 'also write the map of each control: out-map-1.png ...');
   addSettings(command, ['model', 'models', 'data', 'provider', 'deviceId', 'threads', 'memoryBudget', 'maxRows']);
+  addSettings(command, ['embedParameters']);
   command.addHelpText('after', examples);
   command.action(async (prompt: string, options: Options) => {
     await generate(configOf(command), prompt, options, controls.list);
@@ -84,7 +86,8 @@ async function generate(
   try {
     const library = await libraryOf(config);
     const randomSeed = (): number => randomInt(2 ** 32);
-    const parts = { library, device, extractor, files: new PictureFiles(), defaultModel: config.model, randomSeed };
+    const { model: defaultModel, embedParameters } = config;
+    const parts = { library, device, extractor, files: new PictureFiles(), defaultModel, randomSeed, embedParameters };
     const files = controls.map(({ file }) => file);
     const drawn = await draw(parts, request, files, { signal, onProgress: progress.show });
     progress.stop();
@@ -110,7 +113,7 @@ async function writeResults({ plan, pictures, maps, warnings }: DrawnFiles, opti
   if (options.saveMaps !== true) return;
   for (const [index, map] of maps.entries()) {
     const name = beside(options.output, `-map-${index + 1}`).replace(/\.[^.]+$/, '.png');
-    await writeWhole(name, await encodePicture(map, { format: 'png', quality: 100 }));
+    await writeWhole(name, await encodePicture(map, { format: 'png', quality: 100, ...insideMap }));
     console.log(`${name}  map of ${plan.controls[index]?.type}`);
   }
 }

@@ -128,6 +128,7 @@ async function openServer(
       defaultModel: config.model,
       publicUrl: config.publicUrl,
       corsOrigins: config.corsOrigin,
+      embedParameters: config.embedParameters,
       limits: defaultServerLimits,
     },
   });

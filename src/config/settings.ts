@@ -1,5 +1,6 @@
-import { availableParallelism, homedir, totalmem } from 'node:os';
+import { availableParallelism, homedir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
+import { usableMemory } from './memory.ts';
 import { byteSize, flagValue, integer, many, one, oneOf, origin, type Parse, path, text, url } from './values.ts';
 
 /** All that can be set from outside, resolved: nothing else in the product reads flags or the environment. */
@@ -24,6 +25,8 @@ export interface Config {
   readonly publicUrl: string | null;
   readonly corsOrigin: readonly string[];
   readonly allowAnonymous: boolean;
+  /** Whether outputs carry the text of what they were made with, where the request does not say. */
+  readonly embedParameters: boolean;
   /** Hosts and networks that requests may have fetched from although they are not public. */
   readonly allowFetch: readonly string[];
   /** Model hub, without a trailing slash. */
@@ -143,8 +146,8 @@ export const settings: { readonly [Key in keyof Config]: Setting<Config[Key]> } 
     argument: 'size',
     description: 'memory for weights and activations, such as 6GB',
     parse: one(byteSize),
-    fallback: () => Math.floor(totalmem() / 2),
-    fallbackText: 'half of the machine',
+    fallback: () => Math.floor(usableMemory() / 2),
+    fallbackText: "half of the machine, or of the container's limit",
   },
   maxRows: {
     flag: 'max-rows',
@@ -173,6 +176,14 @@ export const settings: { readonly [Key in keyof Config]: Setting<Config[Key]> } 
     description: 'listen beyond loopback although nobody has to show a key',
     parse: one(flagValue),
     fallback: () => false,
+  },
+  embedParameters: {
+    flag: 'embed-parameters',
+    argument: 'on|off',
+    description: 'whether outputs carry the prompt and their other parameters as text, where the request does not say',
+    parse: one(flagValue),
+    fallback: () => true,
+    fallbackText: 'on',
   },
   allowFetch: {
     flag: 'allow-fetch',

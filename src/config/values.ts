@@ -75,5 +75,5 @@ export function flagValue(value: string): boolean {
   const word = value.trim().toLowerCase();
   if (['1', 'true', 'yes', 'on'].includes(word)) return true;
   if (['0', 'false', 'no', 'off'].includes(word)) return false;
-  throw new Mismatch('1 or 0', value);
+  throw new Mismatch('on or off', value);
 }

@@ -10,6 +10,7 @@ import {
   extractionRequest,
   type GenerationRequest,
   generationRequest,
+  generationOutputRequest,
   outputRequest,
 } from './request.ts';
 
@@ -24,6 +25,7 @@ export const fieldNames = {
   control: { known: Object.keys(controlRequest.shape), later: ['mask'] },
   extraction: { known: Object.keys(extractionRequest.shape), later: ['webhook', 'priority'] },
   output: { known: Object.keys(outputRequest.shape), later: [] },
+  generationOutput: { known: Object.keys(generationOutputRequest.shape), later: [] },
   picture: { known: pictureNames, later: [] },
   controlImage: { known: [...pictureNames, ...structureKinds], later: [] },
 } as const satisfies Record<string, FieldNames>;
@@ -35,7 +37,7 @@ export const fieldNames = {
 export function parseGeneration(body: unknown): GenerationRequest {
   refuseUnknownFields(body, fieldNames.generation);
   if (isObject(body)) {
-    refuseUnknownFields(body['output'], fieldNames.output, ['output']);
+    refuseUnknownFields(body['output'], fieldNames.generationOutput, ['output']);
     if (Array.isArray(body['controls'])) body['controls'].forEach(checkControlNames);
   }
   return check(generationRequest, body);

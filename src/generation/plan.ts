@@ -31,7 +31,7 @@ export interface GenerationPlan {
   readonly evaluate: boolean;
   /** Candidates drawn for each output, of which the best is kept; candidate c of output i has seed + i * bestOf + c. */
   readonly bestOf: number;
-  readonly output: OutputOptions;
+  readonly output: GenerationOutputOptions;
 }
 
 /** Extract a map from a picture, without drawing. */
@@ -87,6 +87,11 @@ export interface OutputOptions {
   readonly format: OutputFormat;
   /** 1..100 for jpeg and webp; ignored by png, which has no loss. */
   readonly quality: number;
+}
+
+export interface GenerationOutputOptions extends OutputOptions {
+  /** Whether the files carry the parameters text. */
+  readonly metadata: boolean;
 }
 
 export const outputFormats = ['png', 'jpeg', 'webp'] as const;

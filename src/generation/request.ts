@@ -77,6 +77,17 @@ export const outputRequest = z.strictObject({
     .describe('For jpeg and webp; 90 by default. png has no loss and takes none'),
 });
 
+/** What a generation may say of its outputs besides. */
+export const generationOutputRequest = outputRequest.extend({
+  metadata: z
+    .boolean()
+    .optional()
+    .describe(
+      "Whether the files carry the prompt and all that they were made with as text; the server's operator sets the default. " +
+        'That they are generated is marked in them either way.',
+    ),
+});
+
 export const metadataRequest = z
   .record(z.string(), z.unknown())
   .refine((value) => jsonBytes(value) <= limits.metadataBytes, {
@@ -126,7 +137,7 @@ export const generationRequest = z.strictObject({
     .describe(
       'Candidates that are drawn for each output: the one that obeys its controls best is kept. Candidate c of output i is drawn with seed + i * best_of + c',
     ),
-  output: outputRequest.prefault({}).describe('How the outputs are encoded'),
+  output: generationOutputRequest.prefault({}).describe('How the outputs are encoded'),
   metadata: metadataRequest.optional(),
 });
 

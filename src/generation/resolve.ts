@@ -24,6 +24,8 @@ export interface GenerationContext {
   readonly pictures: readonly GivenPicture[];
   /** A whole number from 0 to 2^32 - 1, asked for only where the request gives no seed. */
   readonly randomSeed: () => number;
+  /** Whether outputs carry the parameters text where the request does not say. */
+  readonly embedParameters: boolean;
 }
 
 /**
@@ -55,7 +57,7 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
     controls,
     strict: request.strict,
     ...resolveEvaluation(request, controls, catalog.condition),
-    output: resolveOutput(request.output),
+    output: { ...resolveOutput(request.output), metadata: request.output.metadata ?? context.embedParameters },
   };
   return { plan, warnings: [...reuseWarnings(plan, context.pictures), ...warningsOf(plan, catalog.models)] };
 }

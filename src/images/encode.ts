@@ -3,8 +3,9 @@ import sharp from 'sharp';
 import type { RgbImage } from '../conditions/condition.ts';
 import type { OutputFormat } from '../generation/plan.ts';
 import { exifComment } from './exif-comment.ts';
-import { insertJpegExif, insertWebpExif } from './exif-container.ts';
+import { insertJpegMetadata, insertWebpMetadata, type MetadataBlocks } from './metadata-container.ts';
 import { insertPngText } from './png-text.ts';
+import { type XmpProperties, xmpPacket } from './xmp.ts';
 
 export interface EncodeOptions {
   readonly format: OutputFormat;
@@ -15,32 +16,55 @@ export interface EncodeOptions {
    * one place, the EXIF user comment, which holds `parameters`. These are the places that AUTOMATIC1111 uses.
    */
   readonly text?: Readonly<Record<string, string>>;
+  /** Properties of the file's XMP packet; without them it has none. */
+  readonly xmp?: XmpProperties;
 }
 
+/** Where a PNG keeps its XMP packet, as an uncompressed iTXt chunk (XMP specification, part 3, 1.1.5). */
+const pngXmpKeyword = 'XML:com.adobe.xmp';
+
 /**
- * A picture file, without any metadata but `text`.
+ * A picture file, without any metadata but `text` and `xmp`.
  *
- * @throws RangeError for a keyword that the format has no place for.
+ * @throws RangeError for a keyword that the format has no place for, or for more than it can hold.
  */
-export async function encodePicture(image: RgbImage, { format, quality, text = {} }: EncodeOptions): Promise<Buffer> {
+export async function encodePicture(
+  image: RgbImage,
+  { format, quality, text = {}, xmp }: EncodeOptions,
+): Promise<Buffer> {
   const raw = { width: image.width, height: image.height, channels: 3 } as const;
   const source = sharp(image.data, { raw, limitInputPixels: false });
+  const packet = xmp === undefined ? undefined : xmpPacket(xmp);
   switch (format) {
-    case 'png':
-      return insertPngText(await source.png().toBuffer(), text);
+    case 'png': {
+      // The packet begins with a character beyond ASCII, so that its chunk becomes an iTXt one.
+      const chunks = packet === undefined ? text : { ...text, [pngXmpKeyword]: packet };
+      return insertPngText(await source.png().toBuffer(), chunks);
+    }
     case 'jpeg': {
       // Halved colour resolution shows on thin saturated lines; whoever asks for 90 or more wants them whole.
       const chromaSubsampling = quality >= 90 ? '4:4:4' : '4:2:0';
       const bytes = await source.jpeg({ quality, chromaSubsampling }).toBuffer();
-      const comment = commentOf(format, text);
-      return comment === undefined ? bytes : insertJpegExif(bytes, exifComment(comment));
+      return insertJpegMetadata(bytes, blocksOf(format, text, packet));
     }
     case 'webp': {
+      const blocks = blocksOf(format, text, packet);
       const bytes = await source.webp({ quality }).toBuffer();
-      const comment = commentOf(format, text);
-      return comment === undefined ? bytes : insertWebpExif(bytes, exifComment(comment), image);
+      return Object.keys(blocks).length === 0 ? bytes : insertWebpMetadata(bytes, blocks, image);
     }
   }
+}
+
+function blocksOf(
+  format: OutputFormat,
+  text: Readonly<Record<string, string>>,
+  packet: string | undefined,
+): MetadataBlocks {
+  const comment = commentOf(format, text);
+  return {
+    ...(comment === undefined ? {} : { exif: exifComment(comment) }),
+    ...(packet === undefined ? {} : { xmp: Buffer.from(packet, 'utf8') }),
+  };
 }
 
 function commentOf(format: OutputFormat, text: Readonly<Record<string, string>>): string | undefined {

@@ -33,6 +33,8 @@ export interface ServerSettings {
   readonly publicUrl: string | null;
   /** Origins whose pages may call the API; `*` is all. */
   readonly corsOrigins: readonly string[];
+  /** Whether outputs carry the parameters text where the request does not say. */
+  readonly embedParameters: boolean;
   readonly limits: ServerLimits;
 }
 

@@ -36,6 +36,7 @@ export async function submitGeneration(
       defaultModel: parts.settings.defaultModel,
       pictures,
       randomSeed: parts.randomSeed,
+      embedParameters: parts.settings.embedParameters,
     });
   const fields = references.map((_, index) => `controls[${index}].image`);
   const pictures = await checkPictures(parts, submission, options.tenant, references, fields);

@@ -5,7 +5,7 @@ import type { ModelLibrary } from '../models/library.ts';
 import { mapKey, outputKey } from '../store/keys.ts';
 import { type DrawnPlan, drawPlan, type PlanModels } from './draw-plan.ts';
 import { keptData } from './kept-data.ts';
-import { parametersText } from './parameters-text.ts';
+import { insideGenerated, insideMap } from './inside-files.ts';
 import { storePicture } from './store-picture.ts';
 import type { RunningParts, WorkerParts } from './worker.ts';
 
@@ -74,7 +74,7 @@ async function storeOutputs(
     pictures.map(async ({ image, seed, fidelity, candidates }, index) => ({
       ...(await storePicture(store, outputKey(job, index, plan.output.format), image, plan.output, {
         seed,
-        text: { parameters: parametersText(plan, seed) },
+        ...insideGenerated(plan, seed),
       })),
       ...(fidelity === undefined ? {} : { fidelity }),
       ...(candidates === undefined ? {} : { candidates }),
@@ -93,7 +93,9 @@ async function storeMaps(
   const found = maps.map(({ data }) => data);
   const { kept, warnings } = keptData(found, names);
   const stored = await Promise.all(
-    maps.map(async ({ map }, index) => await storePicture(store, mapKey(job, index), map, png, { seed: null })),
+    maps.map(
+      async ({ map }, index) => await storePicture(store, mapKey(job, index), map, png, { seed: null, ...insideMap }),
+    ),
   );
   return { maps: stored.map((file, index) => withData(file, kept[index])), warnings };
 }

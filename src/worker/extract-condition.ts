@@ -3,6 +3,7 @@ import type { ExtractionPlan } from '../generation/plan.ts';
 import { decodePicture } from '../images/decode.ts';
 import { outputKey } from '../store/keys.ts';
 import { extractMap } from './extract-map.ts';
+import { insideMap } from './inside-files.ts';
 import { keptData } from './kept-data.ts';
 import { storePicture } from './store-picture.ts';
 import type { WorkerParts } from './worker.ts';
@@ -20,7 +21,10 @@ export async function extractCondition(
   const { map, data, remarks } = await extractMap(extractor, plan, picture, signal);
   const extractedAt = performance.now();
   const { kept, warnings } = keptData([data], [plan.condition]);
-  const output = await storePicture(store, outputKey(job, 0, plan.output.format), map, plan.output, { seed: null });
+  const output = await storePicture(store, outputKey(job, 0, plan.output.format), map, plan.output, {
+    seed: null,
+    ...insideMap,
+  });
   return {
     outputs: [kept[0] === undefined ? output : { ...output, data: kept[0] }],
     maps: [],

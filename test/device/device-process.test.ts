@@ -46,7 +46,7 @@ function request({ base }: DioramaModels, change: Partial<GenerationPlan> = {}, 
     strict: false,
     evaluate: false,
     bestOf: 1,
-    output: { format: 'png', quality: 100 },
+    output: { format: 'png', quality: 100, metadata: true },
     ...change,
   };
   return { job, attempt: 1, plan, base, controlNets: [], hints: [] };

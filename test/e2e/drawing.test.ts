@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodePicture } from '../../src/images/decode.ts';
+import sharp from 'sharp';
 import { readPictureText } from '../../src/images/read-text.ts';
 import { dioramaCases, dioramaPath, readPicture } from '../support/diorama.ts';
 import { maxAbsDifference } from '../support/golden.ts';
@@ -66,6 +67,21 @@ describe('drawing over HTTP', () => {
       /^a red ball\nNegative prompt: blue\nSteps: 2, Sampler: dpmpp_2m, CFG scale: 4, Seed: 5/,
     );
   });
+
+  it.each(['png', 'jpeg', 'webp'])(
+    'marks a %s as generated, also where its parameters stay out of it',
+    async (format) => {
+      const request = { prompt: 'a red ball', seed: 5, steps: 1, output: { format, metadata: false } };
+      const picture = await service.picture(await service.draw(request));
+      const { xmpAsString } = await sharp(picture).metadata();
+      expect(xmpAsString).toContain(
+        '<Iptc4xmpExt:DigitalSourceType>http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia<',
+      );
+      expect(xmpAsString).toContain('<Iptc4xmpExt:AISystemUsed>Armature, diorama<');
+      expect(Buffer.from(picture).toString('latin1')).not.toContain('a red ball');
+      expect((await readPictureText(picture))['parameters']).toBeUndefined();
+    },
+  );
 
   it('gives the map that a control was fed with', async () => {
     const job = await service.draw({

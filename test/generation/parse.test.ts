@@ -112,6 +112,7 @@ describe('a generation request', () => {
       ],
     });
     expect(error.field).toBe('controls[1].wieght');
+    expect(() => parseExtraction({ image, output: { metadata: false } })).toThrow('There is no field output.metadata');
     expect(refusal({ prompt: 'x', output: { qualty: 1 } }).message).toContain('Did you mean output.quality?');
   });
 

@@ -61,6 +61,7 @@ function resolve(body: Record<string, unknown>, list = models, given = picture):
     defaultModel: 'photo',
     pictures: request.controls.map(() => given),
     randomSeed: () => 4_000_000_000,
+    embedParameters: true,
   });
 }
 
@@ -220,6 +221,11 @@ describe('what a control is given', () => {
   const pose: GivenPicture = { stored, width: 0, height: 0, structure: 'pose', map: null };
   const data = { key: 'tenants/default/inputs/bb', sha256: 'bb' };
   const reused: GivenPicture = { ...picture, map: { condition: 'openpose', data } };
+
+  test('the server decides whether files carry their parameters where the request does not', () => {
+    expect(resolve({}).plan.output).toEqual({ format: 'png', quality: 100, metadata: true });
+    expect(resolve({ output: { metadata: false } }).plan.output.metadata).toBe(false);
+  });
 
   test('a photograph is extracted from at the size of the output, or at the resolution that is asked for', () => {
     expect(control({}).plan.controls[0]).toMatchObject({ structure: null, data: null, resolution: null });

@@ -52,6 +52,33 @@ describe('encodePicture', () => {
   });
 });
 
+describe('XMP', () => {
+  const xmp = { 'xmp:CreatorTool': 'Armature & <sons>\u0001', 'Iptc4xmpExt:AISystemUsed': '模糊 🙂 größe' } as const;
+
+  it.each(outputFormats)('is in a %s file where others look for it, beside the parameters', async (format) => {
+    const bytes = await encodePicture(image, { format, quality: 90, text: { parameters }, xmp });
+    const { xmpAsString, format: read } = await sharp(bytes).metadata();
+    expect(read).toBe(format);
+    expect(xmpAsString).toContain('<xmp:CreatorTool>Armature &amp; &lt;sons&gt;</xmp:CreatorTool>');
+    expect(xmpAsString).toContain('<Iptc4xmpExt:AISystemUsed>模糊 🙂 größe</Iptc4xmpExt:AISystemUsed>');
+    expect((await readPictureText(bytes))['parameters']).toBe(parameters);
+    const plain = await encodePicture(image, { format, quality: 90 });
+    expect(await decodePicture(bytes)).toEqual(await decodePicture(plain));
+  });
+
+  it.each(outputFormats)('is in a %s file alone, too', async (format) => {
+    const bytes = await encodePicture(image, { format, quality: 90, xmp });
+    const { xmpAsString, exif } = await sharp(bytes).metadata();
+    expect(xmpAsString).toContain('CreatorTool');
+    expect(exif).toBeUndefined();
+  });
+
+  it('of a JPEG is refused where it is too long for a segment, rather than dropped', async () => {
+    const long = { 'xmp:CreatorTool': 'x'.repeat(66_000) };
+    await expect(encodePicture(image, { format: 'jpeg', quality: 90, xmp: long })).rejects.toThrow(/XMP/);
+  });
+});
+
 describe('PNG text', () => {
   it('is read by another decoder, tEXt and iTXt alike', async () => {
     const bytes = await encodePicture(image, {

@@ -52,6 +52,7 @@ export async function openApplication(): Promise<Application> {
       version: '0.0.0',
       defaultModel: 'diorama',
       publicUrl: null,
+      embedParameters: true,
       corsOrigins: ['https://app.example.com'],
       limits: { ...defaultServerLimits, pollMs: 50 },
     },

@@ -22,7 +22,7 @@ const plan: GenerationPlan = {
   strict: false,
   evaluate: false,
   bestOf: 1,
-  output: { format: 'png', quality: 100 },
+  output: { format: 'png', quality: 100, metadata: true },
 };
 
 /** A job of cost 1000 that ran from `start` to `end`, in seconds. */

@@ -61,6 +61,10 @@ export const mapSchema = z
 
 const outputOptions = z.object({ format: z.enum(outputFormats), quality: z.int().nullable().describe('null for png') });
 
+const generationOutputOptions = outputOptions.extend({
+  metadata: z.boolean().describe('Whether the files carry the parameters as text'),
+});
+
 const effectiveControl = z
   .object({
     type: z.string(),
@@ -97,7 +101,7 @@ export const effectiveGeneration = z
     strict: z.boolean(),
     evaluate: z.boolean(),
     best_of: z.int(),
-    output: outputOptions,
+    output: generationOutputOptions,
   })
   .meta({ id: 'EffectiveGeneration' });
 

@@ -95,7 +95,7 @@ function generationView(job: Job, plan: GenerationPlan, links: Links): Effective
     strict: plan.strict,
     evaluate: plan.evaluate,
     best_of: plan.bestOf,
-    output: outputView(plan.output),
+    output: { ...outputView(plan.output), metadata: plan.output.metadata },
   };
 }
 
@@ -129,6 +129,6 @@ function extractionView(plan: ExtractionPlan): EffectiveView {
   };
 }
 
-function outputView({ format, quality }: OutputOptions): EffectiveView['output'] {
+function outputView({ format, quality }: OutputOptions) {
   return { format, quality: format === 'png' ? null : quality };
 }

@@ -1,0 +1,32 @@
+import type { GenerationPlan } from '../generation/plan.ts';
+import type { EncodeOptions } from '../images/encode.ts';
+import { parametersText } from './parameters-text.ts';
+
+/** What travels inside of a picture file. */
+export type InsideFile = Pick<EncodeOptions, 'text'> & Required<Pick<EncodeOptions, 'xmp'>>;
+
+/**
+ * "The media was created algorithmically using an AI model": what IPTC asks generators to write. The composite term beside
+ * it is for media that keep parts of a photograph, which a picture that a photograph only steers does not.
+ */
+const trainedAlgorithmicMedia = 'http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia';
+
+/**
+ * What a drawn picture carries in its file: always, for machines, that it is generated and by what (IPTC Photo Metadata
+ * 2025.1), and the parameters text where the plan wants it.
+ */
+export function insideGenerated(plan: GenerationPlan, seed: number): InsideFile {
+  const xmp = {
+    'xmp:CreatorTool': 'Armature',
+    'Iptc4xmpExt:DigitalSourceType': trainedAlgorithmicMedia,
+    'Iptc4xmpExt:AISystemUsed': `Armature, ${plan.model.id}`,
+    'Iptc4xmpExt:AISystemVersionUsed': plan.model.hash,
+  } as const;
+  return plan.output.metadata ? { xmp, text: { parameters: parametersText(plan, seed) } } : { xmp };
+}
+
+/**
+ * A map says which program made it and no source type: it is derived from a picture, which may be a photograph, a drawing
+ * or generated, and the vocabulary has no term for a measurement of one.
+ */
+export const insideMap: InsideFile = { xmp: { 'xmp:CreatorTool': 'Armature' } };
