@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { DeviceProcess } from '../device/device-process.ts';
 import type { DeviceSettings } from '../device/protocol.ts';
+import type { DeviceMetrics } from '../metrics/device-metrics.ts';
 import type { DeviceState } from '../server/parts.ts';
 
 export interface SupervisedDevice {
@@ -14,7 +15,7 @@ const firstDelay = 500;
 const longestDelay = 30_000;
 
 /** Starts a device process and starts it again whenever it ends, so that the service gets ready without a job's help. */
-export function superviseDevice(settings: DeviceSettings, log: Logger): SupervisedDevice {
+export function superviseDevice(settings: DeviceSettings, log: Logger, metrics: DeviceMetrics): SupervisedDevice {
   let state: DeviceState = { state: 'starting', detail: 'The device process is starting.' };
   let delay = firstDelay;
   let timer: NodeJS.Timeout | undefined;
@@ -22,8 +23,10 @@ export function superviseDevice(settings: DeviceSettings, log: Logger): Supervis
 
   const device = new DeviceProcess({
     settings,
+    onTick: (tick) => metrics.ticked(tick),
     onExit({ code, signal }) {
       if (closing) return;
+      metrics.ended();
       log.error({ code, signal }, 'the device process ended');
       const why = signal ?? `exit code ${code}`;
       if (state.state !== 'failed')
@@ -46,6 +49,7 @@ export function superviseDevice(settings: DeviceSettings, log: Logger): Supervis
     }
   }
 
+  metrics.watch(() => state.state === 'ready');
   void start();
   return {
     device,

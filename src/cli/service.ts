@@ -1,10 +1,12 @@
 import { randomInt } from 'node:crypto';
+import { statfs } from 'node:fs/promises';
 import { type Logger, pino } from 'pino';
 import { type Config, embeddedAnnotators, pulledAnnotators, requirePostgres, requireSafeHost } from '../config.ts';
 import { ArmatureError } from '../errors.ts';
 import { ExtractorProcess } from '../extractor/extractor-process.ts';
 import { createFetcher } from '../fetch/fetcher.ts';
 import type { ModelLibrary } from '../models/library.ts';
+import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { openQueue } from '../queue/open.ts';
 import type { JobQueue } from '../queue/queue.ts';
 import { startReconciler } from '../queue/reconciler.ts';
@@ -58,17 +60,19 @@ interface Ground {
   readonly queue: JobQueue;
   readonly store: ObjectStore;
   readonly library: ModelLibrary;
+  readonly metrics: Metrics;
 }
 
 async function openService(config: Config, role: Role, hooks: RunHooks, closing: Closing): Promise<void> {
   const log = pino({ level: config.logLevel });
-  const ground = await openGround(config, log, closing);
+  const metrics = createMetrics({ version: packageVersion(), role });
+  const ground = await openGround(config, log, metrics, closing);
   const elsewhere: DeviceState = { state: 'elsewhere', detail: 'Workers are processes of their own.' };
   const deviceState = role === 'api' ? () => elsewhere : await openWorker(ground, closing);
   if (role !== 'worker') await openServer(ground, deviceState, hooks, closing);
 }
 
-async function openGround(config: Config, log: Logger, closing: Closing): Promise<Ground> {
+async function openGround(config: Config, log: Logger, metrics: Metrics, closing: Closing): Promise<Ground> {
   const library = await libraryOf(config);
   const { postgresUrl, redisUrl, data } = config;
   const opened = postgresUrl === null ? await openRecords({ dataFolder: data }) : await openServerRecords(postgresUrl);
@@ -77,7 +81,15 @@ async function openGround(config: Config, log: Logger, closing: Closing): Promis
   const queue = closing.add(await openQueue(engine, { onError: (err) => log.error({ err }, 'queue') }));
   const onError = (err: unknown): void => log.error({ err }, 'jobs could not be brought from the records to the queue');
   closing.add(await startReconciler(records, queue, { onError }));
-  return { config, log, records, queue, store: await openFileStore(data), library };
+  const store = metrics.store.observed(await openFileStore(data));
+  metrics.store.watchRoom(() => freeBytes(data));
+  return { config, log, records, queue, store, library, metrics };
+}
+
+/** Room on the disk of a folder, for those who may not use the reserve. */
+async function freeBytes(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
 }
 
 /** As `openRecords`; a server that is away is named, without its password. */
@@ -93,12 +105,14 @@ async function openServerRecords(postgresUrl: string): Promise<OpenRecords> {
 
 /** Children and the consumer of jobs. Returns what is known of the device. */
 async function openWorker(ground: Ground, closing: Closing): Promise<() => DeviceState> {
-  const { config, log } = ground;
+  const { config, log, metrics } = ground;
   const extractor = closing.add(
     new ExtractorProcess({ annotators: embeddedAnnotators, pulled: pulledAnnotators(config) }),
   );
-  const supervised = closing.add(superviseDevice(deviceSettings(config), log));
-  const parts = { ...ground, extractor, device: supervised.device };
+  const supervised = closing.add(superviseDevice(deviceSettings(config), log, metrics.device));
+  metrics.children.watch('device', () => supervised.device.pid);
+  metrics.children.watch('extractor', () => extractor.pid);
+  const parts = { ...ground, extractor, device: supervised.device, observer: metrics.jobs };
   // A picture with guidance takes two rows: more jobs at once would only wait in the device instead of in the queue.
   const concurrency = Math.max(1, Math.floor(config.maxRows / 2));
   closing.add(await startWorker(parts, { concurrency, maxAttempts }));
@@ -111,13 +125,14 @@ async function openServer(
   hooks: RunHooks,
   closing: Closing,
 ): Promise<void> {
-  const { config, log, records, queue, store, library } = ground;
+  const { config, log, records, queue, store, library, metrics } = ground;
   const app = await buildApp({
     records,
     queue,
     store,
     library,
     annotators: await annotatorsOf(config),
+    metrics,
     log,
     deviceState,
     fetcher: createFetcher({ allow: config.allowFetch }),

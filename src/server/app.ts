@@ -9,6 +9,7 @@ import { watchRoutes } from './plugins/allowed-methods.ts';
 import { answerClientError } from './plugins/client-errors.ts';
 import { answerWithProblems, sendProblem } from './plugins/errors.ts';
 import { closeGracefully } from './plugins/graceful-close.ts';
+import { observeRequests, OneLineARequest } from './plugins/observe-requests.ts';
 import { describeApi } from './plugins/openapi.ts';
 import { validatorCompiler } from './plugins/validation.ts';
 import { conditionRoutes } from './routes/conditions.ts';
@@ -18,6 +19,7 @@ import { generationFileRoutes } from './routes/generation-files.ts';
 import { generationActionRoutes } from './routes/generation-actions.ts';
 import { generationRoutes } from './routes/generations.ts';
 import { healthRoutes } from './routes/health.ts';
+import { metricsRoutes } from './routes/metrics.ts';
 import { modelRoutes } from './routes/models.ts';
 import { submitGenerationRoute } from './routes/submit-generation.ts';
 import { uploadRoutes } from './routes/uploads.ts';
@@ -33,17 +35,19 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
     genReqId: () => `req_${randomUUID()}`,
     // A client's own id would let it write into our logs.
     requestIdHeader: false,
+    logController: new OneLineARequest(),
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
   });
   app.setValidatorCompiler(validatorCompiler);
   // Views are typed by their schemas; checking each answer again would only cost time.
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
+  observeRequests(app, parts.metrics);
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
     refuseLongBody(request.headers['content-length'], limits.bodyBytes);
   });
-  answerWithProblems(app, watchRoutes(app));
+  answerWithProblems(app, watchRoutes(app), parts.metrics.http);
   await app.register(cors, {
     origin: corsOrigins.includes('*') ? '*' : [...corsOrigins],
     methods: ['GET', 'HEAD', 'POST', 'DELETE'],
@@ -72,6 +76,7 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
     conditionRoutes(routes, context);
     modelRoutes(routes, context);
     healthRoutes(routes, context);
+    metricsRoutes(routes, parts.metrics.registry);
     descriptionRoutes(routes, context);
   });
   // In a scope of its own: only here is a picture a body.

@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Fetcher } from '../fetch/fetcher.ts';
 import type { ModelList } from '../generation/catalog.ts';
 import type { AnnotatorLibrary } from '../models/annotators/annotators.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import type { JobQueue } from '../queue/queue.ts';
 import type { Records } from '../records/records.ts';
 import type { ObjectStore } from '../store/store.ts';
@@ -18,6 +19,7 @@ export interface ServerParts {
   /** For the addresses that requests bring. */
   readonly fetcher: Fetcher;
   readonly settings: ServerSettings;
+  readonly metrics: Metrics;
   readonly log: FastifyBaseLogger;
   readonly clock: () => Date;
   /** A whole number from 0 to 2^32 - 1 for a request that leaves the seed to the server. */

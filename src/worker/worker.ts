@@ -10,6 +10,7 @@ import { attemptPrefix } from '../store/keys.ts';
 import { CancelWatch } from './cancel-watch.ts';
 import { drawGeneration } from './draw-generation.ts';
 import { extractCondition } from './extract-condition.ts';
+import type { WorkerObserver } from './observer.ts';
 import { ProgressReports } from './progress-report.ts';
 
 /** Everything that running a job needs. */
@@ -20,6 +21,7 @@ export interface WorkerParts {
   readonly library: ModelLibrary;
   readonly device: DeviceProcess;
   readonly extractor: ExtractorProcess;
+  readonly observer: WorkerObserver;
   readonly log: WorkerLog;
 }
 
@@ -72,8 +74,9 @@ async function runTicket(
   const signal = AbortSignal.any([lock, cancel.signal]);
   try {
     const result = await runJob(parts, job, signal);
-    if (!(await parts.records.commitResult(job.id, job.attempt, result)))
-      await parts.store.deleteAll(attemptPrefix(job));
+    const committed = await parts.records.commitResult(job.id, job.attempt, result);
+    if (!committed) await parts.store.deleteAll(attemptPrefix(job));
+    parts.observer.attemptEnded(job, committed ? { outcome: 'succeeded', result } : { outcome: 'superseded' });
     return 'done';
   } catch (error) {
     await parts.store.deleteAll(attemptPrefix(job)).catch(() => {});
@@ -94,7 +97,7 @@ async function runJob(parts: RunningParts, job: Job, signal: AbortSignal): Promi
 }
 
 async function settleFailure(
-  { records, log }: WorkerParts,
+  { records, observer, log }: WorkerParts,
   { maxAttempts }: WorkerOptions,
   job: Job,
   error: unknown,
@@ -102,6 +105,7 @@ async function settleFailure(
 ): Promise<'done' | 'retry'> {
   if (why.cancelled) {
     await records.cancelAttempt(job.id, job.attempt);
+    observer.attemptEnded(job, { outcome: 'cancelled' });
     return 'done';
   }
   const reason = serializeError(error);
@@ -110,9 +114,11 @@ async function settleFailure(
   if (why.handedBack || mayPass) {
     log.info(facts, `attempt given back: ${reason.detail}`);
     await records.releaseAttempt(job.id, job.attempt, reason);
+    observer.attemptEnded(job, { outcome: 'given_back', error: reason });
     return 'retry';
   }
   log.error({ ...facts, err: error }, 'job failed');
   await records.failAttempt(job.id, job.attempt, reason);
+  observer.attemptEnded(job, { outcome: 'failed', error: reason });
   return 'done';
 }

@@ -25,6 +25,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   queue: ['records'],
   worker: ['queue', 'records', 'store', 'images', 'device', 'generation', 'conditions', 'extractor', 'models'],
   server: ['generation', 'records', 'queue', 'store', 'images', 'conditions', 'models', 'fetch'],
+  metrics: [],
   config: [],
 };
 
@@ -43,6 +44,7 @@ const owners: Readonly<Record<string, string>> = {
   bullmq: 'queue',
   ioredis: 'queue',
   fastify: 'server',
+  'prom-client': 'metrics',
   commander: 'cli',
   'cli-progress': 'cli',
 };

@@ -9,6 +9,7 @@ import type { Job, JobOutput } from '../../src/generation/job.ts';
 import { AnnotatorLibrary } from '../../src/models/annotators/annotators.ts';
 import { openLibrary } from '../../src/models/library.ts';
 import { createFetcher } from '../../src/fetch/fetcher.ts';
+import { createMetrics } from '../../src/metrics/metrics.ts';
 import { openQueue } from '../../src/queue/open.ts';
 import { openRecords } from '../../src/records/open.ts';
 import { buildApp } from '../../src/server/app.ts';
@@ -56,6 +57,7 @@ export async function openApplication(): Promise<Application> {
       corsOrigins: ['https://app.example.com'],
       limits: { ...defaultServerLimits, pollMs: 50 },
     },
+    metrics: createMetrics({ version: '0.0.0', role: 'api' }),
     log: pino({ level: 'silent' }),
     clock: () => new Date(Date.now() + ahead),
     randomSeed: () => 123,

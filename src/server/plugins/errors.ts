@@ -1,14 +1,19 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ArmatureError, type ErrorCode } from '../../errors.ts';
 import { problemType, toProblem } from '../problem.ts';
+import type { HttpMetrics } from '../../metrics/http-metrics.ts';
 import type { AllowedMethods } from './allowed-methods.ts';
 
 /** Seconds after which a client may try again when a part of the service is away. */
 const retryAfter = 2;
 
 /** Makes every failure, ours or the framework's, a problem document. Nothing of an unexpected error leaves the process. */
-export function answerWithProblems(app: FastifyInstance, allowed: AllowedMethods): void {
-  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
+export function answerWithProblems(app: FastifyInstance, allowed: AllowedMethods, metrics: HttpMetrics): void {
+  app.setErrorHandler((thrown, request, reply) => {
+    const error = fromThrown(thrown);
+    metrics.refused(error.code);
+    return sendProblem(thrown, request, reply);
+  });
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0]!;
     const methods = allowed.of(path);
