@@ -17,6 +17,7 @@ export const errorCodes = {
   not_found: { status: 404, title: 'There is nothing here' },
   method_not_allowed: { status: 405, title: 'This method is not allowed here' },
   conflict: { status: 409, title: 'The resource is in another state' },
+  idempotency_in_progress: { status: 409, title: 'The first request with this idempotency key is not answered yet' },
   idempotency_mismatch: { status: 422, title: 'The idempotency key was used with another request' },
   range_not_satisfiable: { status: 416, title: 'The range lies outside the resource' },
   model_invalid: { status: 422, title: 'The model cannot be used' },

@@ -1,6 +1,7 @@
 import type { SerializedError } from '../errors.ts';
 import type { Fidelity } from '../conditions/fidelity/fidelity.ts';
 import type { Plan } from './plan.ts';
+import type { WebhookTarget } from './webhook.ts';
 
 /**
  * queued -> running -> succeeded | failed | cancelled. A running job goes back to queued when its attempt is lost and
@@ -78,6 +79,8 @@ export interface Job {
   /** Remarks made when the request was accepted. Those of the drawing are in `result`. */
   readonly warnings: readonly string[];
   readonly metadata: Readonly<Record<string, unknown>> | null;
+  /** Who is told of its end. */
+  readonly webhook: Pick<WebhookTarget, 'url' | 'events'> | null;
   readonly progress: Progress | null;
   /** Number of the current or last attempt; 0 before the first. */
   readonly attempt: number;

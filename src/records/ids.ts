@@ -8,6 +8,11 @@ export function newJobId(): string {
   return `gen_${v7()}`;
 }
 
+/** Of an event that receivers are told of. */
+export function newEventId(): string {
+  return `evt_${v7()}`;
+}
+
 export function newUploadId(): string {
   return `upl_${v7()}`;
 }

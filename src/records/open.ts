@@ -46,7 +46,7 @@ async function openOver(database: SqlDatabase): Promise<OpenRecords> {
   await database.listen(jobChannel, (payload) => {
     const [id = '', kind] = payload.split(' ');
     for (const listener of listeners) {
-      listener(id, kind === 'progress' ? 'progress' : 'state');
+      listener(id, kind === 'progress' || kind === 'webhook' ? kind : 'state');
     }
   });
   const onChange: Records['onChange'] = (listener) => {

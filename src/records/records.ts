@@ -1,13 +1,19 @@
 import type { SerializedError } from '../errors.ts';
 import type { Job, JobEvent, JobResult, JobStatus, Progress } from '../generation/job.ts';
 import type { Plan, StoredPicture } from '../generation/plan.ts';
+import type { WebhookTarget } from '../generation/webhook.ts';
+import type { IdempotencyClaim, IdempotencyRecords } from './idempotency.ts';
+import type { WebhookRecords } from './webhooks.ts';
 
 /**
  * The truth about jobs and uploads, in SQL. Every method that changes a job is atomic, and those that a worker calls are
  * fenced by the number of its attempt: they change nothing and return false where the job has moved on.
  */
 export interface Records {
-  /** Writes an accepted job in state queued, and its `queued` event. */
+  /**
+   * Writes an accepted job in state queued, and its `queued` event; with a claim in one transaction with its completion,
+   * `idempotency_in_progress` where the claim was lost.
+   */
   insertJob(job: NewJob): Promise<Job>;
   /** The job, or null where this tenant has none of that id. */
   findJob(tenant: string, id: string): Promise<Job | null>;
@@ -58,13 +64,19 @@ export interface Records {
   insertUpload(upload: Upload): Promise<Upload>;
   findUpload(tenant: string, id: string): Promise<Upload | null>;
 
+  readonly idempotency: IdempotencyRecords;
+  readonly webhooks: WebhookRecords;
+
   /** Resolves when the database answers. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Progress comes several times a second and job; everything else is a change of state, a requested cancel among them. */
-export type ChangeKind = 'state' | 'progress';
+/**
+ * Progress comes several times a second and job; `webhook` says that the job's end came into the outbox; everything else is a
+ * change of state, a requested cancel among them.
+ */
+export type ChangeKind = 'state' | 'progress' | 'webhook';
 
 export interface NewJob {
   readonly id: string;
@@ -72,6 +84,10 @@ export interface NewJob {
   readonly plan: Plan;
   readonly warnings: readonly string[];
   readonly metadata: Readonly<Record<string, unknown>> | null;
+  /** Who is told of its end. */
+  readonly webhook?: WebhookTarget | null;
+  /** The key of its request. */
+  readonly claim?: IdempotencyClaim;
 }
 
 export interface JobQuery {

@@ -3,6 +3,23 @@ import type { Job, JobEvent } from '../generation/job.ts';
 import type { Upload } from './records.ts';
 import type { JobEventTable, JobTable, UploadTable } from './schema.ts';
 
+/** A job's row as JSON: what `to_jsonb` makes of it, without the webhook and its secret. */
+export type JobSnapshot = {
+  readonly [Column in Exclude<keyof JobTable, 'webhook'>]: SnapshotValue<Selectable<JobTable>[Column]>;
+};
+type SnapshotValue<T> = T extends Date ? string : T;
+
+export function jobFromSnapshot(row: JobSnapshot): Job {
+  const date = (text: string | null): Date | null => (text === null ? null : new Date(text));
+  return jobFromRow({
+    ...row,
+    created_at: new Date(row.created_at),
+    started_at: date(row.started_at),
+    finished_at: date(row.finished_at),
+    webhook: null,
+  });
+}
+
 export function jobFromRow(row: Selectable<JobTable>): Job {
   return {
     id: row.id,
@@ -11,6 +28,7 @@ export function jobFromRow(row: Selectable<JobTable>): Job {
     plan: row.plan,
     warnings: row.warnings,
     metadata: row.metadata,
+    webhook: row.webhook === null ? null : { url: row.webhook.url, events: row.webhook.events },
     progress: row.progress,
     attempt: row.attempt,
     cancelRequested: row.cancel_requested,

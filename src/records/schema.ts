@@ -2,6 +2,9 @@ import type { ColumnType, Generated } from 'kysely';
 import type { SerializedError } from '../errors.ts';
 import type { JobEventType, JobResult, JobStatus, Progress } from '../generation/job.ts';
 import type { Plan } from '../generation/plan.ts';
+import type { WebhookTarget } from '../generation/webhook.ts';
+import type { JobSnapshot } from './rows.ts';
+import type { DeliveryStatus } from './webhooks.ts';
 
 /** The schema that all tables of records are in. Every statement qualifies its names with it. */
 export const recordsSchema = 'armature';
@@ -27,6 +30,7 @@ export interface JobTable {
   readonly finished_at: ColumnType<Date | null, never, Date>;
   /** The number of the job's last event. */
   readonly event_seq: Generated<number>;
+  readonly webhook: ColumnType<WebhookTarget | null, string | null, never>;
 }
 
 export interface JobEventTable {
@@ -49,6 +53,44 @@ export interface UploadTable {
   readonly created_at: Date;
 }
 
+export interface IdempotencyKeyTable {
+  readonly tenant: string;
+  readonly route: string;
+  readonly key: string;
+  /** SHA-256 of what the first request asked for. */
+  readonly fingerprint: Written<string>;
+  /** Names the claim, and fences what its request makes. */
+  readonly token: Written<string>;
+  /** When a claim that has come to nothing lapses. */
+  readonly claimed_until: Written<Date>;
+  /** Id of what the first request made; null while it is looked at. */
+  readonly resource: ColumnType<string | null, never, string | null>;
+  readonly created_at: Written<Date>;
+}
+
+export interface WebhookDeliveryTable {
+  readonly id: string;
+  readonly tenant: string;
+  /** One of the two. */
+  readonly job_id: string | null;
+  readonly batch_id: string | null;
+  readonly type: string;
+  /** The row of the job when the event happened, without its webhook; null once it is delivered. */
+  readonly snapshot: ColumnType<JobSnapshot | null, string, null>;
+  readonly url: string;
+  readonly host: string;
+  /** null: the server's own secret signs, or it is delivered. */
+  readonly secret: ColumnType<string | null, string | null, null>;
+  readonly status: ColumnType<DeliveryStatus, never, DeliveryStatus>;
+  readonly attempts: Generated<number>;
+  /** When it may be tried next; of one that is being tried, the end of the claim on it. */
+  readonly due_at: Generated<Date>;
+  readonly last_status: ColumnType<number | null, never, number | null>;
+  readonly last_error: ColumnType<string | null, never, string | null>;
+  readonly created_at: Generated<Date>;
+  readonly ended_at: ColumnType<Date | null, never, Date | null>;
+}
+
 export interface MigrationTable {
   readonly version: number;
   readonly name: string;
@@ -59,5 +101,7 @@ export interface Tables {
   readonly job: JobTable;
   readonly job_event: JobEventTable;
   readonly upload: UploadTable;
+  readonly idempotency_key: IdempotencyKeyTable;
+  readonly webhook_delivery: WebhookDeliveryTable;
   readonly migration: MigrationTable;
 }

@@ -1,9 +1,11 @@
 import { sql, type Kysely } from 'kysely';
 import type { JobStatus } from '../generation/job.ts';
+import { sqlIdempotency, underClaim } from './idempotency.ts';
 import type { QueueTicket, Records } from './records.ts';
 import { eventFromRow, jobFromRow, uploadFromRow } from './rows.ts';
 import type { Tables } from './schema.ts';
 import * as transitions from './transitions.ts';
+import { sqlWebhooks } from './webhooks.ts';
 
 /** Records over a database whose tables are migrated. */
 export function sqlRecords(db: Kysely<Tables>, onChange: Records['onChange'], close: () => Promise<void>): Records {
@@ -23,7 +25,8 @@ export function sqlRecords(db: Kysely<Tables>, onChange: Records['onChange'], cl
   };
 
   return {
-    insertJob: (job) => transitions.insertJob(db, job),
+    insertJob: async (job) =>
+      await underClaim(db, job.claim, job.id, async (within) => await transitions.insertJob(within, job)),
     findJob,
     async listJobs(tenant, { status, before, limit }) {
       let query = db.selectFrom('job').selectAll().where('tenant', '=', tenant);
@@ -111,6 +114,9 @@ export function sqlRecords(db: Kysely<Tables>, onChange: Records['onChange'], cl
         .executeTakeFirst();
       return row === undefined ? null : uploadFromRow(row);
     },
+
+    idempotency: sqlIdempotency(db),
+    webhooks: sqlWebhooks(db, onChange),
 
     async ping() {
       await sql`select 1`.execute(db);

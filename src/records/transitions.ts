@@ -8,6 +8,7 @@ import {
 } from 'kysely';
 import type { SerializedError } from '../errors.ts';
 import type { Job, JobResult, JobStatus, Progress } from '../generation/job.ts';
+import { newEventId } from './ids.ts';
 import type { ChangeKind, NewJob } from './records.ts';
 import { jobFromRow } from './rows.ts';
 import type { Tables } from './schema.ts';
@@ -59,11 +60,30 @@ async function transition(db: Kysely<Tables>, change: Transition): Promise<Job |
           return change.eventOnlyIn === undefined ? event : event.where('status', '=', change.eventOnlyIn);
         }),
     )
+    .with('told', (query) =>
+      query
+        .insertInto('webhook_delivery')
+        .columns(['id', 'tenant', 'job_id', 'type', 'snapshot', 'url', 'host', 'secret'])
+        .expression(endForReceiver())
+        .returning('job_id as id'),
+    )
     .selectFrom('changed')
     .selectAll()
     .select(announced)
+    .select((job) => job.selectFrom('told').select(announcement('webhook')).as('told'))
     .executeTakeFirst();
   return row === undefined ? null : jobFromRow(row);
+}
+
+/**
+ * The event for the job's receiver, where it has one that wants to hear of the state that it has arrived in. It carries the
+ * job as it is now, so that neither a retry nor a crash changes what is told.
+ */
+function endForReceiver() {
+  return sql<never>`
+    select ${newEventId()}, tenant, id, (plan->>'kind') || '.' || status, to_jsonb(changed) - 'webhook',
+      webhook->>'url', webhook->>'host', webhook->>'secret'
+    from changed where webhook->'events' ? status`;
 }
 
 /** A job that arrives in `running` was `started`; the other events are named like the states. */
@@ -88,6 +108,7 @@ export async function insertJob(db: Kysely<Tables>, job: NewJob): Promise<Job> {
           plan: JSON.stringify(job.plan),
           warnings: JSON.stringify(job.warnings),
           metadata: job.metadata === null ? null : JSON.stringify(job.metadata),
+          webhook: job.webhook ? JSON.stringify(job.webhook) : null,
           event_seq: 1,
         })
         .returningAll(),

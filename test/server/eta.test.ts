@@ -35,6 +35,7 @@ function finished(start: number, end: number): Job {
     plan,
     warnings: [],
     metadata: null,
+    webhook: null,
     progress: null,
     attempt: 1,
     cancelRequested: false,

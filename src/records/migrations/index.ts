@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Tables } from '../schema.ts';
+import { createDeliveryTables } from './delivery.ts';
 import { createFirstTables } from './jobs.ts';
 
 /** One step of the schema's history. A step that has been released never changes: a correction is a further step. */
@@ -10,4 +11,7 @@ export interface Migration {
   up(db: Kysely<Tables>): Promise<void>;
 }
 
-export const migrations: readonly Migration[] = [{ version: 1, name: 'jobs, events, uploads', up: createFirstTables }];
+export const migrations: readonly Migration[] = [
+  { version: 1, name: 'jobs, events, uploads', up: createFirstTables },
+  { version: 4, name: 'idempotency keys, webhooks', up: createDeliveryTables },
+];
