@@ -30,6 +30,8 @@ export function readConfig(flags: Flags = {}, environment: Environment = process
     corsOrigin: read('corsOrigin'),
     allowAnonymous: read('allowAnonymous'),
     embedParameters: read('embedParameters'),
+    adminKey: read('adminKey'),
+    apiKey: read('apiKey'),
     allowFetch: read('allowFetch'),
     hub: read('hub'),
     hubToken: read('hubToken'),
@@ -106,13 +108,17 @@ export function modelFolders(config: Pick<Config, 'models' | 'data'>): readonly 
   return [...config.models, join(config.data, 'models'), embeddedModels];
 }
 
-/** Refuses to listen where strangers could reach a server that asks nobody for a key. */
-export function requireSafeHost(config: Pick<Config, 'host' | 'allowAnonymous'>): void {
-  if (config.allowAnonymous || isLoopback(config.host)) return;
+/** Refuses to listen where strangers could reach a server that asks nobody for a key; `hasKeys`: one was ever made. */
+export function requireSafeHost(
+  { host, allowAnonymous, adminKey }: Pick<Config, 'host' | 'allowAnonymous' | 'adminKey'>,
+  hasKeys: boolean,
+): void {
+  if (hasKeys || adminKey !== null || allowAnonymous || isLoopback(host)) return;
   throw new ArmatureError(
     'invalid_config',
-    `Expected a loopback address for --host (ARMATURE_HOST) but received "${config.host}": without API keys anyone who ` +
-      'reaches it could draw. Add --allow-anonymous (ARMATURE_ALLOW_ANONYMOUS=1) if that is meant.',
+    `Expected a loopback address for --host (ARMATURE_HOST) but received "${host}": there are no API keys, so anyone ` +
+      'who reaches it could draw. Make one (`armature keys create`), set ARMATURE_ADMIN_KEY, or add --allow-anonymous ' +
+      '(ARMATURE_ALLOW_ANONYMOUS=1) if that is meant.',
     { field: 'host' },
   );
 }

@@ -14,6 +14,9 @@ export const errorCodes = {
   payload_too_large: { status: 413, title: 'The request is too large' },
   unsupported_media_type: { status: 415, title: 'The content type is not supported' },
   not_acceptable: { status: 406, title: 'None of the accepted media types can be given' },
+  unauthorized: { status: 401, title: 'An API key is needed' },
+  forbidden: { status: 403, title: 'The API key may not do this' },
+  rate_limited: { status: 429, title: 'Too many requests' },
   not_found: { status: 404, title: 'There is nothing here' },
   method_not_allowed: { status: 405, title: 'This method is not allowed here' },
   conflict: { status: 409, title: 'The resource is in another state' },
@@ -45,6 +48,8 @@ export interface ErrorOptions {
   readonly field?: string;
   /** What would have been accepted, when that is a short list. */
   readonly choices?: readonly string[];
+  /** Whole seconds after which it is worth trying again. */
+  readonly retryAfter?: number;
 }
 
 /**
@@ -55,6 +60,7 @@ export class ArmatureError extends Error {
   readonly code: ErrorCode;
   readonly field: string | undefined;
   readonly choices: readonly string[] | undefined;
+  readonly retryAfter: number | undefined;
 
   constructor(code: ErrorCode, detail: string, options: ErrorOptions = {}) {
     super(detail, options.cause === undefined ? {} : { cause: options.cause });
@@ -62,6 +68,7 @@ export class ArmatureError extends Error {
     this.code = code;
     this.field = options.field;
     this.choices = options.choices;
+    this.retryAfter = options.retryAfter;
   }
 
   get status(): number {

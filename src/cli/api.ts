@@ -19,5 +19,13 @@ export function addApi(program: Command, hooks: RunHooks): void {
       await runService(configOf(command), 'api', hooks);
     });
   addSettings(command, ['host', 'port', 'data', 'models', 'model', 'postgresUrl', 'redisUrl']);
-  addSettings(command, ['publicUrl', 'corsOrigin', 'allowAnonymous', 'embedParameters', 'allowFetch', 'logLevel']);
+  addSettings(command, [
+    'publicUrl',
+    'corsOrigin',
+    'adminKey',
+    'allowAnonymous',
+    'embedParameters',
+    'allowFetch',
+    'logLevel',
+  ]);
 }

@@ -21,7 +21,7 @@ export function addServe(program: Command, hooks: RunHooks): void {
     });
   addSettings(command, ['host', 'port', 'data', 'models', 'model', 'provider', 'deviceId', 'threads']);
   addSettings(command, ['memoryBudget', 'maxRows', 'postgresUrl', 'redisUrl', 'publicUrl', 'corsOrigin']);
-  addSettings(command, ['allowAnonymous', 'embedParameters', 'allowFetch', 'logLevel']);
+  addSettings(command, ['adminKey', 'allowAnonymous', 'embedParameters', 'allowFetch', 'logLevel']);
 }
 
 function announce({ address, data }: { readonly address: string; readonly data: string }): void {

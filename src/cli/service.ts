@@ -1,7 +1,14 @@
 import { randomInt } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 import { type Logger, pino } from 'pino';
-import { type Config, embeddedAnnotators, pulledAnnotators, requirePostgres, requireSafeHost } from '../config.ts';
+import {
+  type Config,
+  embeddedAnnotators,
+  isLoopback,
+  pulledAnnotators,
+  requirePostgres,
+  requireSafeHost,
+} from '../config.ts';
 import { ArmatureError } from '../errors.ts';
 import { ExtractorProcess } from '../extractor/extractor-process.ts';
 import { createFetcher } from '../fetch/fetcher.ts';
@@ -40,7 +47,6 @@ const maxAttempts = 3;
 /** Runs a service until SIGINT or SIGTERM, and closes its parts in order: server, consumers, children, queue, records. */
 export async function runService(config: Config, role: Role, hooks: RunHooks = {}): Promise<void> {
   if (role !== 'serve') requirePostgres(config, role);
-  if (role !== 'worker') requireSafeHost(config);
   const interrupted = interruption();
   const closing = new Closing();
   try {
@@ -66,17 +72,24 @@ interface Ground {
 async function openService(config: Config, role: Role, hooks: RunHooks, closing: Closing): Promise<void> {
   const log = pino({ level: config.logLevel });
   const metrics = createMetrics({ version: packageVersion(), role });
-  const ground = await openGround(config, log, metrics, closing);
+  const ground = await openGround(config, role, log, metrics, closing);
   const elsewhere: DeviceState = { state: 'elsewhere', detail: 'Workers are processes of their own.' };
   const deviceState = role === 'api' ? () => elsewhere : await openWorker(ground, closing);
   if (role !== 'worker') await openServer(ground, deviceState, hooks, closing);
 }
 
-async function openGround(config: Config, log: Logger, metrics: Metrics, closing: Closing): Promise<Ground> {
+async function openGround(
+  config: Config,
+  role: Role,
+  log: Logger,
+  metrics: Metrics,
+  closing: Closing,
+): Promise<Ground> {
   const library = await libraryOf(config);
   const { postgresUrl, redisUrl, data } = config;
   const opened = postgresUrl === null ? await openRecords({ dataFolder: data }) : await openServerRecords(postgresUrl);
   const records = closing.add(opened.records);
+  if (role !== 'worker') requireSafeHost(config, await records.keys.any());
   const engine = redisUrl === null ? opened.queueEngine() : ({ kind: 'redis', url: redisUrl } as const);
   const queue = closing.add(await openQueue(engine, { onError: (err) => log.error({ err }, 'queue') }));
   const onError = (err: unknown): void => log.error({ err }, 'jobs could not be brought from the records to the queue');
@@ -145,6 +158,7 @@ async function openServer(
       corsOrigins: config.corsOrigin,
       embedParameters: config.embedParameters,
       limits: defaultServerLimits,
+      access: { adminKey: config.adminKey, allowAnonymous: config.allowAnonymous, loopback: isLoopback(config.host) },
     },
   });
   closing.add(app);

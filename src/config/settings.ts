@@ -1,7 +1,20 @@
 import { availableParallelism, homedir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { usableMemory } from './memory.ts';
-import { byteSize, flagValue, integer, many, one, oneOf, origin, type Parse, path, text, url } from './values.ts';
+import {
+  byteSize,
+  flagValue,
+  integer,
+  many,
+  one,
+  oneOf,
+  origin,
+  type Parse,
+  path,
+  secret,
+  text,
+  url,
+} from './values.ts';
 
 /** All that can be set from outside, resolved: nothing else in the product reads flags or the environment. */
 export interface Config {
@@ -27,6 +40,10 @@ export interface Config {
   readonly allowAnonymous: boolean;
   /** Whether outputs carry the text of what they were made with, where the request does not say. */
   readonly embedParameters: boolean;
+  /** A key with every scope that stands in no record. */
+  readonly adminKey: string | null;
+  /** The key that commands show to a running server. */
+  readonly apiKey: string | null;
   /** Hosts and networks that requests may have fetched from although they are not public. */
   readonly allowFetch: readonly string[];
   /** Model hub, without a trailing slash. */
@@ -173,7 +190,7 @@ export const settings: { readonly [Key in keyof Config]: Setting<Config[Key]> } 
   },
   allowAnonymous: {
     flag: 'allow-anonymous',
-    description: 'listen beyond loopback although nobody has to show a key',
+    description: 'serve whoever shows no API key, also beyond loopback',
     parse: one(flagValue),
     fallback: () => false,
   },
@@ -184,6 +201,21 @@ export const settings: { readonly [Key in keyof Config]: Setting<Config[Key]> } 
     parse: one(flagValue),
     fallback: () => true,
     fallbackText: 'on',
+  },
+  adminKey: {
+    flag: 'admin-key',
+    argument: 'key',
+    description:
+      'key with every scope, of 32 characters or more; give it by its variable, where no process list shows it',
+    parse: one(secret),
+    fallback: () => null,
+  },
+  apiKey: {
+    flag: 'api-key',
+    argument: 'key',
+    description: 'API key to show to the server; better given by its variable, where no process list shows it',
+    parse: one(text),
+    fallback: () => null,
   },
   allowFetch: {
     flag: 'allow-fetch',

@@ -26,6 +26,13 @@ export function text(value: string): string {
   return value.trim();
 }
 
+/** What nobody may guess: it is not repeated in the error. */
+export function secret(value: string): string {
+  const trimmed = value.trim();
+  if (!/^[!-~]{32,}$/.test(trimmed)) throw new Mismatch('at least 32 letters, digits or signs without spaces', '...');
+  return trimmed;
+}
+
 export function path(value: string): string {
   if (value.trim() === '') throw new Mismatch('a folder', value);
   return resolve(value);

@@ -2,10 +2,11 @@ import { Kysely, PostgresDialect, type PostgresPool } from 'kysely';
 import { prepareDataFolder } from './data-folder.ts';
 import { openEmbedded } from './embedded.ts';
 import { lockFolder } from './folder-lock.ts';
+import { keyChannel } from './keys.ts';
 import { migrate } from './migrate.ts';
 import { migrations } from './migrations/index.ts';
 import { openPostgres } from './postgres.ts';
-import type { ChangeKind, Records } from './records.ts';
+import type { Records } from './records.ts';
 import { recordsSchema, type Tables } from './schema.ts';
 import type { SqlDatabase, SqlQueueEngine } from './sql-pool.ts';
 import { sqlRecords } from './sql-records.ts';
@@ -42,22 +43,33 @@ async function openOver(database: SqlDatabase): Promise<OpenRecords> {
   const pool = database.pool as unknown as PostgresPool;
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }).withSchema(recordsSchema);
   await migrate(db, migrations);
-  const listeners = new Set<(id: string, kind: ChangeKind) => void>();
-  await database.listen(jobChannel, (payload) => {
-    const [id = '', kind] = payload.split(' ');
-    for (const listener of listeners) {
+  const jobs = await announcements(database, jobChannel);
+  const keys = await announcements(database, keyChannel);
+  const onChange: Records['onChange'] = (listener) =>
+    jobs((payload) => {
+      const [id = '', kind] = payload.split(' ');
       listener(id, kind === 'progress' || kind === 'webhook' ? kind : 'state');
-    }
+    });
+  return {
+    records: sqlRecords(db, { onChange, onKeyChange: keys }, () => database.close()),
+    queueEngine: () => ({ kind: database.kind, pool: database.queuePool() }),
+  };
+}
+
+/** Listens to a channel for as long as the database is open; the result adds a listener and returns how to take it back. */
+async function announcements(
+  database: SqlDatabase,
+  channel: string,
+): Promise<(listener: (payload: string) => void) => () => void> {
+  const listeners = new Set<(payload: string) => void>();
+  await database.listen(channel, (payload) => {
+    for (const listener of listeners) listener(payload);
   });
-  const onChange: Records['onChange'] = (listener) => {
+  return (listener) => {
     // Wrapped, so that one function may be given twice and be taken back once.
-    const own = (id: string, kind: ChangeKind): void => listener(id, kind);
+    const own = (payload: string): void => listener(payload);
     listeners.add(own);
     return () => listeners.delete(own);
-  };
-  return {
-    records: sqlRecords(db, onChange, () => database.close()),
-    queueEngine: () => ({ kind: database.kind, pool: database.queuePool() }),
   };
 }
 

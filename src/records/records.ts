@@ -4,6 +4,7 @@ import type { Plan, StoredPicture } from '../generation/plan.ts';
 import type { WebhookTarget } from '../generation/webhook.ts';
 import type { IdempotencyClaim, IdempotencyRecords } from './idempotency.ts';
 import type { WebhookRecords } from './webhooks.ts';
+import type { KeyRecords } from './keys.ts';
 
 /**
  * The truth about jobs and uploads, in SQL. Every method that changes a job is atomic, and those that a worker calls are
@@ -66,6 +67,7 @@ export interface Records {
 
   readonly idempotency: IdempotencyRecords;
   readonly webhooks: WebhookRecords;
+  readonly keys: KeyRecords;
 
   /** Resolves when the database answers. */
   ping(): Promise<void>;

@@ -1,4 +1,6 @@
 import type { ColumnType, Generated } from 'kysely';
+import type { Quota } from '../access/api-key.ts';
+import type { Scope } from '../access/scopes.ts';
 import type { SerializedError } from '../errors.ts';
 import type { JobEventType, JobResult, JobStatus, Progress } from '../generation/job.ts';
 import type { Plan } from '../generation/plan.ts';
@@ -91,6 +93,31 @@ export interface WebhookDeliveryTable {
   readonly ended_at: ColumnType<Date | null, never, Date | null>;
 }
 
+export interface ApiKeyTable {
+  readonly id: string;
+  readonly hash: string;
+  readonly name: string;
+  readonly tenant: string;
+  readonly scopes: Json<readonly Scope[]>;
+  readonly account: string;
+  readonly submissions_per_minute: number | null;
+  readonly reads_per_minute: number | null;
+  readonly quota_cost: number | null;
+  readonly quota_window: Written<Quota['window'] | null>;
+  readonly created_at: Generated<Date>;
+  readonly expires_at: Date | null;
+  readonly revoked_at: ColumnType<Date | null, never, Date>;
+  readonly last_used_at: ColumnType<Date | null, never, Date>;
+}
+
+/** What an account has used up in a window. */
+export interface UsageTable {
+  readonly account: string;
+  readonly kind: string;
+  readonly window_start: Date;
+  readonly amount: number;
+}
+
 export interface MigrationTable {
   readonly version: number;
   readonly name: string;
@@ -103,5 +130,7 @@ export interface Tables {
   readonly upload: UploadTable;
   readonly idempotency_key: IdempotencyKeyTable;
   readonly webhook_delivery: WebhookDeliveryTable;
+  readonly api_key: ApiKeyTable;
+  readonly usage: UsageTable;
   readonly migration: MigrationTable;
 }

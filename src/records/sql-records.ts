@@ -1,14 +1,25 @@
 import { sql, type Kysely } from 'kysely';
 import type { JobStatus } from '../generation/job.ts';
 import { sqlIdempotency, underClaim } from './idempotency.ts';
+import { type KeyRecords, sqlKeys } from './keys.ts';
 import type { QueueTicket, Records } from './records.ts';
 import { eventFromRow, jobFromRow, uploadFromRow } from './rows.ts';
 import type { Tables } from './schema.ts';
 import * as transitions from './transitions.ts';
 import { sqlWebhooks } from './webhooks.ts';
 
+/** What records are told of changes, in any process. */
+export interface ChangeSources {
+  readonly onChange: Records['onChange'];
+  readonly onKeyChange: KeyRecords['onChange'];
+}
+
 /** Records over a database whose tables are migrated. */
-export function sqlRecords(db: Kysely<Tables>, onChange: Records['onChange'], close: () => Promise<void>): Records {
+export function sqlRecords(
+  db: Kysely<Tables>,
+  { onChange, onKeyChange }: ChangeSources,
+  close: () => Promise<void>,
+): Records {
   const findJob: Records['findJob'] = async (tenant, id) => {
     const row = await db
       .selectFrom('job')
@@ -117,6 +128,7 @@ export function sqlRecords(db: Kysely<Tables>, onChange: Records['onChange'], cl
 
     idempotency: sqlIdempotency(db),
     webhooks: sqlWebhooks(db, onChange),
+    keys: sqlKeys(db, onKeyChange),
 
     async ping() {
       await sql`select 1`.execute(db);

@@ -3,6 +3,9 @@ import cors from '@fastify/cors';
 import multipart from '@fastify/multipart';
 import fastify, { type FastifyInstance } from 'fastify';
 import { ArmatureError } from '../errors.ts';
+import { Authenticator } from './access/authenticator.ts';
+import { guardRoutes } from './access/guard.ts';
+import { KeyRing } from './access/key-ring.ts';
 import { routeContext } from './context.ts';
 import type { ServerParts } from './parts.ts';
 import { watchRoutes } from './plugins/allowed-methods.ts';
@@ -20,6 +23,7 @@ import { generationActionRoutes } from './routes/generation-actions.ts';
 import { generationRoutes } from './routes/generations.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoutes } from './routes/metrics.ts';
+import { keyRoutes } from './routes/keys.ts';
 import { modelRoutes } from './routes/models.ts';
 import { submitGenerationRoute } from './routes/submit-generation.ts';
 import { uploadRoutes } from './routes/uploads.ts';
@@ -51,7 +55,15 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
   await app.register(cors, {
     origin: corsOrigins.includes('*') ? '*' : [...corsOrigins],
     methods: ['GET', 'HEAD', 'POST', 'DELETE'],
-    exposedHeaders: ['Location', 'Content-Location', 'ETag', 'Preference-Applied', 'Retry-After', 'X-Request-Id'],
+    exposedHeaders: [
+      'Location',
+      'Content-Location',
+      'ETag',
+      'Preference-Applied',
+      'Retry-After',
+      'WWW-Authenticate',
+      'X-Request-Id',
+    ],
   });
   await app.register(multipart, {
     limits: {
@@ -65,6 +77,7 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
     },
   });
   await describeApi(app, version);
+  guardRoutes(app, authenticatorOf(parts, app));
   const context = routeContext(parts, app);
   closeGracefully(app);
   await app.register(async (routes) => {
@@ -73,6 +86,7 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
     generationActionRoutes(routes, context);
     generationEventRoutes(routes, context);
     generationFileRoutes(routes, context);
+    keyRoutes(routes, context);
     conditionRoutes(routes, context);
     modelRoutes(routes, context);
     healthRoutes(routes, context);
@@ -83,6 +97,13 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
   await app.register(async (routes) => uploadRoutes(routes, context));
   await app.ready();
   return app;
+}
+
+function authenticatorOf({ records, settings, clock, log }: ServerParts, app: FastifyInstance): Authenticator {
+  const now = (): number => clock().getTime();
+  const ring = new KeyRing(records.keys, now, (err) => log.warn({ err }, 'the use of a key could not be noted'));
+  app.addHook('onClose', async () => ring.close());
+  return new Authenticator(ring, settings.access, now);
 }
 
 /** The framework counts the bytes of bodies that it reads; forms are read by us, and need not be read to be refused. */

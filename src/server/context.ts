@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { EtaEstimator } from './eta.ts';
 import { type Links, links } from './links.ts';
 import type { ServerParts } from './parts.ts';
-import { defaultTenant } from './tenant.ts';
+import { identityOf } from './access/guard.ts';
 import { jobPresenter, type PresentJob } from './views/present-job.ts';
 
 /** What routes share: the parts, and what follows from them. */
@@ -25,8 +25,9 @@ export function routeContext(parts: ServerParts, app: FastifyInstance): RouteCon
   return { parts, links: address, present: jobPresenter(parts.records, eta, address), closing: closing.signal };
 }
 
-export function tenantOf(_request: FastifyRequest): string {
-  return defaultTenant;
+/** The tenant whose things a request may see. */
+export function tenantOf(request: FastifyRequest): string {
+  return identityOf(request).tenant;
 }
 
 /** Aborts when the answer is out, when the client goes away before that, or when the server closes. */

@@ -6,6 +6,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import type { JobQueue } from '../queue/queue.ts';
 import type { Records } from '../records/records.ts';
 import type { ObjectStore } from '../store/store.ts';
+import type { AccessSettings } from './access/authenticator.ts';
 import type { ServerLimits } from './limits.ts';
 
 /** All that the HTTP side of the service stands on. Closing them is their owner's affair. */
@@ -38,6 +39,7 @@ export interface ServerSettings {
   /** Whether outputs carry the parameters text where the request does not say. */
   readonly embedParameters: boolean;
   readonly limits: ServerLimits;
+  readonly access: AccessSettings;
 }
 
 /**

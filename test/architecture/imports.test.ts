@@ -21,11 +21,12 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   extractor: ['conditions', 'images', 'models', 'runtime'],
   device: ['numeric', 'generation', 'pipeline', 'runtime', 'models', 'graph', 'weights'],
   store: ['generation'],
-  records: ['generation'],
+  access: [],
+  records: ['generation', 'access'],
   queue: ['records'],
   worker: ['queue', 'records', 'store', 'images', 'device', 'generation', 'conditions', 'extractor', 'models'],
-  server: ['generation', 'records', 'queue', 'store', 'images', 'conditions', 'models', 'fetch'],
   metrics: [],
+  server: ['generation', 'access', 'records', 'queue', 'store', 'images', 'conditions', 'models', 'fetch'],
   config: [],
 };
 

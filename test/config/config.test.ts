@@ -111,12 +111,16 @@ describe('the table of settings', () => {
 
 describe('what commands ask of the configuration', () => {
   it.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost'])('listens on %s without keys', (host) => {
-    expect(() => requireSafeHost({ host, allowAnonymous: false })).not.toThrow();
+    expect(() => requireSafeHost({ host, allowAnonymous: false, adminKey: null }, false)).not.toThrow();
   });
 
   it.each(['0.0.0.0', '::', '192.168.1.4', '127.0.0.1.example.com'])('refuses %s without keys', (host) => {
-    expect(refusal(() => requireSafeHost({ host, allowAnonymous: false })).message).toContain('--allow-anonymous');
-    expect(() => requireSafeHost({ host, allowAnonymous: true })).not.toThrow();
+    expect(refusal(() => requireSafeHost({ host, allowAnonymous: false, adminKey: null }, false)).message).toContain(
+      '--allow-anonymous',
+    );
+    expect(() => requireSafeHost({ host, allowAnonymous: true, adminKey: null }, false)).not.toThrow();
+    expect(() => requireSafeHost({ host, allowAnonymous: false, adminKey: 'x' }, false)).not.toThrow();
+    expect(() => requireSafeHost({ host, allowAnonymous: false, adminKey: null }, true)).not.toThrow();
   });
 
   it('refuses api and worker without PostgreSQL in one line', () => {

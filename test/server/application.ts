@@ -56,6 +56,7 @@ export async function openApplication(): Promise<Application> {
       embedParameters: true,
       corsOrigins: ['https://app.example.com'],
       limits: { ...defaultServerLimits, pollMs: 50 },
+      access: { adminKey: null, allowAnonymous: false, loopback: true },
     },
     metrics: createMetrics({ version: '0.0.0', role: 'api' }),
     log: pino({ level: 'silent' }),

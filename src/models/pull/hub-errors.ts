@@ -8,12 +8,12 @@ const longestWait = 120_000;
 class HubError extends ArmatureError {
   readonly httpStatus: number;
   /** Milliseconds, where the hub says when to come again. */
-  readonly retryAfter: number | null;
+  readonly waitMs: number | null;
 
-  constructor(code: 'fetch_failed' | 'unknown_model', detail: string, httpStatus: number, retryAfter: number | null) {
+  constructor(code: 'fetch_failed' | 'unknown_model', detail: string, httpStatus: number, waitMs: number | null) {
     super(code, detail, { field: 'model' });
     this.httpStatus = httpStatus;
-    this.retryAfter = retryAfter;
+    this.waitMs = waitMs;
   }
 }
 
@@ -45,7 +45,7 @@ export function isPassing(error: unknown): boolean {
 
 /** Milliseconds that the hub asked to wait, or null. */
 export function retryAfter(error: unknown): number | null {
-  return error instanceof HubError ? error.retryAfter : null;
+  return error instanceof HubError ? error.waitMs : null;
 }
 
 /** Retry-After as seconds or as a date (RFC 9110), in milliseconds. */

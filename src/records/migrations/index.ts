@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Tables } from '../schema.ts';
 import { createDeliveryTables } from './delivery.ts';
 import { createFirstTables } from './jobs.ts';
+import { createKeyTables } from './keys.ts';
 
 /** One step of the schema's history. A step that has been released never changes: a correction is a further step. */
 export interface Migration {
@@ -14,4 +15,5 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { version: 1, name: 'jobs, events, uploads', up: createFirstTables },
   { version: 4, name: 'idempotency keys, webhooks', up: createDeliveryTables },
+  { version: 5, name: 'API keys, usage', up: createKeyTables },
 ];

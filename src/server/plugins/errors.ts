@@ -31,7 +31,8 @@ export async function sendProblem(
 ): Promise<FastifyReply> {
   const error = fromThrown(thrown);
   if (error.status >= 500) request.log.error({ err: thrown, code: error.code }, 'request failed');
-  if (error.status === 503) reply.header('retry-after', retryAfter);
+  const wait = error.retryAfter ?? (error.status === 503 ? retryAfter : undefined);
+  if (wait !== undefined) reply.header('retry-after', wait);
   return await reply.code(error.status).type(problemType).send(toProblem(error, request.id));
 }
 

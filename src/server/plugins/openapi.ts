@@ -16,7 +16,14 @@ export async function describeApi(app: FastifyInstance, version: string): Promis
         description: 'Structure-guided image generation: Stable Diffusion with any number of ControlNets.',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
-      tags: ['generations', 'uploads', 'conditions', 'models', 'health'].map((name) => ({ name })),
+      components: {
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer', description: 'An API key, where the server has any' },
+          header: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'The same in a header of its own' },
+        },
+      },
+      security: [{ bearer: [] }, { header: [] }],
+      tags: ['generations', 'uploads', 'conditions', 'models', 'keys', 'health'].map((name) => ({ name })),
     },
     transform: transformBodies,
     transformObject: jsonSchemaTransformObject,

@@ -40,6 +40,7 @@ export function conditionRoutes(instance: FastifyInstance, context: RouteContext
   const { limits } = parts.settings;
 
   routes.get('/v1/conditions', {
+    config: { access: 'read' },
     schema: {
       operationId: 'listConditions',
       summary: 'The kinds of structure that can steer a picture',
@@ -50,6 +51,7 @@ export function conditionRoutes(instance: FastifyInstance, context: RouteContext
   });
 
   routes.post('/v1/conditions/:type', {
+    config: { access: 'generate' },
     schema: {
       operationId: 'extractCondition',
       summary: 'Extract a map from a picture; it is output 0 of the job',

@@ -3,9 +3,9 @@ import type { RouteContext } from '../context.ts';
 
 /** The API description, and a signpost at the root. */
 export function descriptionRoutes(app: FastifyInstance, { parts }: RouteContext): void {
-  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+  app.get('/openapi.json', { config: { access: 'public' }, schema: { hide: true } }, () => app.swagger());
 
-  app.get('/', { schema: { hide: true } }, () => ({
+  app.get('/', { config: { access: 'public' }, schema: { hide: true } }, () => ({
     name: 'Armature',
     version: parts.settings.version,
     openapi: '/openapi.json',

@@ -15,6 +15,7 @@ export function generationActionRoutes(instance: FastifyInstance, { parts, prese
   const { records, queue, store } = parts;
 
   routes.post('/v1/generations/:id/cancel', {
+    config: { access: 'generate' },
     schema: {
       operationId: 'cancelGeneration',
       summary: 'Cancel a job: at once while it waits, within one step while it is drawn',
@@ -36,6 +37,7 @@ export function generationActionRoutes(instance: FastifyInstance, { parts, prese
   });
 
   routes.delete('/v1/generations/:id', {
+    config: { access: 'generate' },
     schema: {
       operationId: 'deleteGeneration',
       summary: 'Delete a job that has ended, with its outputs and maps',

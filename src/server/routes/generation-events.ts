@@ -18,6 +18,7 @@ export function generationEventRoutes(instance: FastifyInstance, context: RouteC
   const { heartbeatMs, pollMs } = parts.settings.limits;
 
   instance.withTypeProvider<ZodTypeProvider>().get('/v1/generations/:id/events', {
+    config: { access: 'read' },
     schema: {
       operationId: 'streamGenerationEvents',
       summary: 'Follow a job: queued, started, progress, then succeeded, failed or cancelled with the whole job',

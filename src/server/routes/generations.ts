@@ -19,6 +19,7 @@ export function generationRoutes(instance: FastifyInstance, { parts, present }: 
   });
 
   routes.get('/v1/generations', {
+    config: { access: 'read' },
     schema: {
       operationId: 'listGenerations',
       summary: 'List jobs, the newest first',
@@ -40,6 +41,7 @@ export function generationRoutes(instance: FastifyInstance, { parts, present }: 
   });
 
   routes.get('/v1/generations/:id', {
+    config: { access: 'read' },
     schema: {
       operationId: 'getGeneration',
       summary: 'Read a job',

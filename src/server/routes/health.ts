@@ -11,6 +11,7 @@ export function healthRoutes(instance: FastifyInstance, { parts }: RouteContext)
   const routes = instance.withTypeProvider<ZodTypeProvider>();
 
   routes.get('/livez', {
+    config: { access: 'public' },
     schema: {
       operationId: 'livez',
       summary: 'Whether the process answers',
@@ -22,6 +23,7 @@ export function healthRoutes(instance: FastifyInstance, { parts }: RouteContext)
   });
 
   routes.get('/readyz', {
+    config: { access: 'public' },
     schema: {
       operationId: 'readyz',
       summary: 'Whether database, queue, store and device are there',

@@ -6,6 +6,7 @@ import { json } from './schemas.ts';
 
 export function modelRoutes(instance: FastifyInstance, { parts }: RouteContext): void {
   instance.withTypeProvider<ZodTypeProvider>().get('/v1/models', {
+    config: { access: 'read' },
     schema: {
       operationId: 'listModels',
       summary: 'Base models and ControlNets, which fit together, and the networks that make maps',

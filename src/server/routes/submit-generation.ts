@@ -20,6 +20,7 @@ export function submitGenerationRoute(instance: FastifyInstance, context: RouteC
   const { limits } = parts.settings;
 
   routes.post('/v1/generations', {
+    config: { access: 'generate' },
     schema: {
       operationId: 'createGeneration',
       summary: 'Draw pictures',

@@ -25,6 +25,7 @@ export function uploadRoutes(instance: FastifyInstance, { parts, links }: RouteC
   });
 
   routes.post('/v1/uploads', {
+    config: { access: 'generate' },
     schema: {
       operationId: 'createUpload',
       summary: 'Keep a picture; the same bytes get the same id',
@@ -57,6 +58,7 @@ export function uploadRoutes(instance: FastifyInstance, { parts, links }: RouteC
   });
 
   routes.get('/v1/uploads/:id', {
+    config: { access: 'read' },
     schema: {
       operationId: 'getUpload',
       summary: 'What is known of an upload',

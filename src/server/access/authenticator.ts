@@ -1,0 +1,110 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { ApiKey } from '../../access/api-key.ts';
+import { hashOf, keyIdOf, keyPrefix } from '../../access/key-text.ts';
+import { ArmatureError } from '../../errors.ts';
+import { AuthenticationFailures } from './failures.ts';
+import { type Identity, operator, owner, stranger } from './identity.ts';
+import type { KeyRing } from './key-ring.ts';
+import { fromThisMachine } from './this-machine.ts';
+
+/** Who may do what without a key, and the operator's own key. */
+export interface AccessSettings {
+  /** The text of a key with every scope that stands in no record. */
+  readonly adminKey: string | null;
+  /** Serves whoever shows no key, although there are keys. */
+  readonly allowAnonymous: boolean;
+  /** Whether the server listens to this machine alone. */
+  readonly loopback: boolean;
+}
+
+/** What is looked at of a request. */
+export interface Caller {
+  readonly headers: IncomingHttpHeaders;
+  /** Address of the client. */
+  readonly ip: string;
+}
+
+/** Failures per minute after which an address is not listened to. */
+const failuresPerMinute = 60;
+
+/** What an unknown key is compared with: whether an id exists must not show in the time that a refusal takes. */
+const noHash = Buffer.alloc(32);
+
+/** Finds out in whose name a request is made. */
+export class Authenticator {
+  readonly #ring: KeyRing;
+  readonly #settings: AccessSettings;
+  readonly #now: () => number;
+  readonly #adminHash: Buffer | null;
+  readonly #failures: AuthenticationFailures;
+
+  constructor(ring: KeyRing, settings: AccessSettings, now: () => number) {
+    this.#ring = ring;
+    this.#settings = settings;
+    this.#now = now;
+    this.#adminHash = settings.adminKey === null ? null : hashOf(settings.adminKey);
+    this.#failures = new AuthenticationFailures(failuresPerMinute, now);
+  }
+
+  /**
+   * @throws ArmatureError `unauthorized` for a key that is not good, or for none where one is needed; `rate_limited` where
+   *   too many of that came from one address
+   */
+  async identify(caller: Caller): Promise<Identity> {
+    const text = credential(caller.headers);
+    const guarded = this.#adminHash !== null || (await this.#ring.any());
+    // Without keys a client that must send some key may send any, but one of ours is meant for another server.
+    if (text === null || (!guarded && !text.startsWith(keyPrefix))) return this.#withoutKey(caller, guarded);
+    return await this.#withKey(text, caller);
+  }
+
+  #withoutKey(caller: Caller, guarded: boolean): Identity {
+    if (!guarded && this.#settings.loopback) return fromThisMachine(caller.headers) ? owner : stranger;
+    if (this.#settings.allowAnonymous) return stranger;
+    const detail = 'Expected an API key: send "Authorization: Bearer arm_...", or the header X-API-Key.';
+    throw this.#refusal(caller, detail);
+  }
+
+  async #withKey(text: string, caller: Caller): Promise<Identity> {
+    const hash = hashOf(text);
+    if (this.#adminHash !== null && timingSafeEqual(hash, this.#adminHash)) return operator;
+    const id = keyIdOf(text);
+    if (id === null) throw this.#refusal(caller, 'This is not an API key of this server: it is mistyped or cut short.');
+    // Only the guesses of an address are ignored, not its keys that are known to be good.
+    if (!this.#ring.knows(id)) this.#refuseBlocked(caller);
+    const stored = await this.#ring.find(id);
+    const expected = stored === null ? noHash : Buffer.from(stored.hash, 'hex');
+    if (!timingSafeEqual(hash, expected) || stored === null) throw this.#refusal(caller, 'There is no such API key.');
+    const { key } = stored;
+    this.#refuseEnded(key, caller);
+    this.#ring.touch(id);
+    return { tenant: key.tenant, scopes: key.scopes, name: key.id, account: key.account, limits: key.limits };
+  }
+
+  #refuseEnded({ id, revokedAt, expiresAt }: ApiKey, caller: Caller): void {
+    if (revokedAt !== null) throw this.#refusal(caller, `The API key ${id} was revoked.`);
+    if (expiresAt === null || expiresAt.getTime() > this.#now()) return;
+    throw this.#refusal(caller, `The API key ${id} expired on ${expiresAt.toISOString()}.`);
+  }
+
+  #refusal(caller: Caller, detail: string): ArmatureError {
+    this.#refuseBlocked(caller);
+    this.#failures.note(caller.ip);
+    return new ArmatureError('unauthorized', detail);
+  }
+
+  #refuseBlocked({ ip }: Caller): void {
+    const retryAfter = this.#failures.blockedFor(ip);
+    if (retryAfter === 0) return;
+    const detail = `Too many requests without a good API key came from this address: try again in ${retryAfter} s.`;
+    throw new ArmatureError('rate_limited', detail, { retryAfter });
+  }
+}
+
+/** The text of a key. Other schemes of Authorization are a proxy's affair. */
+export function credential(headers: IncomingHttpHeaders): string | null {
+  const bearer = /^Bearer +(\S+)\s*$/i.exec(headers.authorization ?? '')?.[1];
+  const named = headers['x-api-key'];
+  return bearer ?? (typeof named === 'string' && named.trim() !== '' ? named.trim() : null);
+}

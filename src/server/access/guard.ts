@@ -1,0 +1,76 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Scope } from '../../access/scopes.ts';
+import { ArmatureError } from '../../errors.ts';
+import { type Authenticator, credential } from './authenticator.ts';
+import type { Identity } from './identity.ts';
+
+/** The scope that a route asks for; `public` asks for no key. */
+export type Access = Scope | 'public';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Who may call the route. One that doesn't say is for `admin` alone. */
+    readonly access?: Access;
+  }
+  interface FastifyInstance {
+    /** What each route declares, by method and path: undefined is a route that was forgotten. */
+    readonly routeAccess: ReadonlyMap<string, Access | undefined>;
+  }
+  interface FastifyRequest {
+    /** Null on public routes. */
+    identity: Identity | null;
+  }
+}
+
+/** Lets nobody through to the routes that are registered after it but those who may call them. */
+export function guardRoutes(app: FastifyInstance, authenticator: Authenticator): void {
+  const declared = new Map<string, Access | undefined>();
+  app.decorate('routeAccess', declared);
+  app.addHook('onRoute', (route) => {
+    const access = route.config?.access;
+    declared.set(`${String(route.method)} ${route.url}`, access);
+    if (access === 'public') route.schema = { ...route.schema, security: [] };
+  });
+  app.decorateRequest('identity', null);
+  app.addHook('onRequest', async (request, reply) => {
+    const access = accessOf(request);
+    if (access === 'public') return;
+    try {
+      request.identity = await authenticator.identify(request);
+      requireScope(request.identity, access);
+    } catch (error) {
+      const challenge = challengeOf(error, request, access);
+      if (challenge !== null) reply.header('www-authenticate', challenge);
+      throw error;
+    }
+    const { tenant, name } = request.identity;
+    request.log = reply.log = request.log.child({ tenant, key: name });
+  });
+}
+
+/** What is not there needs no key to be not found. */
+function accessOf({ is404, routeOptions, method }: FastifyRequest): Access {
+  if (is404 || method === 'OPTIONS') return 'public';
+  return routeOptions.config.access ?? 'admin';
+}
+
+/** In whose name a request of a route that is not public was let through. */
+export function identityOf({ identity, routeOptions }: FastifyRequest): Identity {
+  if (identity !== null) return identity;
+  throw new Error(`The route ${routeOptions.url} is public, so that its requests are made in nobody's name.`);
+}
+
+export function requireScope({ scopes, name }: Identity, scope: Scope): void {
+  if (scopes.includes(scope)) return;
+  const has = scopes.length === 0 ? 'none' : scopes.join(', ');
+  throw new ArmatureError('forbidden', `Expected the scope ${scope} but ${name} has ${has}.`);
+}
+
+/** WWW-Authenticate by RFC 6750, section 3. */
+function challengeOf(error: unknown, { headers }: FastifyRequest, access: Access): string | null {
+  if (!(error instanceof ArmatureError)) return null;
+  const challenge = 'Bearer realm="armature"';
+  if (error.code === 'forbidden') return `${challenge}, error="insufficient_scope", scope="${access}"`;
+  if (error.code !== 'unauthorized') return null;
+  return credential(headers) === null ? challenge : `${challenge}, error="invalid_token"`;
+}

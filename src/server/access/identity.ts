@@ -1,0 +1,37 @@
+import { type KeyLimits, noLimits } from '../../access/api-key.ts';
+import { type Scope, scopes } from '../../access/scopes.ts';
+
+/** In whose name a request is made, and what it may do. */
+export interface Identity {
+  readonly tenant: string;
+  readonly scopes: readonly Scope[];
+  /** What is shown of it in logs: the id of a key, `admin` for the operator's own, or `anonymous`. */
+  readonly name: string;
+  /** Under which its usage is counted. */
+  readonly account: string;
+  readonly limits: KeyLimits;
+}
+
+/** The tenant of everyone without a key, and of the operator's key. */
+export const defaultTenant = 'default';
+
+/** The holder of the key in `--admin-key`. */
+export const operator: Identity = {
+  tenant: defaultTenant,
+  scopes,
+  name: 'admin',
+  account: 'admin',
+  limits: noLimits,
+};
+
+/** Whoever shows no key where none is needed. */
+export const stranger: Identity = {
+  tenant: defaultTenant,
+  scopes: ['generate', 'read'],
+  name: 'anonymous',
+  account: 'anonymous',
+  limits: noLimits,
+};
+
+/** Whoever reaches a server without keys through the machine's own loopback: its owner. */
+export const owner: Identity = { ...stranger, scopes };
