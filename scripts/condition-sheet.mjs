@@ -20,6 +20,11 @@ const names = 132;
 /** Where the defaults would not show what the condition is for. */
 const options = { openpose: { hands: true, face: true }, tile: { factor: 8 } };
 
+/** What is to be drawn anew, where a condition has such a thing: a disc in the middle. */
+const disc = Uint8Array.from({ length: side * side }, (_, i) =>
+  Math.hypot((i % side) - side / 2, Math.floor(i / side) - side / 2) < side / 4 ? 1 : 0,
+);
+
 const folder = join(root, 'test', 'photos');
 const files = (await readdir(folder)).filter((name) => name.endsWith('.png')).toSorted();
 const photos = await Promise.all(
@@ -36,7 +41,8 @@ const extractor = new ExtractorProcess({ annotators: embeddedAnnotators });
 try {
   for (const [index, condition] of conditions.entries()) {
     const parsed = parseOptions(condition, options[condition.id] ?? {});
-    const made = await Promise.all(photos.map((photo) => extractor.extract(condition.id, photo, parsed)));
+    const seen = condition.masked === true ? photos.map((photo) => ({ ...photo, masked: disc })) : photos;
+    const made = await Promise.all(seen.map((photo) => extractor.extract(condition.id, photo, parsed)));
     place(
       condition.id,
       index + 1,

@@ -9,6 +9,8 @@ export interface ControlArgument {
   readonly file: string;
   /** What kind of JSON the file is; null for a picture. */
   readonly structure: StructureKind | null;
+  /** File of a mask beside the picture; null where there is none. */
+  readonly mask: string | null;
   readonly fields: Readonly<Record<string, unknown>>;
   /** Options of the extractor. */
   readonly options: Readonly<Record<string, unknown>>;
@@ -68,6 +70,12 @@ export function addControls(command: Command): ControlArguments {
         last('--extract', (control) => ({ ...control, options: { ...control.options, ...namedValue(text) } })),
     ),
   );
+  command.addOption(
+    new Option(
+      '--inpaint-mask <file>',
+      'of the inpaint control before it: a picture of the same size, white where that one is to be drawn anew',
+    ).argParser((file: string) => last('--inpaint-mask', (control) => ({ ...control, mask: file }))),
+  );
   command.option('--map', 'of the control before it: the picture already is a map');
   command.on('option:map', () =>
     last('--map', (control) => ({ ...control, fields: { ...control.fields, preprocess: false } })),
@@ -76,7 +84,7 @@ export function addControls(command: Command): ControlArguments {
 }
 
 function controlOf(type: string, file: string, structure: StructureKind | null): ControlArgument {
-  return { type, file, structure, fields: {}, options: {} };
+  return { type, file, structure, mask: null, fields: {}, options: {} };
 }
 
 /** `low_threshold=50` as `{low_threshold: 50}`. */

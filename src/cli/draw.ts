@@ -1,4 +1,4 @@
-import type { RgbImage } from '../conditions/condition.ts';
+import type { MaskedImage } from '../conditions/condition.ts';
 import { findCondition } from '../conditions/registry.ts';
 import type { DeviceProcess } from '../device/device-process.ts';
 import type { ExtractorProcess } from '../extractor/extractor-process.ts';
@@ -30,14 +30,20 @@ export interface DrawnFiles {
   /** Encoded pictures in the order of their seeds. */
   readonly pictures: readonly (Omit<ChosenPicture, 'image'> & { readonly bytes: Uint8Array })[];
   /** maps[i] is what control i was fed with. */
-  readonly maps: readonly RgbImage[];
+  readonly maps: readonly MaskedImage[];
+}
+
+/** The file of a control, and that of the mask beside it. */
+export interface ControlFile {
+  readonly file: string;
+  readonly mask: string | null;
 }
 
 /** Draws a request in this command's own children, without records or queue. `files[i]` is the file of control i. */
 export async function draw(
   parts: DrawingParts,
   request: GenerationRequest,
-  files: readonly string[],
+  files: readonly ControlFile[],
   { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (progress: Progress) => void },
 ): Promise<DrawnFiles> {
   const models = await parts.library.list();
@@ -76,8 +82,12 @@ export async function draw(
   };
 }
 
-async function givenPicture(files: PictureFiles, image: ControlImage, file: string): Promise<GivenPicture> {
+async function givenPicture(
+  files: PictureFiles,
+  image: ControlImage,
+  { file, mask }: ControlFile,
+): Promise<GivenPicture> {
   if ('pose' in image) return files.addStructure('pose', image.pose);
   if ('layout' in image) return files.addStructure('layout', image.layout);
-  return await files.add(file);
+  return await files.add(file, mask);
 }

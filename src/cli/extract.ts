@@ -6,19 +6,20 @@ import { ArmatureError } from '../errors.ts';
 import { ExtractorProcess } from '../extractor/extractor-process.ts';
 import { parseExtraction } from '../generation/parse.ts';
 import { resolveExtraction } from '../generation/resolve.ts';
-import { decodePicture } from '../images/decode.ts';
 import { encodePicture } from '../images/encode.ts';
 import { namedValue, numberOrText } from './control-options.ts';
 import { formatOf, writeWhole } from './output-files.ts';
 import { PictureFiles } from './picture-files.ts';
 import { extractMap } from '../worker/extract-map.ts';
 import { insideMap } from '../worker/inside-files.ts';
+import { readPicture } from '../worker/read-picture.ts';
 import { addSettings, configOf } from './setting-options.ts';
 import { interruption } from './shutdown.ts';
 
 interface Options {
   readonly output: string;
   readonly option: Readonly<Record<string, unknown>>;
+  readonly mask?: string;
   readonly resolution?: number | string;
   readonly strict?: true;
   readonly saveData?: string;
@@ -28,6 +29,7 @@ const examples = `
 Examples:
   armature extract canny photo.jpg -o edges.png
   armature extract openpose photo.jpg --save-data pose.json -o pose.png
+  armature extract inpaint photo.jpg --mask hole.png -o inpaint.png
   armature extract canny photo.jpg --option low_threshold=50 --option high_threshold=150 -o edges.png
 
 The map has the picture's own size, unless --resolution says another. A file that is there already is overwritten, once the map is complete.
@@ -51,6 +53,7 @@ export function addExtract(program: Command): void {
       'short side that the picture is brought to first; its own by default',
       numberOrText,
     )
+    .option('--mask <file>', 'of inpaint: a picture of the same size, white where that one is to be drawn anew')
     .option('--strict', 'fail where the map is blank')
     .option('--save-data <file>', 'also write what was found as JSON: a pose, the classes of a segmentation')
     .addHelpText('after', examples)
@@ -74,9 +77,9 @@ async function extract(config: Config, type: string, file: string, options: Opti
   const extractor = new ExtractorProcess({ annotators: embeddedAnnotators, pulled: pulledAnnotators(config) });
   try {
     const files = new PictureFiles();
-    const given = await files.add(file);
+    const given = await files.add(file, options.mask);
     const { plan } = resolveExtraction(type, request, findCondition, given);
-    const picture = await decodePicture(await files.get(given.stored.key), undefined, { field: file });
+    const picture = await readPicture(files, { ...plan, type: plan.condition }, 'white');
     const { map, data, remarks } = await extractMap(extractor, plan, picture, signal);
     for (const { detail } of remarks) console.error(`warning: ${detail}`);
     await writeWhole(options.output, await encodePicture(map, { ...plan.output, ...insideMap }));

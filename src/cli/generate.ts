@@ -88,8 +88,7 @@ async function generate(
     const randomSeed = (): number => randomInt(2 ** 32);
     const { model: defaultModel, embedParameters } = config;
     const parts = { library, device, extractor, files: new PictureFiles(), defaultModel, randomSeed, embedParameters };
-    const files = controls.map(({ file }) => file);
-    const drawn = await draw(parts, request, files, { signal, onProgress: progress.show });
+    const drawn = await draw(parts, request, controls, { signal, onProgress: progress.show });
     progress.stop();
     await writeResults(drawn, options);
     console.error(`${((performance.now() - startedAt) / 1000).toFixed(1)} s on ${device.description?.provider}`);

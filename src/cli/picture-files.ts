@@ -2,15 +2,23 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { ArmatureError } from '../errors.ts';
 import type { StructureKind } from '../conditions/structures.ts';
-import type { GivenPicture } from '../generation/given-picture.ts';
+import { type GivenPicture, withMask } from '../generation/given-picture.ts';
 import { verifyPicture } from '../images/decode.ts';
 
 /** What the command line named, read once and kept under the names by which a plan refers to it. */
 export class PictureFiles {
   readonly #bytes = new Map<string, Uint8Array>();
 
-  /** Reads a picture. `invalid_image` where it cannot be read or is none. */
-  async add(file: string): Promise<GivenPicture> {
+  /**
+   * Reads a picture, and if named the mask beside it. `invalid_image` where one cannot be read or is none, `invalid_request`
+   * where their sizes differ.
+   */
+  async add(file: string, mask: string | null = null): Promise<GivenPicture> {
+    const picture = await this.#read(file);
+    return mask === null ? picture : withMask(picture, await this.#read(mask), mask);
+  }
+
+  async #read(file: string): Promise<GivenPicture> {
     const bytes = await readFile(file).catch((cause: unknown) => {
       const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
       const reason = code === 'ENOENT' ? 'there is no such file' : code;

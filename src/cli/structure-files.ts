@@ -4,15 +4,16 @@ import type { ControlArgument } from './control-options.ts';
 
 /**
  * The images of controls as a request says them: the part of the control's own number for a picture, the contents of the
- * file for structure as data.
+ * file for structure as data; with a mask beside it, both.
  */
 export async function controlImages(
   controls: readonly ControlArgument[],
 ): Promise<readonly Readonly<Record<string, unknown>>[]> {
   return await Promise.all(
-    controls.map(async ({ structure, file }, index) =>
-      structure === null ? { part: String(index) } : { [structure]: await readJson(file) },
-    ),
+    controls.map(async ({ structure, file, mask }, index) => {
+      const picture = structure === null ? { part: String(index) } : { [structure]: await readJson(file) };
+      return mask === null ? picture : { picture, mask: { part: `${index}-mask` } };
+    }),
   );
 }
 

@@ -8,9 +8,18 @@ export interface RgbImage {
   readonly data: Uint8Array;
 }
 
+/** A picture or a map of which a part may be unknown. */
+export interface MaskedImage extends RgbImage {
+  /**
+   * One byte a pixel: 1 where the picture is unknown and is to be drawn anew, else 0. The colours there mean nothing. Absent
+   * where all of it is known.
+   */
+  readonly masked?: Uint8Array | undefined;
+}
+
 /** What an extractor gives back: the map that a ControlNet is fed, and remarks such as "no edges were found". */
 export interface ConditionMap {
-  readonly map: RgbImage;
+  readonly map: MaskedImage;
   readonly warnings: readonly string[];
   /**
    * Why the map shows nothing to steer by (no edges, nobody found), word for word one of `warnings`; a strict job fails
@@ -22,7 +31,7 @@ export interface ConditionMap {
 }
 
 export interface Extractor<Options> {
-  extract(image: RgbImage, options: Options, networks: AnnotatorSource): ConditionMap | Promise<ConditionMap>;
+  extract(image: MaskedImage, options: Options, networks: AnnotatorSource): ConditionMap | Promise<ConditionMap>;
 }
 
 /** The networks that extractors may ask for. Kernels leave it alone. */
@@ -53,6 +62,11 @@ export interface Condition<Options extends z.ZodType = z.ZodType> {
   readonly title: string;
   readonly description: string;
   readonly options: Options;
+  /**
+   * Its pictures and maps say which part of them is to be drawn anew: what is transparent, and what a mask beside the picture
+   * shows white. Other conditions lay transparency over a colour.
+   */
+  readonly masked?: true;
   /** Ids of the networks that an extraction with these options may ask for; absent where it needs none. */
   networks?(options: z.output<Options>): readonly string[];
   readonly load?: () => Promise<Extractor<z.output<Options>>>;

@@ -1,4 +1,4 @@
-import type { RgbImage } from './condition.ts';
+import type { MaskedImage, RgbImage } from './condition.ts';
 
 /**
  * Looks whether a ready-made map is plausible for its condition. A picture that fails is used all the same: the remarks
@@ -6,7 +6,7 @@ import type { RgbImage } from './condition.ts';
  *
  * @returns one sentence a remark, with what to do; empty where nothing stands out or the condition is not known here.
  */
-export function inspectMap(type: string, map: RgbImage): readonly string[] {
+export function inspectMap(type: string, map: MaskedImage): readonly string[] {
   const colours = colourStatistics(map);
   if (colours.constant) {
     return [`${type}: the map is one flat colour, so it holds no structure; send a map that shows the condition.`];
@@ -91,6 +91,10 @@ const remarks: Readonly<Record<string, Remark>> = {
     if (black < 0.5) return 'the map looks like a photograph; a pose is expected in coloured limbs on black.';
     return undefined;
   },
+  inpaint({ masked }) {
+    if (masked === 0) return 'no part of the map is transparent, so nothing is to be drawn anew.';
+    return masked === 1 ? 'all of the map is transparent, so that it steers nothing.' : undefined;
+  },
   seg({ distinct }) {
     if (distinct > maxSegments) {
       return `the map has more than ${maxSegments} colours and looks like a photograph; areas are expected in the flat colours of the ADE20K palette.`;
@@ -112,11 +116,13 @@ interface ColourStatistics {
   readonly unit: number;
   /** Number of colours, counted up to one more than `maxSegments`. */
   readonly distinct: number;
+  /** Share of pixels that are to be drawn anew. */
+  readonly masked: number;
   readonly constant: boolean;
   readonly pixels: number;
 }
 
-function colourStatistics({ data, width, height }: RgbImage): ColourStatistics {
+function colourStatistics({ data, width, height, masked }: MaskedImage): ColourStatistics {
   const colours = new Set<number>();
   let black = 0;
   let white = 0;
@@ -145,7 +151,8 @@ function colourStatistics({ data, width, height }: RgbImage): ColourStatistics {
     coloured: coloured / pixels,
     unit: unit / pixels,
     distinct: colours.size,
-    constant: colours.size === 1,
+    masked: (masked?.reduce((sum, value) => sum + value, 0) ?? 0) / pixels,
+    constant: masked === undefined && colours.size === 1,
     pixels,
   };
 }

@@ -5,6 +5,7 @@ import { blurOptions } from './blur/options.ts';
 import { cannyOptions } from './canny/options.ts';
 import type { Condition } from './condition.ts';
 import { depthNetworks, depthOptions } from './depth/options.ts';
+import { inpaintOptions } from './inpaint/options.ts';
 import { invertOptions } from './invert/options.ts';
 import { lineartOptions } from './lineart/options.ts';
 import { maskNetworks, maskOptions } from './mask/options.ts';
@@ -126,6 +127,15 @@ export const conditions = Object.freeze({
     options: blurOptions,
     load: async () => (await import('./blur/blur.ts')).blur,
   }),
+  inpaint: condition({
+    id: 'inpaint',
+    title: 'Inpaint',
+    description:
+      'The picture with a part that is to be drawn anew: what is transparent, or white in a mask sent beside it. The ControlNet fits that part to the rest.',
+    options: inpaintOptions,
+    masked: true,
+    load: async () => (await import('./inpaint/inpaint.ts')).inpaint,
+  }),
   shuffle: condition({
     id: 'shuffle',
     title: 'Content shuffle',
@@ -175,13 +185,19 @@ export function findCondition(id: string, field = 'type'): Condition {
   );
 }
 
+/**
+ * `photo`: structure is extracted from any picture; `map`: a ready-made map is taken with `preprocess: false`; `mask`: a
+ * mask may come beside the picture.
+ */
+export const acceptedInputs = ['photo', 'map', 'mask'] as const;
+export type Accepted = (typeof acceptedInputs)[number];
+
 /** One row of GET /v1/conditions. */
 export interface ConditionDescription {
   readonly id: string;
   readonly title: string;
   readonly description: string;
-  /** `photo`: structure is extracted from any picture; `map`: a ready-made map is taken with `preprocess: false`. */
-  readonly accepts: readonly ('photo' | 'map')[];
+  readonly accepts: readonly Accepted[];
   /** JSON Schema of the extractor's options; null where there is no extractor. */
   readonly options: Readonly<Record<string, unknown>> | null;
 }
@@ -191,9 +207,14 @@ export function describeConditions(): readonly ConditionDescription[] {
     id: row.id,
     title: row.title,
     description: row.description,
-    accepts: row.load === undefined ? ['map'] : ['photo', 'map'],
+    accepts: acceptedBy(row),
     options: row.load === undefined ? null : optionsSchema(row),
   }));
+}
+
+function acceptedBy({ load, masked }: Condition): readonly Accepted[] {
+  const inputs = { photo: load !== undefined, map: true, mask: masked === true };
+  return acceptedInputs.filter((input) => inputs[input]);
 }
 
 /** Ties the type of `options` to what the extractor takes. */

@@ -1,4 +1,4 @@
-import type { RgbImage } from '../conditions/condition.ts';
+import type { MaskedImage, RgbImage } from '../conditions/condition.ts';
 import type { SerializedError } from '../errors.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
 import type { BaseModel, ControlNetModel } from '../models/model.ts';
@@ -20,7 +20,7 @@ export interface DrawRequest extends AttemptKey {
   /** controlNets[i] serves plan.controls[i]. */
   readonly controlNets: readonly ControlNetModel[];
   /** hints[i] is the map of plan.controls[i], exactly plan.width x plan.height. */
-  readonly hints: readonly RgbImage[];
+  readonly hints: readonly MaskedImage[];
 }
 
 export type ToDevice =

@@ -1,4 +1,4 @@
-import type { ConditionMap, RgbImage } from '../conditions/condition.ts';
+import type { ConditionMap, MaskedImage } from '../conditions/condition.ts';
 import type { Fidelity, RequestedMap } from '../conditions/fidelity/fidelity.ts';
 import type { StructureKind } from '../conditions/structures.ts';
 import type { SerializedError } from '../errors.ts';
@@ -10,7 +10,7 @@ import type { SerializedError } from '../errors.ts';
 export interface ExtractRequest {
   readonly type: 'extract';
   readonly condition: string;
-  readonly image: RgbImage;
+  readonly image: MaskedImage;
   /** Checked by the sender against the condition's schema. */
   readonly options: Readonly<Record<string, unknown>>;
 }

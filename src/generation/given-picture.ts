@@ -11,8 +11,19 @@ export interface GivenPicture {
   readonly width: number;
   readonly height: number;
   readonly structure: StructureKind | null;
+  /** A picture of the same size beside it, white where it is to be drawn anew. Absent where none came. */
+  readonly mask?: StoredPicture | undefined;
   /** Of a map that an earlier job made: its condition, and what is known of it as JSON. */
   readonly map: { readonly condition: string; readonly data: StoredPicture | null } | null;
+}
+
+/** The picture with a mask beside it. `invalid_request` at `field` where their sizes differ. */
+export function withMask(picture: GivenPicture, mask: GivenPicture, field: string): GivenPicture {
+  if (mask.width === picture.width && mask.height === picture.height) return { ...picture, mask: mask.stored };
+  const detail =
+    `Expected ${field} to have the size of its picture, ${picture.width} x ${picture.height}, ` +
+    `but it has ${mask.width} x ${mask.height}.`;
+  throw new ArmatureError('invalid_request', detail, { field });
 }
 
 export interface Size {

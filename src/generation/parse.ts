@@ -14,6 +14,7 @@ import {
   outputRequest,
 } from './request.ts';
 
+const maskedNames = ['picture', 'mask'] as const;
 const pictureNames = ['upload_id', 'data', 'part', 'url', 'generation', 'map', 'output'] as const;
 
 /** Fields of the contract that this version refuses with `not_supported_yet`. */
@@ -27,7 +28,8 @@ export const fieldNames = {
   output: { known: Object.keys(outputRequest.shape), later: [] },
   generationOutput: { known: Object.keys(generationOutputRequest.shape), later: [] },
   picture: { known: pictureNames, later: [] },
-  controlImage: { known: [...pictureNames, ...structureKinds], later: [] },
+  extractionImage: { known: [...pictureNames, ...maskedNames], later: [] },
+  controlImage: { known: [...pictureNames, ...maskedNames, ...structureKinds], later: [] },
 } as const satisfies Record<string, FieldNames>;
 
 /**
@@ -48,7 +50,7 @@ export function parseExtraction(body: unknown): ExtractionRequest {
   refuseUnknownFields(body, fieldNames.extraction);
   if (isObject(body)) {
     refuseUnknownFields(body['output'], fieldNames.output, ['output']);
-    refuseUnknownFields(body['image'], fieldNames.picture, ['image']);
+    checkImageNames(body['image'], fieldNames.extractionImage, ['image']);
   }
   return check(extractionRequest, body);
 }
@@ -64,8 +66,14 @@ function checkControlNames(control: unknown, index: number): void {
   refuseUnknownFields(control, fieldNames.control, ['controls', index]);
   if (!isObject(control)) return;
   const image = control['image'];
-  refuseUnknownFields(image, fieldNames.controlImage, ['controls', index, 'image']);
+  checkImageNames(image, fieldNames.controlImage, ['controls', index, 'image']);
   if (isObject(image)) structureKinds.forEach((kind) => checkStructure(image, kind, `controls[${index}].image`));
+}
+
+function checkImageNames(image: unknown, names: FieldNames, path: readonly PropertyKey[]): void {
+  refuseUnknownFields(image, names, path);
+  if (!isObject(image)) return;
+  for (const name of maskedNames) refuseUnknownFields(image[name], fieldNames.picture, [...path, name]);
 }
 
 /** Structure as data is checked by itself: a fault deep inside has a path of its own. */

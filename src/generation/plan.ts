@@ -39,6 +39,8 @@ export interface ExtractionPlan {
   readonly kind: 'extraction';
   readonly condition: string;
   readonly image: StoredPicture;
+  /** White where the picture is to be drawn anew; absent where none came beside it. */
+  readonly imageMask?: StoredPicture | undefined;
   readonly options: Readonly<Record<string, unknown>>;
   /** Short side, in pixels, that the picture is brought to first; null leaves it at its own size. */
   readonly resolution: number | null;
@@ -61,6 +63,8 @@ export interface PlannedControl {
   readonly model: ModelReference;
   /** The photograph or map; where `structure` is set, the JSON that the map is drawn from. */
   readonly image: StoredPicture;
+  /** White where the picture is to be drawn anew; absent where none came beside it. */
+  readonly imageMask?: StoredPicture | undefined;
   /** What kind of JSON `image` is; null for a picture. */
   readonly structure: StructureKind | null;
   /** JSON of what is known of a map that came from an earlier job, such as keypoints; null where there is none. */

@@ -28,10 +28,22 @@ export const pictureReference = z
   .union(pictures)
   .describe('A picture: exactly one of upload_id, data, part and url, or a map or an output of an earlier job');
 
+/** A picture and which part of it is to be drawn anew. */
+export const maskedPicture = z
+  .strictObject({
+    picture: pictureReference,
+    mask: pictureReference.describe('A picture of the same size, white where that one is to be drawn anew'),
+  })
+  .describe('Of inpaint: a picture with a mask beside it; what is transparent in the picture is to be drawn anew too');
+
+/** The picture of an extraction. */
+export const extractionImage = z.union([...pictures, maskedPicture]).describe('A picture');
+
 /** The picture of a control, or structure as data. */
 export const controlImage = z
   .union([
     ...pictures,
+    maskedPicture,
     z.strictObject({ pose: structures.pose.schema }).describe('Of openpose: OpenPose JSON instead of a picture'),
     z.strictObject({ layout: structures.layout.schema }).describe('Of seg: areas and their classes'),
   ])
@@ -143,7 +155,7 @@ export const generationRequest = z.strictObject({
 
 /** The body of POST /v1/conditions/{type}. */
 export const extractionRequest = z.strictObject({
-  image: pictureReference,
+  image: extractionImage,
   options: z
     .record(z.string(), z.unknown())
     .default({})
@@ -159,6 +171,7 @@ export const extractionRequest = z.strictObject({
 });
 
 export type PictureReference = z.output<typeof pictureReference>;
+export type MaskedPicture = z.output<typeof maskedPicture>;
 export type ControlImage = z.output<typeof controlImage>;
 export type ControlRequest = z.output<typeof controlRequest>;
 export type OutputRequest = z.output<typeof outputRequest>;

@@ -1,3 +1,4 @@
+import type { Condition } from '../conditions/condition.ts';
 import { structures } from '../conditions/structures.ts';
 import { ArmatureError } from '../errors.ts';
 import type { BaseModel } from '../models/model.ts';
@@ -30,6 +31,7 @@ export function resolveControl(
   }
   const model = chooseControlNet(control, base, catalog.models, field);
   refuseOtherStructure(condition.id, picture, `${field}.image`);
+  refuseUselessMask(condition, picture, `${field}.image`);
   const preprocess = resolvePreprocess(condition, control.preprocess, picture, `${field}.preprocess`);
   const resolution = control.resolution ?? null;
   if (resolution !== null) {
@@ -40,6 +42,7 @@ export function resolveControl(
     type: condition.id,
     model: { id: model.id, hash: model.hash },
     image: picture.stored,
+    ...(picture.mask === undefined ? {} : { imageMask: picture.mask }),
     structure: picture.structure,
     data: picture.map?.data ?? null,
     preprocess,
@@ -57,6 +60,13 @@ function refuseOtherStructure(condition: string, { structure }: GivenPicture, fi
   if (structure === null || structures[structure].condition === condition) return;
   const detail = `Expected a picture for a control of type ${condition} but received a ${structure}, which is for ${structures[structure].condition}.`;
   throw new ArmatureError('invalid_request', detail, { field: `${field}.${structure}` });
+}
+
+/** Where transparency means nothing a mask beside the picture would do nothing. */
+export function refuseUselessMask({ id, masked }: Condition, { mask }: GivenPicture, field: string): void {
+  if (mask === undefined || masked === true) return;
+  const detail = `Expected a picture for ${id} but received one with a mask, which is for inpaint.`;
+  throw new ArmatureError('invalid_request', detail, { field: `${field}.mask` });
 }
 
 function uselessResolution(field: string): ArmatureError {

@@ -1,3 +1,4 @@
+import type { Condition } from '../conditions/condition.ts';
 import { parseOptions } from '../conditions/options.ts';
 import { ArmatureError } from '../errors.ts';
 import type { BaseModel } from '../models/model.ts';
@@ -7,7 +8,7 @@ import type { ExtractionPlan, GenerationPlan, OutputOptions, SchedulerId } from 
 import { schedulerIds } from './plan.ts';
 import { type GivenPicture, shortSideSize } from './given-picture.ts';
 import type { ExtractionRequest, GenerationRequest, OutputRequest } from './request.ts';
-import { resolveControl } from './resolve-control.ts';
+import { refuseUselessMask, resolveControl } from './resolve-control.ts';
 import { resolveEvaluation } from './resolve-evaluation.ts';
 import { reuseWarnings, warningsOf } from './warnings.ts';
 
@@ -71,15 +72,17 @@ export function resolveExtraction(
 ): Resolved<ExtractionPlan> {
   const condition = conditionOf(type, 'type');
   const { resolution = null, strict } = request;
+  refuseUselessMask(condition, picture, 'image');
   if (resolution !== null) shortSideSize(picture, resolution, 'resolution');
   const plan: ExtractionPlan = {
     kind: 'extraction',
     condition: condition.id,
     image: picture.stored,
+    ...(picture.mask === undefined ? {} : { imageMask: picture.mask }),
     options: parseOptions(condition, request.options, 'options'),
     resolution,
     strict,
-    output: resolveOutput(request.output),
+    output: resolveMapOutput(condition, request.output),
   };
   return { plan, warnings: [] };
 }
@@ -114,6 +117,13 @@ function resolveOutput(output: OutputRequest): OutputOptions {
   if (output.quality === undefined) return { format: 'png', quality: 100 };
   const detail = `Expected no output.quality with the format png, which has no loss, but received ${output.quality}.`;
   throw new ArmatureError('invalid_request', detail, { field: 'output.quality' });
+}
+
+/** A map that is transparent where it is masked needs a format that has transparency. */
+function resolveMapOutput({ id, masked }: Condition, output: OutputRequest): OutputOptions {
+  if (masked !== true || output.format !== 'jpeg') return resolveOutput(output);
+  const detail = `Expected output.format to be png or webp for ${id}, whose map is transparent where it is to be drawn anew, but received jpeg.`;
+  throw new ArmatureError('invalid_request', detail, { field: 'output.format', choices: ['png', 'webp'] });
 }
 
 function defaultScheduler(base: BaseModel): SchedulerId {

@@ -1,6 +1,6 @@
 import sharp, { type Metadata, type Sharp } from 'sharp';
 
-import type { RgbImage } from '../conditions/condition.ts';
+import type { MaskedImage, RgbImage } from '../conditions/condition.ts';
 import { ArmatureError } from '../errors.ts';
 import { describeBytes, type PictureFormat, pictureFormats, sniffFormat } from './format.ts';
 
@@ -85,13 +85,47 @@ export async function decodePicture(
 ): Promise<RgbImage> {
   const { format } = await readHeader(bytes, limits, options);
   const { data, info } = await attempt(format, options.field, () =>
-    open(bytes, limits, options).raw().toBuffer({ resolveWithObject: true }),
+    opaque(bytes, limits, options).raw().toBuffer({ resolveWithObject: true }),
   );
   return {
     width: info.width,
     height: info.height,
     data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
   };
+}
+
+/**
+ * Decodes as {@link decodePicture}, but takes transparency as a mask: a pixel of less than half opacity is masked, any other
+ * has its colour as it is.
+ *
+ * @throws ArmatureError `invalid_image`, `image_too_large`.
+ */
+export async function decodeMasked(
+  bytes: Uint8Array,
+  limits: PictureLimits = defaultPictureLimits,
+  options: Pick<DecodeOptions, 'field'> = {},
+): Promise<MaskedImage> {
+  const { format } = await readHeader(bytes, limits, options);
+  const { data, info } = await attempt(format, options.field, () =>
+    open(bytes, limits).toColourspace('srgb').ensureAlpha().raw().toBuffer({ resolveWithObject: true }),
+  );
+  return splitAlpha(data, info);
+}
+
+/** Of RGBA pixels. */
+function splitAlpha(pixels: Uint8Array, { width, height }: { readonly width: number; readonly height: number }) {
+  const data = new Uint8Array(width * height * 3);
+  const masked = new Uint8Array(width * height);
+  let transparent = false;
+  for (let i = 0, from = 0, to = 0; i < masked.length; i++, from += 4) {
+    data[to++] = pixels[from]!;
+    data[to++] = pixels[from + 1]!;
+    data[to++] = pixels[from + 2]!;
+    if (pixels[from + 3]! >= 128) continue;
+    masked[i] = 1;
+    transparent = true;
+  }
+  return transparent ? { width, height, data, masked } : { width, height, data };
 }
 
 /**
@@ -107,7 +141,7 @@ export async function verifyPicture(
 ): Promise<PictureHeader> {
   const header = await readHeader(bytes, limits, options);
   await attempt(header.format, options.field, () =>
-    open(bytes, limits, options).resize(8, 8, { fit: 'fill' }).raw().toBuffer(),
+    opaque(bytes, limits, options).resize(8, 8, { fit: 'fill' }).raw().toBuffer(),
   );
   return header;
 }
@@ -117,11 +151,12 @@ export function readMetadata(bytes: Uint8Array, format: PictureFormat, field?: s
   return attempt(format, field, () => sharp(bytes, { limitInputPixels: false }).metadata());
 }
 
-function open(bytes: Uint8Array, limits: PictureLimits, { background = 'white' }: DecodeOptions): Sharp {
-  return sharp(bytes, { failOn: 'error', limitInputPixels: limits.maxPixels })
-    .autoOrient()
-    .flatten({ background })
-    .toColourspace('srgb');
+function open(bytes: Uint8Array, { maxPixels }: PictureLimits): Sharp {
+  return sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels }).autoOrient();
+}
+
+function opaque(bytes: Uint8Array, limits: PictureLimits, { background = 'white' }: DecodeOptions): Sharp {
+  return open(bytes, limits).flatten({ background }).toColourspace('srgb');
 }
 
 async function attempt<T>(format: PictureFormat, field: string | undefined, read: () => Promise<T>): Promise<T> {

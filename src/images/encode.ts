@@ -1,6 +1,6 @@
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 
-import type { RgbImage } from '../conditions/condition.ts';
+import type { MaskedImage } from '../conditions/condition.ts';
 import type { OutputFormat } from '../generation/plan.ts';
 import { exifComment } from './exif-comment.ts';
 import { insertJpegMetadata, insertWebpMetadata, type MetadataBlocks } from './metadata-container.ts';
@@ -24,16 +24,19 @@ export interface EncodeOptions {
 const pngXmpKeyword = 'XML:com.adobe.xmp';
 
 /**
- * A picture file, without any metadata but `text` and `xmp`.
+ * A picture file, without any metadata but `text` and `xmp`. What is masked becomes transparent.
  *
- * @throws RangeError for a keyword that the format has no place for, or for more than it can hold.
+ * @throws RangeError for a keyword that the format has no place for, or for more than it can hold, and for a masked picture
+ *   as jpeg.
  */
 export async function encodePicture(
-  image: RgbImage,
+  image: MaskedImage,
   { format, quality, text = {}, xmp }: EncodeOptions,
 ): Promise<Buffer> {
-  const raw = { width: image.width, height: image.height, channels: 3 } as const;
-  const source = sharp(image.data, { raw, limitInputPixels: false });
+  if (image.masked !== undefined && format === 'jpeg') {
+    throw new RangeError('Expected png or webp for a masked picture but received jpeg, which has no transparency');
+  }
+  const source = rawPicture(image);
   const packet = xmp === undefined ? undefined : xmpPacket(xmp);
   switch (format) {
     case 'png': {
@@ -65,6 +68,23 @@ function blocksOf(
     ...(comment === undefined ? {} : { exif: exifComment(comment) }),
     ...(packet === undefined ? {} : { xmp: Buffer.from(packet, 'utf8') }),
   };
+}
+
+function rawPicture({ width, height, data, masked }: MaskedImage): Sharp {
+  const channels = masked === undefined ? 3 : 4;
+  const pixels = masked === undefined ? data : withAlpha(data, masked);
+  return sharp(pixels, { raw: { width, height, channels }, limitInputPixels: false });
+}
+
+function withAlpha(data: Uint8Array, masked: Uint8Array): Uint8Array {
+  const pixels = new Uint8Array(masked.length * 4);
+  for (let i = 0, from = 0, to = 0; i < masked.length; i++) {
+    pixels[to++] = data[from++]!;
+    pixels[to++] = data[from++]!;
+    pixels[to++] = data[from++]!;
+    pixels[to++] = masked[i] === 1 ? 0 : 255;
+  }
+  return pixels;
 }
 
 function commentOf(format: OutputFormat, text: Readonly<Record<string, string>>): string | undefined {

@@ -39,20 +39,30 @@ function applicationSegment(prefix: Buffer, block: Uint8Array, what: string): Bu
   return Buffer.concat([head, prefix, block]);
 }
 
-/** Puts metadata into a simple WebP file (one VP8 or VP8L chunk, no alpha), which becomes an extended one. */
-export function insertWebpMetadata(webp: Buffer, { exif, xmp }: MetadataBlocks, { width, height }: Size): Buffer {
-  const extended = Buffer.alloc(10);
-  extended[0] = (exif === undefined ? 0 : 0x08) | (xmp === undefined ? 0 : 0x04);
-  extended.writeUIntLE(width - 1, 4, 3);
-  extended.writeUIntLE(height - 1, 7, 3);
+/**
+ * Puts metadata into a WebP file that has none. A simple one (a single VP8 or VP8L chunk) becomes an extended one; one with
+ * an alpha channel is extended already.
+ */
+export function insertWebpMetadata(webp: Buffer, { exif, xmp }: MetadataBlocks, size: Size): Buffer {
+  const isExtended = webp.toString('latin1', 12, 16) === 'VP8X';
+  const extended = isExtended ? Buffer.from(webp.subarray(20, 30)) : extendedHeader(size);
+  extended[0]! |= (exif === undefined ? 0 : 0x08) | (xmp === undefined ? 0 : 0x04);
   const body = Buffer.concat([
     Buffer.from('WEBP', 'latin1'),
     riffChunk('VP8X', extended),
-    webp.subarray(12),
+    webp.subarray(isExtended ? 30 : 12),
     ...(exif === undefined ? [] : [riffChunk('EXIF', exif)]),
     ...(xmp === undefined ? [] : [riffChunk('XMP ', xmp)]),
   ]);
   return riffChunk('RIFF', body);
+}
+
+/** The body of a VP8X chunk without any flag. */
+function extendedHeader({ width, height }: Size): Buffer {
+  const extended = Buffer.alloc(10);
+  extended.writeUIntLE(width - 1, 4, 3);
+  extended.writeUIntLE(height - 1, 7, 3);
+  return extended;
 }
 
 function riffChunk(type: string, body: Uint8Array): Buffer {

@@ -1,30 +1,32 @@
 import sharp from 'sharp';
 
-import type { RgbImage } from '../conditions/condition.ts';
+import type { MaskedImage, RgbImage } from '../conditions/condition.ts';
 import type { ResizeMode } from '../generation/plan.ts';
 import { isThinLineArt, otsuThreshold, paintMask, thin, whiteMask } from './binary-map.ts';
+import { extendColours } from './extend-colours.ts';
 import { placement, type Size } from './geometry.ts';
 import { cubicConvolution, nearestNeighbour, type Window } from './interpolate.ts';
 
 /**
  * A photograph at another size: averaged where it shrinks, cubic where it grows. `crop` cuts what is too much on both
- * sides, `fill` adds bars in the median colour of the picture's border. A picture of the target's size is returned as
- * it is.
+ * sides, `fill` adds bars in the median colour of the picture's border, or masked ones where the picture has a mask. A
+ * picture of the target's size is returned as it is.
  */
-export async function resizePhoto(image: RgbImage, target: Size, mode: ResizeMode): Promise<RgbImage> {
+export async function resizePhoto(image: MaskedImage, target: Size, mode: ResizeMode): Promise<MaskedImage> {
   if (sameSize(image, target)) return image;
+  if (image.masked !== undefined) return resizeMasked(image, image.masked, target, mode);
   return resample(image, target, mode, 'smooth');
 }
 
 /**
  * A ready-made map at another size, without colours that it did not have: maps of up to 199 colours (segmentation, poses)
  * by nearest neighbour; black and white ones are resampled and split again at Otsu's threshold, and lines of one pixel are
- * thinned to one pixel; all others as photographs. A map of the target's size is returned as it is, bit for bit.
+ * thinned to one pixel; all others, and those with a mask, as photographs. A map of the target's size is returned as it is, bit for bit.
  *
  * The kinds are those of the ControlNet extension (`high_quality_resize`).
  */
-export async function resizeMap(map: RgbImage, target: Size, mode: ResizeMode): Promise<RgbImage> {
-  if (sameSize(map, target)) return map;
+export async function resizeMap(map: MaskedImage, target: Size, mode: ResizeMode): Promise<MaskedImage> {
+  if (sameSize(map, target) || map.masked !== undefined) return resizePhoto(map, target, mode);
   const kind = kindOfMap(map);
   if (kind === 'flat colours') return resample(map, target, mode, 'nearest');
   const resized = await resample(map, target, mode, 'smooth');
@@ -32,6 +34,16 @@ export async function resizeMap(map: RgbImage, target: Size, mode: ResizeMode): 
   const mask = whiteMask(resized, otsuThreshold(resized.data));
   const lines = isThinLineArt(whiteMask(map, 127), map.width, map.height);
   return paintMask(lines ? thin(mask, target.width, target.height) : mask, target.width, target.height);
+}
+
+/** A pixel is masked where most of what it was made of is. Colours beneath the mask have no part in those beside it. */
+async function resizeMasked(image: RgbImage, masked: Uint8Array, target: Size, mode: ResizeMode): Promise<MaskedImage> {
+  const mask = paintMask(masked, image.width, image.height);
+  const [colours, cover] = await Promise.all([
+    resample(extendColours(image, masked), target, mode, 'smooth'),
+    resample(mask, target, mode, 'smooth', white),
+  ]);
+  return { ...colours, masked: whiteMask(cover, 127) };
 }
 
 type MapKind = 'black and white' | 'flat colours' | 'continuous';
@@ -56,11 +68,22 @@ function sameSize(a: Size, b: Size): boolean {
   return a.width === b.width && a.height === b.height;
 }
 
-async function resample(image: RgbImage, target: Size, mode: ResizeMode, how: Interpolation): Promise<RgbImage> {
+type Colour = readonly [number, number, number];
+
+const white: Colour = [255, 255, 255];
+
+/** `border` is the colour of the bars that `fill` adds. */
+async function resample(
+  image: RgbImage,
+  target: Size,
+  mode: ResizeMode,
+  how: Interpolation,
+  border: Colour = borderColour(image),
+): Promise<RgbImage> {
   const { resized, x, y } = placement(image, target, mode);
   if (mode === 'fill') {
     const content = await resizeWindow(image, resized, { x: 0, y: 0, ...resized }, how);
-    return paste(content, x, y, canvas(target, borderColour(image)));
+    return paste(content, x, y, canvas(target, border));
   }
   return resizeWindow(image, resized, { x, y, ...target }, how);
 }
@@ -86,7 +109,7 @@ async function shrink(image: RgbImage, size: Size): Promise<RgbImage> {
   return { width, height, data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
 }
 
-function canvas({ width, height }: Size, colour: readonly [number, number, number]): RgbImage {
+function canvas({ width, height }: Size, colour: Colour): RgbImage {
   const data = new Uint8Array(width * height * 3);
   for (let i = 0; i < data.length; i += 3) data.set(colour, i);
   return { width, height, data };
@@ -102,7 +125,7 @@ function paste(content: RgbImage, x: number, y: number, onto: RgbImage): RgbImag
 }
 
 /** Per channel the median of the four border lines (corners count twice); between two values their mean, cut to integer. */
-export function borderColour({ data, width, height }: RgbImage): readonly [number, number, number] {
+export function borderColour({ data, width, height }: RgbImage): Colour {
   const median = (channel: number): number => {
     const values: number[] = [];
     for (let x = 0; x < width; x++) {

@@ -1,9 +1,16 @@
 import { z } from 'zod';
 import { ArmatureError } from '../errors.ts';
+import { conditionIds, findCondition } from '../conditions/registry.ts';
 import { type FieldNames, refuseUnknownFields } from '../generation/field-names.ts';
 import { fieldNames } from '../generation/parse.ts';
 import { extractionRequest, generationRequest } from '../generation/request.ts';
 import type { Form } from './form.ts';
+
+/** What the name of the file part ends with that holds the mask beside another part's picture. */
+export const maskSuffix = '_mask';
+
+/** Conditions beside whose pictures a mask may come. */
+export const maskedConditions: readonly string[] = conditionIds.filter((id) => findCondition(id).masked === true);
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -13,31 +20,37 @@ export const mapSuffix = '_map';
 /**
  * The JSON that the flat form of a generation stands for: text parts are fields (objects and arrays as JSON text), and a
  * file part that is named after a condition is a control with its defaults; `<condition>_map` is one whose picture is used
- * as it is. A file that a control of the part `controls`
+ * as it is, and the part `<condition>_mask` is the mask beside its picture. A file that a control of the part `controls`
  * refers to is that control's picture only.
  */
 export function flatGeneration({ fields, files }: Form, conditions: readonly string[]): Fields {
-  const parts = conditions.flatMap((condition) => [condition, condition + mapSuffix]);
+  const masks = maskedConditions.map((condition) => condition + maskSuffix);
+  const parts = [...conditions.flatMap((condition) => [condition, condition + mapSuffix]), ...masks];
   const body = textFields(fields, generationTypes, { ...fieldNames.generation, files: parts });
   const named = partNames(body['controls']);
   const added = [...files.keys()].filter((name) => !named.has(name));
   for (const name of added) refuseFile(name, parts, fieldNames.generation);
-  if (added.length === 0) return body;
+  const pictures = added.filter((name) => !masks.includes(name));
+  if (pictures.length === 0) return body;
   const listed = Array.isArray(body['controls']) ? body['controls'] : [];
-  return { ...body, controls: [...listed, ...added.map(controlOf)] };
+  return { ...body, controls: [...listed, ...pictures.map((part) => controlOf(part, added))] };
 }
 
-function controlOf(part: string): Fields {
-  const image = { part };
+/** A mask whose picture did not come is left over, and refused as a file that is not used. */
+function controlOf(part: string, parts: readonly string[]): Fields {
+  const image = parts.includes(part + maskSuffix) ? { picture: { part }, mask: { part: part + maskSuffix } } : { part };
   if (!part.endsWith(mapSuffix)) return { type: part, image };
   return { type: part.slice(0, -mapSuffix.length), image, preprocess: false };
 }
 
-/** As {@link flatGeneration}, for an extraction: its picture is the file part `image`. */
+/** As {@link flatGeneration}, for an extraction: its picture is the file part `image`, the mask beside it `mask`. */
 export function flatExtraction({ fields, files }: Form): Fields {
-  const body = textFields(fields, extractionTypes, { ...fieldNames.extraction, files: ['image'] });
-  for (const name of files.keys()) refuseFile(name, ['image'], fieldNames.extraction);
-  return files.has('image') ? { ...body, image: { part: 'image' } } : body;
+  const parts = ['image', 'mask'];
+  const body = textFields(fields, extractionTypes, { ...fieldNames.extraction, files: parts });
+  for (const name of files.keys()) refuseFile(name, parts, fieldNames.extraction);
+  if (!files.has('image')) return body;
+  const image = { part: 'image' };
+  return { ...body, image: files.has('mask') ? { picture: image, mask: { part: 'mask' } } : image };
 }
 
 function textFields(
@@ -82,8 +95,13 @@ function fieldValue(name: string, text: string, type: FieldType): unknown {
 
 /** Names of the parts that the pictures of `controls` refer to; of whatever the client sent, so nothing is taken for granted. */
 function partNames(controls: unknown): ReadonlySet<string> {
-  const schema = z.array(z.object({ image: z.object({ part: z.string() }) }).catch({ image: { part: '' } })).catch([]);
-  return new Set(schema.parse(controls).map(({ image }) => image.part));
+  const reference = z.object({ part: z.string() });
+  const image = z.union([
+    reference.transform(({ part }) => [part]),
+    z.object({ picture: reference, mask: reference }).transform(({ picture, mask }) => [picture.part, mask.part]),
+  ]);
+  const schema = z.array(z.object({ image }).catch({ image: [] })).catch([]);
+  return new Set(schema.parse(controls).flatMap((control) => control.image));
 }
 
 const generationTypes = fieldTypes(generationRequest);

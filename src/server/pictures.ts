@@ -1,8 +1,8 @@
 import { ArmatureError } from '../errors.ts';
 import type { StructureKind } from '../conditions/structures.ts';
 import type { Fetcher } from '../fetch/fetcher.ts';
-import type { GivenPicture } from '../generation/given-picture.ts';
-import type { ControlImage } from '../generation/request.ts';
+import { type GivenPicture, withMask } from '../generation/given-picture.ts';
+import type { ControlImage, MaskedPicture } from '../generation/request.ts';
 import { type PictureLimits, verifyPicture } from '../images/decode.ts';
 import type { Records } from '../records/records.ts';
 import type { ObjectStore } from '../store/store.ts';
@@ -33,6 +33,7 @@ export async function checkPicture(
   if ('generation' in reference) return await pictureOfJob(reference, field, source);
   if ('pose' in reference) return structureAsData('pose', reference.pose, source);
   if ('layout' in reference) return structureAsData('layout', reference.layout, source);
+  if ('picture' in reference) return await maskedPicture(reference, field, source);
   const bytes = await bytesOf(reference, field, source);
   const { mediaType, width, height } = await verifyPicture(bytes, source.limits, { field });
   const object = newInput(source.tenant, bytes, mediaType);
@@ -42,6 +43,18 @@ export async function checkPicture(
 function structureAsData(structure: StructureKind, data: unknown, { tenant }: PictureSource): CheckedPicture {
   const object = newInput(tenant, jsonBytes(data), 'application/json');
   return { stored: object.stored, width: 0, height: 0, structure, map: null, objects: [object] };
+}
+
+async function maskedPicture(
+  { picture, mask }: MaskedPicture,
+  field: string,
+  source: PictureSource,
+): Promise<CheckedPicture> {
+  const [given, beside] = await Promise.all([
+    checkPicture(picture, `${field}.picture`, source),
+    checkPicture(mask, `${field}.mask`, source),
+  ]);
+  return { ...withMask(given, beside, `${field}.mask`), objects: [...given.objects, ...beside.objects] };
 }
 
 async function bytesOf(
@@ -67,11 +80,17 @@ export async function storePictures(store: ObjectStore, pictures: readonly Check
 
 /** Refuses files that nothing refers to: a picture that is sent is meant to be used. */
 export function refuseUnusedFiles(files: ReadonlyMap<string, Uint8Array>, references: readonly ControlImage[]): void {
-  const used = new Set(references.map((reference) => ('part' in reference ? reference.part : null)));
+  const used = new Set(references.flatMap(partsOf));
   const unused = [...files.keys()].find((name) => !used.has(name));
   if (unused === undefined) return;
   const detail = `The file part ${unused} is not used: refer to it as {"part": ${JSON.stringify(unused)}}, or leave it out.`;
   throw new ArmatureError('invalid_request', detail, { field: unused });
+}
+
+/** Names of the file parts that a reference means. */
+function partsOf(reference: ControlImage): readonly string[] {
+  if ('part' in reference) return [reference.part];
+  return 'picture' in reference ? [reference.picture, reference.mask].flatMap(partsOf) : [];
 }
 
 async function uploadedPicture(id: string, field: string, { records, tenant }: PictureSource): Promise<CheckedPicture> {

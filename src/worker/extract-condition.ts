@@ -1,10 +1,10 @@
 import type { Job, JobResult } from '../generation/job.ts';
 import type { ExtractionPlan } from '../generation/plan.ts';
-import { decodePicture } from '../images/decode.ts';
 import { outputKey } from '../store/keys.ts';
 import { extractMap } from './extract-map.ts';
 import { insideMap } from './inside-files.ts';
 import { keptData } from './kept-data.ts';
+import { readPicture } from './read-picture.ts';
 import { storePicture } from './store-picture.ts';
 import type { WorkerParts } from './worker.ts';
 
@@ -16,7 +16,7 @@ export async function extractCondition(
   signal: AbortSignal,
 ): Promise<JobResult> {
   const startedAt = performance.now();
-  const picture = await decodePicture(await store.get(plan.image.key));
+  const picture = await readPicture(store, { ...plan, type: plan.condition }, 'white');
   const preparedAt = performance.now();
   const { map, data, remarks } = await extractMap(extractor, plan, picture, signal);
   const extractedAt = performance.now();

@@ -1,4 +1,4 @@
-import type { RgbImage } from '../conditions/condition.ts';
+import type { MaskedImage } from '../conditions/condition.ts';
 import type { ExtractorProcess } from '../extractor/extractor-process.ts';
 import { shortSideSize } from '../generation/given-picture.ts';
 import type { ExtractionPlan } from '../generation/plan.ts';
@@ -9,8 +9,8 @@ import { refuseStrictly, remarksOnExtraction } from './remarks.ts';
 /** The map of a picture at the picture's own size, or with the short side that the plan asks for. */
 export async function extractMap(
   extractor: ExtractorProcess,
-  { condition, options, resolution, strict }: Omit<ExtractionPlan, 'kind' | 'image' | 'output'>,
-  picture: RgbImage,
+  { condition, options, resolution, strict }: Omit<ExtractionPlan, 'kind' | 'image' | 'imageMask' | 'output'>,
+  picture: MaskedImage,
   signal: AbortSignal,
 ): Promise<MadeMap> {
   const seen =

@@ -1,10 +1,10 @@
-import type { ConditionMap, RgbImage } from '../conditions/condition.ts';
+import type { ConditionMap, MaskedImage } from '../conditions/condition.ts';
 import type { ExtractorProcess } from '../extractor/extractor-process.ts';
 import { shortSideSize, type Size } from '../generation/given-picture.ts';
 import type { PlannedControl } from '../generation/plan.ts';
-import { decodePicture, defaultPictureLimits } from '../images/decode.ts';
 import { resizeMap, resizePhoto } from '../images/resize.ts';
 import type { ObjectStore } from '../store/store.ts';
+import { readPicture } from './read-picture.ts';
 import { type Remark, remarksOnExtraction, remarksOnMap } from './remarks.ts';
 
 /** What making maps needs. */
@@ -15,7 +15,7 @@ export interface MapParts {
 
 /** The map of a control, and what is known of it. */
 export interface MadeMap {
-  readonly map: RgbImage;
+  readonly map: MaskedImage;
   readonly data?: Readonly<Record<string, unknown>> | undefined;
   readonly remarks: readonly Remark[];
 }
@@ -31,18 +31,18 @@ export async function makeMap(
   size: Size,
   signal: AbortSignal,
 ): Promise<MadeMap> {
-  const bytes = await store.get(control.image.key);
   if (control.structure !== null) {
-    const drawn = await extractor.render(control.structure, parseJson(bytes), size, signal);
+    const json = parseJson(await store.get(control.image.key));
+    const drawn = await extractor.render(control.structure, json, size, signal);
     return { map: drawn.map, data: drawn.data, remarks: remarksOnExtraction(control.type, drawn) };
   }
   if (control.preprocess === false) {
-    const picture = await decodePicture(bytes, defaultPictureLimits, { background: 'black' });
+    const picture = await readPicture(store, control, 'black');
     const map = await resizeMap(picture, size, control.resize);
     const data = control.data === null ? undefined : parseJson(await store.get(control.data.key));
     return { map, data, remarks: remarksOnMap(control.type, map) };
   }
-  const photo = await decodePicture(bytes);
+  const photo = await readPicture(store, control, 'white');
   const { seen, result } = await extractAt(extractor, { ...control, options: control.preprocess }, photo, size, signal);
   return { map: result.map, data: result.data, remarks: remarksOnExtraction(control.type, result, seen) };
 }
@@ -59,10 +59,10 @@ export interface Extraction extends Pick<PlannedControl, 'type' | 'resolution' |
 export async function extractAt(
   extractor: ExtractorProcess,
   { type, options, resolution, resize }: Extraction,
-  picture: RgbImage,
+  picture: MaskedImage,
   size: Size,
   signal: AbortSignal,
-): Promise<{ readonly seen: RgbImage; readonly result: ConditionMap }> {
+): Promise<{ readonly seen: MaskedImage; readonly result: ConditionMap }> {
   const frame = resolution === null ? size : shortSideSize(size, resolution, 'resolution');
   const seen = await resizePhoto(picture, frame, resize);
   const extracted = await extractor.extract(type, seen, options, signal);

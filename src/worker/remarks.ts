@@ -1,4 +1,4 @@
-import type { ConditionMap, RgbImage } from '../conditions/condition.ts';
+import type { ConditionMap, MaskedImage, RgbImage } from '../conditions/condition.ts';
 import { isFlat } from '../conditions/flat.ts';
 import { inspectMap } from '../conditions/inspect-map.ts';
 import { ArmatureError } from '../errors.ts';
@@ -20,7 +20,7 @@ export function remarksOnExtraction(type: string, result: ConditionMap, photo?: 
 }
 
 /** What there is to say of a map that came ready-made. */
-export function remarksOnMap(type: string, map: RgbImage): readonly Remark[] {
+export function remarksOnMap(type: string, map: MaskedImage): readonly Remark[] {
   const code = isFlat(map) ? 'blank_map' : 'unlikely_map';
   return inspectMap(type, map).map((detail) => ({ detail, code }));
 }

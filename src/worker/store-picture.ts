@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { RgbImage } from '../conditions/condition.ts';
+import type { MaskedImage } from '../conditions/condition.ts';
 import type { JobOutput } from '../generation/job.ts';
 import type { OutputOptions } from '../generation/plan.ts';
 import { encodePicture } from '../images/encode.ts';
@@ -10,7 +10,7 @@ import type { InsideFile } from './inside-files.ts';
 export async function storePicture(
   store: ObjectStore,
   key: string,
-  image: RgbImage,
+  image: MaskedImage,
   { format, quality }: OutputOptions,
   { seed, ...inside }: { readonly seed: number | null } & InsideFile,
 ): Promise<JobOutput> {

@@ -59,7 +59,7 @@ describe('a generation request', () => {
     [
       { prompt: 'x', controls: [{ type: 'canny', image: {} }] },
       'controls[0].image',
-      'Expected controls[0].image to be {"upload_id": ...} or {"data": ...} or {"part": ...} or {"url": ...} or {"generation": ..., "map": ...} or {"generation": ..., "output": ...} or {"pose": ...} or {"layout": ...} but received an object.',
+      'Expected controls[0].image to be {"upload_id": ...} or {"data": ...} or {"part": ...} or {"url": ...} or {"generation": ..., "map": ...} or {"generation": ..., "output": ...} or {"picture": ..., "mask": ...} or {"pose": ...} or {"layout": ...} but received an object.',
     ],
     [
       { prompt: 'x', output: { format: 'bmp' } },

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import type { RgbImage } from '../../src/conditions/condition.ts';
+import type { MaskedImage, RgbImage } from '../../src/conditions/condition.ts';
 import { type ExtractorOptions, parseOptions } from '../../src/conditions/options.ts';
 import { conditionIds, findCondition } from '../../src/conditions/registry.ts';
 import { ArmatureError } from '../../src/errors.ts';
 import { ExtractorProcess, type ExtractorSettings } from '../../src/extractor/extractor-process.ts';
-import { decodePicture } from '../../src/images/decode.ts';
+import { decodeMasked, decodePicture } from '../../src/images/decode.ts';
 import type { MutatedPicture } from './mutated-pictures.ts';
 
 /** A condition with the options that it is tried with. */
@@ -55,10 +55,15 @@ export interface FuzzCount {
   refused: number;
 }
 
-/** Decodes a file; null where it is refused as it should be. Whatever else is thrown is a finding. */
-export async function decodeMutant({ name, bytes }: MutatedPicture): Promise<RgbImage | null> {
+/**
+ * Decodes a file, laid over white and with what is transparent as a mask; null where it is refused as it should be. Whatever
+ * else is thrown is a finding.
+ */
+export async function decodeMutant({ name, bytes }: MutatedPicture): Promise<MaskedImage | null> {
+  const limits = { maxBytes: 2 ** 20, maxPixels: 2 ** 20 };
   try {
-    return await decodePicture(bytes, { maxBytes: 2 ** 20, maxPixels: 2 ** 20 });
+    const [photo, { masked }] = await Promise.all([decodePicture(bytes, limits), decodeMasked(bytes, limits)]);
+    return { ...photo, masked };
   } catch (error) {
     if (error instanceof ArmatureError) return null;
     throw new Error(`${name}: decoding`, { cause: error });
@@ -69,7 +74,7 @@ export async function decodeMutant({ name, bytes }: MutatedPicture): Promise<Rgb
 export async function tryExtraction(
   extractor: ExtractorProcess,
   { condition, options }: Trial,
-  image: RgbImage,
+  image: MaskedImage,
   name: string,
 ): Promise<'map' | 'refused'> {
   const result = await extractor.extract(condition, image, options).catch((error: unknown) => error);

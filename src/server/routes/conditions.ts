@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { describeConditions } from '../../conditions/registry.ts';
+import { acceptedInputs, describeConditions } from '../../conditions/registry.ts';
 import { extractionRequest } from '../../generation/request.ts';
 import { answerSubmission } from '../answer.ts';
 import { type RouteContext, tenantOf } from '../context.ts';
@@ -22,8 +22,10 @@ const conditionListSchema = z
         title: z.string(),
         description: z.string(),
         accepts: z
-          .array(z.enum(['photo', 'map']))
-          .describe('photo: a map is extracted from any picture; map: a ready-made map is taken with preprocess false'),
+          .array(z.enum(acceptedInputs))
+          .describe(
+            'photo: a map is extracted from any picture; map: a ready-made map is taken with preprocess false; mask: a mask may come beside the picture',
+          ),
         options: z
           .record(z.string(), z.unknown())
           .nullable()

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { conditionIds } from '../../conditions/registry.ts';
 import { extractionRequest, generationRequest } from '../../generation/request.ts';
-import { mapSuffix } from '../flat-form.ts';
+import { mapSuffix, maskedConditions, maskSuffix } from '../flat-form.ts';
 
 const file = z.string().meta({ format: 'binary' });
 
@@ -18,6 +18,12 @@ export const generationForm = z.union([
           [id + mapSuffix, file.optional().describe(`Ready-made map of a ${id} control`)],
         ]),
       ),
+      ...Object.fromEntries(
+        maskedConditions.map((id) => [
+          id + maskSuffix,
+          file.optional().describe(`Mask beside the picture of the ${id} control`),
+        ]),
+      ),
     })
     .describe(
       'Flat: numbers as text, objects and arrays as JSON text, a file part named after a condition is a control, and with _map behind it one whose picture is used as it is',
@@ -30,5 +36,8 @@ export const extractionForm = z.union([
     .object({ request: extractionRequest })
     .catchall(file)
     .describe('JSON in the part request; the file that it refers to'),
-  extractionRequest.omit({ image: true }).extend({ image: file }).describe('Flat: the picture is the file part image'),
+  extractionRequest
+    .omit({ image: true })
+    .extend({ image: file, mask: file.optional().describe('Of inpaint: white where the picture is to be drawn anew') })
+    .describe('Flat: the picture is the file part image'),
 ]);
