@@ -25,6 +25,7 @@ import { healthRoutes } from './routes/health.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { modelRoutes } from './routes/models.ts';
+import { pageRoutes } from './routes/pages.ts';
 import { submitGenerationRoute } from './routes/submit-generation.ts';
 import { uploadRoutes } from './routes/uploads.ts';
 
@@ -92,6 +93,7 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
     healthRoutes(routes, context);
     metricsRoutes(routes, parts.metrics.registry);
     descriptionRoutes(routes, context);
+    await pageRoutes(routes);
   });
   // In a scope of its own: only here is a picture a body.
   await app.register(async (routes) => uploadRoutes(routes, context));

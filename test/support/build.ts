@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process';
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
  * Builds dist/ once before the suite: tests that start the command line or a child process run what a user runs. Type
- * errors are the business of `npm run check`; the compiler writes what it can.
+ * errors are the business of `npm run check`; the compiler writes what it can. The web pages are copied.
  */
 export default function build(): void {
   const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -11,4 +13,5 @@ export default function build(): void {
     cwd: root,
     stdio: 'ignore',
   });
+  cpSync(join(root, 'src', 'web'), join(root, 'dist', 'web'), { recursive: true });
 }

@@ -123,6 +123,7 @@ export const jobSchema = z
     status: z.enum(jobStatuses),
     url: z.string(),
     events_url: z.string(),
+    page_url: z.string().describe('A page that shows the job to people'),
     progress: z.object({ step: z.int(), steps: z.int() }).nullable(),
     queue_position: z.int().nullable().describe('Jobs ahead of it plus one while it waits, else null'),
     eta_s: z

@@ -18,6 +18,7 @@ export function jobView(job: Job, waiting: Waiting, links: Links): JobView {
     status: job.status,
     url: links.job(job.id),
     events_url: links.events(job.id),
+    page_url: links.page(job.id),
     progress: job.progress === null ? null : { step: job.progress.step, steps: job.progress.steps },
     queue_position: waiting.queuePosition,
     eta_s: waiting.etaSeconds,

@@ -1,0 +1,193 @@
+import { bar, definitions, element, section, unfoldable } from './elements.js';
+import { duration, words } from './figures.js';
+import { pictureCards } from './job-pictures.js';
+
+/** @import { JobView } from '../server/views/job-schema.ts' */
+
+/**
+ * The whole of a job as elements of the page.
+ *
+ * @param {JobView} job
+ * @returns {readonly HTMLElement[]}
+ */
+export function jobView(job) {
+  return [heading(job), ...notices(job), ...pictures(job), aside(job)];
+}
+
+/** @param {JobView} job */
+function heading(job) {
+  const { effective } = job;
+  const title = 'prompt' in effective ? effective.prompt || '(no prompt)' : `Map for ${effective.condition}`;
+  const negative = 'prompt' in effective && effective.negative_prompt !== '' ? effective.negative_prompt : null;
+  return element(
+    'div',
+    { class: 'heading' },
+    element(
+      'p',
+      { class: 'quiet' },
+      element('span', { class: `state ${job.status}` }, job.status),
+      ' ',
+      element('code', {}, job.id),
+      ' · ',
+      time(job.created_at),
+    ),
+    element('h1', {}, title),
+    negative === null ? '' : element('p', { class: 'quiet' }, `Not: ${negative}`),
+    element('div', { id: 'progress', role: 'status' }, progressView(job)),
+  );
+}
+
+/**
+ * How far a job is that has not ended; nothing for others.
+ *
+ * @param {JobView} job
+ * @returns {readonly HTMLElement[]}
+ */
+export function progressView({ status, progress, queue_position: place, eta_s: eta, cancel_requested: leaving }) {
+  const rest = eta === null ? '' : `, about ${duration(1000 * eta)} to go`;
+  if (status === 'queued') {
+    const where = place === null || place === 1 ? 'It is next' : `${place - 1} ahead of it`;
+    return [element('p', {}, `Waiting. ${where}${rest}.`)];
+  }
+  if (status !== 'running') return [];
+  if (leaving) return [element('p', {}, 'Cancelling …')];
+  if (progress === null || progress.step === 0) return [bar(0), element('p', {}, `Preparing${rest} …`)];
+  const { step, steps } = progress;
+  const doing = step < steps ? `Step ${step} of ${steps}` : 'Finishing';
+  return [bar(step / steps), element('p', {}, `${doing}${rest}`)];
+}
+
+/**
+ * @param {JobView} job
+ * @returns {readonly HTMLElement[]}
+ */
+function notices({ status, error, warnings }) {
+  const found = [];
+  if (error !== null && status === 'failed') {
+    const field =
+      error.field === undefined ? '' : element('p', { class: 'quiet' }, 'Field: ', element('code', {}, error.field));
+    const code = element('p', { class: 'quiet' }, 'Code: ', element('code', {}, error.code));
+    found.push(element('div', { class: 'notice bad', role: 'alert' }, element('p', {}, error.detail), code, field));
+  }
+  if (warnings.length > 0) {
+    const list = element(
+      'ul',
+      {},
+      warnings.map((text) => element('li', {}, text)),
+    );
+    const title = warnings.length === 1 ? 'A warning' : `${warnings.length} warnings`;
+    found.push(element('div', { class: 'notice warn' }, element('h2', {}, title), list));
+  }
+  return found;
+}
+
+/**
+ * @param {JobView} job
+ * @returns {readonly HTMLElement[]}
+ */
+function pictures(job) {
+  const cards = pictureCards(job);
+  return cards.length === 0 ? [] : [section('Pictures', element('div', { class: 'cards' }, cards))];
+}
+
+/** @param {JobView} job */
+function aside(job) {
+  return element(
+    'div',
+    { class: 'columns' },
+    section('Settings', settings(job), unfoldable('As JSON', job.effective)),
+    section('Times', times(job)),
+    job.metadata === null
+      ? ''
+      : section('Metadata', element('pre', { tabindex: '0' }, JSON.stringify(job.metadata, null, 2))),
+  );
+}
+
+/** @param {JobView} job */
+function settings({ effective }) {
+  const format =
+    effective.output.format + (effective.output.quality === null ? '' : `, quality ${effective.output.quality}`);
+  if ('condition' in effective) {
+    return definitions([
+      ['Condition', effective.condition],
+      ...optionRows(effective.options),
+      ['Resolution', effective.resolution === null ? "the picture's own" : `${effective.resolution} px`],
+      ['Strict', yesNo(effective.strict)],
+      ['Format', format],
+    ]);
+  }
+  const { model, width, height, steps, scheduler, eta, seed, count, best_of: bestOf } = effective;
+  return definitions([
+    ['Model', element('span', { title: `hash ${model.hash}` }, model.id)],
+    ['Size', `${width} × ${height}`],
+    ['Steps', String(steps)],
+    ['Scheduler', eta === 0 ? scheduler : `${scheduler}, eta ${eta}`],
+    ['Guidance', guidance(effective)],
+    ['Seed', String(seed)],
+    ['Pictures', bestOf === 1 ? String(count) : `${count}, the best of ${bestOf} each`],
+    ...(effective.clip_skip === 0 ? [] : [pair('Clip skip', String(effective.clip_skip))]),
+    ['Strict', yesNo(effective.strict)],
+    ['Evaluated', yesNo(effective.evaluate)],
+    ['Format', format],
+  ]);
+}
+
+/** @param {{ readonly guidance_scale: number, readonly guidance_rescale: number }} effective */
+function guidance({ guidance_scale: scale, guidance_rescale: rescale }) {
+  if (scale === 1) return 'off';
+  return rescale === 0 ? String(scale) : `${scale}, rescaled by ${rescale}`;
+}
+
+/**
+ * @param {Readonly<Record<string, unknown>>} options
+ * @returns {readonly (readonly [string, Node | string])[]}
+ */
+function optionRows(options) {
+  return Object.entries(options).map(([name, value]) =>
+    pair(words(name), typeof value === 'boolean' ? yesNo(value) : String(value)),
+  );
+}
+
+/** @param {JobView} job */
+function times(job) {
+  const rows = [pair('Created', time(job.created_at))];
+  if (job.finished_at !== null) rows.push(pair('Ended', time(job.finished_at)));
+  if (job.attempt > 1) rows.push(pair('Attempts', String(job.attempt)));
+  if (job.mean_batch !== null) rows.push(pair('Mean batch', job.mean_batch.toFixed(1)));
+  if (job.timings === null) return definitions(rows);
+  const parts = Object.entries(job.timings).flatMap(([name, value]) =>
+    value === null ? [] : [{ name: name.replace(/_ms$/, ''), value }],
+  );
+  const longest = Math.max(1, ...parts.map(({ value }) => value));
+  const bars = parts.map(({ name, value }) =>
+    element(
+      'tr',
+      {},
+      element('th', { scope: 'row' }, name),
+      element('td', {}, bar(value / longest)),
+      element('td', {}, duration(value)),
+    ),
+  );
+  return element('div', {}, definitions(rows), element('table', { class: 'bars' }, element('tbody', {}, bars)));
+}
+
+/**
+ * @template {Node | string} Value
+ * @param {string} name
+ * @param {Value} value
+ * @returns {readonly [string, Node | string]}
+ */
+function pair(name, value) {
+  return [name, value];
+}
+
+/** @param {boolean} value */
+function yesNo(value) {
+  return value ? 'yes' : 'no';
+}
+
+/** @param {string} iso */
+function time(iso) {
+  const text = new Date(iso).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+  return element('time', { datetime: iso }, text);
+}

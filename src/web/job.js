@@ -1,0 +1,83 @@
+import { getEvents, getJson, Refusal } from './api.js';
+import { element } from './elements.js';
+import { jobView, progressView } from './job-view.js';
+
+/** @import { JobView } from '../server/views/job-schema.ts' */
+
+const id = decodeURIComponent(location.pathname.split('/').at(-1) ?? '');
+const path = `v1/generations/${encodeURIComponent(id)}`;
+const main = /** @type {HTMLElement} */ (document.getElementById('main'));
+
+/** How often a job that waits is looked at, and a server that is away: milliseconds. */
+const pause = 2000;
+
+try {
+  await follow(await load());
+} catch (error) {
+  if (!(error instanceof Refusal)) throw error;
+  const title = error.status === 404 ? 'There is no such job' : 'The job cannot be shown';
+  document.title = `${title} · Armature`;
+  main.replaceChildren(element('h1', {}, title), element('p', { class: 'notice bad' }, error.message));
+  main.removeAttribute('aria-busy');
+}
+
+/**
+ * The job as it is now, on the page.
+ *
+ * @returns {Promise<JobView>}
+ */
+async function load() {
+  /** @type {JobView} */
+  const job = await getJson(path);
+  main.replaceChildren(...jobView(job));
+  main.removeAttribute('aria-busy');
+  nameTab(job);
+  return job;
+}
+
+/**
+ * Keeps the page up to date until the job has ended, also when the connection breaks in between.
+ *
+ * @param {JobView} job
+ */
+async function follow(job) {
+  /** @type {string | undefined} */
+  let seen;
+  while (!hasEnded(job)) {
+    try {
+      for await (const event of getEvents(`${path}/events`, seen)) {
+        seen = event.id;
+        if (event.type === 'progress') job = showProgress({ ...job, progress: event.data });
+        else job = await load();
+      }
+      if (!hasEnded(job)) job = await load();
+    } catch (error) {
+      if (error instanceof Refusal && error.status < 500) throw error;
+      document.getElementById('progress')?.replaceChildren(element('p', {}, 'The server is away. Trying again …'));
+    }
+    if (!hasEnded(job)) await new Promise((resolve) => setTimeout(resolve, pause));
+  }
+}
+
+/**
+ * @param {JobView} job
+ * @returns {JobView}
+ */
+function showProgress(job) {
+  document.getElementById('progress')?.replaceChildren(...progressView(job));
+  nameTab(job);
+  return job;
+}
+
+/** @param {JobView} job */
+function nameTab({ status, progress, effective }) {
+  const share =
+    status === 'running' && progress !== null ? `${Math.floor((100 * progress.step) / progress.steps)} %` : status;
+  const what = 'prompt' in effective ? effective.prompt : `${effective.condition} map`;
+  document.title = `${share} · ${what.slice(0, 60)} · Armature`;
+}
+
+/** @param {JobView} job */
+function hasEnded({ status }) {
+  return status === 'succeeded' || status === 'failed' || status === 'cancelled';
+}
