@@ -20,7 +20,7 @@ const policy = [
 /** The pages, and their scripts, styles and pictures under /assets. */
 export async function pageRoutes(app: FastifyInstance): Promise<void> {
   const files = await readWebFiles();
-  const options = { schema: { hide: true } } as const;
+  const options = { config: { access: 'public' }, schema: { hide: true } } as const;
   for (const [path, name] of Object.entries(pages)) {
     app.get(path, options, async (request, reply) => await send(fileOf(name), request, reply));
   }
