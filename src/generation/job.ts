@@ -90,6 +90,8 @@ export interface Job {
   readonly createdAt: Date;
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
+  /** W3C traceparent of the request that made it, so that a worker's spans join its trace; null where it was not traced. */
+  readonly traceParent: string | null;
 }
 
 /** Events of a job, in order. `seq` grows by at least one within a job and is what Last-Event-ID carries. */

@@ -5,6 +5,8 @@ import type { WebhookTarget } from '../generation/webhook.ts';
 import type { IdempotencyClaim, IdempotencyRecords } from './idempotency.ts';
 import type { WebhookRecords } from './webhooks.ts';
 import type { KeyRecords } from './keys.ts';
+import type { OverviewRecords } from './overview.ts';
+import type { WorkerRecords } from './workers.ts';
 
 /**
  * The truth about jobs and uploads, in SQL. Every method that changes a job is atomic, and those that a worker calls are
@@ -68,6 +70,8 @@ export interface Records {
   readonly idempotency: IdempotencyRecords;
   readonly webhooks: WebhookRecords;
   readonly keys: KeyRecords;
+  readonly workers: WorkerRecords;
+  readonly overview: OverviewRecords;
 
   /** Resolves when the database answers. */
   ping(): Promise<void>;
@@ -90,6 +94,8 @@ export interface NewJob {
   readonly webhook?: WebhookTarget | null;
   /** The key of its request. */
   readonly claim?: IdempotencyClaim;
+  /** See {@link Job.traceParent}. */
+  readonly traceParent?: string | null;
 }
 
 export interface JobQuery {

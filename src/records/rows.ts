@@ -37,6 +37,7 @@ export function jobFromRow(row: Selectable<JobTable>): Job {
     createdAt: row.created_at,
     startedAt: row.started_at,
     finishedAt: row.finished_at,
+    traceParent: row.trace_parent,
   };
 }
 

@@ -33,6 +33,8 @@ export interface JobTable {
   /** The number of the job's last event. */
   readonly event_seq: Generated<number>;
   readonly webhook: ColumnType<WebhookTarget | null, string | null, never>;
+  /** W3C traceparent of the request that made the job; null where it was not traced. */
+  readonly trace_parent: ColumnType<string | null, string | null, never>;
 }
 
 export interface JobEventTable {
@@ -116,6 +118,15 @@ export interface UsageTable {
   readonly kind: string;
   readonly window_start: Date;
   readonly amount: number;
+export interface WorkerTable {
+  readonly id: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly version: string;
+  readonly device_state: string;
+  readonly device_detail: string;
+  readonly started_at: Generated<Date>;
+  readonly seen_at: Generated<Date>;
 }
 
 export interface MigrationTable {
@@ -132,5 +143,6 @@ export interface Tables {
   readonly webhook_delivery: WebhookDeliveryTable;
   readonly api_key: ApiKeyTable;
   readonly usage: UsageTable;
+  readonly worker: WorkerTable;
   readonly migration: MigrationTable;
 }

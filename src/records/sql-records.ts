@@ -2,6 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import type { JobStatus } from '../generation/job.ts';
 import { sqlIdempotency, underClaim } from './idempotency.ts';
 import { type KeyRecords, sqlKeys } from './keys.ts';
+import { sqlOverview } from './overview.ts';
 import type { QueueTicket, Records } from './records.ts';
 import { eventFromRow, jobFromRow, uploadFromRow } from './rows.ts';
 import type { Tables } from './schema.ts';
@@ -13,6 +14,7 @@ export interface ChangeSources {
   readonly onChange: Records['onChange'];
   readonly onKeyChange: KeyRecords['onChange'];
 }
+import { sqlWorkers } from './workers.ts';
 
 /** Records over a database whose tables are migrated. */
 export function sqlRecords(
@@ -129,6 +131,8 @@ export function sqlRecords(
     idempotency: sqlIdempotency(db),
     webhooks: sqlWebhooks(db, onChange),
     keys: sqlKeys(db, onKeyChange),
+    workers: sqlWorkers(db),
+    overview: sqlOverview(db),
 
     async ping() {
       await sql`select 1`.execute(db);

@@ -110,6 +110,7 @@ export async function insertJob(db: Kysely<Tables>, job: NewJob): Promise<Job> {
           metadata: job.metadata === null ? null : JSON.stringify(job.metadata),
           webhook: job.webhook ? JSON.stringify(job.webhook) : null,
           event_seq: 1,
+          trace_parent: job.traceParent ?? null,
         })
         .returningAll(),
     )

@@ -1,5 +1,7 @@
 import { openRecords } from '../../src/records/open.ts';
 import { newDataFolder } from '../support/embedded-template.ts';
 import { recordsConformance } from './conformance.ts';
+import { operationsConformance } from './operations-conformance.ts';
 
 recordsConformance('the embedded database', async () => openRecords({ dataFolder: await newDataFolder() }));
+operationsConformance('the embedded database', async () => openRecords({ dataFolder: await newDataFolder() }));

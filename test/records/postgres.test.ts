@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 import { openRecords } from '../../src/records/open.ts';
 import { postgresMissing, startPostgres, type TestServer } from '../support/servers.ts';
 import { recordsConformance } from './conformance.ts';
+import { operationsConformance } from './operations-conformance.ts';
 
 if (postgresMissing === null) {
   let server: TestServer;
@@ -10,6 +11,7 @@ if (postgresMissing === null) {
   });
   afterAll(() => server.stop());
   recordsConformance('PostgreSQL', () => openRecords({ postgresUrl: server.url }));
+  operationsConformance('PostgreSQL', () => openRecords({ postgresUrl: server.url }));
 } else {
   describe(`records over PostgreSQL (${postgresMissing})`, () => {
     it.skip('conformance');

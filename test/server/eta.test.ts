@@ -44,6 +44,7 @@ function finished(start: number, end: number): Job {
     createdAt: at(start),
     startedAt: at(start),
     finishedAt: at(end),
+    traceParent: null,
   };
 }
 

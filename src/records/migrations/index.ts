@@ -3,6 +3,7 @@ import type { Tables } from '../schema.ts';
 import { createDeliveryTables } from './delivery.ts';
 import { createFirstTables } from './jobs.ts';
 import { createKeyTables } from './keys.ts';
+import { createOperations } from './operations.ts';
 
 /** One step of the schema's history. A step that has been released never changes: a correction is a further step. */
 export interface Migration {
@@ -16,4 +17,5 @@ export const migrations: readonly Migration[] = [
   { version: 1, name: 'jobs, events, uploads', up: createFirstTables },
   { version: 4, name: 'idempotency keys, webhooks', up: createDeliveryTables },
   { version: 5, name: 'API keys, usage', up: createKeyTables },
+  { version: 7, name: 'workers, traces, what ended lately', up: createOperations },
 ];
