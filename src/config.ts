@@ -16,6 +16,7 @@ export function readConfig(flags: Flags = {}, environment: Environment = process
   return {
     host: read('host'),
     port: read('port'),
+    metricsPort: read('metricsPort'),
     data: read('data'),
     models: read('models'),
     model: read('model'),

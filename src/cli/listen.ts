@@ -16,14 +16,18 @@ interface Listener {
 }
 
 /** Starts to listen; what stands in the way (a taken port, a forbidden one, no such address) is said in one line. */
-export async function listen(app: Listener, { host, port, data }: Config): Promise<Listening> {
+export async function listen(
+  app: Listener,
+  { host, port, data }: Pick<Config, 'host' | 'port' | 'data'>,
+  portFlag = '--port',
+): Promise<Listening> {
   try {
     await app.listen({ host, port });
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
     const reason = reasons[code];
     if (reason === undefined) throw cause;
-    const detail = `Cannot listen on ${host}:${port}: ${reason} (--port, --host).`;
+    const detail = `Cannot listen on ${host}:${port}: ${reason} (${portFlag}, --host).`;
     throw new ArmatureError('unavailable', detail, { cause });
   }
   const bound = app.server.address();

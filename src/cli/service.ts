@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { type Logger, pino } from 'pino';
 import {
   type Config,
@@ -18,12 +19,16 @@ import { openQueue } from '../queue/open.ts';
 import type { JobQueue } from '../queue/queue.ts';
 import { startReconciler } from '../queue/reconciler.ts';
 import { type OpenRecords, openRecords } from '../records/open.ts';
+import { newWorkerId } from '../records/ids.ts';
 import type { Records } from '../records/records.ts';
+import type { WorkerSign } from '../records/workers.ts';
 import { buildApp } from '../server/app.ts';
+import { buildMonitoringApp } from '../server/monitoring-app.ts';
 import { defaultServerLimits } from '../server/limits.ts';
 import type { DeviceState } from '../server/parts.ts';
 import { openFileStore } from '../store/file-store.ts';
 import type { ObjectStore } from '../store/store.ts';
+import { startHeartbeat } from '../worker/heartbeat.ts';
 import { startWorker } from '../worker/worker.ts';
 import { Closing } from './closing.ts';
 import { deviceSettings } from './device-settings.ts';
@@ -75,7 +80,8 @@ async function openService(config: Config, role: Role, hooks: RunHooks, closing:
   const ground = await openGround(config, role, log, metrics, closing);
   const elsewhere: DeviceState = { state: 'elsewhere', detail: 'Workers are processes of their own.' };
   const deviceState = role === 'api' ? () => elsewhere : await openWorker(ground, closing);
-  if (role !== 'worker') await openServer(ground, deviceState, hooks, closing);
+  if (role === 'worker') await openMonitoring(ground, deviceState, closing);
+  else await openServer(ground, deviceState, hooks, closing);
 }
 
 async function openGround(
@@ -129,7 +135,25 @@ async function openWorker(ground: Ground, closing: Closing): Promise<() => Devic
   // A picture with guidance takes two rows: more jobs at once would only wait in the device instead of in the queue.
   const concurrency = Math.max(1, Math.floor(config.maxRows / 2));
   closing.add(await startWorker(parts, { concurrency, maxAttempts }));
+  closing.add(startHeartbeat(ground.records.workers, describeWorker(supervised.state)));
   return supervised.state;
+}
+
+/** What the heartbeat of this process says. */
+function describeWorker(deviceState: () => DeviceState): () => WorkerSign {
+  const identity = { id: newWorkerId(), host: hostname(), pid: process.pid, version: packageVersion() };
+  return () => {
+    const { state, detail } = deviceState();
+    return { ...identity, deviceState: state, deviceDetail: detail };
+  };
+}
+
+/** Health and metrics of a process that has no other port, where one is wanted. */
+async function openMonitoring(ground: Ground, deviceState: () => DeviceState, closing: Closing): Promise<void> {
+  const { host, metricsPort: port, data } = ground.config;
+  if (port === null) return;
+  const app = closing.add(await buildMonitoringApp({ ...ground, deviceState }));
+  await listen(app, { host, port, data }, '--metrics-port');
 }
 
 async function openServer(

@@ -17,6 +17,16 @@ export function addWorker(program: Command): void {
       const { runService } = await import('./service.ts');
       await runService(configOf(command), 'worker');
     });
-  addSettings(command, ['data', 'models', 'postgresUrl', 'redisUrl', 'provider', 'deviceId', 'threads']);
+  addSettings(command, [
+    'host',
+    'metricsPort',
+    'data',
+    'models',
+    'postgresUrl',
+    'redisUrl',
+    'provider',
+    'deviceId',
+    'threads',
+  ]);
   addSettings(command, ['memoryBudget', 'maxRows', 'logLevel']);
 }

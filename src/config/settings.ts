@@ -20,6 +20,8 @@ import {
 export interface Config {
   readonly host: string;
   readonly port: number;
+  /** Port on which a worker answers for its health and its metrics; null for none. */
+  readonly metricsPort: number | null;
   /** Absolute path of the folder that keeps records, objects, compiled graphs and models. */
   readonly data: string;
   /** Further folders with models, absolute, in the order given. */
@@ -96,6 +98,14 @@ export const settings: { readonly [Key in keyof Config]: Setting<Config[Key]> } 
     aliases: ['PORT'],
     parse: one((value) => integer(value, 0, 65535)),
     fallback: () => 7860,
+  },
+  metricsPort: {
+    flag: 'metrics-port',
+    argument: 'number',
+    description: 'port on which a worker answers /livez, /readyz and /metrics, at --host; 0 takes any free one',
+    parse: one((value) => integer(value, 0, 65535)),
+    fallback: () => null,
+    fallbackText: 'none',
   },
   data: {
     flag: 'data',

@@ -13,6 +13,10 @@ export function newEventId(): string {
   return `evt_${v7()}`;
 }
 
+export function newWorkerId(): string {
+  return `wrk_${v7()}`;
+}
+
 export function newUploadId(): string {
   return `upl_${v7()}`;
 }

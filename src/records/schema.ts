@@ -118,6 +118,8 @@ export interface UsageTable {
   readonly kind: string;
   readonly window_start: Date;
   readonly amount: number;
+}
+
 export interface WorkerTable {
   readonly id: string;
   readonly host: string;

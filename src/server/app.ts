@@ -24,6 +24,7 @@ import { generationRoutes } from './routes/generations.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { keyRoutes } from './routes/keys.ts';
+import { queueFigures } from './queue-figures.ts';
 import { modelRoutes } from './routes/models.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { submitGenerationRoute } from './routes/submit-generation.ts';
@@ -81,6 +82,7 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
   guardRoutes(app, authenticatorOf(parts, app));
   const context = routeContext(parts, app);
   closeGracefully(app);
+  parts.metrics.queue.watch(queueFigures(parts.records));
   await app.register(async (routes) => {
     submitGenerationRoute(routes, context);
     generationRoutes(routes, context);
@@ -90,7 +92,7 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
     keyRoutes(routes, context);
     conditionRoutes(routes, context);
     modelRoutes(routes, context);
-    healthRoutes(routes, context);
+    healthRoutes(routes, parts);
     metricsRoutes(routes, parts.metrics.registry);
     descriptionRoutes(routes, context);
     await pageRoutes(routes);

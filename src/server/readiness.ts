@@ -1,11 +1,16 @@
 import { z } from 'zod';
 import type { ServerParts } from './parts.ts';
+import { recent } from './recent.ts';
 
 const check = z.object({ ok: z.boolean(), detail: z.string() });
 
 export const readinessSchema = z.object({
   status: z.literal('ready'),
   checks: z.object({ database: check, queue: check, store: check, device: check }),
+  workers: z
+    .int()
+    .nullable()
+    .describe('Workers that gave a sign of life in the last 30 s; null where the database does not tell'),
 });
 
 type Checks = z.output<typeof readinessSchema>['checks'];
@@ -13,38 +18,43 @@ type Checks = z.output<typeof readinessSchema>['checks'];
 export interface Readiness {
   readonly ready: boolean;
   readonly checks: Checks;
+  readonly workers: number | null;
   /** Names of the parts that are not there. */
   readonly missing: readonly string[];
 }
 
-/** How long a part may take to answer before it counts as away, in milliseconds. */
-const patience = 2000;
+/** What readiness is about. */
+export type HealthParts = Pick<ServerParts, 'records' | 'queue' | 'store' | 'deviceState' | 'log'>;
 
-/** Asks each part whether it can do its work. */
-export async function readiness({ records, queue, store, deviceState, log }: ServerParts): Promise<Readiness> {
-  const ask = async (name: string, ping: Promise<void>): Promise<Checks['database']> => {
-    try {
-      await Promise.race([ping, late()]);
-      return { ok: true, detail: 'answers' };
-    } catch (error) {
-      log.warn({ err: error, part: name }, 'a part does not answer');
-      return { ok: false, detail: 'does not answer' };
-    }
+/** A part that hangs must not keep whoever asks waiting for a second. */
+const asking = { lifetimeMs: 1000, patienceMs: 800 };
+
+/** Returns how to ask whether each part can do its work. Whoever asks often gets the same answer for a second. */
+export function createReadiness({ records, queue, store, deviceState, log }: HealthParts): () => Promise<Readiness> {
+  const check = (part: string, ping: () => Promise<void>): (() => Promise<Checks['database']>) => {
+    const answers = recent(async () => {
+      try {
+        await ping();
+        return true;
+      } catch (error) {
+        log.warn({ err: error, part }, 'a part does not answer');
+        return false;
+      }
+    }, asking);
+    return async () =>
+      (await answers()) === true ? { ok: true, detail: 'answers' } : { ok: false, detail: 'does not answer' };
   };
-  const [database, tickets, objects] = await Promise.all([
-    ask('database', records.ping()),
-    ask('queue', queue.ping()),
-    ask('store', store.ping()),
-  ]);
-  const { state, detail } = deviceState();
-  const device = { ok: state === 'ready' || state === 'elsewhere', detail };
-  const checks: Checks = { database, queue: tickets, store: objects, device };
-  const missing = Object.entries(checks).flatMap(([name, { ok }]) => (ok ? [] : [name]));
-  return { ready: missing.length === 0, checks, missing };
-}
+  const database = check('database', () => records.ping());
+  const tickets = check('queue', () => queue.ping());
+  const objects = check('store', () => store.ping());
+  const workers = recent(async () => (await records.workers.alive().catch(() => null))?.length ?? null, asking);
 
-async function late(): Promise<never> {
-  return await new Promise((_resolve, reject) => {
-    setTimeout(() => reject(new Error(`no answer within ${patience} ms`)), patience).unref();
-  });
+  return async () => {
+    const [inRecords, inQueue, inStore, alive] = await Promise.all([database(), tickets(), objects(), workers()]);
+    const { state, detail } = deviceState();
+    const device = { ok: state === 'ready' || state === 'elsewhere', detail };
+    const checks: Checks = { database: inRecords, queue: inQueue, store: inStore, device };
+    const missing = Object.entries(checks).flatMap(([name, { ok }]) => (ok ? [] : [name]));
+    return { ready: missing.length === 0, checks, workers: alive, missing };
+  };
 }

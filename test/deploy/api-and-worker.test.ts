@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { spawnArmature } from '../cli/armature.ts';
 import { newDataFolder } from '../support/embedded-template.ts';
+import { parseExposition } from '../metrics/exposition.ts';
 import { postgresMissing, redisMissing, startPostgres, startRedis, type TestServer } from '../support/servers.ts';
 import { root } from './files.ts';
 
@@ -18,19 +19,22 @@ describe.skipIf(missing !== null)(
     const servers: TestServer[] = [];
     const children: ChildProcess[] = [];
     let base: string;
+    let worker: string;
 
     beforeAll(async () => {
       const [postgres, redis, data] = await Promise.all([startPostgres(), startRedis(), newDataFolder()]);
       servers.push(postgres, redis);
-      const port = await freePort();
+      const [port, metricsPort] = [await freePort(), await freePort()];
       const environment = { ARMATURE_POSTGRES_URL: postgres.url, ARMATURE_REDIS_URL: redis.url, ARMATURE_DATA: data };
       children.push(
         spawnArmature(['api', '--port', String(port)], environment),
-        spawnArmature(['worker', '--provider', 'cpu'], environment),
+        spawnArmature(['worker', '--provider', 'cpu', '--metrics-port', String(metricsPort)], environment),
       );
       for (const child of children) child.stdout?.resume();
       base = `http://127.0.0.1:${port}`;
+      worker = `http://127.0.0.1:${metricsPort}`;
       await untilReady(`${base}/readyz`, children[0]!);
+      await untilReady(`${worker}/readyz`, children[1]!);
     });
 
     afterAll(async () => {
@@ -56,7 +60,29 @@ describe.skipIf(missing !== null)(
       const response = await fetch(`${base}/readyz`);
       expect(await response.json()).toMatchObject({
         checks: { device: { ok: true, detail: expect.stringMatching(/Workers/) } },
+        workers: 1,
       });
+    });
+
+    it('say what they did: the api of requests and the queue, the worker of drawing', async () => {
+      const metricsOf = async (address: string) => parseExposition(await (await fetch(`${address}/metrics`)).text());
+      const [ofApi, ofWorker] = [await metricsOf(base), await metricsOf(worker)];
+      const value = (families: typeof ofApi, name: string): number | undefined =>
+        families.get(name)?.samples.find((sample) => sample.name === name)?.value;
+      expect(value(ofApi, 'armature_workers')).toBe(1);
+      expect(value(ofApi, 'armature_device_ready')).toBeUndefined();
+      expect(value(ofWorker, 'armature_device_ready')).toBe(1);
+      expect(value(ofWorker, 'armature_device_steps_total')).toBe(4);
+      expect(ofWorker.get('armature_attempts_total')?.samples).toMatchObject([
+        { labels: { kind: 'generation', outcome: 'succeeded' }, value: 1 },
+      ]);
+      const children = ofWorker.get('armature_child_resident_memory_bytes')?.samples ?? [];
+      expect(children.map(({ labels }) => labels['child']).toSorted()).toEqual(['device', 'extractor']);
+    });
+
+    it('answer nobody but those who watch: a worker has no API', async () => {
+      expect((await fetch(`${worker}/v1/generations`)).status).toBe(404);
+      expect((await fetch(`${worker}/livez`)).status).toBe(200);
     });
   },
 );

@@ -68,10 +68,11 @@ describe('docker-compose.yml', () => {
     for (const name of Object.keys(depends_on ?? {})) expect(service(name).healthcheck?.test).toBeDefined();
   });
 
-  it('checks the health of the api as its image does, and asks no worker, which has no port', () => {
-    expect(service('api').healthcheck).toBeUndefined();
-    expect(service('worker').healthcheck).toEqual({ disable: true });
-    expect(service('worker-gpu').healthcheck).toEqual({ disable: true });
+  it('checks the health of the api and of workers as their images do, of workers at their metrics port', () => {
+    for (const [, { healthcheck }] of own) expect(healthcheck).toBeUndefined();
+    for (const name of ['worker', 'worker-gpu']) {
+      expect(service(name).environment).toMatchObject({ ARMATURE_METRICS_PORT: '9464' });
+    }
   });
 
   it('publishes nothing but the api, and that on loopback while nobody needs a key', () => {

@@ -40,6 +40,10 @@ describe('the health check of the image', () => {
     expect(await check(['/livez'], { ARMATURE_PORT: String(port), PORT: '1' })).toBe(0);
   });
 
+  it('asks a worker at its metrics port', async () => {
+    expect(await check(['/livez'], { ARMATURE_PORT: '1', ARMATURE_METRICS_PORT: String(port) })).toBe(0);
+  });
+
   it('fails where nobody listens', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');

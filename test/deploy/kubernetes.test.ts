@@ -160,6 +160,19 @@ describe('the api', () => {
   });
 });
 
+describe('the worker', () => {
+  const container = containerOf(named<Deployment>('Deployment', 'armature-worker'));
+
+  it('is asked at its metrics port, as Prometheus may do too', () => {
+    expect(container.livenessProbe?.httpGet).toEqual({ path: '/livez', port: 'metrics' });
+    expect(container.readinessProbe?.httpGet).toEqual({ path: '/readyz', port: 'metrics' });
+    expect(container.ports).toEqual([{ name: 'metrics', containerPort: 9464 }]);
+    expect(container.env).toContainEqual({ name: 'ARMATURE_METRICS_PORT', value: '9464' });
+    const policy = named<{ ingress: unknown }>('NetworkPolicy', 'armature-worker');
+    expect(policy.ingress).toMatchObject([{ ports: [{ port: 'metrics' }] }]);
+  });
+});
+
 describe('the worker on GPUs', () => {
   const patch = manifestsIn(`${folder}/gpu`)[0]!;
   const worker = containerOf(named<Deployment>('Deployment', 'armature-worker'));

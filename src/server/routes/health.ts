@@ -1,14 +1,14 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { RouteContext } from '../context.ts';
 import { problemOf, problemType } from '../problem.ts';
-import { readiness, readinessSchema } from '../readiness.ts';
+import { createReadiness, type HealthParts, readinessSchema } from '../readiness.ts';
 import { json, problem } from './schemas.ts';
 
 /** Whether the process lives, and whether it can do its work. */
-export function healthRoutes(instance: FastifyInstance, { parts }: RouteContext): void {
+export function healthRoutes(instance: FastifyInstance, parts: HealthParts): void {
   const routes = instance.withTypeProvider<ZodTypeProvider>();
+  const readiness = createReadiness(parts);
 
   routes.get('/livez', {
     config: { access: 'public' },
@@ -32,10 +32,10 @@ export function healthRoutes(instance: FastifyInstance, { parts }: RouteContext)
     },
     logLevel: 'warn',
     handler: async (request, reply) => {
-      const state = await readiness(parts);
-      if (state.ready) return await reply.send({ status: 'ready', checks: state.checks });
-      const detail = `Not ready: ${state.missing.join(', ')}.`;
-      const body = { ...problemOf({ code: 'unavailable', detail }), instance: request.id, checks: state.checks };
+      const { ready, missing, checks, workers } = await readiness();
+      if (ready) return await reply.send({ status: 'ready', checks, workers });
+      const detail = `Not ready: ${missing.join(', ')}.`;
+      const body = { ...problemOf({ code: 'unavailable', detail }), instance: request.id, checks, workers };
       return await reply.code(503).header('retry-after', 2).type(problemType).send(body);
     },
   });
