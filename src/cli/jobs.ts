@@ -28,33 +28,33 @@ export function addJobs(program: Command): void {
     .action(async (options: { status?: string; limit: string; json?: true }) => {
       const query = new URLSearchParams({ limit: options.limit });
       if (options.status !== undefined) query.set('status', options.status);
-      const answer = await callServer(configOf(list).server, 'GET', `/v1/generations?${query.toString()}`);
+      const answer = await callServer(configOf(list), 'GET', `/v1/generations?${query.toString()}`);
       console.log(
         options.json === true ? JSON.stringify(answer, null, 2) : describeJobs(pageSchema.parse(answer).data),
       );
     });
-  addSettings(list, ['server']);
+  addSettings(list, ['server', 'apiKey']);
   const show = jobs
     .command('show')
     .description('everything about one job, as JSON')
     .argument('<id>', 'gen_...')
     .addHelpText('after', '\nExample:\n  armature jobs show gen_01990f6e-0000-7000-8000-000000000000\n')
     .action(async (id: string) => {
-      const answer = await callServer(configOf(show).server, 'GET', jobPath(id));
+      const answer = await callServer(configOf(show), 'GET', jobPath(id));
       console.log(JSON.stringify(answer, null, 2));
     });
-  addSettings(show, ['server']);
+  addSettings(show, ['server', 'apiKey']);
   const cancel = jobs
     .command('cancel')
     .description('stop one job: a waiting one at once, a running one within a step')
     .argument('<id>', 'gen_...')
     .addHelpText('after', '\nExample:\n  armature jobs cancel gen_01990f6e-0000-7000-8000-000000000000\n')
     .action(async (id: string) => {
-      const answer = await callServer(configOf(cancel).server, 'POST', `${jobPath(id)}/cancel`);
+      const answer = await callServer(configOf(cancel), 'POST', `${jobPath(id)}/cancel`);
       const { status } = jobSchema.parse(answer);
       console.log(status === 'running' ? `${id} stops after its present step.` : `${id} is ${status}.`);
     });
-  addSettings(cancel, ['server']);
+  addSettings(cancel, ['server', 'apiKey']);
 }
 
 function jobPath(id: string): string {

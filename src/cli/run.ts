@@ -5,6 +5,7 @@ import { addApi } from './api.ts';
 import { addExtract } from './extract.ts';
 import { addGenerate } from './generate.ts';
 import { addJobs } from './jobs.ts';
+import { addKeys } from './keys.ts';
 import { addModels } from './models.ts';
 import { packageVersion } from './package-version.ts';
 import { addServe } from './serve.ts';
@@ -38,6 +39,7 @@ function program(hooks: RunHooks): Command {
   addExtract(root);
   addModels(root);
   addJobs(root);
+  addKeys(root);
   return root;
 }
 

@@ -10,7 +10,6 @@ import {
   requirePostgres,
   requireSafeHost,
 } from '../config.ts';
-import { ArmatureError } from '../errors.ts';
 import { ExtractorProcess } from '../extractor/extractor-process.ts';
 import { createFetcher } from '../fetch/fetcher.ts';
 import type { ModelLibrary } from '../models/library.ts';
@@ -18,7 +17,6 @@ import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { openQueue } from '../queue/open.ts';
 import type { JobQueue } from '../queue/queue.ts';
 import { startReconciler } from '../queue/reconciler.ts';
-import { type OpenRecords, openRecords } from '../records/open.ts';
 import { newWorkerId } from '../records/ids.ts';
 import type { Records } from '../records/records.ts';
 import type { WorkerSign } from '../records/workers.ts';
@@ -31,6 +29,7 @@ import type { ObjectStore } from '../store/store.ts';
 import { startHeartbeat } from '../worker/heartbeat.ts';
 import { startWorker } from '../worker/worker.ts';
 import { Closing } from './closing.ts';
+import { openConfiguredRecords } from './configured-records.ts';
 import { deviceSettings } from './device-settings.ts';
 import { superviseDevice } from './device-supervisor.ts';
 import { annotatorsOf, libraryOf } from './library.ts';
@@ -92,8 +91,8 @@ async function openGround(
   closing: Closing,
 ): Promise<Ground> {
   const library = await libraryOf(config);
-  const { postgresUrl, redisUrl, data } = config;
-  const opened = postgresUrl === null ? await openRecords({ dataFolder: data }) : await openServerRecords(postgresUrl);
+  const { redisUrl, data } = config;
+  const opened = await openConfiguredRecords(config);
   const records = closing.add(opened.records);
   if (role !== 'worker') requireSafeHost(config, await records.keys.any());
   const engine = redisUrl === null ? opened.queueEngine() : ({ kind: 'redis', url: redisUrl } as const);
@@ -109,17 +108,6 @@ async function openGround(
 async function freeBytes(folder: string): Promise<number> {
   const { bavail, bsize } = await statfs(folder);
   return bavail * bsize;
-}
-
-/** As `openRecords`; a server that is away is named, without its password. */
-async function openServerRecords(postgresUrl: string): Promise<OpenRecords> {
-  try {
-    return await openRecords({ postgresUrl });
-  } catch (cause) {
-    if (!(cause instanceof ArmatureError) || cause.code !== 'unavailable') throw cause;
-    const detail = `No PostgreSQL answers at ${new URL(postgresUrl).host}. Start it, or correct --postgres-url.`;
-    throw new ArmatureError('unavailable', detail, { cause });
-  }
 }
 
 /** Children and the consumer of jobs. Returns what is known of the device. */

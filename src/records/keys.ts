@@ -76,7 +76,7 @@ export function sqlKeys(db: Kysely<Tables>, onChange: KeyRecords['onChange']): K
         .updateTable('api_key')
         .set({ last_used_at: sql<Date>`now()` })
         .where('id', '=', id)
-        .where(sql<boolean>`last_used_at is null or last_used_at < now() - interval '1 minute'`)
+        .where(sql<boolean>`(last_used_at is null or last_used_at < now() - interval '1 minute')`)
         .execute();
     },
   };
@@ -126,7 +126,7 @@ async function rotateKey(
     .select(sql<Date | null>`now() + (expires_at - created_at)`.as('next_expiry'))
     .where('id', '=', id)
     .where('revoked_at', 'is', null)
-    .where(sql<boolean>`expires_at is null or expires_at > now()`)
+    .where(sql<boolean>`(expires_at is null or expires_at > now())`)
     .forUpdate()
     .executeTakeFirst();
   if (old === undefined) return null;

@@ -25,6 +25,10 @@ describe('help', () => {
     ['jobs list'],
     ['jobs show'],
     ['jobs cancel'],
+    ['keys create'],
+    ['keys list'],
+    ['keys rotate'],
+    ['keys revoke'],
   ])('of %s says what it does, with an example that begins with the command', async (command) => {
     const { code, stdout } = await armature([...command.split(' '), '--help']);
     expect(code).toBe(0);
@@ -68,6 +72,20 @@ describe('what goes wrong', () => {
     ['an unknown condition', ['extract', 'cany', 'x.jpg'], 1, /Did you mean canny/],
     ['an unknown option of an extractor', ['extract', 'canny', 'x.jpg', '--option', 'low=1'], 1, /low_threshold/],
     ['a type that is no condition', ['models', 'set-type', 'diorama-seg', 'magic'], 1, /\(canny,.* seg,.*\).*"magic"/],
+    ['a scope that is none', ['keys', 'create', '--name', 'x', '--scope', 'all'], 1, /scopes.*generate.*admin/],
+    ['a quota without a window', ['keys', 'create', '--name', 'x', '--quota', '5e9'], 1, /5e9\/day/],
+    [
+      'a length of time that is none',
+      ['keys', 'create', '--name', 'x', '--expires', 'soon'],
+      1,
+      /90d.*--expires.*soon/,
+    ],
+    [
+      'a key that is not there',
+      ['keys', 'revoke', 'key_x', '--postgres-url', 'postgres://127.0.0.1:1/x'],
+      1,
+      /No PostgreSQL/,
+    ],
     ['a server that is not there', ['jobs', 'list', '--server', 'http://127.0.0.1:1'], 1, /armature serve/],
   ])('is one line: %s', async (_, args, expected, reason) => {
     const { code, stdout, stderr } = await armature(args, { ARMATURE_DATA: data });

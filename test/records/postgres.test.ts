@@ -3,6 +3,7 @@ import { openRecords } from '../../src/records/open.ts';
 import { postgresMissing, startPostgres, type TestServer } from '../support/servers.ts';
 import { recordsConformance } from './conformance.ts';
 import { operationsConformance } from './operations-conformance.ts';
+import { keysConformance } from './keys-conformance.ts';
 
 if (postgresMissing === null) {
   let server: TestServer;
@@ -12,6 +13,7 @@ if (postgresMissing === null) {
   afterAll(() => server.stop());
   recordsConformance('PostgreSQL', () => openRecords({ postgresUrl: server.url }));
   operationsConformance('PostgreSQL', () => openRecords({ postgresUrl: server.url }));
+  keysConformance('PostgreSQL', () => openRecords({ postgresUrl: server.url }));
 } else {
   describe(`records over PostgreSQL (${postgresMissing})`, () => {
     it.skip('conformance');
