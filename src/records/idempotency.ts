@@ -6,10 +6,10 @@ import type { Tables } from './schema.ts';
 export const keyLifetime = 24 * 3_600_000;
 
 /**
- * Milliseconds for which a request may be looked at before its claim lapses: that is how long a key is stuck whose process
- * died. A request whose claim has lapsed makes nothing any more.
+ * Milliseconds after which a claim that nobody renews lapses: that is how long a key is stuck whose process died. A request
+ * whose claim has lapsed, and was taken over, makes nothing any more.
  */
-export const claimLifetime = 90_000;
+export const claimLifetime = 10_000;
 
 /** A key as one of its users names it: keys of other tenants and other routes are others. */
 export interface IdempotencyKey {
@@ -37,6 +37,8 @@ export type ClaimOutcome =
 export interface IdempotencyRecords {
   /** Takes a key that is free, has expired, or whose claim has lapsed. `fingerprint` tells what is asked for. */
   claim(claim: IdempotencyClaim, fingerprint: string, now: Date): Promise<ClaimOutcome>;
+  /** Holds a claim for its lifetime from now on. */
+  renew(claim: IdempotencyClaim, now: Date): Promise<void>;
   /** Says what came of a claim whose resource was made outside its transaction; false where the claim was lost. */
   complete(claim: IdempotencyClaim, resource: string): Promise<boolean>;
   /** Gives the key back: its request was refused. */
@@ -70,9 +72,7 @@ export function sqlIdempotency(db: Kysely<Tables>): IdempotencyRecords {
     await db
       .selectFrom('idempotency_key')
       .select(['fingerprint', 'resource'])
-      .where('tenant', '=', tenant)
-      .where('route', '=', route)
-      .where('key', '=', key)
+      .where((row) => row.and({ tenant, route, key }))
       .executeTakeFirst();
 
   return {
@@ -84,14 +84,18 @@ export function sqlIdempotency(db: Kysely<Tables>): IdempotencyRecords {
       if (taken.fingerprint !== fingerprint) return { kind: 'mismatch' };
       return taken.resource === null ? { kind: 'in progress' } : { kind: 'made', resource: taken.resource };
     },
+    async renew({ tenant, route, key, token }, now) {
+      await db
+        .updateTable('idempotency_key')
+        .set({ claimed_until: after(now, claimLifetime) })
+        .where((row) => row.and({ tenant, route, key, token }))
+        .execute();
+    },
     complete: async (claim, resource) => await completeClaim(db, claim, resource),
     async release({ tenant, route, key, token }) {
       await db
         .deleteFrom('idempotency_key')
-        .where('tenant', '=', tenant)
-        .where('route', '=', route)
-        .where('key', '=', key)
-        .where('token', '=', token)
+        .where((row) => row.and({ tenant, route, key, token }))
         .where('resource', 'is', null)
         .execute();
     },
@@ -115,7 +119,7 @@ export async function underClaim<T>(
   return await db.transaction().execute(async (transaction) => {
     if (await completeClaim(transaction, claim, resource)) return await write(transaction);
     const detail = 'Another request with this Idempotency-Key overtook this one. Send it again for the answer.';
-    throw new ArmatureError('idempotency_in_progress', detail, { field: 'Idempotency-Key' });
+    throw new ArmatureError('idempotency_in_progress', detail, { field: 'Idempotency-Key', retryAfter: 1 });
   });
 }
 
@@ -127,10 +131,7 @@ async function completeClaim(
   const row = await db
     .updateTable('idempotency_key')
     .set({ resource })
-    .where('tenant', '=', tenant)
-    .where('route', '=', route)
-    .where('key', '=', key)
-    .where('token', '=', token)
+    .where((row) => row.and({ tenant, route, key, token }))
     .returning(sql.lit(true).as('completed'))
     .executeTakeFirst();
   return row !== undefined;

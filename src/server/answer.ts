@@ -9,7 +9,7 @@ import { sendObject } from './send-object.ts';
 
 /**
  * Answers a submission: 202 with the job at once; after a wait 200 with the finished job, or with its first picture where
- * the client wants that; 202 where the wait was too short.
+ * the client wants that; 202 where the wait was too short, or where there was none and the job had ended before.
  */
 export async function answerSubmission(
   context: RouteContext,
@@ -22,7 +22,7 @@ export async function answerSubmission(
   reply.header('location', links.job(job.id));
   if (preferences.wait > 0) reply.header('preference-applied', `wait=${preferences.wait}`);
   const current = await wait(context, job, preferences.wait, reply);
-  if (!isFinal(current.status)) return await reply.code(202).send(await present(current));
+  if (preferences.wait === 0 || !isFinal(current.status)) return await reply.code(202).send(await present(current));
   if (preferences.answer === 'json') return await reply.code(200).send(await present(current));
   return await sendPicture(context, current, request, reply);
 }

@@ -65,6 +65,7 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
       'Retry-After',
       'WWW-Authenticate',
       'X-Request-Id',
+      'Idempotency-Replayed',
     ],
   });
   await app.register(multipart, {

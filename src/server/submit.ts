@@ -5,6 +5,7 @@ import type { OutputFormat, Plan } from '../generation/plan.ts';
 import { neededNetworks } from '../generation/needed-networks.ts';
 import { type Resolved, resolveExtraction, resolveGeneration } from '../generation/resolve.ts';
 import type { ControlImage, ExtractionRequest, GenerationRequest } from '../generation/request.ts';
+import type { IdempotencyClaim } from '../records/idempotency.ts';
 import { newJobId } from '../records/ids.ts';
 import type { ServerParts } from './parts.ts';
 import { type CheckedPicture, checkPicture, refuseUnusedFiles, storePictures } from './pictures.ts';
@@ -18,6 +19,8 @@ export interface SubmitOptions {
   readonly format: OutputFormat | null;
   /** Whether the answer is to be one picture. */
   readonly single: boolean;
+  /** The key of the request, if it has one: completed with the job. */
+  readonly claim?: IdempotencyClaim | undefined;
 }
 
 /** Checks a generation to the last field and pixel, records it and puts it in the queue. */
@@ -40,7 +43,7 @@ export async function submitGeneration(
     });
   const fields = references.map((_, index) => `controls[${index}].image`);
   const pictures = await checkPictures(parts, submission, options.tenant, references, fields);
-  return await accept(parts, options.tenant, request, resolve(pictures), pictures);
+  return await accept(parts, options, request, resolve(pictures), pictures);
 }
 
 /** As {@link submitGeneration}, for the extraction of a map of condition `type`. */
@@ -55,7 +58,7 @@ export async function submitExtraction(
   refuseUnusedFiles(submission.files, [request.image]);
   const pictures = await checkPictures(parts, submission, options.tenant, [request.image], ['image']);
   const resolved = resolveExtraction(type, request, findCondition, pictures[0]!);
-  return await accept(parts, options.tenant, request, resolved, pictures);
+  return await accept(parts, options, request, resolved, pictures);
 }
 
 async function checkPictures(
@@ -73,15 +76,22 @@ async function checkPictures(
 
 async function accept(
   { records, queue, store, annotators, log }: ServerParts,
-  tenant: string,
+  { tenant, claim }: SubmitOptions,
   request: GenerationRequest | ExtractionRequest,
   { plan, warnings }: Resolved<Plan>,
   pictures: readonly CheckedPicture[],
 ): Promise<Job> {
   for (const { id, field } of neededNetworks(plan, findCondition)) await annotators.require(id, field);
   await storePictures(store, pictures);
-  const metadata = request.metadata ?? null;
-  const job = await records.insertJob({ id: newJobId(), tenant, plan, warnings, metadata });
+  const { metadata = null } = request;
+  const job = await records.insertJob({
+    id: newJobId(),
+    tenant,
+    plan,
+    warnings,
+    metadata,
+    ...(claim === undefined ? {} : { claim }),
+  });
   // The job is accepted once it is recorded: what the queue does not get now, the reconciler brings to it.
   await queue
     .enqueue({ tenant, id: job.id })

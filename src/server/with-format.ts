@@ -1,7 +1,9 @@
 import { ArmatureError } from '../errors.ts';
 import { isObject } from '../generation/field-names.ts';
 import type { OutputFormat } from '../generation/plan.ts';
-import type { OutputRequest } from '../generation/request.ts';
+import { type OutputRequest, outputRequest } from '../generation/request.ts';
+
+const defaultFormat = outputRequest.parse({}).format;
 
 /**
  * A request whose output has the format that the Accept header asks for. Where the body names another one, or asks for
@@ -12,16 +14,26 @@ export function withFormat<Request extends { readonly output: OutputRequest; rea
   body: unknown,
   { format, single }: { readonly format: OutputFormat | null; readonly single: boolean },
 ): Request {
-  if (single && request.count !== undefined && request.count > 1) {
-    const detail = `Expected count to be 1 where a picture is to be the answer but received ${request.count}: accept application/json.`;
-    throw new ArmatureError('invalid_request', detail, { field: 'count' });
-  }
+  if (single && request.count !== undefined) refuseSeveral(request.count);
   if (format === null || format === request.output.format) return request;
   if (namesFormat(body)) {
     const detail = `Expected Accept to be image/${request.output.format}, as output.format says, but received image/${format}.`;
     throw new ArmatureError('not_acceptable', detail, { field: 'output.format' });
   }
   return { ...request, output: { ...request.output, format } };
+}
+
+/** Refuses to answer with one picture where there are several. */
+export function refuseSeveral(count: number): void {
+  if (count === 1) return;
+  const detail = `Expected count to be 1 where a picture is to be the answer but received ${count}: accept application/json.`;
+  throw new ArmatureError('invalid_request', detail, { field: 'count' });
+}
+
+/** The format that {@link withFormat} comes to, of a body that is not checked yet. */
+export function formatAsked(body: unknown, format: OutputFormat | null): unknown {
+  if (format !== null) return format;
+  return isObject(body) && isObject(body['output']) ? (body['output']['format'] ?? defaultFormat) : defaultFormat;
 }
 
 function namesFormat(body: unknown): boolean {

@@ -74,6 +74,15 @@ onEveryDatabase('idempotency keys', (records) => {
     });
   });
 
+  it('stay claimed while the claim is renewed', async () => {
+    const { idempotency } = records();
+    const claim = await claimed();
+    await idempotency.renew(claim, later(claimLifetime - 1));
+    expect(await idempotency.claim(again(claim), 'a', later(claimLifetime))).toEqual({ kind: 'in progress' });
+    await idempotency.renew(again(claim), later(claimLifetime));
+    expect(await idempotency.claim(again(claim), 'a', later(2 * claimLifetime - 1))).toEqual({ kind: 'claimed' });
+  });
+
   it('expire after a day', async () => {
     const { idempotency } = records();
     const claim = await claimed();

@@ -243,7 +243,8 @@ describe('what is refused before it is queued', () => {
   });
 
   test.each([
-    [{ 'idempotency-key': 'k' }, 'not_supported_yet'],
+    [{ 'idempotency-key': 'é' }, 'invalid_request'],
+    [{ 'idempotency-key': 'k'.repeat(256) }, 'invalid_request'],
     [{ accept: 'text/html' }, 'not_acceptable'],
     [{ accept: 'image/png' }, 'not_acceptable'],
   ])('the headers %j', async (headers, code) => {

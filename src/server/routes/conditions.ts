@@ -3,16 +3,14 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { acceptedInputs, describeConditions } from '../../conditions/registry.ts';
 import { extractionRequest } from '../../generation/request.ts';
-import { answerSubmission } from '../answer.ts';
-import { type RouteContext, tenantOf } from '../context.ts';
+import type { RouteContext } from '../context.ts';
 import { flatExtraction } from '../flat-form.ts';
-import { readPreferences } from '../preferences.ts';
 import { readSubmission } from '../submission.ts';
 import { submitExtraction } from '../submit.ts';
 import { jobSchema } from '../views/job-schema.ts';
 import { extractionForm } from './form-schemas.ts';
 import { json, pictureContent, problem, submissionBody, submissionHeaders } from './schemas.ts';
-import { refuseIdempotencyKey, unchecked } from './submission-route.ts';
+import { answerWithJob, unchecked } from './submission-route.ts';
 
 const conditionListSchema = z
   .object({
@@ -73,15 +71,12 @@ export function conditionRoutes(instance: FastifyInstance, context: RouteContext
     },
     ...unchecked,
     handler: async (request, reply) => {
-      refuseIdempotencyKey(request);
-      const preferences = readPreferences(request.headers.prefer, request.headers.accept, limits.waitSeconds);
-      const submission = await readSubmission(request, limits, flatExtraction);
-      const job = await submitExtraction(parts, request.params.type, submission, {
-        tenant: tenantOf(request),
-        format: preferences.format,
-        single: preferences.answer === 'picture',
+      const { type } = request.params;
+      return await answerWithJob(context, request, reply, {
+        route: `POST /v1/conditions/${type}`,
+        read: async () => await readSubmission(request, limits, flatExtraction),
+        submit: async (submission, options) => await submitExtraction(parts, type, submission, options),
       });
-      return await answerSubmission(context, job, preferences, request, reply);
     },
   });
 }

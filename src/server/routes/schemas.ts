@@ -6,7 +6,14 @@ import { problemSchema, problemType } from '../problem.ts';
 export const idParameter = z.object({ id: z.string() });
 export const fileParameters = z.object({ id: z.string(), index: z.coerce.number().int().min(0).max(999) });
 
-export const submissionHeaders = z.object({
+export const idempotencyHeaders = z.object({
+  'idempotency-key': z
+    .string()
+    .optional()
+    .describe('1 to 255 printable characters: a request that comes again within 24 hours gets what the first one made'),
+});
+
+export const submissionHeaders = idempotencyHeaders.extend({
   prefer: z.string().optional().describe('wait=N answers when the job has ended, at most N seconds later'),
   accept: z.string().optional().describe('With Prefer: wait, image/png (jpeg, webp) answers with the picture itself'),
 });

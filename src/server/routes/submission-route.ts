@@ -1,5 +1,12 @@
-import type { FastifyRequest } from 'fastify';
-import { ArmatureError } from '../../errors.ts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Job } from '../../generation/job.ts';
+import { answerSubmission } from '../answer.ts';
+import { type RouteContext, tenantOf } from '../context.ts';
+import { fingerprintOf, idempotently } from '../idempotency.ts';
+import { readPreferences } from '../preferences.ts';
+import type { Submission } from '../submission.ts';
+import type { SubmitOptions } from '../submit.ts';
+import { formatAsked, refuseSeveral } from '../with-format.ts';
 
 /**
  * Route options of a submission: its handler checks the body itself, because a form becomes JSON first, and its headers
@@ -7,10 +14,36 @@ import { ArmatureError } from '../../errors.ts';
  */
 export const unchecked = { validatorCompiler: () => (value: unknown) => ({ value }) };
 
-/** The header promises that a repeated request draws nothing twice: it must not be taken for granted before it holds. */
-export function refuseIdempotencyKey({ headers }: FastifyRequest): void {
-  if (headers['idempotency-key'] === undefined) return;
-  throw new ArmatureError('not_supported_yet', 'Idempotency-Key is not supported yet: leave the header out.', {
-    field: 'Idempotency-Key',
+/** What the routes that make a job differ in. */
+export interface JobRoute {
+  /** Method and path. Idempotency keys of one route mean nothing on another. */
+  readonly route: string;
+  readonly read: () => Promise<Submission>;
+  readonly submit: (submission: Submission, options: SubmitOptions) => Promise<Job>;
+}
+
+/** Makes a job, once for each Idempotency-Key, and answers as the headers ask for. */
+export async function answerWithJob(
+  context: RouteContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { route, read, submit }: JobRoute,
+): Promise<FastifyReply> {
+  const { parts } = context;
+  const { waitSeconds } = parts.settings.limits;
+  const { prefer, accept } = request.headers;
+  const preferences = readPreferences([prefer].flat().join(), accept, waitSeconds);
+  const submission = await read();
+  const { format } = preferences;
+  const single = preferences.answer === 'picture';
+  const tenant = tenantOf(request);
+  const job = await idempotently(parts, request, reply, {
+    tenant,
+    route,
+    fingerprint: () => fingerprintOf(submission, { format: formatAsked(submission.body, format) }),
+    first: async (claim) => await submit(submission, { tenant, format, single, claim }),
+    again: async (id) => await parts.records.findJob(tenant, id),
   });
+  if (single && job.plan.kind === 'generation') refuseSeveral(job.plan.count);
+  return await answerSubmission(context, job, preferences, request, reply);
 }

@@ -2,16 +2,14 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { conditionIds } from '../../conditions/registry.ts';
 import { generationRequest } from '../../generation/request.ts';
-import { answerSubmission } from '../answer.ts';
-import { type RouteContext, tenantOf } from '../context.ts';
+import type { RouteContext } from '../context.ts';
 import { flatGeneration } from '../flat-form.ts';
-import { readPreferences } from '../preferences.ts';
 import { readSubmission } from '../submission.ts';
 import { submitGeneration } from '../submit.ts';
 import { jobSchema } from '../views/job-schema.ts';
 import { generationForm } from './form-schemas.ts';
 import { json, pictureContent, problem, submissionBody, submissionHeaders } from './schemas.ts';
-import { refuseIdempotencyKey, unchecked } from './submission-route.ts';
+import { answerWithJob, unchecked } from './submission-route.ts';
 
 /** Asking for pictures. */
 export function submitGenerationRoute(instance: FastifyInstance, context: RouteContext): void {
@@ -39,15 +37,11 @@ export function submitGenerationRoute(instance: FastifyInstance, context: RouteC
     },
     ...unchecked,
     handler: async (request, reply) => {
-      refuseIdempotencyKey(request);
-      const preferences = readPreferences(request.headers.prefer, request.headers.accept, limits.waitSeconds);
-      const submission = await readSubmission(request, limits, (form) => flatGeneration(form, conditionIds));
-      const job = await submitGeneration(parts, submission, {
-        tenant: tenantOf(request),
-        format: preferences.format,
-        single: preferences.answer === 'picture',
+      return await answerWithJob(context, request, reply, {
+        route: 'POST /v1/generations',
+        read: async () => await readSubmission(request, limits, (form) => flatGeneration(form, conditionIds)),
+        submit: async (submission, options) => await submitGeneration(parts, submission, options),
       });
-      return await answerSubmission(context, job, preferences, request, reply);
     },
   });
 }

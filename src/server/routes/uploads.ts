@@ -4,20 +4,23 @@ import { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
 import { verifyPicture } from '../../images/decode.ts';
 import { newUploadId } from '../../records/ids.ts';
+import type { Upload } from '../../records/records.ts';
 import { uploadKey } from '../../store/keys.ts';
 import { type RouteContext, tenantOf } from '../context.ts';
 import { readForm } from '../form.ts';
 import type { ServerLimits } from '../limits.ts';
+import { idempotently } from '../idempotency.ts';
 import { sha256Of } from '../inputs.ts';
+import type { ServerParts } from '../parts.ts';
 import { uploadSchema, uploadView } from '../views/upload-view.ts';
-import { idParameter, json, problem } from './schemas.ts';
+import { idempotencyHeaders, idParameter, json, problem } from './schemas.ts';
 import { unchecked } from './submission-route.ts';
 
 const binary = z.string().meta({ format: 'binary' });
 
 /** Pictures that later requests refer to by id. */
 export function uploadRoutes(instance: FastifyInstance, { parts, links }: RouteContext): void {
-  const { records, store, clock } = parts;
+  const { records } = parts;
   const { limits } = parts.settings;
   const routes = instance.withTypeProvider<ZodTypeProvider>();
   routes.addContentTypeParser(/^image\/|^application\/octet-stream/, { parseAs: 'buffer' }, (_request, body, done) => {
@@ -30,6 +33,7 @@ export function uploadRoutes(instance: FastifyInstance, { parts, links }: RouteC
       operationId: 'createUpload',
       summary: 'Keep a picture; the same bytes get the same id',
       tags: ['uploads'],
+      headers: idempotencyHeaders,
       body: {
         content: { 'image/*': { schema: binary }, 'multipart/form-data': { schema: z.object({ file: binary }) } },
       },
@@ -39,19 +43,17 @@ export function uploadRoutes(instance: FastifyInstance, { parts, links }: RouteC
     handler: async (request, reply) => {
       const tenant = tenantOf(request);
       const { bytes, field } = await uploadedFile(request, limits);
-      const { mediaType, width, height } = await verifyPicture(bytes, limits.picture, { field });
-      const sha256 = sha256Of(bytes);
-      const key = uploadKey(tenant, sha256);
-      await store.put(key, bytes, mediaType);
-      const upload = await records.insertUpload({
-        id: newUploadId(),
+      const upload = await idempotently(parts, request, reply, {
         tenant,
-        picture: { key, sha256 },
-        contentType: mediaType,
-        bytes: bytes.length,
-        width,
-        height,
-        createdAt: clock(),
+        route: 'POST /v1/uploads',
+        fingerprint: () => sha256Of(bytes),
+        first: async (claim) => {
+          const kept = await keepUpload(parts, tenant, bytes, field);
+          // Not in one transaction: the same bytes get the same id, however often they come.
+          if (claim !== undefined) await records.idempotency.complete(claim, kept.id);
+          return kept;
+        },
+        again: async (id) => await records.findUpload(tenant, id),
       });
       return await reply.code(201).header('location', links.upload(upload.id)).send(uploadView(upload, links));
     },
@@ -72,6 +74,28 @@ export function uploadRoutes(instance: FastifyInstance, { parts, links }: RouteC
       if (upload !== null) return uploadView(upload, links);
       throw new ArmatureError('not_found', `There is no upload ${JSON.stringify(id.slice(0, 100))}.`);
     },
+  });
+}
+
+async function keepUpload(
+  { records, store, clock, settings }: ServerParts,
+  tenant: string,
+  bytes: Uint8Array,
+  field: string,
+): Promise<Upload> {
+  const { mediaType, width, height } = await verifyPicture(bytes, settings.limits.picture, { field });
+  const sha256 = sha256Of(bytes);
+  const key = uploadKey(tenant, sha256);
+  await store.put(key, bytes, mediaType);
+  return await records.insertUpload({
+    id: newUploadId(),
+    tenant,
+    picture: { key, sha256 },
+    contentType: mediaType,
+    bytes: bytes.length,
+    width,
+    height,
+    createdAt: clock(),
   });
 }
 
