@@ -27,6 +27,8 @@ export function readConfig(flags: Flags = {}, environment: Environment = process
     threads: read('threads'),
     memoryBudget: read('memoryBudget'),
     maxRows: read('maxRows'),
+    tenantWindow: read('tenantWindow'),
+    queueWindow: read('queueWindow'),
     publicUrl: read('publicUrl'),
     corsOrigin: read('corsOrigin'),
     allowAnonymous: read('allowAnonymous'),

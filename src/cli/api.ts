@@ -19,6 +19,7 @@ export function addApi(program: Command, hooks: RunHooks): void {
       await runService(configOf(command), 'api', hooks);
     });
   addSettings(command, ['host', 'port', 'data', 'models', 'model', 'postgresUrl', 'redisUrl']);
+  addSettings(command, ['tenantWindow', 'queueWindow']);
   addSettings(command, [
     'publicUrl',
     'corsOrigin',

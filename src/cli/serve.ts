@@ -21,6 +21,7 @@ export function addServe(program: Command, hooks: RunHooks): void {
     });
   addSettings(command, ['host', 'port', 'data', 'models', 'model', 'provider', 'deviceId', 'threads']);
   addSettings(command, ['memoryBudget', 'maxRows', 'postgresUrl', 'redisUrl', 'publicUrl', 'corsOrigin']);
+  addSettings(command, ['tenantWindow', 'queueWindow']);
   addSettings(command, ['adminKey', 'allowAnonymous', 'embedParameters', 'allowFetch', 'logLevel']);
 }
 

@@ -14,6 +14,7 @@ import { ExtractorProcess } from '../extractor/extractor-process.ts';
 import { createFetcher } from '../fetch/fetcher.ts';
 import type { ModelLibrary } from '../models/library.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
+import { type Feeder, startFeeder } from '../queue/feeder.ts';
 import { openQueue } from '../queue/open.ts';
 import type { JobQueue } from '../queue/queue.ts';
 import { startReconciler } from '../queue/reconciler.ts';
@@ -68,6 +69,7 @@ interface Ground {
   readonly log: Logger;
   readonly records: Records;
   readonly queue: JobQueue;
+  readonly feeder: Feeder;
   readonly store: ObjectStore;
   readonly library: ModelLibrary;
   readonly metrics: Metrics;
@@ -99,9 +101,11 @@ async function openGround(
   const queue = closing.add(await openQueue(engine, { onError: (err) => log.error({ err }, 'queue') }));
   const onError = (err: unknown): void => log.error({ err }, 'jobs could not be brought from the records to the queue');
   closing.add(await startReconciler(records, queue, { onError }));
+  const windows = { tenant: config.tenantWindow, total: config.queueWindow };
+  const feeder = closing.add(startFeeder(records, queue, { windows, onError }));
   const store = metrics.store.observed(await openFileStore(data));
   metrics.store.watchRoom(() => freeBytes(data));
-  return { config, log, records, queue, store, library, metrics };
+  return { config, log, records, queue, feeder, store, library, metrics };
 }
 
 /** Room on the disk of a folder, for those who may not use the reserve. */
@@ -150,10 +154,11 @@ async function openServer(
   hooks: RunHooks,
   closing: Closing,
 ): Promise<void> {
-  const { config, log, records, queue, store, library, metrics } = ground;
+  const { config, log, records, queue, feeder, store, library, metrics } = ground;
   const app = await buildApp({
     records,
     queue,
+    feeder,
     store,
     library,
     annotators: await annotatorsOf(config),

@@ -28,5 +28,5 @@ export function addWorker(program: Command): void {
     'deviceId',
     'threads',
   ]);
-  addSettings(command, ['memoryBudget', 'maxRows', 'logLevel']);
+  addSettings(command, ['memoryBudget', 'maxRows', 'tenantWindow', 'queueWindow', 'logLevel']);
 }

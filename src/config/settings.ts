@@ -36,6 +36,10 @@ export interface Config {
   /** Bytes. */
   readonly memoryBudget: number;
   readonly maxRows: number;
+  /** Jobs of one tenant that are in the queue or running. */
+  readonly tenantWindow: number;
+  /** Jobs of all tenants that are in the queue or running. */
+  readonly queueWindow: number;
   /** Origin (and path) under which clients reach the server, without a trailing slash. */
   readonly publicUrl: string | null;
   readonly corsOrigin: readonly string[];
@@ -182,6 +186,20 @@ export const settings: { readonly [Key in keyof Config]: Setting<Config[Key]> } 
     description: 'most rows in one batched step; guidance doubles the rows of a picture',
     parse: one((value) => integer(value, 2, 1024)),
     fallback: () => 16,
+  },
+  tenantWindow: {
+    flag: 'tenant-window',
+    argument: 'number',
+    description: 'most jobs of one tenant that are in the queue or running; the others wait their turn',
+    parse: one((value) => integer(value, 1, 10_000)),
+    fallback: () => 32,
+  },
+  queueWindow: {
+    flag: 'queue-window',
+    argument: 'number',
+    description: 'the same for all tenants together; at least what all workers draw at once',
+    parse: one((value) => integer(value, 1, 100_000)),
+    fallback: () => 64,
   },
   publicUrl: {
     flag: 'public-url',

@@ -1,5 +1,6 @@
 import type { SerializedError } from '../errors.ts';
 import type { Fidelity } from '../conditions/fidelity/fidelity.ts';
+import type { BatchPlace } from './batch.ts';
 import type { Plan } from './plan.ts';
 import type { WebhookTarget } from './webhook.ts';
 
@@ -81,6 +82,10 @@ export interface Job {
   readonly metadata: Readonly<Record<string, unknown>> | null;
   /** Who is told of its end. */
   readonly webhook: Pick<WebhookTarget, 'url' | 'events'> | null;
+  /** 0 to 9, the higher the sooner. */
+  readonly priority: number;
+  /** The batch that it is an item of; null for a job of its own. */
+  readonly batch: BatchPlace | null;
   readonly progress: Progress | null;
   /** Number of the current or last attempt; 0 before the first. */
   readonly attempt: number;

@@ -21,10 +21,10 @@ const pictureNames = ['upload_id', 'data', 'part', 'url', 'generation', 'map', '
 export const fieldNames = {
   generation: {
     known: Object.keys(generationRequest.shape),
-    later: ['init_image', 'strength', 'mask_image', 'loras', 'webhook', 'priority'],
+    later: ['init_image', 'strength', 'mask_image', 'loras', 'webhook'],
   },
   control: { known: Object.keys(controlRequest.shape), later: ['mask'] },
-  extraction: { known: Object.keys(extractionRequest.shape), later: ['webhook', 'priority'] },
+  extraction: { known: Object.keys(extractionRequest.shape), later: ['webhook'] },
   output: { known: Object.keys(outputRequest.shape), later: [] },
   generationOutput: { known: Object.keys(generationOutputRequest.shape), later: [] },
   picture: { known: pictureNames, later: [] },

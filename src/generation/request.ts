@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { structures } from '../conditions/structures.ts';
 import { limits, type Range } from './limits.ts';
+import { defaultBatchPriority, defaultPriority, priorities } from './priority.ts';
 import { controlModes, outputFormats, resizeModes, schedulerIds } from './plan.ts';
 
 const integer = ({ min, max, step }: Range) => {
@@ -108,6 +109,12 @@ export const metadataRequest = z
   .describe(`Any JSON object of at most ${limits.metadataBytes} bytes; the job gives it back unchanged`)
   .meta({ examples: [{ order: 1234 }] });
 
+const priorityRequest = integer(priorities)
+  .optional()
+  .describe(
+    `The higher, the sooner among what you have waiting; ${defaultPriority} by default, ${defaultBatchPriority} in a batch. It grows while the job waits`,
+  );
+
 const strictRequest = z
   .boolean()
   .default(false)
@@ -150,6 +157,7 @@ export const generationRequest = z.strictObject({
       'Candidates that are drawn for each output: the one that obeys its controls best is kept. Candidate c of output i is drawn with seed + i * best_of + c',
     ),
   output: generationOutputRequest.prefault({}).describe('How the outputs are encoded'),
+  priority: priorityRequest,
   metadata: metadataRequest.optional(),
 });
 
@@ -167,6 +175,7 @@ export const extractionRequest = z.strictObject({
     ),
   strict: z.boolean().default(false).describe('Fail where the map is blank, instead of warning'),
   output: outputRequest.prefault({}).describe('How the map is encoded'),
+  priority: priorityRequest,
   metadata: metadataRequest.optional(),
 });
 

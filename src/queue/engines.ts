@@ -23,7 +23,7 @@ export type TicketProcessor = Processor<QueueTicket, void>;
 /** What is used of BullMQ's queue, whose type differs by backend. */
 export interface BullQueue extends Pick<
   Queue,
-  'add' | 'addBulk' | 'getJob' | 'remove' | 'getJobCountByTypes' | 'waitUntilReady' | 'close'
+  'addBulk' | 'getJob' | 'getJobs' | 'remove' | 'getJobCountByTypes' | 'waitUntilReady' | 'close'
 > {
   on(event: 'error', listener: (error: Error) => void): unknown;
 }

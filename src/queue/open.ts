@@ -1,8 +1,9 @@
 import type { JobsOptions } from 'bullmq';
-import type { QueueTicket } from '../records/records.ts';
+import type { DispatchedTicket } from '../records/scheduling.ts';
 import { startConsumer, type ConsumerTimes } from './consumer.ts';
 import { bindEngine, type QueueEngine } from './engines.ts';
 import { isQueueOutage, orUnavailable } from './outage.ts';
+import { bullPriority, raiseAged } from './priority.ts';
 import type { Consumer, JobQueue } from './queue.ts';
 
 export interface OpenQueueOptions extends Partial<ConsumerTimes> {
@@ -42,22 +43,22 @@ export async function openQueue(engine: QueueEngine, options: OpenQueueOptions =
     removeOnFail: true,
     stackTraceLimit: 1,
   };
-  const entry = ({ tenant, id }: QueueTicket) =>
-    ({ name: 'generation', data: { tenant, id }, opts: { ...jobOptions, jobId: id } }) as const;
+  const entry = ({ tenant, id, priority }: DispatchedTicket) =>
+    ({
+      name: 'generation',
+      data: { tenant, id },
+      opts: { ...jobOptions, jobId: id, priority: bullPriority(priority) },
+    }) as const;
   const consumers: Consumer[] = [];
 
   return {
-    enqueue: (ticket) =>
-      orUnavailable(async () => {
-        const { name: kind, data, opts } = entry(ticket);
-        await queue.add(kind, data, opts);
-      }),
     enqueueAll: (tickets) =>
       orUnavailable(async () => {
         if (tickets.length > 0) {
           await queue.addBulk(tickets.map(entry));
         }
       }),
+    raise: (now) => orUnavailable(() => raiseAged(queue, now)),
     // What is done or failed is removed, so an entry that is there waits, is delayed or runs.
     holds: (id) => orUnavailable(async () => (await queue.getJob(id)) !== undefined),
     remove: (id) =>

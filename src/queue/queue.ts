@@ -1,11 +1,15 @@
 import type { QueueTicket } from '../records/records.ts';
+import type { DispatchedTicket } from '../records/scheduling.ts';
 
 /** Decides who runs a job and when; it carries tickets only. One implementation over BullMQ, three engines. */
 export interface JobQueue {
-  /** Adds a ticket; a ticket that is already in the queue is not added twice. */
-  enqueue(ticket: QueueTicket): Promise<void>;
-  /** The same for many at once, in their order: what a reconciler calls with a page of records. */
-  enqueueAll(tickets: readonly QueueTicket[]): Promise<void>;
+  /**
+   * Adds tickets in their order; one that is already in the queue is not added twice. Those of a higher priority are run
+   * first, those of the same in the order of adding.
+   */
+  enqueueAll(tickets: readonly DispatchedTicket[]): Promise<void>;
+  /** Raises the priority of tickets that have waited here for long, so that none starves; `now` is the time. */
+  raise(now: Date): Promise<void>;
   /** Whether a ticket waits, is delayed or is being run. */
   holds(id: string): Promise<boolean>;
   /** Takes a waiting ticket out; a running one stays. */

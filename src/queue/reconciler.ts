@@ -1,23 +1,29 @@
-import type { QueueTicket, Records } from '../records/records.ts';
+import { priorities } from '../generation/priority.ts';
+import type { Records } from '../records/records.ts';
+import type { DispatchedTicket } from '../records/scheduling.ts';
 import type { JobQueue } from './queue.ts';
 
 const pageSize = 500;
 
 /**
  * Enqueues every job that records say should run and that the queue may have lost: running ones first, whose worker may
- * have died along with the queue's entry, then queued ones; each in the order of acceptance. A ticket that the queue has
- * already stays as it is, and one whose job has ended meanwhile is dropped by the worker that takes it.
+ * have died along with the queue's entry, then those that a feeder moved there. A ticket that the queue has already stays
+ * as it is, and one whose job has ended meanwhile is dropped by the worker that takes it. What waits in records is a
+ * feeder's affair.
  */
 export async function reconcile(
-  records: Pick<Records, 'runningJobs' | 'queuedJobs'>,
+  records: Pick<Records, 'runningJobs' | 'scheduling'>,
   queue: Pick<JobQueue, 'enqueueAll'>,
 ): Promise<void> {
-  await enqueuePages((after) => records.runningJobs(after, pageSize), queue);
-  await enqueuePages((after) => records.queuedJobs(after, pageSize), queue);
+  await enqueuePages(async (after) => {
+    const tickets = await records.runningJobs(after, pageSize);
+    return tickets.map((ticket) => ({ ...ticket, priority: priorities.max }));
+  }, queue);
+  await enqueuePages((after) => records.scheduling.dispatchedJobs(after, pageSize), queue);
 }
 
 async function enqueuePages(
-  page: (after: string | null) => Promise<readonly QueueTicket[]>,
+  page: (after: string | null) => Promise<readonly DispatchedTicket[]>,
   queue: Pick<JobQueue, 'enqueueAll'>,
 ): Promise<void> {
   let tickets = await page(null);
@@ -42,7 +48,7 @@ export interface Reconciler {
 
 /** Reconciles now, which must succeed, and then by schedule. A pass is left out while the last one still runs. */
 export async function startReconciler(
-  records: Pick<Records, 'runningJobs' | 'queuedJobs'>,
+  records: Pick<Records, 'runningJobs' | 'scheduling'>,
   queue: Pick<JobQueue, 'enqueueAll'>,
   { schedule = everyMinute, onError }: ReconcilerOptions,
 ): Promise<Reconciler> {

@@ -6,7 +6,7 @@ import { keyChannel } from './keys.ts';
 import { migrate } from './migrate.ts';
 import { migrations } from './migrations/index.ts';
 import { openPostgres } from './postgres.ts';
-import type { Records } from './records.ts';
+import { changeKinds, type Records } from './records.ts';
 import { recordsSchema, type Tables } from './schema.ts';
 import type { SqlDatabase, SqlQueueEngine } from './sql-pool.ts';
 import { sqlRecords } from './sql-records.ts';
@@ -48,7 +48,7 @@ async function openOver(database: SqlDatabase): Promise<OpenRecords> {
   const onChange: Records['onChange'] = (listener) =>
     jobs((payload) => {
       const [id = '', kind] = payload.split(' ');
-      listener(id, kind === 'progress' || kind === 'webhook' ? kind : 'state');
+      listener(id, changeKinds.find((known) => known === kind) ?? 'state');
     });
   return {
     records: sqlRecords(db, { onChange, onKeyChange: keys }, () => database.close()),

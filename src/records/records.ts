@@ -7,6 +7,7 @@ import type { WebhookRecords } from './webhooks.ts';
 import type { KeyRecords } from './keys.ts';
 import type { OverviewRecords } from './overview.ts';
 import type { WorkerRecords } from './workers.ts';
+import type { Scheduling } from './scheduling.ts';
 
 /**
  * The truth about jobs and uploads, in SQL. Every method that changes a job is atomic, and those that a worker calls are
@@ -22,7 +23,7 @@ export interface Records {
   findJob(tenant: string, id: string): Promise<Job | null>;
   /** Newest first. `before` is the id of the last job of the previous page. */
   listJobs(tenant: string, query: JobQuery): Promise<readonly Job[]>;
-  /** Jobs that are queued and were accepted before this one (all tenants). */
+  /** About how many jobs will be started before this queued one: of its own tenant, and as many of each other tenant's. */
   countAhead(job: Job): Promise<number>;
   /** Removes a job in a final state with its events; false where there is none such. The caller deletes its objects. */
   deleteJob(tenant: string, id: string): Promise<boolean>;
@@ -58,8 +59,8 @@ export interface Records {
    */
   onChange(listener: (id: string, kind: ChangeKind) => void): () => void;
 
-  /** Jobs that wait in state queued, oldest first: what a reconciler compares with the queue. */
-  queuedJobs(after: string | null, limit: number): Promise<readonly QueueTicket[]>;
+  /** Who waits, and what has been moved into the queue. */
+  readonly scheduling: Scheduling;
   /** Running jobs: what a reconciler looks for in the queue, to start those whose worker died with the queue's entry. */
   runningJobs(after: string | null, limit: number): Promise<readonly QueueTicket[]>;
 
@@ -79,10 +80,12 @@ export interface Records {
 }
 
 /**
- * Progress comes several times a second and job; `webhook` says that the job's end came into the outbox; everything else is a
- * change of state, a requested cancel among them.
+/**
+ * Progress comes several times a second and job; `end` is the change into a final state, or the deletion of a job; `webhook`
+ * says that the job's end came into the outbox; everything else is `state`, a requested cancel among it.
  */
-export type ChangeKind = 'state' | 'progress' | 'webhook';
+export const changeKinds = ['state', 'progress', 'end', 'webhook'] as const;
+export type ChangeKind = (typeof changeKinds)[number];
 
 export interface NewJob {
   readonly id: string;
@@ -96,6 +99,8 @@ export interface NewJob {
   readonly claim?: IdempotencyClaim;
   /** See {@link Job.traceParent}. */
   readonly traceParent?: string | null;
+  /** 0 to 9, the higher the sooner. */
+  readonly priority: number;
 }
 
 export interface JobQuery {

@@ -16,6 +16,7 @@ export function jobFromSnapshot(row: JobSnapshot): Job {
     created_at: new Date(row.created_at),
     started_at: date(row.started_at),
     finished_at: date(row.finished_at),
+    dispatched_at: date(row.dispatched_at),
     webhook: null,
   });
 }
@@ -29,6 +30,8 @@ export function jobFromRow(row: Selectable<JobTable>): Job {
     warnings: row.warnings,
     metadata: row.metadata,
     webhook: row.webhook === null ? null : { url: row.webhook.url, events: row.webhook.events },
+    priority: row.priority,
+    batch: row.batch_id === null || row.batch_index === null ? null : { id: row.batch_id, index: row.batch_index },
     progress: row.progress,
     attempt: row.attempt,
     cancelRequested: row.cancel_requested,

@@ -3,6 +3,7 @@ import type { Quota } from '../access/api-key.ts';
 import type { Scope } from '../access/scopes.ts';
 import type { SerializedError } from '../errors.ts';
 import type { JobEventType, JobResult, JobStatus, Progress } from '../generation/job.ts';
+import type { BatchAxis } from '../generation/batch.ts';
 import type { Plan } from '../generation/plan.ts';
 import type { WebhookTarget } from '../generation/webhook.ts';
 import type { JobSnapshot } from './rows.ts';
@@ -35,6 +36,39 @@ export interface JobTable {
   readonly webhook: ColumnType<WebhookTarget | null, string | null, never>;
   /** W3C traceparent of the request that made the job; null where it was not traced. */
   readonly trace_parent: ColumnType<string | null, string | null, never>;
+  readonly priority: number;
+  /** Pixel steps, see src/generation/cost.ts. */
+  readonly cost: number;
+  /** Seconds of the epoch: the place in the flow, see virtual-time.ts. */
+  readonly virtual_time: number;
+  readonly batch_id: ColumnType<string | null, string | undefined, never>;
+  readonly batch_index: ColumnType<number | null, number | undefined, never>;
+  /** When it was moved into the queue; null while it waits in records. */
+  readonly dispatched_at: ColumnType<Date | null, never, Date | null>;
+}
+
+export interface BatchTable {
+  readonly id: string;
+  readonly tenant: string;
+  readonly name: string | null;
+  readonly metadata: ColumnType<Readonly<Record<string, unknown>> | null, string | null, never>;
+  readonly axes: ColumnType<readonly BatchAxis[] | null, string | null, never>;
+  /** How many items it has. */
+  readonly items: number;
+  /** False until all items are written: until then nobody sees it and none of them is drawn. */
+  readonly accepted: Generated<boolean>;
+  readonly created_at: Generated<Date>;
+  /** When the last of its items went into the queue. */
+  readonly dispatched_at: ColumnType<Date | null, never, Date>;
+}
+
+/** What the feeder remembers of a tenant. */
+export interface TenantTurnTable {
+  readonly tenant: string;
+  /** Cost that it may have drawn before it is another's turn. */
+  readonly deficit: number;
+  /** When the last of its jobs outside batches went into the queue. */
+  readonly dispatched_at: ColumnType<Date | null, Date | null, Date | null>;
 }
 
 export interface JobEventTable {
@@ -140,6 +174,8 @@ export interface MigrationTable {
 export interface Tables {
   readonly job: JobTable;
   readonly job_event: JobEventTable;
+  readonly batch: BatchTable;
+  readonly tenant_turn: TenantTurnTable;
   readonly upload: UploadTable;
   readonly idempotency_key: IdempotencyKeyTable;
   readonly webhook_delivery: WebhookDeliveryTable;

@@ -1,10 +1,11 @@
 import { sql, type Kysely } from 'kysely';
-import type { JobStatus } from '../generation/job.ts';
+import { countAhead } from './count-ahead.ts';
 import { sqlIdempotency, underClaim } from './idempotency.ts';
 import { type KeyRecords, sqlKeys } from './keys.ts';
 import { sqlOverview } from './overview.ts';
-import type { QueueTicket, Records } from './records.ts';
+import type { Records } from './records.ts';
 import { eventFromRow, jobFromRow, uploadFromRow } from './rows.ts';
+import { sqlScheduling } from './scheduling.ts';
 import type { Tables } from './schema.ts';
 import * as transitions from './transitions.ts';
 import { sqlWebhooks } from './webhooks.ts';
@@ -31,11 +32,6 @@ export function sqlRecords(
       .executeTakeFirst();
     return row === undefined ? null : jobFromRow(row);
   };
-  const ticketsIn = async (status: JobStatus, after: string | null, limit: number): Promise<readonly QueueTicket[]> => {
-    // A literal, so that the planner can use the index over the jobs in this state alone.
-    const query = db.selectFrom('job').select(['tenant', 'id']).where('status', '=', sql.lit(status));
-    return (after === null ? query : query.where('id', '>', after)).orderBy('id').limit(limit).execute();
-  };
 
   return {
     insertJob: async (job) =>
@@ -47,15 +43,7 @@ export function sqlRecords(
       query = before === undefined ? query : query.where('id', '<', before);
       return (await query.orderBy('id', 'desc').limit(limit).execute()).map(jobFromRow);
     },
-    async countAhead(job) {
-      const { count } = await db
-        .selectFrom('job')
-        .select(sql<number>`count(*)::integer`.as('count'))
-        .where('status', '=', sql.lit('queued' as const))
-        .where('id', '<', job.id)
-        .executeTakeFirstOrThrow();
-      return count;
-    },
+    countAhead: (job) => countAhead(db, job.id),
     deleteJob: (tenant, id) => transitions.deleteJob(db, tenant, id),
 
     startAttempt: (tenant, id) => transitions.startAttempt(db, tenant, id),
@@ -93,8 +81,15 @@ export function sqlRecords(
     },
     onChange,
 
-    queuedJobs: (after, limit) => ticketsIn('queued', after, limit),
-    runningJobs: (after, limit) => ticketsIn('running', after, limit),
+    scheduling: sqlScheduling(db),
+    async runningJobs(after, limit) {
+      // A literal, so that the planner can use the index over the jobs in this state alone.
+      const query = db
+        .selectFrom('job')
+        .select(['tenant', 'id'])
+        .where('status', '=', sql.lit('running' as const));
+      return (after === null ? query : query.where('id', '>', after)).orderBy('id').limit(limit).execute();
+    },
 
     async insertUpload(upload) {
       const row = await db

@@ -7,16 +7,20 @@ import {
   type UpdateObject,
 } from 'kysely';
 import type { SerializedError } from '../errors.ts';
+import { cost } from '../generation/cost.ts';
 import type { Job, JobResult, JobStatus, Progress } from '../generation/job.ts';
 import { newEventId } from './ids.ts';
 import type { ChangeKind, NewJob } from './records.ts';
 import { jobFromRow } from './rows.ts';
+import { virtualTime } from './virtual-time.ts';
 import type { Tables } from './schema.ts';
 
 /** The channel on which every change of a job is announced; the payload is the job's id and the kind of change. */
 export const jobChannel = 'armature_jobs';
 
-const announced = announcement('state');
+/** Announces a change of a job into the state that it has now. */
+const announced = sql`pg_notify(${sql.lit(jobChannel)}, id || case
+  when status in ('succeeded', 'failed', 'cancelled') then ' end' else ' state' end)`.as('announced');
 
 function announcement(kind: ChangeKind) {
   return sql`pg_notify(${sql.lit(jobChannel)}, id || ${sql.lit(` ${kind}`)})`.as('announced');
@@ -111,6 +115,9 @@ export async function insertJob(db: Kysely<Tables>, job: NewJob): Promise<Job> {
           webhook: job.webhook ? JSON.stringify(job.webhook) : null,
           event_seq: 1,
           trace_parent: job.traceParent ?? null,
+          priority: job.priority,
+          cost: cost(job.plan),
+          virtual_time: virtualTime(job.priority),
         })
         .returningAll(),
     )
@@ -260,7 +267,7 @@ export async function deleteJob(db: Kysely<Tables>, tenant: string, id: string):
         .returning('id'),
     )
     .selectFrom('removed')
-    .select(['id', announced])
+    .select(['id', announcement('end')])
     .executeTakeFirst();
   return row !== undefined;
 }

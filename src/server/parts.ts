@@ -3,6 +3,7 @@ import type { Fetcher } from '../fetch/fetcher.ts';
 import type { ModelList } from '../generation/catalog.ts';
 import type { AnnotatorLibrary } from '../models/annotators/annotators.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import type { Feeder } from '../queue/feeder.ts';
 import type { JobQueue } from '../queue/queue.ts';
 import type { Records } from '../records/records.ts';
 import type { ObjectStore } from '../store/store.ts';
@@ -13,6 +14,8 @@ import type { ServerLimits } from './limits.ts';
 export interface ServerParts {
   readonly records: Records;
   readonly queue: JobQueue;
+  /** Brings what was recorded to the queue. */
+  readonly feeder: Pick<Feeder, 'wake'>;
   readonly store: ObjectStore;
   readonly library: { list(): Promise<ModelList> };
   readonly annotators: Pick<AnnotatorLibrary, 'list' | 'require'>;

@@ -3,6 +3,7 @@ import type { Job } from '../generation/job.ts';
 import { parseExtraction, parseGeneration } from '../generation/parse.ts';
 import type { OutputFormat, Plan } from '../generation/plan.ts';
 import { neededNetworks } from '../generation/needed-networks.ts';
+import { defaultPriority } from '../generation/priority.ts';
 import { type Resolved, resolveExtraction, resolveGeneration } from '../generation/resolve.ts';
 import type { ControlImage, ExtractionRequest, GenerationRequest } from '../generation/request.ts';
 import type { IdempotencyClaim } from '../records/idempotency.ts';
@@ -23,7 +24,7 @@ export interface SubmitOptions {
   readonly claim?: IdempotencyClaim | undefined;
 }
 
-/** Checks a generation to the last field and pixel, records it and puts it in the queue. */
+/** Checks a generation to the last field and pixel and records it. */
 export async function submitGeneration(
   parts: ServerParts,
   submission: Submission,
@@ -75,7 +76,7 @@ async function checkPictures(
 }
 
 async function accept(
-  { records, queue, store, annotators, log }: ServerParts,
+  { records, store, feeder, annotators }: ServerParts,
   { tenant, claim }: SubmitOptions,
   request: GenerationRequest | ExtractionRequest,
   { plan, warnings }: Resolved<Plan>,
@@ -83,18 +84,17 @@ async function accept(
 ): Promise<Job> {
   for (const { id, field } of neededNetworks(plan, findCondition)) await annotators.require(id, field);
   await storePictures(store, pictures);
-  const { metadata = null } = request;
+  const { metadata = null, priority = defaultPriority } = request;
+  // The job is accepted once it is recorded: the feeder brings it to the queue when it is its turn.
   const job = await records.insertJob({
     id: newJobId(),
     tenant,
     plan,
     warnings,
     metadata,
+    priority,
     ...(claim === undefined ? {} : { claim }),
   });
-  // The job is accepted once it is recorded: what the queue does not get now, the reconciler brings to it.
-  await queue
-    .enqueue({ tenant, id: job.id })
-    .catch((error: unknown) => log.warn({ err: error, job: job.id }, 'job recorded but not enqueued yet'));
+  feeder.wake();
   return job;
 }

@@ -23,7 +23,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   store: ['generation'],
   access: [],
   records: ['generation', 'access'],
-  queue: ['records'],
+  queue: ['records', 'generation'],
   worker: ['queue', 'records', 'store', 'images', 'device', 'generation', 'conditions', 'extractor', 'models'],
   metrics: [],
   server: ['generation', 'access', 'records', 'queue', 'store', 'images', 'conditions', 'models', 'fetch'],

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { newJobId } from '../../src/records/ids.ts';
 import type { QueueTicket } from '../../src/records/records.ts';
+import type { DispatchedTicket } from '../../src/records/scheduling.ts';
 import { openQueue, type OpenQueueOptions } from '../../src/queue/open.ts';
 import type { QueueEngine } from '../../src/queue/engines.ts';
 import type { JobQueue, TicketHandler } from '../../src/queue/queue.ts';
@@ -22,8 +23,13 @@ export function freshName(): string {
   return `test-${process.pid}-${(names += 1)}`;
 }
 
-export function ticket(): QueueTicket {
-  return { tenant: 'default', id: newJobId() };
+export function ticket(priority = 5): DispatchedTicket {
+  return { tenant: 'default', id: newJobId(), priority };
+}
+
+/** What a handler is given of it. */
+export function carried({ tenant, id }: DispatchedTicket): QueueTicket {
+  return { tenant, id };
 }
 
 /** A promise and how to fulfil it. */
@@ -75,26 +81,50 @@ export function queueConformance(name: string, start: () => Promise<EngineUnderT
       withQueue(async (queue) => {
         const tickets = Array.from({ length: 5 }, ticket);
         for (const each of tickets.slice(0, 3)) {
-          await queue.enqueue(each);
+          await queue.enqueueAll([each]);
         }
         await queue.enqueueAll(tickets.slice(3));
         const { seen, handler, ended } = collect(tickets.at(-1)!);
         await queue.consume(handler, { concurrency: 1 });
         await ended;
-        expect(seen).toEqual(tickets);
+        expect(seen).toEqual(tickets.map(carried));
+      }));
+
+    it('runs a ticket of a higher priority first', () =>
+      withQueue(async (queue) => {
+        const [low, high, middle] = [ticket(0), ticket(9), ticket(4)];
+        await queue.enqueueAll([low, high, middle]);
+        const { seen, handler, ended } = collect(low);
+        await queue.consume(handler, { concurrency: 1 });
+        await ended;
+        expect(seen).toEqual([high, middle, low].map(carried));
+      }));
+
+    it('raises tickets that wait for long over fresh ones', () =>
+      withQueue(async (queue) => {
+        const [old, fresh] = [ticket(2), ticket(6)];
+        await queue.enqueueAll([old]);
+        await queue.raise(new Date(Date.now() + 9_000));
+        await queue.raise(new Date(Date.now() + 51_000));
+        await queue.enqueueAll([fresh]);
+        const { seen, handler, ended } = collect(fresh);
+        await queue.consume(handler, { concurrency: 1 });
+        await ended;
+        expect(seen).toEqual([old, fresh].map(carried));
+        await queue.raise(new Date(Date.now() + 60_000));
       }));
 
     it('does not add a ticket that it holds', () =>
       withQueue(async (queue) => {
         const [first, last] = [ticket(), ticket()];
-        await queue.enqueue(first);
-        await queue.enqueue(first);
+        await queue.enqueueAll([first]);
+        await queue.enqueueAll([first]);
         await queue.enqueueAll([first, first, last]);
         expect(await queue.waitingCount()).toBe(2);
         const { seen, handler, ended } = collect(last);
         await queue.consume(handler, { concurrency: 1 });
         await ended;
-        expect(seen).toEqual([first, last]);
+        expect(seen).toEqual([first, last].map(carried));
       }));
 
     it('takes nothing as a page of tickets', () =>
@@ -115,7 +145,7 @@ export function queueConformance(name: string, start: () => Promise<EngineUnderT
           { concurrency: 1 },
         );
         for (let time = 1; time <= 2; time += 1) {
-          await queue.enqueue(again);
+          await queue.enqueueAll([again]);
           await vi.waitFor(() => expect(runs).toBe(time), soon);
           await vi.waitFor(async () => expect(await queue.holds(again.id)).toBe(false), soon);
         }
@@ -137,7 +167,7 @@ export function queueConformance(name: string, start: () => Promise<EngineUnderT
       withQueue(async (queue) => {
         const [start, end] = [gate(), gate()];
         const running = ticket();
-        await queue.enqueue(running);
+        await queue.enqueueAll([running]);
         await queue.consume(
           async () => {
             start.open();
@@ -159,7 +189,7 @@ export function queueConformance(name: string, start: () => Promise<EngineUnderT
         async (queue) => {
           const end = gate();
           let runs = 0;
-          await queue.enqueue(ticket());
+          await queue.enqueueAll([ticket()]);
           await queue.consume(
             async () => {
               runs += 1;
@@ -247,7 +277,7 @@ export function queueConformance(name: string, start: () => Promise<EngineUnderT
       withQueue(async (queue) => {
         const start = gate<AbortSignal>();
         const end = gate();
-        await queue.enqueue(ticket());
+        await queue.enqueueAll([ticket()]);
         const consumer = await queue.consume(
           async (_ticket, signal) => {
             start.open(signal);
@@ -267,7 +297,7 @@ export function queueConformance(name: string, start: () => Promise<EngineUnderT
       withQueue(async (queue) => {
         const given = ticket();
         const start = gate();
-        await queue.enqueue(given);
+        await queue.enqueueAll([given]);
         const first = await queue.consume(
           async (_ticket, signal) => {
             start.open();
@@ -281,7 +311,7 @@ export function queueConformance(name: string, start: () => Promise<EngineUnderT
         const { seen, handler, ended } = collect(given);
         await queue.consume(handler, { concurrency: 1 });
         await ended;
-        expect(seen).toEqual([given]);
+        expect(seen).toEqual([carried(given)]);
       }));
 
     it('tells a handler that its claim was lost', () =>
@@ -290,7 +320,7 @@ export function queueConformance(name: string, start: () => Promise<EngineUnderT
           const given = ticket();
           const start = gate();
           const end = gate<boolean>();
-          await queue.enqueue(given);
+          await queue.enqueueAll([given]);
           await queue.consume(
             async (_ticket, signal) => {
               start.open();

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
 import type { QueueEngine } from '../../src/queue/engines.ts';
+import { startFeeder } from '../../src/queue/feeder.ts';
 import { openQueue } from '../../src/queue/open.ts';
 import { reconcile } from '../../src/queue/reconciler.ts';
 import { openRecords, type RecordsPlace } from '../../src/records/open.ts';
@@ -51,6 +52,7 @@ async function finishAfterKill(deployment: Deployment): Promise<void> {
   const engine: QueueEngine =
     deployment.redisUrl === null ? queueEngine() : { kind: 'redis', url: deployment.redisUrl };
   const queue = await openQueue(engine, { name, ...quickTimes });
+  const feeder = startFeeder(records, queue, { windows: { tenant: 10, total: 10 }, onError: console.error });
   try {
     await reconcile(records, queue);
     await queue.consume(
@@ -77,6 +79,7 @@ async function finishAfterKill(deployment: Deployment): Promise<void> {
       expect(held).not.toContain(true);
     }, soon);
   } finally {
+    await feeder.close();
     await queue.close();
     await records.close();
   }

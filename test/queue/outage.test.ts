@@ -35,12 +35,12 @@ async function survivesOutage(server: TestServer, queue: JobQueue): Promise<void
   await queue.enqueueAll([running, waiting]);
   await start.passed;
   await server.kill();
-  await failsFast(() => queue.enqueue(later));
+  await failsFast(() => queue.enqueueAll([later]));
   await failsFast(() => queue.ping());
   await failsFast(() => queue.holds(running.id));
   await server.restart();
   const back = performance.now();
-  await vi.waitFor(() => queue.enqueue(later), soon);
+  await vi.waitFor(() => queue.enqueueAll([later]), soon);
   end.open();
   await vi.waitFor(() => expect([...seen]).toEqual(expect.arrayContaining([waiting.id, later.id])), soon);
   console.log(`went on ${Math.round(performance.now() - back)} ms after the return`);

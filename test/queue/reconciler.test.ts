@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openQueue } from '../../src/queue/open.ts';
+import { takeTurns } from '../../src/queue/turns.ts';
 import { reconcile, startReconciler } from '../../src/queue/reconciler.ts';
 import type { JobQueue } from '../../src/queue/queue.ts';
 import { openRecords, type OpenRecords } from '../../src/records/open.ts';
@@ -25,11 +26,15 @@ describe('the reconciler', () => {
     await opened.records.close();
   });
 
-  it('enqueues what records hold and the queue has lost: running jobs first, then queued ones, each once', async () => {
+  const dispatchAll = () => opened.records.scheduling.dispatch(takeTurns, { tenant: 10_000, total: 10_000 });
+
+  it('enqueues what was dispatched and the queue has lost: running jobs first, then queued ones, each once', async () => {
     const { records } = opened;
     const queued = await insert();
     const held = await insert();
-    await queue.enqueue(held);
+    await dispatchAll();
+    const waiting = await insert();
+    await queue.enqueueAll([{ ...held, priority: 9 }]);
     const running = await start();
     const done = await start();
     await records.commitResult(done.id, 1, result);
@@ -37,6 +42,7 @@ describe('the reconciler', () => {
     await reconcile(records, queue);
     expect(await queue.waitingCount()).toBe(3);
     expect(await queue.holds(done.id)).toBe(false);
+    expect(await queue.holds(waiting.id)).toBe(false);
     const seen: string[] = [];
     const end = gate();
     const consumer = await queue.consume(
@@ -57,13 +63,16 @@ describe('the reconciler', () => {
   });
 
   it('goes through more jobs than a page holds', async () => {
-    const ids = Array.from({ length: 1_203 }, () => newJob()).map(({ tenant, id }) => ({ tenant, id }));
+    const ids = Array.from({ length: 1_203 }, () => newJob()).map(({ tenant, id }) => ({ tenant, id, priority: 5 }));
     const enqueued: string[] = [];
     // A part of records that answers from a list: what is tested is the paging.
     await reconcile(
       {
         runningJobs: async () => [],
-        queuedJobs: async (after, limit) => ids.filter(({ id }) => after === null || id > after).slice(0, limit),
+        scheduling: {
+          ...opened.records.scheduling,
+          dispatchedJobs: async (after, limit) => ids.filter(({ id }) => after === null || id > after).slice(0, limit),
+        },
       },
       {
         async enqueueAll(tickets) {
@@ -81,6 +90,7 @@ describe('the reconciler', () => {
     let fails = false;
     const enqueued = gate();
     const { id } = await insert();
+    await dispatchAll();
     const reconciler = await startReconciler(
       opened.records,
       {
@@ -89,7 +99,7 @@ describe('the reconciler', () => {
             throw new Error('the queue is away');
           }
           await queue.enqueueAll(tickets);
-          if (tickets.some((ticket) => ticket.id !== id)) {
+          if (tickets.some((ticket) => ticket.id > id)) {
             enqueued.open();
           }
         },
@@ -109,6 +119,7 @@ describe('the reconciler', () => {
     );
     expect(await queue.holds(id)).toBe(true);
     const later = await insert();
+    await dispatchAll();
     fails = true;
     tick!();
     await failed.passed;

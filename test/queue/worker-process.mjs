@@ -1,19 +1,14 @@
 // A worker in a process of its own, for tests that kill it: node worker-process.mjs '{"place", "redisUrl", "name"}'.
 // It runs what is built in dist/, starts every ticket it is given, says so, and never ends one.
 import { openQueue } from '../../dist/queue/open.js';
-import { reconcile } from '../../dist/queue/reconciler.js';
+import { startFeeder } from '../../dist/queue/feeder.js';
 import { openRecords } from '../../dist/records/open.js';
 
 const { place, redisUrl, ...options } = JSON.parse(process.argv[2]);
 const { records, queueEngine } = await openRecords(place);
 const queue = await openQueue(redisUrl === null ? queueEngine() : { kind: 'redis', url: redisUrl }, options);
 // The producer fails fast, also where the machine is only busy: what it could not add is added by the next pass.
-while (
-  !(await reconcile(records, queue).then(
-    () => true,
-    () => false,
-  ))
-);
+startFeeder(records, queue, { windows: { tenant: 10, total: 10 }, onError() {} });
 await queue.consume(
   async ({ tenant, id }) => {
     const job = await records.startAttempt(tenant, id);

@@ -3,7 +3,11 @@ import { newDataFolder } from '../support/embedded-template.ts';
 import { recordsConformance } from './conformance.ts';
 import { keysConformance } from './keys-conformance.ts';
 import { operationsConformance } from './operations-conformance.ts';
+import { schedulingConformance } from './scheduling-conformance.ts';
 
-recordsConformance('the embedded database', async () => openRecords({ dataFolder: await newDataFolder() }));
-operationsConformance('the embedded database', async () => openRecords({ dataFolder: await newDataFolder() }));
-keysConformance('the embedded database', async () => openRecords({ dataFolder: await newDataFolder() }));
+const open = async () => openRecords({ dataFolder: await newDataFolder() });
+
+recordsConformance('the embedded database', open);
+schedulingConformance('the embedded database', open);
+operationsConformance('the embedded database', open);
+keysConformance('the embedded database', open);

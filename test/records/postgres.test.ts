@@ -4,6 +4,7 @@ import { postgresMissing, startPostgres, type TestServer } from '../support/serv
 import { recordsConformance } from './conformance.ts';
 import { operationsConformance } from './operations-conformance.ts';
 import { keysConformance } from './keys-conformance.ts';
+import { schedulingConformance } from './scheduling-conformance.ts';
 
 if (postgresMissing === null) {
   let server: TestServer;
@@ -11,9 +12,11 @@ if (postgresMissing === null) {
     server = await startPostgres();
   });
   afterAll(() => server.stop());
-  recordsConformance('PostgreSQL', () => openRecords({ postgresUrl: server.url }));
-  operationsConformance('PostgreSQL', () => openRecords({ postgresUrl: server.url }));
-  keysConformance('PostgreSQL', () => openRecords({ postgresUrl: server.url }));
+  const open = () => openRecords({ postgresUrl: server.url });
+  recordsConformance('PostgreSQL', open);
+  schedulingConformance('PostgreSQL', open);
+  operationsConformance('PostgreSQL', open);
+  keysConformance('PostgreSQL', open);
 } else {
   describe(`records over PostgreSQL (${postgresMissing})`, () => {
     it.skip('conformance');

@@ -10,6 +10,7 @@ import { AnnotatorLibrary } from '../../src/models/annotators/annotators.ts';
 import { openLibrary } from '../../src/models/library.ts';
 import { createFetcher } from '../../src/fetch/fetcher.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
+import { startFeeder } from '../../src/queue/feeder.ts';
 import { openQueue } from '../../src/queue/open.ts';
 import { openRecords } from '../../src/records/open.ts';
 import { buildApp } from '../../src/server/app.ts';
@@ -36,10 +37,14 @@ export async function openApplication(): Promise<Application> {
   const data = await newDataFolder();
   const { records, queueEngine } = await openRecords({ dataFolder: data });
   const queue = await openQueue(queueEngine());
+  const windows = { tenant: 1000, total: 1000 };
+  const onError = (error: unknown): void => process.emitWarning(String(error));
+  const feeder = startFeeder(records, queue, { windows, onError });
   let ahead = 0;
   const parts: ServerParts = {
     records,
     queue,
+    feeder,
     store: await openFileStore(join(data, 'store')),
     library: await openLibrary([models], { conditions: conditionIds }),
     annotators: await AnnotatorLibrary.open({
@@ -76,6 +81,7 @@ export async function openApplication(): Promise<Application> {
     },
     close: async () => {
       await Promise.all(apps.map(async (one) => await one.close()));
+      await feeder.close();
       await queue.close();
       await records.close();
     },

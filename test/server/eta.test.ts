@@ -36,6 +36,8 @@ function finished(start: number, end: number): Job {
     warnings: [],
     metadata: null,
     webhook: null,
+    priority: 5,
+    batch: null,
     progress: null,
     attempt: 1,
     cancelRequested: false,

@@ -77,7 +77,7 @@ describe('a job', () => {
   test('of another tenant does not exist', async () => {
     const { plan, warnings, metadata } = (await application.parts.records.findJob('default', (await submit()).id))!;
     const id = 'gen_01890000-0000-7000-8000-000000000000';
-    await application.parts.records.insertJob({ id, tenant: 'other', plan, warnings, metadata });
+    await application.parts.records.insertJob({ id, tenant: 'other', plan, warnings, metadata, priority: 5 });
     expect((await get(`/v1/generations/${id}`)).statusCode).toBe(404);
     expect((await get(`/v1/generations/${id}/events`)).statusCode).toBe(404);
     expect((await get(`/v1/generations/${id}/outputs/0`)).statusCode).toBe(404);

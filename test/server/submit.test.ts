@@ -123,21 +123,10 @@ describe('POST /v1/generations', () => {
     expect(response.headers.location).toBe(response.json<JobView>().url);
     expect(response.json<JobView>().url).toMatch(/^https:\/\/draw\.example\.com\/a\/v1\/generations\/gen_/);
   });
-
-  test('answers 202 also while the queue is away: the reconciler brings the job to it', async () => {
-    const { queue } = application.parts;
-    const app = await application.rebuild({
-      queue: { ...queue, enqueue: async () => await Promise.reject(new Error('connection refused')) },
-    });
-    const response = await app.inject({ method: 'POST', url: '/v1/generations', payload: { prompt: 'x' } });
-    expect(response.statusCode).toBe(202);
-    const { id } = response.json<JobView>();
-    expect((await application.parts.records.findJob('default', id))?.status).toBe('queued');
-  });
 });
 
 describe('what is refused before it is queued', () => {
-  const count = async (): Promise<number> => (await application.parts.records.queuedJobs(null, 1000)).length;
+  const count = async (): Promise<number> => await application.parts.records.scheduling.depth(null, 1000);
 
   async function expectRefusal(response: { statusCode: number; json: <T>() => T; headers: object }, code: string) {
     const problem = response.json<{ code: string; status: number; field?: string; instance: string; detail: string }>();

@@ -125,7 +125,15 @@ export const jobSchema = z
     events_url: z.string(),
     page_url: z.string().describe('A page that shows the job to people'),
     progress: z.object({ step: z.int(), steps: z.int() }).nullable(),
-    queue_position: z.int().nullable().describe('Jobs ahead of it plus one while it waits, else null'),
+    priority: z.int().describe('0 to 9, the higher the sooner'),
+    batch: z
+      .object({ id: z.string(), index: z.int().describe('Which item, from 0') })
+      .nullable()
+      .describe('The batch that it is an item of'),
+    queue_position: z
+      .int()
+      .nullable()
+      .describe('About how many jobs are ahead of it, itself included, while it waits; else null'),
     eta_s: z
       .number()
       .nullable()

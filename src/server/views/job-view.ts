@@ -20,6 +20,8 @@ export function jobView(job: Job, waiting: Waiting, links: Links): JobView {
     events_url: links.events(job.id),
     page_url: links.page(job.id),
     progress: job.progress === null ? null : { step: job.progress.step, steps: job.progress.steps },
+    priority: job.priority,
+    batch: job.batch === null ? null : { ...job.batch },
     queue_position: waiting.queuePosition,
     eta_s: waiting.etaSeconds,
     outputs: (result?.outputs ?? []).map((output, index) => ({
