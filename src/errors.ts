@@ -32,6 +32,7 @@ export const errorCodes = {
   cancelled: { status: 409, title: 'The job was cancelled' },
   device_lost: { status: 500, title: 'The device process ended while it drew' },
   out_of_memory: { status: 500, title: 'The device ran out of memory' },
+  worker_lost: { status: 500, title: 'Worker after worker ended while it had the job' },
   extractor_lost: { status: 500, title: 'The extractor process ended while it worked' },
   unavailable: { status: 503, title: 'The service is not ready' },
   storage_full: { status: 507, title: 'There is no room left for the result' },

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { addDeadLetters } from './dead-letters.ts';
 import { configOf, addSettings } from './setting-options.ts';
 import { callServer } from './server-client.ts';
 import { table } from './table.ts';
@@ -55,6 +56,7 @@ export function addJobs(program: Command): void {
       console.log(status === 'running' ? `${id} stops after its present step.` : `${id} is ${status}.`);
     });
   addSettings(cancel, ['server', 'apiKey']);
+  addDeadLetters(jobs);
 }
 
 function jobPath(id: string): string {

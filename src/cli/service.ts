@@ -46,9 +46,6 @@ export interface RunHooks {
   readonly onListening?: (listening: Listening) => void;
 }
 
-/** How often a job is started before it fails for good, when its process died or ran out of memory. */
-const maxAttempts = 3;
-
 /** Runs a service until SIGINT or SIGTERM, and closes its parts in order: server, consumers, children, queue, records. */
 export async function runService(config: Config, role: Role, hooks: RunHooks = {}): Promise<void> {
   if (role !== 'serve') requirePostgres(config, role);
@@ -126,7 +123,7 @@ async function openWorker(ground: Ground, closing: Closing): Promise<() => Devic
   const parts = { ...ground, extractor, device: supervised.device, observer: metrics.jobs };
   // A picture with guidance takes two rows: more jobs at once would only wait in the device instead of in the queue.
   const concurrency = Math.max(1, Math.floor(config.maxRows / 2));
-  closing.add(await startWorker(parts, { concurrency, maxAttempts }));
+  closing.add(await startWorker(parts, { concurrency }));
   closing.add(startHeartbeat(ground.records.workers, describeWorker(supervised.state)));
   return supervised.state;
 }

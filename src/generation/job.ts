@@ -97,6 +97,23 @@ export interface Job {
   readonly finishedAt: Date | null;
   /** W3C traceparent of the request that made it, so that a worker's spans join its trace; null where it was not traced. */
   readonly traceParent: string | null;
+  /** See `FaultKind`. */
+  readonly strikes: number;
+  readonly losses: number;
+  /** Why the last attempt that ended with a fault did; null before the first. */
+  readonly lastFault: SerializedError | null;
+  /** Whether it failed because of too many faults: such jobs are listed, and can be retried together. */
+  readonly dead: boolean;
+  /** Where the next attempt goes on; null where it starts from the beginning. */
+  readonly checkpoint: JobCheckpoint | null;
+}
+
+/** What is known of a stored checkpoint. */
+export interface JobCheckpoint {
+  /** The attempt that made it, and under whose key it is stored. */
+  readonly attempt: number;
+  /** Steps that all of its samples have done. */
+  readonly step: number;
 }
 
 /** Events of a job, in order. `seq` grows by at least one within a job and is what Last-Event-ID carries. */

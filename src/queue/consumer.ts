@@ -7,13 +7,22 @@ export interface ConsumerTimes {
   readonly lockDurationMs: number;
   /** How often a worker looks for tickets whose claim has lapsed. */
   readonly stalledIntervalMs: number;
+  /** How long a ticket whose handler threw waits for its next run. */
+  readonly retryDelayMs: number;
 }
 
 /** How long a closing consumer waits for its engine after its last handler has ended. */
 const partingMs = 2_000;
 
 /** A ticket that goes back to the queue. BullMQ does so with a job that fails and has attempts left. */
-class TicketReturned extends Error {}
+class TicketReturned extends Error {
+  readonly retryInMs: number;
+
+  constructor(message: string, retryInMs: number) {
+    super(message);
+    this.retryInMs = retryInMs;
+  }
+}
 
 export async function startConsumer(
   engine: BoundEngine,
@@ -29,14 +38,15 @@ export async function startConsumer(
   // BullMQ gives a signal only to a processor that declares three parameters.
   const process: TicketProcessor = async (job, _token, lockLost) => {
     if (closed !== null) {
-      throw new TicketReturned('It was claimed while the consumer closed.');
+      throw new TicketReturned('It was claimed while the consumer closed.', 0);
     }
     const signals = lockLost === undefined ? [stopping.signal] : [stopping.signal, lockLost];
     const run = handler(job.data, AbortSignal.any(signals));
     running.add(run);
     try {
-      if ((await run) === 'retry') {
-        throw new TicketReturned('Its handler gave it back.');
+      const outcome = await run;
+      if (outcome !== 'done') {
+        throw new TicketReturned('Its handler gave it back.', outcome.retryInMs);
       }
     } finally {
       running.delete(run);
@@ -50,6 +60,10 @@ export async function startConsumer(
     // How often a ticket may lose its worker is for records to say. The default of 1 fails jobs that did nothing wrong.
     maxStalledCount: 50,
     runRetryDelay: 1_000,
+    settings: {
+      backoffStrategy: (_times, _type, error) =>
+        error instanceof TicketReturned ? error.retryInMs : times.retryDelayMs,
+    },
   });
   worker.on('error', onError);
   worker.on('failed', (_job, error) => {

@@ -8,8 +8,6 @@ import type { Consumer, JobQueue } from './queue.ts';
 
 export interface OpenQueueOptions extends Partial<ConsumerTimes> {
   readonly name?: string;
-  /** How long a ticket that was given back waits for its next run. */
-  readonly retryDelayMs?: number;
   /** Told of errors that no caller gets: of the engine's connections, and of handlers. Outages are told once each. */
   readonly onError?: (error: Error) => void;
 }
@@ -24,10 +22,11 @@ const unlimitedAttempts = 2 ** 31 - 1;
  * @throws ArmatureError `unavailable` where the engine doesn't answer
  */
 export async function openQueue(engine: QueueEngine, options: OpenQueueOptions = {}): Promise<JobQueue> {
-  const { name = 'armature-generations', retryDelayMs = 1_000 } = options;
+  const { name = 'armature-generations' } = options;
   const times = {
     lockDurationMs: options.lockDurationMs ?? 30_000,
     stalledIntervalMs: options.stalledIntervalMs ?? 15_000,
+    retryDelayMs: options.retryDelayMs ?? 1_000,
   };
   const onError = oncePerOutage(options.onError ?? ((error) => process.emitWarning(error)));
   const bound = await orUnavailable(() => bindEngine(engine, name));
@@ -37,7 +36,7 @@ export async function openQueue(engine: QueueEngine, options: OpenQueueOptions =
 
   const jobOptions: JobsOptions = {
     attempts: unlimitedAttempts,
-    backoff: { type: 'fixed', delay: retryDelayMs },
+    backoff: { type: 'custom' },
     // A ticket leaves no trace when it is done, so that the same one can be added again.
     removeOnComplete: true,
     removeOnFail: true,

@@ -28,10 +28,13 @@ export interface ConsumeOptions {
 }
 
 /**
- * Runs one ticket. Resolving means done, whatever came of it; `retry` means that the attempt was lost and another may be
- * made, and so does an error. `signal` aborts when the consumer closes or the lock of the ticket was lost.
+ * Runs one ticket. An error gives it back as `retryInMs` does, after the queue's own delay. `signal` aborts when the consumer
+ * closes or the lock of the ticket was lost.
  */
-export type TicketHandler = (ticket: QueueTicket, signal: AbortSignal) => Promise<'done' | 'retry'>;
+export type TicketHandler = (ticket: QueueTicket, signal: AbortSignal) => Promise<TicketOutcome>;
+
+/** Done, whatever came of it; or given back, to be run again after `retryInMs` milliseconds. */
+export type TicketOutcome = 'done' | { readonly retryInMs: number };
 
 export interface Consumer {
   /**

@@ -8,6 +8,7 @@ import type { KeyRecords } from './keys.ts';
 import type { OverviewRecords } from './overview.ts';
 import type { WorkerRecords } from './workers.ts';
 import type { Scheduling } from './scheduling.ts';
+import type { FaultRecords } from './faults.ts';
 
 /**
  * The truth about jobs and uploads, in SQL. Every method that changes a job is atomic, and those that a worker calls are
@@ -29,17 +30,21 @@ export interface Records {
   deleteJob(tenant: string, id: string): Promise<boolean>;
 
   /**
-   * Starts the next attempt: queued or running (a lost attempt) becomes running, `attempt` grows by one. Null where the
-   * job is gone or final. A job whose cancel was requested becomes cancelled instead, and null is returned.
+   * Starts the next attempt: queued or running (a lost attempt, which is counted) becomes running, `attempt` grows by one.
+   * Null where the job is gone or final. A job whose cancel was requested becomes cancelled instead, and one that lost
+   * too many attempts fails; null is returned for both.
    */
   startAttempt(tenant: string, id: string): Promise<Job | null>;
   /** Of a job's progress events only the last is kept, under a new number. */
   reportProgress(id: string, attempt: number, progress: Progress): Promise<boolean>;
-  /** running -> succeeded, by compare-and-set on the attempt. */
+  /**
+   * running -> succeeded, by compare-and-set on the attempt. True also where this attempt has committed before: one whose
+   * answer got lost may ask again.
+   */
   commitResult(id: string, attempt: number, result: JobResult): Promise<boolean>;
   /** running -> failed. */
   failAttempt(id: string, attempt: number, error: SerializedError): Promise<boolean>;
-  /** running -> queued: this attempt is given back and may be tried again. */
+  /** running -> queued: this attempt is given back, through no fault of anything, and another one will be made. */
   releaseAttempt(id: string, attempt: number, reason: SerializedError): Promise<boolean>;
   /** running -> cancelled. */
   cancelAttempt(id: string, attempt: number): Promise<boolean>;
@@ -51,6 +56,8 @@ export interface Records {
   requestCancel(tenant: string, id: string): Promise<Job | null>;
   /** Which of these jobs have been asked to stop. */
   cancelRequested(ids: readonly string[]): Promise<ReadonlySet<string>>;
+
+  readonly faults: FaultRecords;
 
   eventsAfter(id: string, seq: number): Promise<readonly JobEvent[]>;
   /**

@@ -41,6 +41,11 @@ export function jobFromRow(row: Selectable<JobTable>): Job {
     startedAt: row.started_at,
     finishedAt: row.finished_at,
     traceParent: row.trace_parent,
+    strikes: row.strikes,
+    losses: row.losses,
+    lastFault: row.last_fault,
+    dead: row.dead,
+    checkpoint: row.checkpoint,
   };
 }
 

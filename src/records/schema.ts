@@ -2,7 +2,7 @@ import type { ColumnType, Generated } from 'kysely';
 import type { Quota } from '../access/api-key.ts';
 import type { Scope } from '../access/scopes.ts';
 import type { SerializedError } from '../errors.ts';
-import type { JobEventType, JobResult, JobStatus, Progress } from '../generation/job.ts';
+import type { JobCheckpoint, JobEventType, JobResult, JobStatus, Progress } from '../generation/job.ts';
 import type { BatchAxis } from '../generation/batch.ts';
 import type { Plan } from '../generation/plan.ts';
 import type { WebhookTarget } from '../generation/webhook.ts';
@@ -26,11 +26,16 @@ export interface JobTable {
   readonly progress: ColumnType<Progress | null, never, string | null>;
   readonly attempt: Generated<number>;
   readonly cancel_requested: Generated<boolean>;
-  readonly result: ColumnType<JobResult | null, never, string>;
-  readonly error: ColumnType<SerializedError | null, never, string>;
+  readonly result: ColumnType<JobResult | null, never, string | null>;
+  readonly error: ColumnType<SerializedError | null, never, string | null>;
   readonly created_at: Generated<Date>;
   readonly started_at: ColumnType<Date | null, never, Date | null>;
-  readonly finished_at: ColumnType<Date | null, never, Date>;
+  readonly finished_at: ColumnType<Date | null, never, Date | null>;
+  readonly strikes: Generated<number>;
+  readonly losses: Generated<number>;
+  readonly last_fault: ColumnType<SerializedError | null, never, string | null>;
+  readonly dead: Generated<boolean>;
+  readonly checkpoint: ColumnType<JobCheckpoint | null, never, string | null>;
   /** The number of the job's last event. */
   readonly event_seq: Generated<number>;
   readonly webhook: ColumnType<WebhookTarget | null, string | null, never>;

@@ -3,6 +3,7 @@ import { countAhead } from './count-ahead.ts';
 import { sqlIdempotency, underClaim } from './idempotency.ts';
 import { type KeyRecords, sqlKeys } from './keys.ts';
 import { sqlOverview } from './overview.ts';
+import { sqlFaults } from './faults.ts';
 import type { Records } from './records.ts';
 import { eventFromRow, jobFromRow, uploadFromRow } from './rows.ts';
 import { sqlScheduling } from './scheduling.ts';
@@ -68,6 +69,8 @@ export function sqlRecords(
         .execute();
       return new Set(rows.map((row) => row.id));
     },
+
+    faults: sqlFaults(db),
 
     async eventsAfter(id, seq) {
       const rows = await db

@@ -8,6 +8,7 @@ import {
 } from 'kysely';
 import type { SerializedError } from '../errors.ts';
 import { cost } from '../generation/cost.ts';
+import { deadAfter } from '../generation/faults.ts';
 import type { Job, JobResult, JobStatus, Progress } from '../generation/job.ts';
 import { newEventId } from './ids.ts';
 import type { ChangeKind, NewJob } from './records.ts';
@@ -29,7 +30,7 @@ const now = sql<Date>`now()`;
 
 type JobExpressions = ExpressionBuilder<Tables, 'job'>;
 
-interface Transition {
+export interface Transition {
   /** The compare of compare-and-set. */
   readonly where: (job: JobExpressions) => ExpressionWrapper<Tables, 'job', SqlBool>;
   readonly set: (job: JobExpressions) => UpdateObject<Tables, 'job'>;
@@ -43,8 +44,14 @@ interface Transition {
  * One statement, so that either all of it happens or nothing: the job changes where it still is what the caller believes,
  * its event is appended under the next number, and the change is announced. Null where the job had moved on.
  */
-async function transition(db: Kysely<Tables>, change: Transition): Promise<Job | null> {
-  const row = await db
+export async function transition(db: Kysely<Tables>, change: Transition): Promise<Job | null> {
+  const [job] = await transitions(db, change);
+  return job ?? null;
+}
+
+/** The same for every job that `change.where` is true of. */
+export async function transitions(db: Kysely<Tables>, change: Transition): Promise<readonly Job[]> {
+  const rows = await db
     .with('changed', (query) =>
       query
         .updateTable('job')
@@ -75,8 +82,8 @@ async function transition(db: Kysely<Tables>, change: Transition): Promise<Job |
     .selectAll()
     .select(announced)
     .select((job) => job.selectFrom('told').select(announcement('webhook')).as('told'))
-    .executeTakeFirst();
-  return row === undefined ? null : jobFromRow(row);
+    .execute();
+  return rows.map(jobFromRow);
 }
 
 /**
@@ -142,18 +149,31 @@ export async function startAttempt(db: Kysely<Tables>, tenant: string, id: strin
     where: (row) =>
       row.and([row('tenant', '=', tenant), row('id', '=', id), row('status', 'in', ['queued', 'running'])]),
     set: () => ({
-      status: sql<JobStatus>`case when cancel_requested then 'cancelled' else 'running' end`,
-      attempt: sql<number>`case when cancel_requested then attempt else attempt + 1 end`,
-      started_at: sql<Date | null>`case when cancel_requested then started_at else now() end`,
-      finished_at: sql<Date>`case when cancel_requested then now() end`,
+      status: sql<JobStatus>`case when cancel_requested then 'cancelled' when ${lostTooMany} then 'failed' else 'running' end`,
+      attempt: sql<number>`case when ${ends} then attempt else attempt + 1 end`,
+      started_at: sql<Date | null>`case when ${ends} then started_at else now() end`,
+      finished_at: sql<Date | null>`case when ${ends} then now() end`,
       progress: null,
+      losses: sql<number>`case when ${lost} then losses + 1 else losses end`,
+      last_fault: sql<string | null>`case when ${lost} then ${workerLost}::jsonb else last_fault end`,
+      dead: sql<boolean>`${lostTooMany} and not cancel_requested`,
+      error: sql<string | null>`case when ${lostTooMany} and not cancel_requested then ${workerLost}::jsonb end`,
     }),
   });
-  return job === null || job.status === 'cancelled' ? null : job;
+  return job?.status === 'running' ? job : null;
 }
 
+/** A job that is started while it runs has lost its worker. */
+const lost = sql<boolean>`status = 'running'`;
+const lostTooMany = sql<boolean>`(${lost} and losses + 1 >= ${sql.lit(deadAfter.loss)})`;
+const ends = sql<boolean>`(cancel_requested or ${lostTooMany})`;
+const workerLost = JSON.stringify({
+  code: 'worker_lost',
+  detail: 'The worker ended, or was out of touch for too long, while it had the job.',
+} satisfies SerializedError);
+
 /** The compare of every step that a worker takes: the job runs, and under the worker's own attempt. */
-function runsAs(id: string, attempt: number): Transition['where'] {
+export function runsAs(id: string, attempt: number): Transition['where'] {
   return (row) => row.and([row('id', '=', id), row('attempt', '=', attempt), row('status', '=', 'running')]);
 }
 
@@ -164,7 +184,18 @@ export async function commitResult(
   result: JobResult,
 ): Promise<boolean> {
   const set = () => ({ status: 'succeeded' as const, result: JSON.stringify(result), finished_at: now });
-  return (await transition(db, { where: runsAs(id, attempt), set })) !== null;
+  return (await transition(db, { where: runsAs(id, attempt), set })) !== null || (await isCommitted(db, id, attempt));
+}
+
+async function isCommitted(db: Kysely<Tables>, id: string, attempt: number): Promise<boolean> {
+  const row = await db
+    .selectFrom('job')
+    .select('id')
+    .where('id', '=', id)
+    .where('attempt', '=', attempt)
+    .where('status', '=', 'succeeded')
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 export async function failAttempt(

@@ -16,6 +16,7 @@ import { observeRequests, OneLineARequest } from './plugins/observe-requests.ts'
 import { describeApi } from './plugins/openapi.ts';
 import { validatorCompiler } from './plugins/validation.ts';
 import { conditionRoutes } from './routes/conditions.ts';
+import { deadLetterRoutes } from './routes/dead-letters.ts';
 import { descriptionRoutes } from './routes/description.ts';
 import { generationEventRoutes } from './routes/generation-events.ts';
 import { generationFileRoutes } from './routes/generation-files.ts';
@@ -91,6 +92,7 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
     generationEventRoutes(routes, context);
     generationFileRoutes(routes, context);
     keyRoutes(routes, context);
+    deadLetterRoutes(routes, context);
     conditionRoutes(routes, context);
     modelRoutes(routes, context);
     healthRoutes(routes, parts);

@@ -4,6 +4,7 @@ import type { GenerationPlan } from '../generation/plan.ts';
 import type { ModelLibrary } from '../models/library.ts';
 import { mapKey, outputKey } from '../store/keys.ts';
 import { type DrawnPlan, drawPlan, type PlanModels } from './draw-plan.ts';
+import { guardedDevice } from './guarded-device.ts';
 import { keptData } from './kept-data.ts';
 import { insideGenerated, insideMap } from './inside-files.ts';
 import { storePicture } from './store-picture.ts';
@@ -19,7 +20,8 @@ export async function drawGeneration(
   const models = await findModels(parts.library, plan);
   const progress = parts.progress.start(job);
   const attempt = { job: job.id, attempt: job.attempt };
-  const drawn = await drawPlan(parts, plan, models, attempt, {
+  const device = guardedDevice(parts.device, parts.gate, job);
+  const drawn = await drawPlan({ ...parts, device }, plan, models, attempt, {
     signal,
     onProgress: (step) => progress.report(step),
   }).finally(() => progress.stop());

@@ -1,5 +1,5 @@
-import type { DeviceProcess } from '../device/device-process.ts';
-import type { AttemptKey } from '../device/protocol.ts';
+import type { DrawOptions } from '../device/device-process.ts';
+import type { AttemptKey, Drawing, DrawRequest } from '../device/protocol.ts';
 import type { JobTimings, Progress } from '../generation/job.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
 import type { BaseModel, ControlNetModel } from '../models/model.ts';
@@ -7,8 +7,13 @@ import { type ChosenPicture, choiceWarnings, choosePictures } from './evaluate.t
 import { type MadeMap, makeMap, type MapParts } from './make-map.ts';
 import { refuseStrictly } from './remarks.ts';
 
+/** What is asked of the device process. */
+export interface DrawingDevice {
+  draw(request: DrawRequest, options: DrawOptions & { readonly signal: AbortSignal }): Promise<Drawing>;
+}
+
 export interface DrawingParts extends MapParts {
-  readonly device: DeviceProcess;
+  readonly device: DrawingDevice;
 }
 
 export interface PlanModels {

@@ -1,17 +1,22 @@
 import type { DeviceProcess } from '../device/device-process.ts';
 import type { ExtractorProcess } from '../extractor/extractor-process.ts';
-import { ArmatureError, serializeError } from '../errors.ts';
+import { type SerializedError, serializeError } from '../errors.ts';
+import { backOff, type FaultKind } from '../generation/faults.ts';
 import type { Job, JobResult } from '../generation/job.ts';
 import type { ModelLibrary } from '../models/library.ts';
-import type { Consumer, JobQueue } from '../queue/queue.ts';
+import type { Consumer, JobQueue, TicketOutcome } from '../queue/queue.ts';
 import type { QueueTicket, Records } from '../records/records.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { attemptPrefix } from '../store/keys.ts';
 import { CancelWatch } from './cancel-watch.ts';
+import { DeviceGate } from './device-gate.ts';
 import { drawGeneration } from './draw-generation.ts';
 import { extractCondition } from './extract-condition.ts';
+import { removeLostAttempts } from './lost-attempts.ts';
 import type { WorkerObserver } from './observer.ts';
+import { patiently } from './patiently.ts';
 import { ProgressReports } from './progress-report.ts';
+import { verdictOn } from './verdict.ts';
 
 /** Everything that running a job needs. */
 export interface WorkerParts {
@@ -29,64 +34,50 @@ export interface WorkerParts {
 export interface RunningParts extends WorkerParts {
   readonly cancels: CancelWatch;
   readonly progress: ProgressReports;
+  readonly gate: DeviceGate;
 }
 
 export interface WorkerLog {
   info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
   error(facts: object, message: string): void;
 }
 
 export interface WorkerOptions {
   /** Jobs that are drawn side by side; they share batched steps. */
   readonly concurrency: number;
-  /** How often a job is started before it fails for good, when its process died or ran out of memory. */
-  readonly maxAttempts: number;
 }
 
-/** Errors that another attempt may not meet again. */
-const passing: ReadonlySet<string> = new Set(['device_lost', 'extractor_lost', 'out_of_memory', 'unavailable']);
-
 /** Starts to take jobs from the queue. Closing the result waits for those that run, or gives them back. */
-export async function startWorker(parts: WorkerParts, options: WorkerOptions): Promise<Consumer> {
+export async function startWorker(parts: WorkerParts, { concurrency }: WorkerOptions): Promise<Consumer> {
   const cancels = new CancelWatch(parts.records);
-  const running: RunningParts = { ...parts, cancels, progress: new ProgressReports(parts.records) };
-  const consumer = await parts.queue.consume(
-    async (ticket, signal) => await runTicket(running, options, ticket, signal),
-    { concurrency: options.concurrency },
-  );
+  const progress = new ProgressReports(parts.records);
+  const running: RunningParts = { ...parts, cancels, progress, gate: new DeviceGate() };
+  const consumer = await parts.queue.consume(async (ticket, signal) => await runTicket(running, ticket, signal), {
+    concurrency,
+  });
   return {
-    close: async () => {
-      await consumer.close();
+    close: async (graceMs) => {
+      await consumer.close(graceMs);
       cancels.close();
     },
   };
 }
 
-async function runTicket(
-  parts: RunningParts,
-  options: WorkerOptions,
-  ticket: QueueTicket,
-  lock: AbortSignal,
-): Promise<'done' | 'retry'> {
+async function runTicket(parts: RunningParts, ticket: QueueTicket, lock: AbortSignal): Promise<TicketOutcome> {
   const job = await parts.records.startAttempt(ticket.tenant, ticket.id);
   if (job === null) return 'done';
   const cancel = parts.cancels.watch(job.id);
-  const signal = AbortSignal.any([lock, cancel.signal]);
+  let result: JobResult;
   try {
-    const result = await runJob(parts, job, signal);
-    const committed = await parts.records.commitResult(job.id, job.attempt, result);
-    if (!committed) await parts.store.deleteAll(attemptPrefix(job));
-    parts.observer.attemptEnded(job, committed ? { outcome: 'succeeded', result } : { outcome: 'superseded' });
-    return 'done';
+    result = await runJob(parts, job, AbortSignal.any([lock, cancel.signal]));
   } catch (error) {
-    await parts.store.deleteAll(attemptPrefix(job)).catch(() => {});
-    return await settleFailure(parts, options, job, error, {
-      cancelled: cancel.signal.aborted,
-      handedBack: lock.aborted,
-    });
+    return await settleFailure(parts, job, error, { cancelled: cancel.signal.aborted, handedBack: lock.aborted });
   } finally {
     cancel.stop();
   }
+  // After the try: a commit whose outcome is not known must not cost a committed job its bytes.
+  return await commit(parts, job, result);
 }
 
 async function runJob(parts: RunningParts, job: Job, signal: AbortSignal): Promise<JobResult> {
@@ -96,29 +87,69 @@ async function runJob(parts: RunningParts, job: Job, signal: AbortSignal): Promi
     : await drawGeneration(parts, job, plan, signal);
 }
 
+/** Commits what was made and stored. Bytes of an attempt that comes too late go; so do those that lost attempts left. */
+async function commit(
+  { records, store, observer, log }: RunningParts,
+  job: Job,
+  result: JobResult,
+): Promise<TicketOutcome> {
+  const committed = await patiently(async () => await records.commitResult(job.id, job.attempt, result));
+  observer.attemptEnded(job, committed ? { outcome: 'succeeded', result } : { outcome: 'superseded' });
+  if (committed) await removeLostAttempts(store, job);
+  else {
+    log.warn({ job: job.id, attempt: job.attempt }, 'the job has moved on: what this attempt made is dropped');
+    await store.deleteAll(attemptPrefix(job));
+  }
+  return 'done';
+}
+
 async function settleFailure(
-  { records, observer, log }: WorkerParts,
-  { maxAttempts }: WorkerOptions,
+  parts: RunningParts,
   job: Job,
   error: unknown,
   why: { readonly cancelled: boolean; readonly handedBack: boolean },
-): Promise<'done' | 'retry'> {
+): Promise<TicketOutcome> {
+  const { records, store, observer, log } = parts;
+  const reason = serializeError(error);
+  const facts = { job: job.id, attempt: job.attempt, code: reason.code };
+  await store.deleteAll(attemptPrefix(job)).catch(() => {});
   if (why.cancelled) {
-    await records.cancelAttempt(job.id, job.attempt);
+    await patiently(async () => await records.cancelAttempt(job.id, job.attempt));
     observer.attemptEnded(job, { outcome: 'cancelled' });
     return 'done';
   }
-  const reason = serializeError(error);
-  const facts = { job: job.id, attempt: job.attempt, code: reason.code };
-  const mayPass = error instanceof ArmatureError && passing.has(error.code) && job.attempt < maxAttempts;
-  if (why.handedBack || mayPass) {
-    log.info(facts, `attempt given back: ${reason.detail}`);
+  if (why.handedBack) {
+    log.info(facts, 'attempt handed back');
     await records.releaseAttempt(job.id, job.attempt, reason);
     observer.attemptEnded(job, { outcome: 'given_back', error: reason });
-    return 'retry';
+    return { retryInMs: 0 };
   }
+  const verdict = verdictOn(error);
+  if (verdict !== 'failure') return await noteFault(parts, job, verdict, reason);
   log.error({ ...facts, err: error }, 'job failed');
-  await records.failAttempt(job.id, job.attempt, reason);
+  await patiently(async () => await records.failAttempt(job.id, job.attempt, reason));
   observer.attemptEnded(job, { outcome: 'failed', error: reason });
   return 'done';
+}
+
+/** Ends an attempt by a fault: the job is given back, after a while, or dead. */
+async function noteFault(
+  { records, observer, log }: RunningParts,
+  attempted: Job,
+  kind: FaultKind,
+  error: SerializedError,
+): Promise<TicketOutcome> {
+  const { id, attempt } = attempted;
+  const job = await patiently(async () => await records.faults.note(id, attempt, kind, error));
+  if (job === null) {
+    observer.attemptEnded(attempted, { outcome: 'superseded' });
+    return 'done';
+  }
+  const isDead = job.status === 'failed';
+  const faults = kind === 'strike' ? job.strikes : job.losses;
+  const facts = { job: id, attempt, code: error.code, fault: kind, faults };
+  if (isDead) log.error(facts, `job is dead: ${error.detail}`);
+  else log.warn(facts, `attempt ended by a fault: ${error.detail}`);
+  observer.attemptEnded(job, { outcome: isDead ? 'failed' : 'given_back', error });
+  return isDead ? 'done' : { retryInMs: backOff(faults) };
 }

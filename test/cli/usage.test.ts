@@ -29,6 +29,8 @@ describe('help', () => {
     ['keys list'],
     ['keys rotate'],
     ['keys revoke'],
+    ['jobs dead'],
+    ['jobs retry'],
   ])('of %s says what it does, with an example that begins with the command', async (command) => {
     const { code, stdout } = await armature([...command.split(' '), '--help']);
     expect(code).toBe(0);

@@ -197,7 +197,7 @@ export function queueConformance(name: string, start: () => Promise<EngineUnderT
                 throw new Error('the handler broke');
               }
               if (runs < 5) {
-                return 'retry';
+                return { retryInMs: 0 };
               }
               end.open();
               return 'done';
@@ -302,7 +302,7 @@ export function queueConformance(name: string, start: () => Promise<EngineUnderT
           async (_ticket, signal) => {
             start.open();
             await new Promise((resolve) => signal.addEventListener('abort', resolve));
-            return 'retry';
+            return { retryInMs: 0 };
           },
           { concurrency: 1 },
         );

@@ -2,6 +2,7 @@ import { openRecords } from '../../src/records/open.ts';
 import { newDataFolder } from '../support/embedded-template.ts';
 import { recordsConformance } from './conformance.ts';
 import { keysConformance } from './keys-conformance.ts';
+import { faultsConformance } from './faults-conformance.ts';
 import { operationsConformance } from './operations-conformance.ts';
 import { schedulingConformance } from './scheduling-conformance.ts';
 
@@ -11,3 +12,4 @@ recordsConformance('the embedded database', open);
 schedulingConformance('the embedded database', open);
 operationsConformance('the embedded database', open);
 keysConformance('the embedded database', open);
+faultsConformance('the embedded database', open);

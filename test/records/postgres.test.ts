@@ -5,6 +5,7 @@ import { recordsConformance } from './conformance.ts';
 import { operationsConformance } from './operations-conformance.ts';
 import { keysConformance } from './keys-conformance.ts';
 import { schedulingConformance } from './scheduling-conformance.ts';
+import { faultsConformance } from './faults-conformance.ts';
 
 if (postgresMissing === null) {
   let server: TestServer;
@@ -17,6 +18,7 @@ if (postgresMissing === null) {
   schedulingConformance('PostgreSQL', open);
   operationsConformance('PostgreSQL', open);
   keysConformance('PostgreSQL', open);
+  faultsConformance('PostgreSQL', open);
 } else {
   describe(`records over PostgreSQL (${postgresMissing})`, () => {
     it.skip('conformance');

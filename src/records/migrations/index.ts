@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Tables } from '../schema.ts';
 import { createBatches } from './batches.ts';
 import { createDeliveryTables } from './delivery.ts';
+import { addFaults } from './faults.ts';
 import { createFirstTables } from './jobs.ts';
 import { createKeyTables } from './keys.ts';
 import { createOperations } from './operations.ts';
@@ -17,6 +18,7 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { version: 1, name: 'jobs, events, uploads', up: createFirstTables },
   { version: 2, name: 'batches, and turns of waiting jobs', up: createBatches },
+  { version: 3, name: 'strikes, losses, checkpoints', up: addFaults },
   { version: 4, name: 'idempotency keys, webhooks', up: createDeliveryTables },
   { version: 5, name: 'API keys, usage', up: createKeyTables },
   { version: 7, name: 'workers, traces, what ended lately', up: createOperations },

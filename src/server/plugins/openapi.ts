@@ -23,7 +23,9 @@ export async function describeApi(app: FastifyInstance, version: string): Promis
         },
       },
       security: [{ bearer: [] }, { header: [] }],
-      tags: ['generations', 'uploads', 'conditions', 'models', 'keys', 'health'].map((name) => ({ name })),
+      tags: ['generations', 'dead letters', 'uploads', 'conditions', 'models', 'keys', 'health'].map((name) => ({
+        name,
+      })),
     },
     transform: transformBodies,
     transformObject: jsonSchemaTransformObject,

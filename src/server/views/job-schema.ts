@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { fidelityMetrics } from '../../conditions/fidelity/fidelity.ts';
 import { structureKinds } from '../../conditions/structures.ts';
-import { errorCodes } from '../../errors.ts';
 import { jobStatuses } from '../../generation/job.ts';
 import { controlModes, outputFormats, resizeModes, schedulerIds } from '../../generation/plan.ts';
+import { jobErrorSchema } from './dead-letter.ts';
 
 const modelReference = z.object({ id: z.string(), hash: z.string().describe('Tells two models of one name apart') });
 const sha256 = z.string().describe('SHA-256 of the bytes, in hexadecimal');
@@ -142,11 +142,14 @@ export const jobSchema = z
     maps: z.array(mapSchema),
     effective: z.union([effectiveGeneration, effectiveExtraction]).describe('Every value as it was resolved'),
     warnings: z.array(z.string()),
-    error: z
-      .object({ code: z.enum(Object.keys(errorCodes)), detail: z.string(), field: z.string().optional() })
-      .nullable(),
+    error: jobErrorSchema.nullable(),
     metadata: z.record(z.string(), z.unknown()).nullable(),
     attempt: z.int().describe('How often it has been started'),
+    strikes: z.int().describe('How often the device or extractor process ended while it was in it; with 3 it is dead'),
+    last_fault: jobErrorSchema
+      .nullable()
+      .describe('Why the last attempt that was no failure of the request ended; null where there was none'),
+    dead: z.boolean().describe('Whether it failed because of faults: it is among the dead letters'),
     cancel_requested: z.boolean(),
     timings: z
       .object({

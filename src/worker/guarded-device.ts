@@ -1,0 +1,26 @@
+import type { DeviceProcess } from '../device/device-process.ts';
+import { ArmatureError } from '../errors.ts';
+import type { Job } from '../generation/job.ts';
+import type { DeviceGate } from './device-gate.ts';
+import type { DrawingDevice } from './draw-plan.ts';
+
+/** The device as one job of a worker sees it: a job that was in it when it died draws alone. */
+export function guardedDevice(device: DeviceProcess, gate: DeviceGate, job: Job): DrawingDevice {
+  return {
+    draw: async (request, options) =>
+      await gate.run(job.strikes > 0, options.signal, async () => {
+        await requireStarted(device);
+        return await device.draw(request, options);
+      }),
+  };
+}
+
+/** A process that does not even start is no fault of the job that waits for it. */
+async function requireStarted(device: DeviceProcess): Promise<void> {
+  try {
+    await device.start();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ArmatureError('unavailable', `The device process does not start: ${reason}`, { cause });
+  }
+}
