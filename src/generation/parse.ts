@@ -13,6 +13,7 @@ import {
   generationOutputRequest,
   outputRequest,
 } from './request.ts';
+import { refuseUnstorableText } from './storable-text.ts';
 
 const maskedNames = ['picture', 'mask'] as const;
 const pictureNames = ['upload_id', 'data', 'part', 'url', 'generation', 'map', 'output'] as const;
@@ -57,6 +58,7 @@ export function parseExtraction(body: unknown): ExtractionRequest {
 
 /** Checks `value` against a schema; a fault throws `invalid_request`, its field under the path `at`. */
 export function check<Schema extends z.ZodType>(schema: Schema, value: unknown, at = ''): z.output<Schema> {
+  refuseUnstorableText(value, at);
   const result = schema.safeParse(value);
   if (!result.success) throw invalidRequest(result.error, schema, value, at);
   return result.data;

@@ -9,7 +9,7 @@ import { KeyRing } from './access/key-ring.ts';
 import { routeContext } from './context.ts';
 import type { ServerParts } from './parts.ts';
 import { watchRoutes } from './plugins/allowed-methods.ts';
-import { answerClientError } from './plugins/client-errors.ts';
+import { answerClientError, refuseExpectation } from './plugins/client-errors.ts';
 import { answerWithProblems, sendProblem } from './plugins/errors.ts';
 import { closeGracefully } from './plugins/graceful-close.ts';
 import { observeRequests, OneLineARequest } from './plugins/observe-requests.ts';
@@ -46,6 +46,7 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
   });
+  app.server.on('checkExpectation', refuseExpectation);
   app.setValidatorCompiler(validatorCompiler);
   // Views are typed by their schemas; checking each answer again would only cost time.
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
@@ -58,6 +59,8 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
   await app.register(cors, {
     origin: corsOrigins.includes('*') ? '*' : [...corsOrigins],
     methods: ['GET', 'HEAD', 'POST', 'DELETE'],
+    // What only looks like a preflight is answered like one: a refusal of the plugin's own would be no problem document.
+    strictPreflight: false,
     exposedHeaders: [
       'Location',
       'Content-Location',

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { problemOf, problemType } from '../problem.ts';
 
@@ -21,3 +22,11 @@ const answers: Readonly<Record<string, typeof malformed>> = {
   HPE_HEADER_OVERFLOW: { status: 431, line: 'Request Header Fields Too Large', detail: 'The header is too long.' },
   ERR_HTTP_REQUEST_TIMEOUT: { status: 408, line: 'Request Timeout', detail: 'The request took too long to arrive.' },
 };
+
+/** Answers a request that expects of the server what it does not know: Node would do so without a body. */
+export function refuseExpectation(request: IncomingMessage, response: ServerResponse): void {
+  const expected = JSON.stringify(request.headers.expect?.slice(0, 100));
+  const detail = `Expected no header Expect but 100-continue, and received ${expected}.`;
+  const body = JSON.stringify({ ...problemOf({ code: 'invalid_request', detail }), status: 417 });
+  response.writeHead(417, { 'content-type': problemType, 'content-length': Buffer.byteLength(body) }).end(body);
+}
