@@ -27,6 +27,12 @@ export function edgeAgreement(drawn: RgbImage, requested: RgbImage, tolerance: n
   return { precision, recall, f1: precision + recall === 0 ? 0 : (2 * precision * recall) / (precision + recall) };
 }
 
+/** Whether a map has an edge in the sense of {@link edgeAgreement}. */
+export function hasEdges({ data }: RgbImage): boolean {
+  for (let i = 0; i < data.length; i += 3) if (data[i]! > 127) return true;
+  return false;
+}
+
 function edges({ data }: RgbImage): Uint8Array {
   return Uint8Array.from({ length: data.length / 3 }, (_, i) => ((data[3 * i] ?? 0) > 127 ? 1 : 0));
 }

@@ -13,8 +13,16 @@ export interface GivenPicture {
   readonly structure: StructureKind | null;
   /** A picture of the same size beside it, white where it is to be drawn anew. Absent where none came. */
   readonly mask?: StoredPicture | undefined;
-  /** Of a map that an earlier job made: its condition, and what is known of it as JSON. */
-  readonly map: { readonly condition: string; readonly data: StoredPicture | null } | null;
+  /** Of a map that an earlier job made or used. */
+  readonly map: GivenMap | null;
+}
+
+export interface GivenMap {
+  readonly condition: string;
+  /** What is known of it, as JSON. */
+  readonly data: StoredPicture | null;
+  /** Options that it was extracted with; null where that is not known. */
+  readonly options: Readonly<Record<string, unknown>> | null;
 }
 
 /** The picture with a mask beside it. `invalid_request` at `field` where their sizes differ. */

@@ -42,6 +42,10 @@ export interface JobOutput {
 export interface ControlFidelity extends Fidelity {
   /** Index of the control. */
   readonly control: number;
+  /** Its condition. */
+  readonly condition: string;
+  /** Ids of the networks that the condition was extracted with from the picture; empty where it needs none. */
+  readonly networks: readonly string[];
 }
 
 /** One of several pictures that were drawn for an output. */

@@ -71,6 +71,11 @@ export interface PlannedControl {
   readonly data: StoredPicture | null;
   /** Options of the extractor, or false where the picture is already a map. */
   readonly preprocess: Readonly<Record<string, unknown>> | false;
+  /**
+   * Of a ready-made map that an earlier job extracted for this condition: with which options. Absent or null elsewhere. What is
+   * drawn is measured with them.
+   */
+  readonly madeWith?: Readonly<Record<string, unknown>> | null;
   /** Short side, in pixels, at which the extractor sees the picture; null for the size of the generation. */
   readonly resolution: number | null;
   readonly resize: ResizeMode;

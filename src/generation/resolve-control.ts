@@ -46,6 +46,7 @@ export function resolveControl(
     structure: picture.structure,
     data: picture.map?.data ?? null,
     preprocess,
+    ...madeWith(condition.id, preprocess, picture),
     resolution,
     resize: control.resize,
     scale: control.scale,
@@ -53,6 +54,15 @@ export function resolveControl(
     end: control.end,
     mode: control.mode,
   };
+}
+
+/** How an earlier job made the map that is used as it is, where it made it for this condition. */
+function madeWith(
+  condition: string,
+  preprocess: PlannedControl['preprocess'],
+  { map }: GivenPicture,
+): Pick<PlannedControl, 'madeWith'> {
+  return preprocess === false && map?.condition === condition ? { madeWith: map.options } : {};
 }
 
 /** Structure as data belongs to one condition: others have no way to draw it. */

@@ -1,4 +1,4 @@
-import { isMeasured } from '../conditions/fidelity/fidelity.ts';
+import { isMeasured, reasonOfNoMeasure } from '../conditions/fidelity/fidelity.ts';
 import { ArmatureError } from '../errors.ts';
 import type { Catalog } from './catalog.ts';
 import { limits } from './limits.ts';
@@ -23,8 +23,8 @@ export function resolveEvaluation(
     throw invalid(field, `Expected controls with ${field}: pictures are compared with the maps of their controls.`);
   }
   if (choosing && !controls.some(({ type }) => isMeasured(type) && conditionOf(type, field).load !== undefined)) {
-    const types = [...new Set(controls.map(({ type }) => type))].join(', ');
-    throw invalid(field, `Expected a control that can be measured with best_of, but there is no measure for ${types}.`);
+    const why = [...new Set(controls.map(({ type }) => reasonOfNoMeasure(type)))].join(' ');
+    throw invalid(field, `Expected a control that can be measured with best_of. ${why}`);
   }
   if (count * bestOf > limits.candidates) {
     const detail = `Expected count x best_of to be at most ${limits.candidates} but received ${count} x ${bestOf}.`;

@@ -78,8 +78,8 @@ function kernelLength(sigma: number, reach: number): number {
   return Math.round(sigma * reach * 2 + 1) | 1;
 }
 
-/** The sum is 1. */
-function gaussianKernel(sigma: number, length: number): Float64Array {
+/** Weights of a Gaussian of `sigma` at whole distances from the middle of an odd length. The sum is 1. */
+export function gaussianKernel(sigma: number, length: number): Float64Array {
   const kernel = Float64Array.from({ length }, (_, i) =>
     Math.exp(-((i - (length - 1) / 2) ** 2) / (2 * sigma * sigma)),
   );

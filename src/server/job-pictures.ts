@@ -23,14 +23,14 @@ export async function pictureOfJob(
     const detail = `There is no generation ${JSON.stringify(reference.generation.slice(0, 100))}.`;
     throw new ArmatureError('invalid_request', detail, { field: `${field}.generation` });
   }
-  const { file, condition } = 'map' in reference ? mapOf(job, reference.map) : outputOf(job, reference.output);
+  const { file, condition, options } = 'map' in reference ? mapOf(job, reference.map) : outputOf(job, reference.output);
   if (file === undefined) throw missingFile(job, reference, field);
   const picture = newInput(source.tenant, await read(file, reference.generation, field, source), file.contentType);
   const { width, height } = file;
   const data = file.data === undefined ? null : newInput(source.tenant, jsonBytes(file.data), 'application/json');
   const stored: StoredPicture | null = data?.stored ?? null;
   const objects: readonly NewObject[] = data === null ? [picture] : [picture, data];
-  const map = condition === null ? null : { condition, data: stored };
+  const map = condition === null ? null : { condition, data: stored, options };
   return { stored: picture.stored, width, height, structure: null, map, objects };
 }
 
@@ -38,15 +38,20 @@ export async function pictureOfJob(
 interface JobFile {
   readonly file: JobOutput | undefined;
   readonly condition: string | null;
+  /** Options that the map was extracted with, where that is known. */
+  readonly options: Readonly<Record<string, unknown>> | null;
 }
 
 function mapOf({ plan, result }: Job, index: number): JobFile {
   const control = plan.kind === 'generation' ? plan.controls[index] : undefined;
-  return { file: result?.maps[index], condition: control?.type ?? null };
+  const made = control?.preprocess === false ? control.madeWith : control?.preprocess;
+  return { file: result?.maps[index], condition: control?.type ?? null, options: made ?? null };
 }
 
 function outputOf({ plan, result }: Job, index: number): JobFile {
-  return { file: result?.outputs[index], condition: plan.kind === 'extraction' ? plan.condition : null };
+  const file = result?.outputs[index];
+  if (plan.kind === 'generation') return { file, condition: null, options: null };
+  return { file, condition: plan.condition, options: plan.options };
 }
 
 function missingFile({ id, status, result }: Job, reference: JobPictureReference, field: string): ArmatureError {

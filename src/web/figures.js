@@ -40,3 +40,33 @@ export function figure(value) {
 export function words(name) {
   return name.replaceAll('_', ' ');
 }
+
+/** @param {boolean} value */
+export function yesNo(value) {
+  return value ? 'yes' : 'no';
+}
+
+/**
+ * What the figures of fidelity are.
+ *
+ * @type {Readonly<Record<string, string>>}
+ */
+export const metricNames = {
+  f1: 'F1 of edges at 2 px',
+  rank_correlation: 'rank correlation',
+  within_22_5: 'share within 22.5°',
+  mean_iou: 'mean IoU',
+  oks: 'keypoint similarity (OKS)',
+  ssim: 'structural similarity (SSIM)',
+};
+
+/**
+ * A further figure in words: `within_11_25`, within 11.25°.
+ *
+ * @param {string} name
+ */
+export function detailName(name) {
+  if (name === 'pck' || name === 'rmse' || name === 'ssim') return name.toUpperCase();
+  const [, degrees] = /^within_(\d+(?:_\d+)?)$/.exec(name) ?? [];
+  return degrees === undefined ? words(name) : `within ${degrees.replace('_', '.')}°`;
+}

@@ -1,6 +1,6 @@
 import { pictureAddress } from './api.js';
 import { bar, definitions, element, unfoldable } from './elements.js';
-import { bytes, figure, words } from './figures.js';
+import { bytes, detailName, figure, metricNames, words, yesNo } from './figures.js';
 
 /** @import { JobView, OutputView } from '../server/views/job-schema.ts' */
 
@@ -36,7 +36,7 @@ function outputCard(job, output, index) {
     element('h3', {}, name, element('span', { class: 'quiet' }, seed)),
     element('p', { class: 'quiet' }, fileFacts(output), ' · ', saveLink(path, `${job.id}-${index}`, output)),
     job.maps.length === 0 ? '' : overlay(job, frame),
-    output.fidelity === null ? '' : fidelityTable(job, output.fidelity),
+    output.fidelity === null ? '' : fidelityTable(output.fidelity),
     output.candidates === null ? '' : candidateTable(job, output),
     output.data === null ? '' : unfoldable('What was found, as JSON', output.data),
   );
@@ -81,7 +81,10 @@ function controlRows({ model, scale, start, end, mode, resize, resolution, struc
     ...(mode === 'balanced' ? [] : [/** @type {const} */ (['Mode', mode])]),
     ['Resize', resize],
     ...(resolution === null ? [] : [/** @type {const} */ (['Resolution', `${resolution} px`])]),
-    ...options.map(([name, value]) => /** @type {const} */ ([words(name), String(value)])),
+    ...options.map(
+      ([name, value]) =>
+        /** @type {const} */ ([words(name), typeof value === 'boolean' ? yesNo(value) : String(value)]),
+    ),
   ];
   return rows;
 }
@@ -136,41 +139,38 @@ function overlay(job, frame) {
   return element('div', { class: 'overlay' }, element('span', { class: 'quiet' }, 'Lay over'), choice, slider);
 }
 
-/**
- * @param {JobView} job
- * @param {NonNullable<OutputView['fidelity']>} fidelity
- */
-function fidelityTable(job, fidelity) {
-  const rows = fidelity.map(({ control, metric, value, details, note }) => {
-    const type = controlsOf(job)[control]?.type ?? String(control);
-    const measure = metric === null ? '' : words(metric);
-    const rest = Object.entries(details).map(([name, number]) => `${words(name)} ${figure(number)}`);
-    const remarks = [rest.join(', '), note ?? ''].filter((text) => text !== '');
-    return [
-      element(
-        'tr',
-        {},
-        element('th', { scope: 'row' }, type),
-        element('td', {}, value === null ? '' : bar(value, grade(value))),
-        element('td', {}, value === null ? 'not measured' : element('span', { title: measure }, figure(value))),
-      ),
-      element(
-        'tr',
-        { class: 'more' },
-        element(
-          'td',
-          { colspan: '3' },
-          [value === null ? '' : measure, ...remarks].filter((text) => text !== '').join(' · '),
-        ),
-      ),
-    ];
-  });
+/** @param {NonNullable<OutputView['fidelity']>} fidelity */
+function fidelityTable(fidelity) {
   return element(
     'table',
     { class: 'bars' },
     element('caption', {}, 'How well it obeys its controls'),
-    element('tbody', {}, rows.flat()),
+    element('tbody', {}, fidelity.flatMap(fidelityRows)),
   );
+}
+
+/**
+ * The figure, and below it what it is.
+ *
+ * @param {NonNullable<OutputView['fidelity']>[number]} figures
+ */
+function fidelityRows({ condition, metric, value, details, note, networks }) {
+  const about = [
+    ...(value === null || metric === null ? [] : [metricNames[metric]]),
+    ...Object.entries(details).map(([name, number]) => `${detailName(name)} ${figure(number)}`),
+    ...(networks.length === 0 ? [] : [`seen by ${networks.join(', ')}`]),
+    ...(note === null ? [] : [note]),
+  ];
+  return [
+    element(
+      'tr',
+      {},
+      element('th', { scope: 'row' }, condition),
+      element('td', {}, value === null ? '' : bar(value, grade(value))),
+      element('td', {}, value === null ? 'not measured' : figure(value)),
+    ),
+    element('tr', { class: 'more' }, element('td', { colspan: '3' }, about.join(' · '))),
+  ];
 }
 
 /** @param {number} value */

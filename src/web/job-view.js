@@ -1,5 +1,5 @@
 import { bar, definitions, element, section, unfoldable } from './elements.js';
-import { duration, words } from './figures.js';
+import { duration, words, yesNo } from './figures.js';
 import { pictureCards } from './job-pictures.js';
 
 /** @import { JobView } from '../server/views/job-schema.ts' */
@@ -179,11 +179,6 @@ function times(job) {
  */
 function pair(name, value) {
   return [name, value];
-}
-
-/** @param {boolean} value */
-function yesNo(value) {
-  return value ? 'yes' : 'no';
 }
 
 /** @param {string} iso */

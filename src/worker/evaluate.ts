@@ -1,5 +1,5 @@
 import type { RgbImage } from '../conditions/condition.ts';
-import { type Fidelity, isMeasured, unmeasured } from '../conditions/fidelity/fidelity.ts';
+import { type Fidelity, isMeasured, reasonOfNoMeasure, unmeasured } from '../conditions/fidelity/fidelity.ts';
 import { measuringOptions } from '../conditions/fidelity/measuring-options.ts';
 import { findCondition } from '../conditions/registry.ts';
 import { ArmatureError } from '../errors.ts';
@@ -69,7 +69,7 @@ async function fidelityOfPicture(
   const figures: ControlFidelity[] = [];
   for (const [index, control] of plan.controls.entries()) {
     const measured = await measure(extractor, control, maps[index]!, image, signal);
-    figures.push({ control: index, ...measured });
+    figures.push({ control: index, condition: control.type, ...measured });
   }
   return figures;
 }
@@ -80,19 +80,21 @@ async function measure(
   requested: MadeMap,
   image: RgbImage,
   signal: AbortSignal,
-): Promise<Fidelity> {
+): Promise<Fidelity & Pick<ControlFidelity, 'networks'>> {
   const condition = findCondition(control.type);
-  if (!isMeasured(condition.id)) return unmeasured(null, `There is no measure for ${condition.id}.`);
+  if (!isMeasured(condition.id)) return { ...unmeasured(null, reasonOfNoMeasure(condition.id)), networks: [] };
+  const options = measuringOptions(condition, control.preprocess, control.madeWith ?? null);
+  const networks = condition.networks?.(options) ?? [];
   try {
-    const options = measuringOptions(condition, control.preprocess);
     const { result } = await extractAt(extractor, { ...control, options }, image, image, signal);
     const { map, data } = requested;
     const wanted = data === undefined ? { map } : { map, data };
-    return await extractor.compare({ condition: condition.id, options, drawn: result, requested: wanted }, signal);
+    const comparison = { condition: condition.id, options, drawn: result, requested: wanted };
+    return { ...(await extractor.compare(comparison, signal)), networks };
   } catch (error) {
     // A picture that is drawn is worth more than the figure that it lacks; a job that has to stop, stops.
     if (signal.aborted || !(error instanceof ArmatureError) || error.code === 'unavailable') throw error;
-    return unmeasured(null, error.message);
+    return { ...unmeasured(null, error.message), networks };
   }
 }
 

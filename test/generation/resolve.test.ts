@@ -220,7 +220,7 @@ describe('what a control is given', () => {
     resolve({ controls: [{ type: 'openpose', model: 'nameless', image, ...fields }] }, models, given);
   const pose: GivenPicture = { stored, width: 0, height: 0, structure: 'pose', map: null };
   const data = { key: 'tenants/default/inputs/bb', sha256: 'bb' };
-  const reused: GivenPicture = { ...picture, map: { condition: 'openpose', data } };
+  const reused: GivenPicture = { ...picture, map: { condition: 'openpose', data, options: { network: 'dwpose' } } };
 
   test('the server decides whether files carry their parameters where the request does not', () => {
     expect(resolve({}).plan.output).toEqual({ format: 'png', quality: 100, metadata: true });
@@ -237,8 +237,14 @@ describe('what a control is given', () => {
     expect(control({ preprocess: true }, reused).plan.controls[0]?.preprocess).toMatchObject({ body: true });
   });
 
+  test('a map of an earlier job is measured as it was made, where it was made for this condition', () => {
+    expect(control({}, reused).plan.controls[0]?.madeWith).toEqual({ network: 'dwpose' });
+    expect(control({ preprocess: true }, reused).plan.controls[0]).not.toHaveProperty('madeWith');
+    expect(control({ type: 'depth' }, reused).plan.controls[0]).not.toHaveProperty('madeWith');
+  });
+
   test('a map of another condition earns a warning', () => {
-    const other: GivenPicture = { ...picture, map: { condition: 'depth', data: null } };
+    const other: GivenPicture = { ...picture, map: { condition: 'depth', data: null, options: {} } };
     expect(control({}, other).warnings).toEqual(['controls[0] uses a map of type depth as one of type openpose.']);
     expect(control({ preprocess: true }, other).warnings).toEqual([]);
   });
@@ -289,7 +295,7 @@ describe('evaluation', () => {
     ['best_of', { best_of: 2 }, 'controls'],
     ['evaluate', { controls, best_of: 2, evaluate: false }, 'chooses by it'],
     ['best_of', { controls, best_of: 8, count: 3 }, 'at most 16 but received 3 x 8'],
-    ['best_of', { controls: [{ type: 'blur', model: 'nameless', image }], best_of: 2 }, 'no measure for blur'],
+    ['best_of', { controls: [{ type: 'shuffle', model: 'nameless', image }], best_of: 2 }, 'no measure for shuffle'],
   ])('%s is refused: %j', (field, body, text) => {
     const error = refusal(() => resolve(body));
     expect([error.code, error.field]).toEqual(['invalid_request', field]);

@@ -51,6 +51,23 @@ describe('a picture of an earlier job', () => {
     expect(image.key).toBe(`tenants/default/inputs/${image.sha256}`);
   });
 
+  test('brings how it was made, also from a job that only used it', async () => {
+    const first = await submit([{ type: 'canny', image: { data }, preprocess: { low_threshold: 33 } }]);
+    await finishJob(application, first);
+    const second = await submit([{ type: 'canny', image: { generation: first.id, map: 0 } }]);
+    await finishJob(application, second);
+    const third = await submit([{ type: 'canny', image: { generation: second.id, map: 0 } }]);
+    for (const job of [second, third]) {
+      expect(await controlOf(job)).toMatchObject({ preprocess: false, madeWith: { low_threshold: 33 } });
+    }
+    const extraction = (
+      await post('/v1/conditions/canny', { image: { data }, options: { low_threshold: 44 } })
+    ).json<JobView>();
+    await finishJob(application, extraction);
+    const fourth = await submit([{ type: 'canny', image: { generation: extraction.id, output: 0 } }]);
+    expect(await controlOf(fourth)).toMatchObject({ madeWith: { low_threshold: 44 } });
+  });
+
   test('brings what is known of it', async () => {
     const pose = { people: [{ pose_keypoints_2d: [] }] };
     const first = (await post('/v1/conditions/openpose', { image: { data } })).json<JobView>();
@@ -120,7 +137,8 @@ describe('the view of a job', () => {
   test('has what was found, how well controls were obeyed, and what was chosen from', async () => {
     const first = await submit([{ type: 'canny', image: { data } }], { best_of: 2, strict: true });
     expect(first.effective).toMatchObject({ strict: true, evaluate: true, best_of: 2 });
-    const fidelity = [{ control: 0, metric: 'f1', value: 0.5, details: { precision: 1 }, note: null }] as const;
+    const figure = { metric: 'f1', value: 0.5, details: { precision: 1 }, note: null } as const;
+    const fidelity = [{ control: 0, condition: 'canny', ...figure, networks: [] }];
     const candidates = [{ seed: 1, score: 0.5, fidelity }];
     await finishJob(application, first, { data: { people: [] }, fidelity, candidates });
     const view = jobSchema.strict().parse((await application.app.inject(first.url)).json());

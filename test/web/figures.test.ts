@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { bytes, duration, figure, words } from '../../src/web/figures.js';
+import { fidelityMetrics } from '../../src/conditions/fidelity/fidelity.ts';
+import { bytes, detailName, duration, figure, metricNames, words } from '../../src/web/figures.js';
 
 describe('figures for people', () => {
   it.each([
@@ -24,5 +25,12 @@ describe('figures for people', () => {
     [23.456, '23.5'],
   ])('the figure %d is %s', (value, text) => expect(figure(value)).toBe(text));
 
-  it('names are words', () => expect(words('rank_correlation')).toBe('rank correlation'));
+  it('names are words', () => {
+    expect(words('rank_correlation')).toBe('rank correlation');
+    expect(['rmse', 'within_11_25', 'mean_degrees'].map(detailName)).toEqual(['RMSE', 'within 11.25°', 'mean degrees']);
+  });
+
+  it('there is a name for every measure', () => {
+    expect(Object.keys(metricNames).toSorted()).toEqual(fidelityMetrics.toSorted());
+  });
 });

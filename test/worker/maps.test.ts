@@ -109,6 +109,23 @@ describe('choosing the best', () => {
     expect(choiceWarnings(best)[0]).toContain('the first was kept');
   });
 
+  it('measures a ready-made map as an earlier job made it, and says which networks looked', async () => {
+    const photograph = await resizePhoto(await decodePicture(photo), size, 'crop');
+    const preprocess = { network: 'fastdepth', far: 2, near: 98, gamma: 1, invert: true };
+    const depth = { ...canny, type: 'depth', preprocess };
+    const map = await makeMap({ store, extractor }, depth, size, signal);
+    const value = async (madeWith: PlannedControl['madeWith']) => {
+      const control: PlannedControl = { ...depth, preprocess: false, ...(madeWith ? { madeWith } : {}) };
+      const drawn = [{ seed: 0, image: photograph }];
+      const [picture] = await choosePictures(extractor, plan([control], 1), [map], drawn, signal);
+      const [figure] = picture!.fidelity!;
+      expect(figure).toMatchObject({ condition: 'depth', networks: ['fastdepth'] });
+      return figure!.value;
+    };
+    expect(await value(preprocess)).toBeCloseTo(1, 9);
+    expect(await value(null)).toBeLessThan(-0.9);
+  });
+
   it('says which network has to be pulled where one is missing', async () => {
     const bare = new ExtractorProcess({ entry, annotators: '/nowhere' });
     const image = await decodePicture(await encodePicture(await decodePicture(photo), { format: 'png', quality: 100 }));

@@ -1,6 +1,5 @@
 import type { ConditionMap, RgbImage } from '../condition.ts';
-import { edgeAgreement } from '../edge-agreement.ts';
-import { isFlat } from '../flat.ts';
+import { edgeAgreement, hasEdges } from '../edge-agreement.ts';
 import type { ExtractorOptions } from '../options.ts';
 import { poseJson } from '../openpose/pose-json.ts';
 import { peopleOf } from '../openpose/read-pose.ts';
@@ -9,9 +8,11 @@ import { bundledNetwork } from '../seg/options.ts';
 import { voc } from '../seg/voc.ts';
 import { areaAgreement, type Colour } from './area-agreement.ts';
 import { depthAgreement } from './depth-agreement.ts';
+import { normalAgreement } from './normal-agreement.ts';
 import { poseAgreement } from './pose-agreement.ts';
+import { pictureAgreement } from './structural-similarity.ts';
 
-export const fidelityMetrics = ['f1', 'rank_correlation', 'mean_iou', 'oks'] as const;
+export const fidelityMetrics = ['f1', 'rank_correlation', 'within_22_5', 'mean_iou', 'oks', 'ssim'] as const;
 export type FidelityMetric = (typeof fidelityMetrics)[number];
 
 /** How well a picture obeys a map, as one figure and what belongs to it. */
@@ -39,6 +40,15 @@ export function isMeasured(condition: string): boolean {
   return Object.hasOwn(measures, condition);
 }
 
+/** Why pictures are not compared with maps of a condition without a measure. */
+export function reasonOfNoMeasure(condition: string): string {
+  return reasons[condition] ?? `There is no measure for ${condition}.`;
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  shuffle: 'There is no measure for shuffle: it steers colours and textures, and says nothing of what is where.',
+};
+
 /**
  * Compares the map that was extracted from a picture, with `options`, with the one that it was to obey; both have one size.
  */
@@ -49,7 +59,7 @@ export function fidelityOf(
   options: ExtractorOptions,
 ): Fidelity {
   const measure = isMeasured(condition) ? measures[condition] : undefined;
-  return measure?.(drawn, requested, options) ?? unmeasured(null, `There is no measure for ${condition}.`);
+  return measure?.(drawn, requested, options) ?? unmeasured(null, reasonOfNoMeasure(condition));
 }
 
 export function unmeasured(metric: FidelityMetric | null, note: string): Fidelity {
@@ -57,9 +67,32 @@ export function unmeasured(metric: FidelityMetric | null, note: string): Fidelit
 }
 
 const edges: Measure = (drawn, requested) => {
-  if (isFlat(requested.map)) return unmeasured('f1', 'The requested map has no edges.');
+  if (!hasEdges(requested.map)) return unmeasured('f1', 'The requested map has no edges.');
   const { f1, precision, recall } = edgeAgreement(drawn.map, requested.map, edgeTolerance);
   return { metric: 'f1', value: f1, details: { precision, recall }, note: null };
+};
+
+/** Of edges with levels of grey: what is below a half is lost to F1, and is seen by the structural similarity. */
+const softEdges: Measure = (drawn, requested, options) => {
+  const { details, ...figures } = edges(drawn, requested, options);
+  const ssim = pictureAgreement(drawn.map, requested.map)?.ssim;
+  return figures.value === null || ssim === undefined
+    ? { details, ...figures }
+    : { ...figures, details: { ...details, ssim } };
+};
+
+const picture: Measure = (drawn, requested) => {
+  const agreement = pictureAgreement(drawn.map, requested.map);
+  if (agreement === null) return unmeasured('ssim', 'All of the requested picture is masked.');
+  return { metric: 'ssim', value: agreement.ssim, details: { rmse: agreement.rmse }, note: null };
+};
+
+const normals: Measure = (drawn, requested) => {
+  const agreement = normalAgreement(drawn.map, requested.map);
+  if (agreement === null) return unmeasured('within_22_5', 'The requested map has no normal.');
+  const { mean, median, within } = agreement;
+  const details = { mean_degrees: mean, median_degrees: median, within_11_25: within[0], within_30: within[2] };
+  return { metric: 'within_22_5', value: within[1], details, note: null };
 };
 
 const depth: Measure = (drawn, requested) => {
@@ -122,12 +155,19 @@ function bodiesOf(data: unknown, { width, height }: RgbImage) {
 
 const measures: Readonly<Record<string, Measure>> = {
   canny: edges,
-  softedge: edges,
+  softedge: softEdges,
   scribble: edges,
-  lineart: edges,
+  lineart: softEdges,
   mlsd: edges,
   depth,
+  normal: normals,
   seg,
   mask,
   openpose,
+  tile: picture,
+  blur: picture,
+  inpaint: picture,
+  recolor: picture,
+  invert: picture,
+  threshold: areas([black, white], [], 'The requested map is empty.'),
 };

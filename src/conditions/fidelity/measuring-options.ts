@@ -3,11 +3,16 @@ import { type ExtractorOptions, parseOptions } from '../options.ts';
 
 /**
  * Options with which a condition is extracted from a drawn picture, to be compared with a map that was made with
- * `preprocess`: the same ones, or the defaults where the map was ready-made or its options are not for photographs.
+ * `preprocess`: the same ones. Of a ready-made map those that it was made with, where an earlier job made it, else the
+ * defaults; these too where the options are not for photographs.
  */
-export function measuringOptions(condition: Condition, preprocess: ExtractorOptions | false): ExtractorOptions {
-  if (preprocess === false || forFinishedMaps.has(String(preprocess['from']))) return parseOptions(condition);
-  return preprocess;
+export function measuringOptions(
+  condition: Condition,
+  preprocess: ExtractorOptions | false,
+  madeWith: ExtractorOptions | null,
+): ExtractorOptions {
+  const options = preprocess === false ? madeWith : preprocess;
+  return options === null || forFinishedMaps.has(String(options['from'])) ? parseOptions(condition) : options;
 }
 
 /** Values of `from` that turn drawings and label pictures into maps. */

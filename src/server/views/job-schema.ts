@@ -29,10 +29,12 @@ const fidelity = z
   .array(
     z.object({
       control: z.int().describe('Index of the control'),
+      condition: z.string().describe('Its condition'),
       metric: z.enum(fidelityMetrics).nullable().describe('What value is; null where the condition has no measure'),
       value: z.number().nullable().describe('The higher the better, 1 is perfect; null where it could not be measured'),
       details: z.record(z.string(), z.number()).describe('Further figures, such as precision and recall'),
       note: z.string().nullable().describe('Why there is no value'),
+      networks: z.array(z.string()).describe('Networks that the condition was extracted with from the output'),
     }),
   )
   .meta({ id: 'Fidelity' });

@@ -62,7 +62,7 @@ function dataView({ data }: JobOutput): Record<string, unknown> | null {
 }
 
 function fidelityView(fidelity: readonly ControlFidelity[]) {
-  return fidelity.map((figure) => ({ ...figure, details: { ...figure.details } }));
+  return fidelity.map((figure) => ({ ...figure, details: { ...figure.details }, networks: [...figure.networks] }));
 }
 
 function candidateView({ seed, score, fidelity }: Candidate) {
