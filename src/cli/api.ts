@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import type { RunHooks } from './service.ts';
 import { addSettings, configOf } from './setting-options.ts';
+import { storeSettings } from './store.ts';
 
 const examples = `
 Example:
   armature api --postgres-url postgres://user:password@db/armature --redis-url redis://queue:6379 --data /srv/armature
 
-The api and its workers share PostgreSQL, the queue and the data folder.
+The api and its workers share PostgreSQL, the queue, and the data folder or the bucket (--s3-bucket).
 `;
 
 export function addApi(program: Command, hooks: RunHooks): void {
@@ -29,4 +30,5 @@ export function addApi(program: Command, hooks: RunHooks): void {
     'allowFetch',
     'logLevel',
   ]);
+  addSettings(command, storeSettings);
 }

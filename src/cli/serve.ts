@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { RunHooks } from './service.ts';
 import { addSettings, configOf } from './setting-options.ts';
+import { storeSettings } from './store.ts';
 
 const examples = `
 Examples:
@@ -23,6 +24,7 @@ export function addServe(program: Command, hooks: RunHooks): void {
   addSettings(command, ['memoryBudget', 'maxRows', 'postgresUrl', 'redisUrl', 'publicUrl', 'corsOrigin']);
   addSettings(command, ['tenantWindow', 'queueWindow']);
   addSettings(command, ['adminKey', 'allowAnonymous', 'embedParameters', 'allowFetch', 'logLevel']);
+  addSettings(command, storeSettings);
 }
 
 function announce({ address, data }: { readonly address: string; readonly data: string }): void {

@@ -25,7 +25,6 @@ import { buildApp } from '../server/app.ts';
 import { buildMonitoringApp } from '../server/monitoring-app.ts';
 import { defaultServerLimits } from '../server/limits.ts';
 import type { DeviceState } from '../server/parts.ts';
-import { openFileStore } from '../store/file-store.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { startHeartbeat } from '../worker/heartbeat.ts';
 import { startWorker } from '../worker/worker.ts';
@@ -36,6 +35,7 @@ import { superviseDevice } from './device-supervisor.ts';
 import { annotatorsOf, libraryOf } from './library.ts';
 import { listen, type Listening } from './listen.ts';
 import { packageVersion } from './package-version.ts';
+import { storeOf } from './store.ts';
 import { interruption, untilInterrupted } from './shutdown.ts';
 
 /** Which of the parts a process runs: both, or the HTTP side, or the drawing side. */
@@ -100,8 +100,9 @@ async function openGround(
   closing.add(await startReconciler(records, queue, { onError }));
   const windows = { tenant: config.tenantWindow, total: config.queueWindow };
   const feeder = closing.add(startFeeder(records, queue, { windows, onError }));
-  const store = metrics.store.observed(await openFileStore(data));
-  metrics.store.watchRoom(() => freeBytes(data));
+  const store = metrics.store.observed(await storeOf(config));
+  // A bucket does not tell.
+  if (config.s3Bucket === null) metrics.store.watchRoom(() => freeBytes(data));
   return { config, log, records, queue, feeder, store, library, metrics };
 }
 

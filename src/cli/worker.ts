@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { addSettings, configOf } from './setting-options.ts';
+import { storeSettings } from './store.ts';
 
 const examples = `
 Example:
   armature worker --postgres-url postgres://user:password@db/armature --redis-url redis://queue:6379 --data /srv/armature
 
-The api and its workers share PostgreSQL, the queue and the data folder.
+The api and its workers share PostgreSQL, the queue, and the data folder or the bucket (--s3-bucket).
 `;
 
 export function addWorker(program: Command): void {
@@ -28,5 +29,6 @@ export function addWorker(program: Command): void {
     'deviceId',
     'threads',
   ]);
+  addSettings(command, storeSettings);
   addSettings(command, ['memoryBudget', 'maxRows', 'tenantWindow', 'queueWindow', 'logLevel']);
 }

@@ -5,6 +5,7 @@ import {
   byteSize,
   flagValue,
   integer,
+  keyPrefix,
   many,
   one,
   oneOf,
@@ -30,6 +31,15 @@ export interface Config {
   readonly model: string;
   readonly postgresUrl: string | null;
   readonly redisUrl: string | null;
+  /** Bucket of the object store; null keeps objects in files below `data`. */
+  readonly s3Bucket: string | null;
+  /** What all keys in the bucket begin with, without a slash at either end. */
+  readonly s3Prefix: string;
+  readonly s3Region: string;
+  /** Null for Amazon's own. */
+  readonly s3Endpoint: string | null;
+  /** Null: where an endpoint is given. */
+  readonly s3ForcePathStyle: boolean | null;
   readonly provider: Provider;
   readonly deviceId: number;
   readonly threads: number;
@@ -149,6 +159,44 @@ export const settings: { readonly [Key in keyof Config]: Setting<Config[Key]> } 
     aliases: ['REDIS_URL'],
     parse: one((value) => url(value, ['redis:', 'rediss:'])),
     fallback: () => null,
+  },
+  s3Bucket: {
+    flag: 's3-bucket',
+    argument: 'name',
+    description: 'bucket for the results instead of the data folder',
+    parse: one(text),
+    fallback: () => null,
+  },
+  s3Prefix: {
+    flag: 's3-prefix',
+    argument: 'text',
+    description: 'what all keys in the bucket begin with',
+    parse: one(keyPrefix),
+    fallback: () => '',
+  },
+  s3Region: {
+    flag: 's3-region',
+    argument: 'name',
+    description: 'region of the bucket',
+    aliases: ['AWS_REGION', 'AWS_DEFAULT_REGION'],
+    parse: one(text),
+    fallback: () => 'us-east-1',
+  },
+  s3Endpoint: {
+    flag: 's3-endpoint',
+    argument: 'url',
+    description: "server that speaks S3, instead of Amazon's",
+    aliases: ['AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL'],
+    parse: one((value) => url(value, ['http:', 'https:'])),
+    fallback: () => null,
+  },
+  s3ForcePathStyle: {
+    flag: 's3-force-path-style',
+    argument: 'on|off',
+    description: "the bucket in the address's path instead of its host name",
+    parse: one(flagValue),
+    fallback: () => null,
+    fallbackText: 'on with --s3-endpoint',
   },
   provider: {
     flag: 'provider',

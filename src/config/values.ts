@@ -38,6 +38,13 @@ export function path(value: string): string {
   return resolve(value);
 }
 
+/** Segments of an object key; a slash at either end is left out. */
+export function keyPrefix(value: string): string {
+  const prefix = value.trim().replaceAll(/^\/+|\/+$/g, '');
+  if (!/^[\w.-]+(\/[\w.-]+)*$/.test(prefix)) throw new Mismatch('letters, digits, "_", ".", "-" and "/"', value);
+  return prefix;
+}
+
 export function integer(value: string, least: number, most: number): number {
   const number = /^\d+$/.test(value.trim()) ? Number(value) : Number.NaN;
   if (!(number >= least && number <= most)) throw new Mismatch(`a whole number from ${least} to ${most}`, value);

@@ -1,13 +1,25 @@
 import { randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
-import { access, mkdir, open, readdir, readFile, rm, stat, statfs, unlink, type FileHandle } from 'node:fs/promises';
+import { constants, type Dirent } from 'node:fs';
+import {
+  access,
+  mkdir,
+  open,
+  opendir,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  statfs,
+  unlink,
+  type FileHandle,
+} from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { ArmatureError } from '../errors.ts';
 import { writeAtomically } from './atomic-write.ts';
 import { hasCode, storeError } from './file-errors.ts';
 import { checkKey, checkPrefix } from './key.ts';
-import type { ObjectStore } from './store.ts';
+import type { ListedObject, ObjectStore } from './store.ts';
 
 /** Drafts as old as this belong to no process that still writes. Milliseconds. */
 const leftoverAge = 3_600_000;
@@ -43,7 +55,8 @@ export async function openFileStore(folder: string): Promise<ObjectStore> {
     },
     async stat(key) {
       const path = pathOf(key);
-      return orStoreError(key, () => statFile(path));
+      const found = await orStoreError(key, () => statFile(path));
+      return found === null ? null : { bytes: found.bytes };
     },
     async read(key, range) {
       const path = pathOf(key);
@@ -64,6 +77,10 @@ export async function openFileStore(folder: string): Promise<ObjectStore> {
       const path = join(objects, ...prefix.split('/'));
       await orStoreError(prefix, () => rm(path, { recursive: true, force: true, maxRetries: 3 }));
     },
+    list(prefix) {
+      checkPrefix(prefix);
+      return filesBelow(join(objects, ...prefix.split('/')), prefix);
+    },
     async ping() {
       await orStoreError('anything', () => checkRoom(objects, drafts));
     },
@@ -78,10 +95,10 @@ async function orStoreError<T>(key: string, operation: () => Promise<T>): Promis
   }
 }
 
-async function statFile(path: string): Promise<{ bytes: number } | null> {
+async function statFile(path: string): Promise<Omit<ListedObject, 'key'> | null> {
   try {
     const found = await stat(path);
-    return found.isFile() ? { bytes: found.size } : null;
+    return found.isFile() ? { bytes: found.size, modifiedAt: found.mtime } : null;
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'ENOTDIR')) {
       return null;
@@ -110,6 +127,28 @@ async function streamOf(
     );
   }
   return file.createReadStream({ start: range.start, end: range.end });
+}
+
+async function* filesBelow(folder: string, prefix: string): AsyncGenerator<ListedObject> {
+  for await (const entry of await entriesOf(folder)) {
+    const key = prefix + entry.name;
+    if (entry.isDirectory()) {
+      yield* filesBelow(join(folder, entry.name), `${key}/`);
+      continue;
+    }
+    const found = await orStoreError(key, () => statFile(join(folder, entry.name)));
+    if (found !== null) yield { key, ...found };
+  }
+}
+
+/** Entry by entry, so that a folder of a million files is never in memory; a folder that is gone has none. */
+async function entriesOf(folder: string): Promise<AsyncIterable<Dirent> | readonly Dirent[]> {
+  try {
+    return await opendir(folder);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return [];
+    throw storeError(error, folder);
+  }
 }
 
 async function removeIfPresent(path: string): Promise<void> {

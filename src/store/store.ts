@@ -14,9 +14,16 @@ export interface ObjectStore {
   delete(key: string): Promise<void>;
   /** Every object whose key starts with `prefix`, which ends with a slash. */
   deleteAll(prefix: string): Promise<void>;
+  /** Every object whose key starts with `prefix`, in no order; one that comes or goes meanwhile may be left out. */
+  list(prefix: string): AsyncIterable<ListedObject>;
   ping(): Promise<void>;
 }
 
 export interface ObjectStat {
   readonly bytes: number;
+}
+
+export interface ListedObject extends ObjectStat {
+  readonly key: string;
+  readonly modifiedAt: Date;
 }

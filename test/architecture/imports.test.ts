@@ -44,6 +44,7 @@ const owners: Readonly<Record<string, string>> = {
   '@electric-sql/pglite': 'records',
   bullmq: 'queue',
   ioredis: 'queue',
+  '@aws-sdk/client-s3': 'store',
   fastify: 'server',
   'prom-client': 'metrics',
   commander: 'cli',

@@ -14,6 +14,8 @@ export async function expectCommandTakes(args: readonly string[], environment: E
   expect(code, `armature ${command} --help`).toBe(0);
   const help = stdout.replaceAll(/\s+/g, ' ');
   for (const flag of flags.filter((argument) => argument.startsWith('--'))) expect(help).toContain(` ${flag} `);
-  for (const name of Object.keys(environment)) expect(help).toContain(`env: ${name})`);
+  // The S3 client reads those of its maker by itself.
+  const ours = Object.keys(environment).filter((name) => !name.startsWith('AWS_'));
+  for (const name of ours) expect(help).toContain(`env: ${name})`);
   expect(() => readConfig({}, environment)).not.toThrow();
 }

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { buffer } from 'node:stream/consumers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ObjectStore } from '../../src/store/store.ts';
@@ -87,6 +88,29 @@ export function storeConformance(name: string, open: () => Promise<ObjectStore>)
       expect(await store.stat(`${other}0.png`)).not.toBeNull();
     });
 
+    it('lists what is below a prefix', async () => {
+      const prefix = freshPrefix();
+      const names = ['1/0.png', '1/maps/0.png', 'a'];
+      for (const name of names) await store.put(prefix + name, Buffer.from(name), 'image/png');
+      const found = await collect(store.list(prefix));
+      expect(found.map(({ key }) => key).toSorted()).toEqual(names.map((name) => prefix + name));
+      expect(found.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(1 + 7 + 12);
+      for (const { modifiedAt } of found) expect(Math.abs(Date.now() - modifiedAt.getTime())).toBeLessThan(60_000);
+      expect(await collect(store.list(`${prefix}1/maps/`))).toHaveLength(1);
+      expect(await collect(store.list(`${prefix}none/`))).toEqual([]);
+    });
+
+    it('gives up on a stream that nobody reads to its end', async () => {
+      const key = `${freshPrefix()}large`;
+      await store.put(key, Buffer.alloc(8 * 2 ** 20, 7), 'application/octet-stream');
+      for (let i = 0; i < 100; i += 1) {
+        const stream = await store.read(key);
+        await once(stream, 'readable');
+        stream.destroy();
+      }
+      expect(await store.stat(key)).toEqual({ bytes: 8 * 2 ** 20 });
+    });
+
     it('puts while the folder of the object is deleted', async () => {
       const prefix = freshPrefix();
       const key = (index: number): string => `${prefix}${index}/a/b/0.png`;
@@ -135,4 +159,10 @@ export function storeConformance(name: string, open: () => Promise<ObjectStore>)
       await expect(store.ping()).resolves.toBeUndefined();
     });
   });
+}
+
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const item of items) found.push(item);
+  return found;
 }

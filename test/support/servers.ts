@@ -1,8 +1,8 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { homedir, tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** A real server that a test started. */
@@ -22,8 +22,16 @@ const redisBinary = ['/usr/bin/redis-server', '/usr/local/bin/redis-server', '/o
 
 const postgresFolder = findPostgres();
 
+/** A server that speaks S3 and keeps objects as files; `.ci/run` says where it comes from. */
+const s3Binary = (process.env['PATH'] ?? '')
+  .split(delimiter)
+  .concat('/usr/local/bin', join(homedir(), 'go/bin'))
+  .map((folder) => join(folder, 'versitygw'))
+  .find((path) => existsSync(path));
+
 /** What a suite adds to its name where the binary is missing, or null. */
 export const redisMissing = redisBinary === undefined ? 'skipped: no redis-server is installed' : null;
+export const s3Missing = s3Binary === undefined ? 'skipped: no versitygw is installed' : null;
 export const postgresMissing = postgresFolder === null ? 'skipped: no PostgreSQL is installed' : null;
 
 function findPostgres(): string | null {
@@ -95,6 +103,39 @@ export async function startPostgres(): Promise<TestServer> {
   });
 }
 
+/** What a client of the test's S3 server finds in its environment. */
+export const s3Credentials = { AWS_ACCESS_KEY_ID: 'armature', AWS_SECRET_ACCESS_KEY: 'only-for-tests' } as const;
+
+export interface S3Server extends TestServer {
+  /** The bucket, made before it starts. */
+  readonly bucket: string;
+  /** Stops its process where it is, and lets it go on: a server that takes connections and does not answer. */
+  pause(): void;
+  resume(): void;
+}
+
+/** An S3 server over `folder`, by default a temporary one that goes with it. */
+export async function startS3(folder = mkdtempSync(join(tmpdir(), 'armature-s3-'))): Promise<S3Server> {
+  const port = await freePort();
+  const bucket = 'pictures';
+  const [objects, metadata] = [join(folder, 'objects'), join(folder, 'metadata')];
+  mkdirSync(join(objects, bucket), { recursive: true });
+  mkdirSync(metadata, { recursive: true });
+  const { AWS_ACCESS_KEY_ID: access, AWS_SECRET_ACCESS_KEY: secret } = s3Credentials;
+  const options = ['--port', `127.0.0.1:${port}`, '--access', access, '--secret', secret, '--keep-alive', '--quiet'];
+  let child: ChildProcess;
+  const server = await startServer({
+    folder,
+    url: `http://127.0.0.1:${port}`,
+    start: () => {
+      child = spawn(s3Binary!, [...options, 'posix', '--sidecar', metadata, objects], { stdio: 'ignore' });
+      return child;
+    },
+    isReady: () => takesConnections(port),
+  });
+  return { ...server, bucket, pause: () => void child.kill('SIGSTOP'), resume: () => void child.kill('SIGCONT') };
+}
+
 interface Startable {
   readonly folder: string;
   readonly url: string;
@@ -161,6 +202,16 @@ function answersPing(port: number): Promise<boolean> {
     });
     socket.once('error', () => resolve(false));
     socket.once('close', () => resolve(false));
+  });
+}
+
+function takesConnections(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
   });
 }
 
