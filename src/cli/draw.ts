@@ -9,6 +9,7 @@ import type { ControlImage, GenerationRequest } from '../generation/request.ts';
 import { resolveGeneration } from '../generation/resolve.ts';
 import { encodePicture } from '../images/encode.ts';
 import type { ModelLibrary } from '../models/library.ts';
+import { untraced } from '../tracing/tracing.ts';
 import { drawPlan } from '../worker/draw-plan.ts';
 import type { ChosenPicture } from '../worker/evaluate.ts';
 import { insideGenerated } from '../worker/inside-files.ts';
@@ -62,7 +63,7 @@ export async function draw(
     plan.controls.map(async ({ model }) => await parts.library.controlNet(model.id)),
   );
   const drawn = await drawPlan(
-    { store: parts.files, extractor: parts.extractor, device: parts.device },
+    { store: parts.files, extractor: parts.extractor, device: parts.device, tracing: untraced },
     plan,
     { base, controlNets },
     { job: 'command', attempt: 1 },

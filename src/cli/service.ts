@@ -7,6 +7,7 @@ import {
   embeddedAnnotators,
   isLoopback,
   pulledAnnotators,
+  tracingWanted,
   requirePostgres,
   requireSafeHost,
 } from '../config.ts';
@@ -26,6 +27,8 @@ import { buildMonitoringApp } from '../server/monitoring-app.ts';
 import { defaultServerLimits } from '../server/limits.ts';
 import type { DeviceState } from '../server/parts.ts';
 import type { ObjectStore } from '../store/store.ts';
+import { openTracing } from '../tracing/open.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { startHeartbeat } from '../worker/heartbeat.ts';
 import { startWorker } from '../worker/worker.ts';
 import { Closing } from './closing.ts';
@@ -60,22 +63,35 @@ export async function runService(config: Config, role: Role, hooks: RunHooks = {
   }
 }
 
-/** What both sides of a service stand on. */
-interface Ground {
-  readonly config: Config;
+/** What tells how the process is doing. */
+interface Watched {
   readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly tracing: Tracing;
+}
+
+/** What both sides of a service stand on. */
+interface Ground extends Watched {
+  readonly config: Config;
   readonly records: Records;
   readonly queue: JobQueue;
   readonly feeder: Feeder;
   readonly store: ObjectStore;
   readonly library: ModelLibrary;
-  readonly metrics: Metrics;
 }
 
 async function openService(config: Config, role: Role, hooks: RunHooks, closing: Closing): Promise<void> {
   const log = pino({ level: config.logLevel });
   const metrics = createMetrics({ version: packageVersion(), role });
-  const ground = await openGround(config, role, log, metrics, closing);
+  const tracing = closing.add(
+    await openTracing(tracingWanted(), {
+      version: packageVersion(),
+      role,
+      onError: (problem) => log.warn({ problem }, 'spans could not be sent'),
+    }),
+  );
+  const watched = { log, metrics, tracing };
+  const ground = { ...watched, ...(await openGround(config, role, watched, closing)) };
   const elsewhere: DeviceState = { state: 'elsewhere', detail: 'Workers are processes of their own.' };
   const deviceState = role === 'api' ? () => elsewhere : await openWorker(ground, closing);
   if (role === 'worker') await openMonitoring(ground, deviceState, closing);
@@ -85,10 +101,9 @@ async function openService(config: Config, role: Role, hooks: RunHooks, closing:
 async function openGround(
   config: Config,
   role: Role,
-  log: Logger,
-  metrics: Metrics,
+  { log, metrics }: Watched,
   closing: Closing,
-): Promise<Ground> {
+): Promise<Omit<Ground, keyof Watched>> {
   const library = await libraryOf(config);
   const { redisUrl, data } = config;
   const opened = await openConfiguredRecords(config);
@@ -103,7 +118,7 @@ async function openGround(
   const store = metrics.store.observed(await storeOf(config));
   // A bucket does not tell.
   if (config.s3Bucket === null) metrics.store.watchRoom(() => freeBytes(data));
-  return { config, log, records, queue, feeder, store, library, metrics };
+  return { config, records, queue, feeder, store, library };
 }
 
 /** Room on the disk of a folder, for those who may not use the reserve. */
@@ -152,7 +167,7 @@ async function openServer(
   hooks: RunHooks,
   closing: Closing,
 ): Promise<void> {
-  const { config, log, records, queue, feeder, store, library, metrics } = ground;
+  const { config, log, records, queue, feeder, store, library, metrics, tracing } = ground;
   const app = await buildApp({
     records,
     queue,
@@ -161,6 +176,7 @@ async function openServer(
     library,
     annotators: await annotatorsOf(config),
     metrics,
+    tracing,
     log,
     deviceState,
     fetcher: createFetcher({ allow: config.allowFetch }),

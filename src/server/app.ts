@@ -13,6 +13,7 @@ import { answerClientError, refuseExpectation } from './plugins/client-errors.ts
 import { answerWithProblems, sendProblem } from './plugins/errors.ts';
 import { closeGracefully } from './plugins/graceful-close.ts';
 import { observeRequests, OneLineARequest } from './plugins/observe-requests.ts';
+import { traceRequests } from './plugins/trace-requests.ts';
 import { describeApi } from './plugins/openapi.ts';
 import { validatorCompiler } from './plugins/validation.ts';
 import { conditionRoutes } from './routes/conditions.ts';
@@ -50,6 +51,7 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
   app.setValidatorCompiler(validatorCompiler);
   // Views are typed by their schemas; checking each answer again would only cost time.
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
+  traceRequests(app, parts.tracing);
   observeRequests(app, parts.metrics);
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);

@@ -8,6 +8,7 @@ import type { JobQueue } from '../queue/queue.ts';
 import type { Records } from '../records/records.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { AccessSettings } from './access/authenticator.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import type { ServerLimits } from './limits.ts';
 
 /** All that the HTTP side of the service stands on. Closing them is their owner's affair. */
@@ -24,6 +25,7 @@ export interface ServerParts {
   readonly fetcher: Fetcher;
   readonly settings: ServerSettings;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   readonly log: FastifyBaseLogger;
   readonly clock: () => Date;
   /** A whole number from 0 to 2^32 - 1 for a request that leaves the seed to the server. */

@@ -76,7 +76,7 @@ async function checkPictures(
 }
 
 async function accept(
-  { records, store, feeder, annotators }: ServerParts,
+  { records, store, feeder, annotators, tracing }: ServerParts,
   { tenant, claim }: SubmitOptions,
   request: GenerationRequest | ExtractionRequest,
   { plan, warnings }: Resolved<Plan>,
@@ -85,16 +85,20 @@ async function accept(
   for (const { id, field } of neededNetworks(plan, findCondition)) await annotators.require(id, field);
   await storePictures(store, pictures);
   const { metadata = null, priority = defaultPriority } = request;
-  // The job is accepted once it is recorded: the feeder brings it to the queue when it is its turn.
-  const job = await records.insertJob({
-    id: newJobId(),
-    tenant,
-    plan,
-    warnings,
-    metadata,
-    priority,
-    ...(claim === undefined ? {} : { claim }),
+  const id = newJobId();
+  const job = await tracing.span('record job', { attributes: { 'armature.job.id': id } }, async () => {
+    return await records.insertJob({
+      id,
+      tenant,
+      plan,
+      warnings,
+      metadata,
+      priority,
+      traceParent: tracing.traceParent(),
+      ...(claim === undefined ? {} : { claim }),
+    });
   });
+  // The job is accepted once it is recorded: the feeder brings it to the queue when it is its turn.
   feeder.wake();
   return job;
 }

@@ -28,10 +28,9 @@ export async function drawGeneration(
   // The last step falls between two reports more often than not.
   await parts.records.reportProgress(job.id, job.attempt, { step: plan.steps, steps: plan.steps });
   const drawnAt = performance.now();
-  const [{ maps, warnings }, outputs] = await Promise.all([
-    storeMaps(parts, job, plan, drawn),
-    storeOutputs(parts, job, plan, drawn),
-  ]);
+  const [{ maps, warnings }, outputs] = await parts.tracing.span('store', {}, async () => {
+    return await Promise.all([storeMaps(parts, job, plan, drawn), storeOutputs(parts, job, plan, drawn)]);
+  });
   return {
     outputs,
     maps,

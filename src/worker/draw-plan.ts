@@ -3,6 +3,7 @@ import type { AttemptKey, Drawing, DrawRequest } from '../device/protocol.ts';
 import type { JobTimings, Progress } from '../generation/job.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
 import type { BaseModel, ControlNetModel } from '../models/model.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { type ChosenPicture, choiceWarnings, choosePictures } from './evaluate.ts';
 import { type MadeMap, makeMap, type MapParts } from './make-map.ts';
 import { refuseStrictly } from './remarks.ts';
@@ -14,6 +15,7 @@ export interface DrawingDevice {
 
 export interface DrawingParts extends MapParts {
   readonly device: DrawingDevice;
+  readonly tracing: Tracing;
 }
 
 export interface PlanModels {
@@ -41,14 +43,20 @@ export async function drawPlan(
   { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (progress: Progress) => void },
 ): Promise<DrawnPlan> {
   const startedAt = performance.now();
-  const maps = await makeMaps(parts, plan, signal);
+  const { tracing } = parts;
+  const maps = await tracing.span('make maps', {}, async () => await makeMaps(parts, plan, signal));
   const preparedAt = performance.now();
   // To the device each candidate is one more picture of the plan.
   const drawn = { ...plan, count: plan.count * plan.bestOf };
   const hints = maps.map(({ map }) => map);
-  const drawing = await parts.device.draw({ ...attempt, plan: drawn, ...models, hints }, { signal, onProgress });
+  const drawing = await tracing.span('draw', { attributes: { 'armature.steps': plan.steps } }, async (span) => {
+    const done = await parts.device.draw({ ...attempt, plan: drawn, ...models, hints }, { signal, onProgress });
+    span.set({ 'armature.mean_batch': done.meanBatch });
+    return done;
+  });
   const drawnAt = performance.now();
-  const pictures = await choosePictures(parts.extractor, plan, maps, drawing.images, signal);
+  const choose = async () => await choosePictures(parts.extractor, plan, maps, drawing.images, signal);
+  const pictures = await (plan.evaluate ? tracing.span('evaluate', {}, choose) : choose());
   const remarks = maps.flatMap((map, index) => map.remarks.map(({ detail }) => `controls[${index}]: ${detail}`));
   return {
     maps,

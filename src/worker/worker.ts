@@ -7,12 +7,14 @@ import type { ModelLibrary } from '../models/library.ts';
 import type { Consumer, JobQueue, TicketOutcome } from '../queue/queue.ts';
 import type { QueueTicket, Records } from '../records/records.ts';
 import type { ObjectStore } from '../store/store.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { attemptPrefix } from '../store/keys.ts';
 import { CancelWatch } from './cancel-watch.ts';
 import { DeviceGate } from './device-gate.ts';
 import { drawGeneration } from './draw-generation.ts';
 import { extractCondition } from './extract-condition.ts';
 import { removeLostAttempts } from './lost-attempts.ts';
+import { jobFacts } from './job-facts.ts';
 import type { WorkerObserver } from './observer.ts';
 import { patiently } from './patiently.ts';
 import { ProgressReports } from './progress-report.ts';
@@ -27,6 +29,7 @@ export interface WorkerParts {
   readonly device: DeviceProcess;
   readonly extractor: ExtractorProcess;
   readonly observer: WorkerObserver;
+  readonly tracing: Tracing;
   readonly log: WorkerLog;
 }
 
@@ -67,6 +70,12 @@ export async function startWorker(parts: WorkerParts, { concurrency }: WorkerOpt
 async function runTicket(parts: RunningParts, ticket: QueueTicket, lock: AbortSignal): Promise<TicketOutcome> {
   const job = await parts.records.startAttempt(ticket.tenant, ticket.id);
   if (job === null) return 'done';
+  const attributes = { 'armature.job.id': job.id, 'armature.attempt': job.attempt, 'armature.kind': job.plan.kind };
+  const span = { kind: 'consumer', parent: job.traceParent, attributes } as const;
+  return await parts.tracing.span('attempt', span, async () => await runAttempt(parts, job, lock));
+}
+
+async function runAttempt(parts: RunningParts, job: Job, lock: AbortSignal): Promise<TicketOutcome> {
   const cancel = parts.cancels.watch(job.id);
   let result: JobResult;
   try {
@@ -77,7 +86,7 @@ async function runTicket(parts: RunningParts, ticket: QueueTicket, lock: AbortSi
     cancel.stop();
   }
   // After the try: a commit whose outcome is not known must not cost a committed job its bytes.
-  return await commit(parts, job, result);
+  return await parts.tracing.span('commit', {}, async () => await commit(parts, job, result));
 }
 
 async function runJob(parts: RunningParts, job: Job, signal: AbortSignal): Promise<JobResult> {
@@ -97,7 +106,7 @@ async function commit(
   observer.attemptEnded(job, committed ? { outcome: 'succeeded', result } : { outcome: 'superseded' });
   if (committed) await removeLostAttempts(store, job);
   else {
-    log.warn({ job: job.id, attempt: job.attempt }, 'the job has moved on: what this attempt made is dropped');
+    log.warn(jobFacts(job), 'the job has moved on: what this attempt made is dropped');
     await store.deleteAll(attemptPrefix(job));
   }
   return 'done';
@@ -111,7 +120,7 @@ async function settleFailure(
 ): Promise<TicketOutcome> {
   const { records, store, observer, log } = parts;
   const reason = serializeError(error);
-  const facts = { job: job.id, attempt: job.attempt, code: reason.code };
+  const facts = { ...jobFacts(job), code: reason.code };
   await store.deleteAll(attemptPrefix(job)).catch(() => {});
   if (why.cancelled) {
     await patiently(async () => await records.cancelAttempt(job.id, job.attempt));
@@ -147,7 +156,7 @@ async function noteFault(
   }
   const isDead = job.status === 'failed';
   const faults = kind === 'strike' ? job.strikes : job.losses;
-  const facts = { job: id, attempt, code: error.code, fault: kind, faults };
+  const facts = { ...jobFacts(attempted), code: error.code, fault: kind, faults };
   if (isDead) log.error(facts, `job is dead: ${error.detail}`);
   else log.warn(facts, `attempt ended by a fault: ${error.detail}`);
   observer.attemptEnded(job, { outcome: isDead ? 'failed' : 'given_back', error });

@@ -18,6 +18,7 @@ import { defaultServerLimits } from '../../src/server/limits.ts';
 import type { ServerParts } from '../../src/server/parts.ts';
 import { openFileStore } from '../../src/store/file-store.ts';
 import { mapKey, outputKey } from '../../src/store/keys.ts';
+import { untraced } from '../../src/tracing/tracing.ts';
 import { newDataFolder } from '../support/embedded-template.ts';
 
 export interface Application {
@@ -63,6 +64,7 @@ export async function openApplication(): Promise<Application> {
       limits: { ...defaultServerLimits, pollMs: 50 },
       access: { adminKey: null, allowAnonymous: false, loopback: true },
     },
+    tracing: untraced,
     metrics: createMetrics({ version: '0.0.0', role: 'api' }),
     log: pino({ level: 'silent' }),
     clock: () => new Date(Date.now() + ahead),

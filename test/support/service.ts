@@ -28,6 +28,7 @@ export interface ServiceOptions {
   /** A data folder to go on with; without it a new one that goes with the service. */
   readonly data?: string;
   readonly port?: number;
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** A real service, `armature serve` in a process of its own, on a free port. */
@@ -44,12 +45,13 @@ export class Service {
     this.#ownsData = ownsData;
   }
 
-  static async start({ flags = [], data, port }: ServiceOptions = {}): Promise<Service> {
+  static async start({ flags = [], data, port, environment = {} }: ServiceOptions = {}): Promise<Service> {
     const folder = data ?? (await mkdtemp(join(tmpdir(), 'armature-')));
     const chosen = port ?? (await freePort());
     const args = ['serve', '--port', String(chosen), '--data', folder, '--log-level', 'fatal', ...flags];
     const child = spawn(process.execPath, [fileURLToPath(new URL('dist/cli.js', root)), ...args], {
       stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, ...environment },
     });
     const service = new Service(`http://127.0.0.1:${chosen}`, child, folder, data === undefined);
     await service.#untilReady();

@@ -23,7 +23,7 @@ export function observeRequests(app: FastifyInstance, { http }: Pick<Metrics, 'h
       const ms = reply.elapsedTime;
       http.answered({ method, route, status, seconds: ms / 1000 });
       request.log.info(
-        { method, path: pathOf(request), status, ms: Math.round(ms), ...jobOf(request, reply) },
+        { method, path: pathOf(request), status, ms: Math.round(ms), ...jobOf(request, reply), ...traceOf(request) },
         'request',
       );
     });
@@ -41,4 +41,8 @@ function jobOf({ params }: FastifyRequest, reply: FastifyReply): { readonly job?
   const made = reply.getHeader('location');
   const id = typeof made === 'string' ? made.split('/').at(-1) : (params as { readonly id?: string } | null)?.id;
   return id?.startsWith('gen_') === true ? { job: id } : {};
+}
+
+function traceOf({ span }: FastifyRequest): { readonly trace_id?: string } {
+  return span?.traceId === undefined || span.traceId === null ? {} : { trace_id: span.traceId };
 }
