@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
@@ -41,12 +41,7 @@ interface WireSpan {
 /** A collector that takes spans by OTLP over HTTP, as JSON, and keeps them. */
 export class OtlpReceiver {
   readonly spans: ReceivedSpan[] = [];
-  readonly #server = createServer(async (request, response) => {
-    const body = JSON.parse(await text(request)) as ExportRequest;
-    if (request.url === '/v1/traces') this.spans.push(...spansOf(body));
-    response.setHeader('content-type', 'application/json');
-    response.end('{}');
-  });
+  readonly #server = createServer((request, response) => void this.#receive(request, response));
 
   static async start(): Promise<OtlpReceiver> {
     const receiver = new OtlpReceiver();
@@ -57,6 +52,13 @@ export class OtlpReceiver {
 
   get url(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = JSON.parse(await text(request)) as ExportRequest;
+    if (request.url === '/v1/traces') this.spans.push(...spansOf(body));
+    response.setHeader('content-type', 'application/json');
+    response.end('{}');
   }
 
   close(): void {
