@@ -21,7 +21,17 @@ export function addServe(program: Command, hooks: RunHooks): void {
       await runService(configOf(command), 'serve', { onListening: announce, ...hooks });
     });
   addSettings(command, ['host', 'port', 'data', 'models', 'model', 'provider', 'deviceId', 'threads']);
-  addSettings(command, ['memoryBudget', 'maxRows', 'postgresUrl', 'redisUrl', 'publicUrl', 'corsOrigin']);
+  addSettings(command, [
+    'memoryBudget',
+    'maxRows',
+    'grace',
+    'checkpointEvery',
+    'claim',
+    'postgresUrl',
+    'redisUrl',
+    'publicUrl',
+    'corsOrigin',
+  ]);
   addSettings(command, ['tenantWindow', 'queueWindow']);
   addSettings(command, ['adminKey', 'allowAnonymous', 'embedParameters', 'allowFetch', 'logLevel']);
   addSettings(command, storeSettings);

@@ -34,7 +34,7 @@ import { startWorker } from '../worker/worker.ts';
 import { Closing } from './closing.ts';
 import { openConfiguredRecords } from './configured-records.ts';
 import { deviceSettings } from './device-settings.ts';
-import { superviseDevice } from './device-supervisor.ts';
+import { superviseDevice, type SupervisedDevice } from './device-supervisor.ts';
 import { annotatorsOf, libraryOf } from './library.ts';
 import { listen, type Listening } from './listen.ts';
 import { packageVersion } from './package-version.ts';
@@ -49,13 +49,16 @@ export interface RunHooks {
   readonly onListening?: (listening: Listening) => void;
 }
 
-/** Runs a service until SIGINT or SIGTERM, and closes its parts in order: server, consumers, children, queue, records. */
+/**
+ * Runs a service until SIGINT or SIGTERM. Then it drains: nothing new is accepted, what is drawn may end in the time of
+ * grace, the rest is handed back; and closes its parts in order: consumer, server, children, queue, records.
+ */
 export async function runService(config: Config, role: Role, hooks: RunHooks = {}): Promise<void> {
   if (role !== 'serve') requirePostgres(config, role);
   const interrupted = interruption();
   const closing = new Closing();
   try {
-    await openService(config, role, hooks, closing);
+    await openService({ config, role, hooks, closing, draining: interrupted.signal });
     await untilInterrupted(interrupted);
   } finally {
     await closing.close();
@@ -63,8 +66,20 @@ export async function runService(config: Config, role: Role, hooks: RunHooks = {
   }
 }
 
+/** How a service is run. */
+interface Run {
+  readonly config: Config;
+  readonly role: Role;
+  readonly hooks: RunHooks;
+  readonly closing: Closing;
+  /** Aborts when the service is told to stop. */
+  readonly draining: AbortSignal;
+}
+
 /** What tells how the process is doing. */
 interface Watched {
+  /** Aborts when the service is told to stop. */
+  readonly draining: AbortSignal;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly tracing: Tracing;
@@ -80,7 +95,8 @@ interface Ground extends Watched {
   readonly library: ModelLibrary;
 }
 
-async function openService(config: Config, role: Role, hooks: RunHooks, closing: Closing): Promise<void> {
+async function openService(run: Run): Promise<void> {
+  const { config, role, hooks, closing } = run;
   const log = pino({ level: config.logLevel });
   const metrics = createMetrics({ version: packageVersion(), role });
   const tracing = closing.add(
@@ -90,19 +106,20 @@ async function openService(config: Config, role: Role, hooks: RunHooks, closing:
       onError: (problem) => log.warn({ problem }, 'spans could not be sent'),
     }),
   );
-  const watched = { log, metrics, tracing };
-  const ground = { ...watched, ...(await openGround(config, role, watched, closing)) };
+  const watched = { draining: run.draining, log, metrics, tracing };
+  const ground = { ...watched, ...(await openGround(run, watched)) };
   const elsewhere: DeviceState = { state: 'elsewhere', detail: 'Workers are processes of their own.' };
-  const deviceState = role === 'api' ? () => elsewhere : await openWorker(ground, closing);
+  const children = role === 'api' ? null : openChildren(ground, closing);
+  const deviceState = children?.supervised.state ?? (() => elsewhere);
   if (role === 'worker') await openMonitoring(ground, deviceState, closing);
   else await openServer(ground, deviceState, hooks, closing);
+  // The last to be opened and the first to be closed: while jobs end, their clients can see them do it.
+  if (children !== null) await openWorker(ground, children, closing);
 }
 
 async function openGround(
-  config: Config,
-  role: Role,
+  { config, role, closing }: Run,
   { log, metrics }: Watched,
-  closing: Closing,
 ): Promise<Omit<Ground, keyof Watched>> {
   const library = await libraryOf(config);
   const { redisUrl, data } = config;
@@ -110,7 +127,13 @@ async function openGround(
   const records = closing.add(opened.records);
   if (role !== 'worker') requireSafeHost(config, await records.keys.any());
   const engine = redisUrl === null ? opened.queueEngine() : ({ kind: 'redis', url: redisUrl } as const);
-  const queue = closing.add(await openQueue(engine, { onError: (err) => log.error({ err }, 'queue') }));
+  const queue = closing.add(
+    await openQueue(engine, {
+      lockDurationMs: config.claim * 1000,
+      stalledIntervalMs: config.claim * 500,
+      onError: (err) => log.error({ err }, 'queue'),
+    }),
+  );
   const onError = (err: unknown): void => log.error({ err }, 'jobs could not be brought from the records to the queue');
   closing.add(await startReconciler(records, queue, { onError }));
   const windows = { tenant: config.tenantWindow, total: config.queueWindow };
@@ -127,21 +150,33 @@ async function freeBytes(folder: string): Promise<number> {
   return bavail * bsize;
 }
 
-/** Children and the consumer of jobs. Returns what is known of the device. */
-async function openWorker(ground: Ground, closing: Closing): Promise<() => DeviceState> {
-  const { config, log, metrics } = ground;
+/** The processes that do the work. */
+interface Children {
+  readonly extractor: ExtractorProcess;
+  readonly supervised: SupervisedDevice;
+}
+
+function openChildren({ config, log, metrics }: Ground, closing: Closing): Children {
   const extractor = closing.add(
     new ExtractorProcess({ annotators: embeddedAnnotators, pulled: pulledAnnotators(config) }),
   );
   const supervised = closing.add(superviseDevice(deviceSettings(config), log, metrics.device));
   metrics.children.watch('device', () => supervised.device.pid);
   metrics.children.watch('extractor', () => extractor.pid);
-  const parts = { ...ground, extractor, device: supervised.device, observer: metrics.jobs };
-  // A picture with guidance takes two rows: more jobs at once would only wait in the device instead of in the queue.
-  const concurrency = Math.max(1, Math.floor(config.maxRows / 2));
-  closing.add(await startWorker(parts, { concurrency }));
+  return { extractor, supervised };
+}
+
+/** The consumer of jobs, and its signs of life. */
+async function openWorker(ground: Ground, { extractor, supervised }: Children, closing: Closing): Promise<void> {
+  const { config, metrics } = ground;
   closing.add(startHeartbeat(ground.records.workers, describeWorker(supervised.state)));
-  return supervised.state;
+  const parts = { ...ground, extractor, device: supervised.device, observer: metrics.jobs };
+  const worker = await startWorker(parts, {
+    // A picture with guidance takes two rows: more jobs at once would only wait in the device instead of in the queue.
+    concurrency: Math.max(1, Math.floor(config.maxRows / 2)),
+    checkpointEveryMs: config.checkpointEvery === 0 ? null : config.checkpointEvery * 1000,
+  });
+  closing.add({ close: async () => await worker.close(config.grace * 1000) });
 }
 
 /** What the heartbeat of this process says. */
@@ -167,17 +202,10 @@ async function openServer(
   hooks: RunHooks,
   closing: Closing,
 ): Promise<void> {
-  const { config, log, records, queue, feeder, store, library, metrics, tracing } = ground;
+  const { config } = ground;
   const app = await buildApp({
-    records,
-    queue,
-    feeder,
-    store,
-    library,
+    ...ground,
     annotators: await annotatorsOf(config),
-    metrics,
-    tracing,
-    log,
     deviceState,
     fetcher: createFetcher({ allow: config.allowFetch }),
     clock: () => new Date(),

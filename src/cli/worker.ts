@@ -30,5 +30,14 @@ export function addWorker(program: Command): void {
     'threads',
   ]);
   addSettings(command, storeSettings);
-  addSettings(command, ['memoryBudget', 'maxRows', 'tenantWindow', 'queueWindow', 'logLevel']);
+  addSettings(command, [
+    'memoryBudget',
+    'maxRows',
+    'grace',
+    'checkpointEvery',
+    'claim',
+    'tenantWindow',
+    'queueWindow',
+    'logLevel',
+  ]);
 }

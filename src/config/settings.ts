@@ -46,6 +46,12 @@ export interface Config {
   /** Bytes. */
   readonly memoryBudget: number;
   readonly maxRows: number;
+  /** Seconds that jobs get to end in when the process is told to stop. */
+  readonly grace: number;
+  /** Seconds of drawing between two checkpoints of a job; 0 makes none. */
+  readonly checkpointEvery: number;
+  /** Seconds without a sign of life after which a worker's jobs go to another. */
+  readonly claim: number;
   /** Jobs of one tenant that are in the queue or running. */
   readonly tenantWindow: number;
   /** Jobs of all tenants that are in the queue or running. */
@@ -248,6 +254,27 @@ export const settings: { readonly [Key in keyof Config]: Setting<Config[Key]> } 
     description: 'the same for all tenants together; at least what all workers draw at once',
     parse: one((value) => integer(value, 1, 100_000)),
     fallback: () => 64,
+  },
+  grace: {
+    flag: 'grace',
+    argument: 'seconds',
+    description: 'time in which jobs may end when the process is told to stop; what is not done then goes to another',
+    parse: one((value) => integer(value, 0, 3600)),
+    fallback: () => 20,
+  },
+  checkpointEvery: {
+    flag: 'checkpoint-every',
+    argument: 'seconds',
+    description: 'drawing time between two checkpoints of a job; 0 makes none',
+    parse: one((value) => integer(value, 0, 3600)),
+    fallback: () => 10,
+  },
+  claim: {
+    flag: 'claim',
+    argument: 'seconds',
+    description: "time without a sign of life after which a worker's jobs go to another",
+    parse: one((value) => integer(value, 2, 3600)),
+    fallback: () => 30,
   },
   publicUrl: {
     flag: 'public-url',

@@ -7,6 +7,7 @@ import type {
   DeviceDescription,
   DeviceSettings,
   Drawing,
+  DrawingState,
   DrawRequest,
   FromDevice,
   ToDevice,
@@ -31,12 +32,14 @@ export interface TickReport {
 export interface DrawOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
+  /** Where the request asks for checkpoints. The last one comes before the rejection with `cancelled`. */
+  readonly onCheckpoint?: (state: DrawingState) => void;
 }
 
 interface Pending {
   readonly resolve: (drawing: Drawing) => void;
   readonly reject: (error: ArmatureError) => void;
-  readonly onProgress: ((progress: Progress) => void) | undefined;
+  readonly options: DrawOptions;
   readonly detach: () => void;
 }
 
@@ -82,7 +85,8 @@ export class DeviceProcess {
    * Draws one job. Rejects with `cancelled` after `signal` aborted, with `device_lost` when the child died, or with what
    * went wrong in it.
    */
-  async draw(request: DrawRequest, { signal, onProgress }: DrawOptions = {}): Promise<Drawing> {
+  async draw(request: DrawRequest, options: DrawOptions = {}): Promise<Drawing> {
+    const { signal } = options;
     await this.start();
     if (signal?.aborted === true) throw cancelled();
     if (this.#running === null) throw lost(null, null);
@@ -91,7 +95,7 @@ export class DeviceProcess {
       const cancel = (): void => this.#send({ type: 'cancel', job: request.job, attempt: request.attempt });
       signal?.addEventListener('abort', cancel, { once: true });
       const detach = (): void => signal?.removeEventListener('abort', cancel);
-      this.#pending.set(key, { resolve, reject, onProgress, detach });
+      this.#pending.set(key, { resolve, reject, options, detach });
       this.#running?.watch.setBusy(true);
       this.#send({ type: 'admit', ...request });
     });
@@ -151,7 +155,11 @@ export class DeviceProcess {
     const pending = this.#pending.get(keyOf(message));
     if (pending === undefined) return;
     if (message.type === 'progress') {
-      pending.onProgress?.({ step: message.step, steps: message.steps });
+      pending.options.onProgress?.({ step: message.step, steps: message.steps });
+      return;
+    }
+    if (message.type === 'checkpoint') {
+      pending.options.onCheckpoint?.(message.state);
       return;
     }
     this.#settle(keyOf(message), pending);

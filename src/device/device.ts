@@ -1,7 +1,7 @@
 import { serializeError, ArmatureError } from '../errors.ts';
 import { DenoiseLoop, StepError } from '../pipeline/denoise-loop.ts';
 import { pictureFrom } from '../pipeline/pixels.ts';
-import { isFinished, type Sample } from '../pipeline/sample.ts';
+import { isFinished, type Sample, stateOf } from '../pipeline/sample.ts';
 import { ModelNetworks } from './model-networks.ts';
 import { prepareDrawing } from './prepare-drawing.ts';
 import { workingMemory } from './memory.ts';
@@ -18,6 +18,7 @@ interface ActiveDrawing {
   readonly startedAt: number;
   /** Samples in each batched step so far. */
   readonly batches: number[];
+  checkpointedAt: number;
 }
 
 /**
@@ -48,7 +49,10 @@ export class Device {
   cancel(attempt: AttemptKey): void {
     const key = keyOf(attempt);
     const active = this.#active.get(key);
-    if (active !== undefined) this.#loop.leave(active.samples);
+    if (active !== undefined) {
+      this.#loop.leave(active.samples);
+      if (active.request.checkpointEveryMs !== undefined) this.#checkpoint(active);
+    }
     if (this.#admitted.delete(key) || this.#active.delete(key)) {
       this.#send({ type: 'cancelled', job: attempt.job, attempt: attempt.attempt });
     }
@@ -73,8 +77,12 @@ export class Device {
       const { samples, warnings } = await prepareDrawing(request, this.#networks, this.#texts);
       // A cancel that came in the meantime has taken the request out and was answered.
       if (!this.#admitted.delete(key)) return;
-      this.#active.set(key, { request, samples, images: samples.map(() => null), warnings, startedAt, batches: [] });
-      this.#loop.join(samples);
+      const { images = samples.map(() => null), batches = [] } = request.resume ?? {};
+      const progress = { images: [...images], batches: [...batches], checkpointedAt: startedAt };
+      const drawing: ActiveDrawing = { request, samples, warnings, startedAt, ...progress };
+      this.#active.set(key, drawing);
+      this.#loop.join(samples.filter((sample) => !isFinished(sample)));
+      await this.#decodeFinished(drawing);
     } catch (error) {
       if (this.#admitted.delete(key)) this.#fail(request, error);
     }
@@ -92,7 +100,7 @@ export class Device {
       if (!(error instanceof StepError)) throw error;
       for (const drawing of this.#drawingsOf(error.samples)) this.#abandon(drawing, error.cause);
     }
-    for (const drawing of this.#drawingsOf(stepped)) await this.#advance(drawing, stepped);
+    for (const drawing of this.#drawingsOf(stepped)) await this.#advance(drawing, stepped.length);
   }
 
   #drawingsOf(samples: readonly Sample[]): ActiveDrawing[] {
@@ -100,14 +108,29 @@ export class Device {
     return [...this.#active.values()].filter((drawing) => drawing.samples.some((sample) => moved.has(sample)));
   }
 
-  async #advance(drawing: ActiveDrawing, stepped: readonly Sample[]): Promise<void> {
-    const { request, samples, images } = drawing;
-    drawing.batches.push(stepped.length);
+  async #advance(drawing: ActiveDrawing, batch: number): Promise<void> {
+    const { request, samples } = drawing;
+    drawing.batches.push(batch);
     const step = Math.min(...samples.map((sample) => sample.step));
     this.#send({ type: 'progress', ...keyFields(request), step, steps: request.plan.steps });
+    const { checkpointEveryMs = Number.POSITIVE_INFINITY } = request;
+    if (performance.now() - drawing.checkpointedAt >= checkpointEveryMs) this.#checkpoint(drawing);
+    await this.#decodeFinished(drawing);
+  }
+
+  #checkpoint(drawing: ActiveDrawing): void {
+    const { request, samples, images, batches } = drawing;
+    drawing.checkpointedAt = performance.now();
+    const state = { samples: samples.map(stateOf), images, batches };
+    this.#send({ type: 'checkpoint', ...keyFields(request), state });
+  }
+
+  /** Decodes what has done its last step; a drawing whose pictures are all there is finished. */
+  async #decodeFinished(drawing: ActiveDrawing): Promise<void> {
+    const { request, samples, images } = drawing;
     try {
       for (const [index, sample] of samples.entries()) {
-        if (!isFinished(sample) || images[index] !== null || !stepped.includes(sample)) continue;
+        if (!isFinished(sample) || images[index] !== null) continue;
         images[index] = await this.#decode(request, sample, index);
         await new Promise(setImmediate);
         if (!this.#active.has(keyOf(request))) return;

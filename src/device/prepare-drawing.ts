@@ -65,26 +65,30 @@ async function prepareControls(
   return controls;
 }
 
+/** A sample at its beginning, or where the request's checkpoint left it. */
 function createSample(
-  { plan }: DrawRequest,
+  { plan, resume }: DrawRequest,
   base: OpenBase,
   index: number,
   prepared: Pick<Sample, 'context' | 'negativeContext' | 'controls'>,
 ): Sample {
   const { latentChannels, latentScale } = base.networks;
   const shape = [latentChannels, plan.height / latentScale, plan.width / latentScale] as const;
-  const generator = new TorchGenerator(seedOf(plan.seed, index));
+  const state = resume?.samples[index];
+  const generator = new TorchGenerator(state?.noise ?? seedOf(plan.seed, index));
   const noise = (): Float32Array => generator.randn([1, ...shape]);
   const { schedule, samplerDefaults } = base.schedule;
   const scheduler = createScheduler(plan.scheduler, schedule, plan.steps, { ...samplerDefaults, eta: plan.eta });
+  if (state !== undefined) scheduler.state = state.scheduler;
   return {
     base: base.key,
     shape,
     scheduler,
     noise,
+    noiseState: () => generator.save(),
     guidance: { scale: plan.guidanceScale, rescale: plan.guidanceRescale },
     ...prepared,
-    latents: noise().map((value) => value * scheduler.initialNoiseSigma),
-    step: 0,
+    latents: state?.latents ?? noise().map((value) => value * scheduler.initialNoiseSigma),
+    step: state?.step ?? 0,
   };
 }

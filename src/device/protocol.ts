@@ -2,6 +2,7 @@ import type { MaskedImage, RgbImage } from '../conditions/condition.ts';
 import type { SerializedError } from '../errors.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
 import type { BaseModel, ControlNetModel } from '../models/model.ts';
+import type { SampleState } from '../pipeline/sample.ts';
 
 /**
  * What a worker and its device process say to each other, over Node's IPC with `advanced` serialization. Each message
@@ -10,6 +11,15 @@ import type { BaseModel, ControlNetModel } from '../models/model.ts';
 export interface AttemptKey {
   readonly job: string;
   readonly attempt: number;
+}
+
+/** How far a drawing has come: all that another device process needs to go on with it. */
+export interface DrawingState {
+  readonly samples: readonly SampleState[];
+  /** images[i] is the picture of sample i, or null where it is not decoded yet. */
+  readonly images: readonly (DrawnImage | null)[];
+  /** Samples in each batched step so far. */
+  readonly batches: readonly number[];
 }
 
 /** A job with its pictures decoded and its maps made: the device reads no file but weights. */
@@ -21,6 +31,12 @@ export interface DrawRequest extends AttemptKey {
   readonly controlNets: readonly ControlNetModel[];
   /** hints[i] is the map of plan.controls[i], exactly plan.width x plan.height. */
   readonly hints: readonly MaskedImage[];
+  /** Where an earlier attempt at the same plan left off; absent where there was none. */
+  readonly resume?: DrawingState;
+  /**
+   * Milliseconds of drawing between two checkpoints. Where it is given, one comes with a cancel too. Absent: none are made.
+   */
+  readonly checkpointEveryMs?: number;
 }
 
 export type ToDevice =
@@ -31,6 +47,7 @@ export type ToDevice =
 export type FromDevice =
   | { readonly type: 'ready'; readonly device: DeviceDescription }
   | ({ readonly type: 'progress'; readonly step: number; readonly steps: number } & AttemptKey)
+  | ({ readonly type: 'checkpoint'; readonly state: DrawingState } & AttemptKey)
   | ({ readonly type: 'finished' } & Drawing & AttemptKey)
   | ({ readonly type: 'cancelled' } & AttemptKey)
   | ({ readonly type: 'failed'; readonly error: SerializedError } & AttemptKey)

@@ -1,6 +1,7 @@
 import type { ControlMode } from '../generation/plan.ts';
 import type { ControlWeights } from './control-weights.ts';
-import type { NoiseSource, Scheduler } from './schedulers/scheduler.ts';
+import type { TorchGeneratorState } from '../numeric/torch-generator.ts';
+import type { NoiseSource, Scheduler, SchedulerState } from './schedulers/scheduler.ts';
 
 /**
  * One picture on its way. It owns all that changes from step to step, so that it can share a batched step with any other
@@ -13,6 +14,8 @@ export interface Sample {
   readonly shape: readonly [number, number, number];
   readonly scheduler: Scheduler;
   readonly noise: NoiseSource;
+  /** A copy of the state of the generator behind `noise`. */
+  readonly noiseState: () => TorchGeneratorState;
   readonly guidance: Guidance;
   /** Conditional text features, tokens x width. */
   readonly context: TextContext;
@@ -45,6 +48,22 @@ export interface SampleControl {
   readonly start: number;
   readonly end: number;
   readonly weights: ControlWeights;
+}
+
+/**
+ * All of a sample that changes from step to step, as plain data: another sample of the same request that is given it goes on
+ * as if nothing had happened.
+ */
+export interface SampleState {
+  readonly step: number;
+  readonly latents: Float32Array;
+  readonly scheduler: SchedulerState;
+  readonly noise: TorchGeneratorState;
+}
+
+/** Its arrays are the sample's own: they are replaced by steps, never written to. */
+export function stateOf({ step, latents, scheduler, noiseState }: Sample): SampleState {
+  return { step, latents, scheduler: scheduler.state, noise: noiseState() };
 }
 
 export function isGuided(sample: Sample): boolean {

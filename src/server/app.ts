@@ -15,6 +15,7 @@ import { closeGracefully } from './plugins/graceful-close.ts';
 import { observeRequests, OneLineARequest } from './plugins/observe-requests.ts';
 import { traceRequests } from './plugins/trace-requests.ts';
 import { describeApi } from './plugins/openapi.ts';
+import { refuseWhileDraining } from './plugins/refuse-while-draining.ts';
 import { validatorCompiler } from './plugins/validation.ts';
 import { conditionRoutes } from './routes/conditions.ts';
 import { deadLetterRoutes } from './routes/dead-letters.ts';
@@ -58,6 +59,7 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
     refuseLongBody(request.headers['content-length'], limits.bodyBytes);
   });
   answerWithProblems(app, watchRoutes(app), parts.metrics.http);
+  refuseWhileDraining(app, parts.draining);
   await app.register(cors, {
     origin: corsOrigins.includes('*') ? '*' : [...corsOrigins],
     methods: ['GET', 'HEAD', 'POST', 'DELETE'],

@@ -24,6 +24,8 @@ export interface ServerParts {
   /** For the addresses that requests bring. */
   readonly fetcher: Fetcher;
   readonly settings: ServerSettings;
+  /** Aborts when the process is told to stop: from then on nothing new is accepted, while what runs may end. */
+  readonly draining: AbortSignal;
   readonly metrics: Metrics;
   readonly tracing: Tracing;
   readonly log: FastifyBaseLogger;

@@ -19,18 +19,25 @@ export interface Readiness {
   readonly ready: boolean;
   readonly checks: Checks;
   readonly workers: number | null;
-  /** Names of the parts that are not there. */
+  /** What stands in the way: names of the parts that are not there. */
   readonly missing: readonly string[];
 }
 
 /** What readiness is about. */
-export type HealthParts = Pick<ServerParts, 'records' | 'queue' | 'store' | 'deviceState' | 'log'>;
+export type HealthParts = Pick<ServerParts, 'records' | 'queue' | 'store' | 'deviceState' | 'draining' | 'log'>;
 
 /** A part that hangs must not keep whoever asks waiting for a second. */
 const asking = { lifetimeMs: 1000, patienceMs: 800 };
 
 /** Returns how to ask whether each part can do its work. Whoever asks often gets the same answer for a second. */
-export function createReadiness({ records, queue, store, deviceState, log }: HealthParts): () => Promise<Readiness> {
+export function createReadiness({
+  records,
+  queue,
+  store,
+  deviceState,
+  draining,
+  log,
+}: HealthParts): () => Promise<Readiness> {
   const check = (part: string, ping: () => Promise<void>): (() => Promise<Checks['database']>) => {
     const answers = recent(async () => {
       try {
@@ -54,7 +61,8 @@ export function createReadiness({ records, queue, store, deviceState, log }: Hea
     const { state, detail } = deviceState();
     const device = { ok: state === 'ready' || state === 'elsewhere', detail };
     const checks: Checks = { database: inRecords, queue: inQueue, store: inStore, device };
-    const missing = Object.entries(checks).flatMap(([name, { ok }]) => (ok ? [] : [name]));
+    const away = Object.entries(checks).flatMap(([name, { ok }]) => (ok ? [] : [name]));
+    const missing = draining.aborted ? [...away, 'the process is stopping'] : away;
     return { ready: missing.length === 0, checks, workers: alive, missing };
   };
 }

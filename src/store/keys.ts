@@ -23,6 +23,15 @@ export function mapKey(job: Attempt, index: number): string {
   return `${attemptPrefix(job)}maps/${index}.png`;
 }
 
+/** Where the drawing of one attempt left off. Outside the attempt's own prefix: the next attempt needs it. */
+export function checkpointKey(job: Attempt): string {
+  return `${checkpointPrefix(job)}${job.attempt}`;
+}
+
+export function checkpointPrefix(job: { readonly tenant: string; readonly id: string }): string {
+  return `${jobPrefix(job)}checkpoints/`;
+}
+
 /** Pictures that came with a request: content-addressed, so that the same picture is kept once. */
 export function inputKey(tenant: string, sha256: string): string {
   return `tenants/${tenant}/inputs/${sha256}`;

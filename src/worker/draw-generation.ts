@@ -3,6 +3,7 @@ import type { Job, JobOutput, JobResult } from '../generation/job.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
 import type { ModelLibrary } from '../models/library.ts';
 import { mapKey, outputKey } from '../store/keys.ts';
+import { Checkpoints } from './checkpoints.ts';
 import { type DrawnPlan, drawPlan, type PlanModels } from './draw-plan.ts';
 import { guardedDevice } from './guarded-device.ts';
 import { keptData } from './kept-data.ts';
@@ -20,13 +21,13 @@ export async function drawGeneration(
   const models = await findModels(parts.library, plan);
   const progress = parts.progress.start(job);
   const attempt = { job: job.id, attempt: job.attempt };
-  const device = guardedDevice(parts.device, parts.gate, job);
+  const device = guardedDevice(parts, job, new Checkpoints(parts, job));
   const drawn = await drawPlan({ ...parts, device }, plan, models, attempt, {
     signal,
     onProgress: (step) => progress.report(step),
   }).finally(() => progress.stop());
   // The last step falls between two reports more often than not.
-  await parts.records.reportProgress(job.id, job.attempt, { step: plan.steps, steps: plan.steps });
+  await parts.records.reportProgress(job.id, job.attempt, { step: plan.steps, steps: plan.steps }).catch(() => {});
   const drawnAt = performance.now();
   const [{ maps, warnings }, outputs] = await parts.tracing.span('store', {}, async () => {
     return await Promise.all([storeMaps(parts, job, plan, drawn), storeOutputs(parts, job, plan, drawn)]);

@@ -1,16 +1,34 @@
 import type { DeviceProcess } from '../device/device-process.ts';
 import { ArmatureError } from '../errors.ts';
 import type { Job } from '../generation/job.ts';
-import type { DeviceGate } from './device-gate.ts';
+import type { Checkpoints } from './checkpoints.ts';
 import type { DrawingDevice } from './draw-plan.ts';
+import type { RunningParts } from './worker.ts';
 
-/** The device as one job of a worker sees it: a job that was in it when it died draws alone. */
-export function guardedDevice(device: DeviceProcess, gate: DeviceGate, job: Job): DrawingDevice {
+/**
+ * The device as one attempt at a job sees it: a job that was in it when it died draws alone, and a drawing goes on from its
+ * checkpoint and makes further ones.
+ */
+export function guardedDevice(
+  { device, gate, checkpointEveryMs }: RunningParts,
+  job: Job,
+  checkpoints: Checkpoints,
+): DrawingDevice {
   return {
     draw: async (request, options) =>
       await gate.run(job.strikes > 0, options.signal, async () => {
         await requireStarted(device);
-        return await device.draw(request, options);
+        const resume = await checkpoints.load();
+        const guarded = {
+          ...request,
+          ...(resume === null ? {} : { resume }),
+          ...(checkpointEveryMs === null ? {} : { checkpointEveryMs }),
+        };
+        try {
+          return await device.draw(guarded, { ...options, onCheckpoint: (state) => checkpoints.save(state) });
+        } finally {
+          await checkpoints.saved();
+        }
       }),
   };
 }

@@ -8,16 +8,15 @@ import type { Consumer, JobQueue, TicketOutcome } from '../queue/queue.ts';
 import type { QueueTicket, Records } from '../records/records.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { Tracing } from '../tracing/tracing.ts';
-import { attemptPrefix } from '../store/keys.ts';
 import { CancelWatch } from './cancel-watch.ts';
 import { DeviceGate } from './device-gate.ts';
 import { drawGeneration } from './draw-generation.ts';
 import { extractCondition } from './extract-condition.ts';
-import { removeLostAttempts } from './lost-attempts.ts';
 import { jobFacts } from './job-facts.ts';
 import type { WorkerObserver } from './observer.ts';
 import { patiently } from './patiently.ts';
 import { ProgressReports } from './progress-report.ts';
+import { dropAttempt, tidyUp } from './tidy-up.ts';
 import { verdictOn } from './verdict.ts';
 
 /** Everything that running a job needs. */
@@ -38,6 +37,7 @@ export interface RunningParts extends WorkerParts {
   readonly cancels: CancelWatch;
   readonly progress: ProgressReports;
   readonly gate: DeviceGate;
+  readonly checkpointEveryMs: number | null;
 }
 
 export interface WorkerLog {
@@ -49,13 +49,18 @@ export interface WorkerLog {
 export interface WorkerOptions {
   /** Jobs that are drawn side by side; they share batched steps. */
   readonly concurrency: number;
+  /** Milliseconds of drawing between two checkpoints of a job; null makes none. */
+  readonly checkpointEveryMs: number | null;
 }
 
 /** Starts to take jobs from the queue. Closing the result waits for those that run, or gives them back. */
-export async function startWorker(parts: WorkerParts, { concurrency }: WorkerOptions): Promise<Consumer> {
+export async function startWorker(
+  parts: WorkerParts,
+  { concurrency, checkpointEveryMs }: WorkerOptions,
+): Promise<Consumer> {
   const cancels = new CancelWatch(parts.records);
   const progress = new ProgressReports(parts.records);
-  const running: RunningParts = { ...parts, cancels, progress, gate: new DeviceGate() };
+  const running: RunningParts = { ...parts, cancels, progress, gate: new DeviceGate(), checkpointEveryMs };
   const consumer = await parts.queue.consume(async (ticket, signal) => await runTicket(running, ticket, signal), {
     concurrency,
   });
@@ -104,11 +109,8 @@ async function commit(
 ): Promise<TicketOutcome> {
   const committed = await patiently(async () => await records.commitResult(job.id, job.attempt, result));
   observer.attemptEnded(job, committed ? { outcome: 'succeeded', result } : { outcome: 'superseded' });
-  if (committed) await removeLostAttempts(store, job);
-  else {
-    log.warn(jobFacts(job), 'the job has moved on: what this attempt made is dropped');
-    await store.deleteAll(attemptPrefix(job));
-  }
+  if (!committed) log.warn(jobFacts(job), 'the job has moved on: what this attempt made is dropped');
+  await (committed ? tidyUp(store, job) : dropAttempt(store, job));
   return 'done';
 }
 
@@ -121,9 +123,9 @@ async function settleFailure(
   const { records, store, observer, log } = parts;
   const reason = serializeError(error);
   const facts = { ...jobFacts(job), code: reason.code };
-  await store.deleteAll(attemptPrefix(job)).catch(() => {});
+  await dropAttempt(store, job);
   if (why.cancelled) {
-    await patiently(async () => await records.cancelAttempt(job.id, job.attempt));
+    if (await patiently(async () => await records.cancelAttempt(job.id, job.attempt))) await tidyUp(store, job);
     observer.attemptEnded(job, { outcome: 'cancelled' });
     return 'done';
   }
@@ -136,14 +138,14 @@ async function settleFailure(
   const verdict = verdictOn(error);
   if (verdict !== 'failure') return await noteFault(parts, job, verdict, reason);
   log.error({ ...facts, err: error }, 'job failed');
-  await patiently(async () => await records.failAttempt(job.id, job.attempt, reason));
+  if (await patiently(async () => await records.failAttempt(job.id, job.attempt, reason))) await tidyUp(store, job);
   observer.attemptEnded(job, { outcome: 'failed', error: reason });
   return 'done';
 }
 
 /** Ends an attempt by a fault: the job is given back, after a while, or dead. */
 async function noteFault(
-  { records, observer, log }: RunningParts,
+  { records, store, observer, log }: RunningParts,
   attempted: Job,
   kind: FaultKind,
   error: SerializedError,
@@ -157,8 +159,8 @@ async function noteFault(
   const isDead = job.status === 'failed';
   const faults = kind === 'strike' ? job.strikes : job.losses;
   const facts = { ...jobFacts(attempted), code: error.code, fault: kind, faults };
-  if (isDead) log.error(facts, `job is dead: ${error.detail}`);
-  else log.warn(facts, `attempt ended by a fault: ${error.detail}`);
+  if (isDead) await tidyUp(store, job);
+  log[isDead ? 'error' : 'warn'](facts, `${isDead ? 'job is dead' : 'attempt ended by a fault'}: ${error.detail}`);
   observer.attemptEnded(job, { outcome: isDead ? 'failed' : 'given_back', error });
   return isDead ? 'done' : { retryInMs: backOff(faults) };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Tensor } from '../../src/numeric/tensor.ts';
+import { TorchGenerator } from '../../src/numeric/torch-generator.ts';
 import { controlWeights } from '../../src/pipeline/control-weights.ts';
 import { DenoiseLoop, StepError } from '../../src/pipeline/denoise-loop.ts';
 import type { BaseNetworks, ControlNetworks, DenoiserInput, NetworkSource } from '../../src/pipeline/networks.ts';
@@ -94,6 +95,7 @@ function sample({ steps = 4, value = 1, guidance = 2, width = 2, controls = [] }
     shape: [1, 1, width],
     scheduler: tenthScheduler(steps),
     noise: () => new Float32Array(width),
+    noiseState: () => new TorchGenerator(0).save(),
     guidance: { scale: guidance, rescale: 0 },
     context: { tokens: 1, width: 1, values: Float32Array.of(value) },
     negativeContext: { tokens: 1, width: 1, values: Float32Array.of(0) },

@@ -156,6 +156,7 @@ async function samplesOf(one: Case, networks: GoldenModel): Promise<Sample[]> {
       shape,
       scheduler: sampler,
       noise,
+      noiseState: () => generator.save(),
       guidance: { scale: args.guidance_scale, rescale: args.guidance_rescale ?? 0 },
       context: contexts[Math.floor(index / images)] as TextContext,
       negativeContext: negativeContexts[Math.floor(index / images)] as TextContext,

@@ -54,6 +54,7 @@ export async function openApplication(): Promise<Application> {
       catalog: join(models, 'catalog.json'),
     }),
     fetcher: createFetcher(),
+    draining: new AbortController().signal,
     deviceState: () => ({ state: 'elsewhere', detail: 'Workers are processes of their own.' }),
     settings: {
       version: '0.0.0',

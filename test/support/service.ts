@@ -16,6 +16,10 @@ export interface JobView {
   readonly status: string;
   readonly progress: { readonly step: number; readonly steps: number } | null;
   readonly attempt: number;
+  readonly strikes: number;
+  readonly last_fault: { readonly code: string; readonly detail: string } | null;
+  readonly checkpoint_step: number | null;
+  readonly dead: boolean;
   readonly warnings: readonly string[];
   readonly error: { readonly code: string; readonly detail: string } | null;
   readonly outputs: readonly { readonly url: string; readonly seed: number; readonly sha256: string }[];

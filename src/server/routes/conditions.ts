@@ -51,7 +51,7 @@ export function conditionRoutes(instance: FastifyInstance, context: RouteContext
   });
 
   routes.post('/v1/conditions/:type', {
-    config: { access: 'generate' },
+    config: { access: 'generate', submits: true },
     schema: {
       operationId: 'extractCondition',
       summary: 'Extract a map from a picture; it is output 0 of the job',

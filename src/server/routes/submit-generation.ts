@@ -18,7 +18,7 @@ export function submitGenerationRoute(instance: FastifyInstance, context: RouteC
   const { limits } = parts.settings;
 
   routes.post('/v1/generations', {
-    config: { access: 'generate' },
+    config: { access: 'generate', submits: true },
     schema: {
       operationId: 'createGeneration',
       summary: 'Draw pictures',

@@ -151,6 +151,7 @@ export const jobSchema = z
     last_fault: jobErrorSchema
       .nullable()
       .describe('Why the last attempt that was no failure of the request ended; null where there was none'),
+    checkpoint_step: z.int().nullable().describe('Step from which another attempt would go on; null: from the first'),
     dead: z.boolean().describe('Whether it failed because of faults: it is among the dead letters'),
     cancel_requested: z.boolean(),
     timings: z

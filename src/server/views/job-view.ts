@@ -1,4 +1,4 @@
-import type { Candidate, ControlFidelity, Job, JobOutput } from '../../generation/job.ts';
+import { type Candidate, type ControlFidelity, isFinal, type Job, type JobOutput } from '../../generation/job.ts';
 import type { ExtractionPlan, GenerationPlan, OutputOptions, PlannedControl } from '../../generation/plan.ts';
 import type { Links } from '../links.ts';
 import type { EffectiveView, JobView } from './job-schema.ts';
@@ -43,6 +43,7 @@ export function jobView(job: Job, waiting: Waiting, links: Links): JobView {
     attempt: job.attempt,
     strikes: job.strikes,
     last_fault: job.lastFault === null ? null : { ...job.lastFault },
+    checkpoint_step: isFinal(job.status) ? null : (job.checkpoint?.step ?? null),
     dead: job.dead,
     cancel_requested: job.cancelRequested,
     timings: timingsView(job),
