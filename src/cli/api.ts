@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { RunHooks } from './service.ts';
-import { addSettings, configOf } from './setting-options.ts';
+import { accessSettings, addSettings, configOf } from './setting-options.ts';
 import { storeSettings } from './store.ts';
 
 const examples = `
@@ -21,14 +21,7 @@ export function addApi(program: Command, hooks: RunHooks): void {
     });
   addSettings(command, ['host', 'port', 'data', 'models', 'model', 'postgresUrl', 'redisUrl']);
   addSettings(command, ['tenantWindow', 'queueWindow']);
-  addSettings(command, [
-    'publicUrl',
-    'corsOrigin',
-    'adminKey',
-    'allowAnonymous',
-    'embedParameters',
-    'allowFetch',
-    'logLevel',
-  ]);
+  addSettings(command, ['publicUrl', 'corsOrigin', 'embedParameters', 'allowFetch', 'logLevel']);
+  addSettings(command, accessSettings);
   addSettings(command, storeSettings);
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { RunHooks } from './service.ts';
-import { addSettings, configOf } from './setting-options.ts';
+import { accessSettings, addSettings, configOf } from './setting-options.ts';
 import { storeSettings } from './store.ts';
 
 const examples = `
@@ -33,7 +33,8 @@ export function addServe(program: Command, hooks: RunHooks): void {
     'corsOrigin',
   ]);
   addSettings(command, ['tenantWindow', 'queueWindow']);
-  addSettings(command, ['adminKey', 'allowAnonymous', 'embedParameters', 'allowFetch', 'logLevel']);
+  addSettings(command, ['embedParameters', 'allowFetch', 'logLevel']);
+  addSettings(command, accessSettings);
   addSettings(command, storeSettings);
 }
 

@@ -218,6 +218,14 @@ async function openServer(
       embedParameters: config.embedParameters,
       limits: defaultServerLimits,
       access: { adminKey: config.adminKey, allowAnonymous: config.allowAnonymous, loopback: isLoopback(config.host) },
+      load: {
+        submissionsPerMinute: config.submissionsPerMinute,
+        readsPerMinute: config.readsPerMinute,
+        maxQueued: config.maxQueued,
+        maxQueuedPerTenant: config.maxQueuedPerTenant,
+        bodyMemory: config.bodyMemory,
+      },
+      trustedProxies: config.trustedProxy,
     },
   });
   closing.add(app);

@@ -2,6 +2,18 @@ import { type Command, Option } from 'commander';
 import { type Config, type Flags, readConfig } from '../config.ts';
 import { type Setting, settings, variableOf } from '../config/settings.ts';
 
+/** Who may ask how much of a server that answers requests. */
+export const accessSettings = [
+  'adminKey',
+  'allowAnonymous',
+  'submissionsPerMinute',
+  'readsPerMinute',
+  'maxQueued',
+  'maxQueuedPerTenant',
+  'bodyMemory',
+  'trustedProxy',
+] as const satisfies readonly (keyof Config)[];
+
 /** Gives a command the flags of these settings. Their values are read by {@link configOf} and nowhere else. */
 export function addSettings(command: Command, keys: readonly (keyof Config)[]): Command {
   for (const key of keys) command.addOption(optionOf(settings[key]));

@@ -7,6 +7,7 @@ import {
   integer,
   keyPrefix,
   many,
+  network,
   one,
   oneOf,
   origin,
@@ -64,6 +65,17 @@ export interface Config {
   readonly embedParameters: boolean;
   /** A key with every scope that stands in no record. */
   readonly adminKey: string | null;
+  /** Requests per minute and key (or address, without one) that make or change something; null is no limit. */
+  readonly submissionsPerMinute: number | null;
+  /** The same for all other requests. */
+  readonly readsPerMinute: number | null;
+  /** Jobs that may wait, of all tenants. */
+  readonly maxQueued: number;
+  readonly maxQueuedPerTenant: number;
+  /** Bytes of request bodies that are held at the same moment. */
+  readonly bodyMemory: number;
+  /** Addresses and networks of proxies whose X-Forwarded-For is believed. */
+  readonly trustedProxy: readonly string[];
   /** The key that commands show to a running server. */
   readonly apiKey: string | null;
   /** Hosts and networks that requests may have fetched from although they are not public. */
@@ -312,6 +324,52 @@ export const settings: { readonly [Key in keyof Config]: Setting<Config[Key]> } 
       'key with every scope, of 32 characters or more; give it by its variable, where no process list shows it',
     parse: one(secret),
     fallback: () => null,
+  },
+  submissionsPerMinute: {
+    flag: 'submissions-per-minute',
+    argument: 'number',
+    description: 'requests that make or change something, of one key or, without keys, one address',
+    parse: one((value) => integer(value, 1, 1_000_000)),
+    fallback: () => null,
+    fallbackText: 'no limit',
+  },
+  readsPerMinute: {
+    flag: 'reads-per-minute',
+    argument: 'number',
+    description: 'other requests, of one key or, without keys, one address',
+    parse: one((value) => integer(value, 1, 1_000_000)),
+    fallback: () => null,
+    fallbackText: 'no limit',
+  },
+  maxQueued: {
+    flag: 'max-queued',
+    argument: 'number',
+    description: 'jobs that may wait',
+    parse: one((value) => integer(value, 1, 10_000_000)),
+    fallback: () => 100_000,
+  },
+  maxQueuedPerTenant: {
+    flag: 'max-queued-per-tenant',
+    argument: 'number',
+    description: 'jobs of one tenant that may wait',
+    parse: one((value) => integer(value, 1, 10_000_000)),
+    fallback: () => 20_000,
+  },
+  bodyMemory: {
+    flag: 'body-memory',
+    argument: 'size',
+    description: 'memory for the bodies of requests that arrive at the same time',
+    parse: one(byteSize),
+    fallback: () => 256 * 2 ** 20,
+    fallbackText: '256MB',
+  },
+  trustedProxy: {
+    flag: 'trusted-proxy',
+    argument: 'address',
+    description: 'proxy whose X-Forwarded-For is believed: an address or a network such as 10.0.0.0/8 (repeatable)',
+    separator: ',',
+    parse: many(network),
+    fallback: () => [],
   },
   apiKey: {
     flag: 'api-key',

@@ -33,6 +33,19 @@ export function secret(value: string): string {
   return trimmed;
 }
 
+const octet = '(25[0-5]|2[0-4]\\d|1?\\d?\\d)';
+const networks = [
+  new RegExp(`^${octet}(\\.${octet}){3}(/(3[0-2]|[12]?\\d))?$`),
+  /^(?=.*:)[0-9a-f:]{2,39}(\/(12[0-8]|1[01]\d|[1-9]?\d))?$/i,
+];
+
+/** An IP address, or a network in CIDR notation. */
+export function network(value: string): string {
+  const trimmed = value.trim();
+  if (networks.some((pattern) => pattern.test(trimmed))) return trimmed;
+  throw new Mismatch('an address such as 10.0.0.5 or 10.0.0.0/8', value);
+}
+
 export function path(value: string): string {
   if (value.trim() === '') throw new Mismatch('a folder', value);
   return resolve(value);

@@ -5,6 +5,7 @@ import type { WebhookTarget } from '../generation/webhook.ts';
 import type { IdempotencyClaim, IdempotencyRecords } from './idempotency.ts';
 import type { WebhookRecords } from './webhooks.ts';
 import type { KeyRecords } from './keys.ts';
+import type { UsageRecords } from './usage.ts';
 import type { OverviewRecords } from './overview.ts';
 import type { WorkerRecords } from './workers.ts';
 import type { Scheduling } from './scheduling.ts';
@@ -78,6 +79,7 @@ export interface Records {
   readonly idempotency: IdempotencyRecords;
   readonly webhooks: WebhookRecords;
   readonly keys: KeyRecords;
+  readonly usage: UsageRecords;
   readonly workers: WorkerRecords;
   readonly overview: OverviewRecords;
 

@@ -8,6 +8,7 @@ import type { Records } from './records.ts';
 import { eventFromRow, jobFromRow, uploadFromRow } from './rows.ts';
 import { sqlScheduling } from './scheduling.ts';
 import type { Tables } from './schema.ts';
+import { sqlUsage } from './usage.ts';
 import * as transitions from './transitions.ts';
 import { sqlWebhooks } from './webhooks.ts';
 
@@ -129,6 +130,7 @@ export function sqlRecords(
     idempotency: sqlIdempotency(db),
     webhooks: sqlWebhooks(db, onChange),
     keys: sqlKeys(db, onKeyChange),
+    usage: sqlUsage(db),
     workers: sqlWorkers(db),
     overview: sqlOverview(db),
 

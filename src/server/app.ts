@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
 import multipart from '@fastify/multipart';
 import fastify, { type FastifyInstance } from 'fastify';
-import { ArmatureError } from '../errors.ts';
 import { Authenticator } from './access/authenticator.ts';
-import { guardRoutes } from './access/guard.ts';
+import { BodyBudget, budgetBodies } from './access/body-budget.ts';
+import { type Guard, guardRoutes } from './access/guard.ts';
 import { KeyRing } from './access/key-ring.ts';
+import { RateLimiter } from './access/rate-limiter.ts';
 import { routeContext } from './context.ts';
 import type { ServerParts } from './parts.ts';
 import { watchRoutes } from './plugins/allowed-methods.ts';
@@ -16,6 +17,7 @@ import { observeRequests, OneLineARequest } from './plugins/observe-requests.ts'
 import { traceRequests } from './plugins/trace-requests.ts';
 import { describeApi } from './plugins/openapi.ts';
 import { refuseWhileDraining } from './plugins/refuse-while-draining.ts';
+import { connectionLimits, limitRequests } from './plugins/request-limits.ts';
 import { validatorCompiler } from './plugins/validation.ts';
 import { conditionRoutes } from './routes/conditions.ts';
 import { deadLetterRoutes } from './routes/dead-letters.ts';
@@ -37,10 +39,11 @@ import { uploadRoutes } from './routes/uploads.ts';
  * The HTTP application, ready to listen or to be injected into. Closing it ends streams and waits; the parts stay open.
  */
 export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
-  const { limits, corsOrigins, version } = parts.settings;
+  const { limits, corsOrigins, trustedProxies, version } = parts.settings;
   const app = fastify({
     loggerInstance: parts.log,
-    bodyLimit: limits.bodyBytes,
+    ...connectionLimits(limits),
+    trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     genReqId: () => `req_${randomUUID()}`,
     // A client's own id would let it write into our logs.
     requestIdHeader: false,
@@ -56,8 +59,8 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
   observeRequests(app, parts.metrics);
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
-    refuseLongBody(request.headers['content-length'], limits.bodyBytes);
   });
+  limitRequests(app, limits);
   answerWithProblems(app, watchRoutes(app), parts.metrics.http);
   refuseWhileDraining(app, parts.draining);
   await app.register(cors, {
@@ -71,6 +74,8 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
       'ETag',
       'Preference-Applied',
       'Retry-After',
+      'RateLimit',
+      'RateLimit-Policy',
       'WWW-Authenticate',
       'X-Request-Id',
       'Idempotency-Replayed',
@@ -88,7 +93,8 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
     },
   });
   await describeApi(app, version);
-  guardRoutes(app, authenticatorOf(parts, app));
+  guardRoutes(app, guardOf(parts, app));
+  budgetBodies(app, new BodyBudget(parts.settings.load.bodyMemory), limits.bodyBytes);
   const context = routeContext(parts, app);
   closeGracefully(app);
   parts.metrics.queue.watch(queueFigures(parts.records));
@@ -113,16 +119,15 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
   return app;
 }
 
-function authenticatorOf({ records, settings, clock, log }: ServerParts, app: FastifyInstance): Authenticator {
+function guardOf({ records, settings, clock, log }: ServerParts, app: FastifyInstance): Guard {
   const now = (): number => clock().getTime();
   const ring = new KeyRing(records.keys, now, (err) => log.warn({ err }, 'the use of a key could not be noted'));
   app.addHook('onClose', async () => ring.close());
-  return new Authenticator(ring, settings.access, now);
-}
-
-/** The framework counts the bytes of bodies that it reads; forms are read by us, and need not be read to be refused. */
-function refuseLongBody(contentLength: string | undefined, limit: number): void {
-  if (contentLength === undefined || Number(contentLength) <= limit) return;
-  const detail = `Expected a body of at most ${limit} bytes but received one of ${contentLength}.`;
-  throw new ArmatureError('payload_too_large', detail);
+  return {
+    authenticator: new Authenticator(ring, settings.access, now),
+    limiter: new RateLimiter(records.usage, now, (err) =>
+      log.warn({ err }, 'requests are counted in this process only'),
+    ),
+    rates: settings.load,
+  };
 }

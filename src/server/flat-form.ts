@@ -5,6 +5,7 @@ import { type FieldNames, refuseUnknownFields } from '../generation/field-names.
 import { fieldNames } from '../generation/parse.ts';
 import { extractionRequest, generationRequest } from '../generation/request.ts';
 import type { Form } from './form.ts';
+import { parseJsonPart } from './json.ts';
 
 /** What the name of the file part ends with that holds the mask beside another part's picture. */
 export const maskSuffix = '_mask';
@@ -85,12 +86,7 @@ type FieldType = 'text' | 'number' | 'json';
 function fieldValue(name: string, text: string, type: FieldType): unknown {
   if (type === 'text') return text;
   if (type === 'number') return /^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i.test(text) ? Number(text) : text;
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    const detail = `Expected the part ${name} to be JSON but it cannot be parsed.`;
-    throw new ArmatureError('invalid_request', detail, { field: name, cause });
-  }
+  return parseJsonPart(text, name);
 }
 
 /** Names of the parts that the pictures of `controls` refer to; of whatever the client sent, so nothing is taken for granted. */

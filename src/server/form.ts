@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { ArmatureError } from '../errors.ts';
+import { refuseDeepValue } from './json.ts';
 import type { ServerLimits } from './limits.ts';
 
 /** A multipart/form-data body, read whole. */
@@ -34,6 +35,9 @@ async function collectParts(request: FastifyRequest, limits: ServerLimits): Prom
       files.set(name, file);
     } else {
       if (part.valueTruncated) throw tooLong(name, limits.fieldBytes);
+      if (typeof part.value === 'string') bytes += part.value.length;
+      // The parser has parsed parts of type application/json.
+      refuseDeepValue(part.value, name);
       fields.set(name, part.value);
     }
     if (bytes > limits.bodyBytes) {

@@ -9,6 +9,18 @@ export interface ServerLimits {
   readonly formFields: number;
   readonly formFiles: number;
   readonly picture: PictureLimits;
+  /** Path and query of a request. */
+  readonly urlLength: number;
+  /** Request line and headers. */
+  readonly headerBytes: number;
+  /** Time for request line and headers to arrive. */
+  readonly headersMs: number;
+  /** Time for the whole request to arrive. */
+  readonly requestMs: number;
+  /** Silence in both directions after which a connection is closed: longer than any wait and heartbeat. */
+  readonly silenceMs: number;
+  /** Time for which a connection without a request is kept. */
+  readonly keepAliveMs: number;
   /** Longest `Prefer: wait`. */
   readonly waitSeconds: number;
   /** Entries of one page of a list. */
@@ -19,12 +31,34 @@ export interface ServerLimits {
   readonly heartbeatMs: number;
 }
 
+/** What callers may do in a minute, where their key says nothing else; null is no limit. */
+export interface Rates {
+  readonly submissionsPerMinute: number | null;
+  readonly readsPerMinute: number | null;
+}
+
+/** What the operator lets the service take on at once. */
+export interface LoadLimits extends Rates {
+  /** Jobs that may wait, of all tenants. */
+  readonly maxQueued: number;
+  /** Jobs of one tenant that may wait. */
+  readonly maxQueuedPerTenant: number;
+  /** Bytes of request bodies that may be held at the same moment. */
+  readonly bodyMemory: number;
+}
+
 export const defaultServerLimits: ServerLimits = {
   bodyBytes: 48 * 2 ** 20,
   fieldBytes: 2 ** 20,
   formFields: 64,
   formFiles: 16,
   picture: { ...defaultPictureLimits, maxBytes: 32 * 2 ** 20 },
+  urlLength: 4096,
+  headerBytes: 16 * 2 ** 10,
+  headersMs: 10_000,
+  requestMs: 300_000,
+  silenceMs: 120_000,
+  keepAliveMs: 65_000,
   waitSeconds: 60,
   pageSize: 100,
   pollMs: 2000,

@@ -9,7 +9,7 @@ import type { Records } from '../records/records.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { AccessSettings } from './access/authenticator.ts';
 import type { Tracing } from '../tracing/tracing.ts';
-import type { ServerLimits } from './limits.ts';
+import type { LoadLimits, ServerLimits } from './limits.ts';
 
 /** All that the HTTP side of the service stands on. Closing them is their owner's affair. */
 export interface ServerParts {
@@ -47,6 +47,9 @@ export interface ServerSettings {
   readonly embedParameters: boolean;
   readonly limits: ServerLimits;
   readonly access: AccessSettings;
+  readonly load: LoadLimits;
+  /** Addresses and networks of proxies that say truly whom they speak for. */
+  readonly trustedProxies: readonly string[];
 }
 
 /**

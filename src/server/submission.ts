@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { ArmatureError } from '../errors.ts';
 import { type Form, readForm } from './form.ts';
+import { parseJsonPart } from './json.ts';
 import type { ServerLimits } from './limits.ts';
 
 /** A submitted body in whatever way it was written: the JSON, not yet checked, and the files it may refer to. */
@@ -32,10 +33,5 @@ export async function readSubmission(
 
 function parseRequestPart(written: unknown): unknown {
   if (typeof written !== 'string' && !(written instanceof Uint8Array)) return written;
-  try {
-    return JSON.parse(typeof written === 'string' ? written : new TextDecoder().decode(written));
-  } catch (cause) {
-    const detail = 'Expected the part request to be JSON but it cannot be parsed.';
-    throw new ArmatureError('invalid_request', detail, { field: 'request', cause });
-  }
+  return parseJsonPart(typeof written === 'string' ? written : new TextDecoder().decode(written), 'request');
 }

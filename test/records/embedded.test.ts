@@ -3,6 +3,7 @@ import { newDataFolder } from '../support/embedded-template.ts';
 import { recordsConformance } from './conformance.ts';
 import { keysConformance } from './keys-conformance.ts';
 import { faultsConformance } from './faults-conformance.ts';
+import { usageConformance } from './usage-conformance.ts';
 import { operationsConformance } from './operations-conformance.ts';
 import { schedulingConformance } from './scheduling-conformance.ts';
 
@@ -13,3 +14,4 @@ schedulingConformance('the embedded database', open);
 operationsConformance('the embedded database', open);
 keysConformance('the embedded database', open);
 faultsConformance('the embedded database', open);
+usageConformance('the embedded database', open);

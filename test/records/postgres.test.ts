@@ -6,6 +6,7 @@ import { operationsConformance } from './operations-conformance.ts';
 import { keysConformance } from './keys-conformance.ts';
 import { schedulingConformance } from './scheduling-conformance.ts';
 import { faultsConformance } from './faults-conformance.ts';
+import { usageConformance } from './usage-conformance.ts';
 
 if (postgresMissing === null) {
   let server: TestServer;
@@ -19,6 +20,7 @@ if (postgresMissing === null) {
   operationsConformance('PostgreSQL', open);
   keysConformance('PostgreSQL', open);
   faultsConformance('PostgreSQL', open);
+  usageConformance('PostgreSQL', open);
 } else {
   describe(`records over PostgreSQL (${postgresMissing})`, () => {
     it.skip('conformance');

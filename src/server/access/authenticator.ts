@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { ApiKey } from '../../access/api-key.ts';
 import { hashOf, keyIdOf, keyPrefix } from '../../access/key-text.ts';
 import { ArmatureError } from '../../errors.ts';
-import { AuthenticationFailures } from './failures.ts';
+import { AuthenticationFailures, network } from './failures.ts';
 import { type Identity, operator, owner, stranger } from './identity.ts';
 import type { KeyRing } from './key-ring.ts';
 import { fromThisMachine } from './this-machine.ts';
@@ -60,8 +60,9 @@ export class Authenticator {
   }
 
   #withoutKey(caller: Caller, guarded: boolean): Identity {
-    if (!guarded && this.#settings.loopback) return fromThisMachine(caller.headers) ? owner : stranger;
-    if (this.#settings.allowAnonymous) return stranger;
+    if (!guarded && this.#settings.loopback)
+      return fromThisMachine(caller.headers) ? owner : stranger(network(caller.ip));
+    if (this.#settings.allowAnonymous) return stranger(network(caller.ip));
     const detail = 'Expected an API key: send "Authorization: Bearer arm_...", or the header X-API-Key.';
     throw this.#refusal(caller, detail);
   }

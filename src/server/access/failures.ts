@@ -37,8 +37,8 @@ export class AuthenticationFailures {
   }
 }
 
-/** IPv6 by its /64, which is what one customer has. */
-function network(address: string): string {
+/** A client's address; IPv6 by its /64, which is what one customer has. */
+export function network(address: string): string {
   if (!address.includes(':') || address.startsWith('::ffff:')) return address;
   const [head = '', tail] = address.split('::');
   const groups = head.split(':');

@@ -1,8 +1,10 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Scope } from '../../access/scopes.ts';
 import { ArmatureError } from '../../errors.ts';
 import { type Authenticator, credential } from './authenticator.ts';
+import type { Rates } from '../limits.ts';
 import type { Identity } from './identity.ts';
+import type { RateKind, RateLimiter } from './rate-limiter.ts';
 
 /** The scope that a route asks for; `public` asks for no key. */
 export type Access = Scope | 'public';
@@ -22,8 +24,28 @@ declare module 'fastify' {
   }
 }
 
-/** Lets nobody through to the routes that are registered after it but those who may call them. */
-export function guardRoutes(app: FastifyInstance, authenticator: Authenticator): void {
+export interface Guard {
+  readonly authenticator: Authenticator;
+  readonly limiter: RateLimiter;
+  readonly rates: Rates;
+}
+
+/**
+ * Lets nobody through to the routes that are registered after it but those who may call them, and those not faster than
+ * they may.
+ */
+export function guardRoutes(app: FastifyInstance, { authenticator, limiter, rates }: Guard): void {
+  /** Headers by the draft draft-ietf-httpapi-ratelimit-headers. */
+  const limitRate = async (identity: Identity, kind: RateKind, reply: FastifyReply): Promise<void> => {
+    const limit = rateOf(identity, kind, rates);
+    if (limit === null) return;
+    const { allowed, remaining, resetSeconds } = await limiter.take(identity.account, kind, limit);
+    reply.header('ratelimit-policy', `"${kind}";q=${limit};w=60`);
+    reply.header('ratelimit', `"${kind}";r=${remaining};t=${resetSeconds}`);
+    if (allowed) return;
+    const detail = `Expected at most ${limit} ${kind} per minute: try again in ${resetSeconds} s.`;
+    throw new ArmatureError('rate_limited', detail, { retryAfter: resetSeconds });
+  };
   const declared = new Map<string, Access | undefined>();
   app.decorate('routeAccess', declared);
   app.addHook('onRoute', (route) => {
@@ -45,6 +67,7 @@ export function guardRoutes(app: FastifyInstance, authenticator: Authenticator):
     }
     const { tenant, name } = request.identity;
     request.log = reply.log = request.log.child({ tenant, key: name });
+    await limitRate(request.identity, access === 'generate' ? 'submissions' : 'reads', reply);
   });
 }
 
@@ -52,6 +75,13 @@ export function guardRoutes(app: FastifyInstance, authenticator: Authenticator):
 function accessOf({ is404, routeOptions, method }: FastifyRequest): Access {
   if (is404 || method === 'OPTIONS') return 'public';
   return routeOptions.config.access ?? 'admin';
+}
+
+function rateOf({ limits }: Identity, kind: RateKind, rates: Rates): number | null {
+  if (limits === null) return null;
+  return kind === 'submissions'
+    ? (limits.submissionsPerMinute ?? rates.submissionsPerMinute)
+    : (limits.readsPerMinute ?? rates.readsPerMinute);
 }
 
 /** In whose name a request of a route that is not public was let through. */

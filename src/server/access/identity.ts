@@ -9,7 +9,8 @@ export interface Identity {
   readonly name: string;
   /** Under which its usage is counted. */
   readonly account: string;
-  readonly limits: KeyLimits;
+  /** Null for whom the service belongs to: nothing is counted. */
+  readonly limits: KeyLimits | null;
 }
 
 /** The tenant of everyone without a key, and of the operator's key. */
@@ -21,17 +22,25 @@ export const operator: Identity = {
   scopes,
   name: 'admin',
   account: 'admin',
-  limits: noLimits,
+  limits: null,
 };
 
-/** Whoever shows no key where none is needed. */
-export const stranger: Identity = {
-  tenant: defaultTenant,
-  scopes: ['generate', 'read'],
-  name: 'anonymous',
-  account: 'anonymous',
-  limits: noLimits,
-};
+/** Whoever shows no key where none is needed; told from others by the address. */
+export function stranger(address: string): Identity {
+  return {
+    tenant: defaultTenant,
+    scopes: ['generate', 'read'],
+    name: 'anonymous',
+    account: `anonymous ${address}`,
+    limits: noLimits,
+  };
+}
 
 /** Whoever reaches a server without keys through the machine's own loopback: its owner. */
-export const owner: Identity = { ...stranger, scopes };
+export const owner: Identity = {
+  tenant: defaultTenant,
+  scopes,
+  name: 'anonymous',
+  account: 'owner',
+  limits: null,
+};
