@@ -1,5 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Admission } from './access/admission.ts';
+import { QueueGauge } from './access/queue-gauge.ts';
 import { EtaEstimator } from './eta.ts';
 import { type Links, links } from './links.ts';
 import type { ServerParts } from './parts.ts';
@@ -11,6 +13,8 @@ export interface RouteContext {
   readonly parts: ServerParts;
   readonly links: Links;
   readonly present: PresentJob;
+  /** Asked before jobs are accepted. */
+  readonly admission: Admission;
   /** Aborts when the server closes: nothing may hold a connection open longer. */
   readonly closing: AbortSignal;
 }
@@ -22,7 +26,19 @@ export function routeContext(parts: ServerParts, app: FastifyInstance): RouteCon
   setMaxListeners(0, closing.signal);
   app.addHook('preClose', async () => closing.abort());
   const eta = new EtaEstimator(parts.records, parts.clock);
-  return { parts, links: address, present: jobPresenter(parts.records, eta, address), closing: closing.signal };
+  return {
+    parts,
+    links: address,
+    present: jobPresenter(parts.records, eta, address),
+    admission: admissionOf(parts, eta),
+    closing: closing.signal,
+  };
+}
+
+function admissionOf({ records, settings, clock }: ServerParts, eta: EtaEstimator): Admission {
+  const now = (): number => clock().getTime();
+  const gauge = new QueueGauge(records.scheduling, now);
+  return new Admission({ usage: records.usage, gauge, eta, limits: settings.load, now });
 }
 
 /** The tenant whose things a request may see. */

@@ -32,6 +32,12 @@ export class EtaEstimator {
     return Math.max(1, Math.round((pace.msPerCost * (ahead * pace.meanCost + remaining)) / 1000));
   }
 
+  /** Whole seconds in which about `jobs` of a tenant's jobs are drawn; null where nothing is known yet. */
+  async secondsFor(tenant: string, jobs: number): Promise<number | null> {
+    const pace = await this.#pace(tenant);
+    return pace === null ? null : Math.max(1, Math.ceil((pace.msPerCost * pace.meanCost * jobs) / 1000));
+  }
+
   async #pace(tenant: string): Promise<Pace | null> {
     const now = this.#clock().getTime();
     const last = this.#paces.get(tenant);

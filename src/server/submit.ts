@@ -1,4 +1,5 @@
 import { findCondition } from '../conditions/registry.ts';
+import { cost } from '../generation/cost.ts';
 import type { Job } from '../generation/job.ts';
 import { parseExtraction, parseGeneration } from '../generation/parse.ts';
 import type { OutputFormat, Plan } from '../generation/plan.ts';
@@ -20,6 +21,8 @@ export interface SubmitOptions {
   readonly format: OutputFormat | null;
   /** Whether the answer is to be one picture. */
   readonly single: boolean;
+  /** Charges the cost of what is about to be recorded; returns how to give it back. */
+  readonly charge: (cost: number) => Promise<() => Promise<void>>;
   /** The key of the request, if it has one: completed with the job. */
   readonly claim?: IdempotencyClaim | undefined;
 }
@@ -76,13 +79,32 @@ async function checkPictures(
 }
 
 async function accept(
-  { records, store, feeder, annotators, tracing }: ServerParts,
+  parts: ServerParts,
+  options: SubmitOptions,
+  request: GenerationRequest | ExtractionRequest,
+  resolved: Resolved<Plan>,
+  pictures: readonly CheckedPicture[],
+): Promise<Job> {
+  const { annotators, log } = parts;
+  for (const { id, field } of neededNetworks(resolved.plan, findCondition)) await annotators.require(id, field);
+  const giveBack = await options.charge(cost(resolved.plan));
+  try {
+    return await record(parts, options, request, resolved, pictures);
+  } catch (error) {
+    await giveBack().catch((err: unknown) =>
+      log.warn({ err }, 'the cost of a job that was not recorded stays charged'),
+    );
+    throw error;
+  }
+}
+
+async function record(
+  { records, store, feeder, tracing }: ServerParts,
   { tenant, claim }: SubmitOptions,
   request: GenerationRequest | ExtractionRequest,
   { plan, warnings }: Resolved<Plan>,
   pictures: readonly CheckedPicture[],
 ): Promise<Job> {
-  for (const { id, field } of neededNetworks(plan, findCondition)) await annotators.require(id, field);
   await storePictures(store, pictures);
   const { metadata = null, priority = defaultPriority } = request;
   const id = newJobId();

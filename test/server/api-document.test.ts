@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { readConfig } from '../../src/config.ts';
 import { errorCodes } from '../../src/errors.ts';
 import { limits } from '../../src/generation/limits.ts';
 import { schedulerIds } from '../../src/generation/plan.ts';
 import { fieldNames } from '../../src/generation/parse.ts';
+import { longestNesting } from '../../src/server/json.ts';
 import { defaultServerLimits } from '../../src/server/limits.ts';
 
 const text = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
@@ -30,6 +32,7 @@ describe('docs/api.md', () => {
     const stated = new Map(table('Limits').map(([what = '', limit = '']) => [what, limit.match(/\d+/g)?.map(Number)]));
     const range = ({ min, max }: { readonly min: number; readonly max: number }): readonly number[] => [min, max];
     const { picture } = defaultServerLimits;
+    const load = readConfig({}, {});
     expect(Object.fromEntries(stated)).toEqual({
       'width, height': [...range(limits.width), limits.width.step],
       'width x height': [limits.pixels],
@@ -50,6 +53,16 @@ describe('docs/api.md', () => {
       'one picture': [picture.maxBytes, picture.maxBytes / 2 ** 20, picture.maxPixels],
       'one text part of a form': [defaultServerLimits.fieldBytes, 1],
       'parts of a form': [defaultServerLimits.formFields, defaultServerLimits.formFiles],
+      'JSON, arrays and objects inside each other': [longestNesting],
+      'path and query': [defaultServerLimits.urlLength],
+      'request line and headers': [defaultServerLimits.headerBytes, defaultServerLimits.headerBytes / 2 ** 10],
+      'time for the headers of a request': [defaultServerLimits.headersMs / 1000],
+      'time for a whole request': [defaultServerLimits.requestMs / 1000],
+      'silence on a connection': [defaultServerLimits.silenceMs / 1000],
+      'time for which a connection without a request is kept': [defaultServerLimits.keepAliveMs / 1000],
+      'bodies of all requests at the same time': [load.bodyMemory, load.bodyMemory / 2 ** 20],
+      'jobs that wait': [load.maxQueued],
+      'jobs of a tenant that wait': [load.maxQueuedPerTenant],
       'Prefer: wait': [defaultServerLimits.waitSeconds],
       'page of a list': [defaultServerLimits.pageSize],
     });

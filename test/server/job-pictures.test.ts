@@ -116,7 +116,7 @@ describe('a picture of an earlier job', () => {
     const first = await submit([{ type: 'canny', image: { data } }]);
     await finishJob(application, first);
     const body = { prompt: 'x', controls: [{ type: 'canny', image: { generation: first.id, map: 0 } }] };
-    const options = { tenant: 'other', format: null, single: false };
+    const options = { tenant: 'other', format: null, single: false, charge: async () => async () => {} };
     await expect(submitGeneration(application.parts, { body, files: new Map() }, options)).rejects.toMatchObject({
       code: 'invalid_request',
       field: 'controls[0].image.generation',

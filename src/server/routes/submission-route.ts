@@ -1,7 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Job } from '../../generation/job.ts';
 import { answerSubmission } from '../answer.ts';
-import { type RouteContext, tenantOf } from '../context.ts';
+import { identityOf } from '../access/guard.ts';
+import type { RouteContext } from '../context.ts';
 import { fingerprintOf, idempotently } from '../idempotency.ts';
 import { readPreferences } from '../preferences.ts';
 import type { Submission } from '../submission.ts';
@@ -29,19 +30,24 @@ export async function answerWithJob(
   reply: FastifyReply,
   { route, read, submit }: JobRoute,
 ): Promise<FastifyReply> {
-  const { parts } = context;
+  const { parts, admission } = context;
+  const identity = identityOf(request);
   const { waitSeconds } = parts.settings.limits;
   const { prefer, accept } = request.headers;
   const preferences = readPreferences([prefer].flat().join(), accept, waitSeconds);
   const submission = await read();
   const { format } = preferences;
   const single = preferences.answer === 'picture';
-  const tenant = tenantOf(request);
+  const { tenant } = identity;
   const job = await idempotently(parts, request, reply, {
     tenant,
     route,
     fingerprint: () => fingerprintOf(submission, { format: formatAsked(submission.body, format) }),
-    first: async (claim) => await submit(submission, { tenant, format, single, claim }),
+    first: async (claim) => {
+      await admission.requireRoom(identity, 1);
+      const charge = async (cost: number) => await admission.charge(identity, cost);
+      return await submit(submission, { tenant, format, single, claim, charge });
+    },
     again: async (id) => await parts.records.findJob(tenant, id),
   });
   if (single && job.plan.kind === 'generation') refuseSeveral(job.plan.count);
