@@ -1,14 +1,17 @@
 /**
- * Mutated pictures through every condition, networks included: a map or a clear error, never a crash, memory flat.
+ * Mutated pictures through every condition, networks included (of pulled ones small random stand-ins of the same
+ * architectures): a map or a clear error, never a crash, memory flat.
  *
  *     npm run bench -- fuzz-conditions [--pictures 500] [--seed 1] [--only TYPE]
  *
  * Memory is that of the extractor process, after each tenth of the pictures.
  */
+import { rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { embeddedAnnotators } from '../src/config.ts';
 import { ExtractorProcess } from '../src/extractor/extractor-process.ts';
 import { decodeMutant, residentBytes, trials, tryExtraction } from '../test/support/fuzz-conditions.ts';
+import { layOutSmallNetworks } from '../test/support/small-networks.ts';
 import { mutatedPictures } from '../test/support/mutated-pictures.ts';
 
 const { values } = parseArgs({
@@ -22,7 +25,8 @@ const count = Number(values.pictures);
 const chosen = trials.filter(({ condition }) => values.only === undefined || condition === values.only);
 // The built child: the benches' own build has no file of its own for it.
 const entry = new URL('../../../dist/extractor/main.js', import.meta.url);
-const extractor = new ExtractorProcess({ entry, annotators: embeddedAnnotators });
+const pulled = await layOutSmallNetworks();
+const extractor = new ExtractorProcess({ entry, annotators: embeddedAnnotators, pulled: [pulled] });
 
 const maps = new Map(chosen.map((trial) => [trial, 0]));
 const refused = new Map(chosen.map((trial) => [trial, 0]));
@@ -49,6 +53,7 @@ for await (const mutant of mutatedPictures(Number(values.seed), count)) {
   }
 }
 await extractor.close();
+await rm(pulled, { recursive: true });
 
 for (const trial of chosen) {
   const options = JSON.stringify(trial.options);

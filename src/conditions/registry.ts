@@ -7,11 +7,11 @@ import type { Condition } from './condition.ts';
 import { depthNetworks, depthOptions } from './depth/options.ts';
 import { inpaintOptions } from './inpaint/options.ts';
 import { invertOptions } from './invert/options.ts';
-import { lineartOptions } from './lineart/options.ts';
+import { lineartNetworks, lineartOptions } from './lineart/options.ts';
 import { maskNetworks, maskOptions } from './mask/options.ts';
 import { mlsdOptions } from './mlsd/options.ts';
 import { nearestName } from './nearest-name.ts';
-import { normalOptions } from './normal/options.ts';
+import { normalNetworks, normalOptions } from './normal/options.ts';
 import { openposeNetworks, openposeOptions } from './openpose/options.ts';
 import { optionsSchema } from './options.ts';
 import { recolorOptions } from './recolor/options.ts';
@@ -63,8 +63,9 @@ export const conditions = Object.freeze({
     id: 'lineart',
     title: 'Line art',
     description:
-      'Lines as a draughtsman draws them: white on black, thin and soft. Made from a photograph or a line drawing by differences of Gaussians, or sent as a map.',
+      'Lines as a draughtsman draws them: white on black, thin and soft. Made from a photograph or a line drawing by differences of Gaussians or by a pulled network, or sent as a map.',
     options: lineartOptions,
+    networks: lineartNetworks,
     load: async () => (await import('./lineart/lineart.ts')).lineart,
   }),
   depth: condition({
@@ -80,9 +81,9 @@ export const conditions = Object.freeze({
     id: 'normal',
     title: 'Surface normals',
     description:
-      'Which way each surface faces, as a colour. Derived from the depth that FastDepth sees in a photograph, or sent as a map.',
+      'Which way each surface faces, as a colour. Derived from the depth that FastDepth sees in a photograph, seen by a pulled network, or sent as a map.',
     options: normalOptions,
-    networks: () => ['fastdepth'],
+    networks: normalNetworks,
     load: async () => (await import('./normal/normal.ts')).normal,
   }),
   openpose: condition({

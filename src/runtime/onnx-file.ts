@@ -8,8 +8,8 @@ export interface OnnxNetwork {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   /**
-   * Float32 in, float32 out. Where a network takes or gives whole numbers (pixels, labels), they are converted; values for
-   * an int32 input are cut to integers.
+   * Float32 in, float32 out. Where a network takes or gives whole numbers (pixels, labels, tokens), they are converted; values
+   * for an int32 or int64 input are cut to integers.
    */
   run(inputs: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>>;
 }
@@ -29,19 +29,12 @@ export async function openOnnxFile(path: string, threads = 0): Promise<OnnxNetwo
   }).catch((cause: unknown): never => {
     throw loadError(name, cause);
   });
-  const integers = new Set(
-    session.inputMetadata.filter((input) => input.isTensor && input.type === 'int32').map((input) => input.name),
-  );
+  const types = new Map(session.inputMetadata.map((input) => [input.name, input.isTensor ? input.type : undefined]));
   return {
     inputs: session.inputNames,
     outputs: session.outputNames,
     run: async (inputs) => {
-      const feeds = Object.entries(inputs).map(([input, { data, dims }]) => [
-        input,
-        integers.has(input)
-          ? new DeviceTensor('int32', Int32Array.from(data), dims)
-          : new DeviceTensor('float32', data, dims),
-      ]);
+      const feeds = Object.entries(inputs).map(([input, values]) => [input, deviceTensor(values, types.get(input))]);
       const outputs = await session.run(Object.fromEntries(feeds)).catch((cause: unknown): never => {
         throw runError(name, cause);
       });
@@ -50,6 +43,16 @@ export async function openOnnxFile(path: string, threads = 0): Promise<OnnxNetwo
       );
     },
   };
+}
+
+function deviceTensor({ data, dims }: Tensor, type: string | undefined): DeviceTensor {
+  if (type === 'int32') return new DeviceTensor('int32', Int32Array.from(data), dims);
+  if (type === 'int64') return new DeviceTensor('int64', BigInt64Array.from(data, cutToInteger), dims);
+  return new DeviceTensor('float32', data, dims);
+}
+
+function cutToInteger(value: number): bigint {
+  return BigInt(Math.trunc(value));
 }
 
 function floats(data: DeviceTensor['data']): Float32Array {

@@ -75,6 +75,9 @@ describe('the registry', () => {
   it.each([
     ['depth', { network: 'deep' }, ['deep']],
     ['seg', { network: 'areas' }, ['areas']],
+    ['lineart', { network: 'lines' }, ['lines']],
+    ['lineart', {}, []],
+    ['normal', { network: 'surfaces' }, ['surfaces']],
     ['seg', { from: 'labels' }, []],
     ['openpose', { network: 'people' }, ['people/yolox_l', 'people/dw-ll_ucoco_384']],
   ])('names the pulled networks that %s with %j needs', (id, given, expected) => {

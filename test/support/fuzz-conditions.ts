@@ -5,6 +5,7 @@ import { conditionIds, findCondition } from '../../src/conditions/registry.ts';
 import { ArmatureError } from '../../src/errors.ts';
 import { ExtractorProcess, type ExtractorSettings } from '../../src/extractor/extractor-process.ts';
 import { decodeMasked, decodePicture } from '../../src/images/decode.ts';
+import { smallNetworks } from './small-networks.ts';
 import type { MutatedPicture } from './mutated-pictures.ts';
 
 /** A condition with the options that it is tried with. */
@@ -13,14 +14,25 @@ export interface Trial {
   readonly options: ExtractorOptions;
 }
 
-/** Options that take other ways through an extractor than the defaults. */
+/** Options that take other ways through an extractor than the defaults; those with small networks need their folder. */
 const variants: Readonly<Record<string, readonly object[]>> = {
   canny: [{}, { l2_gradient: true }],
   softedge: [{}, { safe: true }],
   scribble: [{}, { from: 'xdog' }, { from: 'drawing' }],
-  lineart: [{}, { method: 'standard' }],
-  openpose: [{ hands: true, face: true }],
-  seg: [{}, { from: 'labels' }],
+  lineart: [{}, { method: 'standard' }, { network: smallNetworks.lineart }, { network: smallNetworks.anime }],
+  depth: [{}, { network: smallNetworks.depth }],
+  normal: [{}, { network: smallNetworks.normal }],
+  openpose: [
+    { hands: true, face: true },
+    { network: smallNetworks.dwpose, hands: true, face: true },
+  ],
+  seg: [
+    {},
+    { from: 'labels' },
+    { network: smallNetworks.segformer },
+    { network: smallNetworks.oneformer },
+    { network: smallNetworks.maskformer },
+  ],
   mask: [{}, { of: 'person', grow: 3 }],
   tile: [{}, { factor: 8 }],
   threshold: [{}, { level: 100, inverted: true }],
@@ -36,7 +48,7 @@ export const trials: readonly Trial[] = conditionIds.flatMap((id) => {
 
 /** Those that ask for a network, found by asking without any. */
 export async function needNetworks(settings: ExtractorSettings): Promise<ReadonlySet<Trial>> {
-  const bare = new ExtractorProcess({ ...settings, annotators: '' });
+  const bare = new ExtractorProcess({ ...settings, annotators: '', pulled: [] });
   const image = { width: 64, height: 64, data: Uint8Array.from({ length: 64 * 64 * 3 }, (_, i) => (i * i) % 251) };
   const needing = new Set<Trial>();
   for (const trial of trials) {

@@ -1,19 +1,31 @@
-import type { ConditionMap, Extractor, RgbImage } from '../condition.ts';
-import { greyMap } from '../grey-map.ts';
-import type { LineartOptions } from './options.ts';
+import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../condition.ts';
+import { greyMap, toBytes } from '../grey-map.ts';
+import { pulledLines } from '../pulled/lineart.ts';
+import { remarks } from '../remarks.ts';
+import type { KernelOptions, LineartOptions } from './options.ts';
 import { standardLines } from './standard.ts';
 import { xdogLines } from './xdog.ts';
 
 /** White lines on black, at the size of the picture. */
 export const lineart = {
-  extract(image: RgbImage, options: LineartOptions): ConditionMap {
-    const lines = options.method === 'xdog' ? xdogLines(image, options) : standardLines(image, options);
-    const blank = lines.some((value) => value >= visible)
-      ? undefined
-      : `lineart: no lines found with threshold ${options.threshold}; lower threshold, raise intensity, or send a picture with more contrast.`;
-    return { map: greyMap(lines, image), warnings: blank === undefined ? [] : [blank], blank };
+  async extract(image: RgbImage, options: LineartOptions, networks: AnnotatorSource): Promise<ConditionMap> {
+    const lines =
+      'network' in options
+        ? toBytes(await pulledLines(image, options.network, networks, options.resolution))
+        : drawnLines(image, options);
+    const blank = lines.some((value) => value >= visible) ? undefined : blankness(options);
+    return { map: greyMap(lines, image), ...remarks([], blank) };
   },
 } satisfies Extractor<LineartOptions>;
 
 /** Anything darker is black to the eye. */
 const visible = 32;
+
+function drawnLines(image: RgbImage, options: KernelOptions): Uint8Array {
+  return options.method === 'xdog' ? xdogLines(image, options) : standardLines(image, options);
+}
+
+function blankness(options: LineartOptions): string {
+  if ('network' in options) return `lineart: the network ${options.network} drew no lines; send another picture.`;
+  return `lineart: no lines found with threshold ${options.threshold}; lower threshold, raise intensity, or send a picture with more contrast.`;
+}

@@ -1,6 +1,6 @@
 import { gaussianBlur } from '../../numeric/gaussian-blur.ts';
 import type { RgbImage } from '../condition.ts';
-import type { LineartOptions } from './options.ts';
+import type { KernelOptions } from './options.ts';
 
 /**
  * What is darker in every channel than its surroundings (a Gaussian of sigma 6), brighter the darker it is: half of white at
@@ -8,7 +8,7 @@ import type { LineartOptions } from './options.ts';
  *
  * @returns width x height values, 0..255.
  */
-export function standardLines(image: RgbImage, { thickness, intensity, threshold }: LineartOptions): Uint8Array {
+export function standardLines(image: RgbImage, { thickness, intensity, threshold }: KernelOptions): Uint8Array {
   const darkness = leastDarkness(image, 6 * thickness);
   const scale = (127 * intensity) / Math.max(16, median(darkness.filter((value) => value > threshold)));
   const lines = new Uint8Array(darkness.length);

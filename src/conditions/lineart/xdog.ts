@@ -1,7 +1,7 @@
 import { gaussianBlur } from '../../numeric/gaussian-blur.ts';
 import type { RgbImage } from '../condition.ts';
 import { lumaOf } from '../threshold/luma.ts';
-import type { LineartOptions } from './options.ts';
+import type { KernelOptions } from './options.ts';
 
 /** The ratio of both Gaussians at which their difference is nearest to the Laplacian (Marr and Hildreth, 1980). */
 const ratio = 1.6;
@@ -19,7 +19,7 @@ const softness = 32;
  *
  * @returns width x height values, 0..255.
  */
-export function xdogLines(image: RgbImage, { thickness, intensity, threshold }: LineartOptions): Uint8Array {
+export function xdogLines(image: RgbImage, { thickness, intensity, threshold }: KernelOptions): Uint8Array {
   const plane = new Float32Array(lumaOf(image).values);
   const near = gaussianBlur(plane, image, thickness);
   const around = gaussianBlur(plane, image, thickness * ratio);

@@ -5,20 +5,33 @@ import { nearness, nearnessSize } from '../depth/nearness.ts';
 import { percentiles } from '../depth/percentile.ts';
 import { inspectPhoto } from '../inspect-map.ts';
 import { boundedSize } from '../network-input.ts';
-import type { NormalOptions } from './options.ts';
+import { pulledNormals } from '../pulled/normal.ts';
+import type { DerivedOptions, NormalOptions } from './options.ts';
 import { normalColours, surfaceNormals } from './surface-normals.ts';
 
-/** Which way surfaces face, from the depth that FastDepth sees, at the size of the picture. */
+/** Which way surfaces face, at the size of the picture. */
 export const normal = {
   async extract(image: RgbImage, options: NormalOptions, networks: AnnotatorSource): Promise<ConditionMap> {
-    // The depth has 224 x 224 pixels, so that nothing is gained above this size.
-    const size = boundedSize(image, 512);
-    const relief = reliefOf(await nearness(image, networks), size, options.strength);
-    const normals = surfaceNormals(relief, size, 2 * Math.PI, options.background_threshold);
-    const data = resampleBytes(normalColours(normals, options.colours), size, image, 3);
+    const data =
+      'strength' in options
+        ? await derivedColours(image, options, networks)
+        : normalColours(await pulledNormals(image, options.network, networks), options.colours);
     return { map: { width: image.width, height: image.height, data }, warnings: inspectPhoto('normal', image) };
   },
 } satisfies Extractor<NormalOptions>;
+
+/** From the depth that FastDepth sees. */
+async function derivedColours(
+  image: RgbImage,
+  { strength, background_threshold: threshold, colours }: DerivedOptions,
+  networks: AnnotatorSource,
+): Promise<Uint8Array> {
+  // The depth has 224 x 224 pixels, so that nothing is gained above this size.
+  const size = boundedSize(image, 512);
+  const relief = reliefOf(await nearness(image, networks), size, strength);
+  const normals = surfaceNormals(relief, size, 2 * Math.PI, threshold);
+  return resampleBytes(normalColours(normals, colours), size, image, 3);
+}
 
 /** Range of the relief over a square of 512 pixels at strength 1: chosen by eye for a z of 2 pi. */
 const range = 200;

@@ -2,7 +2,7 @@ import { resampleCubic } from '../../numeric/cubic-resample.ts';
 import { cubic } from '../../numeric/resample.ts';
 import type { AnnotatorSource, RgbImage } from '../condition.ts';
 import { runOnPicture, wrongNetwork } from './network-ports.ts';
-import { preprocess, readPreprocessor } from './preprocessor.ts';
+import { preprocess, preprocessorOf } from './preprocessor.ts';
 
 /** Depth Anything V2's; MiDaS and DPT bring their own. */
 const defaults = { side: 518, multiple: 14, keepAspect: true, filter: cubic };
@@ -14,8 +14,7 @@ const defaults = { side: 518, multiple: 14, keepAspect: true, filter: cubic };
  */
 export async function pulledNearness(image: RgbImage, id: string, networks: AnnotatorSource): Promise<Float32Array> {
   const network = await networks.annotator(id);
-  const preprocessor = readPreprocessor(network.settings['preprocessor_config.json'], id, defaults);
-  const [depth] = await runOnPicture(network, preprocess(image, preprocessor), id);
+  const [depth] = await runOnPicture(network, preprocess(image, preprocessorOf(network, id, defaults)), id);
   const [width, height] = [depth?.dims.at(-1) ?? 0, depth?.dims.at(-2) ?? 0];
   if (depth === undefined || depth.dims.length < 3 || width * height !== depth.data.length || depth.data.length === 0) {
     throw wrongNetwork(id, `a depth network with an output [1, height, width] but it is [${depth?.dims.join(', ')}]`);

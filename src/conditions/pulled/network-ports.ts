@@ -2,13 +2,23 @@ import { ArmatureError } from '../../errors.ts';
 import type { Tensor } from '../../numeric/tensor.ts';
 import type { Annotator } from '../condition.ts';
 
-/** Runs a network that takes one picture; whoever exported it chose the names. Outputs in its own order. */
-export async function runOnPicture(network: Annotator, picture: Tensor, id: string): Promise<readonly Tensor[]> {
-  const [input, ...others] = network.inputs;
-  if (input === undefined || others.length > 0) {
-    throw wrongNetwork(id, `a network with one input but it has ${network.inputs.length}`);
+/**
+ * Runs a network that takes one picture; whoever exported it chose the names. Outputs in its own order.
+ *
+ * @param others further inputs by their names, of which the network gets those that it has.
+ */
+export async function runOnPicture(
+  network: Annotator,
+  picture: Tensor,
+  id: string,
+  others: Readonly<Record<string, Tensor>> = {},
+): Promise<readonly Tensor[]> {
+  const known = Object.entries(others).filter(([name]) => network.inputs.includes(name));
+  const [input, ...unknown] = network.inputs.filter((name) => !(name in others));
+  if (input === undefined || unknown.length > 0) {
+    throw wrongNetwork(id, `a network with one picture as its input but it has ${network.inputs.join(', ')}`);
   }
-  const outputs = await network.run({ [input]: picture });
+  const outputs = await network.run({ ...Object.fromEntries(known), [input]: picture });
   return network.outputs.map((name) => outputs[name]!);
 }
 

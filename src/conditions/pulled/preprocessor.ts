@@ -1,39 +1,18 @@
-import { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
 import { cubic, type PlaneSize, resampleBytes, type ResampleFilter, triangle } from '../../numeric/resample.ts';
 import { roundHalfToEven } from '../../numeric/round-half-to-even.ts';
 import type { Tensor } from '../../numeric/tensor.ts';
 import type { RgbImage } from '../condition.ts';
+import type { Annotator } from '../condition.ts';
 import { planarInput } from '../network-input.ts';
-
-const sides = z.union([
-  z.int().positive(),
-  z.object({ height: z.int().positive(), width: z.int().positive() }),
-  z.object({ shortest_edge: z.int().positive(), longest_edge: z.int().positive().nullish() }),
-]);
-const threeValues = z.tuple([z.number(), z.number(), z.number()]);
-
-/** Fields of preprocessor_config.json as transformers writes it for networks that take pictures. */
-const schema = z.object({
-  do_resize: z.boolean().default(true),
-  size: sides.optional(),
-  keep_aspect_ratio: z.boolean().nullish(),
-  ensure_multiple_of: z.int().positive().nullish(),
-  resample: z.number().nullish(),
-  do_rescale: z.boolean().default(true),
-  rescale_factor: z
-    .number()
-    .positive()
-    .default(1 / 255),
-  do_normalize: z.boolean().default(true),
-  image_mean: threeValues.optional(),
-  image_std: threeValues.optional(),
-  do_pad: z.boolean().nullish(),
-});
+import { readAnnotatorFile } from './annotator-file.ts';
+import { type PreprocessorFields, preprocessorFields } from './preprocessor-fields.ts';
 
 /** How a network wants its pictures. */
 export interface Preprocessor {
   readonly size: (picture: PlaneSize) => PlaneSize;
+  /** Of which the sides are multiples, where the network asks for that. */
+  readonly multiple: number;
   readonly filter: ResampleFilter;
   readonly rescale: number;
   readonly mean: readonly number[];
@@ -54,6 +33,12 @@ const imageNet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as 
 /** Pillow's numbers of filters. */
 const filters: Readonly<Record<number, ResampleFilter>> = { 2: triangle, 3: cubic };
 
+/** How a network wants its pictures, as its annotator.json says it, or else its preprocessor_config.json. */
+export function preprocessorOf(network: Annotator, id: string, defaults: PreprocessorDefaults): Preprocessor {
+  const { input } = readAnnotatorFile(network, id);
+  return readPreprocessor(input ?? network.settings['preprocessor_config.json'], id, defaults);
+}
+
 /**
  * Reads a preprocessor_config.json; undefined, where there is none, stands for the defaults. `model_invalid` where it asks
  * for what is not done here (a filter other than linear and cubic).
@@ -61,7 +46,7 @@ const filters: Readonly<Record<number, ResampleFilter>> = { 2: triangle, 3: cubi
  * @param id of the network, for the error.
  */
 export function readPreprocessor(raw: unknown, id: string, defaults: PreprocessorDefaults): Preprocessor {
-  const parsed = schema.safeParse(raw ?? {});
+  const parsed = preprocessorFields.safeParse(raw ?? {});
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     throw invalid(id, `${issue?.path.join('.')}: ${issue?.message}`);
@@ -71,6 +56,7 @@ export function readPreprocessor(raw: unknown, id: string, defaults: Preprocesso
   if (filter === undefined) throw invalid(id, `resample ${resample} is neither linear (2) nor cubic (3)`);
   return {
     size: sizeRule(parsed.data, defaults),
+    multiple: parsed.data.ensure_multiple_of ?? defaults.multiple,
     filter,
     rescale: do_rescale ? rescale_factor : 1,
     mean: do_normalize ? (image_mean ?? imageNet.mean) : [0, 0, 0],
@@ -85,13 +71,13 @@ export function preprocess(image: RgbImage, { size, filter, rescale, mean, std }
   return planarInput({ ...target, data }, (value, channel) => (value * rescale - mean[channel]!) / std[channel]!);
 }
 
-type Fields = z.output<typeof schema>;
-
-function sizeRule(fields: Fields, defaults: PreprocessorDefaults): (picture: PlaneSize) => PlaneSize {
+function sizeRule(fields: PreprocessorFields, defaults: PreprocessorDefaults): (picture: PlaneSize) => PlaneSize {
   const { size = defaults.side, do_resize } = fields;
   if (!do_resize) return (picture) => picture;
   if (typeof size === 'object' && 'shortest_edge' in size) {
-    return (picture) => shortestEdge(picture, size.shortest_edge, size.longest_edge ?? Number.POSITIVE_INFINITY);
+    const { shortest_edge: shortest, longest_edge: longest } = size;
+    const divisor = fields.size_divisor ?? 1;
+    return (picture) => multiplesOf(divisor, shortestEdge(picture, shortest, longest ?? Number.POSITIVE_INFINITY));
   }
   const box = typeof size === 'number' ? { width: size, height: size } : size;
   const keepAspect = fields.keep_aspect_ratio ?? defaults.keepAspect;
@@ -112,6 +98,12 @@ export function fit(picture: PlaneSize, box: PlaneSize, keepAspect: boolean, mul
   }
   const rounded = (length: number): number => Math.max(multiple, roundHalfToEven(length / multiple) * multiple);
   return { width: rounded(across * picture.width), height: rounded(down * picture.height) };
+}
+
+/** Each side rounded up. */
+export function multiplesOf(divisor: number, { width, height }: PlaneSize): PlaneSize {
+  const up = (length: number): number => Math.ceil(length / divisor) * divisor;
+  return { width: up(width), height: up(height) };
 }
 
 function shortestEdge({ width, height }: PlaneSize, shortest: number, longest: number): PlaneSize {

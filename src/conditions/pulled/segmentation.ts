@@ -5,7 +5,8 @@ import type { AnnotatorSource, RgbImage } from '../condition.ts';
 import { ade20k, type SegmentClass } from '../seg/ade20k.ts';
 import { type LabelClass, noLabel } from '../seg/legend.ts';
 import { runOnPicture, wrongNetwork } from './network-ports.ts';
-import { preprocess, readPreprocessor } from './preprocessor.ts';
+import { queryScores, universalInputs } from './query-masks.ts';
+import { preprocess, preprocessorOf } from './preprocessor.ts';
 
 export interface Segmentation {
   /** One a pixel, at the size of the picture: indices into `classes`. */
@@ -17,15 +18,17 @@ export interface Segmentation {
 const defaults = { side: 512, multiple: 1, keepAspect: false, filter: triangle };
 
 /**
- * The class of every pixel by a pulled network such as SegFormer (Xie et al., 2021): one picture in; out come scores [1,
- * classes, height, width], which are interpolated to the picture before the best is taken, or the classes themselves [1, height,
+ * The class of every pixel by a pulled network: one picture in, and what universal ones ask for besides. Out come scores [1,
+ * classes, height, width], as of SegFormer (Xie et al., 2021), which are interpolated to the picture before the best is
+ * taken; or classes and masks of queries, as of OneFormer, which give such scores; or the classes themselves [1, height,
  * width]. Its config.json names the classes (`id2label`).
  */
 export async function pulledLabels(image: RgbImage, id: string, networks: AnnotatorSource): Promise<Segmentation> {
   const network = await networks.annotator(id);
   const classes = readClasses(network.settings['config.json'], id);
-  const preprocessor = readPreprocessor(network.settings['preprocessor_config.json'], id, defaults);
-  const [output] = await runOnPicture(network, preprocess(image, preprocessor), id);
+  const picture = preprocess(image, preprocessorOf(network, id, defaults));
+  const outputs = await runOnPicture(network, picture, id, universalInputs(picture));
+  const output = queryScores(outputs, classes.length) ?? outputs[0];
   return { labels: labelsOf(output, image, classes.length, id), classes };
 }
 

@@ -46,6 +46,8 @@ const catalogEntry = z.strictObject({
   family: z.enum(['sd1', 'sd2', 'sdxl']).nullable(),
   notes: z.string().optional(),
   networks: z.array(network).optional(),
+  /** What the pull writes as annotator.json beside an annotator's files: what they leave open. */
+  annotator: z.record(z.string(), z.unknown()).optional(),
 });
 
 const catalogSchema = z.strictObject({ schema: z.literal(1), models: z.array(catalogEntry) });

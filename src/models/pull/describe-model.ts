@@ -16,7 +16,13 @@ export interface Source {
   readonly files: readonly PulledFile[];
 }
 
-/** Writes down where the files came from, and what the catalog knows of the model: id, title, licence, a ControlNet's type. */
+/** How an annotator's network is fed and read, where its own files leave that open: the extractors follow it. */
+const annotatorFileName = 'annotator.json';
+
+/**
+ * Writes down where the files came from, and what the catalog knows of the model: id, title, licence, a ControlNet's type; of an
+ * annotator how it is fed and read.
+ */
 export async function describeModel(
   folder: string,
   target: PullTarget,
@@ -26,6 +32,8 @@ export async function describeModel(
   await writeJson(join(folder, sourceName), source);
   const manifest = manifestOf(target, source, conditions);
   if (manifest !== null) await writeJson(join(folder, manifestName), manifest);
+  const annotator = target.entry?.annotator;
+  if (annotator !== undefined) await writeJson(join(folder, annotatorFileName), annotator);
 }
 
 /**

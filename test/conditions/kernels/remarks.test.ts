@@ -10,14 +10,15 @@ import { lumaOf } from '../../../src/conditions/threshold/luma.ts';
 import { otsuLevel } from '../../../src/conditions/threshold/otsu.ts';
 import { threshold } from '../../../src/conditions/threshold/threshold.ts';
 import { tile } from '../../../src/conditions/tile/tile.ts';
+import { noNetworks } from './no-networks.ts';
 import { decodePicture } from '../../../src/images/decode.ts';
 import { goldenPath } from '../../support/golden.ts';
 
 const grey: RgbImage = { width: 9, height: 7, data: new Uint8Array(9 * 7 * 3).fill(120) };
 
 describe('kernels say', () => {
-  it.each(['xdog', 'standard'] as const)('that %s found no lines', (method) => {
-    const { warnings, blank } = lineart.extract(grey, lineartOptions.parse({ method }));
+  it.each(['xdog', 'standard'] as const)('that %s found no lines', async (method) => {
+    const { warnings, blank } = await lineart.extract(grey, lineartOptions.parse({ method }), noNetworks);
     expect(warnings.join()).toMatch(/no lines found/);
     expect(blank).toBe(warnings[0]);
   });
@@ -31,12 +32,13 @@ describe('kernels say', () => {
 });
 
 describe('lineart', () => {
-  it('finds dark lines on white as white lines on black', () => {
+  it('finds dark lines on white as white lines on black', async () => {
     const width = 40;
     const data = new Uint8Array(width * width * 3).fill(255);
     for (let y = 0; y < width; y++) data.fill(0, (y * width + 20) * 3, (y * width + 22) * 3);
     for (const method of ['xdog', 'standard'] as const) {
-      const { map } = lineart.extract({ width, height: width, data }, lineartOptions.parse({ method }));
+      const image = { width, height: width, data };
+      const { map } = await lineart.extract(image, lineartOptions.parse({ method }), noNetworks);
       const row = [...map.data.subarray(20 * width * 3, 21 * width * 3)].filter((_, i) => i % 3 === 0);
       expect(row.map((value) => value > 100)).toEqual(row.map((_, x) => x === 20 || x === 21));
     }
@@ -44,10 +46,12 @@ describe('lineart', () => {
 
   it('draws brighter lines with more intensity and fewer with a higher threshold', async () => {
     const image = await decodePicture(readFileSync(new URL('input.png', import.meta.url)));
-    const total = (options: object): number =>
-      lineart.extract(image, lineartOptions.parse(options)).map.data.reduce((sum, value) => sum + value, 0);
-    expect(total({ intensity: 2 })).toBeGreaterThan(total({}));
-    expect(total({ threshold: 40 })).toBeLessThan(total({}));
+    const total = async (options: object): Promise<number> => {
+      const { map } = await lineart.extract(image, lineartOptions.parse(options), noNetworks);
+      return map.data.reduce((sum, value) => sum + value, 0);
+    };
+    expect(await total({ intensity: 2 })).toBeGreaterThan(await total({}));
+    expect(await total({ threshold: 40 })).toBeLessThan(await total({}));
   });
 });
 

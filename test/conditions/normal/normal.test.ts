@@ -4,7 +4,7 @@ import { normalColours, surfaceNormals } from '../../../src/conditions/normal/su
 import { channel, differences, networks, photo } from '../../support/annotators.ts';
 import { floats, goldenArrays } from '../../support/golden.ts';
 
-const defaults = { colours: 'normalbae', background_threshold: 0.1, strength: 1 } as const;
+const defaults = { network: 'fastdepth', colours: 'normalbae', background_threshold: 0.1, strength: 1 } as const;
 const front = 2 * Math.PI;
 
 describe('normals of a relief', () => {

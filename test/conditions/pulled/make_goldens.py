@@ -1,16 +1,18 @@
 """Small random networks of the architectures that pulled annotators have, and what the reference makes of them.
 
-    pip install torch transformers pillow numpy opencv-python-headless onnx
-    python test/conditions/pulled/make_goldens.py
+    pip install torch torchvision transformers pillow numpy scipy opencv-python-headless onnx
+    python test/conditions/pulled/make_goldens.py [depth segmentation dwpose oneformer lineart normal]
 
-Writes golden/*.onnx and golden/*.json beside this file. Made with torch 2.15, transformers 5.23, Pillow 13, OpenCV 5.0. The
+Writes golden/*.onnx and golden/*.json beside this file, all or those that are named. Made with torch 2.15, transformers 5.23, Pillow 13, OpenCV 5.0. The
 networks are as random as they are small: what is compared is preprocessing, the run and postprocessing, not what is seen.
-Depth Anything, DPT and SegFormer go through transformers' own image processors and models. DWPose is no part of transformers:
-its reference follows the published steps of YOLOX and RTMPose in numpy and OpenCV.
+Depth Anything, DPT, SegFormer, OneFormer and MaskFormer go through transformers' own image processors and models. DWPose is no part of transformers:
+its reference follows the published steps of YOLOX and RTMPose in numpy and OpenCV. Nor are the networks that draw lines and
+see surfaces: theirs follow the published preprocessors of ControlNet in numpy and Pillow.
 """
 
 import json
 import os
+import sys
 
 import cv2
 import numpy as np
@@ -19,11 +21,20 @@ from PIL import Image
 from transformers import (
     DepthAnythingConfig,
     DepthAnythingForDepthEstimation,
+    CLIPTokenizer,
     Dinov2Config,
+    MaskFormerConfig,
+    MaskFormerForInstanceSegmentation,
+    OneFormerConfig,
+    OneFormerForUniversalSegmentation,
+    OneFormerProcessor,
     SegformerConfig,
     SegformerForSemanticSegmentation,
+    SwinConfig,
 )
 from transformers.models.dpt.image_processing_pil_dpt import DPTImageProcessorPil, get_resize_output_image_size
+from transformers.models.maskformer.image_processing_pil_maskformer import MaskFormerImageProcessorPil
+from transformers.models.oneformer.image_processing_pil_oneformer import OneFormerImageProcessorPil
 from transformers.models.segformer.image_processing_pil_segformer import SegformerImageProcessorPil
 
 here = os.path.dirname(os.path.abspath(__file__))
@@ -170,7 +181,7 @@ class SmallPose(torch.nn.Module):
 
 
 def half_storage(name):
-    """Weights as float16 and a Cast, to commit less."""
+    """Weights that float16 holds as such, and a Cast, to commit less."""
     import onnx
     from onnx import numpy_helper
 
@@ -178,7 +189,10 @@ def half_storage(name):
     model = onnx.load(path)
     graph = model.graph
     for tensor in [t for t in graph.initializer if t.data_type == 1 and len(t.raw_data) > 4000]:
-        values = numpy_helper.to_array(tensor).astype(np.float16)
+        exact = numpy_helper.to_array(tensor)
+        values = exact.astype(np.float16)
+        if not np.array_equal(values.astype(np.float32), exact):
+            continue
         graph.initializer.remove(tensor)
         graph.initializer.append(numpy_helper.from_array(values, tensor.name + ".half"))
         graph.node.insert(0, onnx.helper.make_node("Cast", [tensor.name + ".half"], [tensor.name], to=1))
@@ -287,9 +301,216 @@ def dwpose(image):
     })
 
 
+class Queries(torch.nn.Module):
+    """A universal segmentation with the inputs and outputs that its exports have."""
+
+    def __init__(self, model, task):
+        super().__init__()
+        self.model, self.task = model, task
+
+    def forward(self, pixel_values, task_inputs=None):
+        given = {"task_inputs": task_inputs} if self.task else {}
+        output = self.model(pixel_values=pixel_values, **given)
+        return output.class_queries_logits, output.masks_queries_logits
+
+
+def queries(name, image, model, processor, settings, names, task):
+    inputs = processor(images=image, return_tensors="pt", **({"task_inputs": ["semantic"]} if task else {}))
+    example = (inputs["pixel_values"], inputs["task_inputs"]) if task else (inputs["pixel_values"],)
+    wrapped = Queries(halved(model), task).eval().requires_grad_(False)
+    with torch.no_grad():
+        output = model(**{k: v for k, v in inputs.items() if k in ("pixel_values", "task_inputs")})
+    torch.onnx.export(wrapped, example, os.path.join(golden, f"{name}.onnx"), opset_version=17, dynamo=False,
+                      input_names=["pixel_values", "task_inputs"][: len(example)],
+                      output_names=["class_queries_logits", "masks_queries_logits"])
+    half_storage(f"{name}.onnx")
+    shorten(f"{name}.onnx")
+    labels = processor.post_process_semantic_segmentation(output, target_sizes=[(image.height, image.width)])[0]
+    probabilities = output.class_queries_logits.softmax(-1)[..., :-1]
+    scores = torch.einsum("bqc,bqhw->bchw", probabilities, output.masks_queries_logits.sigmoid())
+    sized = torch.nn.functional.interpolate(scores, size=(image.height, image.width), mode="bilinear", align_corners=False)
+    top = sized[0].topk(2, dim=0).values
+    print(name, tuple(inputs["pixel_values"].shape), tuple(output.masks_queries_logits.shape),
+          np.unique(labels, return_counts=True))
+    write_json(f"{name}.json", {
+        "preprocessor_config.json": settings,
+        "config.json": {"id2label": {str(k): v for k, v in enumerate(names)}, "model_type": name},
+        "input": {"dims": list(inputs["pixel_values"].shape), "data": rounded(inputs["pixel_values"][:, :, ::8, ::8])},
+        **({"task": [int(v) for v in inputs["task_inputs"][0]]} if task else {}),
+        "scores": {"dims": list(scores.shape), "data": rounded(scores[:, :, ::4, ::4])},
+        "labels": [int(v) for v in labels.ravel()],
+        "undecided": int((top[0] - top[1] < 1e-4).sum()),
+    })
+
+
+def shorten(name):
+    """Short names for everything but inputs and outputs: of thousands of nodes, names are most of the file."""
+    import onnx
+
+    path = os.path.join(golden, name)
+    model = onnx.load(path)
+    graph = model.graph
+    kept = {value.name for value in [*graph.input, *graph.output]}
+    short = {"": ""}
+
+    def of(value):
+        return value if value in kept else short.setdefault(value, f"v{len(short)}")
+
+    for tensor in graph.initializer:
+        tensor.name = of(tensor.name)
+    for node in graph.node:
+        node.ClearField("name")
+        node.ClearField("doc_string")
+        node.input[:], node.output[:] = [of(value) for value in node.input], [of(value) for value in node.output]
+    graph.ClearField("value_info")
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+
+
+def small_swin():
+    return SwinConfig(embed_dim=8, depths=[1, 1, 1, 1], num_heads=[1, 1, 2, 2], window_size=4, image_size=64,
+                      out_features=["stage1", "stage2", "stage3", "stage4"], initializer_range=0.3)
+
+
+def oneformer(image):
+    names = ["wall", "sky", "floor, flooring", "person", "tree", "no such thing"]
+    settings = dict(do_resize=True, size={"shortest_edge": 64, "longest_edge": 256}, resample=2, do_rescale=True,
+                    rescale_factor=1 / 255, do_normalize=True, image_mean=mean, image_std=std, num_labels=len(names))
+    labels = dict(enumerate(names))
+    tokenizer = CLIPTokenizer.from_pretrained(os.path.join(here, "..", "..", "..", "models", "clip-tokenizer"))
+    images = OneFormerImageProcessorPil(**settings, repo_path=None, class_info_file=info_file(names), num_text=4)
+    torch.manual_seed(8)
+    config = OneFormerConfig(
+        backbone_config=small_swin(), num_labels=len(names), id2label=labels, hidden_dim=16, num_attention_heads=2,
+        dim_feedforward=16, encoder_feedforward_dim=16, encoder_layers=1, decoder_layers=3, conv_dim=32, mask_dim=32,
+        num_queries=8, is_training=False, text_encoder_width=16, text_encoder_num_layers=1, task_seq_len=77,
+        max_seq_len=77, init_std=0.3, use_task_norm=True,
+    )
+    model = OneFormerForUniversalSegmentation(config)
+    # A plain list, whose layers the exporter does not see.
+    head = model.model.transformer_module
+    head.input_projections = torch.nn.ModuleList(head.input_projections)
+    queries("oneformer", image, spread(model), OneFormerProcessor(images, tokenizer), settings, names, True)
+    torch.manual_seed(9)
+    # Sides are multiples of size_divisor.
+    divisor = {**settings, "size_divisor": 32}
+    divisor.pop("num_labels")
+    config = MaskFormerConfig(
+        backbone_config=small_swin(), num_labels=len(names), id2label=labels, fpn_feature_size=32, mask_feature_size=32,
+        decoder_config=dict(model_type="detr", d_model=16, decoder_layers=2, decoder_attention_heads=2, decoder_ffn_dim=16,
+                            encoder_attention_heads=2, encoder_layers=1, encoder_ffn_dim=16, num_queries=8),
+    )
+    model = spread(MaskFormerForInstanceSegmentation(config))
+    # Queries of a network that was not trained all see the same: stronger attention tells them apart.
+    for parameter in [p for p in model.model.transformer_module.decoder.parameters() if p.dim() > 1]:
+        parameter.data.mul_(12)
+    model.model.transformer_module.queries_embedder.weight.data.normal_(std=3)
+    model.class_predictor.weight.data.mul_(40)
+    for parameter in model.mask_embedder.parameters():
+        parameter.data.mul_(6)
+    processor = MaskFormerImageProcessorPil(**divisor)
+    queries("maskformer", image, model, processor, divisor, names, False)
+
+
+def spread(model):
+    """Scores further apart, so that a random network sees more than one class."""
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.dim() > 1:
+                parameter.mul_(1.6)
+    return model
+
+
+def info_file(names):
+    path = os.path.join("/tmp", "oneformer-classes.json")
+    with open(path, "w") as file:
+        json.dump({str(i): {"name": name, "isthing": False} for i, name in enumerate(names)}, file)
+    return path
+
+
+class Residual(torch.nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        half = lambda: [torch.nn.ReflectionPad2d(1), torch.nn.Conv2d(channels, channels, 3), torch.nn.InstanceNorm2d(channels)]
+        self.layers = torch.nn.Sequential(*half(), torch.nn.ReLU(), *half())
+
+    def forward(self, x):
+        return x + self.layers(x)
+
+
+def lines_network(channels, last):
+    """The generator of Informative Drawings: down by 4, three residual blocks, up by 4; instance norms without weights."""
+    conv, norm, relu, pad = torch.nn.Conv2d, torch.nn.InstanceNorm2d, torch.nn.ReLU, torch.nn.ReflectionPad2d
+    layers = [pad(3), conv(3, channels, 7), norm(channels), relu()]
+    for factor in (1, 2):
+        layers += [conv(channels * factor, channels * factor * 2, 3, 2, 1), norm(channels * factor * 2), relu()]
+    layers += [Residual(channels * 4) for _ in range(3)]
+    for factor in (4, 2):
+        layers += [torch.nn.ConvTranspose2d(channels * factor, channels * factor // 2, 3, 2, 1, 1),
+                   norm(channels * factor // 2), relu()]
+    return halved(torch.nn.Sequential(*layers, pad(3), conv(channels, 1, 7), last))
+
+
+def lineart(image):
+    torch.manual_seed(21)
+    cases = {}
+    for name, last, multiple, scale in [("lineart", torch.nn.Sigmoid(), 4, lambda v: v / 255),
+                                        ("lineart-anime", torch.nn.Tanh(), 256, lambda v: v / 127.5 - 1)]:
+        network = lines_network(4, last)
+        size = [-(-side // multiple) * multiple for side in image.size]
+        seen = image if size == list(image.size) else image.resize(size, Image.BILINEAR)
+        values = torch.from_numpy(scale(np.asarray(seen).astype(np.float32)).transpose(2, 0, 1)[None].copy())
+        torch.onnx.export(network, (values,), os.path.join(golden, f"{name}.onnx"), opset_version=17, dynamo=False,
+                          input_names=["input"], output_names=["output"],
+                          dynamic_axes={"input": {2: "h", 3: "w"}, "output": {2: "h", 3: "w"}})
+        half_storage(f"{name}.onnx")
+        with torch.no_grad():
+            output = network(values)[0, 0].numpy()
+        paper = output if name == "lineart" else (output * 127.5 + 127.5) / 255
+        sized = np.asarray(Image.fromarray(paper.astype(np.float32)).resize(image.size, Image.BILINEAR))
+        print(name, size, output.min(), output.max(), sized.mean())
+        cases[name] = {"size": size, "lines": rounded(255 * (1 - np.clip(sized, 0, 1)), 2)}
+    write_json("lineart.json", cases)
+
+
+class SmallNormals(torch.nn.Module):
+    """What normal estimators give: three directions of length 1 and how sure they are."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 5, 2, 2), torch.nn.Tanh(), torch.nn.Conv2d(8, 4, 5, 1, 2))
+
+    def forward(self, pixel_values):
+        x = self.layers(pixel_values) * 3
+        return torch.cat([torch.nn.functional.normalize(x[:, :3], dim=1), torch.nn.functional.elu(x[:, 3:]) + 1.01], 1)
+
+
+def normal(image):
+    torch.manual_seed(33)
+    network = halved(SmallNormals())
+    seen = image.resize((96, 64), Image.BILINEAR)
+    values = (np.asarray(seen).astype(np.float32) / 255 - mean) / std
+    values = torch.from_numpy(values.transpose(2, 0, 1)[None].astype(np.float32))
+    torch.onnx.export(network, (values,), os.path.join(golden, "normal.onnx"), opset_version=17, dynamo=False,
+                      input_names=["pixel_values"], output_names=["normal"],
+                      dynamic_axes={"pixel_values": {2: "h", 3: "w"}, "normal": {2: "h", 3: "w"}})
+    with torch.no_grad():
+        output = network(values)[0, :3].numpy()
+    planes = [np.asarray(Image.fromarray(plane).resize(image.size, Image.BILINEAR)) for plane in output]
+    sized = np.stack(planes, -1)
+    sized /= np.linalg.norm(sized, axis=-1, keepdims=True)
+    colours = np.clip((sized + 1) * 0.5, 0, 1) * 255
+    print("normal", output.shape, colours.min((0, 1)), colours.max((0, 1)))
+    write_json("normal.json", {
+        "preprocessor_config.json": dict(do_resize=True, size={"height": 64, "width": 96}, resample=2, do_rescale=True,
+                                         rescale_factor=1 / 255, do_normalize=True, image_mean=mean, image_std=std),
+        "colours": rounded(colours, 1),
+    })
+
+
 if __name__ == "__main__":
     os.makedirs(golden, exist_ok=True)
     picture = photo()
-    depth(picture)
-    segmentation(picture)
-    dwpose(picture)
+    makers = {one.__name__: one for one in (depth, segmentation, dwpose, oneformer, lineart, normal)}
+    for name in sys.argv[1:] or makers:
+        makers[name](picture)

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { annotatorFile } from '../../../src/conditions/pulled/annotator-file.ts';
 import { readCatalog } from '../../../src/models/pull/catalog.ts';
 import { filesOfEntry, requireWanted } from '../../../src/models/pull/choose-files.ts';
 import { readTarget } from '../../../src/models/pull/target.ts';
@@ -19,6 +20,14 @@ describe('the catalog', () => {
       files?.forEach(({ path }) => requireWanted(path));
       expect(networks === undefined).toBe(kind !== 'annotator');
       networks?.forEach(({ file }) => expect(files?.map(({ path }) => path)).toContain(file));
+    }
+  });
+
+  it('says of annotators what extractors understand', () => {
+    for (const { id, kind, annotator } of catalog) {
+      if (annotator === undefined) continue;
+      expect(kind).toBe('annotator');
+      expect(() => annotatorFile.parse(annotator), id).not.toThrow();
     }
   });
 

@@ -146,11 +146,14 @@ describe('a pull', () => {
       bytes: 1,
       licence: 'MIT',
       family: null,
+      annotator: { schema: 1, output: { range: [0, 1] } },
     };
     const { pull } = await open({ files: { 'config.json': text('{}'), 'onnx/model.onnx': weights(2000, 4) } });
     await pull({ id: entry.id, entry });
     expect(await read('annotators', 'deep', 'onnx', 'model.onnx')).toHaveLength(2000);
     expect((await readdir(join(folder, 'annotators', 'deep'))).includes('armature.json')).toBe(false);
+    const said = await read('annotators', 'deep', 'annotator.json');
+    expect(JSON.parse(said.toString())).toEqual(entry.annotator);
   });
 });
 
