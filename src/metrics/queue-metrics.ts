@@ -9,6 +9,9 @@ export interface QueueFigures {
   readonly oldestSeconds: number;
   /** Workers that gave a sign of life lately. */
   readonly workers: number;
+  readonly deadLetters: number;
+  /** Deliveries to receivers that are not done, by status. */
+  readonly webhooks: Readonly<Record<string, number>>;
 }
 
 export interface QueueMetrics {
@@ -41,6 +44,15 @@ export function queueMetrics(registers: Registry[]): QueueMetrics {
     ({ jobs }) => Object.entries(jobs).map(([state, value]) => ({ labels: { state }, value })),
     ['state'],
   );
+  gauge(
+    'armature_webhooks',
+    'Events that receivers have not taken yet, or never took, by status.',
+    ({ webhooks }) => Object.entries(webhooks).map(([status, value]) => ({ labels: { status }, value })),
+    ['status'],
+  );
+  gauge('armature_dead_letters', 'Jobs that had more faults than they may.', (figures) => [
+    { value: figures.deadLetters },
+  ]);
   gauge('armature_queue_oldest_seconds', 'How long the oldest job that has not been started waits.', (figures) => [
     { value: figures.oldestSeconds },
   ]);

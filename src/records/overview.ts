@@ -3,18 +3,37 @@ import type { ErrorCode } from '../errors.ts';
 import type { JobStatus } from '../generation/job.ts';
 import type { Tables } from './schema.ts';
 
-/** Jobs that are not final. */
+/** What is not done yet, and what was given up. */
 export interface QueueCounts {
-  readonly queued: number;
+  /** Queued jobs that have not been moved into the queue: their turn is yet to come. */
+  readonly waiting: number;
+  /** Queued jobs in the queue. */
+  readonly dispatched: number;
   readonly running: number;
-  /** When the oldest queued job was accepted; null where none waits. */
+  /** When the oldest queued job was accepted; null where there is none. */
   readonly oldestQueuedAt: Date | null;
+  /** Jobs that had more faults than they may. */
+  readonly dead: number;
+  readonly webhooksPending: number;
+  readonly webhooksDead: number;
 }
 
 export interface TenantCounts {
   readonly tenant: string;
-  readonly queued: number;
+  readonly waiting: number;
+  readonly dispatched: number;
   readonly running: number;
+}
+
+export interface BatchCounts {
+  readonly id: string;
+  readonly tenant: string;
+  readonly name: string | null;
+  readonly createdAt: Date;
+  readonly items: number;
+  /** Items in a final state. */
+  readonly ended: number;
+  readonly failed: number;
 }
 
 export interface FailureCount {
@@ -27,47 +46,89 @@ export interface FailureCount {
 
 /** Figures over all tenants, for those who run the service. */
 export interface OverviewRecords {
-  /** Cheap: two indexes that hold nothing but these jobs. */
+  /** Cheap: each figure has an index that holds nothing but what it counts. */
   queue(): Promise<QueueCounts>;
   /** Tenants with jobs that are not final, those with most first. */
   tenants(limit: number): Promise<readonly TenantCounts[]>;
+  /** Batches with items that are not final, the newest first. */
+  batches(limit: number): Promise<readonly BatchCounts[]>;
   /** How many jobs ended in the last `minutes`, by final state. */
   finished(minutes: number): Promise<Readonly<Partial<Record<JobStatus, number>>>>;
   /** What failed in the last `minutes`, the most frequent code first. */
   failures(minutes: number): Promise<readonly FailureCount[]>;
 }
 
+// Literals, so that the planner can use the indexes over the rows in these states alone.
+const queued = sql<boolean>`(status = 'queued')`;
+const waiting = sql<boolean>`(status = 'queued' and dispatched_at is null)`;
+const dispatched = sql<boolean>`(status = 'queued' and dispatched_at is not null)`;
+const running = sql<boolean>`(status = 'running')`;
+const isOpen = sql<boolean>`status in ('queued', 'running')`;
+
+const count = sql<number>`count(*)::integer`;
+const countOf = (condition: typeof waiting) => sql<number>`(count(*) filter (where ${condition}))::integer`;
+const since = (minutes: number) => sql<Date>`now() - make_interval(mins => ${minutes})`;
+
 export function sqlOverview(db: Kysely<Tables>): OverviewRecords {
-  const count = sql<number>`count(*)::integer`;
-  const since = (minutes: number) => sql<Date>`now() - make_interval(mins => ${minutes})`;
-  // Literals, so that the planner can use the indexes over the jobs in these states alone.
-  const queued = sql.lit('queued' as const);
-  const running = sql.lit('running' as const);
+  const jobs = (condition: typeof waiting) => db.selectFrom('job').select(count.as('count')).where(condition);
+  const webhooks = (status: 'pending' | 'dead') =>
+    db.selectFrom('webhook_delivery').select(count.as('count')).where('status', '=', sql.lit(status));
+  // Ids grow with time.
+  const oldest = db.selectFrom('job').select('created_at').where(queued).orderBy('id').limit(1);
 
   return {
     async queue() {
-      const ofState = (state: typeof queued | typeof running) =>
-        db.selectFrom('job').select(count.as('count')).where('status', '=', state);
       const row = await db
         .selectNoFrom([
-          ofState(queued).as('queued'),
-          ofState(running).as('running'),
-          // Ids grow with time.
-          db.selectFrom('job').select('created_at').where('status', '=', queued).orderBy('id').limit(1).as('oldest'),
+          jobs(waiting).as('waiting'),
+          jobs(dispatched).as('dispatched'),
+          jobs(running).as('running'),
+          jobs(sql<boolean>`dead = true`).as('dead'),
+          webhooks('pending').as('webhooksPending'),
+          webhooks('dead').as('webhooksDead'),
+          oldest.as('oldestQueuedAt'),
         ])
         .executeTakeFirstOrThrow();
-      return { queued: row.queued ?? 0, running: row.running ?? 0, oldestQueuedAt: row.oldest };
+      return {
+        waiting: row.waiting ?? 0,
+        dispatched: row.dispatched ?? 0,
+        running: row.running ?? 0,
+        dead: row.dead ?? 0,
+        webhooksPending: row.webhooksPending ?? 0,
+        webhooksDead: row.webhooksDead ?? 0,
+        oldestQueuedAt: row.oldestQueuedAt,
+      };
     },
     async tenants(limit) {
-      const ofState = (state: typeof queued | typeof running) =>
-        sql<number>`(count(*) filter (where status = ${state}))::integer`;
       return await db
         .selectFrom('job')
-        .select(['tenant', ofState(queued).as('queued'), ofState(running).as('running')])
-        .where((job) => job.or([job('status', '=', queued), job('status', '=', running)]))
+        .select([
+          'tenant',
+          countOf(waiting).as('waiting'),
+          countOf(dispatched).as('dispatched'),
+          countOf(running).as('running'),
+        ])
+        .where(isOpen)
         .groupBy('tenant')
         .orderBy(sql`count(*)`, 'desc')
         .orderBy('tenant')
+        .limit(limit)
+        .execute();
+    },
+    async batches(limit) {
+      const open = db.selectFrom('job').select('batch_id').where(isOpen).where('batch_id', 'is not', null);
+      return await db
+        .selectFrom('batch')
+        .innerJoin('job', 'job.batch_id', 'batch.id')
+        .select(['batch.id', 'batch.tenant', 'batch.name', 'batch.created_at as createdAt', 'batch.items'])
+        .select([
+          sql<number>`(count(*) filter (where job.status not in ('queued', 'running')))::integer`.as('ended'),
+          sql<number>`(count(*) filter (where job.status = 'failed'))::integer`.as('failed'),
+        ])
+        .where('batch.id', 'in', open)
+        .where('batch.accepted', '=', true)
+        .groupBy('batch.id')
+        .orderBy('batch.id', 'desc')
         .limit(limit)
         .execute();
     },
@@ -81,20 +142,19 @@ export function sqlOverview(db: Kysely<Tables>): OverviewRecords {
       return Object.fromEntries(rows.map((row) => [row.status, row.count]));
     },
     async failures(minutes) {
-      const rows = await db
+      return await db
         .selectFrom('job')
         .select([
           sql<ErrorCode>`error->>'code'`.as('code'),
           count.as('count'),
-          sql<Date>`max(finished_at)`.as('last_at'),
-          sql<string>`(array_agg(id order by finished_at desc))[1]`.as('last_job'),
+          sql<Date>`max(finished_at)`.as('lastAt'),
+          sql<string>`(array_agg(id order by finished_at desc))[1]`.as('lastJob'),
         ])
         .where('finished_at', '>=', since(minutes))
         .where('status', '=', 'failed')
         .groupBy(sql`error->>'code'`)
         .orderBy(sql`count(*)`, 'desc')
         .execute();
-      return rows.map((row) => ({ code: row.code, count: row.count, lastAt: row.last_at, lastJob: row.last_job }));
     },
   };
 }

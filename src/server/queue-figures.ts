@@ -6,11 +6,14 @@ import { recent } from './recent.ts';
 export function queueFigures({ overview, workers }: Records): () => Promise<QueueFigures | null> {
   return recent(
     async () => {
-      const [{ queued, running, oldestQueuedAt }, alive] = await Promise.all([overview.queue(), workers.alive()]);
+      const [counts, alive] = await Promise.all([overview.queue(), workers.alive()]);
+      const { waiting, dispatched, running, oldestQueuedAt, webhooksPending, webhooksDead } = counts;
       return {
-        jobs: { queued, running },
+        jobs: { waiting, dispatched, running },
         oldestSeconds: oldestQueuedAt === null ? 0 : Math.max(0, (Date.now() - oldestQueuedAt.getTime()) / 1000),
         workers: alive.length,
+        deadLetters: counts.dead,
+        webhooks: { pending: webhooksPending, dead: webhooksDead },
       };
     },
     { lifetimeMs: 1000, patienceMs: 800 },

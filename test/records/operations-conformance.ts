@@ -41,10 +41,15 @@ export function operationsConformance(name: string, open: () => Promise<OpenReco
       const second = await records.insertJob(newJob('watched'));
       await records.startAttempt('watched', second.id);
       const after = await records.overview.queue();
-      expect([after.queued - before.queued, after.running - before.running]).toEqual([1, 1]);
+      expect([after.waiting - before.waiting, after.running - before.running]).toEqual([1, 1]);
       expect(after.oldestQueuedAt).toEqual(before.oldestQueuedAt ?? first.createdAt);
       const tenants = await records.overview.tenants(1000);
-      expect(tenants.find(({ tenant }) => tenant === 'watched')).toEqual({ tenant: 'watched', queued: 1, running: 1 });
+      expect(tenants.find(({ tenant }) => tenant === 'watched')).toEqual({
+        tenant: 'watched',
+        waiting: 1,
+        dispatched: 0,
+        running: 1,
+      });
       expect(await records.overview.tenants(1)).toHaveLength(1);
       await records.requestCancel('watched', first.id);
       await records.cancelAttempt(second.id, 1);

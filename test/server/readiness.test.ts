@@ -48,7 +48,7 @@ describe('/metrics', () => {
     await app.inject({ method: 'POST', url: '/v1/generations', payload: { prompt: 'a red ball' } });
     const fresh = await application.rebuild({});
     const { body } = await fresh.inject('/metrics');
-    expect(body).toMatch(/^armature_jobs\{state="queued"\} [1-9]/m);
+    expect(body).toMatch(/^armature_jobs\{state="(waiting|dispatched)"\} [1-9]/m);
     expect(body).toMatch(/^armature_jobs\{state="running"\} 0$/m);
     expect(body).toMatch(/^armature_queue_oldest_seconds \d/m);
     expect(body).toMatch(/^armature_workers 0$/m);

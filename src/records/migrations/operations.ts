@@ -21,4 +21,10 @@ export async function createOperations(db: Kysely<Tables>): Promise<void> {
     .column('finished_at')
     .where(sql.ref('finished_at'), 'is not', null)
     .execute();
+  await db.schema
+    .createIndex('webhook_delivery_dead')
+    .on('webhook_delivery')
+    .column('id')
+    .where(sql.ref('status'), '=', sql.lit('dead'))
+    .execute();
 }
