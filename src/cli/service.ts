@@ -21,6 +21,7 @@ import type { JobQueue } from '../queue/queue.ts';
 import { startReconciler } from '../queue/reconciler.ts';
 import { newWorkerId } from '../records/ids.ts';
 import type { Records } from '../records/records.ts';
+import type { Windows } from '../records/scheduling.ts';
 import type { WorkerSign } from '../records/workers.ts';
 import { buildApp } from '../server/app.ts';
 import { buildMonitoringApp } from '../server/monitoring-app.ts';
@@ -136,12 +137,16 @@ async function openGround(
   );
   const onError = (err: unknown): void => log.error({ err }, 'jobs could not be brought from the records to the queue');
   closing.add(await startReconciler(records, queue, { onError }));
-  const windows = { tenant: config.tenantWindow, total: config.queueWindow };
-  const feeder = closing.add(startFeeder(records, queue, { windows, onError }));
+  const feeder = closing.add(startFeeder(records, queue, { windows: windowsOf(config), onError }));
   const store = metrics.store.observed(await storeOf(config));
   // A bucket does not tell.
   if (config.s3Bucket === null) metrics.store.watchRoom(() => freeBytes(data));
   return { config, records, queue, feeder, store, library };
+}
+
+/** How many jobs may be in the queue or running. */
+function windowsOf({ tenantWindow: tenant, queueWindow: total }: Config): Windows {
+  return { tenant, total };
 }
 
 /** Room on the disk of a folder, for those who may not use the reserve. */
@@ -217,6 +222,7 @@ async function openServer(
       corsOrigins: config.corsOrigin,
       embedParameters: config.embedParameters,
       limits: defaultServerLimits,
+      windows: windowsOf(config),
       access: { adminKey: config.adminKey, allowAnonymous: config.allowAnonymous, loopback: isLoopback(config.host) },
       load: {
         submissionsPerMinute: config.submissionsPerMinute,

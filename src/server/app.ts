@@ -30,6 +30,7 @@ import { healthRoutes } from './routes/health.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { queueFigures } from './queue-figures.ts';
+import { overviewRoutes } from './routes/overview.ts';
 import { modelRoutes } from './routes/models.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { submitGenerationRoute } from './routes/submit-generation.ts';
@@ -105,6 +106,7 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
     generationEventRoutes(routes, context);
     generationFileRoutes(routes, context);
     keyRoutes(routes, context);
+    overviewRoutes(routes, context);
     deadLetterRoutes(routes, context);
     conditionRoutes(routes, context);
     modelRoutes(routes, context);

@@ -5,6 +5,7 @@ import type { AnnotatorLibrary } from '../models/annotators/annotators.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Feeder } from '../queue/feeder.ts';
 import type { JobQueue } from '../queue/queue.ts';
+import type { Windows } from '../records/scheduling.ts';
 import type { Records } from '../records/records.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { AccessSettings } from './access/authenticator.ts';
@@ -46,6 +47,8 @@ export interface ServerSettings {
   /** Whether outputs carry the parameters text where the request does not say. */
   readonly embedParameters: boolean;
   readonly limits: ServerLimits;
+  /** Most jobs that are in the queue or running. */
+  readonly windows: Windows;
   readonly access: AccessSettings;
   readonly load: LoadLimits;
   /** Addresses and networks of proxies that say truly whom they speak for. */

@@ -41,6 +41,21 @@ export async function get(path, { signal, headers = {} } = {}) {
 }
 
 /**
+ * Sends a POST without a body, with the key of the reader, where one was asked for.
+ *
+ * @param {string} path
+ * @returns {Promise<Response>}
+ * @throws {Refusal}
+ */
+export async function post(path) {
+  const key = sessionStorage.getItem(keyName);
+  const headers = key === null ? {} : { authorization: `Bearer ${key}` };
+  const response = await fetch(new URL(path, root), { method: 'POST', headers });
+  if (!response.ok) throw await refusal(response);
+  return response;
+}
+
+/**
  * @template T
  * @param {string} path
  * @returns {Promise<T>}

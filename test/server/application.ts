@@ -62,6 +62,7 @@ export async function openApplication(): Promise<Application> {
       publicUrl: null,
       embedParameters: true,
       corsOrigins: ['https://app.example.com'],
+      windows: { tenant: 32, total: 64 },
       limits: { ...defaultServerLimits, pollMs: 50 },
       access: { adminKey: null, allowAnonymous: false, loopback: true },
       load: {

@@ -3,7 +3,7 @@ import { ArmatureError } from '../../errors.ts';
 import { readWebFiles, type WebFile } from '../web-files.ts';
 
 /** Pages for people, by their paths. They hold no data: their scripts ask the API for it, with the reader's key. */
-const pages: Readonly<Record<string, string>> = { '/jobs/:id': 'job.html' };
+const pages: Readonly<Record<string, string>> = { '/jobs/:id': 'job.html', '/board': 'board.html' };
 
 /** A page loads and asks this server only, runs no script but its own files, and is shown in no other page. */
 const policy = [
