@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import {
   type Config,
   embeddedAnnotators,
@@ -38,6 +38,7 @@ import { deviceSettings } from './device-settings.ts';
 import { superviseDevice, type SupervisedDevice } from './device-supervisor.ts';
 import { annotatorsOf, libraryOf } from './library.ts';
 import { listen, type Listening } from './listen.ts';
+import { openLog } from './log.ts';
 import { packageVersion } from './package-version.ts';
 import { storeOf } from './store.ts';
 import { interruption, untilInterrupted } from './shutdown.ts';
@@ -98,7 +99,7 @@ interface Ground extends Watched {
 
 async function openService(run: Run): Promise<void> {
   const { config, role, hooks, closing } = run;
-  const log = pino({ level: config.logLevel });
+  const log = openLog(config);
   const metrics = createMetrics({ version: packageVersion(), role });
   const tracing = closing.add(
     await openTracing(tracingWanted(), {
