@@ -18,7 +18,7 @@ const direction = z.enum(directions);
 export const annotatorFile = z.strictObject({
   schema: z.literal(1),
   /** How it wants its pictures: fields as in preprocessor_config.json, which it goes before. */
-  input: preprocessorFields.optional(),
+  input: z.strictObject(preprocessorFields.shape).optional(),
   output: z
     .strictObject({
       /** Values of the output's two ends: of lines of black and white, of normals of a direction and its opposite. */

@@ -76,6 +76,8 @@ describe('a network that draws lines', () => {
     await expect(pulledLines(photo, 'x', answering(label), 512)).rejects.toThrow(/to be a network that draws lines/);
     const wrong = { 'annotator.json': { schema: 1, output: { range: [1, 0] } } };
     await expect(pulledLines(photo, 'x', answering(label, wrong), 512)).rejects.toThrow(/annotator\.json of x .*lower/);
+    const misspelt = { 'annotator.json': { schema: 1, input: { ensure_multiple: 4 } } };
+    await expect(pulledLines(photo, 'x', answering(label, misspelt), 512)).rejects.toThrow(/ensure_multiple/);
     const blank = answering({ paper: { dims: [1, 1, 1], data: Float32Array.of(1) } });
     const map = await lineart.extract(photo, { network: 'x', resolution: 512 }, blank);
     expect(map.blank).toBe('lineart: the network x drew no lines; send another picture.');
