@@ -49,6 +49,7 @@ export function readConfig(flags: Flags = {}, environment: Environment = process
     bodyMemory: read('bodyMemory'),
     trustedProxy: read('trustedProxy'),
     apiKey: read('apiKey'),
+    webhookSecret: read('webhookSecret'),
     allowFetch: read('allowFetch'),
     hub: read('hub'),
     hubToken: read('hubToken'),

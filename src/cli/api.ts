@@ -21,7 +21,7 @@ export function addApi(program: Command, hooks: RunHooks): void {
     });
   addSettings(command, ['host', 'port', 'data', 'models', 'model', 'postgresUrl', 'redisUrl']);
   addSettings(command, ['tenantWindow', 'queueWindow']);
-  addSettings(command, ['publicUrl', 'corsOrigin', 'embedParameters', 'allowFetch', 'logLevel']);
+  addSettings(command, ['publicUrl', 'corsOrigin', 'embedParameters', 'allowFetch', 'webhookSecret', 'logLevel']);
   addSettings(command, accessSettings);
   addSettings(command, storeSettings);
 }

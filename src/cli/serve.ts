@@ -33,7 +33,7 @@ export function addServe(program: Command, hooks: RunHooks): void {
     'corsOrigin',
   ]);
   addSettings(command, ['tenantWindow', 'queueWindow']);
-  addSettings(command, ['embedParameters', 'allowFetch', 'logLevel']);
+  addSettings(command, ['embedParameters', 'allowFetch', 'webhookSecret', 'logLevel']);
   addSettings(command, accessSettings);
   addSettings(command, storeSettings);
 }

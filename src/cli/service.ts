@@ -12,13 +12,14 @@ import {
   requireSafeHost,
 } from '../config.ts';
 import { ExtractorProcess } from '../extractor/extractor-process.ts';
-import { createFetcher } from '../fetch/fetcher.ts';
+import { createFetcher, type Fetcher } from '../fetch/fetcher.ts';
 import type { ModelLibrary } from '../models/library.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { type Feeder, startFeeder } from '../queue/feeder.ts';
 import { openQueue } from '../queue/open.ts';
 import type { JobQueue } from '../queue/queue.ts';
 import { startReconciler } from '../queue/reconciler.ts';
+import { startHousekeeping } from '../records/housekeeping.ts';
 import { newWorkerId } from '../records/ids.ts';
 import type { Records } from '../records/records.ts';
 import type { Windows } from '../records/scheduling.ts';
@@ -26,10 +27,14 @@ import type { WorkerSign } from '../records/workers.ts';
 import { buildApp } from '../server/app.ts';
 import { buildMonitoringApp } from '../server/monitoring-app.ts';
 import { defaultServerLimits } from '../server/limits.ts';
+import { links } from '../server/links.ts';
 import type { DeviceState } from '../server/parts.ts';
+import { endedJobView } from '../server/views/job-view.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { openTracing } from '../tracing/open.ts';
 import type { Tracing } from '../tracing/tracing.ts';
+import { Deliverer } from '../webhooks/deliverer.ts';
+import { nextAttempt } from '../webhooks/schedule.ts';
 import { startHeartbeat } from '../worker/heartbeat.ts';
 import { startWorker } from '../worker/worker.ts';
 import { Closing } from './closing.ts';
@@ -208,13 +213,16 @@ async function openServer(
   hooks: RunHooks,
   closing: Closing,
 ): Promise<void> {
-  const { config } = ground;
+  const { config, log, records } = ground;
+  const fetcher = createFetcher({ allow: config.allowFetch });
+  closing.add(deliverer(ground, fetcher));
+  closing.add(startHousekeeping(records, { clock, onError: (err) => log.error({ err }, 'what has expired stays') }));
   const app = await buildApp({
     ...ground,
     annotators: await annotatorsOf(config),
     deviceState,
-    fetcher: createFetcher({ allow: config.allowFetch }),
-    clock: () => new Date(),
+    fetcher,
+    clock,
     randomSeed: () => randomInt(2 ** 32),
     settings: {
       version: packageVersion(),
@@ -222,6 +230,7 @@ async function openServer(
       publicUrl: config.publicUrl,
       corsOrigins: config.corsOrigin,
       embedParameters: config.embedParameters,
+      signsWebhooks: config.webhookSecret !== null,
       limits: defaultServerLimits,
       windows: windowsOf(config),
       access: { adminKey: config.adminKey, allowAnonymous: config.allowAnonymous, loopback: isLoopback(config.host) },
@@ -239,4 +248,22 @@ async function openServer(
   // Apart from the hook: what stands in the arguments of an optional call does not happen where there is nothing to call.
   const listening = await listen(app, config);
   hooks.onListening?.(listening);
+}
+
+/** Sends events to their receivers. Only where there is HTTP: workers need no way out, and do not know the public URL. */
+function deliverer({ config, log, records }: Ground, fetcher: Fetcher): Deliverer {
+  const address = links(config.publicUrl);
+  return new Deliverer({
+    webhooks: records.webhooks,
+    fetcher,
+    secret: config.webhookSecret,
+    view: (job) => endedJobView(job, address),
+    clock,
+    schedule: (attempts, asked, now) => nextAttempt(attempts, asked, now, Math.random()),
+    log,
+  });
+}
+
+function clock(): Date {
+  return new Date();
 }

@@ -1,5 +1,6 @@
 import { availableParallelism, homedir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
+import { signingSecretForm } from '../generation/signing-secret.ts';
 import { usableMemory } from './memory.ts';
 import {
   byteSize,
@@ -14,6 +15,7 @@ import {
   type Parse,
   path,
   secret,
+  signingSecret,
   text,
   url,
 } from './values.ts';
@@ -78,6 +80,8 @@ export interface Config {
   readonly trustedProxy: readonly string[];
   /** The key that commands show to a running server. */
   readonly apiKey: string | null;
+  /** Signs webhooks whose request brings no secret of its own. */
+  readonly webhookSecret: string | null;
   /** Hosts and networks that requests may have fetched from although they are not public. */
   readonly allowFetch: readonly string[];
   /** Model hub, without a trailing slash. */
@@ -376,6 +380,13 @@ export const settings: { readonly [Key in keyof Config]: Setting<Config[Key]> } 
     argument: 'key',
     description: 'API key to show to the server; better given by its variable, where no process list shows it',
     parse: one(text),
+    fallback: () => null,
+  },
+  webhookSecret: {
+    flag: 'webhook-secret',
+    argument: 'secret',
+    description: `signs webhooks whose request brings no secret: ${signingSecretForm}; give it by its variable, where no process list shows it`,
+    parse: one(signingSecret),
     fallback: () => null,
   },
   allowFetch: {

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { isSigningSecret, signingSecretForm } from '../generation/signing-secret.ts';
 
 /** What a value should have been, as the object of "Expected ... for --flag", and what it was. */
 export class Mismatch extends Error {
@@ -44,6 +45,13 @@ export function network(value: string): string {
   const trimmed = value.trim();
   if (networks.some((pattern) => pattern.test(trimmed))) return trimmed;
   throw new Mismatch('an address such as 10.0.0.5 or 10.0.0.0/8', value);
+}
+
+/** A signing secret of Standard Webhooks; not repeated in the error either. */
+export function signingSecret(value: string): string {
+  const trimmed = value.trim();
+  if (!isSigningSecret(trimmed)) throw new Mismatch(signingSecretForm, '...');
+  return trimmed;
 }
 
 export function path(value: string): string {

@@ -42,6 +42,16 @@ export interface FetchOptions {
   readonly field?: string;
 }
 
+/** One request whose answer's body is of no interest. */
+export interface SendOptions {
+  readonly method: 'POST' | 'PUT';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: Uint8Array | string;
+  /** Milliseconds until the head of the answer. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
 export interface FetchedStream extends AnswerHead {
   /** The redirects that led here, in order. */
   readonly redirects: readonly AnswerHead[];
@@ -60,6 +70,10 @@ export interface Fetcher {
   /** Answers as soon as the head of the last answer is there; any status is an answer. Whoever calls it reads or closes. */
   readonly openStream: (url: string, options: FetchOptions) => Promise<FetchedStream>;
   readonly fetchBytes: (url: string, options: FetchOptions) => Promise<Fetched>;
+  /** Sends to this address and to no other: a redirect is an answer like any other. The body of the answer is not read. */
+  readonly send: (url: string, options: SendOptions) => Promise<AnswerHead>;
+  /** Finds out whether an address may be asked, without asking it; answers with its host and port. */
+  readonly check: (url: string, field?: string) => Promise<string>;
 }
 
 /**
@@ -83,7 +97,42 @@ export function createFetcher(policy: FetchPolicy = {}): Fetcher {
       const { status, headers, redirects } = answer;
       return { url: answer.url, status, headers, redirects, bytes: Buffer.concat(chunks) };
     },
+    send: async (url, options) => await sendOnce(url, options, allowed, resolve),
+    check: async (url, field) => await checkAddress(url, field, allowed, resolve),
   };
+}
+
+/** Milliseconds that looking a name up may take where nothing else is waited for. */
+const lookupTimeout = 5000;
+
+async function checkAddress(
+  url: string,
+  field: string | undefined,
+  allowed: Allowed,
+  resolve: Resolve,
+): Promise<string> {
+  const target = checkUrl(url, allowed, field);
+  const time = startTime(lookupTimeout, undefined, field);
+  try {
+    await withReason(resolveTarget(target, resolve, allowed, field), time.signal);
+  } catch (error) {
+    throw failureOf(error, target.host, field);
+  } finally {
+    time.stop();
+  }
+  return `${target.url.hostname}:${target.port}`;
+}
+
+async function sendOnce(url: string, options: SendOptions, allowed: Allowed, resolve: Resolve): Promise<AnswerHead> {
+  const time = startTime(options.timeoutMs, options.signal);
+  try {
+    const limits = { maxBytes: 0, idleMs: options.timeoutMs };
+    const message = await ask(firstLeg(url, { ...options, ...limits }), limits, allowed, resolve, time.signal);
+    message.destroy();
+    return { url, status: message.statusCode ?? 0, headers: message.headers };
+  } finally {
+    time.stop();
+  }
 }
 
 async function systemResolve(host: string): ReturnType<Resolve> {

@@ -13,7 +13,9 @@ import {
   generationOutputRequest,
   outputRequest,
 } from './request.ts';
+import { isSigningSecret, signingSecretForm } from './signing-secret.ts';
 import { refuseUnstorableText } from './storable-text.ts';
+import { webhookRequest } from './webhook.ts';
 
 const maskedNames = ['picture', 'mask'] as const;
 const pictureNames = ['upload_id', 'data', 'part', 'url', 'generation', 'map', 'output'] as const;
@@ -22,12 +24,13 @@ const pictureNames = ['upload_id', 'data', 'part', 'url', 'generation', 'map', '
 export const fieldNames = {
   generation: {
     known: Object.keys(generationRequest.shape),
-    later: ['init_image', 'strength', 'mask_image', 'loras', 'webhook'],
+    later: ['init_image', 'strength', 'mask_image', 'loras'],
   },
   control: { known: Object.keys(controlRequest.shape), later: ['mask'] },
-  extraction: { known: Object.keys(extractionRequest.shape), later: ['webhook'] },
+  extraction: { known: Object.keys(extractionRequest.shape), later: [] },
   output: { known: Object.keys(outputRequest.shape), later: [] },
   generationOutput: { known: Object.keys(generationOutputRequest.shape), later: [] },
+  webhook: { known: Object.keys(webhookRequest.shape), later: [] },
   picture: { known: pictureNames, later: [] },
   extractionImage: { known: [...pictureNames, ...maskedNames], later: [] },
   controlImage: { known: [...pictureNames, ...maskedNames, ...structureKinds], later: [] },
@@ -41,6 +44,7 @@ export function parseGeneration(body: unknown): GenerationRequest {
   refuseUnknownFields(body, fieldNames.generation);
   if (isObject(body)) {
     refuseUnknownFields(body['output'], fieldNames.generationOutput, ['output']);
+    checkWebhook(body['webhook']);
     if (Array.isArray(body['controls'])) body['controls'].forEach(checkControlNames);
   }
   return check(generationRequest, body);
@@ -52,6 +56,7 @@ export function parseExtraction(body: unknown): ExtractionRequest {
   if (isObject(body)) {
     refuseUnknownFields(body['output'], fieldNames.output, ['output']);
     checkImageNames(body['image'], fieldNames.extractionImage, ['image']);
+    checkWebhook(body['webhook']);
   }
   return check(extractionRequest, body);
 }
@@ -76,6 +81,15 @@ function checkImageNames(image: unknown, names: FieldNames, path: readonly Prope
   refuseUnknownFields(image, names, path);
   if (!isObject(image)) return;
   for (const name of maskedNames) refuseUnknownFields(image[name], fieldNames.picture, [...path, name]);
+}
+
+/** The secret is checked apart from the schema, whose errors repeat what came. */
+function checkWebhook(webhook: unknown): void {
+  refuseUnknownFields(webhook, fieldNames.webhook, ['webhook']);
+  const secret = isObject(webhook) ? webhook['secret'] : undefined;
+  if (secret === undefined || (typeof secret === 'string' && isSigningSecret(secret))) return;
+  const detail = `Expected webhook.secret to be ${signingSecretForm}.`;
+  throw new ArmatureError('invalid_request', detail, { field: 'webhook.secret' });
 }
 
 /** Structure as data is checked by itself: a fault deep inside has a path of its own. */

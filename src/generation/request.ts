@@ -3,6 +3,7 @@ import { structures } from '../conditions/structures.ts';
 import { limits, type Range } from './limits.ts';
 import { defaultBatchPriority, defaultPriority, priorities } from './priority.ts';
 import { controlModes, outputFormats, resizeModes, schedulerIds } from './plan.ts';
+import { webhookRequest } from './webhook.ts';
 
 const integer = ({ min, max, step }: Range) => {
   const bounded = z.int().min(min).max(max);
@@ -159,6 +160,7 @@ export const generationRequest = z.strictObject({
   output: generationOutputRequest.prefault({}).describe('How the outputs are encoded'),
   priority: priorityRequest,
   metadata: metadataRequest.optional(),
+  webhook: webhookRequest.optional().describe('Who is told of the end of the job'),
 });
 
 /** The body of POST /v1/conditions/{type}. */
@@ -177,6 +179,7 @@ export const extractionRequest = z.strictObject({
   output: outputRequest.prefault({}).describe('How the map is encoded'),
   priority: priorityRequest,
   metadata: metadataRequest.optional(),
+  webhook: webhookRequest.optional().describe('Who is told of the end of the job'),
 });
 
 export type PictureReference = z.output<typeof pictureReference>;

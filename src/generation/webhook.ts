@@ -1,12 +1,9 @@
 import { z } from 'zod';
+import { signingSecretForm } from './signing-secret.ts';
 
 /** Ends of a job that a receiver can be told of. */
 export const webhookEvents = ['succeeded', 'failed', 'cancelled'] as const;
 export type WebhookEvent = (typeof webhookEvents)[number];
-
-/** Bytes of a signing secret, by the Standard Webhooks specification. */
-const secretBytes = { min: 24, max: 64 } as const;
-const secretPrefix = 'whsec_';
 
 /** Where a client wants to be told of the end of its job. */
 export const webhookRequest = z.strictObject({
@@ -14,9 +11,7 @@ export const webhookRequest = z.strictObject({
   secret: z
     .string()
     .optional()
-    .describe(
-      `Signs what is sent: ${secretPrefix} and ${secretBytes.min} to ${secretBytes.max} random bytes as base64. Left out, the server's own secret signs. No answer shows it`,
-    ),
+    .describe(`Signs what is sent: ${signingSecretForm}. Left out, the server's own secret signs. No answer shows it`),
   events: z
     .array(z.enum(webhookEvents))
     .min(1)
@@ -35,13 +30,4 @@ export interface WebhookTarget {
   /** null: the server's own secret signs. */
   readonly secret: string | null;
   readonly events: readonly WebhookEvent[];
-}
-
-/** Whether a text is a signing secret: `whsec_` and 24 to 64 bytes as base64 (RFC 4648, with its padding). */
-export function isSigningSecret(text: string): boolean {
-  if (!text.startsWith(secretPrefix)) return false;
-  const base64 = text.slice(secretPrefix.length);
-  if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(base64)) return false;
-  const bytes = (base64.replace(/=+$/, '').length * 3) >> 2;
-  return bytes >= secretBytes.min && bytes <= secretBytes.max;
 }

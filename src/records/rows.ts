@@ -3,9 +3,9 @@ import type { Job, JobEvent } from '../generation/job.ts';
 import type { Upload } from './records.ts';
 import type { JobEventTable, JobTable, UploadTable } from './schema.ts';
 
-/** A job's row as JSON: what `to_jsonb` makes of it, without the webhook and its secret. */
+/** A job's row as JSON: what `to_jsonb` makes of it, without the secret of its receiver. */
 export type JobSnapshot = {
-  readonly [Column in Exclude<keyof JobTable, 'webhook'>]: SnapshotValue<Selectable<JobTable>[Column]>;
+  readonly [Column in keyof JobTable]: SnapshotValue<Selectable<JobTable>[Column]>;
 };
 type SnapshotValue<T> = T extends Date ? string : T;
 
@@ -17,7 +17,6 @@ export function jobFromSnapshot(row: JobSnapshot): Job {
     started_at: date(row.started_at),
     finished_at: date(row.finished_at),
     dispatched_at: date(row.dispatched_at),
-    webhook: null,
   });
 }
 

@@ -118,7 +118,7 @@ export interface WebhookDeliveryTable {
   readonly job_id: string | null;
   readonly batch_id: string | null;
   readonly type: string;
-  /** The row of the job when the event happened, without its webhook; null once it is delivered. */
+  /** The row of the job when the event happened, without its receiver's secret; null once it is delivered. */
   readonly snapshot: ColumnType<JobSnapshot | null, string, null>;
   readonly url: string;
   readonly host: string;

@@ -92,7 +92,7 @@ export async function transitions(db: Kysely<Tables>, change: Transition): Promi
  */
 function endForReceiver() {
   return sql<never>`
-    select ${newEventId()}, tenant, id, (plan->>'kind') || '.' || status, to_jsonb(changed) - 'webhook',
+    select ${newEventId()}, tenant, id, (plan->>'kind') || '.' || status, to_jsonb(changed) #- '{webhook,secret}',
       webhook->>'url', webhook->>'host', webhook->>'secret'
     from changed where webhook->'events' ? status`;
 }

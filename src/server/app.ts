@@ -35,6 +35,7 @@ import { modelRoutes } from './routes/models.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { submitGenerationRoute } from './routes/submit-generation.ts';
 import { uploadRoutes } from './routes/uploads.ts';
+import { webhookDeliveryRoutes } from './routes/webhook-deliveries.ts';
 
 /**
  * The HTTP application, ready to listen or to be injected into. Closing it ends streams and waits; the parts stay open.
@@ -105,6 +106,7 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
     generationActionRoutes(routes, context);
     generationEventRoutes(routes, context);
     generationFileRoutes(routes, context);
+    webhookDeliveryRoutes(routes, context);
     keyRoutes(routes, context);
     overviewRoutes(routes, context);
     deadLetterRoutes(routes, context);

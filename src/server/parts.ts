@@ -46,6 +46,8 @@ export interface ServerSettings {
   readonly corsOrigins: readonly string[];
   /** Whether outputs carry the parameters text where the request does not say. */
   readonly embedParameters: boolean;
+  /** Whether the server has a secret of its own to sign webhooks with. */
+  readonly signsWebhooks: boolean;
   readonly limits: ServerLimits;
   /** Most jobs that are in the queue or running. */
   readonly windows: Windows;

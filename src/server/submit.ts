@@ -6,12 +6,14 @@ import type { OutputFormat, Plan } from '../generation/plan.ts';
 import { neededNetworks } from '../generation/needed-networks.ts';
 import { defaultPriority } from '../generation/priority.ts';
 import { type Resolved, resolveExtraction, resolveGeneration } from '../generation/resolve.ts';
+import type { WebhookTarget } from '../generation/webhook.ts';
 import type { ControlImage, ExtractionRequest, GenerationRequest } from '../generation/request.ts';
 import type { IdempotencyClaim } from '../records/idempotency.ts';
 import { newJobId } from '../records/ids.ts';
 import type { ServerParts } from './parts.ts';
 import { type CheckedPicture, checkPicture, refuseUnusedFiles, storePictures } from './pictures.ts';
 import type { Submission } from './submission.ts';
+import { webhookTarget } from './webhook-target.ts';
 import { withFormat } from './with-format.ts';
 
 /** What the headers of a submission add to its body. */
@@ -87,9 +89,10 @@ async function accept(
 ): Promise<Job> {
   const { annotators, log } = parts;
   for (const { id, field } of neededNetworks(resolved.plan, findCondition)) await annotators.require(id, field);
+  const webhook = await webhookTarget(parts, request.webhook);
   const giveBack = await options.charge(cost(resolved.plan));
   try {
-    return await record(parts, options, request, resolved, pictures);
+    return await record(parts, { ...options, webhook }, request, resolved, pictures);
   } catch (error) {
     await giveBack().catch((err: unknown) =>
       log.warn({ err }, 'the cost of a job that was not recorded stays charged'),
@@ -100,7 +103,7 @@ async function accept(
 
 async function record(
   { records, store, feeder, tracing }: ServerParts,
-  { tenant, claim }: SubmitOptions,
+  { tenant, claim, webhook }: SubmitOptions & { readonly webhook: WebhookTarget | null },
   request: GenerationRequest | ExtractionRequest,
   { plan, warnings }: Resolved<Plan>,
   pictures: readonly CheckedPicture[],
@@ -116,6 +119,7 @@ async function record(
       warnings,
       metadata,
       priority,
+      webhook,
       traceParent: tracing.traceParent(),
       ...(claim === undefined ? {} : { claim }),
     });

@@ -36,10 +36,11 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'models',
     'tracing',
   ],
+  webhooks: ['generation', 'records', 'fetch'],
   metrics: [],
   tracing: [],
   server: ['generation', 'access', 'records', 'queue', 'store', 'images', 'conditions', 'models', 'fetch', 'tracing'],
-  config: [],
+  config: ['generation'],
 };
 
 /** Folders whose results depend on their arguments alone. */
@@ -63,6 +64,7 @@ const owners: Readonly<Record<string, string>> = {
   '@opentelemetry/sdk-trace-node': 'tracing',
   '@opentelemetry/resources': 'tracing',
   '@opentelemetry/exporter-trace-otlp-http': 'tracing',
+  standardwebhooks: 'webhooks',
   commander: 'cli',
   'cli-progress': 'cli',
 };

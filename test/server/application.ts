@@ -61,6 +61,7 @@ export async function openApplication(): Promise<Application> {
       defaultModel: 'diorama',
       publicUrl: null,
       embedParameters: true,
+      signsWebhooks: false,
       corsOrigins: ['https://app.example.com'],
       windows: { tenant: 32, total: 64 },
       limits: { ...defaultServerLimits, pollMs: 50 },

@@ -1,5 +1,6 @@
 import { ArmatureError } from '../../errors.ts';
 import type { AnswerHead } from '../../fetch/fetcher.ts';
+import { retryAfterMs } from '../../fetch/retry-after.ts';
 
 /** Longest time that a hub may have us wait, in milliseconds. */
 const longestWait = 120_000;
@@ -20,7 +21,8 @@ class HubError extends ArmatureError {
 /** What a status of the hub means to whoever pulls: `unknown_model`, or `fetch_failed`. */
 export function answerError({ status, headers }: AnswerHead, repo: string, path: string | null): ArmatureError {
   const what = path === null ? repo : `${path} of ${repo}`;
-  const after = secondsOf(headers['retry-after']);
+  const asked = retryAfterMs(headers['retry-after'], Date.now());
+  const after = asked === null ? null : Math.min(longestWait, asked);
   const said = headers['x-error-code'];
   if (status === 401 || status === 403) {
     const gated = said === 'GatedRepo' ? ' Its terms have to be accepted on the hub first.' : '';
@@ -46,11 +48,4 @@ export function isPassing(error: unknown): boolean {
 /** Milliseconds that the hub asked to wait, or null. */
 export function retryAfter(error: unknown): number | null {
   return error instanceof HubError ? error.waitMs : null;
-}
-
-/** Retry-After as seconds or as a date (RFC 9110), in milliseconds. */
-function secondsOf(value: string | undefined): number | null {
-  if (value === undefined) return null;
-  const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - Date.now();
-  return Number.isNaN(ms) ? null : Math.min(longestWait, Math.max(0, ms));
 }

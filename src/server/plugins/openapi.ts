@@ -23,11 +23,19 @@ export async function describeApi(app: FastifyInstance, version: string): Promis
         },
       },
       security: [{ bearer: [] }, { header: [] }],
-      tags: ['generations', 'dead letters', 'uploads', 'conditions', 'models', 'keys', 'operations', 'health'].map(
-        (name) => ({
-          name,
-        }),
-      ),
+      tags: [
+        'generations',
+        'dead letters',
+        'uploads',
+        'conditions',
+        'models',
+        'webhooks',
+        'keys',
+        'operations',
+        'health',
+      ].map((name) => ({
+        name,
+      })),
     },
     transform: transformBodies,
     transformObject: jsonSchemaTransformObject,

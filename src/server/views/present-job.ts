@@ -12,6 +12,7 @@ export function jobPresenter(records: Records, eta: EtaEstimator, links: Links):
   return async (job) => {
     const ahead = job.status === 'queued' ? await records.countAhead(job) : null;
     const etaSeconds = await eta.estimate(job, ahead ?? 0);
-    return jobView(job, { queuePosition: ahead === null ? null : ahead + 1, etaSeconds }, links);
+    const deliveries = job.webhook === null ? [] : await records.webhooks.ofJob(job.id);
+    return jobView(job, { queuePosition: ahead === null ? null : ahead + 1, etaSeconds }, links, deliveries);
   };
 }

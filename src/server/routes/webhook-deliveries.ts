@@ -1,0 +1,66 @@
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { ArmatureError } from '../../errors.ts';
+import { deliveryStatuses } from '../../records/webhooks.ts';
+import { type RouteContext, tenantOf } from '../context.ts';
+import { deliveryListSchema, deliverySchema, deliveryView } from '../views/delivery-view.ts';
+import { idParameter, json, problem } from './schemas.ts';
+
+/** Seeing what became of webhooks, and sending dead ones again. */
+export function webhookDeliveryRoutes(instance: FastifyInstance, { parts, links }: RouteContext): void {
+  const routes = instance.withTypeProvider<ZodTypeProvider>();
+  const { clock, settings } = parts;
+  const { webhooks } = parts.records;
+
+  const pageQuery = z.strictObject({
+    status: z.enum(deliveryStatuses).optional(),
+    limit: z.coerce.number().int().min(1).max(settings.limits.pageSize).default(20),
+    cursor: z.string().max(100).optional().describe('next_cursor of the page before'),
+  });
+
+  routes.get('/v1/webhook-deliveries', {
+    config: { access: 'read' },
+    schema: {
+      operationId: 'listWebhookDeliveries',
+      summary: 'List what was told to receivers, or is still to be told, the newest first',
+      tags: ['webhooks'],
+      querystring: pageQuery,
+      response: { 200: json('One page', deliveryListSchema), '4xx': problem },
+    },
+    handler: async (request) => {
+      const { status, limit, cursor } = request.query;
+      const found = await webhooks.list(tenantOf(request), {
+        limit: limit + 1,
+        ...(status === undefined ? {} : { status }),
+        ...(cursor === undefined ? {} : { before: cursor }),
+      });
+      const page = found.slice(0, limit);
+      const nextCursor = found.length > limit ? (page.at(-1)?.id ?? null) : null;
+      return { data: page.map((delivery) => deliveryView(delivery, links)), next_cursor: nextCursor };
+    },
+  });
+
+  routes.post('/v1/webhook-deliveries/:id/replay', {
+    config: { access: 'generate' },
+    schema: {
+      operationId: 'replayWebhookDelivery',
+      summary: 'Send a dead event again, under the same id and with all its attempts',
+      tags: ['webhooks'],
+      params: idParameter,
+      response: { 200: json('It is sent in a moment', deliverySchema), '4xx': problem },
+    },
+    handler: async (request) => {
+      const { id } = request.params;
+      const tenant = tenantOf(request);
+      const replayed = await webhooks.replay(tenant, id, clock());
+      if (replayed !== null) return deliveryView(replayed, links);
+      const { status } = (await webhooks.find(tenant, id)) ?? missing(id);
+      throw new ArmatureError('conflict', `The delivery ${id} is ${status}: only a dead one can be replayed.`);
+    },
+  });
+}
+
+function missing(id: string): never {
+  throw new ArmatureError('not_found', `There is no webhook delivery ${JSON.stringify(id.slice(0, 100))}.`);
+}
