@@ -13,6 +13,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may call the route. One that doesn't say is for `admin` alone. */
     readonly access?: Access;
+    /** Whether `?tenant=` makes it another tenant's, for who has the scope `admin`. */
+    readonly anyTenant?: boolean;
   }
   interface FastifyInstance {
     /** What each route declares, by method and path: undefined is a route that was forgotten. */
@@ -60,6 +62,7 @@ export function guardRoutes(app: FastifyInstance, { authenticator, limiter, rate
     try {
       request.identity = await authenticator.identify(request);
       requireScope(request.identity, access);
+      request.identity = inTenant(request.identity, request);
     } catch (error) {
       const challenge = challengeOf(error, request, access);
       if (challenge !== null) reply.header('www-authenticate', challenge);
@@ -93,14 +96,23 @@ export function identityOf({ identity, routeOptions }: FastifyRequest): Identity
 export function requireScope({ scopes, name }: Identity, scope: Scope): void {
   if (scopes.includes(scope)) return;
   const has = scopes.length === 0 ? 'none' : scopes.join(', ');
-  throw new ArmatureError('forbidden', `Expected the scope ${scope} but ${name} has ${has}.`);
+  throw new ArmatureError('forbidden', `Expected the scope ${scope} but ${name} has ${has}.`, { choices: [scope] });
+}
+
+function inTenant(identity: Identity, { query, routeOptions }: FastifyRequest): Identity {
+  const { tenant } = query as { readonly tenant?: unknown };
+  if (routeOptions.config.anyTenant !== true || typeof tenant !== 'string' || tenant === identity.tenant)
+    return identity;
+  requireScope(identity, 'admin');
+  return { ...identity, tenant };
 }
 
 /** WWW-Authenticate by RFC 6750, section 3. */
 function challengeOf(error: unknown, { headers }: FastifyRequest, access: Access): string | null {
   if (!(error instanceof ArmatureError)) return null;
   const challenge = 'Bearer realm="armature"';
-  if (error.code === 'forbidden') return `${challenge}, error="insufficient_scope", scope="${access}"`;
+  if (error.code === 'forbidden')
+    return `${challenge}, error="insufficient_scope", scope="${error.choices?.[0] ?? access}"`;
   if (error.code !== 'unauthorized') return null;
   return credential(headers) === null ? challenge : `${challenge}, error="invalid_token"`;
 }

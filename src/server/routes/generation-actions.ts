@@ -7,7 +7,7 @@ import { jobPrefix } from '../../store/keys.ts';
 import { type RouteContext, tenantOf } from '../context.ts';
 import { missingJob, requireJob } from '../find-job.ts';
 import { jobSchema } from '../views/job-schema.ts';
-import { idParameter, json, problem } from './schemas.ts';
+import { idParameter, json, problem, tenantQuery } from './schemas.ts';
 
 /** Cancelling and deleting jobs. */
 export function generationActionRoutes(instance: FastifyInstance, { parts, present }: RouteContext): void {
@@ -15,12 +15,13 @@ export function generationActionRoutes(instance: FastifyInstance, { parts, prese
   const { records, queue, store } = parts;
 
   routes.post('/v1/generations/:id/cancel', {
-    config: { access: 'generate' },
+    config: { access: 'generate', anyTenant: true },
     schema: {
       operationId: 'cancelGeneration',
       summary: 'Cancel a job: at once while it waits, within one step while it is drawn',
       tags: ['generations'],
       params: idParameter,
+      querystring: tenantQuery,
       response: { 200: json('The job; a running one ends a moment later', jobSchema), '4xx': problem },
     },
     handler: async (request) => {
@@ -37,12 +38,13 @@ export function generationActionRoutes(instance: FastifyInstance, { parts, prese
   });
 
   routes.delete('/v1/generations/:id', {
-    config: { access: 'generate' },
+    config: { access: 'generate', anyTenant: true },
     schema: {
       operationId: 'deleteGeneration',
       summary: 'Delete a job that has ended, with its outputs and maps',
       tags: ['generations'],
       params: idParameter,
+      querystring: tenantQuery,
       response: { 204: z.undefined().describe('It is gone'), '4xx': problem },
     },
     handler: async (request, reply) => {

@@ -6,7 +6,7 @@ import { isFinal } from '../../generation/job.ts';
 import { gone, type RouteContext, tenantOf } from '../context.ts';
 import { eventStream } from '../event-stream.ts';
 import { requireJob } from '../find-job.ts';
-import { idParameter, problem } from './schemas.ts';
+import { idParameter, problem, tenantQuery } from './schemas.ts';
 
 const headers = z.object({
   'last-event-id': z.coerce.number().int().min(0).optional().describe('id of the last event that was seen'),
@@ -18,12 +18,13 @@ export function generationEventRoutes(instance: FastifyInstance, context: RouteC
   const { heartbeatMs, pollMs } = parts.settings.limits;
 
   instance.withTypeProvider<ZodTypeProvider>().get('/v1/generations/:id/events', {
-    config: { access: 'read' },
+    config: { access: 'read', anyTenant: true },
     schema: {
       operationId: 'streamGenerationEvents',
       summary: 'Follow a job: queued, started, progress, then succeeded, failed or cancelled with the whole job',
       tags: ['generations'],
       params: idParameter,
+      querystring: tenantQuery,
       headers,
       response: {
         200: {

@@ -6,7 +6,7 @@ import { type RouteContext, tenantOf } from '../context.ts';
 import { requireJob } from '../find-job.ts';
 import { servedMap, servedOutput } from '../job-files.ts';
 import { type ServedObject, sendObject } from '../send-object.ts';
-import { fileParameters, pictureContent, problem } from './schemas.ts';
+import { fileParameters, pictureContent, problem, tenantQuery } from './schemas.ts';
 
 /** The bytes of outputs and maps. */
 export function generationFileRoutes(instance: FastifyInstance, context: RouteContext): void {
@@ -20,12 +20,13 @@ export function generationFileRoutes(instance: FastifyInstance, context: RouteCo
     choose: (job: Job, index: number) => ServedObject,
   ): void {
     instance.withTypeProvider<ZodTypeProvider>().get(`/v1/generations/:id/${folder}/:index`, {
-      config: { access: 'read' },
+      config: { access: 'read', anyTenant: true },
       schema: {
         operationId,
         summary,
         tags: ['generations'],
         params: fileParameters,
+        querystring: tenantQuery,
         response: {
           200: { description: 'The file', content: pictureContent() },
           206: { description: 'The range that was asked for', content: pictureContent() },

@@ -5,7 +5,7 @@ import { jobStatuses } from '../../generation/job.ts';
 import { type RouteContext, tenantOf } from '../context.ts';
 import { requireJob } from '../find-job.ts';
 import { jobListSchema, jobSchema } from '../views/job-schema.ts';
-import { idParameter, json, problem } from './schemas.ts';
+import { idParameter, json, problem, tenantQuery } from './schemas.ts';
 
 /** Reading jobs. */
 export function generationRoutes(instance: FastifyInstance, { parts, present }: RouteContext): void {
@@ -13,13 +13,14 @@ export function generationRoutes(instance: FastifyInstance, { parts, present }: 
   const { records, settings } = parts;
 
   const pageQuery = z.strictObject({
+    ...tenantQuery.shape,
     status: z.enum(jobStatuses).optional(),
     limit: z.coerce.number().int().min(1).max(settings.limits.pageSize).default(20),
     cursor: z.string().max(100).optional().describe('next_cursor of the page before'),
   });
 
   routes.get('/v1/generations', {
-    config: { access: 'read' },
+    config: { access: 'read', anyTenant: true },
     schema: {
       operationId: 'listGenerations',
       summary: 'List jobs, the newest first',
@@ -41,12 +42,13 @@ export function generationRoutes(instance: FastifyInstance, { parts, present }: 
   });
 
   routes.get('/v1/generations/:id', {
-    config: { access: 'read' },
+    config: { access: 'read', anyTenant: true },
     schema: {
       operationId: 'getGeneration',
       summary: 'Read a job',
       tags: ['generations'],
       params: idParameter,
+      querystring: tenantQuery,
       response: { 200: json('The job', jobSchema), '4xx': problem },
     },
     handler: async (request) => await present(await requireJob(records, tenantOf(request), request.params.id)),

@@ -1,9 +1,15 @@
 import { z } from 'zod';
+import { tenantName } from '../../access/key-request.ts';
 import { outputFormats } from '../../generation/plan.ts';
 import { problemSchema, problemType } from '../problem.ts';
 
 /** Pieces of route descriptions that several routes use. */
 export const idParameter = z.object({ id: z.string() });
+/** Query of what belongs to a tenant; such a route has `anyTenant` in its config. */
+export const tenantQuery = z.object({
+  tenant: tenantName.optional().describe('Another tenant than that of the key; needs the scope admin'),
+});
+
 export const fileParameters = z.object({ id: z.string(), index: z.coerce.number().int().min(0).max(999) });
 
 export const idempotencyHeaders = z.object({

@@ -13,7 +13,7 @@ import { idempotently } from '../idempotency.ts';
 import { sha256Of } from '../inputs.ts';
 import type { ServerParts } from '../parts.ts';
 import { uploadSchema, uploadView } from '../views/upload-view.ts';
-import { idempotencyHeaders, idParameter, json, problem } from './schemas.ts';
+import { idempotencyHeaders, idParameter, json, problem, tenantQuery } from './schemas.ts';
 import { unchecked } from './submission-route.ts';
 
 const binary = z.string().meta({ format: 'binary' });
@@ -60,12 +60,13 @@ export function uploadRoutes(instance: FastifyInstance, { parts, links }: RouteC
   });
 
   routes.get('/v1/uploads/:id', {
-    config: { access: 'read' },
+    config: { access: 'read', anyTenant: true },
     schema: {
       operationId: 'getUpload',
       summary: 'What is known of an upload',
       tags: ['uploads'],
       params: idParameter,
+      querystring: tenantQuery,
       response: { 200: json('The upload', uploadSchema), '4xx': problem },
     },
     handler: async (request) => {

@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { keyRequest } from '../../src/access/key-request.ts';
+import type { Scope } from '../../src/access/scopes.ts';
+import { issueKey } from '../../src/records/issue-key.ts';
+import { type Application, finishJob, openApplication, pictureFile } from './application.ts';
+
+type Method = 'GET' | 'POST' | 'DELETE';
+interface Answer {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: string;
+}
+type Headers = Readonly<Record<string, string>>;
+
+let application: Application;
+let owner: Headers;
+let stranger: Headers;
+let admin: Headers;
+/** What the owner has, by the part of the path that names the resource. */
+let owned: Readonly<Record<string, string>>;
+let upload: string;
+let job: string;
+
+beforeAll(async () => {
+  application = await openApplication();
+  owner = await keyOf('default', ['generate', 'read']);
+  stranger = await keyOf('stranger', ['generate', 'read']);
+  admin = await keyOf('office', ['admin', 'generate', 'read']);
+  const data = { data: (await pictureFile()).toString('base64') };
+  job = await submit(owner, { prompt: 'a cube', controls: [{ type: 'canny', image: data }] });
+  await finishJob(application, { id: job });
+  const picture = { 'content-type': 'image/png' };
+  const sent = await call('POST', '/v1/uploads', { ...owner, ...picture }, await pictureFile());
+  upload = (JSON.parse(sent.body) as { readonly id: string }).id;
+  owned = { generations: job, 'dead-letters': job, uploads: upload };
+});
+afterAll(async () => await application.close());
+
+async function keyOf(tenant: string, scopes: readonly Scope[]): Promise<Headers> {
+  const { text } = await issueKey(application.parts.records.keys, keyRequest.parse({ name: 'test', tenant, scopes }));
+  return { authorization: `Bearer ${text}` };
+}
+
+async function call(method: Method, url: string, headers: Headers, payload?: object | Buffer): Promise<Answer> {
+  return await application.app.inject({ method, url, headers, ...(payload === undefined ? {} : { payload }) });
+}
+
+async function submit(headers: Headers, payload: object): Promise<string> {
+  const answer = await call('POST', '/v1/generations', headers, payload);
+  expect(answer.statusCode, answer.body).toBe(202);
+  return (JSON.parse(answer.body) as { readonly id: string }).id;
+}
+
+/** All that may not differ between what is another's and what is nowhere: ids and times are taken out. */
+function seen({ statusCode, headers, body }: Answer, id: string): object {
+  const { date: _, 'x-request-id': request, ...others } = headers;
+  const text = body.replaceAll(id, 'ID').replaceAll(String(request), 'REQUEST');
+  return { statusCode, headers: { ...others, 'content-length': null }, text };
+}
+
+interface Operation {
+  readonly method: Method;
+  readonly path: string;
+  readonly resource: string;
+}
+
+async function operationsOnOne(): Promise<readonly Operation[]> {
+  const { paths } = (await application.app.inject('/openapi.json')).json<{ paths: Record<string, object> }>();
+  return Object.entries(paths)
+    .filter(([path]) => path.startsWith('/v1/') && path.includes('{id}'))
+    .flatMap(([path, operations]) =>
+      Object.keys(operations)
+        .filter((method) => method !== 'head')
+        .map((method) => ({ method: method.toUpperCase() as Method, path, resource: path.split('/')[2]! })),
+    );
+}
+
+describe('what belongs to another tenant', () => {
+  test('answers as if it were nowhere, on every route', async () => {
+    // Keys are managed for all tenants, by those with the scope admin.
+    const operations = (await operationsOnOne()).filter(({ resource }) => resource !== 'keys');
+    expect(operations.length).toBeGreaterThanOrEqual(7);
+    for (const { method, path, resource } of operations) {
+      const id = owned[resource];
+      expect(id, `this test has to make one of the ${resource} of the owner`).toBeDefined();
+      const nowhere = id!.replace(/.{12}$/, '000000000000');
+      const at = (one: string): string => path.replace('{id}', one).replace(/\{\w+\}/, '0');
+      const [others, none] = [await call(method, at(id!), stranger), await call(method, at(nowhere), stranger)];
+      expect(none.statusCode, `${method} ${path}`).toBe(404);
+      expect(seen(others, id!), `${method} ${path}`).toEqual(seen(none, nowhere));
+    }
+    // It is all still there.
+    expect((await call('GET', `/v1/generations/${job}/outputs/0`, owner)).statusCode).toBe(200);
+  });
+
+  test('stands in no list', async () => {
+    for (const path of ['/v1/generations', '/v1/dead-letters']) {
+      expect(JSON.parse((await call('GET', path, stranger)).body)).toMatchObject({ data: [], next_cursor: null });
+    }
+  });
+
+  test('cannot be referred to', async () => {
+    const image = (reference: object) => ({ prompt: 'x', controls: [{ type: 'canny', image: reference }] });
+    const ask = async (reference: object) => await call('POST', '/v1/generations', stranger, image(reference));
+    const nowhere = (id: string): string => id.replace(/.{12}$/, '000000000000');
+    for (const picture of [{ map: 0 }, { output: 0 }]) {
+      const others = await ask({ generation: job, ...picture });
+      expect(others.statusCode).toBe(400);
+      const none = await ask({ generation: nowhere(job), ...picture });
+      expect(seen(others, job)).toEqual(seen(none, nowhere(job)));
+    }
+    const others = await ask({ upload_id: upload });
+    expect(others.statusCode).toBe(400);
+    expect(seen(others, upload)).toEqual(seen(await ask({ upload_id: nowhere(upload) }), nowhere(upload)));
+  });
+
+  test('is kept apart, also where it is the same picture', async () => {
+    const headers = { ...stranger, 'content-type': 'image/png' };
+    const { id } = JSON.parse((await call('POST', '/v1/uploads', headers, await pictureFile())).body) as { id: string };
+    expect(id).not.toBe(upload);
+    expect((await call('GET', `/v1/uploads/${id}`, owner)).statusCode).toBe(404);
+  });
+});
+
+describe('?tenant=', () => {
+  test('shows another tenant’s to those with the scope admin, and to nobody else', async () => {
+    for (const path of [`/v1/generations/${job}`, `/v1/generations/${job}/outputs/0`, `/v1/uploads/${upload}`]) {
+      expect((await call('GET', path, admin)).statusCode).toBe(404);
+      expect((await call('GET', `${path}?tenant=default`, admin)).statusCode).toBe(200);
+      const refused = await call('GET', `${path}?tenant=default`, stranger);
+      expect(JSON.parse(refused.body)).toMatchObject({ code: 'forbidden', choices: ['admin'] });
+      expect((await call('GET', `${path}?tenant=default`, owner)).statusCode).toBe(200);
+    }
+    const list = await call('GET', '/v1/generations?tenant=default', admin);
+    expect((JSON.parse(list.body) as { data: unknown[] }).data.length).toBeGreaterThan(0);
+    expect((await call('GET', '/v1/generations?tenant=No/Tenant', admin)).statusCode).toBe(400);
+  });
+
+  test('lets them cancel another tenant’s job', async () => {
+    const id = await submit(owner, { prompt: 'a cube' });
+    const path = `/v1/generations/${id}/cancel?tenant=default`;
+    expect((await call('POST', path, stranger)).statusCode).toBe(403);
+    expect(JSON.parse((await call('POST', path, admin)).body)).toMatchObject({ status: 'cancelled' });
+  });
+});
