@@ -22,7 +22,7 @@ export function boardView(overview, { replay }) {
     element('div', { class: 'tiles' }, tiles(overview)),
     element('div', { class: 'columns' }, workers(overview), failures(overview)),
     element('div', { class: 'columns' }, tenants(overview), batches(overview)),
-    deadLetters(overview, replay),
+    element('div', { class: 'columns' }, deadLetters(overview, replay)),
   ];
 }
 
@@ -76,7 +76,7 @@ function workers({ workers, at }) {
     ...workers.map((worker) =>
       element(
         'div',
-        {},
+        { class: 'worker' },
         element(
           'h3',
           {},
