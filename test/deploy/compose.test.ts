@@ -37,9 +37,12 @@ function interpolated(text: string, values: Readonly<Record<string, string>>): s
 const passwords = { POSTGRES_PASSWORD: '7d2e01', REDIS_PASSWORD: 'a94c55' };
 
 describe('docker-compose.yml', () => {
-  it('has the parts of the service, with the GPU worker in a profile', () => {
-    expect(services.map(([name]) => name).toSorted()).toEqual(['api', 'postgres', 'redis', 'worker', 'worker-gpu']);
-    expect(services.filter(([, { profiles }]) => profiles !== undefined).map(([name]) => name)).toEqual(['worker-gpu']);
+  it('has the parts of the service, and the GPU worker and the monitoring in profiles', () => {
+    const inProfile = (wanted: string | undefined) =>
+      services.filter(([, { profiles }]) => profiles?.[0] === wanted).map(([name]) => name);
+    expect(inProfile(undefined).toSorted()).toEqual(['api', 'postgres', 'redis', 'worker']);
+    expect(inProfile('gpu')).toEqual(['worker-gpu']);
+    expect(inProfile('monitoring').toSorted()).toEqual(['grafana', 'prometheus']);
   });
 
   it.each(own)('gives %s a command and settings that it takes', async (_name, { command, environment }) => {
@@ -75,15 +78,15 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('publishes nothing but the api, and that on loopback while nobody needs a key', () => {
-    expect(services.filter(([, { ports }]) => ports !== undefined).map(([name]) => name)).toEqual(['api']);
-    for (const port of service('api').ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:/);
+  it('publishes nothing but the api and Grafana, and those on loopback while nobody needs a key', () => {
+    expect(services.filter(([, { ports }]) => ports !== undefined).map(([name]) => name)).toEqual(['api', 'grafana']);
+    for (const [, { ports = [] }] of services) for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
   });
 
   it('keeps database, queue and workers on a network without a way out', () => {
     expect(compose.networks['backend']).toEqual({ internal: true });
     for (const [name, { networks }] of services) {
-      expect(networks, name).toEqual(name === 'api' ? ['frontend', 'backend'] : ['backend']);
+      expect(networks, name).toEqual(['api', 'grafana'].includes(name) ? ['frontend', 'backend'] : ['backend']);
     }
   });
 
@@ -99,7 +102,7 @@ describe('docker-compose.yml', () => {
       .split('\n')
       .filter((line) => /password|auth|_url:/i.test(line) && !/^\s*(#|- --|-? ?test)/.test(line));
     for (const line of lines.filter((each) => !each.includes('PUBLIC_URL'))) {
-      expect(line).toMatch(/\$\{(POSTGRES|REDIS)_PASSWORD:\?/);
+      expect(line).toMatch(/\$\{((POSTGRES|REDIS)_PASSWORD:\?|GRAFANA_PASSWORD:-\})/);
     }
   });
 
