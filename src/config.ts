@@ -35,6 +35,8 @@ export function readConfig(flags: Flags = {}, environment: Environment = process
     grace: read('grace'),
     checkpointEvery: read('checkpointEvery'),
     claim: read('claim'),
+    maxBatchItems: read('maxBatchItems'),
+    maxBatchCost: read('maxBatchCost'),
     tenantWindow: read('tenantWindow'),
     queueWindow: read('queueWindow'),
     publicUrl: read('publicUrl'),

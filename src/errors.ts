@@ -56,6 +56,15 @@ export interface ErrorOptions {
   readonly choices?: readonly string[];
   /** Whole seconds after which it is worth trying again. */
   readonly retryAfter?: number;
+  /** Everything that is wrong, where it is more than one thing. */
+  readonly errors?: readonly FieldError[];
+}
+
+/** One of several things that are wrong with a request. */
+export interface FieldError {
+  readonly code: ErrorCode;
+  readonly detail: string;
+  readonly field: string;
 }
 
 /**
@@ -67,6 +76,7 @@ export class ArmatureError extends Error {
   readonly field: string | undefined;
   readonly choices: readonly string[] | undefined;
   readonly retryAfter: number | undefined;
+  readonly errors: readonly FieldError[] | undefined;
 
   constructor(code: ErrorCode, detail: string, options: ErrorOptions = {}) {
     super(detail, options.cause === undefined ? {} : { cause: options.cause });
@@ -75,6 +85,7 @@ export class ArmatureError extends Error {
     this.field = options.field;
     this.choices = options.choices;
     this.retryAfter = options.retryAfter;
+    this.errors = options.errors;
   }
 
   get status(): number {

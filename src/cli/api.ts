@@ -20,7 +20,7 @@ export function addApi(program: Command, hooks: RunHooks): void {
       await runService(configOf(command), 'api', hooks);
     });
   addSettings(command, ['host', 'port', 'data', 'models', 'model', 'postgresUrl', 'redisUrl']);
-  addSettings(command, ['tenantWindow', 'queueWindow']);
+  addSettings(command, ['tenantWindow', 'queueWindow', 'maxBatchItems', 'maxBatchCost']);
   addSettings(command, ['publicUrl', 'corsOrigin', 'embedParameters', 'allowFetch', 'webhookSecret', 'logLevel']);
   addSettings(command, accessSettings);
   addSettings(command, storeSettings);

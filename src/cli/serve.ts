@@ -32,7 +32,7 @@ export function addServe(program: Command, hooks: RunHooks): void {
     'publicUrl',
     'corsOrigin',
   ]);
-  addSettings(command, ['tenantWindow', 'queueWindow']);
+  addSettings(command, ['tenantWindow', 'queueWindow', 'maxBatchItems', 'maxBatchCost']);
   addSettings(command, ['embedParameters', 'allowFetch', 'webhookSecret', 'logLevel']);
   addSettings(command, accessSettings);
   addSettings(command, storeSettings);

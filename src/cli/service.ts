@@ -231,7 +231,7 @@ async function openServer(
       corsOrigins: config.corsOrigin,
       embedParameters: config.embedParameters,
       signsWebhooks: config.webhookSecret !== null,
-      limits: defaultServerLimits,
+      limits: { ...defaultServerLimits, batchItems: config.maxBatchItems, batchCost: config.maxBatchCost },
       windows: windowsOf(config),
       access: { adminKey: config.adminKey, allowAnonymous: config.allowAnonymous, loopback: isLoopback(config.host) },
       load: {

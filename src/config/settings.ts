@@ -55,6 +55,10 @@ export interface Config {
   readonly checkpointEvery: number;
   /** Seconds without a sign of life after which a worker's jobs go to another. */
   readonly claim: number;
+  /** Items of one batch. */
+  readonly maxBatchItems: number;
+  /** Pixel steps of one batch. */
+  readonly maxBatchCost: number;
   /** Jobs of one tenant that are in the queue or running. */
   readonly tenantWindow: number;
   /** Jobs of all tenants that are in the queue or running. */
@@ -256,6 +260,20 @@ export const settings: { readonly [Key in keyof Config]: Setting<Config[Key]> } 
     description: 'most rows in one batched step; guidance doubles the rows of a picture',
     parse: one((value) => integer(value, 2, 1024)),
     fallback: () => 16,
+  },
+  maxBatchItems: {
+    flag: 'max-batch-items',
+    argument: 'number',
+    description: 'most items of one batch',
+    parse: one((value) => integer(value, 1, 1_000_000)),
+    fallback: () => 10_000,
+  },
+  maxBatchCost: {
+    flag: 'max-batch-cost',
+    argument: 'number',
+    description: 'most that one batch may cost, in width x height x steps x pictures',
+    parse: one((value) => integer(value, 1, Number.MAX_SAFE_INTEGER)),
+    fallback: () => 1e12,
   },
   tenantWindow: {
     flag: 'tenant-window',

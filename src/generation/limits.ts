@@ -36,6 +36,8 @@ export const limits = {
   /** Largest index of an output or a map of an earlier job. */
   fileIndex: 99,
   quality: { min: 1, max: 100 },
+  /** Characters of a batch's name. */
+  batchName: 200,
   /** Bytes of the metadata as JSON in UTF-8. */
   metadataBytes: 4096,
 } as const;

@@ -110,7 +110,7 @@ export const metadataRequest = z
   .describe(`Any JSON object of at most ${limits.metadataBytes} bytes; the job gives it back unchanged`)
   .meta({ examples: [{ order: 1234 }] });
 
-const priorityRequest = integer(priorities)
+export const priorityRequest = integer(priorities)
   .optional()
   .describe(
     `The higher, the sooner among what you have waiting; ${defaultPriority} by default, ${defaultBatchPriority} in a batch. It grows while the job waits`,

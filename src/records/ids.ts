@@ -17,6 +17,10 @@ export function newWorkerId(): string {
   return `wrk_${v7()}`;
 }
 
+export function newBatchId(): string {
+  return `bat_${v7()}`;
+}
+
 export function newUploadId(): string {
   return `upl_${v7()}`;
 }

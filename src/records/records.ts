@@ -2,6 +2,7 @@ import type { SerializedError } from '../errors.ts';
 import type { Job, JobEvent, JobResult, JobStatus, Progress } from '../generation/job.ts';
 import type { Plan, StoredPicture } from '../generation/plan.ts';
 import type { WebhookTarget } from '../generation/webhook.ts';
+import type { BatchRecords } from './batches.ts';
 import type { IdempotencyClaim, IdempotencyRecords } from './idempotency.ts';
 import type { WebhookRecords } from './webhooks.ts';
 import type { KeyRecords } from './keys.ts';
@@ -69,6 +70,7 @@ export interface Records {
 
   /** Who waits, and what has been moved into the queue. */
   readonly scheduling: Scheduling;
+  readonly batches: BatchRecords;
   /** Running jobs: what a reconciler looks for in the queue, to start those whose worker died with the queue's entry. */
   runningJobs(after: string | null, limit: number): Promise<readonly QueueTicket[]>;
 

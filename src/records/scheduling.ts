@@ -59,7 +59,7 @@ export interface WaitingTenant {
   readonly dispatched: number;
   /** Cost that it may have drawn before it is another's turn. */
   readonly deficit: number;
-  /** Empty where its window is full. */
+  /** Empty where its window, or that of all, is full. */
   readonly flows: readonly WaitingFlow[];
 }
 
@@ -187,7 +187,7 @@ async function readWaiting(db: Kysely<Tables>, windows: Windows): Promise<Waitin
         select id, priority, cost, created_at, virtual_time from ${job}
         where ${isWaiting} and tenant = seen.tenant and coalesce(batch_id, '') = seen.flow
         order by virtual_time, id limit (select jobs from shown)) as first
-    ) as head on seen.dispatched < ${windows.tenant}
+    ) as head on seen.dispatched < ${windows.tenant} and (select coalesce(sum(jobs), 0) from busy) < ${windows.total}
     order by seen.tenant, seen.flow`.execute(db);
   const first = rows[0];
   return first === undefined ? null : { now: first.now, dispatched: first.all_dispatched, tenants: tenantsOf(rows) };

@@ -60,6 +60,8 @@ export interface BatchTable {
   readonly axes: ColumnType<readonly BatchAxis[] | null, string | null, never>;
   /** How many items it has. */
   readonly items: number;
+  /** Of all items together, in pixel steps. */
+  readonly cost: number;
   /** False until all items are written: until then nobody sees it and none of them is drawn. */
   readonly accepted: Generated<boolean>;
   readonly created_at: Generated<Date>;

@@ -1,4 +1,5 @@
 import { sql, type Kysely } from 'kysely';
+import { sqlBatches } from './batches.ts';
 import { countAhead } from './count-ahead.ts';
 import { sqlIdempotency, underClaim } from './idempotency.ts';
 import { type KeyRecords, sqlKeys } from './keys.ts';
@@ -86,6 +87,7 @@ export function sqlRecords(
     onChange,
 
     scheduling: sqlScheduling(db),
+    batches: sqlBatches(db),
     async runningJobs(after, limit) {
       // A literal, so that the planner can use the index over the jobs in this state alone.
       const query = db

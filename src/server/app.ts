@@ -19,6 +19,8 @@ import { describeApi } from './plugins/openapi.ts';
 import { refuseWhileDraining } from './plugins/refuse-while-draining.ts';
 import { connectionLimits, limitRequests } from './plugins/request-limits.ts';
 import { validatorCompiler } from './plugins/validation.ts';
+import { batchResultRoutes } from './routes/batch-results.ts';
+import { batchRoutes } from './routes/batches.ts';
 import { conditionRoutes } from './routes/conditions.ts';
 import { deadLetterRoutes } from './routes/dead-letters.ts';
 import { descriptionRoutes } from './routes/description.ts';
@@ -107,6 +109,7 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
     generationEventRoutes(routes, context);
     generationFileRoutes(routes, context);
     webhookDeliveryRoutes(routes, context);
+    batchResultRoutes(routes, context);
     keyRoutes(routes, context);
     overviewRoutes(routes, context);
     deadLetterRoutes(routes, context);
@@ -119,6 +122,8 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
   });
   // In a scope of its own: only here is a picture a body.
   await app.register(async (routes) => uploadRoutes(routes, context));
+  // And here are lines, which are read as they arrive.
+  await app.register(async (routes) => batchRoutes(routes, context));
   await app.ready();
   return app;
 }

@@ -6,6 +6,7 @@ import { EtaEstimator } from './eta.ts';
 import { type Links, links } from './links.ts';
 import type { ServerParts } from './parts.ts';
 import { identityOf } from './access/guard.ts';
+import { batchPresenter, type PresentBatch } from './views/batch-view.ts';
 import { jobPresenter, type PresentJob } from './views/present-job.ts';
 
 /** What routes share: the parts, and what follows from them. */
@@ -15,6 +16,7 @@ export interface RouteContext {
   readonly present: PresentJob;
   /** Asked before jobs are accepted. */
   readonly admission: Admission;
+  readonly presentBatch: PresentBatch;
   /** Aborts when the server closes: nothing may hold a connection open longer. */
   readonly closing: AbortSignal;
 }
@@ -31,6 +33,7 @@ export function routeContext(parts: ServerParts, app: FastifyInstance): RouteCon
     links: address,
     present: jobPresenter(parts.records, eta, address),
     admission: admissionOf(parts, eta),
+    presentBatch: batchPresenter(eta, address),
     closing: closing.signal,
   };
 }

@@ -38,6 +38,12 @@ export class EtaEstimator {
     return pace === null ? null : Math.max(1, Math.ceil((pace.msPerCost * pace.meanCost * jobs) / 1000));
   }
 
+  /** Whole seconds in which a tenant's jobs of this cost together are probably drawn; null where nothing is known yet. */
+  async ofCost(tenant: string, pixelSteps: number): Promise<number | null> {
+    const pace = await this.#pace(tenant);
+    return pace === null ? null : Math.max(1, Math.round((pace.msPerCost * pixelSteps) / 1000));
+  }
+
   async #pace(tenant: string): Promise<Pace | null> {
     const now = this.#clock().getTime();
     const last = this.#paces.get(tenant);

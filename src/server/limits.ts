@@ -21,6 +21,10 @@ export interface ServerLimits {
   readonly silenceMs: number;
   /** Time for which a connection without a request is kept. */
   readonly keepAliveMs: number;
+  /** Items of one batch. */
+  readonly batchItems: number;
+  /** Cost of one batch, in pixel steps. */
+  readonly batchCost: number;
   /** Longest `Prefer: wait`. */
   readonly waitSeconds: number;
   /** Entries of one page of a list. */
@@ -59,6 +63,8 @@ export const defaultServerLimits: ServerLimits = {
   requestMs: 300_000,
   silenceMs: 120_000,
   keepAliveMs: 65_000,
+  batchItems: 10_000,
+  batchCost: 1e12,
   waitSeconds: 60,
   pageSize: 100,
   pollMs: 2000,

@@ -7,6 +7,7 @@ export interface Links {
   output(id: string, index: number): string;
   map(id: string, index: number): string;
   upload(id: string): string;
+  batch(id: string): string;
 }
 
 export function links(publicUrl: string | null): Links {
@@ -18,6 +19,7 @@ export function links(publicUrl: string | null): Links {
     events: (id) => `${job(id)}/events`,
     output: (id, index) => `${job(id)}/outputs/${index}`,
     map: (id, index) => `${job(id)}/maps/${index}`,
+    batch: (id) => `${base}/v1/batches/${id}`,
     upload: (id) => `${base}/v1/uploads/${id}`,
   };
 }

@@ -34,6 +34,20 @@ export function readPreferences(prefer: string | undefined, accept: string | und
   );
 }
 
+/** What Accept allows, the preferred first. */
+export function acceptedTypes(accept: string | undefined): readonly string[] {
+  return mediaRanges(accept).map(({ type }) => type);
+}
+
+/** The picture format that Accept prefers, png where it allows any; `not_acceptable` where it allows none. */
+export function acceptedPicture(accept: string | undefined): OutputFormat {
+  const formats = acceptedTypes(accept).map((type) => (type === '*/*' ? null : pictureFormat(type)));
+  const best = formats.find((format) => format !== undefined);
+  if (best !== undefined) return best ?? 'png';
+  const choices = outputFormats.map((format) => `image/${format}`);
+  throw new ArmatureError('not_acceptable', 'Expected Accept to allow a picture.', { field: 'Accept', choices });
+}
+
 function readWait(prefer: string | undefined): number {
   const match = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,6})"?\s*(?:$|[,;])/i.exec(prefer ?? '');
   return match === null ? 0 : Number(match[1]);

@@ -13,6 +13,10 @@ export const problemSchema = z
     detail: z.string().describe('What was expected, what was received and what to do'),
     field: z.string().optional().describe('Path of the field at fault, such as controls[0].scale'),
     choices: z.array(z.string()).optional().describe('What would have been accepted'),
+    errors: z
+      .array(z.object({ code: z.enum(errorCodeNames()), detail: z.string(), field: z.string() }))
+      .optional()
+      .describe('Of a batch: what is wrong with its items, at most 20 of them'),
     instance: z.string().optional().describe('Id of the request, as in the X-Request-Id header'),
     job: z.string().optional().describe('Address of the job that failed'),
     checks: z.record(z.string(), z.unknown()).optional().describe('Of /readyz: state of each part'),
@@ -29,6 +33,7 @@ export function toProblem(error: ArmatureError, instance: string): Problem {
       ...(error.field === undefined ? {} : { field: error.field }),
     }),
     ...(error.choices === undefined ? {} : { choices: [...error.choices] }),
+    ...(error.errors === undefined ? {} : { errors: [...error.errors] }),
     instance,
   };
 }

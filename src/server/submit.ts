@@ -1,8 +1,10 @@
 import { findCondition } from '../conditions/registry.ts';
 import { cost } from '../generation/cost.ts';
 import type { Job } from '../generation/job.ts';
+import type { ModelList } from '../generation/catalog.ts';
+import type { GivenPicture } from '../generation/given-picture.ts';
 import { parseExtraction, parseGeneration } from '../generation/parse.ts';
-import type { OutputFormat, Plan } from '../generation/plan.ts';
+import type { GenerationPlan, OutputFormat, Plan } from '../generation/plan.ts';
 import { neededNetworks } from '../generation/needed-networks.ts';
 import { defaultPriority } from '../generation/priority.ts';
 import { type Resolved, resolveExtraction, resolveGeneration } from '../generation/resolve.ts';
@@ -39,17 +41,27 @@ export async function submitGeneration(
   const references = request.controls.map(({ image }) => image);
   refuseUnusedFiles(submission.files, references);
   const models = await parts.library.list();
-  const resolve = (pictures: readonly CheckedPicture[]): Resolved<Plan> =>
-    resolveGeneration(request, {
-      catalog: { models, condition: findCondition },
-      defaultModel: parts.settings.defaultModel,
-      pictures,
-      randomSeed: parts.randomSeed,
-      embedParameters: parts.settings.embedParameters,
-    });
   const fields = references.map((_, index) => `controls[${index}].image`);
   const pictures = await checkPictures(parts, submission, options.tenant, references, fields);
-  return await accept(parts, options, request, resolve(pictures), pictures);
+  return await accept(parts, options, request, await planGeneration(parts, request, models, pictures), pictures);
+}
+
+/** Resolves a request whose pictures are known, and refuses what this installation has no networks for. */
+export async function planGeneration(
+  { settings, randomSeed, annotators }: ServerParts,
+  request: GenerationRequest,
+  models: ModelList,
+  pictures: readonly GivenPicture[],
+): Promise<Resolved<GenerationPlan>> {
+  const resolved = resolveGeneration(request, {
+    catalog: { models, condition: findCondition },
+    defaultModel: settings.defaultModel,
+    pictures,
+    randomSeed,
+    embedParameters: settings.embedParameters,
+  });
+  await requireNetworks(annotators, resolved.plan);
+  return resolved;
 }
 
 /** As {@link submitGeneration}, for the extraction of a map of condition `type`. */
@@ -64,7 +76,12 @@ export async function submitExtraction(
   refuseUnusedFiles(submission.files, [request.image]);
   const pictures = await checkPictures(parts, submission, options.tenant, [request.image], ['image']);
   const resolved = resolveExtraction(type, request, findCondition, pictures[0]!);
+  await requireNetworks(parts.annotators, resolved.plan);
   return await accept(parts, options, request, resolved, pictures);
+}
+
+async function requireNetworks(annotators: ServerParts['annotators'], plan: Plan): Promise<void> {
+  for (const { id, field } of neededNetworks(plan, findCondition)) await annotators.require(id, field);
 }
 
 async function checkPictures(
@@ -87,15 +104,13 @@ async function accept(
   resolved: Resolved<Plan>,
   pictures: readonly CheckedPicture[],
 ): Promise<Job> {
-  const { annotators, log } = parts;
-  for (const { id, field } of neededNetworks(resolved.plan, findCondition)) await annotators.require(id, field);
   const webhook = await webhookTarget(parts, request.webhook);
   const giveBack = await options.charge(cost(resolved.plan));
   try {
     return await record(parts, { ...options, webhook }, request, resolved, pictures);
   } catch (error) {
     await giveBack().catch((err: unknown) =>
-      log.warn({ err }, 'the cost of a job that was not recorded stays charged'),
+      parts.log.warn({ err }, 'the cost of a job that was not recorded stays charged'),
     );
     throw error;
   }

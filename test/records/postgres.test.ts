@@ -4,6 +4,7 @@ import { postgresMissing, startPostgres, type TestServer } from '../support/serv
 import { recordsConformance } from './conformance.ts';
 import { operationsConformance } from './operations-conformance.ts';
 import { keysConformance } from './keys-conformance.ts';
+import { batchesConformance } from './batches-conformance.ts';
 import { schedulingConformance } from './scheduling-conformance.ts';
 import { faultsConformance } from './faults-conformance.ts';
 import { usageConformance } from './usage-conformance.ts';
@@ -17,6 +18,7 @@ if (postgresMissing === null) {
   const open = () => openRecords({ postgresUrl: server.url });
   recordsConformance('PostgreSQL', open);
   schedulingConformance('PostgreSQL', open);
+  batchesConformance('PostgreSQL', open);
   operationsConformance('PostgreSQL', open);
   keysConformance('PostgreSQL', open);
   faultsConformance('PostgreSQL', open);

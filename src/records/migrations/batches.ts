@@ -12,6 +12,7 @@ export async function createBatches(db: Kysely<Tables>): Promise<void> {
     .addColumn('metadata', 'jsonb')
     .addColumn('axes', 'jsonb')
     .addColumn('items', 'integer', (column) => column.notNull())
+    .addColumn('cost', 'double precision', (column) => column.notNull())
     .addColumn('accepted', 'boolean', (column) => column.notNull().defaultTo(false))
     .addColumn('created_at', 'timestamptz', (column) => column.notNull().defaultTo(sql`now()`))
     .addColumn('dispatched_at', 'timestamptz')

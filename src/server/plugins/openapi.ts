@@ -25,6 +25,7 @@ export async function describeApi(app: FastifyInstance, version: string): Promis
       security: [{ bearer: [] }, { header: [] }],
       tags: [
         'generations',
+        'batches',
         'dead letters',
         'uploads',
         'conditions',

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { ArmatureError } from '../errors.ts';
+import type { BatchAxis } from './batch.ts';
+import { isObject, refuseUnknownFields } from './field-names.ts';
+import { limits } from './limits.ts';
+import { expandMatrix } from './matrix.ts';
+import { check } from './parse.ts';
+import { generationRequest, metadataRequest, priorityRequest } from './request.ts';
+
+const item = z.unknown().meta({ description: 'A body of POST /v1/generations' });
+
+const options = {
+  name: z.string().max(limits.batchName).optional().describe('For people'),
+  priority: priorityRequest,
+  metadata: metadataRequest.optional(),
+};
+
+/** What a batch has besides its items. In a body of JSON Lines it stands in the query. */
+export const batchOptions = z.strictObject(options);
+
+export const batchList = z.strictObject({ items: z.array(item).min(1), ...options });
+
+export const batchMatrix = z.strictObject({
+  template: z.record(z.string(), z.unknown()).describe('What all items have in common'),
+  matrix: z
+    .record(z.string(), z.array(z.unknown()).min(1))
+    .refine((axes) => Object.keys(axes).length > 0, { error: 'an object with one axis at least' })
+    .describe('Paths of fields, such as controls[0].scale, and the values that each takes')
+    .meta({ examples: [{ seed: [1, 2, 3], 'controls[0].scale': [0.5, 1] }] }),
+  ...options,
+});
+
+/** The same for the description of the API, where an item shows its fields. */
+export const batchBody = z.union([
+  z.array(generationRequest).min(1),
+  batchList.extend({ items: z.array(generationRequest).min(1) }),
+  batchMatrix,
+]);
+
+export const batchFieldNames = {
+  known: ['items', ...Object.keys(batchMatrix.shape)],
+  later: ['webhook'],
+} as const;
+
+export type BatchOptions = z.output<typeof batchOptions>;
+
+/** A batch before its items are looked at. */
+export interface ReadBatch {
+  readonly options: BatchOptions;
+  readonly items: AsyncIterable<unknown> | Iterable<unknown>;
+  readonly axes: readonly BatchAxis[] | null;
+}
+
+/**
+ * Reads a body of JSON: an array of items, an object with `items`, or one with `template` and `matrix`. A matrix of more than
+ * `maxItems` is refused before it is expanded.
+ */
+export function readBatch(body: unknown, maxItems: number): ReadBatch {
+  if (Array.isArray(body)) return { ...listed(check(batchList, { items: body })), options: {} };
+  refuseUnknownFields(body, batchFieldNames);
+  if (isObject(body) && ('template' in body || 'matrix' in body)) {
+    if ('items' in body) {
+      const detail = 'Expected either items, or template and matrix, but received both.';
+      throw new ArmatureError('invalid_request', detail, { field: 'items' });
+    }
+    const { template, matrix, ...rest } = check(batchMatrix, body);
+    return { options: rest, ...expandMatrix(template, matrix, maxItems) };
+  }
+  const { items, ...rest } = check(batchList, body);
+  return { ...listed({ items }), options: rest };
+}
+
+function listed({ items }: { readonly items: readonly unknown[] }): Pick<ReadBatch, 'items' | 'axes'> {
+  return { items, axes: null };
+}

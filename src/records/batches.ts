@@ -1,0 +1,247 @@
+import { sql, type Kysely, type RawBuilder, type Selectable } from 'kysely';
+import { ArmatureError } from '../errors.ts';
+import type { Batch, BatchCounts, CountedBatch } from '../generation/batch.ts';
+import { cost } from '../generation/cost.ts';
+import { agingSeconds } from '../generation/priority.ts';
+import type { Job, JobStatus } from '../generation/job.ts';
+import { type IdempotencyClaim, underClaim } from './idempotency.ts';
+import type { NewJob } from './records.ts';
+import { jobFromRow } from './rows.ts';
+import type { BatchTable, Tables } from './schema.ts';
+import { jobChannel } from './transitions.ts';
+
+/**
+ * Batches. What touches all items of one goes in chunks, each a statement of its own, so that neither the database nor (where
+ * it is embedded) this process is held up by ten thousand of them.
+ */
+export interface BatchRecords {
+  /**
+   * Writes a batch and its items. Nobody sees it, and none of its items is started, before the last is written: a process
+   * that dies before leaves what {@link discardAbandoned} removes. With a claim, its completion is in the transaction that
+   * makes the batch visible.
+   */
+  insert(batch: NewBatch, items: readonly NewItem[], claim?: IdempotencyClaim): Promise<CountedBatch>;
+  /** The batch, or null where this tenant has none of that id. */
+  find(tenant: string, id: string): Promise<CountedBatch | null>;
+  /** Newest first. `before` is the id of the last batch of the previous page. */
+  list(tenant: string, query: { readonly before?: string; readonly limit: number }): Promise<readonly CountedBatch[]>;
+  /** Items in their order. `after` is the index of the last item of the previous page. */
+  items(id: string, query: ItemQuery): Promise<readonly Job[]>;
+  /** Asks all items to stop, as `requestCancel` does with one: those that wait end at once. Returns how many it asked. */
+  cancel(id: string): Promise<number>;
+  /** Failed and cancelled items become queued again. Returns how many. */
+  retry(id: string): Promise<number>;
+  /** Removes a batch whose items have been deleted. */
+  delete(tenant: string, id: string): Promise<boolean>;
+  /** Removes batches that were begun before this time and never became visible. */
+  discardAbandoned(before: Date): Promise<void>;
+}
+
+export type NewBatch = Pick<Batch, 'id' | 'tenant' | 'name' | 'metadata' | 'axes'>;
+export type NewItem = Pick<NewJob, 'id' | 'plan' | 'warnings' | 'metadata' | 'priority'>;
+
+export interface ItemQuery {
+  readonly status?: JobStatus;
+  readonly after?: number;
+  readonly limit: number;
+}
+
+/** Items of one statement. */
+const chunk = 100;
+
+const job = sql.table('armature.job');
+
+export function sqlBatches(db: Kysely<Tables>): BatchRecords {
+  const counted = async (condition: RawBuilder<unknown>, limit: number): Promise<readonly CountedBatch[]> => {
+    const { rows } = await sql<CountedRow>`
+      select batch.*, counted.counts, coalesce(counted.steps, 0) as steps
+      from ${sql.table('armature.batch')} as batch, lateral (
+        select jsonb_object_agg(status, jobs) as counts, sum(steps) as steps from (
+          select status, count(*) as jobs, sum(case when status = 'running'
+            then coalesce((progress->>'step')::double precision / (progress->>'steps')::double precision, 0) end) as steps
+          from ${job} where batch_id = batch.id group by status) as states) as counted
+      where batch.accepted and ${condition} order by batch.id desc limit ${limit}`.execute(db);
+    return rows.map(batchFromRow);
+  };
+  const find: BatchRecords['find'] = async (tenant, id) =>
+    (await counted(sql`batch.tenant = ${tenant} and batch.id = ${id}`, 1))[0] ?? null;
+
+  return {
+    async insert(batch, items, claim) {
+      await begin(db, batch, items);
+      for (let start = 0; start < items.length; start += chunk) {
+        await insertItems(db, batch, items.slice(start, start + chunk), start);
+      }
+      await underClaim(db, claim, batch.id, (within) => accept(within, batch.id));
+      return (await find(batch.tenant, batch.id))!;
+    },
+    find,
+    list: (tenant, { before, limit }) =>
+      counted(
+        sql`batch.tenant = ${tenant} and (${before ?? null}::text is null or batch.id < ${before ?? null})`,
+        limit,
+      ),
+    async items(id, { status, after = -1, limit }) {
+      let query = db.selectFrom('job').selectAll().where('batch_id', '=', id).where('batch_index', '>', after);
+      query = status === undefined ? query : query.where('status', '=', status);
+      return (await query.orderBy('batch_index').limit(limit).execute()).map(jobFromRow);
+    },
+    cancel: (id) => inChunks(() => cancelSome(db, id)),
+    retry: (id) => inChunks(() => retrySome(db, id)),
+    async delete(tenant, id) {
+      const row = await db
+        .deleteFrom('batch')
+        .where('tenant', '=', tenant)
+        .where('id', '=', id)
+        .returning('id')
+        .executeTakeFirst();
+      return row !== undefined;
+    },
+    async discardAbandoned(before) {
+      const abandoned = await db
+        .selectFrom('batch')
+        .select('id')
+        .where('accepted', '=', false)
+        .where('created_at', '<', before)
+        .execute();
+      for (const { id } of abandoned) {
+        await inChunks(() => deleteSome(db, id));
+        await db.deleteFrom('batch').where('id', '=', id).where('accepted', '=', false).execute();
+      }
+    },
+  };
+}
+
+type CountedRow = Selectable<BatchTable> & {
+  readonly counts: Partial<BatchCounts> | null;
+  readonly steps: number;
+};
+
+function batchFromRow(row: CountedRow): CountedBatch {
+  const counts = { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0, ...row.counts };
+  return {
+    id: row.id,
+    tenant: row.tenant,
+    name: row.name,
+    metadata: row.metadata,
+    axes: row.axes,
+    items: row.items,
+    cost: row.cost,
+    createdAt: row.created_at,
+    counts,
+    done: counts.succeeded + counts.failed + counts.cancelled + row.steps,
+  };
+}
+
+async function begin(db: Kysely<Tables>, batch: NewBatch, items: readonly NewItem[]): Promise<void> {
+  await db
+    .insertInto('batch')
+    .values({
+      id: batch.id,
+      tenant: batch.tenant,
+      name: batch.name,
+      metadata: batch.metadata === null ? null : JSON.stringify(batch.metadata),
+      axes: batch.axes === null ? null : JSON.stringify(batch.axes),
+      items: items.length,
+      cost: items.reduce((sum, { plan }) => sum + cost(plan), 0),
+    })
+    .execute();
+}
+
+/** Writes items and their `queued` events. They are announced by the batch: nobody can wait for one of them yet. */
+async function insertItems(
+  db: Kysely<Tables>,
+  { id, tenant }: NewBatch,
+  items: readonly NewItem[],
+  start: number,
+): Promise<void> {
+  const rows = items.map((item, offset) => ({
+    ...item,
+    cost: cost(item.plan),
+    batch_index: start + offset,
+  }));
+  await sql`
+    with given as (
+      select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as given (
+        id text, plan jsonb, warnings jsonb, metadata jsonb, priority smallint, cost double precision, batch_index integer)),
+    inserted as (
+      insert into ${job}
+        (id, tenant, status, plan, warnings, metadata, priority, cost, virtual_time, event_seq, batch_id, batch_index)
+      select id, ${tenant}, 'queued', plan, warnings, metadata, priority, cost,
+        extract(epoch from now())::double precision - priority * ${sql.lit(agingSeconds)}, 1, ${id}, batch_index
+      from given order by batch_index
+      returning id)
+    insert into ${sql.table('armature.job_event')} (job_id, seq, type, data)
+    select id, 1, 'queued', '{"attempt": 0}'::jsonb from inserted`.execute(db);
+}
+
+async function accept(db: Kysely<Tables>, id: string): Promise<void> {
+  const row = await db
+    .updateTable('batch')
+    .set({ accepted: true })
+    .where('id', '=', id)
+    .returning('id')
+    .executeTakeFirst();
+  if (row === undefined) {
+    const detail = 'Writing the batch took so long that it was given up. Send it again, or in smaller parts.';
+    throw new ArmatureError('unavailable', detail);
+  }
+}
+
+/** Calls again until nothing is left to do, and adds up. */
+async function inChunks(some: () => Promise<number>): Promise<number> {
+  let total = 0;
+  for (let done = await some(); done > 0; done = await some()) total += done;
+  return total;
+}
+
+async function cancelSome(db: Kysely<Tables>, id: string): Promise<number> {
+  return await changeSome(
+    db,
+    sql`batch_id = ${id} and status in ('queued', 'running') and not cancel_requested`,
+    sql`cancel_requested = true,
+      finished_at = case when status = 'queued' then now() end,
+      status = case when status = 'queued' then 'cancelled' else status end`,
+    sql`where status = 'cancelled'`,
+  );
+}
+
+async function retrySome(db: Kysely<Tables>, id: string): Promise<number> {
+  return await changeSome(
+    db,
+    sql`batch_id = ${id} and status in ('failed', 'cancelled')`,
+    sql`status = 'queued', cancel_requested = false, error = null, progress = null, started_at = null, finished_at = null,
+      dispatched_at = null, virtual_time = extract(epoch from now())::double precision - priority * ${sql.lit(agingSeconds)}`,
+    sql``,
+  );
+}
+
+/** Changes a chunk of jobs, appends an event named like their new state to those that `noted` chooses, and announces all. */
+async function changeSome(
+  db: Kysely<Tables>,
+  which: RawBuilder<unknown>,
+  set: RawBuilder<unknown>,
+  noted: RawBuilder<unknown>,
+): Promise<number> {
+  const { rows } = await sql`
+    with chosen as (
+      select id from ${job} where ${which} order by batch_index limit ${chunk} for update),
+    changed as (
+      update ${job} as job set ${set}, event_seq = event_seq + 1
+      from chosen where job.id = chosen.id
+      returning job.id, job.status, job.event_seq, job.attempt),
+    noted as (
+      insert into ${sql.table('armature.job_event')} (job_id, seq, type, data)
+      select id, event_seq, status, jsonb_build_object('attempt', attempt) from changed ${noted})
+    select pg_notify(${sql.lit(jobChannel)}, id || case when status = 'cancelled' then ' end' else ' state' end)
+    from changed`.execute(db);
+  return rows.length;
+}
+
+async function deleteSome(db: Kysely<Tables>, id: string): Promise<number> {
+  const { rows } = await sql`
+    delete from ${job} where id in (select id from ${job} where batch_id = ${id} limit ${chunk}) returning id`.execute(
+    db,
+  );
+  return rows.length;
+}

@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+import { ArmatureError } from '../../errors.ts';
+import type { GivenPicture } from '../../generation/given-picture.ts';
+import type { ControlImage } from '../../generation/request.ts';
+import { checkPicture, type PictureSource, storePictures } from '../pictures.ts';
+
+/** The path that a picture is checked under; each item then puts its own in its place. */
+const placeholder = 'image';
+
+/**
+ * The pictures of a batch. Each is fetched, decoded, checked and stored once, however many items refer to it, and its bytes
+ * are not kept.
+ */
+export class SharedPictures {
+  readonly #source: PictureSource;
+  readonly #checked = new Map<string, Promise<GivenPicture>>();
+  readonly #parts = new Set<string>();
+
+  constructor(source: PictureSource) {
+    this.#source = source;
+  }
+
+  async check(reference: ControlImage, field: string): Promise<GivenPicture> {
+    if ('part' in reference) this.#parts.add(reference.part);
+    const key = createHash('sha256').update(JSON.stringify(reference)).digest('base64');
+    const checked = this.#checked.get(key) ?? this.#store(reference);
+    this.#checked.set(key, checked);
+    try {
+      return await checked;
+    } catch (error) {
+      throw error instanceof ArmatureError ? moved(error, field) : error;
+    }
+  }
+
+  /** Names of the file parts that nothing referred to. */
+  unusedFiles(): readonly string[] {
+    return [...this.#source.files.keys()].filter((name) => !this.#parts.has(name));
+  }
+
+  async #store(reference: ControlImage): Promise<GivenPicture> {
+    const { objects, ...picture } = await checkPicture(reference, placeholder, this.#source);
+    await storePictures(this.#source.store, [{ ...picture, objects }]);
+    return picture;
+  }
+}
+
+/** The same error where the picture of this item is. */
+function moved(error: ArmatureError, field: string): ArmatureError {
+  const own = (text: string): string => text.replace(/\bimage(?=\.|\b)/, field);
+  return new ArmatureError(error.code, error.message, {
+    cause: error.cause,
+    field: own(error.field ?? placeholder),
+    ...(error.choices === undefined ? {} : { choices: error.choices }),
+  });
+}

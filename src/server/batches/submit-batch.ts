@@ -1,0 +1,56 @@
+import { ArmatureError } from '../../errors.ts';
+import type { CountedBatch } from '../../generation/batch.ts';
+import { cost } from '../../generation/cost.ts';
+import { parseGeneration } from '../../generation/parse.ts';
+import { defaultBatchPriority } from '../../generation/priority.ts';
+import type { NewItem } from '../../records/batches.ts';
+import type { IdempotencyClaim } from '../../records/idempotency.ts';
+import { newBatchId, newJobId } from '../../records/ids.ts';
+import type { ServerParts } from '../parts.ts';
+import { planGeneration } from '../submit.ts';
+import { checkItems } from './check-items.ts';
+import type { BatchSubmission } from './read-items.ts';
+import { SharedPictures } from './shared-pictures.ts';
+
+/** Checks every item of a batch as a generation of its own would be, and only then records them. */
+export async function submitBatch(
+  parts: ServerParts,
+  { options, axes, items, files }: BatchSubmission,
+  tenant: string,
+  claim: IdempotencyClaim | undefined,
+): Promise<CountedBatch> {
+  const { records, store, fetcher, feeder, settings } = parts;
+  const { limits } = settings;
+  const pictures = new SharedPictures({ records, store, tenant, files, fetcher, limits: limits.picture });
+  const models = await parts.library.list();
+  const checked = await checkItems(items, limits.batchItems, async (body): Promise<NewItem> => {
+    const request = parseGeneration(body);
+    const given = await Promise.all(
+      request.controls.map(async ({ image }, index) => await pictures.check(image, `controls[${index}].image`)),
+    );
+    const { plan, warnings } = await planGeneration(parts, request, models, given);
+    const priority = request.priority ?? options.priority ?? defaultBatchPriority;
+    return { id: newJobId(), plan, warnings, metadata: request.metadata ?? null, priority };
+  });
+  refuseUnusedFiles(pictures.unusedFiles());
+  refuseExpensive(checked, limits.batchCost);
+  const batch = { id: newBatchId(), tenant, name: options.name ?? null, metadata: options.metadata ?? null, axes };
+  const accepted = await records.batches.insert(batch, checked, claim);
+  feeder.wake();
+  return accepted;
+}
+
+function refuseUnusedFiles([unused]: readonly string[]): void {
+  if (unused === undefined) return;
+  const detail = `The file part ${unused} is not used by any item: refer to it as {"part": ${JSON.stringify(unused)}}.`;
+  throw new ArmatureError('invalid_request', detail, { field: unused });
+}
+
+function refuseExpensive(items: readonly NewItem[], most: number): void {
+  const total = items.reduce((sum, { plan }) => sum + cost(plan), 0);
+  if (total <= most) return;
+  const detail =
+    `Expected a batch that costs at most ${most} pixel steps (width x height x steps x pictures) but this one costs ` +
+    `${total}: send several, or smaller ones.`;
+  throw new ArmatureError('payload_too_large', detail, { field: 'items' });
+}

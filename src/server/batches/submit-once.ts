@@ -1,0 +1,34 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { CountedBatch } from '../../generation/batch.ts';
+import { fingerprintOf, idempotently } from '../idempotency.ts';
+import type { ServerParts } from '../parts.ts';
+import type { BatchSubmission, UnreadItem } from './read-items.ts';
+import { submitBatch } from './submit-batch.ts';
+
+/**
+ * Makes a batch, once for each Idempotency-Key. Without a key its items are checked while they arrive; with one they are
+ * read to their end first, since what they are has to be compared with what the key was used for.
+ */
+export async function submitOnce(
+  parts: ServerParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  submission: BatchSubmission,
+  tenant: string,
+): Promise<CountedBatch> {
+  if (request.headers['idempotency-key'] === undefined) return await submitBatch(parts, submission, tenant, undefined);
+  const items: UnreadItem[] = [];
+  for await (const item of submission.items) items.push(item);
+  const { options, files } = submission;
+  return await idempotently(parts, request, reply, {
+    tenant,
+    route: 'POST /v1/batches',
+    fingerprint: () => fingerprintOf({ body: { options, items: items.map((item) => item()) }, files }),
+    first: async (claim) => await submitBatch(parts, { ...submission, items: each(items) }, tenant, claim),
+    again: async (id) => await parts.records.batches.find(tenant, id),
+  });
+}
+
+async function* each<T>(items: Iterable<T>): AsyncGenerator<T> {
+  yield* items;
+}

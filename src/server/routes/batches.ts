@@ -1,0 +1,173 @@
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { batchBody, batchOptions } from '../../generation/batch-request.ts';
+import { jobStatuses } from '../../generation/job.ts';
+import { generationRequest } from '../../generation/request.ts';
+import { missingBatch, requireBatch } from '../batches/find-batch.ts';
+import { deleteBatch } from '../batches/delete-batch.ts';
+import { linesTypes, readItems } from '../batches/read-items.ts';
+import { submitOnce } from '../batches/submit-once.ts';
+import { type RouteContext, tenantOf } from '../context.ts';
+import { batchItemsSchema, batchListSchema, batchSchema, itemView } from '../views/batch-view.ts';
+import { idParameter, json, problem } from './schemas.ts';
+import { unchecked } from './submission-route.ts';
+
+const lines = { schema: generationRequest.describe('One item a line') };
+const file = z.string().meta({ format: 'binary' });
+const form = z
+  .object({ request: batchBody.optional(), items: file.optional().describe('JSON Lines, one item a line') })
+  .catchall(file)
+  .describe('Either request or items, and the pictures that items refer to');
+
+/** Batches of generations: making, reading, cancelling, deleting. Belongs into a scope of its own: its bodies are streams. */
+export function batchRoutes(instance: FastifyInstance, context: RouteContext): void {
+  const routes = instance.withTypeProvider<ZodTypeProvider>();
+  const { parts, links, presentBatch } = context;
+  const { records, settings } = parts;
+  routes.addContentTypeParser([...linesTypes], (_request, payload, done) => done(null, payload));
+
+  routes.post('/v1/batches', {
+    config: { access: 'generate' },
+    schema: {
+      operationId: 'createBatch',
+      summary: 'Draw many pictures: a list of requests, or a template and a matrix of values',
+      tags: ['batches'],
+      querystring: batchOptions.omit({ metadata: true }).describe('For JSON Lines, whose items leave no room for it'),
+      body: {
+        content: {
+          'application/json': { schema: batchBody },
+          ...Object.fromEntries(linesTypes.map((type) => [type, lines])),
+          'multipart/form-data': { schema: form },
+        },
+      },
+      response: {
+        202: json('Accepted as a whole; Location is its address', batchSchema),
+        '4xx': problem,
+        '5xx': problem,
+      },
+    },
+    ...unchecked,
+    handler: async (request, reply) => {
+      const submission = await readItems(request, settings.limits);
+      const batch = await submitOnce(parts, request, reply, submission, tenantOf(request));
+      return await reply
+        .code(202)
+        .header('location', links.batch(batch.id))
+        .send(await presentBatch(batch));
+    },
+  });
+
+  routes.get('/v1/batches', {
+    config: { access: 'read' },
+    schema: {
+      operationId: 'listBatches',
+      summary: 'List batches, the newest first',
+      tags: ['batches'],
+      querystring: z.strictObject(page(settings.limits.pageSize)),
+      response: { 200: json('One page', batchListSchema), '4xx': problem },
+    },
+    handler: async (request) => {
+      const { limit, cursor } = request.query;
+      const query = { limit: limit + 1, ...(cursor === undefined ? {} : { before: cursor }) };
+      const found = await records.batches.list(tenantOf(request), query);
+      const data = await Promise.all(found.slice(0, limit).map(presentBatch));
+      return { data, next_cursor: found.length > limit ? (data.at(-1)?.id ?? null) : null };
+    },
+  });
+
+  routes.get('/v1/batches/:id', {
+    config: { access: 'read' },
+    schema: {
+      operationId: 'getBatch',
+      summary: 'Read a batch: its counters and its progress',
+      tags: ['batches'],
+      params: idParameter,
+      response: { 200: json('The batch', batchSchema), '4xx': problem },
+    },
+    handler: async (request) => await presentBatch(await requireBatch(records, tenantOf(request), request.params.id)),
+  });
+
+  routes.get('/v1/batches/:id/items', {
+    config: { access: 'read' },
+    schema: {
+      operationId: 'listBatchItems',
+      summary: 'List the items of a batch in their order',
+      tags: ['batches'],
+      params: idParameter,
+      querystring: z.strictObject({ status: z.enum(jobStatuses).optional(), ...page(settings.limits.pageSize) }),
+      response: { 200: json('One page of jobs', batchItemsSchema), '4xx': problem },
+    },
+    handler: async (request) => {
+      const { status, limit, cursor } = request.query;
+      const { id } = await requireBatch(records, tenantOf(request), request.params.id);
+      const found = await records.batches.items(id, {
+        limit: limit + 1,
+        ...(status === undefined ? {} : { status }),
+        ...(cursor === undefined ? {} : { after: Number(cursor) }),
+      });
+      const items = found.slice(0, limit);
+      const last = items.at(-1)?.batch?.index;
+      return {
+        data: items.map((item) => itemView(item, links)),
+        next_cursor: found.length > limit && last !== undefined ? String(last) : null,
+      };
+    },
+  });
+
+  routes.post('/v1/batches/:id/cancel', {
+    config: { access: 'generate' },
+    schema: {
+      operationId: 'cancelBatch',
+      summary: 'Cancel what has not ended: waiting items at once, running ones within a step',
+      tags: ['batches'],
+      params: idParameter,
+      response: { 200: json('The batch', batchSchema), '4xx': problem },
+    },
+    handler: async (request) => await change(tenantOf(request), request.params.id, 'cancel'),
+  });
+
+  routes.post('/v1/batches/:id/retry', {
+    config: { access: 'generate' },
+    schema: {
+      operationId: 'retryBatch',
+      summary: 'Draw its failed and cancelled items again',
+      tags: ['batches'],
+      params: idParameter,
+      response: { 200: json('The batch', batchSchema), '4xx': problem },
+    },
+    handler: async (request) => {
+      const batch = await change(tenantOf(request), request.params.id, 'retry');
+      parts.feeder.wake();
+      return batch;
+    },
+  });
+
+  routes.delete('/v1/batches/:id', {
+    config: { access: 'generate' },
+    schema: {
+      operationId: 'deleteBatch',
+      summary: 'Delete a batch that has ended, with its items, their outputs and their maps',
+      tags: ['batches'],
+      params: idParameter,
+      response: { 204: z.undefined().describe('It is gone'), '4xx': problem },
+    },
+    handler: async (request, reply) => {
+      await deleteBatch(parts, tenantOf(request), request.params.id);
+      return await reply.code(204).send();
+    },
+  });
+
+  async function change(tenant: string, id: string, how: 'cancel' | 'retry') {
+    await requireBatch(records, tenant, id);
+    await records.batches[how](id);
+    return await presentBatch((await records.batches.find(tenant, id)) ?? missingBatch(id));
+  }
+}
+
+function page(most: number) {
+  return {
+    limit: z.coerce.number().int().min(1).max(most).default(20),
+    cursor: z.string().max(100).optional().describe('next_cursor of the page before'),
+  };
+}

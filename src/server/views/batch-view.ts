@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { batchStatus, batchStatuses, type CountedBatch } from '../../generation/batch.ts';
+import { type Job, jobStatuses } from '../../generation/job.ts';
+import type { EtaEstimator } from '../eta.ts';
+import type { Links } from '../links.ts';
+import { jobSchema } from './job-schema.ts';
+import { jobView } from './job-view.ts';
+
+export const batchSchema = z
+  .object({
+    id: z.string(),
+    name: z.string().nullable(),
+    status: z
+      .enum(batchStatuses)
+      .describe('queued until the first item is started; ended when the last has: failed where one failed'),
+    url: z.string(),
+    items_url: z.string(),
+    results_url: z.string(),
+    sheet_url: z.string(),
+    events_url: z.string(),
+    items: z.int().describe('How many there are'),
+    counts: z.object(Object.fromEntries(jobStatuses.map((status) => [status, z.int()]))).describe('Items by status'),
+    progress: z.number().describe('0 to 1: items that have ended, and of those that run the share of their steps'),
+    eta_s: z
+      .number()
+      .nullable()
+      .describe('Seconds until it is probably done if nothing else is drawn; null where that is not known'),
+    matrix: z
+      .array(z.object({ path: z.string(), labels: z.array(z.string()) }))
+      .nullable()
+      .describe('The axes, the slowest first, and what their values are called; null for a list of items'),
+    metadata: z.record(z.string(), z.unknown()).nullable(),
+    created_at: z.iso.datetime(),
+  })
+  .meta({ id: 'Batch' });
+
+export const batchListSchema = z
+  .object({ data: z.array(batchSchema), next_cursor: z.string().nullable().describe('null on the last page') })
+  .meta({ id: 'BatchList' });
+
+export const batchItemsSchema = z
+  .object({ data: z.array(jobSchema), next_cursor: z.string().nullable().describe('null on the last page') })
+  .meta({ id: 'BatchItems' });
+
+export type BatchView = z.output<typeof batchSchema>;
+
+export type PresentBatch = (batch: CountedBatch) => Promise<BatchView>;
+
+export function batchPresenter(eta: EtaEstimator, links: Links): PresentBatch {
+  return async (batch) => {
+    const progress = Math.min(1, batch.done / batch.items);
+    const hasEnded = batch.counts.queued + batch.counts.running === 0;
+    const etaSeconds = hasEnded ? null : await eta.ofCost(batch.tenant, batch.cost * (1 - progress));
+    const url = links.batch(batch.id);
+    return {
+      id: batch.id,
+      name: batch.name,
+      status: batchStatus(batch.counts),
+      url,
+      items_url: `${url}/items`,
+      results_url: `${url}/results`,
+      sheet_url: `${url}/sheet`,
+      events_url: `${url}/events`,
+      items: batch.items,
+      counts: { ...batch.counts },
+      progress: hasEnded ? 1 : progress,
+      eta_s: etaSeconds,
+      matrix: batch.axes?.map(({ path, labels }) => ({ path, labels: [...labels] })) ?? null,
+      metadata: batch.metadata === null ? null : { ...batch.metadata },
+      created_at: batch.createdAt.toISOString(),
+    };
+  };
+}
+
+/** An item among others: its place in the queue is the batch's affair. */
+export function itemView(job: Job, links: Links) {
+  return jobView(job, { queuePosition: null, etaSeconds: null }, links);
+}
