@@ -49,10 +49,10 @@ try {
   console.log(`interactive request, idle: p50 ${percentile(alone, 0.5)} ms, worst ${percentile(alone, 1)} ms`);
 
   const before = memory(service.pid);
-  let accepting = true;
+  const accepting = new AbortController();
   const livez = (async () => {
     const times: number[] = [];
-    while (accepting) {
+    while (!accepting.signal.aborted) {
       times.push((await timed(async () => await (await service.fetch('/livez')).arrayBuffer()))[1]);
       await delay(10);
     }
@@ -65,9 +65,9 @@ try {
         headers: { 'content-type': 'application/jsonl' },
         body: lines(),
         duplex: 'half',
-      } as RequestInit),
+      }),
   );
-  accepting = false;
+  accepting.abort();
   const { id, counts } = (await response.json()) as { id: string; counts: Readonly<Record<string, number>> };
   const accepted = memory(service.pid);
   const answers = await livez;

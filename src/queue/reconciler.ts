@@ -5,6 +5,9 @@ import type { JobQueue } from './queue.ts';
 
 const pageSize = 500;
 
+/** Age at which a batch that is still not written is nobody's work any more, in milliseconds. */
+const abandonedMs = 600_000;
+
 /**
  * Enqueues every job that records say should run and that the queue may have lost: running ones first, whose worker may
  * have died along with the queue's entry, then those that a feeder moved there. A ticket that the queue has already stays
@@ -46,9 +49,12 @@ export interface Reconciler {
   close(): Promise<void>;
 }
 
-/** Reconciles now, which must succeed, and then by schedule. A pass is left out while the last one still runs. */
+/**
+ * Reconciles now, which must succeed, and then by schedule, and removes what is left of batches whose writers died. A pass is
+ * left out while the last one still runs.
+ */
 export async function startReconciler(
-  records: Pick<Records, 'runningJobs' | 'scheduling'>,
+  records: Pick<Records, 'runningJobs' | 'scheduling' | 'batches'>,
   queue: Pick<JobQueue, 'enqueueAll'>,
   { schedule = everyMinute, onError }: ReconcilerOptions,
 ): Promise<Reconciler> {
@@ -56,6 +62,7 @@ export async function startReconciler(
   let pass: Promise<void> | null = null;
   const stop = schedule(() => {
     pass ??= reconcile(records, queue)
+      .then(() => records.batches.discardAbandoned(new Date(Date.now() - abandonedMs)))
       .catch(onError)
       .finally(() => {
         pass = null;

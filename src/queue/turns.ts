@@ -1,7 +1,7 @@
 import { effectivePriority, wholePriority } from '../generation/priority.ts';
 import type { ChooseTurns, TakenTurn, WaitingFlow, WaitingJob, WaitingTenant } from '../records/scheduling.ts';
 
-/** What a job is charged at least, in pixel steps: an extraction draws nothing and still takes its time. */
+/** What a job is charged at least, in pixel steps: the smallest takes its time as well. */
 const leastCost = 512 * 512;
 
 /** A tenant in the middle of a pass. */

@@ -1,14 +1,15 @@
-import { sql, type Kysely, type RawBuilder, type Selectable } from 'kysely';
+import { sql, type ExpressionBuilder, type Kysely, type RawBuilder, type Selectable } from 'kysely';
 import { ArmatureError } from '../errors.ts';
 import type { Batch, BatchCounts, CountedBatch } from '../generation/batch.ts';
 import { cost } from '../generation/cost.ts';
 import { agingSeconds } from '../generation/priority.ts';
 import type { Job, JobStatus } from '../generation/job.ts';
+import { anew } from './faults.ts';
 import { type IdempotencyClaim, underClaim } from './idempotency.ts';
 import type { NewJob } from './records.ts';
 import { jobFromRow } from './rows.ts';
 import type { BatchTable, Tables } from './schema.ts';
-import { jobChannel } from './transitions.ts';
+import { transitions } from './transitions.ts';
 
 /**
  * Batches. What touches all items of one goes in chunks, each a statement of its own, so that neither the database nor (where
@@ -195,47 +196,38 @@ async function inChunks(some: () => Promise<number>): Promise<number> {
   return total;
 }
 
+/** As `requestCancel`: of those that run only the flag is set, which earns no event. */
 async function cancelSome(db: Kysely<Tables>, id: string): Promise<number> {
-  return await changeSome(
-    db,
-    sql`batch_id = ${id} and status in ('queued', 'running') and not cancel_requested`,
-    sql`cancel_requested = true,
-      finished_at = case when status = 'queued' then now() end,
-      status = case when status = 'queued' then 'cancelled' else status end`,
-    sql`where status = 'cancelled'`,
-  );
+  const changed = await transitions(db, {
+    where: (row) =>
+      row('id', 'in', chosen(row, id, ['queued', 'running']).where('cancel_requested', '=', false).limit(chunk)),
+    set: () => ({
+      cancel_requested: true,
+      status: sql<JobStatus>`case when status = 'queued' then 'cancelled' else status end`,
+      finished_at: sql<Date>`case when status = 'queued' then now() end`,
+    }),
+    eventOnlyIn: 'cancelled',
+  });
+  return changed.length;
 }
 
 async function retrySome(db: Kysely<Tables>, id: string): Promise<number> {
-  return await changeSome(
-    db,
-    sql`batch_id = ${id} and status in ('failed', 'cancelled')`,
-    sql`status = 'queued', cancel_requested = false, error = null, progress = null, started_at = null, finished_at = null,
-      dispatched_at = null, virtual_time = extract(epoch from now())::double precision - priority * ${sql.lit(agingSeconds)}`,
-    sql``,
-  );
+  const changed = await transitions(db, {
+    where: (row) => row('id', 'in', chosen(row, id, ['failed', 'cancelled']).limit(chunk)),
+    set: anew,
+  });
+  return changed.length;
 }
 
-/** Changes a chunk of jobs, appends an event named like their new state to those that `noted` chooses, and announces all. */
-async function changeSome(
-  db: Kysely<Tables>,
-  which: RawBuilder<unknown>,
-  set: RawBuilder<unknown>,
-  noted: RawBuilder<unknown>,
-): Promise<number> {
-  const { rows } = await sql`
-    with chosen as (
-      select id from ${job} where ${which} order by batch_index limit ${chunk} for update),
-    changed as (
-      update ${job} as job set ${set}, event_seq = event_seq + 1
-      from chosen where job.id = chosen.id
-      returning job.id, job.status, job.event_seq, job.attempt),
-    noted as (
-      insert into ${sql.table('armature.job_event')} (job_id, seq, type, data)
-      select id, event_seq, status, jsonb_build_object('attempt', attempt) from changed ${noted})
-    select pg_notify(${sql.lit(jobChannel)}, id || case when status = 'cancelled' then ' end' else ' state' end)
-    from changed`.execute(db);
-  return rows.length;
+/** Items in these states; none of them changes before the statement has changed it. */
+function chosen(row: ExpressionBuilder<Tables, 'job'>, id: string, states: readonly JobStatus[]) {
+  return row
+    .selectFrom('job')
+    .select('id')
+    .where('batch_id', '=', id)
+    .where('status', 'in', [...states])
+    .orderBy('batch_index')
+    .forUpdate();
 }
 
 async function deleteSome(db: Kysely<Tables>, id: string): Promise<number> {

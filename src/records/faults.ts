@@ -84,7 +84,7 @@ export function sqlFaults(db: Kysely<Tables>): FaultRecords {
 }
 
 /** A final job as it was accepted, but for its attempts, which count on: objects of earlier ones keep their keys. */
-function anew() {
+export function anew() {
   return {
     status: 'queued' as const,
     // Back to those that wait for their turn.

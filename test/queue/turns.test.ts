@@ -60,7 +60,7 @@ describe('turns', () => {
     expect(oneByOne).toEqual(atOnce);
   });
 
-  test('charge an extraction, which costs nothing, for its place', () => {
+  test('charge the cheapest jobs for their places too', () => {
     const tenants = [tenant('a', [flow('a', 9, { cost: 0 })]), tenant('b', [flow('b', 9)])];
     expect(taken(tenants, { tenant: 9, total: 4 })).toEqual(['a0', 'b0', 'a1', 'b1']);
   });

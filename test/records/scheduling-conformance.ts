@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { cost } from '../../src/generation/cost.ts';
 import type { Plan } from '../../src/generation/plan.ts';
 import { takeTurns } from '../../src/queue/turns.ts';
 import type { OpenRecords } from '../../src/records/open.ts';
@@ -74,7 +75,7 @@ export function schedulingConformance(name: string, open: () => Promise<OpenReco
       expect(seen.dispatched).toBe(0);
       expect(seen.tenants).toMatchObject([
         { tenant: 'one', dispatched: 0, deficit: 0, flows: [{ batch: null, lastDispatch: null, more: false }] },
-        { tenant: 'two', flows: [{ jobs: [{ id: other.id, priority: 0, cost: 0 }] }] },
+        { tenant: 'two', flows: [{ jobs: [{ id: other.id, priority: 0, cost: cost(other.plan) }] }] },
       ]);
       const [flow] = seen.tenants[0]!.flows;
       expect(flow!.jobs.map(({ id }) => id)).toEqual([urgent.id, first.id, second.id]);

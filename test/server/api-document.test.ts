@@ -63,6 +63,9 @@ describe('docs/api.md', () => {
       'bodies of all requests at the same time': [load.bodyMemory, load.bodyMemory / 2 ** 20],
       'jobs that wait': [load.maxQueued],
       'jobs of a tenant that wait': [load.maxQueuedPerTenant],
+      'items of a batch': [defaultServerLimits.batchItems],
+      'cost of a batch': [defaultServerLimits.batchCost],
+      'name of a batch': [limits.batchName],
       'Prefer: wait': [defaultServerLimits.waitSeconds],
       'page of a list': [defaultServerLimits.pageSize],
     });

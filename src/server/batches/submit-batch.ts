@@ -1,6 +1,7 @@
 import { ArmatureError } from '../../errors.ts';
 import type { CountedBatch } from '../../generation/batch.ts';
 import { cost } from '../../generation/cost.ts';
+import { isObject } from '../../generation/field-names.ts';
 import { parseGeneration } from '../../generation/parse.ts';
 import { defaultBatchPriority } from '../../generation/priority.ts';
 import type { NewItem } from '../../records/batches.ts';
@@ -12,18 +13,30 @@ import { checkItems } from './check-items.ts';
 import type { BatchSubmission } from './read-items.ts';
 import { SharedPictures } from './shared-pictures.ts';
 
+export interface BatchSubmitOptions {
+  readonly tenant: string;
+  /** The key of the request, if it has one: completed with the batch. */
+  readonly claim: IdempotencyClaim | undefined;
+  /** Makes sure that so many more jobs may wait. */
+  readonly requireRoom: (jobs: number) => Promise<void>;
+  /** Charges a cost to whoever asks; returns how to give it back. */
+  readonly charge: (cost: number) => Promise<() => Promise<void>>;
+}
+
 /** Checks every item of a batch as a generation of its own would be, and only then records them. */
 export async function submitBatch(
   parts: ServerParts,
   { options, axes, items, files }: BatchSubmission,
-  tenant: string,
-  claim: IdempotencyClaim | undefined,
+  { tenant, claim, requireRoom, charge }: BatchSubmitOptions,
 ): Promise<CountedBatch> {
+  // Asked for one before anything is decoded, and for all as soon as their number is known.
+  await requireRoom(1);
   const { records, store, fetcher, feeder, settings } = parts;
   const { limits } = settings;
   const pictures = new SharedPictures({ records, store, tenant, files, fetcher, limits: limits.picture });
   const models = await parts.library.list();
   const checked = await checkItems(items, limits.batchItems, async (body): Promise<NewItem> => {
+    refuseWebhook(body);
     const request = parseGeneration(body);
     const given = await Promise.all(
       request.controls.map(async ({ image }, index) => await pictures.check(image, `controls[${index}].image`)),
@@ -33,11 +46,26 @@ export async function submitBatch(
     return { id: newJobId(), plan, warnings, metadata: request.metadata ?? null, priority };
   });
   refuseUnusedFiles(pictures.unusedFiles());
-  refuseExpensive(checked, limits.batchCost);
+  const total = checked.reduce((sum, { plan }) => sum + cost(plan), 0);
+  refuseExpensive(total, limits.batchCost);
+  await requireRoom(checked.length - 1);
   const batch = { id: newBatchId(), tenant, name: options.name ?? null, metadata: options.metadata ?? null, axes };
-  const accepted = await records.batches.insert(batch, checked, claim);
-  feeder.wake();
-  return accepted;
+  const giveBack = await charge(total);
+  try {
+    const accepted = await records.batches.insert(batch, checked, claim);
+    feeder.wake();
+    return accepted;
+  } catch (error) {
+    await giveBack().catch((err: unknown) => parts.log.warn({ err }, 'the cost of a refused batch stays charged'));
+    throw error;
+  }
+}
+
+/** The end of an item is the batch's affair. */
+function refuseWebhook(item: unknown): void {
+  if (!isObject(item) || item['webhook'] === undefined) return;
+  const detail = 'webhook is not supported in an item of a batch: leave it out.';
+  throw new ArmatureError('not_supported_yet', detail, { field: 'webhook' });
 }
 
 function refuseUnusedFiles([unused]: readonly string[]): void {
@@ -46,8 +74,7 @@ function refuseUnusedFiles([unused]: readonly string[]): void {
   throw new ArmatureError('invalid_request', detail, { field: unused });
 }
 
-function refuseExpensive(items: readonly NewItem[], most: number): void {
-  const total = items.reduce((sum, { plan }) => sum + cost(plan), 0);
+function refuseExpensive(total: number, most: number): void {
   if (total <= most) return;
   const detail =
     `Expected a batch that costs at most ${most} pixel steps (width x height x steps x pictures) but this one costs ` +

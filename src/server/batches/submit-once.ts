@@ -1,22 +1,31 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CountedBatch } from '../../generation/batch.ts';
+import { identityOf } from '../access/guard.ts';
+import type { RouteContext } from '../context.ts';
 import { fingerprintOf, idempotently } from '../idempotency.ts';
-import type { ServerParts } from '../parts.ts';
 import type { BatchSubmission, UnreadItem } from './read-items.ts';
-import { submitBatch } from './submit-batch.ts';
+import { type BatchSubmitOptions, submitBatch } from './submit-batch.ts';
 
 /**
  * Makes a batch, once for each Idempotency-Key. Without a key its items are checked while they arrive; with one they are
  * read to their end first, since what they are has to be compared with what the key was used for.
  */
 export async function submitOnce(
-  parts: ServerParts,
+  { parts, admission }: RouteContext,
   request: FastifyRequest,
   reply: FastifyReply,
   submission: BatchSubmission,
-  tenant: string,
 ): Promise<CountedBatch> {
-  if (request.headers['idempotency-key'] === undefined) return await submitBatch(parts, submission, tenant, undefined);
+  const identity = identityOf(request);
+  const { tenant } = identity;
+  const submit = async (given: BatchSubmission, claim: BatchSubmitOptions['claim']): Promise<CountedBatch> =>
+    await submitBatch(parts, given, {
+      tenant,
+      claim,
+      requireRoom: async (jobs) => await admission.requireRoom(identity, jobs),
+      charge: async (cost) => await admission.charge(identity, cost),
+    });
+  if (request.headers['idempotency-key'] === undefined) return await submit(submission, undefined);
   const items: UnreadItem[] = [];
   for await (const item of submission.items) items.push(item);
   const { options, files } = submission;
@@ -24,7 +33,7 @@ export async function submitOnce(
     tenant,
     route: 'POST /v1/batches',
     fingerprint: () => fingerprintOf({ body: { options, items: items.map((item) => item()) }, files }),
-    first: async (claim) => await submitBatch(parts, { ...submission, items: each(items) }, tenant, claim),
+    first: async (claim) => await submit({ ...submission, items: each(items) }, claim),
     again: async (id) => await parts.records.batches.find(tenant, id),
   });
 }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { batchBody, batchOptions } from '../../generation/batch-request.ts';
 import { jobStatuses } from '../../generation/job.ts';
 import { generationRequest } from '../../generation/request.ts';
+import { identityOf } from '../access/guard.ts';
 import { missingBatch, requireBatch } from '../batches/find-batch.ts';
 import { deleteBatch } from '../batches/delete-batch.ts';
 import { linesTypes, readItems } from '../batches/read-items.ts';
@@ -23,7 +24,7 @@ const form = z
 /** Batches of generations: making, reading, cancelling, deleting. Belongs into a scope of its own: its bodies are streams. */
 export function batchRoutes(instance: FastifyInstance, context: RouteContext): void {
   const routes = instance.withTypeProvider<ZodTypeProvider>();
-  const { parts, links, presentBatch } = context;
+  const { parts, links, presentBatch, admission } = context;
   const { records, settings } = parts;
   routes.addContentTypeParser([...linesTypes], (_request, payload, done) => done(null, payload));
 
@@ -50,7 +51,7 @@ export function batchRoutes(instance: FastifyInstance, context: RouteContext): v
     ...unchecked,
     handler: async (request, reply) => {
       const submission = await readItems(request, settings.limits);
-      const batch = await submitOnce(parts, request, reply, submission, tenantOf(request));
+      const batch = await submitOnce(context, request, reply, submission);
       return await reply
         .code(202)
         .header('location', links.batch(batch.id))
@@ -137,7 +138,10 @@ export function batchRoutes(instance: FastifyInstance, context: RouteContext): v
       response: { 200: json('The batch', batchSchema), '4xx': problem },
     },
     handler: async (request) => {
-      const batch = await change(tenantOf(request), request.params.id, 'retry');
+      const identity = identityOf(request);
+      const { counts } = await requireBatch(records, identity.tenant, request.params.id);
+      await admission.requireRoom(identity, counts.failed + counts.cancelled);
+      const batch = await change(identity.tenant, request.params.id, 'retry');
       parts.feeder.wake();
       return batch;
     },
