@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { packageRoot } from '../../src/config.ts';
 
-const entry = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+const entry = join(packageRoot, 'dist', 'cli.js');
 
 export interface Finished {
   readonly code: number | null;

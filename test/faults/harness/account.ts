@@ -1,0 +1,39 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { JobView } from '../../support/service.ts';
+import type { Cluster } from './cluster.ts';
+import type { Report } from './report.ts';
+
+/** Waits until all jobs have ended and holds them to the promise: none is lost, none fails, each has one result. */
+export async function accountFor(
+  cluster: Cluster,
+  ids: readonly string[],
+  report: Report,
+  limitMs: number,
+): Promise<ReadonlyMap<string, JobView>> {
+  const jobs = await cluster.untilFinal(ids, limitMs);
+  const all = [...jobs.values()];
+  const ended = all.filter(({ status }) => status === 'succeeded' || status === 'failed');
+  const succeeded = all.filter(({ status }) => status === 'succeeded');
+  report.figure('jobs', ids.length);
+  report.exactly('lost', ids.length - ended.length, 0);
+  report.exactly('failed', ended.length - succeeded.length, 0);
+  let results = 0;
+  let odd = 0;
+  let outputs = 0;
+  for (const { id, attempt } of succeeded) {
+    const events = await cluster.events(id);
+    if (events.filter((type) => type === 'succeeded').length === 1 && events.at(-1) === 'succeeded') results += 1;
+    const folders = await readdir(join(cluster.data, 'objects/tenants/default/generations', id));
+    if (folders.includes(String(attempt))) outputs += 1;
+    odd += folders.filter((name) => name !== String(attempt)).length;
+  }
+  report.exactly('jobs with exactly one result', results, succeeded.length);
+  report.exactly('jobs whose bytes are there', outputs, succeeded.length);
+  report.figure('folders of lost attempts that are left', odd);
+  report.figure(
+    'attempts',
+    all.reduce((sum, { attempt }) => sum + attempt, 0),
+  );
+  return jobs;
+}

@@ -1,0 +1,10 @@
+import { g1 } from './g1.ts';
+import { g2 } from './g2.ts';
+import { g3 } from './g3.ts';
+import { g4 } from './g4.ts';
+import { g5 } from './g5.ts';
+import { g6 } from './g6.ts';
+import type { Scenario } from './harness/scenario.ts';
+
+/** All scripts of `npm run faults`. */
+export const scenarios: Readonly<Record<string, Scenario>> = { g1, g2, g3, g4, g5, g6 };
