@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { ArmatureError, deserializeError } from '../errors.ts';
 import type { Progress } from '../generation/job.ts';
-import { HangWatch } from './hang-watch.ts';
+import { HangWatch } from '../runtime/hang-watch.ts';
 import type {
   AttemptKey,
   DeviceDescription,

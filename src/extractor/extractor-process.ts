@@ -5,6 +5,7 @@ import type { ConditionMap, MaskedImage } from '../conditions/condition.ts';
 import type { Fidelity } from '../conditions/fidelity/fidelity.ts';
 import type { StructureKind } from '../conditions/structures.ts';
 import { ArmatureError, deserializeError } from '../errors.ts';
+import { HangWatch } from '../runtime/hang-watch.ts';
 import type {
   CompareRequest,
   ExtractorRequest,
@@ -21,6 +22,8 @@ export interface ExtractorSettings {
   readonly annotators?: string;
   /** Folders with pulled networks, the first to win. */
   readonly pulled?: readonly string[];
+  /** A picture that keeps the processor idle for this long means that the child hangs: it is killed. */
+  readonly hangAfterMs?: number;
 }
 
 interface Work {
@@ -31,7 +34,7 @@ interface Work {
 
 /**
  * Runs extractors, and what else is slow about maps, in a child process, one picture at a time and in order, so that a slow kernel never blocks the caller's
- * event loop. The child starts with the first picture; if it dies, the picture in work fails with `extractor_lost` and
+ * event loop. The child starts with the first picture; if it dies, or hangs and is killed, the picture in work fails with `extractor_lost` and
  * the ones behind it go to a new child. Whoever makes one has to close it: a living child keeps its parent alive.
  */
 export class ExtractorProcess {
@@ -41,13 +44,21 @@ export class ExtractorProcess {
   readonly #waiting: Work[] = [];
   #inWork: Work | undefined;
   #child: ChildProcess | undefined;
+  #watch: HangWatch | undefined;
+  readonly #hangAfterMs: number;
   #closed = false;
   #lastId = 0;
 
-  constructor({ entry = new URL('./main.js', import.meta.url), annotators = '', pulled = [] }: ExtractorSettings = {}) {
+  constructor({
+    entry = new URL('./main.js', import.meta.url),
+    annotators = '',
+    pulled = [],
+    hangAfterMs = 120_000,
+  }: ExtractorSettings = {}) {
     this.#entry = entry;
     this.#annotators = annotators;
     this.#pulled = pulled;
+    this.#hangAfterMs = hangAfterMs;
   }
 
   /** Process id of the child; undefined before the first picture and between two children. */
@@ -136,12 +147,14 @@ export class ExtractorProcess {
     if (work === undefined) return;
     this.#inWork = work;
     this.#child ??= this.#start();
+    this.#watch?.setBusy(true);
     // A failed send is followed by the child's end, which settles the work.
     this.#child.send(work.request, () => undefined);
   }
 
   #start(): ChildProcess {
     const child = fork(this.#entry, [this.#annotators, ...this.#pulled], { serialization: 'advanced', execArgv: [] });
+    this.#watch = new HangWatch(child, this.#hangAfterMs);
     child.on('message', (answer: FromExtractor) => this.#settle(answer));
     child.on('error', (error) => {
       child.kill('SIGKILL');
@@ -155,6 +168,7 @@ export class ExtractorProcess {
     const work = this.#inWork;
     if (work?.request.id !== answer.id) return;
     this.#inWork = undefined;
+    this.#watch?.setBusy(false);
     if (answer.type === 'done') work.resolve(answer.result);
     else work.reject(deserializeError(answer.error));
     this.#next();
@@ -163,6 +177,7 @@ export class ExtractorProcess {
   #lost(child: ChildProcess, how: string): void {
     if (this.#child !== child) return;
     this.#child = undefined;
+    this.#watch?.stop();
     const work = this.#inWork;
     this.#inWork = undefined;
     work?.reject(lostError(work.request, how));

@@ -26,8 +26,8 @@ function noise(length: number): Uint8Array {
 }
 
 const open: ExtractorProcess[] = [];
-function start(entryUrl = entry): ExtractorProcess {
-  const extractor = new ExtractorProcess({ entry: entryUrl });
+function start(entryUrl = entry, hangAfterMs = 120_000): ExtractorProcess {
+  const extractor = new ExtractorProcess({ entry: entryUrl, hangAfterMs });
   open.push(extractor);
   return extractor;
 }
@@ -163,6 +163,14 @@ describe('ExtractorProcess', () => {
       code: 'cancelled',
     });
     expect((await extractor.extract('canny', photo, options)).map).toMatchObject({ width: photo.width });
+  });
+
+  it('kills a child that hangs', async () => {
+    const extractor = start(new URL('./fixtures/hanging-child.mjs', import.meta.url), 2000);
+    expect(await refusal(extractor.extract('canny', photo, options))).toMatchObject({
+      code: 'extractor_lost',
+      message: expect.stringContaining('SIGKILL'),
+    });
   });
 
   it('fails each picture when the child cannot start', async () => {

@@ -1,7 +1,8 @@
 /** G1: jobs on workers of which one is killed (SIGKILL) every 2 s: none is lost, none fails, each has one result. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { accountFor } from './harness/account.ts';
+import { accountFor, accountForWebhooks } from './harness/account.ts';
 import { Cluster, smallJob } from './harness/cluster.ts';
+import { Receiver } from './harness/receiver.ts';
 import { scenario } from './harness/scenario.ts';
 
 export const g1 = scenario({
@@ -9,16 +10,24 @@ export const g1 = scenario({
   sizes: { jobs: 200, workers: 3, interval: 2, kills: 40, claim: 10 },
   short: { jobs: 12, workers: 2, interval: 4, kills: 3, claim: 2 },
   async run({ jobs, workers, interval, kills, claim }, report) {
-    const cluster = await Cluster.start({ workers, workerFlags: ['--claim', String(claim)] });
+    const receiver = await Receiver.start();
+    const cluster = await Cluster.start({
+      apiFlags: receiver.apiFlags,
+      workers,
+      workerFlags: ['--claim', String(claim)],
+    });
     try {
       const startedAt = performance.now();
       const ids: string[] = [];
-      for (let seed = 0; seed < jobs; seed += 1) ids.push((await cluster.submit({ ...smallJob, seed })).id);
+      for (let seed = 0; seed < jobs; seed += 1)
+        ids.push((await cluster.submit({ ...smallJob, seed, webhook: receiver.webhook })).id);
       const killed = await killByTurns(cluster, ids, { workers, interval, kills });
       report.atLeast('workers killed', killed, Math.min(3, kills));
       await accountFor(cluster, ids, report, 600_000);
+      await accountForWebhooks(cluster, receiver, ids, report);
       report.figure('seconds', (performance.now() - startedAt) / 1000);
     } finally {
+      receiver.close();
       await cluster.close();
     }
   },

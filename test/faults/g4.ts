@@ -2,7 +2,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Cluster, smallJob } from './harness/cluster.ts';
-import { accountFor } from './harness/account.ts';
+import { accountFor, accountForWebhooks } from './harness/account.ts';
+import { Receiver } from './harness/receiver.ts';
 import { scenario } from './harness/scenario.ts';
 
 export const g4 = scenario({
@@ -10,10 +11,16 @@ export const g4 = scenario({
   sizes: { jobs: 4, claim: 5 },
   short: { jobs: 2, claim: 2 },
   async run({ jobs, claim }, report) {
-    const cluster = await Cluster.start({ workers: 1, workerFlags: ['--claim', String(claim)] });
+    const receiver = await Receiver.start();
+    const cluster = await Cluster.start({
+      apiFlags: receiver.apiFlags,
+      workers: 1,
+      workerFlags: ['--claim', String(claim)],
+    });
     try {
       const ids: string[] = [];
-      for (let seed = 0; seed < jobs; seed += 1) ids.push((await cluster.submit({ ...smallJob, steps: 60, seed })).id);
+      for (let seed = 0; seed < jobs; seed += 1)
+        ids.push((await cluster.submit({ ...smallJob, steps: 60, seed, webhook: receiver.webhook })).id);
       await cluster.until(
         async () => (await Promise.all(ids.map((id) => cluster.job(id)))).every((job) => (job.progress?.step ?? 0) > 0),
         'all jobs are drawn',
@@ -39,11 +46,13 @@ export const g4 = scenario({
         const folders = await readdir(join(cluster.data, 'objects/tenants/default/generations', id));
         left += folders.length - 1;
       }
+      await accountForWebhooks(cluster, receiver, ids, report);
       report.exactly('jobs that it changed', changed, 0);
       report.exactly('folders that it left', left, 0);
       const events = await Promise.all(ids.map((id) => cluster.events(id)));
       report.exactly('events after the end', events.filter((types) => types.at(-1) !== 'succeeded').length, 0);
     } finally {
+      receiver.close();
       await cluster.close();
     }
   },

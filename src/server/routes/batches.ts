@@ -29,7 +29,7 @@ export function batchRoutes(instance: FastifyInstance, context: RouteContext): v
   routes.addContentTypeParser([...linesTypes], (_request, payload, done) => done(null, payload));
 
   routes.post('/v1/batches', {
-    config: { access: 'generate' },
+    config: { access: 'generate', submits: true },
     schema: {
       operationId: 'createBatch',
       summary: 'Draw many pictures: a list of requests, or a template and a matrix of values',

@@ -7,7 +7,7 @@ import { type RouteContext, tenantOf } from '../context.ts';
 import { requireJob } from '../find-job.ts';
 import { deadLetterListSchema, deadLetterView } from '../views/dead-letter.ts';
 import { jobSchema } from '../views/job-schema.ts';
-import { idParameter, json, problem } from './schemas.ts';
+import { idParameter, json, problem, tenantQuery } from './schemas.ts';
 
 /** Jobs that are replayed by one request. */
 const replayLimit = 500;
@@ -68,12 +68,13 @@ export function deadLetterRoutes(instance: FastifyInstance, { parts, present, li
   });
 
   routes.post('/v1/generations/:id/retry', {
-    config: { access: 'generate' },
+    config: { access: 'generate', anyTenant: true },
     schema: {
       operationId: 'retryGeneration',
       summary: 'Queue a job again that failed or was cancelled',
       tags: ['generations'],
       params: idParameter,
+      querystring: tenantQuery,
       response: { 200: json('The job, which waits', jobSchema), '4xx': problem },
     },
     handler: async (request) => {

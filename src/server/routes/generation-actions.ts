@@ -3,7 +3,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
 import { isFinal } from '../../generation/job.ts';
-import { jobPrefix } from '../../store/keys.ts';
+import { checkpointPrefix, jobPrefix } from '../../store/keys.ts';
 import { type RouteContext, tenantOf } from '../context.ts';
 import { missingJob, requireJob } from '../find-job.ts';
 import { jobSchema } from '../views/job-schema.ts';
@@ -31,8 +31,10 @@ export function generationActionRoutes(instance: FastifyInstance, { parts, prese
         throw new ArmatureError('conflict', `The job ${id} has ${job.status} already and cannot be cancelled.`);
       }
       // Only tidies up: a worker that gets the ticket of a cancelled job drops it.
-      if (job.status === 'cancelled')
+      if (job.status === 'cancelled') {
         await queue.remove(id).catch((err: unknown) => parts.log.warn({ err, job: id }, 'ticket stays'));
+        if (job.checkpoint !== null) await store.deleteAll(checkpointPrefix(job));
+      }
       return await present(job);
     },
   });

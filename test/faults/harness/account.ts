@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JobView } from '../../support/service.ts';
 import type { Cluster } from './cluster.ts';
+import type { Receiver } from './receiver.ts';
 import type { Report } from './report.ts';
 
 /** Waits until all jobs have ended and holds them to the promise: none is lost, none fails, each has one result. */
@@ -36,4 +37,17 @@ export async function accountFor(
     all.reduce((sum, { attempt }) => sum + attempt, 0),
   );
   return jobs;
+}
+
+/** Waits until each job's end was told, and holds that it was told under one id. */
+export async function accountForWebhooks(
+  cluster: Cluster,
+  receiver: Receiver,
+  ids: readonly string[],
+  report: Report,
+): Promise<void> {
+  await cluster
+    .until(async () => await Promise.resolve(ids.every((id) => receiver.idsOf(id) > 0)), 'all ends are told')
+    .catch(() => {});
+  report.exactly('jobs with exactly one webhook-id', ids.filter((id) => receiver.idsOf(id) === 1).length, ids.length);
 }
