@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { ArmatureError } from '../errors.ts';
 import { refuseDeepValue } from './json.ts';
@@ -12,14 +13,35 @@ export interface Form {
 
 /** Reads the form; a name that comes twice is refused, `payload_too_large` ends one that is over the limits. */
 export async function readForm(request: FastifyRequest, limits: ServerLimits): Promise<Form> {
+  const overflow = overflowOf(request.raw, limits.bodyBytes);
   try {
-    return await collectParts(request, limits);
+    return await Promise.race([collectParts(request, limits), overflow.reached]);
   } catch (error) {
     if (error instanceof Error && 'code' in error) throw error;
     // The parser's own errors have no code: the body is not what its content type says.
     const detail = 'Expected a multipart form but it cannot be parsed.';
     throw new ArmatureError('invalid_request', detail, { cause: error });
+  } finally {
+    overflow.stop();
   }
+}
+
+/** Rejects once a body is longer than it may be, whatever the parser makes of it: what stands before the first part is endless to it. */
+function overflowOf(body: Readable, most: number): { readonly reached: Promise<never>; readonly stop: () => void } {
+  let received = 0;
+  let count = (_chunk: Uint8Array): void => {};
+  const reached = new Promise<never>((_resolve, reject) => {
+    count = (chunk) => {
+      received += chunk.length;
+      if (received <= most) return;
+      body.unpipe();
+      reject(new ArmatureError('payload_too_large', `Expected a body of at most ${most} bytes.`));
+    };
+  });
+  // The parser may have failed before.
+  reached.catch(() => {});
+  body.on('data', count);
+  return { reached, stop: () => body.off('data', count) };
 }
 
 async function collectParts(request: FastifyRequest, limits: ServerLimits): Promise<Form> {
