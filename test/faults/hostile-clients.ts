@@ -15,23 +15,29 @@ const head = (lines: readonly string[]): string => `${lines.join('\r\n')}\r\n\r\
 const json = 'content-type: application/json';
 const form = 'content-type: multipart/form-data; boundary=b';
 
-/** In this order; `slowMs` is how long the server lets a client take over its headers or its body. */
-export function hostileClients(slowMs: number, authorization: string): readonly HostileClient[] {
+/** How long the server lets a client take over its headers, and over all of its request. */
+export interface Patience {
+  readonly headersMs: number;
+  readonly requestMs: number;
+}
+
+export function hostileClients(patience: Patience, authorization: string): readonly HostileClient[] {
   const post = (path: string, headers: readonly string[]): string =>
     head([`POST ${path} HTTP/1.1`, 'host: a', `authorization: ${authorization}`, ...headers]);
   const soon = 10_000;
-  const late = slowMs + 35_000;
+  // Late clients are looked for now and then.
+  const slack = 20_000;
   return [
     {
       name: 'one byte of a header every 300 ms',
       allowed: [408, 'closed'],
-      withinMs: late,
+      withinMs: patience.headersMs + slack,
       act: (socket) => drip(socket, 'GET /livez HTTP/1.1\r\nhost: a\r\nx-slow: ', 'a'),
     },
     {
       name: 'one byte of a body every 300 ms',
       allowed: [408, 'closed'],
-      withinMs: late,
+      withinMs: patience.requestMs + slack,
       act: (socket) => drip(socket, post('/v1/generations', [json, 'content-length: 1000000']), ' '),
     },
     {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { acceptedInputs, describeConditions } from '../../conditions/registry.ts';
+import { acceptedInputs, describeConditions, findCondition } from '../../conditions/registry.ts';
 import { extractionRequest } from '../../generation/request.ts';
 import type { RouteContext } from '../context.ts';
 import { flatExtraction } from '../flat-form.ts';
@@ -71,7 +71,8 @@ export function conditionRoutes(instance: FastifyInstance, context: RouteContext
     },
     ...unchecked,
     handler: async (request, reply) => {
-      const { type } = request.params;
+      // Looked up before the key of an idempotent request is kept under its name.
+      const { id: type } = findCondition(request.params.type, 'type');
       return await answerWithJob(context, request, reply, {
         route: `POST /v1/conditions/${type}`,
         read: async () => await readSubmission(request, limits, flatExtraction),

@@ -9,7 +9,13 @@ import { requireJob } from '../find-job.ts';
 import { idParameter, problem, tenantQuery } from './schemas.ts';
 
 const headers = z.object({
-  'last-event-id': z.coerce.number().int().min(0).optional().describe('id of the last event that was seen'),
+  'last-event-id': z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .optional()
+    .describe('id of the last event that was seen'),
 });
 
 /** A job's events as they happen (server-sent events). */
