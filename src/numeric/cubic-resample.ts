@@ -1,4 +1,5 @@
 import type { PlaneSize } from './resample.ts';
+import { RowCombiner } from './simd/combine-rows.ts';
 
 /** The part of a resampled plane that is wanted. */
 export interface PlaneWindow extends PlaneSize {
@@ -35,14 +36,26 @@ export function resampleCubic(plane: Float64Array, from: PlaneSize, to: PlaneSiz
  */
 export function resampleCubicRgb(data: Uint8Array, from: PlaneSize, to: PlaneSize): Uint8Array {
   const columns = cubicTaps(from.width, to.width, 0, to.width);
-  const rows = cubicTaps(from.height, to.height, 0, to.height);
-  const out = new Uint8ClampedArray(to.width * to.height * 3);
-  const line = new Float64Array(from.width * 3);
-  for (let y = 0; y < to.height; y++) {
-    combineRows(data, rows, y, line);
-    widenRgb(line, columns, out, y * to.width * 3);
+  const { sources, weights } = cubicTaps(from.height, to.height, 0, to.height);
+  const length = to.width * 3;
+  const out = new Uint8Array(length * to.height);
+  const combiner = new RowCombiner(length);
+  const held = [-1, -1, -1, -1];
+  // Neighbouring rows never share a slot, and each is widened once.
+  const slotOf = (row: number): number => {
+    const slot = row & 3;
+    if (held[slot] !== row) widenRgb(data, row * from.width * 3, columns, combiner.row(slot));
+    held[slot] = row;
+    return slot;
+  };
+  for (let y = 0, tap = 0; y < to.height; y++, tap += 4) {
+    const line = combiner.combine(
+      [slotOf(sources[tap]!), slotOf(sources[tap + 1]!), slotOf(sources[tap + 2]!), slotOf(sources[tap + 3]!)],
+      [weights[tap]!, weights[tap + 1]!, weights[tap + 2]!, weights[tap + 3]!],
+    );
+    out.set(line, y * length);
   }
-  return new Uint8Array(out.buffer);
+  return out;
 }
 
 /** Per target position the first of four neighbours, where the four lie (the border repeats) and their weights. */
@@ -76,12 +89,7 @@ function cubicWeight(distance: number): number {
 }
 
 /** The vertical half, for target row `y`: four rows of the source weighed into one as long as they are. */
-function combineRows(
-  values: Float64Array | Uint8Array,
-  { sources, weights }: Taps,
-  y: number,
-  line: Float64Array,
-): void {
+function combineRows(values: Float64Array, { sources, weights }: Taps, y: number, line: Float64Array): void {
   const [a, b, c, d] = [weights[y * 4]!, weights[y * 4 + 1]!, weights[y * 4 + 2]!, weights[y * 4 + 3]!];
   let i = sources[y * 4]! * line.length;
   let j = sources[y * 4 + 1]! * line.length;
@@ -92,16 +100,15 @@ function combineRows(
 }
 
 /** The horizontal half. Neighbouring targets often have the same sources, which are read once for all of them. */
-function widenRgb(line: Float64Array, taps: Taps, out: Uint8ClampedArray, offset: number): void {
-  const { starts, sources, weights } = taps;
-  let to = offset;
+function widenRgb(line: Uint8Array, offset: number, { starts, sources, weights }: Taps, out: Float64Array): void {
+  let to = 0;
   let x = 0;
   while (x < starts.length) {
     const start = starts[x]!;
-    const i = sources[x * 4]! * 3;
-    const j = sources[x * 4 + 1]! * 3;
-    const k = sources[x * 4 + 2]! * 3;
-    const l = sources[x * 4 + 3]! * 3;
+    const i = offset + sources[x * 4]! * 3;
+    const j = offset + sources[x * 4 + 1]! * 3;
+    const k = offset + sources[x * 4 + 2]! * 3;
+    const l = offset + sources[x * 4 + 3]! * 3;
     // One by one: taking arrays apart would cost more than the arithmetic.
     const r0 = line[i]!;
     const g0 = line[i + 1]!;
