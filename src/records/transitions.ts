@@ -81,18 +81,20 @@ export async function transitions(db: Kysely<Tables>, change: Transition): Promi
     .selectFrom('changed')
     .selectAll()
     .select(announced)
-    .select((job) => job.selectFrom('told').select(announcement('webhook')).as('told'))
+    .select((job) =>
+      job.selectFrom('told').whereRef('told.id', '=', 'changed.id').select(announcement('webhook')).as('told'),
+    )
     .execute();
   return rows.map(jobFromRow);
 }
 
 /**
- * The event for the job's receiver, where it has one that wants to hear of the state that it has arrived in. It carries the
- * job as it is now, so that neither a retry nor a crash changes what is told.
+ * An event for the receiver of each job that has one, if it wants to hear of the state that the job has arrived in. It
+ * carries the job as it is now, so that neither a retry nor a crash changes what is told.
  */
 function endForReceiver() {
   return sql<never>`
-    select ${newEventId()}, tenant, id, (plan->>'kind') || '.' || status, to_jsonb(changed) #- '{webhook,secret}',
+    select ${newEventId()} || coalesce('_' || nullif(row_number() over (order by id), 1), ''), tenant, id, (plan->>'kind') || '.' || status, to_jsonb(changed) #- '{webhook,secret}',
       webhook->>'url', webhook->>'host', webhook->>'secret'
     from changed where webhook->'events' ? status`;
 }

@@ -4,6 +4,7 @@ import { Admission } from './access/admission.ts';
 import { QueueGauge } from './access/queue-gauge.ts';
 import { EtaEstimator } from './eta.ts';
 import { type Links, links } from './links.ts';
+import { OpenStreams } from './open-streams.ts';
 import type { ServerParts } from './parts.ts';
 import { identityOf } from './access/guard.ts';
 import { batchPresenter, type PresentBatch } from './views/batch-view.ts';
@@ -17,6 +18,7 @@ export interface RouteContext {
   /** Asked before jobs are accepted. */
   readonly admission: Admission;
   readonly presentBatch: PresentBatch;
+  readonly openStreams: OpenStreams;
   /** Aborts when the server closes: nothing may hold a connection open longer. */
   readonly closing: AbortSignal;
 }
@@ -34,6 +36,7 @@ export function routeContext(parts: ServerParts, app: FastifyInstance): RouteCon
     present: jobPresenter(parts.records, eta, address),
     admission: admissionOf(parts, eta),
     presentBatch: batchPresenter(eta, address),
+    openStreams: new OpenStreams(parts.settings.limits),
     closing: closing.signal,
   };
 }
@@ -57,7 +60,7 @@ export function gone(reply: FastifyReply, closing: AbortSignal): AbortSignal {
     closing.removeEventListener('abort', leave);
   };
   reply.raw.once('close', leave);
-  if (closing.aborted) leave();
+  if (closing.aborted || reply.raw.closed) leave();
   // Not AbortSignal.any: it would leave a trace of every request in the signal that outlives them all.
   else closing.addEventListener('abort', leave);
   return left.signal;

@@ -11,8 +11,15 @@ export interface EventStreamOptions extends ChangeOptions {
 }
 
 /**
+ * What a stream begins with: it tells proxies and clients at once that it is open, and browsers to come back 2000 ms after
+ * they have lost it.
+ */
+export const streamStart = ': open\nretry: 2000\n\n';
+
+/**
  * The events of a job as the text of an event stream (HTML Living Standard, section 9.2): those that happened, then each
- * as it happens. It ends after the final event, or when the job was deleted.
+ * as it happens. It ends after the event that ends the job, or when the job was deleted. Events are read from records when
+ * the client has taken the ones before: a slow one makes nothing pile up, and of progress it gets the newest.
  */
 export async function* eventStream(
   records: Records,
@@ -22,17 +29,16 @@ export async function* eventStream(
 ): AsyncGenerator<string> {
   let after = options.after;
   let spokenAt = options.clock().getTime();
-  // Tells proxies and clients at once that the stream is open.
-  yield ': open\n\n';
+  yield streamStart;
   for await (const _ of jobChanges(records, job.id, options)) {
     // The job is read before its events: when it has ended by then, its final event is among them.
     const current = await records.findJob(job.tenant, job.id);
     const events = await records.eventsAfter(job.id, after);
     for (const event of events) {
       after = event.seq;
-      const final = isFinalEvent(event) ? await records.findJob(job.tenant, job.id) : null;
-      yield formatEvent(event, final === null ? eventData(event) : await present(final));
-      if (isFinalEvent(event)) return;
+      const ended = event === events.at(-1) ? await jobEndedBy(event, job, records) : null;
+      yield formatEvent(event, ended === null ? eventData(event) : await present(ended));
+      if (ended !== null) return;
     }
     if (current === null || isFinal(current.status)) return;
     const now = options.clock().getTime();
@@ -44,8 +50,11 @@ export async function* eventStream(
   }
 }
 
-function isFinalEvent({ type }: JobEvent): boolean {
-  return type === 'succeeded' || type === 'failed' || type === 'cancelled';
+/** The job, if this event ended it for good; null also where it ended and was retried. */
+async function jobEndedBy({ type }: JobEvent, { tenant, id }: Job, records: Records): Promise<Job | null> {
+  if (type !== 'succeeded' && type !== 'failed' && type !== 'cancelled') return null;
+  const job = await records.findJob(tenant, id);
+  return job?.status === type ? job : null;
 }
 
 function eventData({ data, at }: JobEvent): object {

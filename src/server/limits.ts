@@ -1,7 +1,8 @@
 import { defaultPictureLimits, type PictureLimits } from '../images/decode.ts';
+import type { StreamLimits } from './open-streams.ts';
 
 /** What bounds a request before its fields are looked at. Bytes, milliseconds and counts. */
-export interface ServerLimits {
+export interface ServerLimits extends StreamLimits {
   /** Whole body of a request, of any content type. */
   readonly bodyBytes: number;
   /** One text part of a form. */
@@ -69,4 +70,6 @@ export const defaultServerLimits: ServerLimits = {
   pageSize: 100,
   pollMs: 2000,
   heartbeatMs: 15_000,
+  streams: 1000,
+  streamsPerTenant: 100,
 };

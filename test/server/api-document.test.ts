@@ -67,6 +67,7 @@ describe('docs/api.md', () => {
       'cost of a batch': [defaultServerLimits.batchCost],
       'name of a batch': [limits.batchName],
       'Prefer: wait': [defaultServerLimits.waitSeconds],
+      'event streams at the same time': [defaultServerLimits.streamsPerTenant, defaultServerLimits.streams],
       'page of a list': [defaultServerLimits.pageSize],
     });
   });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventStream } from '../../src/server/event-stream.ts';
 import type { JobView } from '../../src/server/views/job-schema.ts';
 import { type Application, finishJob, openApplication } from './application.ts';
 
@@ -93,7 +94,7 @@ describe('the events of a job', () => {
   test('fill a long silence with comments', async () => {
     const job = await submit();
     const stream = blocks(await open(job));
-    expect((await stream.next()).value).toBe(': open');
+    expect((await stream.next()).value).toBe(': open\nretry: 2000');
     expect((await stream.next()).value).toContain('event: queued');
     application.passTime(15_000);
     expect((await stream.next()).value).toBe(': still here');
@@ -132,6 +133,78 @@ describe('the events of a job', () => {
     await app.close();
     expect((await stays.next()).done).toBe(true);
     expect(listening.now).toBe(0);
+  });
+
+  test('go on by the address for a client that cannot set headers; the later id counts', async () => {
+    const job = await submit();
+    await finishJob(application, job);
+    const from = async (query: string, headers = {}) =>
+      (await collect(await fetch(`${address}${job.events_url}${query}`, { headers }))).map(({ type }) => type);
+    expect(await from('?last_event_id=1')).toEqual(['started', 'succeeded']);
+    expect(await from('?last_event_id=1', { 'last-event-id': '2' })).toEqual(['succeeded']);
+    expect((await fetch(`${address}${job.events_url}?last_event_id=3`)).status).toBe(204);
+  });
+
+  test('go on beyond an end that was not the last', async () => {
+    const job = await submit();
+    const { records } = application.parts;
+    const { attempt } = (await records.startAttempt('default', job.id))!;
+    await records.failAttempt(job.id, attempt, { code: 'internal', detail: 'x' });
+    await records.faults.retry('default', job.id);
+    const stream = collect(await open(job));
+    await finishJob(application, job);
+    const all = await stream;
+    expect(all.map(({ type }) => type)).toEqual(['queued', 'started', 'failed', 'queued', 'started', 'succeeded']);
+    expect(all[2]!.data).toMatchObject({ attempt: 1, error: { code: 'internal' } });
+    expect(all[5]!.data).toMatchObject({ id: job.id, status: 'succeeded', attempt: 2 });
+  });
+
+  test('leave out what is out of date for a client that reads slowly', async () => {
+    const { id } = await submit();
+    const { records, clock } = application.parts;
+    const { attempt } = (await records.startAttempt('default', id))!;
+    const job = (await records.findJob('default', id))!;
+    const options = { after: 0, signal: new AbortController().signal, pollMs: 50, heartbeatMs: 60_000, clock };
+    const stream = eventStream(records, job, () => Promise.reject(new Error('not ended')), {
+      ...options,
+      progress: true,
+    });
+    for (const expected of [': open', 'event: queued', 'event: started']) {
+      expect((await stream.next()).value).toContain(expected);
+    }
+    for (let step = 1; step <= 20; step += 1) await records.reportProgress(id, attempt, { step, steps: 20 });
+    expect((await stream.next()).value).toContain('"step":20');
+    await stream.return(undefined);
+  });
+
+  test('have a number of places, for one tenant and for all', async () => {
+    const { settings } = application.parts;
+    const limited = async (limits: { streams: number; streamsPerTenant: number }) => {
+      const app = await application.rebuild({ settings: { ...settings, limits: { ...settings.limits, ...limits } } });
+      return await app.listen({ port: 0, host: '127.0.0.1' });
+    };
+    const job = await submit();
+    for (const [limits, status, code] of [
+      [{ streams: 9, streamsPerTenant: 2 }, 429, 'rate_limited'],
+      [{ streams: 2, streamsPerTenant: 9 }, 503, 'overloaded'],
+    ] as const) {
+      const own = `${await limited(limits)}${job.events_url}`;
+      const leave = new AbortController();
+      const [first, second] = [await fetch(own, { signal: leave.signal }), await fetch(own)];
+      expect([first.status, second.status]).toEqual([200, 200]);
+      const third = await fetch(own);
+      expect([third.status, third.headers.get('retry-after')]).toEqual([status, '5']);
+      expect(await third.json()).toMatchObject({ code });
+      leave.abort();
+      await expect
+        .poll(async () => {
+          const again = await fetch(own);
+          await again.body?.cancel();
+          return again.status;
+        })
+        .toBe(200);
+      await second.body?.cancel();
+    }
   });
 
   test('want a number as Last-Event-ID', async () => {

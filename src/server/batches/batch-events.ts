@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { CountedBatch } from '../../generation/batch.ts';
 import type { Records } from '../../records/records.ts';
 import type { PresentBatch } from '../views/batch-view.ts';
+import { streamStart } from '../event-stream.ts';
 import { hasEnded } from './find-batch.ts';
 
 export interface BatchEventOptions {
@@ -10,6 +11,9 @@ export interface BatchEventOptions {
   readonly paceMs: number;
   readonly heartbeatMs: number;
 }
+
+/** Id of the event `ended`: a browser that comes back with it has seen all. */
+export const endedId = 'ended';
 
 /**
  * The state of a batch as the text of an event stream: at once, then whenever its counters or its progress have changed, at
@@ -22,6 +26,7 @@ export async function* batchEvents(
   present: PresentBatch,
   { signal, paceMs, heartbeatMs }: BatchEventOptions,
 ): AsyncGenerator<string> {
+  yield streamStart;
   let last = '';
   let silentMs = 0;
   while (!signal.aborted) {
@@ -30,7 +35,8 @@ export async function* batchEvents(
     const state = JSON.stringify([batch.counts, batch.done]);
     if (state !== last) {
       const event = hasEnded(batch) ? 'ended' : 'progress';
-      yield `event: ${event}\ndata: ${JSON.stringify(await present(batch))}\n\n`;
+      const id = event === 'ended' ? `id: ${endedId}\n` : '';
+      yield `${id}event: ${event}\ndata: ${JSON.stringify(await present(batch))}\n\n`;
       if (event === 'ended') return;
       silentMs = 0;
     } else if (silentMs >= heartbeatMs) {

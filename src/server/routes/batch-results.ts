@@ -3,9 +3,10 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
-import { batchEvents } from '../batches/batch-events.ts';
+import { answerWithEvents } from '../answer-stream.ts';
+import { batchEvents, endedId } from '../batches/batch-events.ts';
 import { batchSheet } from '../batches/batch-sheet.ts';
-import { requireBatch } from '../batches/find-batch.ts';
+import { hasEnded, requireBatch } from '../batches/find-batch.ts';
 import { resultArchive } from '../batches/result-archive.ts';
 import { resultLines } from '../batches/result-lines.ts';
 import { gone, type RouteContext, tenantOf } from '../context.ts';
@@ -75,21 +76,22 @@ export function batchResultRoutes(instance: FastifyInstance, context: RouteConte
       summary: 'Follow a batch: progress with the whole batch whenever it changed, and at last ended',
       tags: ['batches'],
       params: idParameter,
+      headers: z.object({ 'last-event-id': z.string().optional() }),
       response: {
         200: { description: 'Server-sent events', content: text('text/event-stream') },
+        204: z.undefined().describe('The batch has ended, and Last-Event-ID says that this was seen'),
         '4xx': problem,
+        '5xx': problem,
       },
     },
     exposeHeadRoute: false,
     handler: async (request, reply) => {
       const batch = await requireBatch(records, tenantOf(request), request.params.id);
       const { heartbeatMs, pollMs } = settings.limits;
-      const signal = gone(reply, closing);
-      const events = batchEvents(records, batch, presentBatch, { signal, heartbeatMs, paceMs: pollMs / 2 });
-      reply
-        .headers({ 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
-        .type('text/event-stream; charset=utf-8');
-      return await reply.send(Readable.from(events, { objectMode: false }));
+      if (hasEnded(batch) && request.headers['last-event-id'] === endedId) return await reply.code(204).send();
+      return await answerWithEvents(context, batch.tenant, reply, (signal) =>
+        batchEvents(records, batch, presentBatch, { signal, heartbeatMs, paceMs: pollMs / 2 }),
+      );
     },
   });
 }

@@ -1,0 +1,21 @@
+import { Readable } from 'node:stream';
+import type { FastifyReply } from 'fastify';
+import { gone, type RouteContext } from './context.ts';
+
+/**
+ * Answers with an event stream for as long as client and server want it. It takes one of the tenant's places for open
+ * streams: `rate_limited` or `overloaded` where there is none.
+ */
+export async function answerWithEvents(
+  { openStreams, closing }: RouteContext,
+  tenant: string,
+  reply: FastifyReply,
+  events: (signal: AbortSignal) => AsyncIterable<string>,
+): Promise<FastifyReply> {
+  const leave = openStreams.take(tenant);
+  const signal = gone(reply, closing);
+  if (signal.aborted) leave();
+  else signal.addEventListener('abort', leave);
+  reply.headers({ 'cache-control': 'no-store', 'x-accel-buffering': 'no' }).type('text/event-stream; charset=utf-8');
+  return await reply.send(Readable.from(events(signal), { objectMode: false }));
+}
