@@ -3,7 +3,7 @@ import type { AnnotatorSource, RgbImage } from '../condition.ts';
 import { boundedSize } from '../network-input.ts';
 import { readAnnotatorFile } from './annotator-file.ts';
 import { runOnPicture, wrongNetwork } from './network-ports.ts';
-import { multiplesOf, preprocess, readPreprocessor } from './preprocessor.ts';
+import { multiplesOf, preprocess, readPreprocessor, withinArea } from './preprocessor.ts';
 
 /** Sides are multiples of this where nobody says otherwise: the generator of Informative Drawings halves them twice. */
 const multiple = 4;
@@ -29,7 +29,8 @@ export async function pulledLines(
   const recipe = readPreprocessor(fields, id, { side: resolution, multiple, keepAspect: true, filter: triangle });
   const size = (picture: PlaneSize): PlaneSize => {
     const { width, height } = boundedSize(picture, resolution);
-    return multiplesOf(recipe.multiple, { width: Math.max(width, leastSide), height: Math.max(height, leastSide) });
+    const raised = { width: Math.max(width, leastSide), height: Math.max(height, leastSide) };
+    return withinArea(multiplesOf(recipe.multiple, raised), recipe.multiple, 4 * resolution * resolution);
   };
   const [drawing] = await runOnPicture(network, preprocess(image, { ...recipe, size }), id);
   const [width, height] = [drawing?.dims.at(-1) ?? 0, drawing?.dims.at(-2) ?? 0];

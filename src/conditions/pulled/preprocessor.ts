@@ -29,6 +29,9 @@ export interface PreprocessorDefaults {
 /** Mean and deviation of the pictures of ImageNet, 0..1. */
 const imageNet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const;
 
+/** What rounding to multiples may add to the area of a picture that is not extremely long. */
+const slack = 1.25;
+
 /** Pillow's numbers of filters. */
 const filters: Readonly<Record<number, ResampleFilter>> = { 2: triangle, 3: cubic };
 
@@ -76,7 +79,10 @@ function sizeRule(fields: PreprocessorFields, defaults: PreprocessorDefaults): (
   if (typeof size === 'object' && 'shortest_edge' in size) {
     const { shortest_edge: shortest, longest_edge: longest } = size;
     const divisor = fields.size_divisor ?? 1;
-    return (picture) => multiplesOf(divisor, shortestEdge(picture, shortest, longest ?? Number.POSITIVE_INFINITY));
+    return (picture) => {
+      const size = shortestEdge(picture, shortest, longest ?? Number.POSITIVE_INFINITY);
+      return withinArea(multiplesOf(divisor, size), divisor, slack * 4 * Math.max(shortest, divisor) ** 2);
+    };
   }
   const box = typeof size === 'number' ? { width: size, height: size } : size;
   const keepAspect = fields.keep_aspect_ratio ?? defaults.keepAspect;
@@ -86,7 +92,8 @@ function sizeRule(fields: PreprocessorFields, defaults: PreprocessorDefaults): (
 
 /**
  * The size at which DPT and its kin see a picture: scaled as little as possible to one side of the box, each side rounded
- * to a multiple. Unlike the original, a side is never 0 and the area at most that of two boxes: attention grows with its square.
+ * to a multiple. Unlike the original, a side is never 0 and the area at most about that of two boxes: attention grows with its
+ * square.
  */
 export function fit(picture: PlaneSize, box: PlaneSize, keepAspect: boolean, multiple: number): PlaneSize {
   let [across, down] = [box.width / picture.width, box.height / picture.height];
@@ -96,7 +103,14 @@ export function fit(picture: PlaneSize, box: PlaneSize, keepAspect: boolean, mul
     across = down = least * Math.min(1, Math.sqrt((2 * box.width * box.height) / area));
   }
   const rounded = (length: number): number => Math.max(multiple, roundHalfToEven(length / multiple) * multiple);
-  return { width: rounded(across * picture.width), height: rounded(down * picture.height) };
+  const size = { width: rounded(across * picture.width), height: rounded(down * picture.height) };
+  return keepAspect ? withinArea(size, multiple, slack * 2 * box.width * box.height) : size;
+}
+
+/** The long side shortened to where the area is at most `most`: of a very long picture rounding multiplies the short side. */
+export function withinArea({ width, height }: PlaneSize, multiple: number, most: number): PlaneSize {
+  const longest = Math.max(multiple, Math.floor(most / Math.min(width, height) / multiple) * multiple);
+  return width > height ? { width: Math.min(width, longest), height } : { width, height: Math.min(height, longest) };
 }
 
 /** Each side rounded up. */

@@ -58,10 +58,26 @@ describe('depth by a pulled network', () => {
     [4000, 1],
     [3000, 200],
     [1, 1],
+    [1_000_000, 1],
+    [2, 30_000],
   ])('has bounds for a picture of %i x %i', (width, height) => {
     const fitted = fit({ width, height }, { width: 518, height: 518 }, true, 14);
     expect(Math.min(fitted.width, fitted.height)).toBeGreaterThanOrEqual(14);
-    expect(fitted.width * fitted.height).toBeLessThan(2.2 * 518 * 518);
+    expect(fitted.width * fitted.height).toBeLessThanOrEqual(2.5 * 518 * 518);
+  });
+
+  it('has bounds where the sides of a very long picture are rounded to multiples', () => {
+    const universal = { size: { shortest_edge: 640 }, size_divisor: 32 };
+    const { size } = readPreprocessor(universal, 'x', defaults);
+    expect(size({ width: 1000, height: 750 })).toEqual({ width: 864, height: 640 });
+    for (const picture of [
+      { width: 1_000_000, height: 1 },
+      { width: 3, height: 50_000 },
+    ]) {
+      const { width, height } = size(picture);
+      expect([width % 32, height % 32]).toEqual([0, 0]);
+      expect(width * height).toBeLessThanOrEqual(5 * 640 * 640);
+    }
   });
 
   it('takes a plane of another shape than its input, as some exports give', async () => {

@@ -50,12 +50,16 @@ describe.each(['lineart', 'lineart-anime'])('lines by the pulled network %s', (i
 });
 
 describe('a network that draws lines', () => {
-  const small = (width: number, height: number) => ({ width, height, data: photo.data.slice(0, width * height * 3) });
+  const small = (width: number, height: number) => {
+    const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => photo.data[i % photo.data.length]!);
+    return { width, height, data };
+  };
 
   it.each([
     [150, 110, 64, [88, 64]],
     [1, 1, 512, [32, 32]],
     [1, 400, 512, [32, 400]],
+    [40_000, 1, 512, [32_768, 32]],
   ])('sees a picture of %i x %i at a resolution of %i as %j', async (width, height, resolution, expected) => {
     const sizes: (readonly number[])[] = [];
     const lines = await pulledLines(small(width, height), 'lineart', watched(networks, sizes), resolution);
