@@ -121,8 +121,6 @@ describe('a generation request', () => {
     ['strength', { strength: 0.5 }],
     ['mask_image', { mask_image: image }],
     ['loras', { loras: [] }],
-    ['webhook', { webhook: {} }],
-    ['priority', { priority: 1 }],
     ['controls[0].mask', { controls: [{ type: 'canny', image, mask: image }] }],
   ])('refuses %s, which is to come, instead of leaving it out', (field, part) => {
     const error = refusal({ prompt: 'x', ...part });
@@ -185,7 +183,7 @@ describe('an extraction request', () => {
     expect(refusal({ image, opions: {} }, parseExtraction).message).toContain('Did you mean options?');
     expect(refusal({ image: { generation: 'gen_1' } }, parseExtraction).field).toBe('image');
     expect(refusal({ image: { pose: { people: [] } } }, parseExtraction).field).toBe('image.pose');
-    expect(refusal({ image, webhook: {} }, parseExtraction).code).toBe('not_supported_yet');
+    expect(refusal({ image, webhook: {} }, parseExtraction).field).toBe('webhook.url');
     expect(refusal({}, parseExtraction).field).toBe('image');
   });
 });

@@ -3,7 +3,7 @@ import type { Condition } from '../../src/conditions/condition.ts';
 import { conditions, findCondition } from '../../src/conditions/registry.ts';
 import { ArmatureError } from '../../src/errors.ts';
 import type { ModelList } from '../../src/generation/catalog.ts';
-import { cost } from '../../src/generation/cost.ts';
+import { cost, extractionCost } from '../../src/generation/cost.ts';
 import { parseExtraction, parseGeneration } from '../../src/generation/parse.ts';
 import { type Resolved, resolveExtraction, resolveGeneration } from '../../src/generation/resolve.ts';
 import type { GivenPicture } from '../../src/generation/given-picture.ts';
@@ -195,7 +195,7 @@ describe('an extraction', () => {
     expect(plan).toMatchObject({ kind: 'extraction', condition: 'canny', image: stored });
     expect(plan.options).toMatchObject({ low_threshold: 10, high_threshold: 200 });
     expect(plan).toMatchObject({ resolution: null, strict: false });
-    expect(cost(plan)).toBe(0);
+    expect(cost(plan)).toBe(extractionCost);
   });
 
   test('at a resolution that makes too large a picture is refused', () => {
