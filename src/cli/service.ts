@@ -29,7 +29,7 @@ import { buildMonitoringApp } from '../server/monitoring-app.ts';
 import { defaultServerLimits } from '../server/limits.ts';
 import { links } from '../server/links.ts';
 import type { DeviceState } from '../server/parts.ts';
-import { endedJobView } from '../server/views/job-view.ts';
+import { eventData } from '../server/views/event-data.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { openTracing } from '../tracing/open.ts';
 import type { Tracing } from '../tracing/tracing.ts';
@@ -251,16 +251,17 @@ async function openServer(
 }
 
 /** Sends events to their receivers. Only where there is HTTP: workers need no way out, and do not know the public URL. */
-function deliverer({ config, log, records }: Ground, fetcher: Fetcher): Deliverer {
+function deliverer({ config, log, records, metrics }: Ground, fetcher: Fetcher): Deliverer {
   const address = links(config.publicUrl);
   return new Deliverer({
     webhooks: records.webhooks,
     fetcher,
     secret: config.webhookSecret,
-    view: (job) => endedJobView(job, address),
+    view: (subject) => eventData(subject, address),
     clock,
     schedule: (attempts, asked, now) => nextAttempt(attempts, asked, now, Math.random()),
     log,
+    observer: metrics.webhooks,
   });
 }
 

@@ -4,8 +4,9 @@ import type { BatchAxis } from './batch.ts';
 import { isObject, refuseUnknownFields } from './field-names.ts';
 import { limits } from './limits.ts';
 import { expandMatrix } from './matrix.ts';
-import { check } from './parse.ts';
+import { check, checkWebhook } from './parse.ts';
 import { generationRequest, metadataRequest, priorityRequest } from './request.ts';
+import { webhookRequest } from './webhook.ts';
 
 const item = z.unknown().meta({ description: 'A body of POST /v1/generations' });
 
@@ -13,10 +14,14 @@ const options = {
   name: z.string().max(limits.batchName).optional().describe('For people'),
   priority: priorityRequest,
   metadata: metadataRequest.optional(),
+  webhook: webhookRequest.optional().describe('Who is told of the end of the last item'),
 };
 
-/** What a batch has besides its items. In a body of JSON Lines it stands in the query. */
+/** What a batch has besides its items. */
 export const batchOptions = z.strictObject(options);
+
+/** What of it stands in the query of a body of JSON Lines. */
+export const lineOptions = batchOptions.omit({ metadata: true, webhook: true });
 
 export const batchList = z.strictObject({ items: z.array(item).min(1), ...options });
 
@@ -39,7 +44,7 @@ export const batchBody = z.union([
 
 export const batchFieldNames = {
   known: ['items', ...Object.keys(batchMatrix.shape)],
-  later: ['webhook'],
+  later: [],
 } as const;
 
 export type BatchOptions = z.output<typeof batchOptions>;
@@ -58,6 +63,7 @@ export interface ReadBatch {
 export function readBatch(body: unknown, maxItems: number): ReadBatch {
   if (Array.isArray(body)) return { ...listed(check(batchList, { items: body })), options: {} };
   refuseUnknownFields(body, batchFieldNames);
+  if (isObject(body)) checkWebhook(body['webhook']);
   if (isObject(body) && ('template' in body || 'matrix' in body)) {
     if ('items' in body) {
       const detail = 'Expected either items, or template and matrix, but received both.';

@@ -1,4 +1,5 @@
 import type { JobStatus } from './job.ts';
+import type { WebhookTarget } from './webhook.ts';
 
 /** One axis of a batch that was written as a matrix: a field of the request, and the values that it takes. */
 export interface BatchAxis {
@@ -25,6 +26,8 @@ export interface Batch {
   readonly items: number;
   /** Of all items together, in pixel steps. */
   readonly cost: number;
+  /** Who is told of the end of its last item; null for nobody. */
+  readonly webhook: Pick<WebhookTarget, 'url' | 'events'> | null;
   readonly createdAt: Date;
 }
 

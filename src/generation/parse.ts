@@ -84,7 +84,7 @@ function checkImageNames(image: unknown, names: FieldNames, path: readonly Prope
 }
 
 /** The secret is checked apart from the schema, whose errors repeat what came. */
-function checkWebhook(webhook: unknown): void {
+export function checkWebhook(webhook: unknown): void {
   refuseUnknownFields(webhook, fieldNames.webhook, ['webhook']);
   const secret = isObject(webhook) ? webhook['secret'] : undefined;
   if (secret === undefined || (typeof secret === 'string' && isSigningSecret(secret))) return;

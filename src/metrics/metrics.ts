@@ -6,6 +6,7 @@ import { type HttpMetrics, httpMetrics } from './http-metrics.ts';
 import { jobMetrics } from './job-metrics.ts';
 import { type QueueMetrics, queueMetrics } from './queue-metrics.ts';
 import { type StoreMetrics, storeMetrics } from './store-metrics.ts';
+import { type WebhookMetrics, webhookMetrics } from './webhook-metrics.ts';
 
 /**
  * What a process counts and measures, in the format of Prometheus. Labels take few values each: routes by their template,
@@ -18,6 +19,7 @@ export interface Metrics {
   readonly children: ChildMetrics;
   readonly store: StoreMetrics;
   readonly queue: QueueMetrics;
+  readonly webhooks: WebhookMetrics;
   readonly registry: Registry;
 }
 
@@ -46,6 +48,7 @@ export function createMetrics({ version, role }: MetricsOptions): Metrics {
     children: childMetrics(registers),
     store: storeMetrics(registers),
     queue: queueMetrics(registers),
+    webhooks: webhookMetrics(registers),
     registry,
   };
 }

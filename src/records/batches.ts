@@ -1,14 +1,15 @@
-import { sql, type ExpressionBuilder, type Kysely, type RawBuilder, type Selectable } from 'kysely';
+import { sql, type ExpressionBuilder, type Kysely, type RawBuilder } from 'kysely';
 import { ArmatureError } from '../errors.ts';
-import type { Batch, BatchCounts, CountedBatch } from '../generation/batch.ts';
+import type { Batch, CountedBatch } from '../generation/batch.ts';
 import { cost } from '../generation/cost.ts';
 import { agingSeconds } from '../generation/priority.ts';
 import type { Job, JobStatus } from '../generation/job.ts';
+import type { WebhookTarget } from '../generation/webhook.ts';
 import { anew } from './faults.ts';
 import { type IdempotencyClaim, underClaim } from './idempotency.ts';
 import type { NewJob } from './records.ts';
-import { jobFromRow } from './rows.ts';
-import type { BatchTable, Tables } from './schema.ts';
+import { batchFromRow, type CountedBatchRow, jobFromRow } from './rows.ts';
+import type { Tables } from './schema.ts';
 import { transitions } from './transitions.ts';
 
 /**
@@ -38,8 +39,11 @@ export interface BatchRecords {
   discardAbandoned(before: Date): Promise<void>;
 }
 
-export type NewBatch = Pick<Batch, 'id' | 'tenant' | 'name' | 'metadata' | 'axes'>;
-export type NewItem = Pick<NewJob, 'id' | 'plan' | 'warnings' | 'metadata' | 'priority'>;
+export interface NewBatch extends Pick<Batch, 'id' | 'tenant' | 'name' | 'metadata' | 'axes'> {
+  /** Who is told of the end of its last item. */
+  readonly webhook?: WebhookTarget | null;
+}
+export type NewItem = Pick<NewJob, 'id' | 'plan' | 'warnings' | 'metadata' | 'priority' | 'webhook'>;
 
 export interface ItemQuery {
   readonly status?: JobStatus;
@@ -54,8 +58,10 @@ const job = sql.table('armature.job');
 
 export function sqlBatches(db: Kysely<Tables>): BatchRecords {
   const counted = async (condition: RawBuilder<unknown>, limit: number): Promise<readonly CountedBatch[]> => {
-    const { rows } = await sql<CountedRow>`
-      select batch.*, counted.counts, coalesce(counted.steps, 0) as steps
+    const { rows } = await sql<CountedBatchRow>`
+      select batch.*, counted.counts, coalesce(counted.steps, 0) as steps,
+        (select jsonb_build_object('url', url, 'events', events) from ${sql.table('armature.batch_webhook')}
+          where batch_id = batch.id) as webhook
       from ${sql.table('armature.batch')} as batch, lateral (
         select jsonb_object_agg(status, jobs) as counts, sum(steps) as steps from (
           select status, count(*) as jobs, sum(case when status = 'running'
@@ -113,27 +119,6 @@ export function sqlBatches(db: Kysely<Tables>): BatchRecords {
   };
 }
 
-type CountedRow = Selectable<BatchTable> & {
-  readonly counts: Partial<BatchCounts> | null;
-  readonly steps: number;
-};
-
-function batchFromRow(row: CountedRow): CountedBatch {
-  const counts = { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0, ...row.counts };
-  return {
-    id: row.id,
-    tenant: row.tenant,
-    name: row.name,
-    metadata: row.metadata,
-    axes: row.axes,
-    items: row.items,
-    cost: row.cost,
-    createdAt: row.created_at,
-    counts,
-    done: counts.succeeded + counts.failed + counts.cancelled + row.steps,
-  };
-}
-
 async function begin(db: Kysely<Tables>, batch: NewBatch, items: readonly NewItem[]): Promise<void> {
   await db
     .insertInto('batch')
@@ -146,6 +131,13 @@ async function begin(db: Kysely<Tables>, batch: NewBatch, items: readonly NewIte
       items: items.length,
       cost: items.reduce((sum, { plan }) => sum + cost(plan), 0),
     })
+    .execute();
+  const { webhook } = batch;
+  if (!webhook) return;
+  const { url, host, secret, events } = webhook;
+  await db
+    .insertInto('batch_webhook')
+    .values({ batch_id: batch.id, url, host, secret, events: JSON.stringify(events) })
     .execute();
 }
 
@@ -164,11 +156,11 @@ async function insertItems(
   await sql`
     with given as (
       select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as given (
-        id text, plan jsonb, warnings jsonb, metadata jsonb, priority smallint, cost double precision, batch_index integer)),
+        id text, plan jsonb, warnings jsonb, metadata jsonb, webhook jsonb, priority smallint, cost double precision, batch_index integer)),
     inserted as (
       insert into ${job}
-        (id, tenant, status, plan, warnings, metadata, priority, cost, virtual_time, event_seq, batch_id, batch_index)
-      select id, ${tenant}, 'queued', plan, warnings, metadata, priority, cost,
+        (id, tenant, status, plan, warnings, metadata, webhook, priority, cost, virtual_time, event_seq, batch_id, batch_index)
+      select id, ${tenant}, 'queued', plan, warnings, metadata, webhook, priority, cost,
         extract(epoch from now())::double precision - priority * ${sql.lit(agingSeconds)}, 1, ${id}, batch_index
       from given order by batch_index
       returning id)

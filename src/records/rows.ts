@@ -1,7 +1,8 @@
 import type { Selectable } from 'kysely';
+import type { BatchCounts, CountedBatch } from '../generation/batch.ts';
 import type { Job, JobEvent } from '../generation/job.ts';
 import type { Upload } from './records.ts';
-import type { JobEventTable, JobTable, UploadTable } from './schema.ts';
+import type { BatchTable, JobEventTable, JobTable, UploadTable } from './schema.ts';
 
 /** A job's row as JSON: what `to_jsonb` makes of it, without the secret of its receiver. */
 export type JobSnapshot = {
@@ -45,6 +46,39 @@ export function jobFromRow(row: Selectable<JobTable>): Job {
     lastFault: row.last_fault,
     dead: row.dead,
     checkpoint: row.checkpoint,
+  };
+}
+
+/** A batch's row, its items counted by their status, and the steps of those that run as shares of all of theirs. */
+export type CountedBatchRow = Selectable<BatchTable> & {
+  readonly counts: Partial<BatchCounts> | null;
+  readonly steps: number;
+  readonly webhook: CountedBatch['webhook'];
+};
+
+/** The same as JSON: what the event of a batch carries. */
+export type BatchSnapshot = {
+  readonly [Column in keyof CountedBatchRow]: SnapshotValue<CountedBatchRow[Column]>;
+};
+
+export function batchFromSnapshot(row: BatchSnapshot): CountedBatch {
+  return batchFromRow({ ...row, created_at: new Date(row.created_at), dispatched_at: null });
+}
+
+export function batchFromRow(row: CountedBatchRow): CountedBatch {
+  const counts = { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0, ...row.counts };
+  return {
+    id: row.id,
+    tenant: row.tenant,
+    name: row.name,
+    metadata: row.metadata,
+    axes: row.axes,
+    items: row.items,
+    cost: row.cost,
+    webhook: row.webhook,
+    createdAt: row.created_at,
+    counts,
+    done: counts.succeeded + counts.failed + counts.cancelled + row.steps,
   };
 }
 

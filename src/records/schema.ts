@@ -5,8 +5,8 @@ import type { SerializedError } from '../errors.ts';
 import type { JobCheckpoint, JobEventType, JobResult, JobStatus, Progress } from '../generation/job.ts';
 import type { BatchAxis } from '../generation/batch.ts';
 import type { Plan } from '../generation/plan.ts';
-import type { WebhookTarget } from '../generation/webhook.ts';
-import type { JobSnapshot } from './rows.ts';
+import type { WebhookEvent, WebhookTarget } from '../generation/webhook.ts';
+import type { BatchSnapshot, JobSnapshot } from './rows.ts';
 import type { DeliveryStatus } from './webhooks.ts';
 
 /** The schema that all tables of records are in. Every statement qualifies its names with it. */
@@ -20,6 +20,8 @@ export interface JobTable {
   readonly id: string;
   readonly tenant: string;
   readonly status: Written<JobStatus>;
+  /** The state before its last change; null where there was none. */
+  readonly previous_status: ColumnType<JobStatus | null, never, JobStatus>;
   readonly plan: Json<Plan>;
   readonly warnings: Json<readonly string[]>;
   readonly metadata: ColumnType<Readonly<Record<string, unknown>> | null, string | null, never>;
@@ -67,6 +69,19 @@ export interface BatchTable {
   readonly created_at: Generated<Date>;
   /** When the last of its items went into the queue. */
   readonly dispatched_at: ColumnType<Date | null, never, Date>;
+}
+
+/** Who is told of the end of a batch, and how many of its items have ended how: the last one knows that it is the last. */
+export interface BatchWebhookTable {
+  readonly batch_id: string;
+  readonly url: string;
+  readonly host: string;
+  /** null: the server's own secret signs. */
+  readonly secret: string | null;
+  readonly events: Json<readonly WebhookEvent[]>;
+  readonly succeeded: Generated<number>;
+  readonly failed: Generated<number>;
+  readonly cancelled: Generated<number>;
 }
 
 /** What the feeder remembers of a tenant. */
@@ -120,8 +135,8 @@ export interface WebhookDeliveryTable {
   readonly job_id: string | null;
   readonly batch_id: string | null;
   readonly type: string;
-  /** The row of the job when the event happened, without its receiver's secret; null once it is delivered. */
-  readonly snapshot: ColumnType<JobSnapshot | null, string, null>;
+  /** The row of the job or batch when the event happened, without its receiver's secret; null once it is delivered. */
+  readonly snapshot: ColumnType<JobSnapshot | BatchSnapshot | null, string, null>;
   readonly url: string;
   readonly host: string;
   /** null: the server's own secret signs, or it is delivered. */
@@ -182,6 +197,7 @@ export interface Tables {
   readonly job: JobTable;
   readonly job_event: JobEventTable;
   readonly batch: BatchTable;
+  readonly batch_webhook: BatchWebhookTable;
   readonly tenant_turn: TenantTurnTable;
   readonly upload: UploadTable;
   readonly idempotency_key: IdempotencyKeyTable;

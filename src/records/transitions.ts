@@ -10,7 +10,7 @@ import type { SerializedError } from '../errors.ts';
 import { cost } from '../generation/cost.ts';
 import { deadAfter } from '../generation/faults.ts';
 import type { Job, JobResult, JobStatus, Progress } from '../generation/job.ts';
-import { newEventId } from './ids.ts';
+import { countersLocked, eventsForReceivers, itemsCounted, itemsEnded } from './outbox.ts';
 import type { ChangeKind, NewJob } from './records.ts';
 import { jobFromRow } from './rows.ts';
 import { virtualTime } from './virtual-time.ts';
@@ -42,7 +42,8 @@ export interface Transition {
 
 /**
  * One statement, so that either all of it happens or nothing: the job changes where it still is what the caller believes,
- * its event is appended under the next number, and the change is announced. Null where the job had moved on.
+ * its event is appended under the next number, what receivers are to be told comes into the outbox, and the change is
+ * announced. Null where the job had moved on.
  */
 export async function transition(db: Kysely<Tables>, change: Transition): Promise<Job | null> {
   const [job] = await transitions(db, change);
@@ -56,7 +57,7 @@ export async function transitions(db: Kysely<Tables>, change: Transition): Promi
       query
         .updateTable('job')
         .set(change.set)
-        .set((job) => ({ event_seq: sql<number>`${job.ref('event_seq')} + 1` }))
+        .set((job) => ({ event_seq: sql<number>`${job.ref('event_seq')} + 1`, previous_status: job.ref('status') }))
         .where(change.where)
         .returningAll(),
     )
@@ -71,32 +72,25 @@ export async function transitions(db: Kysely<Tables>, change: Transition): Promi
           return change.eventOnlyIn === undefined ? event : event.where('status', '=', change.eventOnlyIn);
         }),
     )
+    .with('ended', itemsEnded)
+    .with('locked', countersLocked)
+    .with('counted', itemsCounted)
     .with('told', (query) =>
       query
         .insertInto('webhook_delivery')
-        .columns(['id', 'tenant', 'job_id', 'type', 'snapshot', 'url', 'host', 'secret'])
-        .expression(endForReceiver())
-        .returning('job_id as id'),
+        .columns(['id', 'tenant', 'job_id', 'batch_id', 'type', 'snapshot', 'url', 'host', 'secret'])
+        .expression(eventsForReceivers())
+        .returning(sql<string>`coalesce(job_id, batch_id)`.as('about')),
     )
     .selectFrom('changed')
     .selectAll()
     .select(announced)
-    .select((job) =>
-      job.selectFrom('told').whereRef('told.id', '=', 'changed.id').select(announcement('webhook')).as('told'),
+    .select(
+      sql`(select ${announcement('webhook')} where exists (
+      select from told where about in (changed.id, changed.batch_id)))`.as('told'),
     )
     .execute();
   return rows.map(jobFromRow);
-}
-
-/**
- * An event for the receiver of each job that has one, if it wants to hear of the state that the job has arrived in. It
- * carries the job as it is now, so that neither a retry nor a crash changes what is told.
- */
-function endForReceiver() {
-  return sql<never>`
-    select ${newEventId()} || coalesce('_' || nullif(row_number() over (order by id), 1), ''), tenant, id, (plan->>'kind') || '.' || status, to_jsonb(changed) #- '{webhook,secret}',
-      webhook->>'url', webhook->>'host', webhook->>'secret'
-    from changed where webhook->'events' ? status`;
 }
 
 /** A job that arrives in `running` was `started`; the other events are named like the states. */

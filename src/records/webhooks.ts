@@ -1,7 +1,8 @@
 import { sql, type ExpressionBuilder, type Kysely, type Selectable } from 'kysely';
+import type { CountedBatch } from '../generation/batch.ts';
 import type { Job } from '../generation/job.ts';
 import type { ChangeKind } from './records.ts';
-import { jobFromSnapshot } from './rows.ts';
+import { type BatchSnapshot, batchFromSnapshot, type JobSnapshot, jobFromSnapshot } from './rows.ts';
 import type { Tables, WebhookDeliveryTable } from './schema.ts';
 
 /** pending -> delivered | dead; a dead one that is replayed is pending again. */
@@ -16,9 +17,10 @@ export interface WebhookDelivery {
   /** Id of the event: `webhook-id`, the same at each attempt. */
   readonly id: string;
   readonly tenant: string;
+  /** What it tells of: one of the two. */
   readonly jobId: string | null;
   readonly batchId: string | null;
-  /** Such as `generation.succeeded`. */
+  /** Such as `generation.succeeded` or `batch.failed`. */
   readonly type: string;
   readonly url: string;
   readonly status: DeliveryStatus;
@@ -36,9 +38,13 @@ export interface WebhookDelivery {
 export interface ClaimedDelivery extends WebhookDelivery {
   readonly host: string;
   readonly secret: string | null;
-  /** The job as it was when the event happened, whatever has become of it since. */
-  readonly job: Job;
+  readonly subject: EventSubject;
 }
+
+/** What an event tells of, as it was when the event happened, whatever has become of it since. */
+export type EventSubject =
+  | { readonly kind: 'job'; readonly job: Job }
+  | { readonly kind: 'batch'; readonly batch: CountedBatch };
 
 export interface DeliveryFailure {
   readonly status: number | null;
@@ -54,7 +60,7 @@ export interface DeliveryQuery {
   readonly limit: number;
 }
 
-/** The outbox of events for receivers. Rows come into it with the very statement that ends a job. */
+/** The outbox of events for receivers. Rows come into it with the very statement that ends a job: see outbox.ts. */
 export interface WebhookRecords {
   /**
    * Claims deliveries that are due, at most one of each host and none of `fullHosts`, until `leaseEnd`: those of a process that
@@ -68,6 +74,8 @@ export interface WebhookRecords {
   /** Gives a claim back as if it had not been made. */
   release(id: string, attempt: number, now: Date): Promise<void>;
   ofJob(jobId: string): Promise<readonly WebhookDelivery[]>;
+  /** Of the batch itself, not of its items. */
+  ofBatch(batchId: string): Promise<readonly WebhookDelivery[]>;
   /** Newest first. `before` is the id of the last one of the previous page. */
   list(tenant: string, query: DeliveryQuery): Promise<readonly WebhookDelivery[]>;
   find(tenant: string, id: string): Promise<WebhookDelivery | null>;
@@ -103,6 +111,10 @@ export function sqlWebhooks(
 ): WebhookRecords {
   const own = (tenant: string, id: string) => (row: ExpressionBuilder<Tables, 'webhook_delivery'>) =>
     row.and({ tenant, id });
+  const of = async (column: 'job_id' | 'batch_id', id: string): Promise<readonly WebhookDelivery[]> => {
+    const query = db.selectFrom('webhook_delivery').select(shown).where(column, '=', id);
+    return (await query.orderBy('id').execute()).map(deliveryFromRow);
+  };
 
   return {
     async claimDue(now, leaseEnd, fullHosts, limit) {
@@ -171,10 +183,8 @@ export function sqlWebhooks(
         .where((fields) => fields.and({ id, attempts: attempt, status: 'pending' }))
         .execute();
     },
-    async ofJob(jobId) {
-      const query = db.selectFrom('webhook_delivery').select(shown).where('job_id', '=', jobId);
-      return (await query.orderBy('id').execute()).map(deliveryFromRow);
-    },
+    ofJob: async (jobId) => await of('job_id', jobId),
+    ofBatch: async (batchId) => await of('batch_id', batchId),
     async list(tenant, { status, before, limit }) {
       let query = db.selectFrom('webhook_delivery').select(shown).where('tenant', '=', tenant);
       query = status === undefined ? query : query.where('status', '=', status);
@@ -226,5 +236,12 @@ function deliveryFromRow(row: Pick<Row, (typeof shown)[number]>): WebhookDeliver
 
 function claimedFromRow(row: Pick<Row, (typeof shown)[number] | 'host' | 'secret' | 'snapshot'>): ClaimedDelivery {
   if (row.snapshot === null) throw new Error(`The delivery ${row.id} is pending and has nothing to send.`);
-  return { ...deliveryFromRow(row), host: row.host, secret: row.secret, job: jobFromSnapshot(row.snapshot) };
+  const subject = subjectOf(row.snapshot, row.batch_id !== null);
+  return { ...deliveryFromRow(row), host: row.host, secret: row.secret, subject };
+}
+
+function subjectOf(snapshot: JobSnapshot | BatchSnapshot, isBatch: boolean): EventSubject {
+  return isBatch
+    ? { kind: 'batch', batch: batchFromSnapshot(snapshot as BatchSnapshot) }
+    : { kind: 'job', job: jobFromSnapshot(snapshot as JobSnapshot) };
 }

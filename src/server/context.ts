@@ -35,7 +35,7 @@ export function routeContext(parts: ServerParts, app: FastifyInstance): RouteCon
     links: address,
     present: jobPresenter(parts.records, eta, address),
     admission: admissionOf(parts, eta),
-    presentBatch: batchPresenter(eta, address),
+    presentBatch: batchPresenter(parts.records, eta, address),
     openStreams: new OpenStreams(parts.settings.limits),
     closing: closing.signal,
   };

@@ -22,3 +22,16 @@ export async function webhookTarget(
   }
   return { url, host: await fetcher.check(url, `${field}.url`), secret, events: [...new Set(events)] };
 }
+
+/** The same for the items of a batch: an address that many of them have is looked up once. */
+export function sharedWebhookTargets(
+  parts: Pick<ServerParts, 'fetcher' | 'settings'>,
+): (request: WebhookRequest | undefined) => Promise<WebhookTarget | null> {
+  const known = new Map<string, Promise<WebhookTarget | null>>();
+  return async (request) => {
+    const key = JSON.stringify(request ?? null);
+    const target = known.get(key) ?? webhookTarget(parts, request);
+    known.set(key, target);
+    return await target;
+  };
+}

@@ -1,6 +1,5 @@
 import type { Fetcher } from '../fetch/fetcher.ts';
-import type { Job } from '../generation/job.ts';
-import type { ClaimedDelivery, WebhookRecords } from '../records/webhooks.ts';
+import type { ClaimedDelivery, EventSubject, WebhookRecords } from '../records/webhooks.ts';
 import { attempt, attemptTimeout, type Outcome } from './attempt.ts';
 import { signedMessage } from './message.ts';
 
@@ -10,12 +9,13 @@ export interface DelivererParts {
   readonly fetcher: Pick<Fetcher, 'send'>;
   /** Signs what its client gave no secret for; null where the server has none. */
   readonly secret: string | null;
-  /** A job as its owner sees it: the data of an event. */
-  readonly view: (job: Job) => object;
+  /** A job, or a batch, as its owner sees it: the data of an event. */
+  readonly view: (subject: EventSubject) => object;
   readonly clock: () => Date;
   /** When the next attempt may be made: see `nextAttempt`. */
   readonly schedule: (attempts: number, asked: number | null, now: Date) => Date | null;
   readonly log: DelivererLog;
+  readonly observer: { readonly attemptEnded: (outcome: Outcome['kind']) => void };
 }
 
 export interface DelivererLog {
@@ -125,15 +125,16 @@ export class Deliverer {
       return { kind: 'failed', status: null, error, retryAfter: null };
     }
     const now = clock();
-    const message = signedMessage(delivery, view(delivery.job), key, now);
+    const message = signedMessage(delivery, view(delivery.subject), key, now);
     return await attempt(fetcher, delivery.url, message, now, this.#cutOff.signal);
   }
 
-  async #settle({ id, attempts, host, type, jobId }: ClaimedDelivery, outcome: Outcome): Promise<void> {
-    const { webhooks, clock, schedule, log } = this.#parts;
+  async #settle({ id, attempts, host, type, jobId, batchId }: ClaimedDelivery, outcome: Outcome): Promise<void> {
+    const { webhooks, clock, schedule, log, observer } = this.#parts;
     const now = clock();
+    observer.attemptEnded(outcome.kind);
     // Never the whole URL: it may carry a token.
-    const facts = { event: id, type, job: jobId, host, attempt: attempts, status: outcome.status };
+    const facts = { event: id, type, about: jobId ?? batchId, host, attempt: attempts, status: outcome.status };
     if (outcome.kind === 'accepted') {
       await webhooks.succeeded(id, outcome.status, now);
       log.info(facts, 'webhook delivered');

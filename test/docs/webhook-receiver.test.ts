@@ -11,7 +11,8 @@ const text = readFileSync(new URL('docs/api.md', root), 'utf8');
 const secret = `whsec_${Buffer.alloc(24, 1).toString('base64')}`;
 
 test('the receiver in docs/api.md takes what is signed, once, and nothing else', async () => {
-  const program = /```js\n(.*?new Webhook\(.*?)```/s.exec(text)![1]!;
+  const programs = [...text.matchAll(/```js\n(.*?)```/gs)].map((block) => block[1]!);
+  const program = programs.find((block) => block.includes('new Webhook('));
   const port = await freePort();
   const child = spawn(process.execPath, ['--input-type=module', '-'], {
     cwd: fileURLToPath(root),
@@ -22,8 +23,8 @@ test('the receiver in docs/api.md takes what is signed, once, and nothing else',
   child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
   child.stdin.end(program);
   try {
-    const event = { id: 'evt_1', type: 'generation.succeeded', createdAt: new Date() };
-    const data = { id: 'gen_1', outputs: [{ url: 'https://example.com/0' }] };
+    const event = { id: 'evt_1', type: 'batch.failed', createdAt: new Date() };
+    const data = { id: 'bat_1', status: 'failed', url: 'https://example.com/v1/batches/bat_1' };
     const message = signedMessage(event, data, secret, new Date());
     const send = async (body: string): Promise<number> => {
       for (;;) {
@@ -33,13 +34,14 @@ test('the receiver in docs/api.md takes what is signed, once, and nothing else',
           body,
         }).catch(() => null);
         if (response !== null) return response.status;
+        expect(child.exitCode).toBeNull();
         await delay(50);
       }
     };
     expect(await send(message.body)).toBe(204);
     expect(await send(message.body)).toBe(204);
-    expect(await send(message.body.replace('gen_1', 'gen_2'))).toBe(401);
-    await expect.poll(() => printed).toBe('generation.succeeded gen_1 https://example.com/0\n');
+    expect(await send(message.body.replace('bat_1', 'bat_2'))).toBe(401);
+    await expect.poll(() => printed).toBe('batch.failed bat_1 failed https://example.com/v1/batches/bat_1\n');
   } finally {
     const ended = once(child, 'exit');
     child.kill('SIGKILL');

@@ -34,3 +34,32 @@ test('an event whose server was killed while it sent it is sent again under the 
   await service.stop('SIGKILL');
   await rm(killed.data, { recursive: true, force: true });
 }, 200_000);
+
+test('the end of a batch is told once, though its server was killed while it was drawn', async () => {
+  const hook = await receiver();
+  const flags = ['--allow-fetch', hook.host];
+  const webhook = { url: hook.url, secret };
+  const killed = await Service.start({ flags });
+  const items = Array.from({ length: 6 }, (_, seed) => ({ prompt: 'x', steps: 30, seed, webhook }));
+  const response = await killed.fetch('/v1/batches', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ items, webhook }),
+  });
+  const { id } = (await response.json()) as { id: string };
+  await expect.poll(() => hook.events.length, { timeout: 60_000, interval: 20 }).toBeGreaterThan(0);
+  await killed.stop('SIGKILL');
+  expect(hook.events.map(({ type }) => type)).not.toContain('batch.succeeded');
+
+  const service = await Service.start({ flags, data: killed.data });
+  const told = () => hook.events.filter(({ type }) => type === 'batch.succeeded');
+  await expect.poll(() => told().length, { timeout: 120_000, interval: 200 }).toBe(1);
+  expect(told()[0]!.data).toMatchObject({ id, status: 'succeeded', counts: { succeeded: 6, running: 0, queued: 0 } });
+  // Each item under one id, however often it was sent.
+  const ofItems = () => hook.events.filter(({ type }) => type === 'generation.succeeded');
+  const different = (key: (event: (typeof hook.events)[number]) => unknown) => new Set(ofItems().map(key)).size;
+  await expect.poll(() => different(({ data }) => data['id']), { timeout: 90_000, interval: 200 }).toBe(6);
+  expect(different((event) => event.id)).toBe(6);
+  await service.stop('SIGKILL');
+  await rm(killed.data, { recursive: true, force: true });
+}, 240_000);

@@ -47,7 +47,7 @@ onEveryDatabase('the outbox of webhooks', (records) => {
       attempts: 1,
       status: 'pending',
     });
-    expect(delivery!.job).toEqual(await records().findJob('default', id));
+    expect(delivery!.subject).toEqual({ kind: 'job', job: await records().findJob('default', id) });
   });
 
   it('gets one for each end that its receiver wants to hear of', async () => {

@@ -175,7 +175,7 @@ describe('what is wrong with a batch', () => {
   test.each<[string, unknown, string, string]>([
     ['nothing', [], 'invalid_request', 'items'],
     ['an unknown field', { items: [ball], nam: 'x' }, 'invalid_request', 'nam'],
-    ['a webhook', { items: [ball], webhook: {} }, 'not_supported_yet', 'webhook'],
+    ['a webhook without an address', { items: [ball], webhook: {} }, 'invalid_request', 'webhook.url'],
     ['an empty axis', { template: ball, matrix: { seed: [] } }, 'invalid_request', 'matrix.seed'],
     ['no axis', { template: ball, matrix: {} }, 'invalid_request', 'matrix'],
     ['a path that is none', { template: ball, matrix: { 'a b': [1] } }, 'invalid_request', 'matrix'],

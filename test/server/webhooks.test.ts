@@ -2,9 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createFetcher } from '../../src/fetch/fetcher.ts';
 import { Deliverer } from '../../src/webhooks/deliverer.ts';
 import { links } from '../../src/server/links.ts';
+import { type BatchView, batchItemsSchema, batchSchema } from '../../src/server/views/batch-view.ts';
 import { jobSchema, type JobView } from '../../src/server/views/job-schema.ts';
 import type { DeliveryView } from '../../src/server/views/delivery-view.ts';
-import { endedJobView } from '../../src/server/views/job-view.ts';
+import { eventData } from '../../src/server/views/event-data.ts';
 import { receiver, secret } from '../webhooks/receiver.ts';
 import { type Application, finishJob, multipart, openApplication, pictureFile } from './application.ts';
 
@@ -90,6 +91,66 @@ describe('the field webhook', () => {
   });
 });
 
+describe('the field webhook of a batch', () => {
+  const url = 'https://example.com/hook';
+  const postBatch = async (
+    payload: object,
+    changes: Parameters<Application['rebuild']>[0] = { fetcher: publicNames },
+  ) => await (await application.rebuild(changes)).inject({ method: 'POST', url: '/v1/batches', payload });
+
+  test('and of its items is given back with them, without its secret', async () => {
+    const items = [{ prompt: 'x', webhook: { url: `${url}/item`, secret, events: ['failed'] } }];
+    const response = await postBatch({ items, webhook: { url, secret } });
+    expect(response.statusCode).toBe(202);
+    const batch = response.json<BatchView>();
+    expect(batch.webhook).toEqual({ url, events: ['succeeded', 'failed', 'cancelled'], deliveries: [] });
+    const [item] = (await read(batch.items_url)).json<{ data: JobView[] }>().data;
+    expect(item!.webhook).toEqual({ url: `${url}/item`, events: ['failed'], deliveries: [] });
+    for (const path of [batch.url, batch.items_url, batch.results_url]) {
+      expect((await read(path)).body).not.toContain('whsec');
+    }
+  });
+
+  test('is looked up once for all items that have the same', async () => {
+    let lookups = 0;
+    const counting = createFetcher({
+      resolve: async () => {
+        lookups += 1;
+        return [{ address: '93.184.215.14', family: 4 }];
+      },
+    });
+    const template = { prompt: 'x', webhook: { url, secret } };
+    const response = await postBatch({ template, matrix: { seed: [1, 2, 3, 4] } }, { fetcher: counting });
+    expect([response.statusCode, lookups]).toEqual([202, 1]);
+  });
+
+  test.each([
+    [{ url: 'http://127.0.0.1/', secret }, 'fetch_refused', 'url'],
+    [{ url: 'http://[::ffff:10.0.0.1]/', secret }, 'fetch_refused', 'url'],
+    [{ url, secret: 'hunter2' }, 'invalid_request', 'secret'],
+    [{ url }, 'invalid_request', 'secret'],
+    [{ url, secret, evens: [] }, 'invalid_request', 'evens'],
+  ])('%j is refused, of a batch and of an item', async (webhook, code, field) => {
+    const ofBatch = await postBatch({ items: [{ prompt: 'x' }], webhook });
+    expect(ofBatch.json()).toMatchObject({ code, field: `webhook.${field}` });
+    const ofItem = await postBatch([{ prompt: 'x' }, { prompt: 'x', webhook }]);
+    expect(ofItem.json()).toMatchObject({ code, field: `items[1].webhook.${field}` });
+    expect(ofBatch.body + ofItem.body).not.toContain('hunter2');
+  });
+
+  test('has no place in a query', async () => {
+    const app = await application.rebuild({ fetcher: publicNames });
+    const headers = { 'content-type': 'application/jsonl' };
+    const answer = await app.inject({
+      method: 'POST',
+      url: '/v1/batches?webhook=x',
+      headers,
+      payload: '{"prompt":"x"}',
+    });
+    expect(answer.json()).toMatchObject({ code: 'invalid_request', field: 'webhook' });
+  });
+});
+
 describe('deliveries', () => {
   async function ended(url: string, host: string): Promise<JobView> {
     const fetcher = createFetcher({ allow: [host] });
@@ -104,10 +165,11 @@ describe('deliveries', () => {
       webhooks: parts.records.webhooks,
       fetcher: createFetcher({ allow: [host] }),
       secret: null,
-      view: (job) => endedJobView(job, links(null)),
+      view: (subject) => eventData(subject, links(null)),
       clock: parts.clock,
       schedule: () => null,
       log: { info() {}, warn() {} },
+      observer: parts.metrics.webhooks,
     });
     try {
       await meanwhile();
@@ -132,6 +194,32 @@ describe('deliveries', () => {
       { id: hook.events[0]!.id, attempts: 1, last_status: 204, next_attempt_at: null, last_error: null },
     ]);
     expect(hook.events[0]!.data).toEqual({ ...job, webhook: { ...job.webhook, deliveries: [] } });
+  });
+
+  test('of a batch and of its items are seen with them, and carry them as they are read', async () => {
+    const hook = await receiver();
+    const app = await application.rebuild({ fetcher: createFetcher({ allow: [hook.host] }) });
+    const items = [{ prompt: 'x' }, { prompt: 'y', webhook: { url: hook.url, secret } }];
+    const payload = { items, webhook: { url: hook.url, secret } };
+    const { url, items_url: itemsUrl } = (
+      await app.inject({ method: 'POST', url: '/v1/batches', payload })
+    ).json<BatchView>();
+    const batch = async () => batchSchema.strict().parse((await read(url)).json());
+    const itemList = async () => batchItemsSchema.parse((await read(itemsUrl)).json()).data;
+    for (const item of await itemList()) await finishJob(application, item);
+    const waiting = await batch();
+    expect(waiting.webhook!.deliveries).toMatchObject([{ type: 'batch.succeeded', status: 'pending', about: url }]);
+    await withDeliverer(hook.host, async () => {
+      await expect.poll(() => hook.events.length, { timeout: 20_000 }).toBe(2);
+      const status = async () => (await batch()).webhook!.deliveries[0]!.status;
+      await expect.poll(status, { timeout: 20_000 }).toBe('delivered');
+    });
+    const told = hook.events.find(({ type }) => type === 'batch.succeeded')!;
+    expect(told.data).toEqual({ ...waiting, webhook: { ...waiting.webhook, deliveries: [] } });
+    expect((await itemList()).map((item) => item.webhook?.deliveries.map(({ type }) => type))).toEqual([
+      undefined,
+      ['generation.succeeded'],
+    ]);
   });
 
   test('that are dead are listed, and go out again when they are replayed', async () => {

@@ -3,7 +3,7 @@ import { createFetcher } from '../../src/fetch/fetcher.ts';
 import type { WebhookTarget } from '../../src/generation/webhook.ts';
 import { openRecords } from '../../src/records/open.ts';
 import type { Records } from '../../src/records/records.ts';
-import type { WebhookDelivery } from '../../src/records/webhooks.ts';
+import type { EventSubject, WebhookDelivery } from '../../src/records/webhooks.ts';
 import { Deliverer, type DelivererOptions, type DelivererParts } from '../../src/webhooks/deliverer.ts';
 import { localServer } from '../fetch/local-server.ts';
 import { newJob, result } from '../records/conformance.ts';
@@ -28,6 +28,12 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map(async (deliverer) => await deliverer.close()));
 });
 
+function viewed(subject: EventSubject): object {
+  if (subject.kind === 'batch') return { id: subject.batch.id, counts: subject.batch.counts };
+  const { id, status, metadata } = subject.job;
+  return { id, status, metadata };
+}
+
 function deliver(
   allow: readonly string[],
   parts: Partial<DelivererParts> = {},
@@ -38,10 +44,11 @@ function deliver(
       webhooks: records.webhooks,
       fetcher: createFetcher({ allow }),
       secret: null,
-      view: (job) => ({ id: job.id, status: job.status, metadata: job.metadata }),
+      view: viewed,
       clock,
       schedule: (attempts, asked, now) => nextAttempt(attempts, asked, now, 0),
       log: { info() {}, warn() {} },
+      observer: { attemptEnded() {} },
       ...parts,
     },
     { concurrency: 8, perHost: 2, pollMs: 20, graceMs: 100, ...options },
@@ -108,9 +115,11 @@ describe('an event', () => {
     const hook = await receiver((_event, response, count) => {
       response.writeHead(count < 4 ? 500 : 200).end();
     });
-    deliver([hook.host], { schedule: atOnce });
+    const outcomes: string[] = [];
+    deliver([hook.host], { schedule: atOnce, observer: { attemptEnded: (outcome) => outcomes.push(outcome) } });
     const job = await ended(hook.url);
     const { id } = await eventually(job, { status: 'delivered', attempts: 4, lastError: null });
+    expect(outcomes).toEqual(['failed', 'failed', 'failed', 'accepted']);
     expect(hook.events.map((event) => event.id)).toEqual([id, id, id, id]);
     expect(new Set(hook.events.map(({ data }) => JSON.stringify(data))).size).toBe(1);
   });

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Tables } from '../schema.ts';
+import { createBatchWebhooks } from './batch-webhooks.ts';
 import { createBatches } from './batches.ts';
 import { createDeliveryTables } from './delivery.ts';
 import { addFaults } from './faults.ts';
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   { version: 4, name: 'idempotency keys, webhooks', up: createDeliveryTables },
   { version: 5, name: 'API keys, usage', up: createKeyTables },
   { version: 7, name: 'workers, traces, what ended lately', up: createOperations },
+  { version: 8, name: 'webhooks of batches', up: createBatchWebhooks },
 ];

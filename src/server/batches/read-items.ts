@@ -1,7 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 import { ArmatureError } from '../../errors.ts';
 import type { BatchAxis } from '../../generation/batch.ts';
-import { batchOptions, type BatchOptions, readBatch } from '../../generation/batch-request.ts';
+import { type BatchOptions, lineOptions, readBatch } from '../../generation/batch-request.ts';
+import { refuseUnknownFields } from '../../generation/field-names.ts';
 import { check } from '../../generation/parse.ts';
 import { readForm } from '../form.ts';
 import type { ServerLimits } from '../limits.ts';
@@ -28,7 +29,8 @@ export interface BatchSubmission {
 export async function readItems(request: FastifyRequest, limits: ServerLimits): Promise<BatchSubmission> {
   if (request.isMultipart()) return await readFormItems(request, limits);
   if (isStream(request.body)) {
-    const options = check(batchOptions, numbered(request.query));
+    refuseUnknownFields(request.query, { known: Object.keys(lineOptions.shape), later: [] });
+    const options = check(lineOptions, numbered(request.query));
     return { options, axes: null, items: unreadLines(linesOf(request.body, limits.bodyBytes)), files: new Map() };
   }
   return ofJson(request.body, limits, new Map());

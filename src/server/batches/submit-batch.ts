@@ -1,7 +1,6 @@
 import { ArmatureError } from '../../errors.ts';
 import type { CountedBatch } from '../../generation/batch.ts';
 import { cost } from '../../generation/cost.ts';
-import { isObject } from '../../generation/field-names.ts';
 import { parseGeneration } from '../../generation/parse.ts';
 import { defaultBatchPriority } from '../../generation/priority.ts';
 import type { NewItem } from '../../records/batches.ts';
@@ -9,6 +8,7 @@ import type { IdempotencyClaim } from '../../records/idempotency.ts';
 import { newBatchId, newJobId } from '../../records/ids.ts';
 import type { ServerParts } from '../parts.ts';
 import { planGeneration } from '../submit.ts';
+import { sharedWebhookTargets, webhookTarget } from '../webhook-target.ts';
 import { checkItems } from './check-items.ts';
 import type { BatchSubmission } from './read-items.ts';
 import { SharedPictures } from './shared-pictures.ts';
@@ -35,21 +35,36 @@ export async function submitBatch(
   const { limits } = settings;
   const pictures = new SharedPictures({ records, store, tenant, files, fetcher, limits: limits.picture });
   const models = await parts.library.list();
+  const webhook = await webhookTarget(parts, options.webhook);
+  const itemWebhook = sharedWebhookTargets(parts);
   const checked = await checkItems(items, limits.batchItems, async (body): Promise<NewItem> => {
-    refuseWebhook(body);
     const request = parseGeneration(body);
     const given = await Promise.all(
       request.controls.map(async ({ image }, index) => await pictures.check(image, `controls[${index}].image`)),
     );
     const { plan, warnings } = await planGeneration(parts, request, models, given);
     const priority = request.priority ?? options.priority ?? defaultBatchPriority;
-    return { id: newJobId(), plan, warnings, metadata: request.metadata ?? null, priority };
+    return {
+      id: newJobId(),
+      plan,
+      warnings,
+      metadata: request.metadata ?? null,
+      webhook: await itemWebhook(request.webhook),
+      priority,
+    };
   });
   refuseUnusedFiles(pictures.unusedFiles());
   const total = checked.reduce((sum, { plan }) => sum + cost(plan), 0);
   refuseExpensive(total, limits.batchCost);
   await requireRoom(checked.length - 1);
-  const batch = { id: newBatchId(), tenant, name: options.name ?? null, metadata: options.metadata ?? null, axes };
+  const batch = {
+    id: newBatchId(),
+    tenant,
+    name: options.name ?? null,
+    metadata: options.metadata ?? null,
+    axes,
+    webhook,
+  };
   const giveBack = await charge(total);
   try {
     const accepted = await records.batches.insert(batch, checked, claim);
@@ -59,13 +74,6 @@ export async function submitBatch(
     await giveBack().catch((err: unknown) => parts.log.warn({ err }, 'the cost of a refused batch stays charged'));
     throw error;
   }
-}
-
-/** The end of an item is the batch's affair. */
-function refuseWebhook(item: unknown): void {
-  if (!isObject(item) || item['webhook'] === undefined) return;
-  const detail = 'webhook is not supported in an item of a batch: leave it out.';
-  throw new ArmatureError('not_supported_yet', detail, { field: 'webhook' });
 }
 
 function refuseUnusedFiles([unused]: readonly string[]): void {

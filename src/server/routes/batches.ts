@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { batchBody, batchOptions } from '../../generation/batch-request.ts';
+import { batchBody, lineOptions } from '../../generation/batch-request.ts';
 import { jobStatuses } from '../../generation/job.ts';
 import { generationRequest } from '../../generation/request.ts';
 import { identityOf } from '../access/guard.ts';
@@ -10,7 +10,7 @@ import { deleteBatch } from '../batches/delete-batch.ts';
 import { linesTypes, readItems } from '../batches/read-items.ts';
 import { submitOnce } from '../batches/submit-once.ts';
 import { type RouteContext, tenantOf } from '../context.ts';
-import { batchItemsSchema, batchListSchema, batchSchema, itemView } from '../views/batch-view.ts';
+import { batchItemsSchema, batchListSchema, batchSchema, itemPresenter } from '../views/batch-view.ts';
 import { idParameter, json, problem } from './schemas.ts';
 import { unchecked } from './submission-route.ts';
 
@@ -26,6 +26,7 @@ export function batchRoutes(instance: FastifyInstance, context: RouteContext): v
   const routes = instance.withTypeProvider<ZodTypeProvider>();
   const { parts, links, presentBatch, admission } = context;
   const { records, settings } = parts;
+  const presentItem = itemPresenter(records, links);
   routes.addContentTypeParser([...linesTypes], (_request, payload, done) => done(null, payload));
 
   routes.post('/v1/batches', {
@@ -34,7 +35,7 @@ export function batchRoutes(instance: FastifyInstance, context: RouteContext): v
       operationId: 'createBatch',
       summary: 'Draw many pictures: a list of requests, or a template and a matrix of values',
       tags: ['batches'],
-      querystring: batchOptions.omit({ metadata: true }).describe('For JSON Lines, whose items leave no room for it'),
+      querystring: lineOptions.describe('For JSON Lines, whose items leave no room for it'),
       body: {
         content: {
           'application/json': { schema: batchBody },
@@ -110,7 +111,7 @@ export function batchRoutes(instance: FastifyInstance, context: RouteContext): v
       const items = found.slice(0, limit);
       const last = items.at(-1)?.batch?.index;
       return {
-        data: items.map((item) => itemView(item, links)),
+        data: await Promise.all(items.map(presentItem)),
         next_cursor: found.length > limit && last !== undefined ? String(last) : null,
       };
     },

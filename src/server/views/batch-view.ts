@@ -1,9 +1,13 @@
 import { z } from 'zod';
 import { batchStatus, batchStatuses, type CountedBatch } from '../../generation/batch.ts';
 import { type Job, jobStatuses } from '../../generation/job.ts';
+import type { Records } from '../../records/records.ts';
+import type { WebhookDelivery } from '../../records/webhooks.ts';
+import { hasEnded } from '../batches/find-batch.ts';
 import type { EtaEstimator } from '../eta.ts';
 import type { Links } from '../links.ts';
-import { jobSchema } from './job-schema.ts';
+import { receiverSchema, receiverView } from './delivery-view.ts';
+import { jobSchema, type JobView } from './job-schema.ts';
 import { jobView } from './job-view.ts';
 
 export const batchSchema = z
@@ -30,6 +34,7 @@ export const batchSchema = z
       .nullable()
       .describe('The axes, the slowest first, and what their values are called; null for a list of items'),
     metadata: z.record(z.string(), z.unknown()).nullable(),
+    webhook: receiverSchema.nullable().describe('Who is told of the end of its last item; null for nobody'),
     created_at: z.iso.datetime(),
   })
   .meta({ id: 'Batch' });
@@ -46,33 +51,52 @@ export type BatchView = z.output<typeof batchSchema>;
 
 export type PresentBatch = (batch: CountedBatch) => Promise<BatchView>;
 
-export function batchPresenter(eta: EtaEstimator, links: Links): PresentBatch {
+export function batchPresenter(records: Records, eta: EtaEstimator, links: Links): PresentBatch {
   return async (batch) => {
-    const progress = Math.min(1, batch.done / batch.items);
-    const hasEnded = batch.counts.queued + batch.counts.running === 0;
-    const etaSeconds = hasEnded ? null : await eta.ofCost(batch.tenant, batch.cost * (1 - progress));
-    const url = links.batch(batch.id);
-    return {
-      id: batch.id,
-      name: batch.name,
-      status: batchStatus(batch.counts),
-      url,
-      items_url: `${url}/items`,
-      results_url: `${url}/results`,
-      sheet_url: `${url}/sheet`,
-      events_url: `${url}/events`,
-      items: batch.items,
-      counts: { ...batch.counts },
-      progress: hasEnded ? 1 : progress,
-      eta_s: etaSeconds,
-      matrix: batch.axes?.map(({ path, labels }) => ({ path, labels: [...labels] })) ?? null,
-      metadata: batch.metadata === null ? null : { ...batch.metadata },
-      created_at: batch.createdAt.toISOString(),
-    };
+    const cost = batch.cost * (1 - progressOf(batch));
+    const etaSeconds = hasEnded(batch) ? null : await eta.ofCost(batch.tenant, cost);
+    const deliveries = batch.webhook === null ? [] : await records.webhooks.ofBatch(batch.id);
+    return batchView(batch, etaSeconds, links, deliveries);
   };
 }
 
+export function batchView(
+  batch: CountedBatch,
+  etaSeconds: number | null,
+  links: Links,
+  deliveries: readonly WebhookDelivery[] = [],
+): BatchView {
+  const url = links.batch(batch.id);
+  return {
+    id: batch.id,
+    name: batch.name,
+    status: batchStatus(batch.counts),
+    url,
+    items_url: `${url}/items`,
+    results_url: `${url}/results`,
+    sheet_url: `${url}/sheet`,
+    events_url: `${url}/events`,
+    items: batch.items,
+    counts: { ...batch.counts },
+    progress: hasEnded(batch) ? 1 : progressOf(batch),
+    eta_s: etaSeconds,
+    matrix: batch.axes?.map(({ path, labels }) => ({ path, labels: [...labels] })) ?? null,
+    metadata: batch.metadata === null ? null : { ...batch.metadata },
+    webhook: batch.webhook === null ? null : receiverView(batch.webhook, deliveries, links),
+    created_at: batch.createdAt.toISOString(),
+  };
+}
+
+function progressOf({ done, items }: CountedBatch): number {
+  return Math.min(1, done / items);
+}
+
+export type PresentItem = (item: Job) => Promise<JobView>;
+
 /** An item among others: its place in the queue is the batch's affair. */
-export function itemView(job: Job, links: Links) {
-  return jobView(job, { queuePosition: null, etaSeconds: null }, links);
+export function itemPresenter(records: Records, links: Links): PresentItem {
+  return async (item) => {
+    const deliveries = item.webhook === null ? [] : await records.webhooks.ofJob(item.id);
+    return jobView(item, { queuePosition: null, etaSeconds: null }, links, deliveries);
+  };
 }

@@ -2,10 +2,9 @@ import { z } from 'zod';
 import { fidelityMetrics } from '../../conditions/fidelity/fidelity.ts';
 import { structureKinds } from '../../conditions/structures.ts';
 import { jobStatuses } from '../../generation/job.ts';
-import { webhookEvents } from '../../generation/webhook.ts';
 import { controlModes, outputFormats, resizeModes, schedulerIds } from '../../generation/plan.ts';
 import { jobErrorSchema } from './dead-letter.ts';
-import { deliverySchema } from './delivery-view.ts';
+import { receiverSchema } from './delivery-view.ts';
 
 const modelReference = z.object({ id: z.string(), hash: z.string().describe('Tells two models of one name apart') });
 const sha256 = z.string().describe('SHA-256 of the bytes, in hexadecimal');
@@ -148,14 +147,7 @@ export const jobSchema = z
     warnings: z.array(z.string()),
     error: jobErrorSchema.nullable(),
     metadata: z.record(z.string(), z.unknown()).nullable(),
-    webhook: z
-      .object({
-        url: z.string(),
-        events: z.array(z.enum(webhookEvents)),
-        deliveries: z.array(deliverySchema).describe('Of the events so far, the oldest first'),
-      })
-      .nullable()
-      .describe('Who is told of its end; null for nobody'),
+    webhook: receiverSchema.nullable().describe('Who is told of its end; null for nobody'),
     attempt: z.int().describe('How often it has been started'),
     strikes: z.int().describe('How often the device or extractor process ended while it was in it; with 3 it is dead'),
     last_fault: jobErrorSchema

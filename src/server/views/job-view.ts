@@ -2,7 +2,7 @@ import { type Candidate, type ControlFidelity, isFinal, type Job, type JobOutput
 import type { ExtractionPlan, GenerationPlan, OutputOptions, PlannedControl } from '../../generation/plan.ts';
 import type { WebhookDelivery } from '../../records/webhooks.ts';
 import type { Links } from '../links.ts';
-import { deliveryView } from './delivery-view.ts';
+import { receiverView } from './delivery-view.ts';
 import type { EffectiveView, JobView } from './job-schema.ts';
 
 /** What is known of a job's turn. */
@@ -47,7 +47,7 @@ export function jobView(
     warnings: [...job.warnings, ...(result?.warnings ?? [])],
     error: error === null ? null : { ...error },
     metadata: job.metadata === null ? null : { ...job.metadata },
-    webhook: job.webhook === null ? null : webhookView(job.webhook, deliveries, links),
+    webhook: job.webhook === null ? null : receiverView(job.webhook, deliveries, links),
     attempt: job.attempt,
     strikes: job.strikes,
     last_fault: job.lastFault === null ? null : { ...job.lastFault },
@@ -60,14 +60,6 @@ export function jobView(
     started_at: job.startedAt?.toISOString() ?? null,
     finished_at: job.finishedAt?.toISOString() ?? null,
   };
-}
-
-function webhookView(
-  { url, events }: NonNullable<Job['webhook']>,
-  deliveries: readonly WebhookDelivery[],
-  links: Links,
-): JobView['webhook'] {
-  return { url, events: [...events], deliveries: deliveries.map((delivery) => deliveryView(delivery, links)) };
 }
 
 function fileView({ width, height, contentType, bytes, sha256 }: JobOutput, url: string) {
@@ -154,9 +146,4 @@ function extractionView(plan: ExtractionPlan): EffectiveView {
 
 function outputView({ format, quality }: OutputOptions) {
   return { format, quality: format === 'png' ? null : quality };
-}
-
-/** A job that has ended, as its receiver is told of it. */
-export function endedJobView(job: Job, links: Links): JobView {
-  return jobView(job, { queuePosition: null, etaSeconds: null }, links);
 }
