@@ -22,7 +22,7 @@ export function guardedDevice(
         const guarded = {
           ...request,
           ...(resume === null ? {} : { resume }),
-          ...(checkpointEveryMs === null ? {} : { checkpointEveryMs }),
+          ...(checkpointEveryMs === null ? {} : { checkpointEveryMs: checkpointEveryMs / 2 ** faultsOf(job) }),
         };
         try {
           return await device.draw(guarded, { ...options, onCheckpoint: (state) => checkpoints.save(state) });
@@ -31,6 +31,11 @@ export function guardedDevice(
         }
       }),
   };
+}
+
+/** Where attempts are lost faster than checkpoints come, none gets further than the one before: each fault halves the time. */
+function faultsOf({ strikes, losses }: Job): number {
+  return Math.min(strikes + losses, 5);
 }
 
 /** A process that does not even start is no fault of the job that waits for it. */

@@ -7,9 +7,9 @@ import { scenario } from './harness/scenario.ts';
 
 export const g1 = scenario({
   title: 'a worker is killed every 2 s',
-  sizes: { jobs: 200, workers: 3, interval: 2, kills: 40, claim: 10 },
-  short: { jobs: 12, workers: 2, interval: 4, kills: 3, claim: 2 },
-  async run({ jobs, workers, interval, kills, claim }, report) {
+  sizes: { jobs: 200, steps: 20, workers: 3, interval: 2, kills: 200, claim: 10 },
+  short: { jobs: 12, steps: 80, workers: 2, interval: 3, kills: 3, claim: 2 },
+  async run({ jobs, steps, workers, interval, kills, claim }, report) {
     const receiver = await Receiver.start();
     const cluster = await Cluster.start({
       apiFlags: receiver.apiFlags,
@@ -20,10 +20,11 @@ export const g1 = scenario({
       const startedAt = performance.now();
       const ids: string[] = [];
       for (let seed = 0; seed < jobs; seed += 1)
-        ids.push((await cluster.submit({ ...smallJob, seed, webhook: receiver.webhook })).id);
-      const killed = await killByTurns(cluster, ids, { workers, interval, kills });
-      report.atLeast('workers killed', killed, Math.min(3, kills));
-      await accountFor(cluster, ids, report, 600_000);
+        ids.push((await cluster.submit({ ...smallJob, steps, seed, webhook: receiver.webhook })).id);
+      const killed = await killByTurns(cluster, { workers, interval, kills });
+      report.atLeast('workers killed', killed, 1);
+      const ended = [...(await accountFor(cluster, ids, report, 600_000)).values()];
+      report.atLeast('jobs that lost attempts', ended.filter(({ attempt }) => attempt > 1).length, 1);
       await accountForWebhooks(cluster, receiver, ids, report);
       report.figure('seconds', (performance.now() - startedAt) / 1000);
     } finally {
@@ -36,7 +37,6 @@ export const g1 = scenario({
 /** Kills the worker that has lived longest, and starts another, until all jobs have ended or enough have been killed. */
 async function killByTurns(
   cluster: Cluster,
-  ids: readonly string[],
   { workers, interval, kills }: { readonly workers: number; readonly interval: number; readonly kills: number },
 ): Promise<number> {
   let killed = 0;
@@ -45,11 +45,14 @@ async function killByTurns(
     await cluster.workers[cluster.workers.length - workers]!.end('SIGKILL');
     killed += 1;
     await cluster.startWorker({ wait: false });
-    const last = await cluster.untilFinal(ids.slice(-1), 1);
-    const open = await cluster.call('GET', '/v1/generations?status=queued&limit=1');
-    const isDone =
-      last.get(ids.at(-1)!)?.status === 'succeeded' && (open.body as { data: unknown[] }).data.length === 0;
-    if (isDone && killed >= 3) break;
+    if (await isIdle(cluster)) break;
   }
   return killed;
+}
+
+async function isIdle(cluster: Cluster): Promise<boolean> {
+  const pages = ['queued', 'running'].map((status) => cluster.call('GET', `/v1/generations?status=${status}&limit=1`));
+  return (await Promise.all(pages)).every(
+    ({ body }) => (body as { readonly data: readonly unknown[] }).data.length === 0,
+  );
 }

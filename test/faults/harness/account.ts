@@ -36,6 +36,7 @@ export async function accountFor(
     'attempts',
     all.reduce((sum, { attempt }) => sum + attempt, 0),
   );
+  report.figure('most attempts of a job', Math.max(...all.map(({ attempt }) => attempt)));
   return jobs;
 }
 
