@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { ArmatureError } from '../errors.ts';
 import { processStart } from './process-identity.ts';
 
@@ -15,23 +15,37 @@ export interface FolderLock {
   release(): Promise<void>;
 }
 
+/** What is locked, for the lock file's name and for whoever finds it locked. */
+export interface LockedFolder {
+  readonly file: string;
+  readonly title: string;
+  /** What to do instead of stopping the owner. */
+  readonly otherwise: string;
+}
+
+const dataFolder: LockedFolder = {
+  file: 'lock',
+  title: 'data folder',
+  otherwise: 'choose another folder with --data',
+};
+
 /** How often the owner shows that it lives, and after how long another host (or container) takes it for dead. */
 const heartbeat = 5_000;
 const heartbeatLost = 30_000;
 
 /**
- * Takes the lock file of a data folder: two processes on one embedded database destroy it. The file names pid, start time
+ * Takes the lock file of a folder, by default a data folder: two processes on one embedded database destroy it. The file names pid, start time
  * and host of the owner; one whose owner has ended is taken over. An owner on another host, whose processes can't be seen,
  * counts as alive for 30 s after its last sign of life.
  *
  * @throws ArmatureError `data_in_use`
  */
-export async function lockFolder(folder: string): Promise<FolderLock> {
-  const path = join(folder, 'lock');
+export async function lockFolder(folder: string, locked: LockedFolder = dataFolder): Promise<FolderLock> {
+  const path = join(folder, locked.file);
   const owner: LockOwner = { pid: process.pid, started: processStart(process.pid) ?? 'unknown', host: hostname() };
   const content = JSON.stringify(owner);
   while (!(await create(path, content))) {
-    await removeStale(path, folder);
+    await removeStale(path, folder, locked);
   }
   const beat = setInterval(() => {
     const time = new Date();
@@ -51,7 +65,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
 
 /** A link makes the file appear with its content or not at all; false where there is one already. */
 async function create(path: string, content: string): Promise<boolean> {
-  const draft = join(dirname(path), `lock.${randomUUID()}`);
+  const draft = `${path}.${randomUUID()}`;
   await writeFile(draft, content);
   try {
     await link(draft, path);
@@ -67,7 +81,7 @@ async function create(path: string, content: string): Promise<boolean> {
 }
 
 /** Moves a stale lock away, or throws where its owner lives. */
-async function removeStale(path: string, folder: string): Promise<void> {
+async function removeStale(path: string, folder: string, { title, otherwise }: LockedFolder): Promise<void> {
   const content = await readIfPresent(path);
   if (content === null) {
     return;
@@ -77,7 +91,7 @@ async function removeStale(path: string, folder: string): Promise<void> {
     const where = owner.host === hostname() ? '' : ` on ${owner.host}`;
     throw new ArmatureError(
       'data_in_use',
-      `The data folder ${folder} is in use by process ${owner.pid}${where}: stop that process, or choose another folder with --data.`,
+      `The ${title} ${folder} is in use by process ${owner.pid}${where}: stop that process, or ${otherwise}.`,
     );
   }
   const aside = `${path}.${randomUUID()}`;

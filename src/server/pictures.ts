@@ -80,7 +80,11 @@ export async function storePictures(store: ObjectStore, pictures: readonly Check
 
 /** Refuses files that nothing refers to: a picture that is sent is meant to be used. */
 export function refuseUnusedFiles(files: ReadonlyMap<string, Uint8Array>, references: readonly ControlImage[]): void {
-  const used = new Set(references.flatMap(partsOf));
+  refuseUnusedParts(files, new Set(references.flatMap(partsOf)));
+}
+
+/** The same where the names of those that are used are known. */
+export function refuseUnusedParts(files: ReadonlyMap<string, Uint8Array>, used: ReadonlySet<string>): void {
   const unused = [...files.keys()].find((name) => !used.has(name));
   if (unused === undefined) return;
   const detail = `The file part ${unused} is not used: refer to it as {"part": ${JSON.stringify(unused)}}, or leave it out.`;
@@ -88,7 +92,7 @@ export function refuseUnusedFiles(files: ReadonlyMap<string, Uint8Array>, refere
 }
 
 /** Names of the file parts that a reference means. */
-function partsOf(reference: ControlImage): readonly string[] {
+export function partsOf(reference: ControlImage): readonly string[] {
   if ('part' in reference) return [reference.part];
   return 'picture' in reference ? [reference.picture, reference.mask].flatMap(partsOf) : [];
 }

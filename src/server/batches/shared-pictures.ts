@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { ArmatureError } from '../../errors.ts';
 import type { GivenPicture } from '../../generation/given-picture.ts';
 import type { ControlImage } from '../../generation/request.ts';
-import { checkPicture, type PictureSource, storePictures } from '../pictures.ts';
+import { checkPicture, partsOf, type PictureSource, refuseUnusedParts, storePictures } from '../pictures.ts';
 
 /** The path that a picture is checked under; each item then puts its own in its place. */
 const placeholder = 'image';
@@ -21,7 +21,7 @@ export class SharedPictures {
   }
 
   async check(reference: ControlImage, field: string): Promise<GivenPicture> {
-    if ('part' in reference) this.#parts.add(reference.part);
+    for (const part of partsOf(reference)) this.#parts.add(part);
     const key = createHash('sha256').update(JSON.stringify(reference)).digest('base64');
     const checked = this.#checked.get(key) ?? this.#store(reference);
     this.#checked.set(key, checked);
@@ -32,9 +32,9 @@ export class SharedPictures {
     }
   }
 
-  /** Names of the file parts that nothing referred to. */
-  unusedFiles(): readonly string[] {
-    return [...this.#source.files.keys()].filter((name) => !this.#parts.has(name));
+  /** Refuses file parts that nothing referred to. */
+  refuseUnused(): void {
+    refuseUnusedParts(this.#source.files, this.#parts);
   }
 
   async #store(reference: ControlImage): Promise<GivenPicture> {

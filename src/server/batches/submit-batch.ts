@@ -53,7 +53,7 @@ export async function submitBatch(
       priority,
     };
   });
-  refuseUnusedFiles(pictures.unusedFiles());
+  pictures.refuseUnused();
   const total = checked.reduce((sum, { plan }) => sum + cost(plan), 0);
   refuseExpensive(total, limits.batchCost);
   await requireRoom(checked.length - 1);
@@ -74,12 +74,6 @@ export async function submitBatch(
     await giveBack().catch((err: unknown) => parts.log.warn({ err }, 'the cost of a refused batch stays charged'));
     throw error;
   }
-}
-
-function refuseUnusedFiles([unused]: readonly string[]): void {
-  if (unused === undefined) return;
-  const detail = `The file part ${unused} is not used by any item: refer to it as {"part": ${JSON.stringify(unused)}}.`;
-  throw new ArmatureError('invalid_request', detail, { field: unused });
 }
 
 function refuseExpensive(total: number, most: number): void {
