@@ -19,6 +19,8 @@ export interface ControlArgument {
 /** Controls in the order in which they stand on the command line. */
 export interface ControlArguments {
   readonly list: readonly ControlArgument[];
+  /** Puts one more behind those that were named so far. */
+  add(type: string, file: string): void;
 }
 
 /**
@@ -80,7 +82,7 @@ export function addControls(command: Command): ControlArguments {
   command.on('option:map', () =>
     last('--map', (control) => ({ ...control, fields: { ...control.fields, preprocess: false } })),
   );
-  return { list };
+  return { list, add: (type, file) => void list.push(controlOf(type, file, null)) };
 }
 
 function controlOf(type: string, file: string, structure: StructureKind | null): ControlArgument {

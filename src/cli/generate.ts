@@ -4,9 +4,9 @@ import { type Config, embeddedAnnotators, pulledAnnotators } from '../config.ts'
 import { DeviceProcess } from '../device/device-process.ts';
 import { ExtractorProcess } from '../extractor/extractor-process.ts';
 import { parseGeneration } from '../generation/parse.ts';
-import { schedulerIds } from '../generation/plan.ts';
 import { encodePicture } from '../images/encode.ts';
-import { addControls, type ControlArgument, numberOrText } from './control-options.ts';
+import { addControls, type ControlArgument } from './control-options.ts';
+import { addGenerationOptions } from './generation-options.ts';
 import { fidelityLines } from './fidelity-lines.ts';
 import { deviceSettings } from './device-settings.ts';
 import { draw, type DrawnFiles } from './draw.ts';
@@ -42,23 +42,8 @@ export function addGenerate(program: Command): void {
     .command('generate')
     .description('draw pictures here and now, without a server')
     .argument('<prompt>', 'what to draw')
-    .option('-o, --output <file>', 'where to: .png, .jpg or .webp; several get -1, -2 ... in their names', 'out.png')
-    .option('-n, --count <number>', 'how many pictures', numberOrText)
-    .option('--seed <number>', 'seed of the first picture; the next ones count on', numberOrText)
-    .option('--negative <text>', 'what to keep away from')
-    .option('--width <pixels>', 'a multiple of 8', numberOrText)
-    .option('--height <pixels>', 'a multiple of 8', numberOrText)
-    .option('--steps <number>', 'denoising steps', numberOrText)
-    .option('--guidance <number>', 'how closely the prompt is followed', numberOrText)
-    .option('--guidance-rescale <number>', 'brings the contrast of guided pictures back', numberOrText)
-    .option('--scheduler <id>', schedulerIds.join(', '))
-    .option('--eta <number>', 'share of fresh noise in each step of ddim', numberOrText)
-    .option('--clip-skip <number>', 'last layers of the text encoder to leave out', numberOrText)
-    .option('--quality <number>', 'of .jpg and .webp', numberOrText);
-  command
-    .option('--strict', 'fail where a map is blank or looks like something else, or the prompt is cut')
-    .option('--evaluate', 'say how well each picture obeys its controls')
-    .option('--best-of <number>', 'draw so many for each picture and keep the one that obeys best', numberOrText);
+    .option('-o, --output <file>', 'where to: .png, .jpg or .webp; several get -1, -2 ... in their names', 'out.png');
+  addGenerationOptions(command);
   const controls = addControls(command);
   command.option('--save-maps', 'also write the map of each control: out-map-1.png ...');
   addSettings(command, ['model', 'models', 'data', 'provider', 'deviceId', 'threads', 'memoryBudget', 'maxRows']);

@@ -1,6 +1,6 @@
 import type { ControlArgument } from './control-options.ts';
 
-/** The options of `armature generate` that are fields of a request; absent ones are left to the model's defaults. */
+/** The options of `armature generate` and `armature batch` that are fields of a request; absent ones are left to the model's defaults. */
 export interface GenerationOptions {
   readonly negative?: string;
   readonly width?: number | string;
@@ -21,11 +21,11 @@ export interface GenerationOptions {
 
 /**
  * The body that a client would send to POST /v1/generations for the same picture: it goes through the same checks.
- * `images[i]` is the image of control i; by default the part `i`.
+ * Without a model it is the server's default. `images[i]` is the image of control i; by default the part `i`.
  */
 export function generationBody(
   prompt: string,
-  model: string,
+  model: string | undefined,
   options: GenerationOptions,
   controls: readonly ControlArgument[],
   format: string,

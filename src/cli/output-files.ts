@@ -40,10 +40,15 @@ export async function writeWhole(file: string, bytes: Uint8Array): Promise<void>
     await rename(draft, file);
   } catch (cause) {
     await rm(draft, { force: true });
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
-    const full = code === 'ENOSPC' || code === 'EDQUOT';
-    throw new ArmatureError(full ? 'storage_full' : 'invalid_request', `${file} cannot be written (${code}).`, {
-      cause,
-    });
+    throw notWritten(file, cause);
   }
+}
+
+/** The error for a file or folder that could not be written. */
+export function notWritten(path: string, cause: unknown): ArmatureError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
+  const full = code === 'ENOSPC' || code === 'EDQUOT';
+  return new ArmatureError(full ? 'storage_full' : 'invalid_request', `${path} cannot be written (${code}).`, {
+    cause,
+  });
 }

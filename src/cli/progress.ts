@@ -7,13 +7,13 @@ export interface ProgressDisplay {
 }
 
 /** A bar on a terminal; in a pipe a line at each tenth of the way. Both on stderr: stdout is for results. */
-export function showProgress(stream: NodeJS.WriteStream = process.stderr): ProgressDisplay {
-  return stream.isTTY ? bar(stream) : lines(stream);
+export function showProgress(stream: NodeJS.WriteStream = process.stderr, unit = 'step'): ProgressDisplay {
+  return stream.isTTY ? bar(stream, unit) : lines(stream, unit);
 }
 
-function bar(stream: NodeJS.WriteStream): ProgressDisplay {
+function bar(stream: NodeJS.WriteStream, unit: string): ProgressDisplay {
   const shown = new SingleBar(
-    { stream, hideCursor: true, format: '{bar} step {value}/{total} · {eta_formatted} left' },
+    { stream, hideCursor: true, format: `{bar} ${unit} {value}/{total} · {eta_formatted} left` },
     Presets.shades_classic,
   );
   let started = false;
@@ -29,14 +29,14 @@ function bar(stream: NodeJS.WriteStream): ProgressDisplay {
   };
 }
 
-function lines(stream: NodeJS.WriteStream): ProgressDisplay {
+function lines(stream: NodeJS.WriteStream, unit: string): ProgressDisplay {
   let tenth = -1;
   return {
     show({ step, steps }) {
       const reached = Math.floor((10 * step) / steps);
       if (reached === tenth) return;
       tenth = reached;
-      stream.write(`step ${step}/${steps}\n`);
+      stream.write(`${unit} ${step}/${steps}\n`);
     },
     stop() {},
   };

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { debugging } from '../config.ts';
 import { ArmatureError } from '../errors.ts';
 import { addApi } from './api.ts';
+import { addBatch } from './batch.ts';
 import { addExtract } from './extract.ts';
 import { addGenerate } from './generate.ts';
 import { addJobs } from './jobs.ts';
@@ -38,6 +39,7 @@ function program(hooks: RunHooks): Command {
   addGenerate(root);
   addExtract(root);
   addModels(root);
+  addBatch(root);
   addJobs(root);
   addKeys(root);
   return root;

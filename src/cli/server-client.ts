@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Config } from '../config.ts';
-import { ArmatureError, type ErrorCode } from '../errors.ts';
+import { ArmatureError, type ErrorCode, errorCodes } from '../errors.ts';
 
 /** RFC 9457, as far as it is shown. */
 const problemSchema = z.looseObject({ title: z.string(), code: z.string().optional(), detail: z.string().optional() });
@@ -8,31 +8,71 @@ const problemSchema = z.looseObject({ title: z.string(), code: z.string().option
 /** A running server, and the key to show to it. */
 export type ServerAddress = Pick<Config, 'server' | 'apiKey'>;
 
+export interface ServerRequest {
+  readonly method: 'GET' | 'POST';
+  /** From the root of the server. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array<ArrayBuffer>;
+  readonly signal?: AbortSignal;
+}
+
 /**
  * One call of a running server's API. Returns the JSON of the answer; a problem document becomes an error with its
  * detail, a server that doesn't answer `unavailable`.
  */
 export async function callServer(
-  { server, apiKey }: ServerAddress,
+  address: ServerAddress,
   method: 'GET' | 'POST',
   path: string,
   body?: unknown,
 ): Promise<unknown> {
-  const headers = {
-    accept: 'application/json',
-    ...(apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }),
-    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-  };
-  const payload = body === undefined ? {} : { body: JSON.stringify(body) };
-  const response = await fetch(`${server}${path}`, { method, headers, ...payload }).catch((cause: unknown) => {
-    const detail = `No server answers at ${server}. Start one with \`armature serve\`, or name another with --server.`;
-    throw new ArmatureError('unavailable', detail, { cause });
+  const json = { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  return await requestJson(address, { method, path, ...(body === undefined ? {} : json) });
+}
+
+/** The same for a body of any kind. */
+export async function requestJson(address: ServerAddress, request: ServerRequest): Promise<unknown> {
+  const response = await requestServer(address, request);
+  return parseJson(await textOf(response, address), address.server);
+}
+
+/** One call, whatever it answers with; a problem document becomes an error. */
+export async function requestServer(
+  { server, apiKey }: ServerAddress,
+  { path, headers, ...init }: ServerRequest,
+): Promise<Response> {
+  const authorization = apiKey === null ? {} : { authorization: `Bearer ${apiKey}` };
+  const all = { accept: 'application/json', ...authorization, ...headers };
+  const response = await fetch(`${server}${path}`, { ...init, headers: all }).catch((cause: unknown) => {
+    throw noAnswer(server, cause);
   });
-  const text = await response.text();
-  if (response.ok) return parseJson(text, server);
-  const problem = problemSchema.safeParse(parseJson(text, server));
-  const said = problem.data?.detail ?? problem.data?.title ?? `${server} answered ${response.status}.`;
-  throw new ArmatureError(codes[response.status] ?? 'invalid_request', said + (hints[response.status] ?? ''));
+  if (response.ok) return response;
+  const problem = problemSchema.safeParse(parseJson(await textOf(response, { server }), server)).data;
+  const said = problem?.detail ?? problem?.title ?? `${server} answered ${response.status}.`;
+  const detail = said + (hints[response.status] ?? '');
+  const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
+  const later = Number.isFinite(retryAfter) ? { retryAfter } : {};
+  throw new ArmatureError(codeOf(problem?.code, response.status), detail, later);
+}
+
+/** A connection may also break in the middle of an answer. */
+async function textOf(response: Response, { server }: Pick<ServerAddress, 'server'>): Promise<string> {
+  return await response.text().catch((cause: unknown) => {
+    throw noAnswer(server, cause);
+  });
+}
+
+/** The error for a server that does not answer, or breaks off. */
+export function noAnswer(server: string, cause: unknown): ArmatureError {
+  const detail = `No server answers at ${server}. Start one with \`armature serve\`, or name another with --server.`;
+  return new ArmatureError('unavailable', detail, { cause });
+}
+
+/** The server's own code where this version knows it. */
+function codeOf(code: string | undefined, status: number): ErrorCode {
+  const known = Object.keys(errorCodes).find((name): name is ErrorCode => name === code);
+  return known ?? codes[status] ?? 'invalid_request';
 }
 
 const codes: Readonly<Record<number, ErrorCode>> = { 401: 'unauthorized', 403: 'forbidden', 404: 'not_found' };

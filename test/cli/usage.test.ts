@@ -22,6 +22,7 @@ describe('help', () => {
     ['models set-type'],
     ['models pull'],
     ['models catalog'],
+    ['batch'],
     ['jobs list'],
     ['jobs show'],
     ['jobs cancel'],
@@ -48,6 +49,9 @@ describe('help', () => {
     }
   });
 });
+
+const folder = (name: string, condition = 'canny'): readonly string[] =>
+  ['batch', '--images', name, '--condition', condition, '--prompt', 'x'] as const;
 
 describe('what goes wrong', () => {
   it.each([
@@ -88,6 +92,29 @@ describe('what goes wrong', () => {
       1,
       /No PostgreSQL/,
     ],
+    ['a batch of nothing', ['batch', '-o', 'out'], 1, /a file of requests or --images/],
+    ['a batch of a file and a folder', ['batch', 'x.jsonl', '--images', 'y', '-o', 'out'], 1, /either a file/],
+    ['a batch without an output folder', ['batch', 'x.jsonl'], 2, /-o, --output/],
+    ['a file of requests that is not there', ['batch', 'x.jsonl', '-o', 'out'], 1, /x\.jsonl.*no such file/],
+    ['a file of requests that is none', ['batch', 'README.md', '-o', 'out'], 1, /JSON in README\.md, line 1/],
+    [
+      'a file of requests with options',
+      ['batch', 'x.jsonl', '--steps', '4', '-o', 'out'],
+      1,
+      /--steps goes with --images/,
+    ],
+    [
+      'a file of requests with a control',
+      ['batch', 'x.jsonl', '--canny', 'y', '-o', 'out'],
+      1,
+      /--canny goes with --images/,
+    ],
+    ['a folder without a prompt', ['batch', '--images', 'examples', '-o', 'out'], 1, /--prompt/],
+    ['a folder without a condition', ['batch', '--images', 'examples', '--prompt', 'x', '-o', 'out'], 1, /--condition/],
+    ['a folder that is not there', [...folder('nowhere'), '-o', 'out'], 1, /nowhere.*cannot be read/],
+    ['a folder without pictures', [...folder('src'), '-o', 'out'], 1, /pictures.*in src but found none/],
+    ['an unknown condition for a folder', [...folder('examples', 'cany'), '-o', 'out'], 1, /Did you mean canny/],
+    ['an output among the pictures', [...folder('examples'), '-o', 'examples/'], 1, /another folder than --images/],
     ['a server that is not there', ['jobs', 'list', '--server', 'http://127.0.0.1:1'], 1, /armature serve/],
   ])('is one line: %s', async (_, args, expected, reason) => {
     const { code, stdout, stderr } = await armature(args, { ARMATURE_DATA: data });

@@ -1,0 +1,196 @@
+import { mkdir } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { findCondition } from '../conditions/registry.ts';
+import { type Config } from '../config.ts';
+import { ArmatureError } from '../errors.ts';
+import { outputFormats } from '../generation/plan.ts';
+import { type LockedFolder, lockFolder } from '../records/folder-lock.ts';
+import { Journal, journalName } from './batch/journal.ts';
+import { LocalPictures, locateFiles } from './batch/local-pictures.ts';
+import { type BatchItem, itemsOfFile, itemsOfFolder, withKeys, type WrittenItem } from './batch/read-items.ts';
+import { type FailedItem, runBatch } from './batch/run-batch.ts';
+import { addControls, type ControlArgument, numberOrText } from './control-options.ts';
+import { generationBody, type GenerationOptions } from './generation-body.ts';
+import { addGenerationOptions } from './generation-options.ts';
+import { notWritten } from './output-files.ts';
+import { showProgress } from './progress.ts';
+import { callServer } from './server-client.ts';
+import { addSettings, configOf } from './setting-options.ts';
+import { interruption } from './shutdown.ts';
+import { controlImages } from './structure-files.ts';
+
+interface Options extends GenerationOptions {
+  readonly output: string;
+  readonly images?: string;
+  readonly prompt?: string;
+  readonly model?: string;
+  readonly format?: string;
+  readonly priority?: number | string;
+}
+
+const examples = `
+Examples:
+  armature batch requests.jsonl -o pictures/
+  armature batch --images photos/ --condition canny --prompt "a watercolour" -o pictures/
+  armature batch --images poses/ --condition openpose --map --prompt "a dancer" --seed 7 --steps 20 -o pictures/
+  armature batch --images photos/ --condition depth --control-scale 0.7 --prompt "a ruin" -n 4 -o pictures/
+
+A line of requests.jsonl is a request as POST /v1/generations takes it, in which "image": "photo.png" or {"file": "photo.png"} is
+a picture beside that file: {"prompt": "a cube", "controls": [{"type": "canny", "image": "photo.png"}]}
+
+Run it again and it does what is missing: what was interrupted goes on, what failed is drawn again, and nothing is drawn twice. It
+keeps a journal in the output folder, ${journalName}. A picture whose request has changed gets a new name. The exit code is 1 where
+some have failed.
+`;
+
+const defaultFormat = 'png';
+
+/** The file of a control that stands for each picture of the folder. */
+const eachPicture = '';
+
+const outputFolder: LockedFolder = {
+  file: 'armature-batch.lock',
+  title: 'output folder',
+  otherwise: 'choose another folder with -o',
+};
+
+export function addBatch(program: Command): void {
+  const command = program
+    .command('batch')
+    .description('have a running server draw many pictures into a folder')
+    .argument('[file]', 'requests as JSON Lines')
+    .requiredOption('-o, --output <folder>', 'where the pictures go')
+    .option('--images <folder>', 'instead of a file: one request for each picture of a folder')
+    .option('--prompt <text>', 'with --images: what to draw')
+    .option('--model <id>', "with --images: base model; the server's default where it is left out")
+    .option('--format <format>', `with --images: ${outputFormats.join(', ')} (default: ${defaultFormat})`)
+    .option('--priority <number>', '0 to 9, the higher the sooner', numberOrText);
+  addGenerationOptions(command);
+  const controls = addControls(command);
+  command.option(
+    '--condition <id>',
+    'with --images: a control by each of these pictures (repeatable)',
+    (id: string) => {
+      controls.add(id, eachPicture);
+    },
+  );
+  addSettings(command, ['server', 'apiKey']);
+  command.addHelpText('after', examples);
+  command.action(async (file: string | undefined, options: Options) => {
+    const items = await readItems(file, options, controls.list);
+    await drawAll(configOf(command), items, options, basename(file ?? options.images ?? 'batch'));
+  });
+}
+
+async function readItems(
+  file: string | undefined,
+  options: Options,
+  controls: readonly ControlArgument[],
+): Promise<readonly WrittenItem[]> {
+  const { images } = options;
+  if (file !== undefined && images === undefined) {
+    refuseOptions(options, controls);
+    return await itemsOfFile(file);
+  }
+  if (file === undefined && images !== undefined) return await readFolder(images, options, controls);
+  throw new ArmatureError('invalid_request', 'Expected either a file of requests or --images with a folder.');
+}
+
+async function readFolder(
+  folder: string,
+  options: Options,
+  controls: readonly ControlArgument[],
+): Promise<readonly WrittenItem[]> {
+  const { prompt, model, format = defaultFormat } = options;
+  if (prompt === undefined)
+    throw new ArmatureError('invalid_request', 'Expected --prompt with --images: what to draw.');
+  const steering = controls.filter(({ file }) => file === eachPicture);
+  if (steering.length === 0) {
+    throw new ArmatureError('invalid_request', 'Expected --condition with --images: what each picture steers.');
+  }
+  for (const { type } of steering) findCondition(type);
+  if (resolve(folder) === resolve(options.output)) {
+    const detail = `Expected --output to be another folder than --images, whose pictures it would overwrite.`;
+    throw new ArmatureError('invalid_request', detail);
+  }
+  const given = await controlImages(controls);
+  return await itemsOfFolder(folder, (picture) => {
+    const files = given.map((image, index) => withFiles(image, controls[index]!, picture));
+    return locateFiles(generationBody(prompt, model, options, controls, format, files), process.cwd());
+  });
+}
+
+/** Options that make a request have no meaning where the requests are in a file. */
+function refuseOptions(options: Options, controls: readonly ControlArgument[]): void {
+  const known = new Set(['output', 'priority', 'server', 'apiKey']);
+  const stray = Object.keys(options).find((name) => !known.has(name));
+  if (stray === undefined && controls.length === 0) return;
+  const name = stray?.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`) ?? controls[0]!.type;
+  const detail = `--${name} goes with --images only: a file of requests says everything itself.`;
+  throw new ArmatureError('invalid_request', detail);
+}
+
+/** The image of a control as {@link controlImages} says it, with files in place of parts. */
+function withFiles(
+  image: Readonly<Record<string, unknown>>,
+  { file, structure, mask }: ControlArgument,
+  picture: string,
+): Readonly<Record<string, unknown>> {
+  const own = { file: file === eachPicture ? picture : file };
+  if (mask !== null) return { picture: structure === null ? own : image['picture'], mask: { file: mask } };
+  return structure === null ? own : image;
+}
+
+async function drawAll(config: Config, written: readonly WrittenItem[], options: Options, name: string): Promise<void> {
+  const folder = resolve(options.output);
+  const pictures = new LocalPictures();
+  const items = await withKeys(written, pictures);
+  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
+    throw notWritten(folder, cause);
+  });
+  const lock = await lockFolder(folder, outputFolder);
+  const { signal, release } = interruption();
+  const progress = showProgress(process.stderr, 'item');
+  try {
+    const journal = await Journal.open(folder);
+    const missing = await notDone(items, journal);
+    let done = items.length - missing.length;
+    if (done > 0) console.error(`${done} of ${items.length} are there already`);
+    const onItem = (): void => progress.show({ step: (done += 1), steps: items.length });
+    const onWait = (error: ArmatureError): void => console.error(`waiting: ${error.message}`);
+    const { priority } = options;
+    const run = { server: config, folder, name, priority, pictures, journal, signal, onItem, onWait };
+    // A server that is not there at all, or wants another key, is told at once; one that goes away later is waited for.
+    if (missing.length > 0) await callServer(config, 'GET', '/v1/batches?limit=1');
+    const failed = await runBatch(run, missing);
+    progress.stop();
+    summarize(failed, items.length, options.output);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    const detail = 'Stopped. The server goes on with what it has: run the same command again for the rest.';
+    throw new ArmatureError('cancelled', detail, { cause: error });
+  } finally {
+    progress.stop();
+    release();
+    await lock.release();
+  }
+}
+
+async function notDone(items: readonly BatchItem[], journal: Journal): Promise<readonly BatchItem[]> {
+  const missing: BatchItem[] = [];
+  for (const item of items) if (!(await journal.isDone(item.key))) missing.push(item);
+  return missing;
+}
+
+/** Most failures that are told one by one. */
+const mostTold = 10;
+
+function summarize(failed: readonly FailedItem[], total: number, folder: string): void {
+  console.log(`${total - failed.length} of ${total} items are drawn, in ${folder}`);
+  if (failed.length === 0) return;
+  for (const { stem, detail } of failed.slice(0, mostTold)) console.error(`failed: ${stem}: ${detail}`);
+  if (failed.length > mostTold) console.error(`... and ${failed.length - mostTold} more`);
+  const detail = `${failed.length} of ${total} failed: run the same command again to try them once more.`;
+  throw new ArmatureError('conflict', detail);
+}

@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import { readFile, readdir } from 'node:fs/promises';
+import { dirname, extname, join, parse } from 'node:path';
+import { ArmatureError } from '../../errors.ts';
+import { isObject } from '../../generation/field-names.ts';
+import { canonicalJson } from '../../server/canonical-json.ts';
+import { type LocalPictures, locateFiles } from './local-pictures.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** An item before anything is known of its pictures. */
+export interface WrittenItem {
+  /** What its files are named by. */
+  readonly stem: string;
+  /** A body of POST /v1/generations, in which {"file": ...} stands for a picture of this machine. */
+  readonly body: Json;
+}
+
+export interface BatchItem extends WrittenItem {
+  /** The same for the same content: what is drawn already is found by it. */
+  readonly key: string;
+}
+
+/** Items of a file of JSON Lines, named by their place in it. */
+export async function itemsOfFile(file: string): Promise<readonly WrittenItem[]> {
+  const text = await readText(file);
+  const lines = text.split('\n').map((line, index) => ({ line, number: index + 1 }));
+  const written = lines.filter(({ line }) => line.trim() !== '');
+  if (written.length === 0) throw new ArmatureError('invalid_request', `Expected requests in ${file} but found none.`);
+  return written.map(({ line, number }, index) => ({
+    stem: String(index).padStart(5, '0'),
+    body: locateFiles(readLine(line, `${file}, line ${number}`), dirname(file)),
+  }));
+}
+
+const pictureTypes = ['.png', '.jpg', '.jpeg', '.webp', '.gif', '.avif', '.tif', '.tiff'];
+
+/** An item for each picture of a folder, named by the picture. `bodyOf` makes the request for one. */
+export async function itemsOfFolder(folder: string, bodyOf: (file: string) => Json): Promise<readonly WrittenItem[]> {
+  const names = await readdir(folder).catch((cause: unknown) => {
+    throw new ArmatureError('invalid_request', `The folder ${folder} of --images cannot be read.`, { cause });
+  });
+  const pictures = names.filter((name) => pictureTypes.includes(extname(name).toLowerCase())).toSorted();
+  if (pictures.length === 0) {
+    const detail = `Expected pictures (${pictureTypes.join(', ')}) in ${folder} but found none.`;
+    throw new ArmatureError('invalid_request', detail);
+  }
+  return pictures.map((name) => ({ stem: parse(name).name, body: bodyOf(join(folder, name)) }));
+}
+
+/** Gives each item its key. Items of the same content are told apart by their number among them. */
+export async function withKeys(items: readonly WrittenItem[], pictures: LocalPictures): Promise<readonly BatchItem[]> {
+  const seen = new Map<string, number>();
+  const keyed: BatchItem[] = [];
+  for (const item of items) {
+    const content = canonicalJson(await pictures.withHashes(item.body));
+    const hash = createHash('sha256').update(content).digest('hex');
+    const number = (seen.get(hash) ?? 0) + 1;
+    seen.set(hash, number);
+    keyed.push({ ...item, key: number === 1 ? hash : `${hash}-${number}` });
+  }
+  return keyed;
+}
+
+async function readText(file: string): Promise<string> {
+  return await readFile(file, 'utf8').catch((cause: unknown) => {
+    const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    const reason = missing ? 'there is no such file' : 'it cannot be read';
+    throw new ArmatureError('invalid_request', `Expected ${file} to be a file of JSON Lines but ${reason}.`, { cause });
+  });
+}
+
+function readLine(line: string, place: string): Json {
+  try {
+    const item: unknown = JSON.parse(line);
+    if (isObject(item)) return item;
+  } catch (cause) {
+    throw new ArmatureError('invalid_request', `Expected JSON in ${place}, but it cannot be parsed.`, { cause });
+  }
+  throw new ArmatureError('invalid_request', `Expected a request, a JSON object, in ${place}.`);
+}

@@ -1,0 +1,42 @@
+import type { ArmatureError } from '../../errors.ts';
+import type { ServerAddress } from '../server-client.ts';
+import { collectItems } from './collect-items.ts';
+import { ItemFiles } from './item-files.ts';
+import type { Journal } from './journal.ts';
+import type { LocalPictures } from './local-pictures.ts';
+import type { BatchItem } from './read-items.ts';
+import { resendItems, sendItems } from './send-items.ts';
+
+export interface FailedItem {
+  readonly stem: string;
+  readonly detail: string;
+}
+
+export interface BatchRun {
+  readonly server: ServerAddress;
+  readonly folder: string;
+  readonly name: string;
+  readonly priority: number | string | undefined;
+  readonly pictures: LocalPictures;
+  readonly journal: Journal;
+  readonly signal: AbortSignal;
+  /** Told of each item whose files are written. */
+  readonly onItem: () => void;
+  readonly onWait: (error: ArmatureError) => void;
+}
+
+/**
+ * Has the items drawn that are `missing`, and writes their files. First it takes up what earlier runs sent; then it sends what
+ * is missing still or failed before, and fetches each picture once it is done.
+ */
+export async function runBatch(run: BatchRun, items: readonly BatchItem[]): Promise<readonly FailedItem[]> {
+  const missing = new Map(items.map((item) => [item.key, item]));
+  const files = new ItemFiles(run, run.journal.namesBeside(missing));
+  const earlier = run.journal.sendings.filter((sending) => sending.items.some((key) => missing.has(key)));
+  for (const sending of earlier) if (sending.batch === null) await resendItems(run, sending, items);
+  // What failed in an earlier run is drawn again by this one.
+  await collectItems(run, earlier, missing, files);
+
+  const rest = items.filter(({ key }) => missing.has(key));
+  return await collectItems(run, await sendItems(run, rest), missing, files);
+}
