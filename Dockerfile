@@ -43,8 +43,8 @@ COPY --from=modules /app/node_modules /app/node_modules
 COPY --from=app /app /app
 # An empty volume takes its owner from the image's folder.
 RUN ln -s /app/dist/cli.js /usr/local/bin/armature && mkdir /data && chown 1000:1000 /data
-# Reached from outside the container only if it listens beyond loopback. That needs ARMATURE_ALLOW_ANONYMOUS=1 too, which
-# the image leaves to whoever runs it: see docs/deployment.md.
+# Reached from outside the container only if it listens beyond loopback. That needs a key, such as ARMATURE_ADMIN_KEY, which
+# whoever runs the image gives: see docs/deployment.md.
 ENV NODE_ENV=production ARMATURE_HOST=0.0.0.0 ARMATURE_PORT=7860 ARMATURE_DATA=/data
 WORKDIR /app
 USER 1000:1000

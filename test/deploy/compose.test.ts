@@ -34,7 +34,7 @@ function interpolated(text: string, values: Readonly<Record<string, string>>): s
   });
 }
 
-const passwords = { POSTGRES_PASSWORD: '7d2e01', REDIS_PASSWORD: 'a94c55' };
+const passwords = { POSTGRES_PASSWORD: '7d2e01', REDIS_PASSWORD: 'a94c55', ADMIN_KEY: '0123456789abcdef'.repeat(3) };
 
 describe('docker-compose.yml', () => {
   it('has the parts of the service, and the GPU worker and the monitoring in profiles', () => {
@@ -78,7 +78,7 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('publishes nothing but the api and Grafana, and those on loopback while nobody needs a key', () => {
+  it('publishes nothing but the api and Grafana, and those on loopback since they have no TLS', () => {
     expect(services.filter(([, { ports }]) => ports !== undefined).map(([name]) => name)).toEqual(['api', 'grafana']);
     for (const [, { ports = [] }] of services) for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
   });
@@ -88,6 +88,11 @@ describe('docker-compose.yml', () => {
     for (const [name, { networks }] of services) {
       expect(networks, name).toEqual(['api', 'grafana'].includes(name) ? ['frontend', 'backend'] : ['backend']);
     }
+  });
+
+  it('lets nobody in without a key', () => {
+    expect(service('api').environment).toMatchObject({ ARMATURE_ADMIN_KEY: '${ADMIN_KEY:?put it into .env}' });
+    expect(services.filter(([, { environment }]) => 'ARMATURE_ALLOW_ANONYMOUS' in (environment ?? {}))).toEqual([]);
   });
 
   it('lets Redis write what it holds, and refuse rather than forget', () => {

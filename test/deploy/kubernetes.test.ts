@@ -12,7 +12,7 @@ interface Probe {
 interface Container {
   readonly image: string;
   readonly args: readonly string[];
-  readonly env: readonly { readonly name: string; readonly value?: string; readonly valueFrom?: unknown }[];
+  readonly env: readonly { readonly name: string; readonly value?: string; readonly valueFrom?: object | null }[];
   readonly envFrom: readonly Readonly<Record<string, { readonly name: string }>>[];
   readonly ports?: readonly { readonly name: string; readonly containerPort: number }[];
   readonly securityContext: unknown;
@@ -71,9 +71,14 @@ function environmentOf({ env, envFrom }: Container): Environment {
   return Object.fromEntries([
     ...literals.map((literal) => literal.split('=')),
     ...Object.entries(connections),
-    // A number of cores, which Kubernetes rounds up.
-    ...env.map(({ name, value, valueFrom }) => [name, value ?? (valueFrom === undefined ? '' : '4')]),
+    ...env.map(({ name, value, valueFrom }) => [name, value ?? givenElsewhere(valueFrom)]),
   ]) as Environment;
+}
+
+/** A secret, or a number of cores, which Kubernetes rounds up. */
+function givenElsewhere(source: Container['env'][number]['valueFrom']): string {
+  if (source === undefined || source === null) return '';
+  return 'secretKeyRef' in source ? '0123456789abcdef'.repeat(3) : '4';
 }
 
 describe.each(folders)('the kustomization of %s', (each) => {
@@ -151,8 +156,15 @@ describe('the api', () => {
     });
   });
 
-  it('answers nobody but a namespace that is named, while nobody needs a key', () => {
-    expect(container.env).toContainEqual({ name: 'ARMATURE_ALLOW_ANONYMOUS', value: '1' });
+  it('asks for a key, the first of which comes from a Secret that workers do not get', () => {
+    const key = 'ARMATURE_ADMIN_KEY';
+    const valueFrom = { secretKeyRef: { name: 'armature-admin', key } };
+    expect(container.env).toContainEqual({ name: key, valueFrom });
+    const others = deployments.filter(([name]) => name !== 'armature-api').map(([, each]) => containerOf(each));
+    expect(others.flatMap(({ env }) => env).filter(({ name }) => name === key)).toEqual([]);
+  });
+
+  it('answers nobody but a namespace that is named, since it has no TLS', () => {
     const policy = named<{ ingress: readonly { from: readonly unknown[] }[] }>('NetworkPolicy', 'armature-api');
     expect(policy.ingress.flatMap(({ from }) => from)).toEqual([
       { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'ingress-nginx' } } },

@@ -124,7 +124,9 @@ describe('Prometheus in docker-compose.yml', () => {
     const { secrets } = yamlOf<{ readonly secrets: object }>('docker-compose.yml');
     expect(secrets).toEqual({ 'armature-admin-key': { environment: 'ADMIN_KEY' } });
     expect(jobs[0]!.authorization).toEqual({ credentials_file: '/run/secrets/armature-admin-key' });
-    expect(compose.services['api']?.environment).toMatchObject({ ARMATURE_ADMIN_KEY: '${ADMIN_KEY:-}' });
+    expect(compose.services['api']?.environment).toMatchObject({
+      ARMATURE_ADMIN_KEY: '${ADMIN_KEY:?put it into .env}',
+    });
   });
 
   it('mounts files that are there', () => {
