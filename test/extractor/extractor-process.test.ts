@@ -89,7 +89,7 @@ describe('ExtractorProcess', () => {
     const made = await extractor.extract('canny', photo, options);
     const both = { options, drawn: made, requested: { map: made.map } };
     expect(await extractor.compare({ condition: 'canny', ...both })).toMatchObject({ metric: 'f1', value: 1 });
-    expect(await extractor.compare({ condition: 'tile', ...both })).toMatchObject({ metric: null, value: null });
+    expect(await extractor.compare({ condition: 'tile', ...both })).toMatchObject({ metric: 'ssim', value: 1 });
   });
 
   it('starts one child with the first picture and keeps it', async () => {

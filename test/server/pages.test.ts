@@ -8,7 +8,10 @@ beforeAll(async () => (application = await openApplication()));
 afterAll(async () => await application.close());
 
 const names = readdirSync(new URL('../../src/web', import.meta.url));
-const pages = [['job.html', '/jobs/gen_1']] as const;
+const pages = [
+  ['board.html', '/board'],
+  ['job.html', '/jobs/gen_1'],
+] as const;
 
 async function get(url: string, headers: Record<string, string> = {}) {
   return await application.app.inject({ url, headers });

@@ -16,7 +16,15 @@ test('every route declares who may call it', () => {
 test('nobody needs a key for what tells about the service and for pages that hold no data, and for nothing else', () => {
   const open = [...application.app.routeAccess].filter(([, access]) => access === 'public').map(([route]) => route);
   expect(open.filter((route) => !route.startsWith('HEAD ')).toSorted()).toEqual(
-    ['GET /', 'GET /assets/:name', 'GET /jobs/:id', 'GET /livez', 'GET /openapi.json', 'GET /readyz'].toSorted(),
+    [
+      'GET /',
+      'GET /assets/:name',
+      'GET /board',
+      'GET /jobs/:id',
+      'GET /livez',
+      'GET /openapi.json',
+      'GET /readyz',
+    ].toSorted(),
   );
 });
 

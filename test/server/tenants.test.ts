@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { keyRequest } from '../../src/access/key-request.ts';
 import type { Scope } from '../../src/access/scopes.ts';
 import { issueKey } from '../../src/records/issue-key.ts';
+import { newJob } from '../records/conformance.ts';
 import { type Application, finishJob, openApplication, pictureFile } from './application.ts';
 
 type Method = 'GET' | 'POST' | 'DELETE';
@@ -32,7 +33,24 @@ beforeAll(async () => {
   const picture = { 'content-type': 'image/png' };
   const sent = await call('POST', '/v1/uploads', { ...owner, ...picture }, await pictureFile());
   upload = (JSON.parse(sent.body) as { readonly id: string }).id;
-  owned = { generations: job, 'dead-letters': job, uploads: upload };
+  const webhook = {
+    url: 'https://example.com/',
+    host: 'example.com:443',
+    secret: null,
+    events: ['succeeded'],
+  } as const;
+  const told = await application.parts.records.insertJob(newJob('default', { webhook }));
+  await finishJob(application, told);
+  const [delivery] = await application.parts.records.webhooks.ofJob(told.id);
+  const batch = await call('POST', '/v1/batches', owner, [{ prompt: 'a ball' }]);
+  const { id: ofBatch } = JSON.parse(batch.body) as { readonly id: string };
+  owned = {
+    generations: job,
+    'dead-letters': job,
+    uploads: upload,
+    batches: ofBatch,
+    'webhook-deliveries': delivery!.id,
+  };
 });
 afterAll(async () => await application.close());
 
@@ -94,7 +112,7 @@ describe('what belongs to another tenant', () => {
   });
 
   test('stands in no list', async () => {
-    for (const path of ['/v1/generations', '/v1/dead-letters']) {
+    for (const path of ['/v1/generations', '/v1/dead-letters', '/v1/batches', '/v1/webhook-deliveries']) {
       expect(JSON.parse((await call('GET', path, stranger)).body)).toMatchObject({ data: [], next_cursor: null });
     }
   });
