@@ -15,7 +15,7 @@ export interface LibraryOptions {
 
 export type ModelLibrary = Library;
 
-/** How long a finding of a known id is trusted before the folders are looked at again, in milliseconds. */
+/** How long a listing is trusted before the folders are looked at again, in milliseconds. */
 const trusted = 1000;
 
 /**
@@ -51,15 +51,27 @@ class Library {
     return await this.#scanning;
   }
 
+  /**
+   * Answers a question from what was there within the last second. Where that will not do, it is asked again of what is
+   * there now: what has just been put there is found, and a request costs no look at the folders.
+   */
+  async ask<T>(question: (models: ModelList) => T | Promise<T>): Promise<T> {
+    try {
+      if (this.#trusted !== null) return await question(this.#trusted);
+    } catch {
+      // The second answer counts.
+    }
+    return await question(await this.list());
+  }
+
   /** `unknown_model` with the choices, or `model_invalid` where its files cannot be used. */
   async base(id: string): Promise<BaseModel> {
-    return this.#trusted?.bases.find((model) => model.id === id) ?? findBase(await this.list(), id, 'model');
+    return await this.ask((models) => findBase(models, id, 'model'));
   }
 
   /** As {@link base}, for a ControlNet. */
   async controlNet(id: string): Promise<ControlNetModel> {
-    const known = this.#trusted?.controlNets.find((model) => model.id === id);
-    return known ?? findControlNet(await this.list(), id, 'model');
+    return await this.ask((models) => findControlNet(models, id, 'model'));
   }
 
   /**

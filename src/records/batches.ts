@@ -2,7 +2,6 @@ import { sql, type ExpressionBuilder, type Kysely, type RawBuilder } from 'kysel
 import { ArmatureError } from '../errors.ts';
 import type { Batch, CountedBatch } from '../generation/batch.ts';
 import { cost } from '../generation/cost.ts';
-import { agingSeconds } from '../generation/priority.ts';
 import type { Job, JobStatus } from '../generation/job.ts';
 import type { WebhookTarget } from '../generation/webhook.ts';
 import { anew } from './faults.ts';
@@ -11,6 +10,7 @@ import type { NewJob } from './records.ts';
 import { batchFromRow, type CountedBatchRow, jobFromRow } from './rows.ts';
 import type { Tables } from './schema.ts';
 import { transitions } from './transitions.ts';
+import { virtualTime } from './virtual-time.ts';
 
 /**
  * Batches. What touches all items of one goes in chunks, each a statement of its own, so that neither the database nor (where
@@ -161,7 +161,7 @@ async function insertItems(
       insert into ${job}
         (id, tenant, status, plan, warnings, metadata, webhook, priority, cost, virtual_time, event_seq, batch_id, batch_index)
       select id, ${tenant}, 'queued', plan, warnings, metadata, webhook, priority, cost,
-        extract(epoch from now())::double precision - priority * ${sql.lit(agingSeconds)}, 1, ${id}, batch_index
+        ${virtualTime}, 1, ${id}, batch_index
       from given order by batch_index
       returning id)
     insert into ${sql.table('armature.job_event')} (job_id, seq, type, data)

@@ -1,11 +1,14 @@
 import { sql, type Kysely } from 'kysely';
+import type { Job } from '../generation/job.ts';
 import { sqlBatches } from './batches.ts';
 import { countAhead } from './count-ahead.ts';
 import { sqlIdempotency, underClaim } from './idempotency.ts';
 import { type KeyRecords, sqlKeys } from './keys.ts';
 import { sqlOverview } from './overview.ts';
 import { sqlFaults } from './faults.ts';
-import type { Records } from './records.ts';
+import { gather } from './gather.ts';
+import { insertJobs } from './insert-jobs.ts';
+import type { NewJob, Records } from './records.ts';
 import { eventFromRow, jobFromRow, uploadFromRow } from './rows.ts';
 import { sqlScheduling } from './scheduling.ts';
 import type { Tables } from './schema.ts';
@@ -13,12 +16,13 @@ import { sqlUsage } from './usage.ts';
 import * as transitions from './transitions.ts';
 import { sqlWebhooks } from './webhooks.ts';
 
+import { sqlWorkers } from './workers.ts';
+
 /** What records are told of changes, in any process. */
 export interface ChangeSources {
   readonly onChange: Records['onChange'];
   readonly onKeyChange: KeyRecords['onChange'];
 }
-import { sqlWorkers } from './workers.ts';
 
 /** Records over a database whose tables are migrated. */
 export function sqlRecords(
@@ -26,19 +30,21 @@ export function sqlRecords(
   { onChange, onKeyChange }: ChangeSources,
   close: () => Promise<void>,
 ): Records {
+  // What clients ask for by the thousand.
+  const findById = gather((ids: readonly string[]) => jobsById(db, ids));
+  const insertJob = gather((jobs: readonly NewJob[]) => insertJobs(db, jobs));
+  const countJobsAhead = gather((ids: readonly string[]) => countAhead(db, ids));
   const findJob: Records['findJob'] = async (tenant, id) => {
-    const row = await db
-      .selectFrom('job')
-      .selectAll()
-      .where('tenant', '=', tenant)
-      .where('id', '=', id)
-      .executeTakeFirst();
-    return row === undefined ? null : jobFromRow(row);
+    const job = await findById(id);
+    return job?.tenant === tenant ? job : null;
   };
 
   return {
-    insertJob: async (job) =>
-      await underClaim(db, job.claim, job.id, async (within) => await transitions.insertJob(within, job)),
+    async insertJob(job) {
+      if (job.claim === undefined) return await insertJob(job);
+      const write = async (within: Kysely<Tables>) => await insertJobs(within, [job]);
+      return (await underClaim(db, job.claim, job.id, write))[0]!;
+    },
     findJob,
     async listJobs(tenant, { status, before, limit }) {
       let query = db.selectFrom('job').selectAll().where('tenant', '=', tenant);
@@ -46,7 +52,7 @@ export function sqlRecords(
       query = before === undefined ? query : query.where('id', '<', before);
       return (await query.orderBy('id', 'desc').limit(limit).execute()).map(jobFromRow);
     },
-    countAhead: (job) => countAhead(db, job.id),
+    countAhead: (job) => countJobsAhead(job.id),
     deleteJob: (tenant, id) => transitions.deleteJob(db, tenant, id),
 
     startAttempt: (tenant, id) => transitions.startAttempt(db, tenant, id),
@@ -141,4 +147,15 @@ export function sqlRecords(
     },
     close,
   };
+}
+
+/** Jobs by their ids, in that order, whoever's they are; null for ids that none has. */
+async function jobsById(db: Kysely<Tables>, ids: readonly string[]): Promise<readonly (Job | null)[]> {
+  const rows = await db
+    .selectFrom('job')
+    .selectAll()
+    .where('id', '=', sql<string>`any (${ids}::text[])`)
+    .execute();
+  const jobs = new Map(rows.map((row) => [row.id, jobFromRow(row)]));
+  return ids.map((id) => jobs.get(id) ?? null);
 }

@@ -7,13 +7,11 @@ import {
   type UpdateObject,
 } from 'kysely';
 import type { SerializedError } from '../errors.ts';
-import { cost } from '../generation/cost.ts';
 import { deadAfter } from '../generation/faults.ts';
 import type { Job, JobResult, JobStatus, Progress } from '../generation/job.ts';
 import { countersLocked, eventsForReceivers, itemsCounted, itemsEnded } from './outbox.ts';
-import type { ChangeKind, NewJob } from './records.ts';
+import type { ChangeKind } from './records.ts';
 import { jobFromRow } from './rows.ts';
-import { virtualTime } from './virtual-time.ts';
 import type { Tables } from './schema.ts';
 
 /** The channel on which every change of a job is announced; the payload is the job's id and the kind of change. */
@@ -100,43 +98,6 @@ function eventTypeOf() {
 
 function eventData(detail: Readonly<Record<string, unknown>>) {
   return sql<string>`jsonb_build_object('attempt', attempt) || ${JSON.stringify(detail)}::jsonb`.as('data');
-}
-
-/** Writes an accepted job and its `queued` event. */
-export async function insertJob(db: Kysely<Tables>, job: NewJob): Promise<Job> {
-  const row = await db
-    .with('inserted', (query) =>
-      query
-        .insertInto('job')
-        .values({
-          id: job.id,
-          tenant: job.tenant,
-          status: 'queued',
-          plan: JSON.stringify(job.plan),
-          warnings: JSON.stringify(job.warnings),
-          metadata: job.metadata === null ? null : JSON.stringify(job.metadata),
-          webhook: job.webhook ? JSON.stringify(job.webhook) : null,
-          event_seq: 1,
-          trace_parent: job.traceParent ?? null,
-          priority: job.priority,
-          cost: cost(job.plan),
-          virtual_time: virtualTime(job.priority),
-        })
-        .returningAll(),
-    )
-    .with('noted', (query) =>
-      query
-        .insertInto('job_event')
-        .columns(['job_id', 'seq', 'type', 'data'])
-        .expression((inserted) =>
-          inserted.selectFrom('inserted').select(['id', 'event_seq', eventTypeOf(), eventData({})]),
-        ),
-    )
-    .selectFrom('inserted')
-    .selectAll()
-    .select(announced)
-    .executeTakeFirstOrThrow();
-  return jobFromRow(row);
 }
 
 /** See {@link Records.startAttempt}. */

@@ -61,8 +61,9 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
   traceRequests(app, parts.tracing);
   observeRequests(app, parts.metrics);
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
+    done();
   });
   limitRequests(app, limits);
   answerWithProblems(app, watchRoutes(app), parts.metrics.http);

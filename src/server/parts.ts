@@ -1,12 +1,12 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Fetcher } from '../fetch/fetcher.ts';
-import type { ModelList } from '../generation/catalog.ts';
 import type { AnnotatorLibrary } from '../models/annotators/annotators.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Feeder } from '../queue/feeder.ts';
 import type { JobQueue } from '../queue/queue.ts';
 import type { Windows } from '../records/scheduling.ts';
 import type { Records } from '../records/records.ts';
+import type { ModelLibrary } from '../models/library.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { AccessSettings } from './access/authenticator.ts';
 import type { Tracing } from '../tracing/tracing.ts';
@@ -19,7 +19,7 @@ export interface ServerParts {
   /** Brings what was recorded to the queue. */
   readonly feeder: Pick<Feeder, 'wake'>;
   readonly store: ObjectStore;
-  readonly library: { list(): Promise<ModelList> };
+  readonly library: Pick<ModelLibrary, 'list' | 'ask'>;
   readonly annotators: Pick<AnnotatorLibrary, 'list' | 'require'>;
   readonly deviceState: () => DeviceState;
   /** For the addresses that requests bring. */

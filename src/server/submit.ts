@@ -40,10 +40,10 @@ export async function submitGeneration(
   const request = withFormat(parseGeneration(submission.body), submission.body, options);
   const references = request.controls.map(({ image }) => image);
   refuseUnusedFiles(submission.files, references);
-  const models = await parts.library.list();
   const fields = references.map((_, index) => `controls[${index}].image`);
   const pictures = await checkPictures(parts, submission, options.tenant, references, fields);
-  return await accept(parts, options, request, await planGeneration(parts, request, models, pictures), pictures);
+  const plan = async (models: ModelList) => await planGeneration(parts, request, models, pictures);
+  return await accept(parts, options, request, await parts.library.ask(plan), pictures);
 }
 
 /** Resolves a request whose pictures are known, and refuses what this installation has no networks for. */
