@@ -27,6 +27,8 @@ export function readConfig(flags: Flags = {}, environment: Environment = process
     s3Region: read('s3Region'),
     s3Endpoint: read('s3Endpoint'),
     s3ForcePathStyle: read('s3ForcePathStyle'),
+    retentionDays: read('retentionDays'),
+    retentionSize: read('retentionSize'),
     provider: read('provider'),
     deviceId: read('deviceId'),
     threads: read('threads'),

@@ -23,5 +23,5 @@ export function addApi(program: Command, hooks: RunHooks): void {
   addSettings(command, ['tenantWindow', 'queueWindow', 'maxBatchItems', 'maxBatchCost']);
   addSettings(command, ['publicUrl', 'corsOrigin', 'embedParameters', 'allowFetch', 'webhookSecret', 'logLevel']);
   addSettings(command, accessSettings);
-  addSettings(command, storeSettings);
+  addSettings(command, [...storeSettings, 'retentionDays', 'retentionSize']);
 }

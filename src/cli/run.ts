@@ -3,6 +3,7 @@ import { debugging } from '../config.ts';
 import { ArmatureError } from '../errors.ts';
 import { addApi } from './api.ts';
 import { addBatch } from './batch.ts';
+import { addData } from './data.ts';
 import { addExtract } from './extract.ts';
 import { addGenerate } from './generate.ts';
 import { addJobs } from './jobs.ts';
@@ -42,6 +43,7 @@ function program(hooks: RunHooks): Command {
   addBatch(root);
   addJobs(root);
   addKeys(root);
+  addData(root);
   return root;
 }
 

@@ -35,7 +35,7 @@ export function addServe(program: Command, hooks: RunHooks): void {
   addSettings(command, ['tenantWindow', 'queueWindow', 'maxBatchItems', 'maxBatchCost']);
   addSettings(command, ['embedParameters', 'allowFetch', 'webhookSecret', 'logLevel']);
   addSettings(command, accessSettings);
-  addSettings(command, storeSettings);
+  addSettings(command, [...storeSettings, 'retentionDays', 'retentionSize']);
 }
 
 function announce({ address, data }: { readonly address: string; readonly data: string }): void {

@@ -35,6 +35,7 @@ import { openTracing } from '../tracing/open.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import { Deliverer } from '../webhooks/deliverer.ts';
 import { nextAttempt } from '../webhooks/schedule.ts';
+import { type Sweeper, startSweeper } from '../retention/sweeper.ts';
 import { startHeartbeat } from '../worker/heartbeat.ts';
 import { startWorker } from '../worker/worker.ts';
 import { Closing } from './closing.ts';
@@ -199,6 +200,17 @@ function describeWorker(deviceState: () => DeviceState): () => WorkerSign {
   };
 }
 
+/** The side that answers requests sweeps: it is always there, and has little else to do. */
+function sweeperOf({ config, records, store, log }: Ground): Sweeper {
+  return startSweeper(
+    { records, store, log, clock: () => new Date() },
+    {
+      age: config.retentionDays === 0 ? null : config.retentionDays * 86_400_000,
+      bytes: config.retentionSize === 0 ? null : config.retentionSize,
+    },
+  );
+}
+
 /** Health and metrics of a process that has no other port, where one is wanted. */
 async function openMonitoring(ground: Ground, deviceState: () => DeviceState, closing: Closing): Promise<void> {
   const { host, metricsPort: port, data } = ground.config;
@@ -245,6 +257,7 @@ async function openServer(
     },
   });
   closing.add(app);
+  closing.add(sweeperOf(ground));
   // Apart from the hook: what stands in the arguments of an optional call does not happen where there is nothing to call.
   const listening = await listen(app, config);
   hooks.onListening?.(listening);

@@ -43,6 +43,10 @@ export interface Config {
   readonly s3Endpoint: string | null;
   /** Null: where an endpoint is given. */
   readonly s3ForcePathStyle: boolean | null;
+  /** Days for which ended jobs and unused uploads are kept; 0 is for ever. */
+  readonly retentionDays: number;
+  /** Bytes of results, inputs and uploads beyond which the oldest jobs go; 0 is any number. */
+  readonly retentionSize: number;
   readonly provider: Provider;
   readonly deviceId: number;
   readonly threads: number;
@@ -223,6 +227,21 @@ export const settings: { readonly [Key in keyof Config]: Setting<Config[Key]> } 
     parse: one(flagValue),
     fallback: () => null,
     fallbackText: 'on with --s3-endpoint',
+  },
+  retentionDays: {
+    flag: 'retention-days',
+    argument: 'number',
+    description: 'days after which jobs that have ended are deleted, and uploads that nobody uses; 0 keeps them',
+    parse: one((value) => integer(value, 0, 36_500)),
+    fallback: () => 30,
+  },
+  retentionSize: {
+    flag: 'retention-size',
+    argument: 'size',
+    description: 'room for results and pictures: beyond it the jobs that ended first are deleted; 0 is any number',
+    parse: one((value) => (value.trim() === '0' ? 0 : byteSize(value))),
+    fallback: () => 20 * 2 ** 30,
+    fallbackText: '20GB',
   },
   provider: {
     flag: 'provider',

@@ -5,6 +5,8 @@ import type { WebhookTarget } from '../generation/webhook.ts';
 import type { BatchRecords } from './batches.ts';
 import type { IdempotencyClaim, IdempotencyRecords } from './idempotency.ts';
 import type { WebhookRecords } from './webhooks.ts';
+import type { PictureRecords } from './pictures.ts';
+import type { RetentionRecords } from './retention.ts';
 import type { KeyRecords } from './keys.ts';
 import type { UsageRecords } from './usage.ts';
 import type { OverviewRecords } from './overview.ts';
@@ -28,7 +30,9 @@ export interface Records {
   listJobs(tenant: string, query: JobQuery): Promise<readonly Job[]>;
   /** About how many jobs will be started before this queued one: of its own tenant, and as many of each other tenant's. */
   countAhead(job: Job): Promise<number>;
-  /** Removes a job in a final state with its events; false where there is none such. The caller deletes its objects. */
+  /**
+   * Removes a job in a final state with its events and deliveries, and makes its inputs loose; false where there is none such. The caller has deleted its objects: see src/retention/delete-job.ts.
+   */
   deleteJob(tenant: string, id: string): Promise<boolean>;
 
   /**
@@ -78,6 +82,8 @@ export interface Records {
   insertUpload(upload: Upload): Promise<Upload>;
   findUpload(tenant: string, id: string): Promise<Upload | null>;
 
+  readonly pictures: PictureRecords;
+  readonly retention: RetentionRecords;
   readonly idempotency: IdempotencyRecords;
   readonly webhooks: WebhookRecords;
   readonly keys: KeyRecords;

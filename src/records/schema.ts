@@ -38,6 +38,8 @@ export interface JobTable {
   readonly last_fault: ColumnType<SerializedError | null, never, string | null>;
   readonly dead: Generated<boolean>;
   readonly checkpoint: ColumnType<JobCheckpoint | null, never, string | null>;
+  /** Bytes of its outputs and maps. */
+  readonly stored_bytes: Generated<number>;
   /** The number of the job's last event. */
   readonly event_seq: Generated<number>;
   readonly webhook: ColumnType<WebhookTarget | null, string | null, never>;
@@ -101,6 +103,23 @@ export interface JobEventTable {
   readonly at: Generated<Date>;
 }
 
+export interface InputTable {
+  readonly key: string;
+  readonly tenant: string;
+  readonly bytes: number;
+  /** Requests that count on it and whose jobs are not written yet. */
+  readonly claims: Generated<number>;
+  /** Perhaps nobody uses it any more. */
+  readonly loose: Generated<boolean>;
+  readonly used_at: Generated<Date>;
+}
+
+/** When something was last done that is done from time to time. */
+export interface SweepTable {
+  readonly name: string;
+  readonly at: Date;
+}
+
 export interface UploadTable {
   readonly id: string;
   readonly tenant: string;
@@ -111,6 +130,7 @@ export interface UploadTable {
   readonly width: number;
   readonly height: number;
   readonly created_at: Date;
+  readonly used_at: Generated<Date>;
 }
 
 export interface IdempotencyKeyTable {
@@ -199,7 +219,9 @@ export interface Tables {
   readonly batch: BatchTable;
   readonly batch_webhook: BatchWebhookTable;
   readonly tenant_turn: TenantTurnTable;
+  readonly input: InputTable;
   readonly upload: UploadTable;
+  readonly sweep: SweepTable;
   readonly idempotency_key: IdempotencyKeyTable;
   readonly webhook_delivery: WebhookDeliveryTable;
   readonly api_key: ApiKeyTable;

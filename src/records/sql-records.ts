@@ -8,14 +8,15 @@ import { sqlOverview } from './overview.ts';
 import { sqlFaults } from './faults.ts';
 import { gather } from './gather.ts';
 import { insertJobs } from './insert-jobs.ts';
+import { sqlPictures } from './pictures.ts';
 import type { NewJob, Records } from './records.ts';
+import { sqlRetention } from './retention.ts';
 import { eventFromRow, jobFromRow, uploadFromRow } from './rows.ts';
 import { sqlScheduling } from './scheduling.ts';
 import type { Tables } from './schema.ts';
 import { sqlUsage } from './usage.ts';
 import * as transitions from './transitions.ts';
 import { sqlWebhooks } from './webhooks.ts';
-
 import { sqlWorkers } from './workers.ts';
 
 /** What records are told of changes, in any process. */
@@ -117,10 +118,7 @@ export function sqlRecords(
           height: upload.height,
           created_at: upload.createdAt,
         })
-        // Assigning the value that is there already makes the statement return the row that came first.
-        .onConflict((conflict) =>
-          conflict.columns(['tenant', 'sha256']).doUpdateSet((row) => ({ sha256: row.ref('excluded.sha256') })),
-        )
+        .onConflict((conflict) => conflict.columns(['tenant', 'sha256']).doUpdateSet({ used_at: sql<Date>`now()` }))
         .returningAll()
         .executeTakeFirstOrThrow();
       return uploadFromRow(row);
@@ -135,6 +133,8 @@ export function sqlRecords(
       return row === undefined ? null : uploadFromRow(row);
     },
 
+    pictures: sqlPictures(db),
+    retention: sqlRetention(db),
     idempotency: sqlIdempotency(db),
     webhooks: sqlWebhooks(db, onChange),
     keys: sqlKeys(db, onKeyChange),

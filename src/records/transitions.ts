@@ -10,6 +10,7 @@ import type { SerializedError } from '../errors.ts';
 import { deadAfter } from '../generation/faults.ts';
 import type { Job, JobResult, JobStatus, Progress } from '../generation/job.ts';
 import { countersLocked, eventsForReceivers, itemsCounted, itemsEnded } from './outbox.ts';
+import { objectsOfPlan } from './pictures.ts';
 import type { ChangeKind } from './records.ts';
 import { jobFromRow } from './rows.ts';
 import type { Tables } from './schema.ts';
@@ -140,7 +141,13 @@ export async function commitResult(
   attempt: number,
   result: JobResult,
 ): Promise<boolean> {
-  const set = () => ({ status: 'succeeded' as const, result: JSON.stringify(result), finished_at: now });
+  const stored_bytes = [...result.outputs, ...result.maps].reduce((sum, { bytes }) => sum + bytes, 0);
+  const set = () => ({
+    status: 'succeeded' as const,
+    result: JSON.stringify(result),
+    stored_bytes,
+    finished_at: now,
+  });
   return (await transition(db, { where: runsAs(id, attempt), set })) !== null || (await isCommitted(db, id, attempt));
 }
 
@@ -243,7 +250,7 @@ export async function reportProgress(
   return row !== undefined;
 }
 
-/** Removes a job in a final state; its events go with it. */
+/** See {@link Records.deleteJob}. What refers to the row goes with it. */
 export async function deleteJob(db: Kysely<Tables>, tenant: string, id: string): Promise<boolean> {
   const row = await db
     .with('removed', (query) =>
@@ -252,7 +259,14 @@ export async function deleteJob(db: Kysely<Tables>, tenant: string, id: string):
         .where('tenant', '=', tenant)
         .where('id', '=', id)
         .where('status', 'in', ['succeeded', 'failed', 'cancelled'])
-        .returning('id'),
+        .returning(['id', objectsOfPlan.as('objects')]),
+    )
+    .with('loosened', (query) =>
+      query
+        .updateTable('input')
+        .set({ loose: true })
+        .where('key', 'in', sql<string>`(select jsonb_array_elements_text(objects) from removed)`)
+        .returning('key'),
     )
     .selectFrom('removed')
     .select(['id', announcement('end')])

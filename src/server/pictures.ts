@@ -67,17 +67,6 @@ async function bytesOf(
   return decodeBase64(reference.data, field);
 }
 
-/** Puts the pictures that are not there yet into the store. */
-export async function storePictures(store: ObjectStore, pictures: readonly CheckedPicture[]): Promise<void> {
-  const objects = pictures.flatMap((picture) => picture.objects);
-  const unique = new Map(objects.map((object) => [object.stored.key, object]));
-  await Promise.all(
-    [...unique.values()].map(async ({ stored, bytes, contentType }) => {
-      if ((await store.stat(stored.key)) === null) await store.put(stored.key, bytes, contentType);
-    }),
-  );
-}
-
 /** Refuses files that nothing refers to: a picture that is sent is meant to be used. */
 export function refuseUnusedFiles(files: ReadonlyMap<string, Uint8Array>, references: readonly ControlImage[]): void {
   refuseUnusedParts(files, new Set(references.flatMap(partsOf)));

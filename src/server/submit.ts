@@ -13,7 +13,8 @@ import type { ControlImage, ExtractionRequest, GenerationRequest } from '../gene
 import type { IdempotencyClaim } from '../records/idempotency.ts';
 import { newJobId } from '../records/ids.ts';
 import type { ServerParts } from './parts.ts';
-import { type CheckedPicture, checkPicture, refuseUnusedFiles, storePictures } from './pictures.ts';
+import { whilePicturesAreKept } from './keep-pictures.ts';
+import { type CheckedPicture, checkPicture, refuseUnusedFiles } from './pictures.ts';
 import type { Submission } from './submission.ts';
 import { webhookTarget } from './webhook-target.ts';
 import { withFormat } from './with-format.ts';
@@ -117,17 +118,17 @@ async function accept(
 }
 
 async function record(
-  { records, store, feeder, tracing }: ServerParts,
+  parts: ServerParts,
   { tenant, claim, webhook }: SubmitOptions & { readonly webhook: WebhookTarget | null },
   request: GenerationRequest | ExtractionRequest,
   { plan, warnings }: Resolved<Plan>,
   pictures: readonly CheckedPicture[],
 ): Promise<Job> {
-  await storePictures(store, pictures);
+  const { records, feeder, tracing } = parts;
   const { metadata = null, priority = defaultPriority } = request;
   const id = newJobId();
-  const job = await tracing.span('record job', { attributes: { 'armature.job.id': id } }, async () => {
-    return await records.insertJob({
+  const write = async (): Promise<Job> =>
+    await records.insertJob({
       id,
       tenant,
       plan,
@@ -138,7 +139,9 @@ async function record(
       traceParent: tracing.traceParent(),
       ...(claim === undefined ? {} : { claim }),
     });
-  });
+  const job = await whilePicturesAreKept(parts, tenant, pictures, () =>
+    tracing.span('record job', { attributes: { 'armature.job.id': id } }, write),
+  );
   // The job is accepted once it is recorded: the feeder brings it to the queue when it is its turn.
   feeder.wake();
   return job;

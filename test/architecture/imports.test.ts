@@ -39,7 +39,20 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   webhooks: ['generation', 'records', 'fetch'],
   metrics: [],
   tracing: [],
-  server: ['generation', 'access', 'records', 'queue', 'store', 'images', 'conditions', 'models', 'fetch', 'tracing'],
+  retention: ['generation', 'records', 'store'],
+  server: [
+    'retention',
+    'generation',
+    'access',
+    'records',
+    'queue',
+    'store',
+    'images',
+    'conditions',
+    'models',
+    'fetch',
+    'tracing',
+  ],
   config: ['generation'],
 };
 

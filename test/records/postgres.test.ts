@@ -3,6 +3,7 @@ import { openRecords } from '../../src/records/open.ts';
 import { postgresMissing, startPostgres, type TestServer } from '../support/servers.ts';
 import { recordsConformance } from './conformance.ts';
 import { operationsConformance } from './operations-conformance.ts';
+import { retentionConformance } from './retention-conformance.ts';
 import { keysConformance } from './keys-conformance.ts';
 import { batchesConformance } from './batches-conformance.ts';
 import { schedulingConformance } from './scheduling-conformance.ts';
@@ -21,6 +22,7 @@ if (postgresMissing === null) {
   batchesConformance('PostgreSQL', open);
   operationsConformance('PostgreSQL', open);
   keysConformance('PostgreSQL', open);
+  retentionConformance('PostgreSQL', open);
   faultsConformance('PostgreSQL', open);
   usageConformance('PostgreSQL', open);
 } else {

@@ -24,6 +24,8 @@ import { newDataFolder } from '../support/embedded-template.ts';
 export interface Application {
   readonly app: FastifyInstance;
   readonly parts: ServerParts;
+  /** Of the store. */
+  readonly folder: string;
   /** Moves the server's clock on. */
   readonly passTime: (ms: number) => void;
   /** Builds another app over the same parts. */
@@ -86,6 +88,7 @@ export async function openApplication(): Promise<Application> {
   return {
     app,
     parts,
+    folder: join(data, 'store'),
     passTime: (ms) => (ahead += ms),
     rebuild: async (changes) => {
       const further = await buildApp({ ...parts, ...changes });

@@ -6,6 +6,7 @@ import { createDeliveryTables } from './delivery.ts';
 import { addFaults } from './faults.ts';
 import { createFirstTables } from './jobs.ts';
 import { createKeyTables } from './keys.ts';
+import { createRetention } from './retention.ts';
 import { createOperations } from './operations.ts';
 
 /** One step of the schema's history. A step that has been released never changes: a correction is a further step. */
@@ -22,6 +23,7 @@ export const migrations: readonly Migration[] = [
   { version: 3, name: 'strikes, losses, checkpoints', up: addFaults },
   { version: 4, name: 'idempotency keys, webhooks', up: createDeliveryTables },
   { version: 5, name: 'API keys, usage', up: createKeyTables },
+  { version: 6, name: 'what is stored, and what uses it', up: createRetention },
   { version: 7, name: 'workers, traces, what ended lately', up: createOperations },
   { version: 8, name: 'webhooks of batches', up: createBatchWebhooks },
 ];

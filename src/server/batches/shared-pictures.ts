@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { ArmatureError } from '../../errors.ts';
 import type { GivenPicture } from '../../generation/given-picture.ts';
 import type { ControlImage } from '../../generation/request.ts';
-import { checkPicture, partsOf, type PictureSource, refuseUnusedParts, storePictures } from '../pictures.ts';
+import { keepPictures, type Release, releasing } from '../keep-pictures.ts';
+import { checkPicture, partsOf, type PictureSource, refuseUnusedParts } from '../pictures.ts';
 
 /** The path that a picture is checked under; each item then puts its own in its place. */
 const placeholder = 'image';
@@ -15,6 +16,7 @@ export class SharedPictures {
   readonly #source: PictureSource;
   readonly #checked = new Map<string, Promise<GivenPicture>>();
   readonly #parts = new Set<string>();
+  readonly #releases: Release[] = [];
 
   constructor(source: PictureSource) {
     this.#source = source;
@@ -32,6 +34,15 @@ export class SharedPictures {
     }
   }
 
+  /** Runs `write`, which checks pictures and writes the items that use them; until it ends none of them is deleted. */
+  async keptWhile<T>(write: () => Promise<T>): Promise<T> {
+    const release: Release = async (written) => {
+      await Promise.allSettled(this.#checked.values());
+      await Promise.all(this.#releases.map(async (one) => await one(written)));
+    };
+    return await releasing(release, write);
+  }
+
   /** Refuses file parts that nothing referred to. */
   refuseUnused(): void {
     refuseUnusedParts(this.#source.files, this.#parts);
@@ -39,7 +50,7 @@ export class SharedPictures {
 
   async #store(reference: ControlImage): Promise<GivenPicture> {
     const { objects, ...picture } = await checkPicture(reference, placeholder, this.#source);
-    await storePictures(this.#source.store, [{ ...picture, objects }]);
+    this.#releases.push(await keepPictures(this.#source, this.#source.tenant, [{ ...picture, objects }]));
     return picture;
   }
 }

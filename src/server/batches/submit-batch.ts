@@ -26,14 +26,26 @@ export interface BatchSubmitOptions {
 /** Checks every item of a batch as a generation of its own would be, and only then records them. */
 export async function submitBatch(
   parts: ServerParts,
-  { options, axes, items, files }: BatchSubmission,
-  { tenant, claim, requireRoom, charge }: BatchSubmitOptions,
+  submission: BatchSubmission,
+  options: BatchSubmitOptions,
 ): Promise<CountedBatch> {
   // Asked for one before anything is decoded, and for all as soon as their number is known.
-  await requireRoom(1);
-  const { records, store, fetcher, feeder, settings } = parts;
+  await options.requireRoom(1);
+  const { records, store, fetcher, settings } = parts;
+  const { tenant } = options;
+  const { files } = submission;
+  const pictures = new SharedPictures({ records, store, tenant, files, fetcher, limits: settings.limits.picture });
+  return await pictures.keptWhile(async () => await recordBatch(parts, pictures, submission, options));
+}
+
+async function recordBatch(
+  parts: ServerParts,
+  pictures: SharedPictures,
+  { options, axes, items }: BatchSubmission,
+  { tenant, claim, requireRoom, charge }: BatchSubmitOptions,
+): Promise<CountedBatch> {
+  const { records, feeder, settings } = parts;
   const { limits } = settings;
-  const pictures = new SharedPictures({ records, store, tenant, files, fetcher, limits: limits.picture });
   const models = await parts.library.list();
   const webhook = await webhookTarget(parts, options.webhook);
   const itemWebhook = sharedWebhookTargets(parts);

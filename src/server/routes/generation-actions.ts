@@ -3,7 +3,8 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
 import { isFinal } from '../../generation/job.ts';
-import { checkpointPrefix, jobPrefix } from '../../store/keys.ts';
+import { deleteJob } from '../../retention/delete-job.ts';
+import { checkpointPrefix } from '../../store/keys.ts';
 import { type RouteContext, tenantOf } from '../context.ts';
 import { missingJob, requireJob } from '../find-job.ts';
 import { jobSchema } from '../views/job-schema.ts';
@@ -43,7 +44,7 @@ export function generationActionRoutes(instance: FastifyInstance, { parts, prese
     config: { access: 'generate', anyTenant: true },
     schema: {
       operationId: 'deleteGeneration',
-      summary: 'Delete a job that has ended, with its outputs and maps',
+      summary: 'Delete a job that has ended, with all that is only its own',
       tags: ['generations'],
       params: idParameter,
       querystring: tenantQuery,
@@ -56,8 +57,7 @@ export function generationActionRoutes(instance: FastifyInstance, { parts, prese
       if (!isFinal(job.status)) {
         throw new ArmatureError('conflict', `The job ${id} is ${job.status}: cancel it before it is deleted.`);
       }
-      await store.deleteAll(jobPrefix({ tenant, id }));
-      await records.deleteJob(tenant, id);
+      await deleteJob({ records, store }, tenant, id);
       return await reply.code(204).send();
     },
   });

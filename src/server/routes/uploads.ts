@@ -73,9 +73,34 @@ export function uploadRoutes(instance: FastifyInstance, { parts, links }: RouteC
       const { id } = request.params;
       const upload = await records.findUpload(tenantOf(request), id);
       if (upload !== null) return uploadView(upload, links);
-      throw new ArmatureError('not_found', `There is no upload ${JSON.stringify(id.slice(0, 100))}.`);
+      throw missingUpload(id);
     },
   });
+
+  routes.delete('/v1/uploads/:id', {
+    config: { access: 'generate' },
+    schema: {
+      operationId: 'deleteUpload',
+      summary: 'Delete an upload that no waiting or running job uses',
+      tags: ['uploads'],
+      params: idParameter,
+      response: { 204: z.undefined().describe('It is gone'), '4xx': problem },
+    },
+    handler: async (request, reply) => {
+      const { id } = request.params;
+      const outcome = await records.pictures.deleteUpload(tenantOf(request), id, (key) => parts.store.delete(key));
+      if (outcome === 'absent') throw missingUpload(id);
+      if (outcome === 'in use') {
+        const detail = `A job that waits or runs uses the upload ${id}: cancel it, or wait for its end.`;
+        throw new ArmatureError('conflict', detail);
+      }
+      return await reply.code(204).send();
+    },
+  });
+}
+
+function missingUpload(id: string): ArmatureError {
+  return new ArmatureError('not_found', `There is no upload ${JSON.stringify(id.slice(0, 100))}.`);
 }
 
 async function keepUpload(
@@ -87,8 +112,7 @@ async function keepUpload(
   const { mediaType, width, height } = await verifyPicture(bytes, settings.limits.picture, { field });
   const sha256 = sha256Of(bytes);
   const key = uploadKey(tenant, sha256);
-  await store.put(key, bytes, mediaType);
-  return await records.insertUpload({
+  const upload = await records.insertUpload({
     id: newUploadId(),
     tenant,
     picture: { key, sha256 },
@@ -98,6 +122,9 @@ async function keepUpload(
     height,
     createdAt: clock(),
   });
+  // After the record, whose lock a deletion of the same bytes holds: what is stored now stays.
+  if ((await store.stat(key)) === null) await store.put(key, bytes, mediaType);
+  return upload;
 }
 
 /** The one file of a form, or the body itself. */

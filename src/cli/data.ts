@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import { tenantName } from '../access/key-request.ts';
+import { ArmatureError } from '../errors.ts';
+import { check } from '../generation/parse.ts';
+import { eraseTenant } from '../retention/erase-tenant.ts';
+import { openConfiguredRecords } from './configured-records.ts';
+import { addSettings, configOf } from './setting-options.ts';
+import { storeOf, storeSettings } from './store.ts';
+
+const examples = `
+Examples:
+  armature data erase --tenant shop --yes --postgres-url postgres://user:password@db/armature
+  armature data erase --tenant default --yes --data ./data       (while no server runs on it)
+
+Keys of the tenant are revoked, its jobs cancelled and deleted, and all that is stored for it goes. Nothing brings it back.
+`;
+
+export function addData(program: Command): void {
+  const data = program.command('data').description('what is kept of users');
+  const erase = data
+    .command('erase')
+    .description('delete all that a tenant has, in records and store')
+    .requiredOption('--tenant <name>', 'whose')
+    .option('--yes', 'yes, all of it')
+    .addHelpText('after', examples)
+    .action(async (options: { readonly tenant: string; readonly yes?: true }) => {
+      const tenant = check(tenantName, options.tenant, 'tenant');
+      if (options.yes !== true) {
+        const detail = `Everything that the tenant ${tenant} has would be deleted for good. Add --yes if that is meant.`;
+        throw new ArmatureError('invalid_request', detail);
+      }
+      const config = configOf(erase);
+      const { records } = await openConfiguredRecords(config);
+      try {
+        const store = await storeOf(config);
+        const onProgress = (jobs: number): void => console.error(`${jobs} jobs deleted`);
+        const jobs = await eraseTenant({ records, store }, tenant, { onProgress });
+        console.log(`${tenant} is erased: ${jobs} jobs, and all that was stored for it.`);
+      } finally {
+        await records.close();
+      }
+    });
+  addSettings(erase, ['data', 'postgresUrl', ...storeSettings]);
+}

@@ -1,0 +1,134 @@
+import { sql, type Kysely } from 'kysely';
+import type { Tables } from './schema.ts';
+
+/** Key of the advisory lock under which one process sweeps while others leave it alone: the letters ARMS. */
+const sweepLock = 0x41524d53;
+
+/** What is kept, and for how long it has been. */
+export interface RetentionRecords {
+  /** Runs `work` unless another process does its own at this time. */
+  alone(work: () => Promise<void>): Promise<boolean>;
+  /** Whether `name` was last due before `before`; from then on it is not, for anybody, until its time has come again. */
+  due(name: string, before: Date, now: Date): Promise<boolean>;
+  /** Bytes of everything that records know to be stored. */
+  storedBytes(): Promise<number>;
+  /** Jobs in a final state, those that ended first at the front; of `tenant`, or of all. */
+  endedJobs(query: EndedQuery): Promise<readonly EndedJob[]>;
+  /** Removes batches made before this time whose items have all been deleted. */
+  deleteEmptyBatches(before: Date): Promise<void>;
+  /** Which of these jobs there are, and which of their attempts is the last. */
+  knownJobs(
+    ids: readonly string[],
+  ): Promise<ReadonlyMap<string, { readonly attempt: number; readonly ended: boolean }>>;
+  /** Which of these objects, inputs and uploads, have a record. */
+  knownPictures(keys: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Jobs of a tenant that are not final. */
+  unendedJobs(tenant: string, limit: number): Promise<readonly { readonly id: string; readonly running: boolean }[]>;
+  /** Removes what is left of a tenant without jobs: batches, uploads, inputs, keys of requests, deliveries, turns and usage. */
+  eraseTenant(tenant: string): Promise<void>;
+}
+
+export interface EndedQuery {
+  readonly tenant?: string;
+  readonly before?: Date;
+  readonly limit: number;
+}
+
+export interface EndedJob {
+  readonly tenant: string;
+  readonly id: string;
+}
+
+const job = sql.table('armature.job');
+const final = sql`status in ('succeeded', 'failed', 'cancelled')`;
+
+export function sqlRetention(db: Kysely<Tables>): RetentionRecords {
+  return {
+    alone: (work) =>
+      db.connection().execute(async (connection) => {
+        const { rows } = await sql<{
+          taken: boolean;
+        }>`select pg_try_advisory_lock(${sql.lit(sweepLock)}) as taken`.execute(connection);
+        if (rows[0]?.taken !== true) return false;
+        try {
+          await work();
+          return true;
+        } finally {
+          await sql`select pg_advisory_unlock(${sql.lit(sweepLock)})`.execute(connection);
+        }
+      }),
+
+    async due(name, before, now) {
+      const row = await db
+        .insertInto('sweep')
+        .values({ name, at: now })
+        .onConflict((conflict) => conflict.column('name').doUpdateSet({ at: now }).where('sweep.at', '<=', before))
+        .returning('name')
+        .executeTakeFirst();
+      return row !== undefined;
+    },
+
+    async storedBytes() {
+      const { rows } = await sql<{ bytes: string }>`
+        select (select coalesce(sum(stored_bytes), 0) from ${job})
+          + (select coalesce(sum(bytes), 0) from ${sql.table('armature.input')})
+          + (select coalesce(sum(bytes), 0) from ${sql.table('armature.upload')}) as bytes`.execute(db);
+      return Number(rows[0]?.bytes);
+    },
+
+    async endedJobs({ tenant, before, limit }) {
+      let query = db
+        .selectFrom('job')
+        .select(['tenant', 'id'])
+        .where('finished_at', 'is not', null)
+        .where(sql<boolean>`${final}`);
+      query = tenant === undefined ? query : query.where('tenant', '=', tenant);
+      query = before === undefined ? query : query.where('finished_at', '<', before);
+      return await query.orderBy('finished_at').limit(limit).execute();
+    },
+
+    async deleteEmptyBatches(before) {
+      await sql`
+        delete from ${sql.table('armature.batch')} as batch
+        where accepted and created_at < ${before} and not exists (select from ${job} where batch_id = batch.id)`.execute(
+        db,
+      );
+    },
+
+    async knownJobs(ids) {
+      const { rows } = await sql<{ id: string; attempt: number; ended: boolean }>`
+        select id, attempt, ${final} as ended from ${job} where id = any(${ids})`.execute(db);
+      return new Map(rows.map(({ id, ...known }) => [id, known]));
+    },
+
+    async knownPictures(keys) {
+      const { rows } = await sql<{ key: string }>`
+        select key from ${sql.table('armature.input')} where key = any(${keys})
+        union all select key from ${sql.table('armature.upload')} where key = any(${keys})`.execute(db);
+      return new Set(rows.map(({ key }) => key));
+    },
+
+    async unendedJobs(tenant, limit) {
+      const { rows } = await sql<{ id: string; running: boolean }>`
+        select id, status = 'running' as running from ${job}
+        where tenant = ${tenant} and status in ('queued', 'running') order by id limit ${limit}`.execute(db);
+      return rows;
+    },
+
+    eraseTenant: (tenant) =>
+      db.transaction().execute(async (transaction) => {
+        const accounts = transaction.selectFrom('api_key').select('account').where('tenant', '=', tenant);
+        await transaction.deleteFrom('usage').where('account', 'in', accounts).execute();
+        for (const table of [
+          'webhook_delivery',
+          'batch',
+          'upload',
+          'input',
+          'idempotency_key',
+          'tenant_turn',
+        ] as const) {
+          await transaction.deleteFrom(table).where('tenant', '=', tenant).execute();
+        }
+      }),
+  };
+}

@@ -1,0 +1,58 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { ArmatureError } from '../errors.ts';
+import { deleteJob, type DeletingParts } from './delete-job.ts';
+
+export interface EraseOptions {
+  /** Told now and then how many jobs have been deleted. */
+  readonly onProgress?: (jobs: number) => void;
+  /** Milliseconds that running jobs have to end, which they do within a step. */
+  readonly patience?: number;
+}
+
+/** Jobs that are asked for at once. */
+const page = 100;
+
+/**
+ * Deletes all that a tenant has: its keys are revoked, its jobs are cancelled and deleted, and then whatever else has its
+ * name on it, in records and store. Of the keys the rows stay, without which a service would take itself for one that asks
+ * nobody for a key. It can be stopped anywhere and begun again.
+ *
+ * @throws ArmatureError `conflict` where jobs are still running after the patience, which is so while no worker is there to
+ *   end them
+ */
+export async function eraseTenant(
+  parts: DeletingParts,
+  tenant: string,
+  { onProgress = () => {}, patience = 60_000 }: EraseOptions = {},
+): Promise<number> {
+  const { records, store } = parts;
+  for (const { id } of await records.keys.list(tenant)) await records.keys.revoke(id);
+  await endJobs(parts, tenant, patience);
+  let deleted = 0;
+  for (;;) {
+    const jobs = await records.retention.endedJobs({ tenant, limit: page });
+    if (jobs.length === 0) break;
+    for (const { id } of jobs) if (await deleteJob(parts, tenant, id)) deleted += 1;
+    onProgress(deleted);
+  }
+  await store.deleteAll(`tenants/${tenant}/`);
+  await records.retention.eraseTenant(tenant);
+  return deleted;
+}
+
+async function endJobs({ records }: DeletingParts, tenant: string, patience: number): Promise<void> {
+  const deadline = performance.now() + patience;
+  for (;;) {
+    const jobs = await records.retention.unendedJobs(tenant, page);
+    if (jobs.length === 0) return;
+    for (const { id } of jobs) await records.requestCancel(tenant, id);
+    if (!jobs.every(({ running }) => running)) continue;
+    if (performance.now() > deadline) {
+      const detail =
+        `${jobs.length === page ? `${page} or more` : jobs.length} jobs of the tenant ${tenant} are still running. ` +
+        'They end when a worker runs; then erase again.';
+      throw new ArmatureError('conflict', detail);
+    }
+    await pause(250);
+  }
+}

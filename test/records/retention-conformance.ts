@@ -1,0 +1,205 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JobOutput } from '../../src/generation/job.ts';
+import { newUploadId } from '../../src/records/ids.ts';
+import type { OpenRecords } from '../../src/records/open.ts';
+import type { Records, Upload } from '../../src/records/records.ts';
+import { newJob, result } from './conformance.ts';
+
+/** What every place of records must know of what is stored and what uses it. */
+export function retentionConformance(name: string, open: () => Promise<OpenRecords>): void {
+  describe(`retention over ${name}`, () => {
+    let records: Records;
+    let count = 0;
+    /** A tenant of its own for each case, and a key of an input of its. */
+    const fresh = (): { readonly tenant: string; readonly key: string } => {
+      count += 1;
+      return { tenant: `kept_${count}`, key: `tenants/kept_${count}/inputs/${count}` };
+    };
+    const plan = (key: string) =>
+      ({ ...newJob().plan, image: { key, sha256: '00' } }) as ReturnType<typeof newJob>['plan'];
+    const file = (bytes: number): JobOutput => ({
+      key: 'k',
+      contentType: 'image/png',
+      bytes,
+      sha256: '00',
+      width: 8,
+      height: 8,
+      seed: null,
+    });
+    /** A job that has ended, with outputs of so many bytes. */
+    const ended = async (tenant: string, key: string, bytes = 0): Promise<string> => {
+      const { id } = await records.insertJob(newJob(tenant, { plan: plan(key) }));
+      const { attempt } = (await records.startAttempt(tenant, id))!;
+      await records.commitResult(id, attempt, { ...result, outputs: [file(bytes)], maps: [file(1)] });
+      return id;
+    };
+    const deleteLoose = async (): Promise<readonly string[]> => {
+      const deleted: string[] = [];
+      while ((await records.pictures.deleteLoose(async (key) => void deleted.push(key), 2)) > 0);
+      return deleted;
+    };
+    const upload = async (tenant: string): Promise<Upload> =>
+      await records.insertUpload({
+        id: newUploadId(),
+        tenant,
+        picture: { key: `tenants/${tenant}/uploads/1`, sha256: '11' },
+        contentType: 'image/png',
+        bytes: 10,
+        width: 8,
+        height: 8,
+        createdAt: new Date(),
+      });
+
+    beforeAll(async () => {
+      ({ records } = await open());
+    });
+    afterAll(() => records.close());
+
+    it('keeps an input until the last job that names it is gone', async () => {
+      const { tenant, key } = fresh();
+      await records.pictures.claim(tenant, [{ key, bytes: 5 }], []);
+      const [first, second] = [await ended(tenant, key), await ended(tenant, key)];
+      await records.pictures.release([key], true);
+      expect(await deleteLoose()).toEqual([]);
+      await records.deleteJob(tenant, first);
+      expect(await deleteLoose()).toEqual([]);
+      expect(await records.retention.knownPictures([key, 'another'])).toEqual(new Set([key]));
+      await records.deleteJob(tenant, second);
+      expect(await deleteLoose()).toEqual([key]);
+      expect(await records.retention.knownPictures([key])).toEqual(new Set());
+    });
+
+    it('keeps an input that a request counts on, also where the last job that named it goes meanwhile', async () => {
+      const { tenant, key } = fresh();
+      await records.pictures.claim(tenant, [{ key, bytes: 5 }], []);
+      const id = await ended(tenant, key);
+      await records.deleteJob(tenant, id);
+      expect(await deleteLoose()).toEqual([]);
+      await records.pictures.claim(tenant, [{ key, bytes: 5 }], []);
+      await records.pictures.release([key], true);
+      expect(await deleteLoose()).toEqual([]);
+      await ended(tenant, key);
+      await records.pictures.release([key], true);
+      expect(await deleteLoose()).toEqual([]);
+      expect(await records.retention.knownPictures([key])).toEqual(new Set([key]));
+    });
+
+    it('lets an input go whose job was refused in the end', async () => {
+      const { tenant, key } = fresh();
+      await records.pictures.claim(tenant, [{ key, bytes: 5 }], []);
+      await records.pictures.release([key], false);
+      expect(await deleteLoose()).toEqual([key]);
+    });
+
+    it('keeps the record of an input whose object cannot be deleted', async () => {
+      const { tenant, key } = fresh();
+      await records.pictures.claim(tenant, [{ key, bytes: 5 }], []);
+      await records.pictures.release([key], false);
+      const failing = records.pictures.deleteLoose(() => Promise.reject(new Error('away')), 2);
+      await expect(failing).rejects.toThrow('away');
+      expect(await deleteLoose()).toEqual([key]);
+    });
+
+    it('makes whoever claims an input wait while it is deleted, and count on nothing of it', async () => {
+      const { tenant, key } = fresh();
+      await records.pictures.claim(tenant, [{ key, bytes: 5 }], []);
+      await records.pictures.release([key], false);
+      const order: string[] = [];
+      let claimed: Promise<unknown> | undefined;
+      await records.pictures.deleteLoose(async () => {
+        claimed = records.pictures.claim(tenant, [{ key, bytes: 5 }], []).then(() => order.push('claimed'));
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        order.push('deleted');
+      }, 2);
+      await claimed;
+      expect(order).toEqual(['deleted', 'claimed']);
+      expect(await deleteLoose()).toEqual([]);
+      expect(await records.retention.knownPictures([key])).toEqual(new Set([key]));
+      await records.pictures.release([key], false);
+      expect(await deleteLoose()).toEqual([key]);
+    });
+
+    it('deletes an upload that no job waits for', async () => {
+      const { tenant } = fresh();
+      const { id, picture } = await upload(tenant);
+      const job = await records.insertJob(newJob(tenant, { plan: plan(picture.key) }));
+      const deleted: string[] = [];
+      const remove = (before?: Date) =>
+        records.pictures.deleteUpload(tenant, id, async (key) => void deleted.push(key), before);
+      expect(await records.pictures.deleteUpload('another', id, async () => {})).toBe('absent');
+      expect(await remove()).toBe('in use');
+      await records.requestCancel(tenant, job.id);
+      expect(await remove(new Date(Date.now() + 1000))).toBe('in use');
+      expect(await remove(new Date(Date.now() - 60_000))).toBe('absent');
+      expect(await remove()).toBe('deleted');
+      expect(deleted).toEqual([picture.key]);
+      expect(await records.pictures.claim(tenant, [], [picture.key])).toEqual([picture.key]);
+    });
+
+    it('finds uploads that were last used long ago and that no job names', async () => {
+      const { tenant } = fresh();
+      const { id, picture } = await upload(tenant);
+      const found = async (before: Date) =>
+        (await records.pictures.unusedUploads(before, 100)).filter((one) => one.tenant === tenant);
+      expect(await found(new Date(Date.now() - 60_000))).toEqual([]);
+      expect(await found(new Date(Date.now() + 60_000))).toEqual([{ tenant, id }]);
+      expect(await records.pictures.claim(tenant, [], [picture.key])).toEqual([]);
+      const job = await ended(tenant, picture.key);
+      expect(await found(new Date(Date.now() + 60_000))).toEqual([]);
+      await records.deleteJob(tenant, job);
+      expect(await found(new Date(Date.now() + 60_000))).toEqual([{ tenant, id }]);
+    });
+
+    it('adds up what is stored', async () => {
+      const before = await records.retention.storedBytes();
+      const { tenant, key } = fresh();
+      await records.pictures.claim(tenant, [{ key, bytes: 5_000_000_000 }], []);
+      const id = await ended(tenant, key, 700);
+      await upload(tenant);
+      expect((await records.retention.storedBytes()) - before).toBe(5_000_000_000 + 701 + 10);
+      await records.deleteJob(tenant, id);
+      expect((await records.retention.storedBytes()) - before).toBe(5_000_000_000 + 10);
+    });
+
+    it('lists ended jobs, those that ended first at the front, and no others', async () => {
+      const { tenant, key } = fresh();
+      const [first, second] = [await ended(tenant, key), await ended(tenant, key)];
+      const waiting = await records.insertJob(newJob(tenant));
+      const list = async (before?: Date) =>
+        (await records.retention.endedJobs({ tenant, limit: 10, ...(before === undefined ? {} : { before }) })).map(
+          ({ id }) => id,
+        );
+      expect(await list()).toEqual([first, second]);
+      expect(await list(new Date(Date.now() - 60_000))).toEqual([]);
+      expect(await records.retention.knownJobs([first, waiting.id, 'gen_none'])).toEqual(
+        new Map([
+          [first, { attempt: 1, ended: true }],
+          [waiting.id, { attempt: 0, ended: false }],
+        ]),
+      );
+    });
+
+    it('says once in a while that something is due', async () => {
+      const now = new Date();
+      const later = new Date(now.getTime() + 1000);
+      expect(await records.retention.due('test', now, now)).toBe(true);
+      expect(await records.retention.due('test', new Date(now.getTime() - 1), later)).toBe(false);
+      expect(await records.retention.due('test', now, later)).toBe(true);
+    });
+
+    it('erases what a tenant has, and nothing of another', async () => {
+      const [one, other] = [fresh(), fresh()];
+      for (const { tenant, key } of [one, other]) {
+        await records.pictures.claim(tenant, [{ key, bytes: 5 }], []);
+        await upload(tenant);
+      }
+      const waiting = await records.insertJob(newJob(one.tenant));
+      expect(await records.retention.unendedJobs(one.tenant, 10)).toEqual([{ id: waiting.id, running: false }]);
+      await records.requestCancel(one.tenant, waiting.id);
+      await records.deleteJob(one.tenant, waiting.id);
+      await records.retention.eraseTenant(one.tenant);
+      expect(await records.retention.knownPictures([one.key, `tenants/${one.tenant}/uploads/1`])).toEqual(new Set());
+      expect((await records.retention.knownPictures([other.key, `tenants/${other.tenant}/uploads/1`])).size).toBe(2);
+    });
+  });
+}
