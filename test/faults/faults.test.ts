@@ -5,8 +5,8 @@ import { scenarios } from './scenarios.ts';
 
 /** The scripts of `npm run faults`, with small numbers. */
 describe('faults, in short', () => {
-  for (const [name, { run, short, title, missing = null }] of Object.entries(scenarios)) {
-    const why = postgresMissing ?? redisMissing ?? missing;
+  for (const [name, { run, short, title, alone = false, missing = null }] of Object.entries(scenarios)) {
+    const why = (alone ? null : (postgresMissing ?? redisMissing)) ?? missing;
     it.skipIf(why !== null)(
       `${name}: ${title}${why === null ? '' : ` (${why})`}`,
       async () => {

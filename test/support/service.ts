@@ -33,6 +33,8 @@ export interface ServiceOptions {
   readonly data?: string;
   readonly port?: number;
   readonly environment?: Readonly<Record<string, string>>;
+  /** A program that is given the command and becomes it. */
+  readonly launcher?: readonly string[];
 }
 
 /** A real service, `armature serve` in a process of its own, on a free port. */
@@ -49,11 +51,18 @@ export class Service {
     this.#ownsData = ownsData;
   }
 
-  static async start({ flags = [], data, port, environment = {} }: ServiceOptions = {}): Promise<Service> {
+  static async start({
+    flags = [],
+    data,
+    port,
+    environment = {},
+    launcher = [],
+  }: ServiceOptions = {}): Promise<Service> {
     const folder = data ?? (await mkdtemp(join(tmpdir(), 'armature-')));
     const chosen = port ?? (await freePort());
     const args = ['serve', '--port', String(chosen), '--data', folder, '--log-level', 'fatal', ...flags];
-    const child = spawn(process.execPath, [fileURLToPath(new URL('dist/cli.js', root)), ...args], {
+    const command = [...launcher, process.execPath, fileURLToPath(new URL('dist/cli.js', root)), ...args];
+    const child = spawn(command[0]!, command.slice(1), {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: { ...process.env, ...environment },
     });

@@ -97,7 +97,15 @@ export function batchRoutes(instance: FastifyInstance, context: RouteContext): v
       summary: 'List the items of a batch in their order',
       tags: ['batches'],
       params: idParameter,
-      querystring: z.strictObject({ status: z.enum(jobStatuses).optional(), ...page(settings.limits.pageSize) }),
+      querystring: z.strictObject({
+        ...page(settings.limits.pageSize),
+        status: z.enum(jobStatuses).optional(),
+        cursor: z
+          .string()
+          .regex(/^\d{1,9}$/)
+          .optional()
+          .describe('next_cursor of the page before'),
+      }),
       response: { 200: json('One page of jobs', batchItemsSchema), '4xx': problem },
     },
     handler: async (request) => {

@@ -7,6 +7,8 @@ export interface Scenario<Sizes extends Readonly<Record<string, number>> = Reado
   readonly sizes: Sizes;
   /** The same, for CI. */
   readonly short: Sizes;
+  /** Whether it needs no PostgreSQL and no Redis. */
+  readonly alone?: true;
   /** Why it cannot be run here, beside missing servers; null where it can. */
   readonly missing?: string | null;
   run(this: void, sizes: Sizes, report: Report): Promise<void>;

@@ -31,6 +31,8 @@ export interface ValueSource {
   readonly resolve: (reference: string) => Schema;
   /** Values that mean something to the server: ids that exist, pictures, names. Taken now and then for a text. */
   readonly known: readonly string[];
+  /** What a sane client sends in fields of these names; taken where nothing is wrong. */
+  readonly usual: Readonly<Record<string, readonly unknown[]>>;
   /** Share of values that are not what their schema says. */
   readonly wrong: number;
 }
@@ -87,9 +89,9 @@ function ofType(type: string, schema: Schema, source: ValueSource, depth: number
       return Array.from({ length }, () => valueOf(items, source, depth + 1));
     }
     case 'integer':
-      return Math.round(numberOf(schema, random));
+      return Math.round(numberOf(schema, source));
     case 'number':
-      return numberOf(schema, random);
+      return numberOf(schema, source);
     case 'boolean':
       return random.chance(0.5);
     case 'null':
@@ -106,24 +108,30 @@ function objectOf(
 ) {
   const { random } = source;
   const named = Object.entries(properties).filter(([name]) => required.includes(name) || random.chance(0.3));
-  const object = named.map(([name, schema]) => [name, valueOf(schema, source, depth + 1)]);
-  if (random.chance(0.05)) object.push([random.pick(['__proto__', 'prompt ', 'constructor', 'Prompt', '']), 1]);
+  const object = named.map(([name, schema]) => {
+    const usual = source.wrong === 0 && Object.hasOwn(source.usual, name) ? source.usual[name] : undefined;
+    return [
+      name,
+      usual === undefined ? valueOf(schema, source, depth + 1) : usual[random.integer(0, usual.length - 1)],
+    ];
+  });
+  if (random.chance(source.wrong)) object.push([random.pick(['__proto__', 'prompt ', 'constructor', 'Prompt', '']), 1]);
   if (typeof additionalProperties === 'object' && random.chance(0.5)) {
     object.push(['key', valueOf(additionalProperties, source, depth + 1)]);
   }
-  return Object.fromEntries(object) as unknown;
+  return Object.fromEntries(object.filter(([, value]) => value !== undefined)) as unknown;
 }
 
-function numberOf(schema: Schema, random: Random): number {
-  if (random.chance(0.05)) return random.pick(oddNumbers);
+function numberOf(schema: Schema, { random, wrong }: ValueSource): number {
+  if (random.chance(wrong)) return random.pick(oddNumbers);
   const least = schema.minimum ?? schema.exclusiveMinimum ?? 0;
   const most = schema.maximum ?? schema.exclusiveMaximum ?? least + 1000;
   const value = random.chance(0.2) ? random.pick([least, most]) : least + random.next() * (most - least);
   return schema.multipleOf === undefined ? value : Math.round(value / schema.multipleOf) * schema.multipleOf;
 }
 
-function textOf({ minLength = 0, maxLength = 40, format }: Schema, { random, known }: ValueSource): string {
-  if (random.chance(0.05)) return random.pick(oddTexts);
+function textOf({ minLength = 0, maxLength = 40, format }: Schema, { random, known, wrong }: ValueSource): string {
+  if (random.chance(wrong)) return random.pick(oddTexts);
   if (known.length > 0 && random.chance(0.5)) return random.pick(known);
   if (format === 'uri') return random.pick(['http://127.0.0.1/', 'https://example.com/a.png', 'file:///etc/passwd']);
   const letters = 'abcdefghijklmnopqrstuvwxyz0123456789 -_';

@@ -34,6 +34,9 @@ export interface KnownThings {
 }
 
 const boundary = 'fuzzed-boundary';
+const conditionTypes = ['canny', 'depth', 'tile'];
+/** Parts of forms that are files. */
+const fileParts = /^(file|image|photo|mask|canny|depth|softedge|scribble|tile|\w+_map|\w+_mask)$/;
 const headerValues: Readonly<Record<string, readonly string[]>> = {
   prefer: ['wait=0', 'wait=1', 'wait=-1', 'wait=1e9', 'wait', 'respond-async', ';;;', 'wait=0.2, handling=strict'],
   accept: ['*/*', 'image/png', 'image/webp;q=0', 'application/json', 'text/html', 'image/*;q=0.1, */*;q=abc', ''],
@@ -56,7 +59,7 @@ const headerValues: Readonly<Record<string, readonly string[]>> = {
   traceparent: ['00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', '00-x', 'ff'],
 };
 
-/** One request to an operation of the description: most of them well-formed, and somewhat wrong. */
+/** One request to an operation of the description: half of them well-formed, the others somewhat wrong. */
 export class RequestMaker {
   readonly #random: Random;
   readonly #known: KnownThings;
@@ -71,7 +74,8 @@ export class RequestMaker {
     );
     this.#source = {
       random,
-      wrong: 0.03,
+      wrong: 0,
+      usual: usualValues(known.pictures),
       resolve: (reference) => openapi.components?.schemas?.[reference.split('/').at(-1) ?? ''] ?? {},
       known: this.#texts(),
     };
@@ -81,9 +85,9 @@ export class RequestMaker {
     const random = this.#random;
     const [path, method, operation] = random.pick(this.#operations);
     const parameters = operation.parameters ?? [];
-    const source = { ...this.#source, known: this.#texts() };
+    const source = { ...this.#source, known: this.#texts(), wrong: random.chance(0.5) ? 0 : 0.05 };
     const valueFor = ({ schema }: Parameter): string => String(valueOf(schema, source));
-    const filled = path.replaceAll(/\{(\w+)\}/g, () => encodeURIComponent(this.#id()));
+    const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(this.#pathPart(name)));
     const queries = parameters.filter((one) => one.in === 'query' && random.chance(0.4));
     const query = queries.map((one) => `${one.name}=${encodeURIComponent(valueFor(one))}`);
     if (random.chance(0.03)) query.push(random.pick(['a=%E0%A4%A', 'limit=1&limit=2', '__proto__[x]=1', '%00=1']));
@@ -101,6 +105,10 @@ export class RequestMaker {
       headers,
       body,
     };
+  }
+
+  #pathPart(name: string): string {
+    return name === 'type' && this.#random.chance(0.7) ? this.#random.pick(conditionTypes) : this.#id();
   }
 
   #id(): string {
@@ -153,7 +161,7 @@ export class RequestMaker {
     const random = this.#random;
     const entries = Object.entries((typeof fields === 'object' ? fields : null) ?? {});
     const parts = entries.map(([name, value]) => {
-      const file = random.chance(0.3) || ['file', 'image', 'photo', 'canny', 'depth', 'mask'].includes(name);
+      const file = fileParts.test(name) || random.chance(0.1);
       const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
       const body = file ? Buffer.from(random.pick(this.#known.pictures)) : Buffer.from(text);
       const filename = file ? `; filename="${random.pick(['a.png', '../x', '', 'é'])}"` : '';
@@ -175,6 +183,30 @@ export class RequestMaker {
     }
     return bytes;
   }
+}
+
+/** What makes a request one that the server draws, and that it draws in no time. */
+function usualValues(pictures: readonly Uint8Array[]): ValueSource['usual'] {
+  const image = pictures.map((bytes) => ({ data: Buffer.from(bytes).toString('base64') }));
+  const control = { type: 'canny', image: image[0] };
+  return {
+    model: ['diorama'],
+    width: [64, 128],
+    height: [64, 128],
+    steps: [1, 2],
+    count: [1, 2],
+    type: conditionTypes,
+    image,
+    controls: [[], [control], [{ ...control, scale: 0.5 }]],
+    template: [{ prompt: 'a red ball', steps: 1 }],
+    matrix: [{ seed: [1, 2] }, { prompt: ['a', 'b'], 'controls[0].scale': [0.5, 1] }],
+    webhook: [undefined],
+    clip_skip: [1],
+    eta: [0],
+    items: [[{ prompt: 'a ball', steps: 1 }], [{ prompt: 'a' }, { prompt: 'b', controls: [control] }]],
+    evaluate: [false],
+    best_of: [1],
+  };
 }
 
 /** As Node lets a header be sent: whatever else a request may hold, it has to get out. */

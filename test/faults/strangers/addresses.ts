@@ -1,10 +1,12 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** An address that a request may not make the server ask, and why. */
 export interface ForbiddenAddress {
   readonly why: string;
   readonly url: string;
+  /** Whether it is seen from the address itself; a redirect is seen when it is answered. */
+  readonly direct: boolean;
 }
 
 /** Host names that the server's own resolver answers with addresses inside: lines of a hosts file. */
@@ -77,33 +79,42 @@ export function forbiddenAddresses(inside: number, outside: string, ownNames: bo
   );
   const names = ['private', 'loopback', 'metadata', 'mapped', 'unique-local', 'mixed'];
   const named = names.map((name): readonly [string, string] => [`name with an answer inside`, `http://${name}.test/`]);
-  return [...direct, ...redirected, ...(ownNames ? named : [])].map(([why, url]) => ({ why, url }));
+  const seen = [...direct, ...(ownNames ? named : [])].map(([why, url]) => ({ why, url, direct: true }));
+  return [...seen, ...redirected.map(([why, url]) => ({ why, url, direct: false }))];
 }
 
-export interface Trap {
+export interface CountingServer {
   readonly port: number;
-  /** How many connections came. */
+  /** How many requests came. */
   readonly asked: () => number;
   readonly close: () => void;
 }
 
 /** A server inside: nobody may ask it. */
-export async function openTrap(): Promise<Trap> {
-  let asked = 0;
-  const server = createServer((_request, response) => response.end('secret'));
-  server.on('connection', () => (asked += 1));
-  const port = await listen(server);
-  return { port, asked: () => asked, close: () => server.close() };
+export async function openTrap(): Promise<CountingServer> {
+  return await openServer((_request, response) => response.end('secret'));
 }
 
 /** A server that is allowed and answers `/302?to=URL` with that redirect. */
-export async function openRedirector(): Promise<{ readonly host: string; readonly close: () => void }> {
-  const server = createServer((request, response) => {
+export async function openRedirector(): Promise<CountingServer> {
+  return await openServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://outside');
     response.writeHead(Number(pathname.slice(1)), { location: searchParams.get('to') ?? '' }).end();
   });
+}
+
+async function openServer(answer: RequestListener): Promise<CountingServer> {
+  let asked = 0;
+  const server = createServer((request, response) => {
+    asked += 1;
+    answer(request, response);
+  });
   const port = await listen(server);
-  return { host: `127.0.0.1:${port}`, close: () => server.close() };
+  const close = (): void => {
+    server.close();
+    server.closeAllConnections();
+  };
+  return { port, asked: () => asked, close };
 }
 
 async function listen(server: Server): Promise<number> {

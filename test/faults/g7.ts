@@ -1,0 +1,74 @@
+/** G7: pictures are drawn, one after another: /livez answers in no time meanwhile, and what is cancelled stops within a step. */
+import { readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { inlinePicture, root, Service } from '../support/service.ts';
+import type { Report } from './harness/report.ts';
+import { scenario } from './harness/scenario.ts';
+
+const map = readFileSync(new URL('test/diorama/scenes/00_canny.png', root));
+const request = {
+  prompt: 'a red ball',
+  controls: [{ type: 'canny', image: inlinePicture(map), preprocess: false }],
+};
+
+export const g7 = scenario({
+  title: 'the server answers while it draws',
+  alone: true,
+  sizes: { drawings: 12, steps: 30, most: 50 },
+  // A machine that tests share is no place to hold times to: whoever blocks the event loop blocks it for longer than this.
+  short: { drawings: 3, steps: 10, most: 2000 },
+  async run({ drawings, steps, most }, report) {
+    const service = await Service.start();
+    try {
+      await service.draw({ ...request, steps: 2 });
+      await measureLivez(service, { drawings, steps, most }, report);
+      await measureCancel(service, report);
+    } finally {
+      await service.stop();
+    }
+  },
+});
+
+async function measureLivez(
+  service: Service,
+  { drawings, steps, most }: { readonly drawings: number; readonly steps: number; readonly most: number },
+  report: Report,
+): Promise<void> {
+  let drawing = true;
+  const seeds = Array.from({ length: drawings }, (_, seed) => seed);
+  const work = Promise.all(seeds.map(async (seed) => await service.draw({ ...request, seed, steps })));
+  const times = latencies(service, () => !drawing);
+  await work.finally(() => (drawing = false));
+  const sorted = await times;
+  report.figure('/livez while drawing: requests', sorted.length);
+  report.figure('/livez while drawing: p50, ms', percentile(sorted, 0.5));
+  report.atMost('/livez while drawing: p99, ms', percentile(sorted, 0.99), most);
+  report.figure('/livez while drawing: worst, ms', percentile(sorted, 1));
+}
+
+async function measureCancel(service: Service, report: Report): Promise<void> {
+  const { id } = await service.submit({ ...request, steps: 150 });
+  await service.until(id, (job) => (job.progress?.step ?? 0) >= 10);
+  const askedAt = performance.now();
+  await service.fetch(`/v1/generations/${id}/cancel`, { method: 'POST' });
+  const { status, progress } = await service.until(id, (job) => job.status !== 'running');
+  report.exactly('cancelled in the middle: status', status, 'cancelled');
+  report.atMost('cancelled in the middle: steps of 150', progress?.step ?? 0, 149);
+  report.figure('cancelled in the middle: ms', performance.now() - askedAt);
+}
+
+/** Milliseconds that /livez takes, again and again, the shortest first. */
+async function latencies(service: Service, until: () => boolean): Promise<readonly number[]> {
+  const times: number[] = [];
+  while (!until()) {
+    const startedAt = performance.now();
+    await (await service.fetch('/livez')).arrayBuffer();
+    times.push(performance.now() - startedAt);
+    await pause(5);
+  }
+  return times.toSorted((a, b) => a - b);
+}
+
+function percentile(sorted: readonly number[], share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+}

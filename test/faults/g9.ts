@@ -1,0 +1,69 @@
+/** G9: requests made from the server's own description, and clients that mean harm: no 500, 502 or 504, and no crash. */
+import { readFileSync } from 'node:fs';
+import { defaultServerLimits } from '../../src/server/limits.ts';
+import { root, Service } from '../support/service.ts';
+import type { Report } from './harness/report.ts';
+import { residentMemory } from './harness/resident-memory.ts';
+import { scenario } from './harness/scenario.ts';
+import { fuzzRequests } from './strangers/fuzz-requests.ts';
+import { type HostileClient, hostileClients, meet } from './strangers/hostile-clients.ts';
+
+const adminKey = 'an-admin-key-of-more-than-32-characters';
+const headers = { authorization: `Bearer ${adminKey}` };
+const picture = readFileSync(new URL('test/diorama/scenes/04_canny.png', root));
+/** Findings that are printed; there may be as many as requests. */
+const printed = 20;
+
+export const g9 = scenario({
+  title: 'fuzzed requests and hostile clients',
+  alone: true,
+  sizes: { requests: 50_000, seed: 1, patience: 600 },
+  // Who dribbles a body is borne with for minutes: a test does not wait for it.
+  short: { requests: 1500, seed: 1, patience: 100 },
+  async run({ requests, seed, patience }, report) {
+    const service = await Service.start({ flags: ['--provider', 'cpu', '--admin-key', adminKey] });
+    try {
+      await sendRequests(service, requests, seed, report);
+      const clients = hostileClients(defaultServerLimits, headers.authorization);
+      await meetAll(
+        service,
+        clients.filter(({ withinMs }) => withinMs <= patience * 1000),
+        report,
+      );
+      const [server] = residentMemory(service.pid);
+      report.figure('memory of the server at the end, MB', Math.round(server?.megabytes ?? 0));
+    } finally {
+      await service.stop();
+    }
+  },
+});
+
+async function sendRequests(service: Service, count: number, seed: number, report: Report): Promise<void> {
+  const { address } = service;
+  const onProgress = (done: number): void => console.log(`${done} of ${count} requests`);
+  const fuzzed = await fuzzRequests({ address, count, seed, headers, pictures: [picture], onProgress });
+  report.figure('fuzzed requests', fuzzed.requests);
+  report.figure('their answers', written(fuzzed.statuses));
+  report.figure('operations of the description', fuzzed.operations);
+  // Most of them are really reached, or the findings would say nothing.
+  report.atLeast('operations that did what they are for', fuzzed.reached.length, Math.ceil(fuzzed.operations / 2));
+  for (const finding of fuzzed.findings.slice(0, printed)) report.figure('finding', finding);
+  report.exactly('answers that break the contract', fuzzed.findings.length, 0);
+}
+
+async function meetAll(service: Service, clients: readonly HostileClient[], report: Report): Promise<void> {
+  let alive = 0;
+  for (const client of clients) {
+    const outcome = await meet(service.address, client);
+    const { name, allowed } = client;
+    const isAllowed = allowed.some((one) => one === outcome);
+    report.exactly(name, outcome, isAllowed ? outcome : allowed.join(' or '));
+    if ((await service.fetch('/livez')).status === 200) alive += 1;
+  }
+  report.exactly('hostile clients that the server outlived', alive, clients.length);
+}
+
+function written(statuses: Readonly<Record<string, number>>): string {
+  const sorted = Object.entries(statuses).toSorted(([a], [b]) => a.localeCompare(b));
+  return sorted.map(([status, count]) => `${status}: ${count}`).join(', ');
+}
