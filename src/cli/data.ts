@@ -3,13 +3,17 @@ import { tenantName } from '../access/key-request.ts';
 import { ArmatureError } from '../errors.ts';
 import { check } from '../generation/parse.ts';
 import { eraseTenant } from '../retention/erase-tenant.ts';
+import { openQueue } from '../queue/open.ts';
+import { Closing } from './closing.ts';
 import { openConfiguredRecords } from './configured-records.ts';
 import { addSettings, configOf } from './setting-options.ts';
 import { storeOf, storeSettings } from './store.ts';
 
 const examples = `
 Examples:
-  armature data erase --tenant shop --yes --postgres-url postgres://user:password@db/armature
+  armature data erase --tenant shop --yes --data /data \\
+    --postgres-url postgres://user:password@db/armature --redis-url redis://redis
+  armature data erase --tenant shop --yes --postgres-url ... --redis-url ... --s3-bucket pictures
   armature data erase --tenant default --yes --data ./data       (while no server runs on it)
 
 Keys of the tenant are revoked, its jobs cancelled and deleted, and all that is stored for it goes. Nothing brings it back.
@@ -19,7 +23,7 @@ export function addData(program: Command): void {
   const data = program.command('data').description('what is kept of users');
   const erase = data
     .command('erase')
-    .description('delete all that a tenant has, in records and store')
+    .description('delete all that a tenant has, in records, queue and store')
     .requiredOption('--tenant <name>', 'whose')
     .option('--yes', 'yes, all of it')
     .addHelpText('after', examples)
@@ -30,15 +34,25 @@ export function addData(program: Command): void {
         throw new ArmatureError('invalid_request', detail);
       }
       const config = configOf(erase);
-      const { records } = await openConfiguredRecords(config);
+      const closing = new Closing();
       try {
-        const store = await storeOf(config);
+        const { records, queueEngine } = await openConfiguredRecords(config);
+        closing.add(records);
+        const { redisUrl } = config;
+        const queue = closing.add(
+          await openQueue(redisUrl === null ? queueEngine() : { kind: 'redis', url: redisUrl }),
+        );
+        const parts = {
+          records,
+          store: await storeOf(config),
+          removeTicket: async (id: string) => await queue.remove(id),
+        };
         const onProgress = (jobs: number): void => console.error(`${jobs} jobs deleted`);
-        const jobs = await eraseTenant({ records, store }, tenant, { onProgress });
+        const jobs = await eraseTenant(parts, tenant, { onProgress });
         console.log(`${tenant} is erased: ${jobs} jobs, and all that was stored for it.`);
       } finally {
-        await records.close();
+        await closing.close();
       }
     });
-  addSettings(erase, ['data', 'postgresUrl', ...storeSettings]);
+  addSettings(erase, ['data', 'postgresUrl', 'redisUrl', ...storeSettings]);
 }

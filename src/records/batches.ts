@@ -7,6 +7,7 @@ import type { WebhookTarget } from '../generation/webhook.ts';
 import { anew } from './faults.ts';
 import { type IdempotencyClaim, underClaim } from './idempotency.ts';
 import type { NewJob } from './records.ts';
+import { removeJobs } from './remove-jobs.ts';
 import { batchFromRow, type CountedBatchRow, jobFromRow } from './rows.ts';
 import type { Tables } from './schema.ts';
 import { transitions } from './transitions.ts';
@@ -33,9 +34,12 @@ export interface BatchRecords {
   cancel(id: string): Promise<number>;
   /** Failed and cancelled items become queued again. Returns how many. */
   retry(id: string): Promise<number>;
-  /** Removes a batch whose items have been deleted. */
+  /**
+   * Removes a batch that has ended, with its items, whose objects are the caller's to delete; false where there is none
+   * such. Nobody sees it from the first moment; where it is interrupted {@link discardAbandoned} goes on.
+   */
   delete(tenant: string, id: string): Promise<boolean>;
-  /** Removes batches that were begun before this time and never became visible. */
+  /** Removes batches that nobody sees and that were begun before this time: not written to their end, or not deleted. */
   discardAbandoned(before: Date): Promise<void>;
 }
 
@@ -96,13 +100,14 @@ export function sqlBatches(db: Kysely<Tables>): BatchRecords {
     cancel: (id) => inChunks(() => cancelSome(db, id)),
     retry: (id) => inChunks(() => retrySome(db, id)),
     async delete(tenant, id) {
-      const row = await db
-        .deleteFrom('batch')
-        .where('tenant', '=', tenant)
-        .where('id', '=', id)
-        .returning('id')
-        .executeTakeFirst();
-      return row !== undefined;
+      const { rows } = await sql`
+        update ${sql.table('armature.batch')} as batch set accepted = false
+        where tenant = ${tenant} and id = ${id} and accepted
+          and not exists (select from ${job} where batch_id = batch.id and status in ('queued', 'running'))
+        returning id`.execute(db);
+      if (rows.length === 0) return false;
+      await discard(db, id);
+      return true;
     },
     async discardAbandoned(before) {
       const abandoned = await db
@@ -111,10 +116,7 @@ export function sqlBatches(db: Kysely<Tables>): BatchRecords {
         .where('accepted', '=', false)
         .where('created_at', '<', before)
         .execute();
-      for (const { id } of abandoned) {
-        await inChunks(() => deleteSome(db, id));
-        await db.deleteFrom('batch').where('id', '=', id).where('accepted', '=', false).execute();
-      }
+      for (const { id } of abandoned) await discard(db, id);
     },
   };
 }
@@ -222,10 +224,9 @@ function chosen(row: ExpressionBuilder<Tables, 'job'>, id: string, states: reado
     .forUpdate();
 }
 
-async function deleteSome(db: Kysely<Tables>, id: string): Promise<number> {
-  const { rows } = await sql`
-    delete from ${job} where id in (select id from ${job} where batch_id = ${id} limit ${chunk}) returning id`.execute(
-    db,
-  );
-  return rows.length;
+/** Removes a batch that nobody sees, its items first. */
+async function discard(db: Kysely<Tables>, id: string): Promise<void> {
+  const some = sql`id in (select id from ${job} where batch_id = ${id} limit ${chunk})`;
+  await inChunks(() => removeJobs(db, some));
+  await db.deleteFrom('batch').where('id', '=', id).where('accepted', '=', false).execute();
 }

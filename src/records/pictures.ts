@@ -12,17 +12,23 @@ export type DeleteObject = (key: string) => Promise<void>;
  * with the last of them; an upload goes when it is deleted, or is old and used by nobody. What jobs use is what their plans
  * name. Between the moment in which a request's pictures are stored and that in which its job is written, a claim stands
  * for the job. An object is deleted under the lock of its row, so that it is never deleted from under a request that
- * counts on it.
+ * counts on it; of an upload that is deleted nobody sees the row any more by then.
  */
 export interface PictureRecords {
   /** Claims inputs, noted with their sizes, and marks uploads as used now. Returns the uploads that are not there any more. */
   claim(tenant: string, inputs: readonly InputSize[], uploads: readonly string[]): Promise<readonly string[]>;
   /** Ends a claim. Inputs that no job came to use are loose. */
   release(inputs: readonly string[], written: boolean): Promise<void>;
-  /** Looks at up to `limit` loose inputs and deletes those that nobody uses. Returns how many it looked at. */
-  deleteLoose(deleteObject: DeleteObject, limit: number): Promise<number>;
-  /** Deletes an upload that no waiting or running job uses; with `before` only where it was last used before that. */
-  deleteUpload(tenant: string, id: string, deleteObject: DeleteObject, before?: Date): Promise<UploadDeletion>;
+  /**
+   * Looks at up to `limit` loose inputs, and as many uploads that are deleted, and deletes the objects and rows of those that
+   * nobody uses. Returns whether there may be more.
+   */
+  deleteLoose(deleteObject: DeleteObject, limit: number): Promise<boolean>;
+  /**
+   * Deletes an upload that no waiting or running job uses: nobody sees it any more, and {@link deleteLoose} deletes the rest.
+   * With `before` only where it was last used before that and no job names it.
+   */
+  deleteUpload(tenant: string, id: string, before?: Date): Promise<UploadDeletion>;
   /** Uploads that were last used before this time and that no job names, the oldest first. */
   unusedUploads(before: Date, limit: number): Promise<readonly { readonly tenant: string; readonly id: string }[]>;
 }
@@ -59,7 +65,7 @@ export function sqlPictures(db: Kysely<Tables>): PictureRecords {
       }
       if (uploads.length === 0) return [];
       const { rows } = await sql<{ key: string }>`
-        update ${upload} set used_at = now() where key = any(${uploads}) returning key`.execute(db);
+        update ${upload} set used_at = now() where key = any(${uploads}) and not deleted returning key`.execute(db);
       const found = new Set(rows.map(({ key }) => key));
       return uploads.filter((key) => !found.has(key));
     },
@@ -72,12 +78,16 @@ export function sqlPictures(db: Kysely<Tables>): PictureRecords {
     },
 
     deleteLoose: (deleteObject, limit) =>
-      db.transaction().execute((transaction) => deleteLooseInputs(transaction, deleteObject, limit)),
+      db.transaction().execute(async (transaction) => {
+        const inputs = await deleteLooseInputs(transaction, deleteObject, limit);
+        const uploads = await deleteDeletedUploads(transaction, deleteObject, limit);
+        return inputs === limit || uploads === limit;
+      }),
 
-    deleteUpload: (tenant, id, deleteObject, before) =>
+    deleteUpload: (tenant, id, before) =>
       db.transaction().execute(async (transaction) => {
         const { rows } = await sql<{ key: string }>`
-          select key from ${upload} where tenant = ${tenant} and id = ${id}
+          select key from ${upload} where tenant = ${tenant} and id = ${id} and not deleted
             and (${before ?? null}::timestamptz is null or used_at < ${before ?? null})
           for update`.execute(transaction);
         const key = rows[0]?.key;
@@ -87,15 +97,14 @@ export function sqlPictures(db: Kysely<Tables>): PictureRecords {
           transaction,
         );
         if (used.rows[0]?.used === true) return 'in use';
-        await deleteObject(key);
-        await sql`delete from ${upload} where tenant = ${tenant} and id = ${id}`.execute(transaction);
+        await sql`update ${upload} set deleted = true where key = ${key}`.execute(transaction);
         return 'deleted';
       }),
 
     async unusedUploads(before, limit) {
       const { rows } = await sql<{ tenant: string; id: string }>`
         select tenant, id from ${upload} as upload
-        where used_at < ${before} and not ${isNamed(sql`upload.key`)}
+        where used_at < ${before} and not deleted and not ${isNamed(sql`upload.key`)}
         order by used_at limit ${limit}`.execute(db);
       return rows;
     },
@@ -118,4 +127,13 @@ async function deleteLooseInputs(db: Kysely<Tables>, deleteObject: DeleteObject,
   await sql`delete from ${input} where key = any(${gone})`.execute(db);
   await sql`update ${input} set loose = false, claims = 0 where key = any(${found})`.execute(db);
   return found.length;
+}
+
+async function deleteDeletedUploads(db: Kysely<Tables>, deleteObject: DeleteObject, limit: number): Promise<number> {
+  const { rows } = await sql<{ key: string }>`
+    select key from ${upload} where deleted order by key limit ${limit} for update skip locked`.execute(db);
+  const keys = rows.map(({ key }) => key);
+  for (const key of keys) await deleteObject(key);
+  if (keys.length > 0) await sql`delete from ${upload} where key = any(${keys})`.execute(db);
+  return keys.length;
 }

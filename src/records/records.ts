@@ -31,7 +31,8 @@ export interface Records {
   /** About how many jobs will be started before this queued one: of its own tenant, and as many of each other tenant's. */
   countAhead(job: Job): Promise<number>;
   /**
-   * Removes a job in a final state with its events and deliveries, and makes its inputs loose; false where there is none such. The caller has deleted its objects: see src/retention/delete-job.ts.
+   * Removes a job in a final state with its events and deliveries, and makes its inputs loose; false where there is none
+   * such. Its objects are the caller's to delete: see src/retention/delete-job.ts.
    */
   deleteJob(tenant: string, id: string): Promise<boolean>;
 

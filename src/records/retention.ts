@@ -22,10 +22,24 @@ export interface RetentionRecords {
   ): Promise<ReadonlyMap<string, { readonly attempt: number; readonly ended: boolean }>>;
   /** Which of these objects, inputs and uploads, have a record. */
   knownPictures(keys: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Jobs that have been deleted and whose objects may still be there, by their ids; of `tenant`, or of all. */
+  removals(query: RemovalQuery): Promise<readonly EndedJob[]>;
+  /** The objects of a deleted job are gone. */
+  endRemoval(id: string): Promise<void>;
   /** Jobs of a tenant that are not final. */
   unendedJobs(tenant: string, limit: number): Promise<readonly { readonly id: string; readonly running: boolean }[]>;
-  /** Removes what is left of a tenant without jobs: batches, uploads, inputs, keys of requests, deliveries, turns and usage. */
+  /**
+   * Removes what is left of a tenant without jobs: batches, uploads, inputs, keys of requests, deliveries, turns and usage.
+   * Of its API keys rows without its name stay, which open nothing.
+   */
   eraseTenant(tenant: string): Promise<void>;
+}
+
+export interface RemovalQuery {
+  readonly tenant?: string;
+  /** Id of the last one of the previous page. */
+  readonly after?: string;
+  readonly limit: number;
 }
 
 export interface EndedQuery {
@@ -108,6 +122,16 @@ export function sqlRetention(db: Kysely<Tables>): RetentionRecords {
       return new Set(rows.map(({ key }) => key));
     },
 
+    async removals({ tenant, after = '', limit }) {
+      let query = db.selectFrom('removal').select(['tenant', 'job_id as id']).where('job_id', '>', after);
+      query = tenant === undefined ? query : query.where('tenant', '=', tenant);
+      return await query.orderBy('job_id').limit(limit).execute();
+    },
+
+    async endRemoval(id) {
+      await db.deleteFrom('removal').where('job_id', '=', id).execute();
+    },
+
     async unendedJobs(tenant, limit) {
       const { rows } = await sql<{ id: string; running: boolean }>`
         select id, status = 'running' as running from ${job}
@@ -126,9 +150,11 @@ export function sqlRetention(db: Kysely<Tables>): RetentionRecords {
           'input',
           'idempotency_key',
           'tenant_turn',
+          'removal',
         ] as const) {
           await transaction.deleteFrom(table).where('tenant', '=', tenant).execute();
         }
+        await transaction.updateTable('api_key').set({ tenant: '', name: '' }).where('tenant', '=', tenant).execute();
       }),
   };
 }

@@ -114,6 +114,12 @@ export interface InputTable {
   readonly used_at: Generated<Date>;
 }
 
+/** A job that has been deleted, and whose objects may still be there. */
+export interface RemovalTable {
+  readonly job_id: string;
+  readonly tenant: string;
+}
+
 /** When something was last done that is done from time to time. */
 export interface SweepTable {
   readonly name: string;
@@ -131,6 +137,8 @@ export interface UploadTable {
   readonly height: number;
   readonly created_at: Date;
   readonly used_at: Generated<Date>;
+  /** Nobody sees it any more; its object may still be there. */
+  readonly deleted: Generated<boolean>;
 }
 
 export interface IdempotencyKeyTable {
@@ -174,8 +182,8 @@ export interface WebhookDeliveryTable {
 export interface ApiKeyTable {
   readonly id: string;
   readonly hash: string;
-  readonly name: string;
-  readonly tenant: string;
+  readonly name: Written<string>;
+  readonly tenant: Written<string>;
   readonly scopes: Json<readonly Scope[]>;
   readonly account: string;
   readonly submissions_per_minute: number | null;
@@ -221,6 +229,7 @@ export interface Tables {
   readonly tenant_turn: TenantTurnTable;
   readonly input: InputTable;
   readonly upload: UploadTable;
+  readonly removal: RemovalTable;
   readonly sweep: SweepTable;
   readonly idempotency_key: IdempotencyKeyTable;
   readonly webhook_delivery: WebhookDeliveryTable;

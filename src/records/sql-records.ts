@@ -10,6 +10,7 @@ import { gather } from './gather.ts';
 import { insertJobs } from './insert-jobs.ts';
 import { sqlPictures } from './pictures.ts';
 import type { NewJob, Records } from './records.ts';
+import { removeJobs } from './remove-jobs.ts';
 import { sqlRetention } from './retention.ts';
 import { eventFromRow, jobFromRow, uploadFromRow } from './rows.ts';
 import { sqlScheduling } from './scheduling.ts';
@@ -54,7 +55,10 @@ export function sqlRecords(
       return (await query.orderBy('id', 'desc').limit(limit).execute()).map(jobFromRow);
     },
     countAhead: (job) => countJobsAhead(job.id),
-    deleteJob: (tenant, id) => transitions.deleteJob(db, tenant, id),
+    async deleteJob(tenant, id) {
+      const chosen = sql`tenant = ${tenant} and id = ${id} and status in ('succeeded', 'failed', 'cancelled')`;
+      return (await removeJobs(db, chosen)) > 0;
+    },
 
     startAttempt: (tenant, id) => transitions.startAttempt(db, tenant, id),
     reportProgress: (id, attempt, progress) => transitions.reportProgress(db, id, attempt, progress),
@@ -118,7 +122,15 @@ export function sqlRecords(
           height: upload.height,
           created_at: upload.createdAt,
         })
-        .onConflict((conflict) => conflict.columns(['tenant', 'sha256']).doUpdateSet({ used_at: sql<Date>`now()` }))
+        .onConflict((conflict) =>
+          conflict.columns(['tenant', 'sha256']).doUpdateSet({
+            used_at: sql<Date>`now()`,
+            // One that was deleted comes back as a new one.
+            id: sql<string>`case when upload.deleted then excluded.id else upload.id end`,
+            created_at: sql<Date>`case when upload.deleted then excluded.created_at else upload.created_at end`,
+            deleted: false,
+          }),
+        )
         .returningAll()
         .executeTakeFirstOrThrow();
       return uploadFromRow(row);
@@ -129,6 +141,7 @@ export function sqlRecords(
         .selectAll()
         .where('tenant', '=', tenant)
         .where('id', '=', id)
+        .where('deleted', '=', false)
         .executeTakeFirst();
       return row === undefined ? null : uploadFromRow(row);
     },

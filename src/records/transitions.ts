@@ -10,7 +10,6 @@ import type { SerializedError } from '../errors.ts';
 import { deadAfter } from '../generation/faults.ts';
 import type { Job, JobResult, JobStatus, Progress } from '../generation/job.ts';
 import { countersLocked, eventsForReceivers, itemsCounted, itemsEnded } from './outbox.ts';
-import { objectsOfPlan } from './pictures.ts';
 import type { ChangeKind } from './records.ts';
 import { jobFromRow } from './rows.ts';
 import type { Tables } from './schema.ts';
@@ -246,30 +245,6 @@ export async function reportProgress(
     )
     .selectFrom('changed')
     .select(['id', announcement('progress')])
-    .executeTakeFirst();
-  return row !== undefined;
-}
-
-/** See {@link Records.deleteJob}. What refers to the row goes with it. */
-export async function deleteJob(db: Kysely<Tables>, tenant: string, id: string): Promise<boolean> {
-  const row = await db
-    .with('removed', (query) =>
-      query
-        .deleteFrom('job')
-        .where('tenant', '=', tenant)
-        .where('id', '=', id)
-        .where('status', 'in', ['succeeded', 'failed', 'cancelled'])
-        .returning(['id', objectsOfPlan.as('objects')]),
-    )
-    .with('loosened', (query) =>
-      query
-        .updateTable('input')
-        .set({ loose: true })
-        .where('key', 'in', sql<string>`(select jsonb_array_elements_text(objects) from removed)`)
-        .returning('key'),
-    )
-    .selectFrom('removed')
-    .select(['id', announcement('end')])
     .executeTakeFirst();
   return row !== undefined;
 }

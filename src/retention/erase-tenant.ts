@@ -1,6 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ArmatureError } from '../errors.ts';
-import { deleteJob, type DeletingParts } from './delete-job.ts';
+import type { DeletingParts } from './delete-job.ts';
+
+export interface ErasingParts extends DeletingParts {
+  /** Takes a job's ticket out of the queue, if it is there. */
+  readonly removeTicket: (id: string) => Promise<void>;
+}
 
 export interface EraseOptions {
   /** Told now and then how many jobs have been deleted. */
@@ -14,29 +19,34 @@ const page = 100;
 
 /**
  * Deletes all that a tenant has: its keys are revoked, its jobs are cancelled and deleted, and then whatever else has its
- * name on it, in records and store. Of the keys the rows stay, without which a service would take itself for one that asks
- * nobody for a key. It can be stopped anywhere and begun again.
+ * name on it, in records, queue and store. Of the keys nameless rows stay, without which a service would take itself for one that
+ * asks nobody for a key. It can be stopped anywhere and begun again.
  *
  * @throws ArmatureError `conflict` where jobs are still running after the patience, which is so while no worker is there to
  *   end them
  */
 export async function eraseTenant(
-  parts: DeletingParts,
+  parts: ErasingParts,
   tenant: string,
   { onProgress = () => {}, patience = 60_000 }: EraseOptions = {},
 ): Promise<number> {
-  const { records, store } = parts;
+  const { records, store, removeTicket } = parts;
   for (const { id } of await records.keys.list(tenant)) await records.keys.revoke(id);
   await endJobs(parts, tenant, patience);
   let deleted = 0;
   for (;;) {
     const jobs = await records.retention.endedJobs({ tenant, limit: page });
     if (jobs.length === 0) break;
-    for (const { id } of jobs) if (await deleteJob(parts, tenant, id)) deleted += 1;
+    for (const { id } of jobs) {
+      // One that was cancelled while it waited may have its ticket there until a worker comes to it.
+      await removeTicket(id);
+      if (await records.deleteJob(tenant, id)) deleted += 1;
+    }
     onProgress(deleted);
   }
-  await store.deleteAll(`tenants/${tenant}/`);
+  // Rows first: what is half deleted is nothing that anybody can read.
   await records.retention.eraseTenant(tenant);
+  await store.deleteAll(`tenants/${tenant}/`);
   return deleted;
 }
 

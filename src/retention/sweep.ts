@@ -1,4 +1,5 @@
-import { deleteJob, deleteLooseInputs, type DeletingParts } from './delete-job.ts';
+import { deleteJob, type DeletingParts } from './delete-job.ts';
+import { deleteLoose, finishRemovals } from './leftovers.ts';
 import { deleteOrphans } from './orphans.ts';
 
 /** What is kept. */
@@ -39,7 +40,8 @@ const uploadGrace = hour;
 export async function sweep(parts: SweepParts, policy: RetentionPolicy, signal: AbortSignal): Promise<Swept> {
   const now = parts.clock();
   const before = (age: number): Date => new Date(now.getTime() - age);
-  await deleteLooseInputs(parts);
+  await finishRemovals(parts);
+  await deleteLoose(parts);
   let [jobs, uploads, orphans] = [0, 0, 0];
   if (policy.age !== null) {
     jobs += await deleteEnded(parts, { before: before(policy.age) }, signal);
@@ -86,15 +88,16 @@ async function deleteEnded(
 }
 
 /** Deletes uploads that no job names any more and that were last used before a time, page by page while `goesOn`. */
-async function deleteUploads({ records, store }: SweepParts, before: Date, goesOn: GoesOn): Promise<number> {
+async function deleteUploads(parts: SweepParts, before: Date, goesOn: GoesOn): Promise<number> {
+  const { pictures } = parts.records;
   let deleted = 0;
   while (await goesOn()) {
-    const uploads = await records.pictures.unusedUploads(before, page);
     let gone = 0;
-    for (const { tenant, id } of uploads) {
+    for (const { tenant, id } of await pictures.unusedUploads(before, page)) {
       if (!(await goesOn())) return deleted + gone;
-      const outcome = await records.pictures.deleteUpload(tenant, id, (key) => store.delete(key), before);
-      if (outcome === 'deleted') gone += 1;
+      if ((await pictures.deleteUpload(tenant, id, before)) !== 'deleted') continue;
+      await deleteLoose(parts);
+      gone += 1;
     }
     deleted += gone;
     if (gone === 0) break;

@@ -69,6 +69,29 @@ export function batchesConformance(name: string, open: () => Promise<OpenRecords
       expect(await records.batches.list('another', { limit: 9 })).toEqual([]);
     });
 
+    it('deletes a batch that has ended with its items, and leaves their removals and loose inputs', async () => {
+      const given = newBatch();
+      const { tenant, id } = given;
+      const key = `tenants/${tenant}/inputs/1`;
+      await records.pictures.claim(tenant, [{ key, bytes: 1 }], []);
+      const plan = { ...drawing(64), image: { key, sha256: '00' } };
+      const items = newItems(150, { plan });
+      await records.batches.insert(given, items);
+      await records.pictures.release([key], true);
+      expect(await records.batches.delete(tenant, id)).toBe(false);
+      expect(await records.batches.find(tenant, id)).not.toBeNull();
+      await records.batches.cancel(id);
+      expect(await records.batches.delete(tenant, id)).toBe(true);
+      expect(await records.batches.find(tenant, id)).toBeNull();
+      expect(await records.batches.delete(tenant, id)).toBe(false);
+      expect(await records.findJob(tenant, items[149]!.id)).toBeNull();
+      const removals = await records.retention.removals({ tenant, limit: 1000 });
+      expect(removals.map((removal) => removal.id)).toEqual(items.map((item) => item.id).toSorted());
+      const deleted: string[] = [];
+      await records.pictures.deleteLoose(async (loose) => void deleted.push(loose), 100);
+      expect(deleted).toContain(key);
+    });
+
     it('lists the newest first, by pages', async () => {
       const tenant = 'lister';
       const ids: string[] = [];

@@ -35,7 +35,7 @@ export function retentionConformance(name: string, open: () => Promise<OpenRecor
     };
     const deleteLoose = async (): Promise<readonly string[]> => {
       const deleted: string[] = [];
-      while ((await records.pictures.deleteLoose(async (key) => void deleted.push(key), 2)) > 0);
+      while (await records.pictures.deleteLoose(async (key) => void deleted.push(key), 2));
       return deleted;
     };
     const upload = async (tenant: string): Promise<Upload> =>
@@ -123,17 +123,46 @@ export function retentionConformance(name: string, open: () => Promise<OpenRecor
       const { tenant } = fresh();
       const { id, picture } = await upload(tenant);
       const job = await records.insertJob(newJob(tenant, { plan: plan(picture.key) }));
-      const deleted: string[] = [];
-      const remove = (before?: Date) =>
-        records.pictures.deleteUpload(tenant, id, async (key) => void deleted.push(key), before);
-      expect(await records.pictures.deleteUpload('another', id, async () => {})).toBe('absent');
+      const remove = (before?: Date) => records.pictures.deleteUpload(tenant, id, before);
+      expect(await records.pictures.deleteUpload('another', id)).toBe('absent');
       expect(await remove()).toBe('in use');
       await records.requestCancel(tenant, job.id);
       expect(await remove(new Date(Date.now() + 1000))).toBe('in use');
       expect(await remove(new Date(Date.now() - 60_000))).toBe('absent');
       expect(await remove()).toBe('deleted');
-      expect(deleted).toEqual([picture.key]);
+      expect(await remove()).toBe('absent');
+      expect(await records.findUpload(tenant, id)).toBeNull();
       expect(await records.pictures.claim(tenant, [], [picture.key])).toEqual([picture.key]);
+      expect(await deleteLoose()).toEqual([picture.key]);
+      expect(await records.retention.knownPictures([picture.key])).toEqual(new Set());
+    });
+
+    it('takes an upload back whose bytes come again before its object is gone, under a new id', async () => {
+      const { tenant } = fresh();
+      const { id, picture } = await upload(tenant);
+      await records.pictures.deleteUpload(tenant, id);
+      const again = await upload(tenant);
+      expect(again.id).not.toBe(id);
+      expect(await records.findUpload(tenant, id)).toBeNull();
+      expect(await records.findUpload(tenant, again.id)).toEqual(again);
+      expect(await deleteLoose()).toEqual([]);
+      expect(await records.pictures.claim(tenant, [], [picture.key])).toEqual([]);
+    });
+
+    it('remembers a deleted job until its objects are gone', async () => {
+      const { tenant, key } = fresh();
+      const jobs = [await ended(tenant, key), await ended(tenant, key), await ended(tenant, key)];
+      for (const id of jobs) expect(await records.deleteJob(tenant, id)).toBe(true);
+      const removals = async (after?: string) =>
+        await records.retention.removals({ tenant, limit: 2, ...(after === undefined ? {} : { after }) });
+      const sorted = jobs.toSorted().map((id) => ({ tenant, id }));
+      expect(await removals()).toEqual(sorted.slice(0, 2));
+      expect(await removals(sorted[1]!.id)).toEqual(sorted.slice(2));
+      await records.retention.endRemoval(sorted[0]!.id);
+      expect(await removals()).toEqual(sorted.slice(1));
+      expect((await records.retention.removals({ limit: 10_000 })).filter((one) => one.tenant === tenant)).toHaveLength(
+        2,
+      );
     });
 
     it('finds uploads that were last used long ago and that no job names', async () => {

@@ -1,8 +1,10 @@
 import { utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ArmatureError } from '../../src/errors.ts';
 import { deleteJob } from '../../src/retention/delete-job.ts';
 import { eraseTenant } from '../../src/retention/erase-tenant.ts';
+import { finishRemovals } from '../../src/retention/leftovers.ts';
 import { sweep, type RetentionPolicy, type Swept } from '../../src/retention/sweep.ts';
 import { startSweeper } from '../../src/retention/sweeper.ts';
 import { type Application, finishJob, multipart, openApplication, pictureFile } from '../server/application.ts';
@@ -74,14 +76,44 @@ describe('a job that is deleted', () => {
     expect(await stored()).toEqual(before);
   });
 
-  it('gives up its objects before its record, so that whoever was stopped can go on', async () => {
+  it('is seen by nobody from the first moment, and its objects go with the next sweep where it was stopped', async () => {
     const before = await stored();
     const id = await drawn(await newPhoto());
     const { records, store } = application.parts;
-    const failing = { ...records, deleteJob: () => Promise.reject(new Error('killed')) };
-    await expect(deleteJob({ records: failing, store }, 'default', id)).rejects.toThrow('killed');
-    expect(await records.findJob('default', id)).not.toBeNull();
-    expect(await deleteJob({ records, store }, 'default', id)).toBe(true);
+    const failing = { ...store, deleteAll: () => Promise.reject(new Error('killed')) };
+    await expect(deleteJob({ records, store: failing }, 'default', id)).rejects.toThrow('killed');
+    expect(await records.findJob('default', id)).toBeNull();
+    expect((await stored()).filter((key) => key.includes(id))).not.toEqual([]);
+    await sweepIn(0, forever);
+    expect(await stored()).toEqual(before);
+    expect(await records.retention.removals({ limit: 10 })).toEqual([]);
+  });
+
+  it('is gone for its user while the store is away', async () => {
+    const before = await stored();
+    const id = await drawn(await newPhoto());
+    const away = () => Promise.reject(new ArmatureError('unavailable', 'away'));
+    const app = await application.rebuild({ store: { ...application.parts.store, deleteAll: away } });
+    expect((await app.inject({ method: 'DELETE', url: `/v1/generations/${id}` })).statusCode).toBe(204);
+    expect((await app.inject({ method: 'GET', url: `/v1/generations/${id}/outputs/0` })).statusCode).toBe(404);
+    await sweepIn(0, forever);
+    expect(await stored()).toEqual(before);
+  });
+
+  it('whose objects cannot be deleted does not keep those of others', async () => {
+    const before = await stored();
+    const [stuck, other] = [await drawn(await newPhoto()), await drawn(await newPhoto())];
+    const { records, store } = application.parts;
+    const deleteAll = async (prefix: string): Promise<void> => {
+      if (prefix.includes(stuck)) throw new Error('locked');
+      await store.deleteAll(prefix);
+    };
+    for (const id of [stuck, other]) await records.deleteJob('default', id);
+    await finishRemovals({ records, store: { ...store, deleteAll } });
+    expect((await records.retention.removals({ limit: 10 })).map(({ id }) => id)).toEqual([stuck]);
+    expect((await stored()).filter((key) => key.includes(other))).toEqual([]);
+    await expect(finishRemovals({ records, store: { ...store, deleteAll } })).rejects.toThrow('locked');
+    await sweepIn(0, forever);
     expect(await stored()).toEqual(before);
   });
 
@@ -223,12 +255,14 @@ describe('the sweeper', () => {
 });
 
 describe('a tenant that is erased', () => {
+  const removeTicket = async (id: string): Promise<void> => await application.parts.queue.remove(id);
+
   it('has nothing left, in records or store', async () => {
     const waiting = await submit(await newPhoto());
     await drawn(await newPhoto());
     await upload(await newPhoto());
     const { records, store } = application.parts;
-    expect(await eraseTenant({ records, store }, 'default')).toBe(2);
+    expect(await eraseTenant({ records, store, removeTicket }, 'default')).toBe(2);
     expect(await stored()).toEqual([]);
     expect(await records.listJobs('default', { limit: 10 })).toEqual([]);
     expect(await records.findJob('default', waiting)).toBeNull();
@@ -239,11 +273,11 @@ describe('a tenant that is erased', () => {
     const id = await submit(await newPhoto());
     const { records, store } = application.parts;
     const { attempt } = (await records.startAttempt('default', id))!;
-    await expect(eraseTenant({ records, store }, 'default', { patience: 0 })).rejects.toMatchObject({
+    await expect(eraseTenant({ records, store, removeTicket }, 'default', { patience: 0 })).rejects.toMatchObject({
       code: 'conflict',
     });
     await records.cancelAttempt(id, attempt);
-    expect(await eraseTenant({ records, store }, 'default')).toBe(1);
+    expect(await eraseTenant({ records, store, removeTicket }, 'default')).toBe(1);
   });
 });
 

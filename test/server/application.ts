@@ -17,6 +17,7 @@ import { buildApp } from '../../src/server/app.ts';
 import { defaultServerLimits } from '../../src/server/limits.ts';
 import type { ServerParts } from '../../src/server/parts.ts';
 import { openFileStore } from '../../src/store/file-store.ts';
+import type { ObjectStore } from '../../src/store/store.ts';
 import { mapKey, outputKey } from '../../src/store/keys.ts';
 import { untraced } from '../../src/tracing/tracing.ts';
 import { newDataFolder } from '../support/embedded-template.ts';
@@ -26,6 +27,8 @@ export interface Application {
   readonly parts: ServerParts;
   /** Of the store. */
   readonly folder: string;
+  /** Asks the database. */
+  readonly query: <R>(text: string) => Promise<readonly R[]>;
   /** Moves the server's clock on. */
   readonly passTime: (ms: number) => void;
   /** Builds another app over the same parts. */
@@ -35,10 +38,20 @@ export interface Application {
 
 const models = fileURLToPath(new URL('../../models', import.meta.url));
 
-/** The HTTP side over a real embedded database, queue, file store and model library, without a worker. */
-export async function openApplication(): Promise<Application> {
+export interface ApplicationPlaces {
+  /** Default: an embedded database of its own. */
+  readonly postgresUrl?: string;
+  /** Default: a folder of its own. */
+  readonly store?: ObjectStore;
+}
+
+/** The HTTP side over a real database, queue, store and model library, without a worker. */
+export async function openApplication({ postgresUrl, store }: ApplicationPlaces = {}): Promise<Application> {
   const data = await newDataFolder();
-  const { records, queueEngine } = await openRecords({ dataFolder: data });
+  const { records, queueEngine } = await openRecords(
+    postgresUrl === undefined ? { dataFolder: data } : { postgresUrl },
+  );
+  const { pool } = queueEngine();
   const queue = await openQueue(queueEngine());
   const windows = { tenant: 1000, total: 1000 };
   const onError = (error: unknown): void => process.emitWarning(String(error));
@@ -48,7 +61,7 @@ export async function openApplication(): Promise<Application> {
     records,
     queue,
     feeder,
-    store: await openFileStore(join(data, 'store')),
+    store: store ?? (await openFileStore(join(data, 'store'))),
     library: await openLibrary([models], { conditions: conditionIds }),
     annotators: await AnnotatorLibrary.open({
       bundled: join(models, 'annotators'),
@@ -89,6 +102,7 @@ export async function openApplication(): Promise<Application> {
     app,
     parts,
     folder: join(data, 'store'),
+    query: async <R>(text: string) => (await pool.query<R>(text)).rows,
     passTime: (ms) => (ahead += ms),
     rebuild: async (changes) => {
       const further = await buildApp({ ...parts, ...changes });
@@ -110,11 +124,11 @@ export async function openApplication(): Promise<Application> {
  */
 export async function finishJob(
   { parts }: Application,
-  job: { readonly id: string },
+  job: { readonly id: string; readonly tenant?: string },
   found?: Pick<JobOutput, 'data' | 'fidelity' | 'candidates'>,
 ): Promise<Job> {
   const { records } = parts;
-  const started = await records.startAttempt('default', job.id);
+  const started = await records.startAttempt(job.tenant ?? 'default', job.id);
   if (started === null) throw new Error(`The job ${job.id} cannot be started.`);
   const { plan } = started;
   const controls = plan.kind === 'generation' ? plan.controls : [];
@@ -129,7 +143,7 @@ export async function finishJob(
     meanBatch: null,
     timings: { wait: 1, prepare: 2, draw: 3, store: 4 },
   });
-  return (await records.findJob('default', job.id))!;
+  return (await records.findJob(started.tenant, job.id))!;
 }
 
 /** A picture of one colour as the file that a client would send. */

@@ -8,6 +8,7 @@ import { createFirstTables } from './jobs.ts';
 import { createKeyTables } from './keys.ts';
 import { createRetention } from './retention.ts';
 import { createOperations } from './operations.ts';
+import { createRemovals } from './removals.ts';
 
 /** One step of the schema's history. A step that has been released never changes: a correction is a further step. */
 export interface Migration {
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
   { version: 6, name: 'what is stored, and what uses it', up: createRetention },
   { version: 7, name: 'workers, traces, what ended lately', up: createOperations },
   { version: 8, name: 'webhooks of batches', up: createBatchWebhooks },
+  { version: 9, name: 'removals, uploads that are deleted', up: createRemovals },
 ];

@@ -2,10 +2,10 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
-import { isFinal } from '../../generation/job.ts';
-import { deleteJob } from '../../retention/delete-job.ts';
+import { deleteObjects } from '../../retention/leftovers.ts';
 import { checkpointPrefix } from '../../store/keys.ts';
 import { type RouteContext, tenantOf } from '../context.ts';
+import { deleteLeftovers } from '../delete-leftovers.ts';
 import { missingJob, requireJob } from '../find-job.ts';
 import { jobSchema } from '../views/job-schema.ts';
 import { idParameter, json, problem, tenantQuery } from './schemas.ts';
@@ -53,11 +53,11 @@ export function generationActionRoutes(instance: FastifyInstance, { parts, prese
     handler: async (request, reply) => {
       const { id } = request.params;
       const tenant = tenantOf(request);
-      const job = await requireJob(records, tenant, id);
-      if (!isFinal(job.status)) {
-        throw new ArmatureError('conflict', `The job ${id} is ${job.status}: cancel it before it is deleted.`);
+      if (!(await records.deleteJob(tenant, id))) {
+        const { status } = await requireJob(records, tenant, id);
+        throw new ArmatureError('conflict', `The job ${id} is ${status}: cancel it before it is deleted.`);
       }
-      await deleteJob({ records, store }, tenant, id);
+      await deleteLeftovers(parts, async () => await deleteObjects(parts, { tenant, id }));
       return await reply.code(204).send();
     },
   });

@@ -7,6 +7,7 @@ import { newUploadId } from '../../records/ids.ts';
 import type { Upload } from '../../records/records.ts';
 import { uploadKey } from '../../store/keys.ts';
 import { type RouteContext, tenantOf } from '../context.ts';
+import { deleteLeftovers } from '../delete-leftovers.ts';
 import { readForm } from '../form.ts';
 import type { ServerLimits } from '../limits.ts';
 import { idempotently } from '../idempotency.ts';
@@ -88,12 +89,13 @@ export function uploadRoutes(instance: FastifyInstance, { parts, links }: RouteC
     },
     handler: async (request, reply) => {
       const { id } = request.params;
-      const outcome = await records.pictures.deleteUpload(tenantOf(request), id, (key) => parts.store.delete(key));
+      const outcome = await records.pictures.deleteUpload(tenantOf(request), id);
       if (outcome === 'absent') throw missingUpload(id);
       if (outcome === 'in use') {
         const detail = `A job that waits or runs uses the upload ${id}: cancel it, or wait for its end.`;
         throw new ArmatureError('conflict', detail);
       }
+      await deleteLeftovers(parts);
       return await reply.code(204).send();
     },
   });
