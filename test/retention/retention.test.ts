@@ -155,6 +155,23 @@ describe('an upload', () => {
     expect(await stored()).toEqual(before);
   });
 
+  it('that is a mask beside a picture is kept as the picture is, until no job names it', async () => {
+    const before = await stored();
+    const size = [64 + (photos += 1), 24] as const;
+    const picture = await upload(await pictureFile('png', ...size));
+    const mask = await upload(await pictureFile('jpeg', ...size));
+    const image = { picture: { upload_id: picture }, mask: { upload_id: mask } };
+    const payload = { prompt: 'x', controls: [{ model: 'diorama-canny', type: 'inpaint', image }] };
+    const response = await application.app.inject({ method: 'POST', url: '/v1/generations', payload });
+    expect(response.statusCode, response.body).toBe(202);
+    const job = response.json<{ id: string }>();
+    for (const id of [picture, mask]) expect(await remove(`/v1/uploads/${id}`)).toBe(409);
+    await finishJob(application, job);
+    expect(await sweepIn(31 * day, { age: 32 * day, bytes: null })).toMatchObject({ uploads: 0 });
+    expect(await sweepIn(31 * day, { age: 30 * day, bytes: null })).toMatchObject({ jobs: 1, uploads: 2 });
+    expect(await stored()).toEqual(before);
+  });
+
   it('comes back under a new id', async () => {
     const photo = await newPhoto();
     const id = await upload(photo);
@@ -164,6 +181,65 @@ describe('an upload', () => {
     expect(again).not.toBe(id);
     expect((await stored()).filter((key) => key.includes('/uploads/'))).toHaveLength(1);
     await remove(`/v1/uploads/${again}`);
+  });
+});
+
+describe('a batch', () => {
+  const inline = (photo: Buffer) => ({ data: photo.toString('base64') });
+  const items = (photo: Buffer, last: object = {}) =>
+    [1, 2, 3].map((seed) => ({
+      prompt: 'x',
+      seed,
+      controls: [{ type: 'canny', image: inline(photo) }],
+      ...(seed === 3 ? last : {}),
+    }));
+
+  it('keeps the pictures that its items share until they are written, and then until the last item goes', async () => {
+    const before = await stored();
+    const { records } = application.parts;
+    const policy = { age: 30 * day, bytes: 0 };
+    let swept = false;
+    const insert: typeof records.batches.insert = async (...given) => {
+      await sweepIn(31 * day, policy);
+      const written = await records.batches.insert(...given);
+      await sweepIn(31 * day, policy);
+      swept = true;
+      return written;
+    };
+    const app = await application.rebuild({ records: { ...records, batches: { ...records.batches, insert } } });
+    const payload = items(await newPhoto());
+    const response = await app.inject({ method: 'POST', url: '/v1/batches', payload });
+    expect(response.statusCode, response.body).toBe(202);
+    expect(swept).toBe(true);
+    const shared = (await stored()).filter((key) => !before.includes(key));
+    expect(shared).toHaveLength(1);
+
+    const [first, second, third] = await records.batches.items(response.json<{ id: string }>().id, { limit: 9 });
+    for (const item of [first, second, third]) await finishJob(application, item!);
+    for (const item of [first, second]) expect(await remove(`/v1/generations/${item!.id}`)).toBe(204);
+    expect(await stored()).toEqual(expect.arrayContaining([...shared]));
+    expect(await remove(`/v1/generations/${third!.id}`)).toBe(204);
+    expect(await stored()).toEqual(before);
+  });
+
+  it('that is deleted takes its pictures along, and one that is refused leaves none', async () => {
+    const before = await stored();
+    const refused = await application.app.inject({
+      method: 'POST',
+      url: '/v1/batches',
+      payload: items(await newPhoto(), { steps: -1 }),
+    });
+    expect(refused.statusCode).toBe(400);
+    await sweepIn(0, forever);
+    expect(await stored()).toEqual(before);
+    const payload = items(await newPhoto());
+    const made = await application.app.inject({ method: 'POST', url: '/v1/batches', payload });
+    const { id } = made.json<{ id: string }>();
+    for (const item of await application.parts.records.batches.items(id, { limit: 9 })) {
+      await finishJob(application, item);
+    }
+    expect(await remove(`/v1/batches/${id}`)).toBe(204);
+    expect(await stored()).toEqual(before);
   });
 });
 
