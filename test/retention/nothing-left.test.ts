@@ -87,12 +87,7 @@ function suite(title: string, open: () => Promise<Places>, skipped: string | nul
       const { key, text } = await issueKey(records.keys, request);
       const fetcher = createFetcher({ resolve: async () => [{ address: '93.184.215.14', family: 4 }] });
       const app = await application.rebuild({ fetcher });
-      const call = async (
-        method: 'POST' | 'DELETE' | 'GET',
-        url: string,
-        payload: object | undefined = undefined,
-        headers: object = {},
-      ) => {
+      const call = async (method: 'POST' | 'DELETE' | 'GET', url: string, payload?: object, headers: object = {}) => {
         const response = await app.inject({
           method,
           url,
