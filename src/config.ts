@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findSecrets, type SecretSettings } from './config/secrets.ts';
 import { type Config, type Environment, type Flags, type Setting, settings, variableOf } from './config/settings.ts';
 import { Mismatch } from './config/values.ts';
 import { ArmatureError } from './errors.ts';
@@ -71,6 +72,14 @@ export function tracingWanted(environment: Environment = process.env): boolean {
   if (disabled?.toLowerCase() === 'true' || exporter === 'none') return false;
   const endpoints = ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
   return endpoints.some((name) => environment[name] !== undefined && environment[name] !== '');
+}
+
+/**
+ * All that opens something in the settings, and in the variables that the SDKs of S3 and OpenTelemetry read by themselves.
+ * Whatever writes about the process leaves it out, also where a library quotes it.
+ */
+export function secretsOf(config: SecretSettings, environment: Environment = process.env): readonly string[] {
+  return findSecrets(config, environment);
 }
 
 /** Whether a stack trace may be shown with an error (ARMATURE_DEBUG=1). */

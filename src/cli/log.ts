@@ -1,5 +1,5 @@
 import { type DestinationStream, type LogFn, type Logger, pino } from 'pino';
-import type { Config } from '../config.ts';
+import { type Config, secretsOf } from '../config.ts';
 
 /** Fields that are never written, wherever they stand: what people draw, and what opens something. */
 const hidden = new Set([
@@ -7,6 +7,7 @@ const hidden = new Set([
   'negative_prompt',
   'negativePrompt',
   'metadata',
+  'headers',
   'authorization',
   'cookie',
   'x-api-key',
@@ -40,8 +41,8 @@ const patterns: readonly (readonly [RegExp, string])[] = [
  * any level: fields with such names are left out, errors are written without the values that drivers hang on them, and what
  * looks like a secret in a text is replaced.
  */
-export function openLog(config: Pick<Config, 'logLevel' | 'adminKey' | 'hubToken'>, to?: DestinationStream): Logger {
-  const known = [config.adminKey, config.hubToken].filter((secret) => secret !== null);
+export function openLog(config: Config, to?: DestinationStream): Logger {
+  const known = secretsOf(config).map(asInJson);
   const options = {
     level: config.logLevel,
     serializers: { err: errorFacts },
@@ -64,6 +65,11 @@ function withoutSecrets(line: string, known: readonly string[]): string {
   for (const secret of known) text = text.replaceAll(secret, '[redacted]');
   for (const [pattern, replacement] of patterns) text = text.replaceAll(pattern, replacement);
   return text;
+}
+
+/** A text as it stands inside a string of JSON. */
+function asInJson(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
 }
 
 /** Errors are left to their serializer. */

@@ -55,6 +55,13 @@ export function report(error: unknown): number {
   const message = error instanceof Error ? error.message : String(error);
   const line = known ? message : `unexpected error: ${message} (ARMATURE_DEBUG=1 shows where)`;
   console.error(`armature: ${line.replaceAll(/\s*\n\s*/g, ' ')}`);
-  if (debugging()) console.error(error);
+  if (debugging()) console.error(stacksOf(error));
   return known && error.code === 'invalid_config' ? 2 : 1;
+}
+
+/** Where an error and its causes came from; not what drivers hang on them, which holds queries, rows and passwords. */
+function stacksOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const stack = error.stack ?? error.message;
+  return error.cause === undefined ? stack : `${stack}\ncaused by ${stacksOf(error.cause)}`;
 }

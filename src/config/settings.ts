@@ -18,6 +18,7 @@ import {
   signingSecret,
   text,
   url,
+  urlOfServer,
 } from './values.ts';
 
 /** All that can be set from outside, resolved: nothing else in the product reads flags or the environment. */
@@ -179,7 +180,7 @@ export const settings: { readonly [Key in keyof Config]: Setting<Config[Key]> } 
     argument: 'url',
     description: 'PostgreSQL for the records instead of the embedded database',
     aliases: ['DATABASE_URL'],
-    parse: one((value) => url(value, ['postgres:', 'postgresql:'])),
+    parse: one((value) => urlOfServer(value, ['postgres:', 'postgresql:'])),
     fallback: () => null,
   },
   redisUrl: {
@@ -187,7 +188,7 @@ export const settings: { readonly [Key in keyof Config]: Setting<Config[Key]> } 
     argument: 'url',
     description: 'Redis for the queue',
     aliases: ['REDIS_URL'],
-    parse: one((value) => url(value, ['redis:', 'rediss:'])),
+    parse: one((value) => urlOfServer(value, ['redis:', 'rediss:'])),
     fallback: () => null,
   },
   s3Bucket: {
@@ -217,7 +218,7 @@ export const settings: { readonly [Key in keyof Config]: Setting<Config[Key]> } 
     argument: 'url',
     description: "server that speaks S3, instead of Amazon's",
     aliases: ['AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL'],
-    parse: one((value) => url(value, ['http:', 'https:'])),
+    parse: one((value) => urlOfServer(value, ['http:', 'https:'])),
     fallback: () => null,
   },
   s3ForcePathStyle: {

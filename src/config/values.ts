@@ -91,6 +91,15 @@ export function url(value: string, protocols: readonly string[]): string {
   return value;
 }
 
+/** A URL that may hold a password: nothing of it is repeated in the error. */
+export function urlOfServer(value: string, protocols: readonly string[]): string {
+  try {
+    return url(value, protocols);
+  } catch (error) {
+    throw error instanceof Mismatch ? new Mismatch(error.message, '...') : error;
+  }
+}
+
 export function origin(value: string): string {
   const trimmed = value.trim();
   if (trimmed === '*') return trimmed;

@@ -15,6 +15,7 @@ import {
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
+import { ArmatureError } from '../errors.ts';
 import type { OpenSpan, SpanOptions, Tracing } from './tracing.ts';
 
 export interface TracingOptions {
@@ -74,7 +75,7 @@ export function openTelemetry({ version, role, onError }: TracingOptions): Traci
           work({ set: (attributes) => void span.setAttributes(attributes) }),
         );
       } catch (error) {
-        span.recordException(error instanceof Error ? error : String(error));
+        span.setAttribute('error.type', typeOf(error));
         span.setStatus({ code: SpanStatusCode.ERROR });
         throw error;
       } finally {
@@ -87,6 +88,12 @@ export function openTelemetry({ version, role, onError }: TracingOptions): Traci
       await Promise.race([provider.shutdown(), parted()]).catch((error: unknown) => onError(String(error)));
     },
   };
+}
+
+/** What failed, by OpenTelemetry's convention. Not the message: it may quote a request, and the log has what may be told. */
+function typeOf(error: unknown): string {
+  if (error instanceof ArmatureError) return error.code;
+  return error instanceof Error ? error.name : typeof error;
 }
 
 function openSpan(span: ApiSpan): OpenSpan {

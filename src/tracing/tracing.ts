@@ -5,7 +5,7 @@
 export interface Tracing {
   /** Whether anyone wants spans: where not, all of this does nothing. */
   readonly enabled: boolean;
-  /** Runs `work` as a span; what it throws is noted in the span and thrown on. */
+  /** Runs `work` as a span; the kind of what it throws is noted in the span, and it is thrown on. */
   span<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T>;
   /** Starts a span that is ended by hand. It is in force inside its `run` alone. */
   start(name: string, options: SpanOptions): OpenSpan;

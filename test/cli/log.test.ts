@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newKeyText } from '../../src/access/key-text.ts';
 import { openLog } from '../../src/cli/log.ts';
+import { readConfig } from '../../src/config.ts';
 import { ArmatureError } from '../../src/errors.ts';
 import { freePort } from '../support/service.ts';
 import { spawnArmature } from './armature.ts';
@@ -13,7 +14,8 @@ import { spawnArmature } from './armature.ts';
 function written(work: (log: ReturnType<typeof openLog>) => void): string {
   let text = '';
   const adminKey = 'the-operators-secret-0123456789abcdef';
-  work(openLog({ logLevel: 'trace', adminKey, hubToken: 'hf_hubsecret' }, { write: (line) => void (text += line) }));
+  const flags = { logLevel: 'trace', adminKey, hubToken: 'hf_hubsecret', redisUrl: 'redis://:SE%22CRET@redis:6379' };
+  work(openLog(readConfig(flags, {}), { write: (line) => void (text += line) }));
   return text;
 }
 
@@ -22,7 +24,7 @@ describe('the log', () => {
     const text = written((log) =>
       log.trace({
         plan: { prompt: 'SECRET', negativePrompt: 'SECRET', controls: [{ image: { data: 'SECRET' } }] },
-        req: { headers: { authorization: 'SECRET', cookie: 'SECRET', 'x-api-key': 'SECRET', accept: 'image/png' } },
+        req: { method: 'GET', headers: { 'x-own': 'SECRET' }, cookie: 'SECRET', authorization: 'SECRET' },
         webhook: { secret: 'SECRET' },
         picture: new TextEncoder().encode('SECRET'),
         job: 'gen_1',
@@ -33,7 +35,7 @@ describe('the log', () => {
     expect(JSON.parse(text)).toMatchObject({
       job: 'gen_1',
       picture: '6 bytes',
-      req: { headers: { accept: 'image/png' } },
+      req: { method: 'GET' },
     });
   });
 
@@ -50,13 +52,15 @@ describe('the log', () => {
     ['a picture', 'data:image/png;base64,SECRET+/==', 'data:image/png;base64,[redacted]'],
     ['the operator’s key', 'the-operators-secret-0123456789abcdef', '[redacted]'],
     ['the token of the hub', 'hf_hubsecret', '[redacted]'],
+    ['a password of the settings, by itself', 'AUTH SE%22CRET', 'AUTH [redacted]'],
+    ['a password with a quote in it, as it is meant', 'AUTH SE"CRET', 'AUTH [redacted]'],
   ])('replaces %s in a message, in an error and in a field', (_, message, left) => {
     const text = written((log) => {
       log.info(message);
       log.error({ err: new Error(message, { cause: new ArmatureError('internal', message) }) }, 'failed');
       log.warn({ detail: [message] });
     });
-    expect(text).not.toMatch(/SECRET|hubsecret|operators/);
+    expect(text).not.toMatch(/SECRET|CRET|hubsecret|operators/);
     expect(text.split(left).length - 1).toBe(4);
     for (const line of text.trim().split('\n')) expect(() => JSON.parse(line) as unknown).not.toThrow();
   });

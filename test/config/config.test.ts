@@ -1,6 +1,6 @@
 import { delimiter, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { modelFolders, readConfig, requirePostgres, requireSafeHost } from '../../src/config.ts';
+import { modelFolders, readConfig, requirePostgres, requireSafeHost, secretsOf } from '../../src/config.ts';
 import { settingKeys, settings, variableOf } from '../../src/config/settings.ts';
 import { ArmatureError } from '../../src/errors.ts';
 
@@ -75,8 +75,6 @@ describe('values', () => {
     ['memoryBudget', '12'],
     ['maxRows', '1'],
     ['provider', 'rocm'],
-    ['postgresUrl', 'mysql://h/d'],
-    ['redisUrl', 'localhost:6379'],
     ['publicUrl', 'example.com'],
     ['corsOrigin', 'https://x.example/path'],
     ['logLevel', 'loud'],
@@ -93,6 +91,39 @@ describe('values', () => {
       expect(error.message).toContain(JSON.stringify(value));
       expect(error.message).not.toContain('\n');
     }
+  });
+
+  it.each([
+    ['postgresUrl', 'mysql://u:Q7x9@h/d'],
+    ['redisUrl', 'Q7x9@localhost:6379'],
+    ['s3Endpoint', 'ftp://Q7x9@h'],
+    ['adminKey', 'Q7x9'],
+    ['webhookSecret', 'Q7x9'],
+  ] as const)('refuses %s = %s without repeating it', (key, value) => {
+    const { message } = refusal(() => readConfig({ [key]: value }, {}));
+    expect(message).toContain('received "..."');
+    expect(message).not.toContain('Q7x9');
+  });
+
+  it('knows what in it is secret, as it stands there and as it is meant', () => {
+    const config = readConfig(
+      {
+        adminKey: 'the-operators-secret-0123456789abcdef',
+        redisUrl: 'redis://:p%40ssword@redis:6379',
+        postgresUrl: 'postgres://u@db/x',
+      },
+      {},
+    );
+    const environment = { AWS_SECRET_ACCESS_KEY: 'aws-secret', OTEL_EXPORTER_OTLP_HEADERS: 'a=token%20one, b=token2' };
+    expect(secretsOf(config, environment)).toEqual([
+      'the-operators-secret-0123456789abcdef',
+      'aws-secret',
+      'p%40ssword',
+      'p@ssword',
+      'token%20one',
+      'token one',
+      'token2',
+    ]);
   });
 
   it('refuses a switch that is neither on nor off in the environment', () => {

@@ -41,6 +41,8 @@ interface WireSpan {
 /** A collector that takes spans by OTLP over HTTP, as JSON, and keeps them. */
 export class OtlpReceiver {
   readonly spans: ReceivedSpan[] = [];
+  /** All that was sent, as it came. */
+  readonly bodies: string[] = [];
   readonly #server = createServer((request, response) => void this.#receive(request, response));
 
   static async start(): Promise<OtlpReceiver> {
@@ -55,7 +57,9 @@ export class OtlpReceiver {
   }
 
   async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = JSON.parse(await text(request)) as ExportRequest;
+    const sent = await text(request);
+    this.bodies.push(sent);
+    const body = JSON.parse(sent) as ExportRequest;
     if (request.url === '/v1/traces') this.spans.push(...spansOf(body));
     response.setHeader('content-type', 'application/json');
     response.end('{}');
