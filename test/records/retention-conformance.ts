@@ -208,6 +208,18 @@ export function retentionConformance(name: string, open: () => Promise<OpenRecor
       );
     });
 
+    it('lets one work alone, which may ask the records meanwhile, and the next one after it', async () => {
+      const counts: number[] = [];
+      const work = async (): Promise<void> => {
+        counts.push((await records.retention.endedJobs({ limit: 1 })).length);
+        await records.pictures.deleteLoose(async () => {}, 1);
+      };
+      expect(await records.retention.alone(work)).toBe(true);
+      await expect(records.retention.alone(() => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
+      expect(await records.retention.alone(work)).toBe(true);
+      expect(counts).toHaveLength(2);
+    });
+
     it('says once in a while that something is due', async () => {
       const now = new Date();
       const later = new Date(now.getTime() + 1000);
