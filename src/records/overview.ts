@@ -44,6 +44,14 @@ export interface FailureCount {
   readonly lastJob: string;
 }
 
+/** What a drawing cost, and when it was made. */
+export interface DrawnJob {
+  /** Pixel steps. */
+  readonly cost: number;
+  readonly startedAt: Date;
+  readonly finishedAt: Date;
+}
+
 /** Figures over all tenants, for those who run the service. */
 export interface OverviewRecords {
   /** Cheap: each figure has an index that holds nothing but what it counts. */
@@ -54,6 +62,8 @@ export interface OverviewRecords {
   batches(limit: number): Promise<readonly BatchCounts[]>;
   /** How many jobs ended in the last `minutes`, by final state. */
   finished(minutes: number): Promise<Readonly<Partial<Record<JobStatus, number>>>>;
+  /** The generations that succeeded last, whoever's they are, at most `limit` and none that is older than a day. */
+  lastDrawn(limit: number): Promise<readonly DrawnJob[]>;
   /** What failed in the last `minutes`, the most frequent code first. */
   failures(minutes: number): Promise<readonly FailureCount[]>;
 }
@@ -140,6 +150,17 @@ export function sqlOverview(db: Kysely<Tables>): OverviewRecords {
         .groupBy('status')
         .execute();
       return Object.fromEntries(rows.map((row) => [row.status, row.count]));
+    },
+    async lastDrawn(limit) {
+      return await db
+        .selectFrom('job')
+        .select(['cost', sql<Date>`started_at`.as('startedAt'), sql<Date>`finished_at`.as('finishedAt')])
+        .where('finished_at', '>=', since(24 * 60))
+        .where('status', '=', 'succeeded')
+        .where(sql`plan->>'kind'`, '=', 'generation')
+        .orderBy('finished_at', 'desc')
+        .limit(limit)
+        .execute();
     },
     async failures(minutes) {
       return await db

@@ -21,6 +21,8 @@ export interface Scheduling {
    * `atMost`, so that a long queue costs no more than a short one.
    */
   depth(tenant: string | null, atMost: number): Promise<number>;
+  /** Mean cost of these jobs, by the hundred that came first; null where there are none. */
+  meanCost(tenant: string | null): Promise<number | null>;
 }
 
 /** A ticket as the queue gets it: `priority` is the effective one, 0 to 9, at the time it is enqueued. */
@@ -129,13 +131,25 @@ export function sqlScheduling(db: Kysely<Tables>): Scheduling {
       }));
     },
     async depth(tenant, atMost) {
-      const own = tenant === null ? sql`` : sql`and tenant = ${tenant}`;
+      const own = ofTenant(tenant);
       const { rows } = await sql<{ count: number }>`
         select count(*)::integer as count from (
           select from ${job} where status = 'queued' ${own} limit ${atMost}) as counted`.execute(db);
       return rows[0]?.count ?? 0;
     },
+    async meanCost(tenant) {
+      const { rows } = await sql<{ mean: number | null }>`
+        select avg(cost) as mean from (
+          select cost from ${job} where status = 'queued' ${ofTenant(tenant)} order by id limit 100) as first`.execute(
+        db,
+      );
+      return rows[0]?.mean ?? null;
+    },
   };
+}
+
+function ofTenant(tenant: string | null) {
+  return tenant === null ? sql`` : sql`and tenant = ${tenant}`;
 }
 
 /** What one flow's row of {@link readWaiting} holds. */

@@ -1,8 +1,9 @@
 import { cost } from '../generation/cost.ts';
 import type { Job } from '../generation/job.ts';
+import type { DrawnJob } from '../records/overview.ts';
 import type { Records } from '../records/records.ts';
 
-/** How fast a tenant's recent generations were drawn. */
+/** How fast recent generations were drawn. */
 interface Pace {
   /** Busy milliseconds for each unit of cost. */
   readonly msPerCost: number;
@@ -12,11 +13,11 @@ interface Pace {
 const recentJobs = 20;
 const paceLifetimeMs = 5000;
 
-/** Estimates when a job will be done from the times of the tenant's last generations. */
+/** Estimates when jobs will be done from the times of the last generations: a tenant's own, or everybody's. */
 export class EtaEstimator {
   readonly #records: Records;
   readonly #clock: () => Date;
-  readonly #paces = new Map<string, { readonly at: number; readonly pace: Promise<Pace | null> }>();
+  readonly #paces = new Map<string | null, { readonly at: number; readonly pace: Promise<Pace | null> }>();
 
   constructor(records: Records, clock: () => Date) {
     this.#records = records;
@@ -32,10 +33,15 @@ export class EtaEstimator {
     return Math.max(1, Math.round((pace.msPerCost * (ahead * pace.meanCost + remaining)) / 1000));
   }
 
-  /** Whole seconds in which about `jobs` of a tenant's jobs are drawn; null where nothing is known yet. */
-  async secondsFor(tenant: string, jobs: number): Promise<number | null> {
-    const pace = await this.#pace(tenant);
-    return pace === null ? null : Math.max(1, Math.ceil((pace.msPerCost * pace.meanCost * jobs) / 1000));
+  /**
+   * Whole seconds in which about `jobs` of the jobs that wait, a tenant's or (null) anybody's, are drawn; null where nothing
+   * is known yet. What waits may cost far more than what was drawn lately.
+   */
+  async untilRoom(tenant: string | null, jobs: number): Promise<number | null> {
+    const pace = (await this.#pace(tenant)) ?? (await this.#pace(null));
+    if (pace === null) return null;
+    const meanCost = (await this.#records.scheduling.meanCost(tenant)) ?? pace.meanCost;
+    return Math.max(1, Math.ceil((pace.msPerCost * meanCost * jobs) / 1000));
   }
 
   /** Whole seconds in which a tenant's jobs of this cost together are probably drawn; null where nothing is known yet. */
@@ -44,11 +50,12 @@ export class EtaEstimator {
     return pace === null ? null : Math.max(1, Math.round((pace.msPerCost * pixelSteps) / 1000));
   }
 
-  async #pace(tenant: string): Promise<Pace | null> {
+  /** Of a tenant, or (null) of all together. */
+  async #pace(tenant: string | null): Promise<Pace | null> {
     const now = this.#clock().getTime();
     const last = this.#paces.get(tenant);
     if (last !== undefined && now - last.at < paceLifetimeMs) return await last.pace;
-    const pace = this.#records.listJobs(tenant, { status: 'succeeded', limit: recentJobs }).then(paceOf);
+    const pace = this.#lastDrawn(tenant).then(paceOf);
     this.#paces.set(tenant, { at: now, pace });
     // A failure is not kept: the next question asks records again.
     return await pace.catch((error: unknown) => {
@@ -56,27 +63,36 @@ export class EtaEstimator {
       throw error;
     });
   }
+
+  async #lastDrawn(tenant: string | null): Promise<readonly DrawnJob[]> {
+    if (tenant === null) return await this.#records.overview.lastDrawn(recentJobs);
+    return drawnOf(await this.#records.listJobs(tenant, { status: 'succeeded', limit: recentJobs }));
+  }
 }
 
-/** Pace of finished jobs. Jobs that were drawn side by side count their common time once. */
-export function paceOf(jobs: readonly Job[]): Pace | null {
-  const timed = jobs.flatMap(({ plan, startedAt, finishedAt }) =>
+/** The generations among jobs that have ended, by cost and time. */
+export function drawnOf(jobs: readonly Job[]): readonly DrawnJob[] {
+  return jobs.flatMap(({ plan, startedAt, finishedAt }) =>
     plan.kind === 'generation' && startedAt !== null && finishedAt !== null
-      ? [{ cost: cost(plan), start: startedAt.getTime(), end: finishedAt.getTime() }]
+      ? [{ cost: cost(plan), startedAt, finishedAt }]
       : [],
   );
-  if (timed.length === 0) return null;
-  const total = timed.reduce((sum, entry) => sum + entry.cost, 0);
-  return { msPerCost: covered(timed) / total, meanCost: total / timed.length };
 }
 
-/** Length of the union of intervals. */
-function covered(intervals: readonly { readonly start: number; readonly end: number }[]): number {
+/** Pace of what was drawn. Jobs that were drawn side by side count their common time once. */
+export function paceOf(drawn: readonly DrawnJob[]): Pace | null {
+  if (drawn.length === 0) return null;
+  const total = drawn.reduce((sum, entry) => sum + entry.cost, 0);
+  return { msPerCost: covered(drawn) / total, meanCost: total / drawn.length };
+}
+
+/** Milliseconds of the union of times. */
+function covered(drawn: readonly DrawnJob[]): number {
   let length = 0;
   let reached = Number.NEGATIVE_INFINITY;
-  for (const { start, end } of intervals.toSorted((a, b) => a.start - b.start)) {
-    length += Math.max(0, end - Math.max(start, reached));
-    reached = Math.max(reached, end);
+  for (const { startedAt, finishedAt } of drawn.toSorted((a, b) => a.startedAt.getTime() - b.startedAt.getTime())) {
+    length += Math.max(0, finishedAt.getTime() - Math.max(startedAt.getTime(), reached));
+    reached = Math.max(reached, finishedAt.getTime());
   }
   return length;
 }

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OpenRecords } from '../../src/records/open.ts';
 import type { Records } from '../../src/records/records.ts';
+import { cost } from '../../src/generation/cost.ts';
 import { newJob, result } from './conformance.ts';
+import { drawing } from './scheduling-conformance.ts';
 
 /** What records tell those who run the service. Other tests may have left jobs in them: only differences count. */
 export function operationsConformance(name: string, open: () => Promise<OpenRecords>): void {
@@ -69,6 +71,14 @@ export function operationsConformance(name: string, open: () => Promise<OpenReco
       const found = failures.find(({ code }) => code === 'out_of_memory');
       expect(found).toMatchObject({ count: 2, lastJob: last.id });
       expect(found!.lastAt).toBeInstanceOf(Date);
+    });
+
+    it('knows what was drawn last, by its cost and time', async () => {
+      const done = await records.insertJob(newJob('watched', { plan: drawing(320) }));
+      await records.startAttempt('watched', done.id);
+      await records.commitResult(done.id, 1, result);
+      const { startedAt, finishedAt } = (await records.findJob('watched', done.id))!;
+      expect(await records.overview.lastDrawn(1)).toEqual([{ cost: cost(drawing(320)), startedAt, finishedAt }]);
     });
 
     it('keeps the trace to which a job belongs', async () => {

@@ -185,6 +185,15 @@ export function schedulingConformance(name: string, open: () => Promise<OpenReco
       expect(await records.scheduling.depth('one', 2)).toBe(2);
     });
 
+    it('knows what waits costs on average, of a tenant and of all', async () => {
+      expect(await records.scheduling.meanCost(null)).toBeNull();
+      await insert('one', { plan: drawing(64) });
+      await insert('one', { plan: drawing(192) });
+      await insert('two', { plan: drawing(512) });
+      expect(await records.scheduling.meanCost('one')).toBe(cost(drawing(128)));
+      expect(await records.scheduling.meanCost(null)).toBe(cost(drawing(256)));
+    });
+
     it('tells how many are ahead: who was moved, its own before it, and as many of each other tenant', async () => {
       const moved = [await insert('one'), await insert('one')];
       await dispatch(2);

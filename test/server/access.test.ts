@@ -180,6 +180,32 @@ describe('with keys', () => {
     expect(lookups).toBe(2);
   });
 
+  test('a key that is revoked over HTTP is no good any more, in every process', async () => {
+    const other = await application.rebuild({});
+    const victim = await make(application, ['read']);
+    const read = async (app = application.app) =>
+      (await app.inject({ url: '/v1/models', headers: bearer(victim.text) })).statusCode;
+    expect([await read(), await read(other)]).toEqual([200, 200]);
+    const revoked = await application.app.inject({
+      method: 'POST',
+      url: `/v1/keys/${victim.key.id}/revoke`,
+      // As clients say that always send JSON: there is no body.
+      headers: { ...keys['admin'], 'content-type': 'application/json' },
+    });
+    expect(revoked.statusCode).toBe(200);
+    await expect.poll(async () => await read()).toBe(401);
+    await expect.poll(async () => await read(other)).toBe(401);
+  });
+
+  test('a body of JSON that is wanted has to come', async () => {
+    const headers = { ...keys['all'], 'content-type': 'application/json' };
+    const response = await application.app.inject({ method: 'POST', url: '/v1/generations', headers });
+    expect(response.json()).toMatchObject({
+      code: 'invalid_request',
+      detail: expect.stringContaining('received none'),
+    });
+  });
+
   test('the use of a key is noted', async () => {
     const { records } = application.parts;
     const { key, text } = await make(application, ['read']);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Job } from '../../src/generation/job.ts';
 import type { GenerationPlan } from '../../src/generation/plan.ts';
-import { paceOf } from '../../src/server/eta.ts';
+import { drawnOf, paceOf } from '../../src/server/eta.ts';
 
 const plan: GenerationPlan = {
   kind: 'generation',
@@ -61,11 +61,11 @@ describe('the pace of recent jobs', () => {
   });
 
   test('is the time that they took by their cost', () => {
-    expect(paceOf([finished(0, 2), finished(10, 14)])).toEqual({ msPerCost: 3, meanCost: 1000 });
+    expect(paceOf(drawnOf([finished(0, 2), finished(10, 14)]))).toEqual({ msPerCost: 3, meanCost: 1000 });
   });
 
   test('counts the time once that jobs share', () => {
-    expect(paceOf([finished(0, 4), finished(1, 3), finished(2, 6)])).toEqual({ msPerCost: 2, meanCost: 1000 });
+    expect(paceOf(drawnOf([finished(0, 4), finished(1, 3), finished(2, 6)]))).toEqual({ msPerCost: 2, meanCost: 1000 });
   });
 
   test('leaves extractions out, which draw nothing', () => {
@@ -81,6 +81,6 @@ describe('the pace of recent jobs', () => {
         output: plan.output,
       },
     };
-    expect(paceOf([extraction])).toBeNull();
+    expect(paceOf(drawnOf([extraction]))).toBeNull();
   });
 });

@@ -155,6 +155,22 @@ describe('the queue', () => {
     expect(refused.json()).toMatchObject({ code: 'too_many_queued' });
     expect(refused.headers['retry-after']).toBe('1');
   });
+
+  test('reckons with what the jobs that wait cost, and for who never drew with what was drawn for others', async () => {
+    const others = await keyOf({ tenant: 'default' });
+    const draw = async (payload: object, app = application.app, headers = others) =>
+      await app.inject({ method: 'POST', url: '/v1/generations', headers, payload });
+    const job = (await draw(small)).json<{ id: string }>();
+    await finishJob(application, job);
+    application.passTime(6000);
+    const newcomer = await keyOf({});
+    const costly = { prompt: 'a cube', width: 512, height: 512, steps: 150, count: 8 };
+    expect((await draw(costly, application.app, newcomer)).statusCode).toBe(202);
+    application.passTime(600);
+    const refused = await draw(costly, await limited({ maxQueuedPerTenant: 1 }), newcomer);
+    // 7680 times as much as what took some milliseconds.
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(10);
+  });
 });
 
 describe('the budget of bodies', () => {

@@ -35,7 +35,7 @@ export class Admission {
     const { gauge, limits } = this.#parts;
     const waiting = await gauge.waiting(null, limits.maxQueued);
     if (waiting + jobs > limits.maxQueued) {
-      const retryAfter = await this.#wait(tenant, waiting + jobs - limits.maxQueued);
+      const retryAfter = await this.#wait(null, waiting + jobs - limits.maxQueued);
       const detail = `${waiting} jobs wait, and no more than ${limits.maxQueued} may: try again in ${retryAfter} s.`;
       throw new ArmatureError('queue_full', detail, { retryAfter });
     }
@@ -65,9 +65,9 @@ export class Admission {
     throw exceeded(quota, cost, await usage.read(window), Math.ceil((end.getTime() - now()) / 1000));
   }
 
-  /** Seconds until about `jobs` jobs have been drawn. */
-  async #wait(tenant: string, jobs: number): Promise<number> {
-    return Math.min(longestWait, (await this.#parts.eta.secondsFor(tenant, jobs)) ?? unknownWait);
+  /** Seconds until about `jobs` jobs of a tenant, or (null) of anybody, have been drawn. */
+  async #wait(tenant: string | null, jobs: number): Promise<number> {
+    return Math.min(longestWait, (await this.#parts.eta.untilRoom(tenant, jobs)) ?? unknownWait);
   }
 }
 

@@ -29,6 +29,11 @@ export function limitRequests(app: FastifyInstance, limits: ServerLimits): void 
   const parse = app.getDefaultJsonParser('error', 'error');
   app.removeContentTypeParser('application/json');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    // Clients that always say that they send JSON may: where no body is wanted, none need come.
+    if (body === '' && request.routeOptions.schema?.body === undefined) {
+      done(null);
+      return;
+    }
     try {
       refuseDeepJson(String(body));
     } catch (error) {
