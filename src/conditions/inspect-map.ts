@@ -22,9 +22,9 @@ export function inspectPhoto(type: string, image: RgbImage): readonly string[] {
   return remark === undefined ? [] : [`${type}: ${remark}`];
 }
 
-/** Some networks find something everywhere; canny says itself that it found nothing. */
+/** Networks find something everywhere; kernels say themselves that they found nothing. */
 function flatPicture(type: string): string | undefined {
-  if (!(type in finishedMaps) || type === 'canny') return undefined;
+  if (!(type in finishedMaps) || type === 'canny' || type === 'lineart') return undefined;
   return 'the picture is one flat colour, so there is nothing to extract; send a photograph.';
 }
 
@@ -42,13 +42,12 @@ const finishedMaps: Readonly<Record<string, Remark>> = {
   softedge: finishedEdges,
   scribble: finishedEdges,
   mlsd: finishedEdges,
+  lineart: finishedEdges,
   depth: ({ coloured }) =>
     coloured > 0.001 ? undefined : `the picture has no colours: if it is a depth map already, ${asItIs}.`,
   normal: ({ unit }) => (unit < 0.9 ? undefined : `the picture already looks like a normal map; ${asItIs}.`),
-  seg: ({ distinct, pixels }) =>
-    distinct > maxSegments || distinct > pixels / 16
-      ? undefined
-      : `the picture already looks like a map of areas in flat colours; ${asItIs}.`,
+  seg: (colours) =>
+    hasFlatAreas(colours) ? `the picture already looks like a map of areas in flat colours; ${asItIs}.` : undefined,
   mask: ({ black, white }) =>
     black + white < 0.98 ? undefined : `the picture already looks like a black and white mask; ${asItIs}.`,
 };
@@ -64,17 +63,23 @@ const hardEdges: Remark = ({ black, white }) => {
   return undefined;
 };
 
+const softLines: Remark = ({ black, white, coloured }) => {
+  if (coloured > 0.05) {
+    return 'the map has colours; lines are expected in white and grey on black; leave "preprocess" out to have them extracted.';
+  }
+  if (white > 0.5) return 'the map is mostly white; lines are expected in white on black, so invert it.';
+  if (black < 0.3) {
+    return 'the map looks like a photograph, not like lines on black; leave "preprocess" out to have them extracted.';
+  }
+  return undefined;
+};
+
 const remarks: Readonly<Record<string, Remark>> = {
   canny: hardEdges,
   scribble: hardEdges,
   mlsd: hardEdges,
-  softedge({ coloured, white }) {
-    if (coloured > 0.05) {
-      return 'the map has colours; soft edges are expected in grey on black; leave "preprocess" out to have them extracted.';
-    }
-    if (white > 0.5) return 'the map is mostly white; edges are expected in white on black, so invert it.';
-    return undefined;
-  },
+  softedge: softLines,
+  lineart: softLines,
   normal({ unit }) {
     if (unit < 0.5) return 'the map does not look like surface normals: its colours are not directions of length 1.';
     return undefined;
@@ -95,13 +100,27 @@ const remarks: Readonly<Record<string, Remark>> = {
     if (masked === 0) return 'no part of the map is transparent, so nothing is to be drawn anew.';
     return masked === 1 ? 'all of the map is transparent, so that it steers nothing.' : undefined;
   },
-  seg({ distinct }) {
-    if (distinct > maxSegments) {
-      return `the map has more than ${maxSegments} colours and looks like a photograph; areas are expected in the flat colours of the ADE20K palette.`;
-    }
-    return undefined;
+  seg(colours) {
+    if (hasFlatAreas(colours)) return undefined;
+    return 'the map looks like a photograph; areas are expected in the flat colours of the ADE20K palette.';
+  },
+  recolor({ coloured }) {
+    return coloured > 0.05 ? 'the map has colours; brightness is expected in grey.' : undefined;
+  },
+  threshold({ black, white }) {
+    return black + white < twoValued
+      ? 'the map looks like a photograph; areas of black and white are expected.'
+      : undefined;
   },
 };
+
+/**
+ * Few colours are not enough: a grey photograph has 256 at most, one with a palette too. But from pixel to pixel it changes,
+ * where 0.2 to 0.7 of the pixels repeat their neighbour and in maps of areas 0.98 and more.
+ */
+function hasFlatAreas({ distinct, repeated }: ColourStatistics): boolean {
+  return distinct <= maxSegments && repeated > 0.8;
+}
 
 /** ADE20K has 150 classes; the margin is for smoothed borders. */
 const maxSegments = 512;
@@ -114,12 +133,13 @@ interface ColourStatistics {
   readonly coloured: number;
   /** Share of pixels whose colour, read as a vector of -1..1, has a length of 0.9 to 1.1. */
   readonly unit: number;
+  /** Share of pixels that have the colour of the one before. */
+  readonly repeated: number;
   /** Number of colours, counted up to one more than `maxSegments`. */
   readonly distinct: number;
   /** Share of pixels that are to be drawn anew. */
   readonly masked: number;
   readonly constant: boolean;
-  readonly pixels: number;
 }
 
 function colourStatistics({ data, width, height, masked }: MaskedImage): ColourStatistics {
@@ -128,6 +148,7 @@ function colourStatistics({ data, width, height, masked }: MaskedImage): ColourS
   let white = 0;
   let coloured = 0;
   let unit = 0;
+  let repeated = 0;
   let previous = -1;
   for (let i = 0; i < data.length; i += 3) {
     const red = data[i]!;
@@ -141,7 +162,8 @@ function colourStatistics({ data, width, height, masked }: MaskedImage): ColourS
     const length = ((red - 127.5) ** 2 + (green - 127.5) ** 2 + (blue - 127.5) ** 2) / 127.5 ** 2;
     if (length >= 0.9 ** 2 && length <= 1.1 ** 2) unit++;
     const colour = (red << 16) | (green << 8) | blue;
-    if (colour !== previous && colours.size <= maxSegments) colours.add(colour);
+    if (colour === previous) repeated++;
+    else if (colours.size <= maxSegments) colours.add(colour);
     previous = colour;
   }
   const pixels = width * height;
@@ -150,9 +172,9 @@ function colourStatistics({ data, width, height, masked }: MaskedImage): ColourS
     white: white / pixels,
     coloured: coloured / pixels,
     unit: unit / pixels,
+    repeated: repeated / pixels,
     distinct: colours.size,
     masked: (masked?.reduce((sum, value) => sum + value, 0) ?? 0) / pixels,
     constant: masked === undefined && colours.size === 1,
-    pixels,
   };
 }

@@ -1,16 +1,27 @@
 import { readFileSync } from 'node:fs';
 
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
 
 import { canny } from '../../src/conditions/canny/canny.ts';
 import type { RgbImage } from '../../src/conditions/condition.ts';
 import { inspectMap, inspectPhoto } from '../../src/conditions/inspect-map.ts';
+import { lineart } from '../../src/conditions/lineart/lineart.ts';
+import { lineartOptions } from '../../src/conditions/lineart/options.ts';
 import { decodePicture } from '../../src/images/decode.ts';
+import { noNetworks } from './kernels/no-networks.ts';
 
 const file = (path: string): Buffer => readFileSync(new URL(`../${path}`, import.meta.url));
 const scene = (name: string): Promise<RgbImage> => decodePicture(file(`diorama/scenes/${name}.png`));
 const photo = (name: string): Promise<RgbImage> => decodePicture(file(`photos/${name}.png`));
+
+/** A photograph as another file would hold it. */
+const variant = async (name: string, change: (picture: Sharp) => Sharp): Promise<RgbImage> =>
+  decodePicture(
+    await change(sharp(file(`photos/${name}.png`)))
+      .png()
+      .toBuffer(),
+  );
 
 const scenes = ['00', '01', '02', '03', '04', '05', '06', '07'];
 const photos = ['astronaut', 'chelsea', 'china', 'coffee', 'rocket'];
@@ -42,7 +53,7 @@ describe('inspectMap', () => {
     expect(inspectMap('canny', await decodePicture(bytes))[0]).toContain('invert');
   });
 
-  it.each(['softedge', 'scribble', 'mlsd', 'normal', 'mask'])(
+  it.each(['softedge', 'scribble', 'mlsd', 'lineart', 'normal', 'mask', 'recolor', 'threshold'])(
     'takes a photograph for no map of type %s',
     async (type) => {
       expect(inspectMap(type, await photo('coffee'))).toEqual([
@@ -51,7 +62,22 @@ describe('inspectMap', () => {
     },
   );
 
-  it.each(['softedge', 'scribble', 'mlsd'])(
+  it.each(photos)('takes %s in grey for a photograph too, where grey does not say so', async (name) => {
+    const image = await variant(name, (picture) => picture.greyscale());
+    for (const type of ['canny', 'softedge', 'lineart', 'openpose', 'seg', 'mask', 'threshold']) {
+      expect(inspectMap(type, image)).toEqual([expect.stringContaining('looks like a photograph')]);
+    }
+  });
+
+  it('has nothing to say about soft edges and lines that were extracted from photographs', async () => {
+    for (const name of photos) {
+      const lines = await lineart.extract(await photo(name), lineartOptions.parse({}), noNetworks);
+      expect(inspectMap('lineart', lines.map)).toEqual([]);
+    }
+    expect(inspectMap('softedge', await decodePicture(file('golden/extractors/hed_preview.png')))).toEqual([]);
+  });
+
+  it.each(['softedge', 'scribble', 'mlsd', 'lineart'])(
     'has nothing to say about white lines as a map of type %s',
     async (type) => {
       expect(inspectMap(type, await scene('03_canny'))).toEqual([]);
@@ -69,6 +95,7 @@ describe('inspectPhoto', () => {
     ['softedge', '03_canny'],
     ['scribble', '03_canny'],
     ['mlsd', '03_canny'],
+    ['lineart', '03_canny'],
     ['depth', '03_depth'],
     ['seg', '03_seg'],
     ['mask', '03_canny'],
@@ -76,12 +103,18 @@ describe('inspectPhoto', () => {
     expect(inspectPhoto(type, await scene(name))).toEqual([expect.stringContaining('"preprocess": false')]);
   });
 
-  it.each(['softedge', 'scribble', 'mlsd', 'depth', 'normal', 'seg', 'mask'])(
+  it.each(['softedge', 'scribble', 'mlsd', 'lineart', 'depth', 'normal', 'seg', 'mask'])(
     'has nothing to say about photographs for %s',
     async (type) => {
       for (const name of photos) expect(inspectPhoto(type, await photo(name))).toEqual([]);
     },
   );
+
+  it.each(photos)('takes %s in grey or with a palette for no map of areas', async (name) => {
+    const grey = await variant(name, (picture) => picture.greyscale());
+    const few = await variant(name, (picture) => picture.png({ palette: true, colours: 16 }));
+    expect([grey, few].flatMap((image) => inspectPhoto('seg', image))).toEqual([]);
+  });
 
   it('says when there is nothing to see', () => {
     const grey = { width: 16, height: 16, data: new Uint8Array(768).fill(120) };
