@@ -8,6 +8,7 @@ import type { GenerationPlan } from '../generation/plan.ts';
 import type { ControlImage, GenerationRequest } from '../generation/request.ts';
 import { resolveGeneration } from '../generation/resolve.ts';
 import { encodePicture } from '../images/encode.ts';
+import type { AnnotatorLibrary } from '../models/annotators/annotators.ts';
 import type { ModelLibrary } from '../models/library.ts';
 import { untraced } from '../tracing/tracing.ts';
 import { drawPlan } from '../worker/draw-plan.ts';
@@ -17,6 +18,7 @@ import type { PictureFiles } from './picture-files.ts';
 
 export interface DrawingParts {
   readonly library: ModelLibrary;
+  readonly annotators: AnnotatorLibrary;
   readonly device: DeviceProcess;
   readonly extractor: ExtractorProcess;
   readonly files: PictureFiles;
@@ -58,6 +60,7 @@ export async function draw(
     randomSeed: parts.randomSeed,
     embedParameters: parts.embedParameters,
   });
+  await parts.annotators.requireFor(plan);
   const base = await parts.library.base(plan.model.id);
   const controlNets = await Promise.all(
     plan.controls.map(async ({ model }) => await parts.library.controlNet(model.id)),

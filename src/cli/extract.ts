@@ -8,6 +8,7 @@ import { parseExtraction } from '../generation/parse.ts';
 import { resolveExtraction } from '../generation/resolve.ts';
 import { encodePicture } from '../images/encode.ts';
 import { namedValue, numberOrText } from './control-options.ts';
+import { annotatorsOf } from './library.ts';
 import { formatOf, writeWhole } from './output-files.ts';
 import { PictureFiles } from './picture-files.ts';
 import { extractMap } from '../worker/extract-map.ts';
@@ -79,6 +80,7 @@ async function extract(config: Config, type: string, file: string, options: Opti
     const files = new PictureFiles();
     const given = await files.add(file, options.mask);
     const { plan } = resolveExtraction(type, request, findCondition, given);
+    await (await annotatorsOf(config)).requireFor(plan);
     const picture = await readPicture(files, { ...plan, type: plan.condition }, 'white');
     const { map, data, remarks } = await extractMap(extractor, plan, picture, signal);
     for (const { detail } of remarks) console.error(`warning: ${detail}`);

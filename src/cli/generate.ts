@@ -11,7 +11,7 @@ import { fidelityLines } from './fidelity-lines.ts';
 import { deviceSettings } from './device-settings.ts';
 import { draw, type DrawnFiles } from './draw.ts';
 import { generationBody, type GenerationOptions } from './generation-body.ts';
-import { libraryOf } from './library.ts';
+import { annotatorsOf, libraryOf } from './library.ts';
 import { beside, formatOf, outputNames, writeWhole } from './output-files.ts';
 import { PictureFiles } from './picture-files.ts';
 import { insideMap } from '../worker/inside-files.ts';
@@ -69,10 +69,11 @@ async function generate(
   const extractor = new ExtractorProcess({ annotators: embeddedAnnotators, pulled: pulledAnnotators(config) });
   const progress = showProgress();
   try {
-    const library = await libraryOf(config);
+    const [library, annotators] = await Promise.all([libraryOf(config), annotatorsOf(config)]);
     const randomSeed = (): number => randomInt(2 ** 32);
     const { model: defaultModel, embedParameters } = config;
-    const parts = { library, device, extractor, files: new PictureFiles(), defaultModel, randomSeed, embedParameters };
+    const files = new PictureFiles();
+    const parts = { library, annotators, device, extractor, files, defaultModel, randomSeed, embedParameters };
     const drawn = await draw(parts, request, controls, { signal, onProgress: progress.show });
     progress.stop();
     await writeResults(drawn, options);

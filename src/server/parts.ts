@@ -20,7 +20,7 @@ export interface ServerParts {
   readonly feeder: Pick<Feeder, 'wake'>;
   readonly store: ObjectStore;
   readonly library: Pick<ModelLibrary, 'list' | 'ask'>;
-  readonly annotators: Pick<AnnotatorLibrary, 'list' | 'require'>;
+  readonly annotators: Pick<AnnotatorLibrary, 'list' | 'requireFor'>;
   readonly deviceState: () => DeviceState;
   /** For the addresses that requests bring. */
   readonly fetcher: Fetcher;

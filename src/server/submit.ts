@@ -5,7 +5,6 @@ import type { ModelList } from '../generation/catalog.ts';
 import type { GivenPicture } from '../generation/given-picture.ts';
 import { parseExtraction, parseGeneration } from '../generation/parse.ts';
 import type { GenerationPlan, OutputFormat, Plan } from '../generation/plan.ts';
-import { neededNetworks } from '../generation/needed-networks.ts';
 import { defaultPriority } from '../generation/priority.ts';
 import { type Resolved, resolveExtraction, resolveGeneration } from '../generation/resolve.ts';
 import type { WebhookTarget } from '../generation/webhook.ts';
@@ -61,7 +60,7 @@ export async function planGeneration(
     randomSeed,
     embedParameters: settings.embedParameters,
   });
-  await requireNetworks(annotators, resolved.plan);
+  await annotators.requireFor(resolved.plan);
   return resolved;
 }
 
@@ -77,12 +76,8 @@ export async function submitExtraction(
   refuseUnusedFiles(submission.files, [request.image]);
   const pictures = await checkPictures(parts, submission, options.tenant, [request.image], ['image']);
   const resolved = resolveExtraction(type, request, findCondition, pictures[0]!);
-  await requireNetworks(parts.annotators, resolved.plan);
+  await parts.annotators.requireFor(resolved.plan);
   return await accept(parts, options, request, resolved, pictures);
-}
-
-async function requireNetworks(annotators: ServerParts['annotators'], plan: Plan): Promise<void> {
-  for (const { id, field } of neededNetworks(plan, findCondition)) await annotators.require(id, field);
 }
 
 async function checkPictures(

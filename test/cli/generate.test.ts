@@ -101,6 +101,13 @@ describe('extract', () => {
     expect(JSON.parse(await readFile(file('found.json'), 'utf8'))).toMatchObject({ people: [{}], canvas_width: 256 });
   });
 
+  it('names no pull for a network that the catalog has not', async () => {
+    const network = ['--option', 'network=mine', '--data', folder];
+    const { code, stderr } = await armature(['extract', 'depth', photo, ...network, '-o', file('none.png')]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/mine is not there\. It is not in the catalog: .*models\/annotators\/mine/);
+  });
+
   it('fails over a blank map if told to', async () => {
     const options = ['--option', 'low_threshold=2040', '--option', 'high_threshold=2040'];
     const { code, stderr } = await armature([

@@ -1,7 +1,10 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nearestName } from '../../conditions/nearest-name.ts';
+import { findCondition } from '../../conditions/registry.ts';
 import { ArmatureError } from '../../errors.ts';
+import { neededNetworks } from '../../generation/needed-networks.ts';
+import type { Plan } from '../../generation/plan.ts';
 import { type CatalogEntry, readCatalog } from '../pull/catalog.ts';
 import { type BundledNetwork, readBundled } from './bundled.ts';
 import { isPulled, pulledFolders } from './pulled-files.ts';
@@ -71,6 +74,11 @@ export class AnnotatorLibrary {
     if (!id.includes('/') && (await this.#isBundled(id))) return;
     if (await isPulled(id, this.#places.pulled)) return;
     throw new ArmatureError('model_missing', `The network ${id} is not there. ${this.#advice(id)}`, { field });
+  }
+
+  /** As {@link require}, for the networks that the maps of a plan are made with. */
+  async requireFor(plan: Plan): Promise<void> {
+    for (const { id, field } of neededNetworks(plan, findCondition)) await this.require(id, field);
   }
 
   #advice(id: string): string {
