@@ -48,6 +48,7 @@ describe.skipIf(missing !== null)(
       const form = new FormData();
       form.set('prompt', 'a red cube on a green floor');
       form.set('steps', '4');
+      form.set('evaluate', 'true');
       form.set('canny', new Blob([await readFile(join(root, 'examples/photo.jpg'))]), 'photo.jpg');
       const headers = { accept: 'image/png', prefer: 'wait=60' };
       const response = await fetch(`${base}/v1/generations`, { method: 'POST', headers, body: form });
@@ -76,6 +77,19 @@ describe.skipIf(missing !== null)(
       expect(ofWorker.get('armature_attempts_total')?.samples).toMatchObject([
         { labels: { kind: 'generation', outcome: 'succeeded' }, value: 1 },
       ]);
+      const counted = (families: typeof ofApi, name: string, labels: object = {}): number =>
+        (families.get(name)?.samples ?? [])
+          .filter((sample) => sample.name === `${name}_count`)
+          .filter((sample) => Object.entries(labels).every(([key, text]) => sample.labels[key] === text))
+          .reduce((sum, sample) => sum + sample.value, 0);
+      for (const phase of ['wait', 'prepare', 'draw', 'evaluate', 'store']) {
+        expect(counted(ofWorker, 'armature_job_phase_seconds', { phase }), phase).toBe(1);
+      }
+      expect(counted(ofWorker, 'armature_condition_fidelity', { condition: 'canny', metric: 'f1' })).toBe(1);
+      for (const name of ['seconds', 'samples', 'rows'])
+        expect(counted(ofWorker, `armature_device_tick_${name}`)).toBe(4);
+      expect(counted(ofWorker, 'armature_store_operation_seconds', { operation: 'put' })).toBeGreaterThan(1);
+      expect(counted(ofApi, 'armature_http_request_seconds', { route: '/v1/generations', status: '200' })).toBe(1);
       const children = ofWorker.get('armature_child_resident_memory_bytes')?.samples ?? [];
       expect(new Set(children.map(({ labels }) => labels['child']))).toEqual(new Set(['device', 'extractor']));
     });

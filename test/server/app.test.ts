@@ -104,13 +104,16 @@ describe('health', () => {
     });
   });
 
-  test('names the part that is away, and nothing about it', async () => {
-    const { queue } = application.parts;
-    const app = await application.rebuild({
-      queue: { ...queue, ping: async () => await Promise.reject(new Error('redis://secret@host')) },
-    });
+  test.each([
+    ['database', 'records'],
+    ['queue', 'queue'],
+    ['store', 'store'],
+  ] as const)('names the %s where it is away, and tells nothing about it', async (name, part) => {
+    const ping = async (): Promise<never> => await Promise.reject(new Error('redis://secret@host'));
+    const app = await application.rebuild({ [part]: { ...application.parts[part], ping } });
     const response = await app.inject('/readyz');
-    expect(response.json()).toMatchObject({ detail: 'Not ready: queue.', checks: { queue: { ok: false } } });
+    expect(response.statusCode).toBe(503);
+    expect(response.json()).toMatchObject({ detail: `Not ready: ${name}.`, checks: { [name]: { ok: false } } });
     expect(response.body).not.toContain('secret');
   });
 });
