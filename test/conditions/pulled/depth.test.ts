@@ -10,15 +10,25 @@ interface Reference {
   readonly input: { readonly dims: readonly number[]; readonly data: readonly number[] };
   readonly output: { readonly dims: readonly number[]; readonly data: readonly number[] };
   readonly atPictureSize: readonly number[];
-  readonly sizes: readonly (readonly [number, number, number, number, boolean, number, number])[];
 }
 
-const reference = readGolden<Reference>('depth-anything.json');
-const settings = { 'preprocessor_config.json': reference['preprocessor_config.json'] };
-const networks = networksFrom({ depth: { file: 'depth-anything.onnx', settings } });
+type Size = readonly [
+  width: number,
+  height: number,
+  side: number,
+  multiple: number,
+  keepAspect: boolean,
+  fittedWidth: number,
+  fittedHeight: number,
+];
+
 const defaults = { side: 518, multiple: 14, keepAspect: true, filter: cubic };
 
-describe('depth by a pulled network', () => {
+describe.each(['depth-anything', 'dpt'])('depth by %s', (name) => {
+  const reference = readGolden<Reference>(`${name}.json`);
+  const settings = { 'preprocessor_config.json': reference['preprocessor_config.json'] };
+  const networks = networksFrom({ depth: { file: `${name}.onnx`, settings } });
+
   it('sees the picture as the reference does', () => {
     const recipe = readPreprocessor(reference['preprocessor_config.json'], 'depth', defaults);
     const { dims, data } = preprocess(photo, recipe);
@@ -40,9 +50,12 @@ describe('depth by a pulled network', () => {
     expect(nearness).toHaveLength(photo.width * photo.height);
     expect(differences(nearness, reference.atPictureSize).worst).toBeLessThan(5e-4);
   });
+});
 
+describe('depth by a pulled network', () => {
   it('chooses the size that the reference chooses', () => {
-    for (const [width, height, side, multiple, keep, fittedWidth, fittedHeight] of reference.sizes) {
+    const { sizes } = readGolden<{ readonly sizes: readonly Size[] }>('depth-anything.json');
+    for (const [width, height, side, multiple, keep, fittedWidth, fittedHeight] of sizes) {
       const fitted = fit({ width, height }, { width: side, height: side }, keep, multiple);
       expect([width, height, side, fitted]).toEqual([
         width,

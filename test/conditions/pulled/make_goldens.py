@@ -1,7 +1,7 @@
 """Small random networks of the architectures that pulled annotators have, and what the reference makes of them.
 
     pip install torch torchvision transformers pillow numpy scipy opencv-python-headless onnx
-    python test/conditions/pulled/make_goldens.py [depth segmentation dwpose oneformer lineart normal]
+    python test/conditions/pulled/make_goldens.py [depth dpt segmentation dwpose oneformer lineart normal]
 
 Writes golden/*.onnx and golden/*.json beside this file, all or those that are named. Made with torch 2.15, transformers 5.23, Pillow 13, OpenCV 5.0. The
 networks are as random as they are small: what is compared is preprocessing, the run and postprocessing, not what is seen.
@@ -23,6 +23,8 @@ from transformers import (
     DepthAnythingForDepthEstimation,
     CLIPTokenizer,
     Dinov2Config,
+    DPTConfig,
+    DPTForDepthEstimation,
     MaskFormerConfig,
     MaskFormerForInstanceSegmentation,
     OneFormerConfig,
@@ -92,24 +94,46 @@ def depth(image):
     settings = dict(do_resize=True, size={"height": 70, "width": 70}, keep_aspect_ratio=True, ensure_multiple_of=14,
                     resample=3, do_rescale=True, rescale_factor=1 / 255, do_normalize=True, image_mean=mean,
                     image_std=std, do_pad=False, size_divisor=None, image_processor_type="DPTImageProcessor")
-    processor = DPTImageProcessorPil(**{k: v for k, v in settings.items() if k != "image_processor_type"})
-    inputs = processor(images=image, return_tensors="pt")["pixel_values"]
-    with torch.no_grad():
-        output = model(inputs)
-    export(model, inputs, "depth-anything.onnx", ["pixel_values"], ["predicted_depth"])
-    sized = processor.post_process_depth_estimation(output, target_sizes=[(image.height, image.width)])[0]["predicted_depth"]
-    print("depth", tuple(inputs.shape), tuple(output.predicted_depth.shape), float(sized.min()), float(sized.max()))
     sizes = []
     for width, height in [(640, 480), (480, 640), (150, 110), (2000, 1000), (518, 518), (100, 50), (333, 517), (1024, 768)]:
         blank = torch.zeros(3, height, width).numpy()
         for side, multiple, keep in [(518, 14, True), (384, 32, True), (384, 1, False), (70, 14, True)]:
             fitted = get_resize_output_image_size(blank, (side, side), keep, multiple)
             sizes.append([width, height, side, multiple, keep, int(fitted.width), int(fitted.height)])
-    write_json("depth-anything.json", {
+    write_depth("depth-anything", image, model, settings, {"sizes": sizes})
+
+
+def dpt(image):
+    """MiDaS 3.0: the picture is stretched to the one size that the network was exported for."""
+    torch.manual_seed(7)
+    config = DPTConfig(
+        hidden_size=16, num_hidden_layers=4, num_attention_heads=2, intermediate_size=32, image_size=64, patch_size=16,
+        backbone_out_indices=[0, 1, 2, 3], neck_hidden_sizes=[4, 8, 12, 16], fusion_hidden_size=8, initializer_range=0.3,
+        use_auxiliary_head=False, is_hybrid=False,
+    )
+    model = DPTForDepthEstimation(config)
+    # Random layers amplify; this brings the output to the order of 1, above the ReLU.
+    model.head.head[-2].weight.data.mul_(0.002)
+    model.head.head[-2].bias.data.fill_(2.0)
+    settings = dict(do_resize=True, size={"height": 64, "width": 64}, keep_aspect_ratio=False, ensure_multiple_of=1,
+                    resample=3, do_rescale=True, rescale_factor=1 / 255, do_normalize=True, image_mean=[0.5, 0.5, 0.5],
+                    image_std=[0.5, 0.5, 0.5], do_pad=False, size_divisor=None, image_processor_type="DPTImageProcessor")
+    write_depth("dpt", image, halved(model), settings, {})
+
+
+def write_depth(name, image, model, settings, more):
+    processor = DPTImageProcessorPil(**{k: v for k, v in settings.items() if k != "image_processor_type"})
+    inputs = processor(images=image, return_tensors="pt")["pixel_values"]
+    with torch.no_grad():
+        output = model(inputs)
+    export(model, inputs, f"{name}.onnx", ["pixel_values"], ["predicted_depth"])
+    sized = processor.post_process_depth_estimation(output, target_sizes=[(image.height, image.width)])[0]["predicted_depth"]
+    print(name, tuple(inputs.shape), tuple(output.predicted_depth.shape), float(sized.min()), float(sized.max()))
+    write_json(f"{name}.json", {
         "preprocessor_config.json": settings,
         "input": {"dims": list(inputs.shape), "data": rounded(inputs)},
         "output": {"dims": list(output.predicted_depth.shape), "data": rounded(output.predicted_depth)},
-        "atPictureSize": rounded(sized), "sizes": sizes,
+        "atPictureSize": rounded(sized), **more,
     })
 
 
@@ -511,6 +535,6 @@ def normal(image):
 if __name__ == "__main__":
     os.makedirs(golden, exist_ok=True)
     picture = photo()
-    makers = {one.__name__: one for one in (depth, segmentation, dwpose, oneformer, lineart, normal)}
+    makers = {one.__name__: one for one in (depth, dpt, segmentation, dwpose, oneformer, lineart, normal)}
     for name in sys.argv[1:] or makers:
         makers[name](picture)
