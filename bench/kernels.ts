@@ -25,10 +25,13 @@ const warmUp = 1500;
 const kernels: Readonly<Record<string, readonly [condition: string, options: object]>> = {
   lineart: ['lineart', {}],
   'lineart standard': ['lineart', { method: 'standard' }],
+  'scribble xdog': ['scribble', { from: 'xdog' }],
+  'scribble drawing': ['scribble', { from: 'drawing' }],
   'tile factor 4': ['tile', { factor: 4 }],
   blur: ['blur', {}],
   shuffle: ['shuffle', {}],
   recolor: ['recolor', {}],
+  'recolor intensity': ['recolor', { mode: 'intensity' }],
   invert: ['invert', {}],
   threshold: ['threshold', {}],
 };

@@ -45,6 +45,21 @@ def xdog_lines():
     return grey_map(np.rint(255 * np.tanh(np.maximum(step - 8, 0) / 32)).astype(np.uint8))
 
 
+def scribble_xdog():
+    x = image.astype(np.float32)
+    darkness = np.min(cv2.GaussianBlur(x, (0, 0), 5.0) - cv2.GaussianBlur(x, (0, 0), 0.5), axis=2)
+    dog = (255 - darkness).clip(0, 255).astype(np.uint8)
+    return grey_map(cv2.threshold(dog, 239, 255, cv2.THRESH_BINARY_INV)[1])
+
+
+def scribble_drawing():
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    strokes = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)[1]
+    if 2 * cv2.countNonZero(strokes) > strokes.size:
+        strokes = cv2.bitwise_not(strokes)
+    return grey_map(strokes)
+
+
 def tile():
     small = cv2.resize(image, (width // 4, height // 4), interpolation=cv2.INTER_AREA)
     return cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
@@ -55,6 +70,10 @@ def recolor():
     return grey_map(cv2.LUT(lightness, curve))
 
 
+def recolor_intensity():
+    return grey_map(cv2.LUT(cv2.extractChannel(cv2.cvtColor(image, cv2.COLOR_RGB2HSV), 2), curve))
+
+
 def threshold():
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     return grey_map(cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[1])
@@ -63,10 +82,13 @@ def threshold():
 kernels = {
     "lineart": xdog_lines,
     "lineart standard": standard_lines,
+    "scribble xdog": scribble_xdog,
+    "scribble drawing": scribble_drawing,
     "tile factor 4": tile,
     "blur": lambda: cv2.GaussianBlur(image, (0, 0), 9),
     "shuffle": shuffle,
     "recolor": recolor,
+    "recolor intensity": recolor_intensity,
     "invert": lambda: cv2.bitwise_not(image),
     "threshold": threshold,
 }

@@ -1,10 +1,13 @@
 import type { RgbImage } from '../condition.ts';
 import { lumaOf } from '../threshold/luma.ts';
 import { otsuLevel } from '../threshold/otsu.ts';
+import { whiteAbove } from '../threshold/white-above.ts';
 
 export interface Drawing {
-  /** 255 on strokes, 0 elsewhere. */
-  readonly strokes: Uint8Array;
+  /** White strokes on black. */
+  readonly map: RgbImage;
+  /** Share of the picture that is strokes. */
+  readonly covered: number;
   readonly threshold: number;
   readonly bright: boolean;
 }
@@ -18,7 +21,9 @@ export interface Drawing {
 export function drawingStrokes(image: RgbImage, threshold: number | null, lines: 'auto' | 'dark' | 'bright'): Drawing {
   const { values: grey, histogram } = lumaOf(image);
   const level = threshold ?? otsuLevel(histogram);
-  const brightCount = grey.reduce((count, value) => count + (value > level ? 1 : 0), 0);
-  const bright = lines === 'auto' ? brightCount < grey.length / 2 : lines === 'bright';
-  return { strokes: grey.map((value) => (value > level === bright ? 255 : 0)), threshold: level, bright };
+  const above = histogram.subarray(level + 1).reduce((sum, count) => sum + count, 0) / grey.length;
+  const bright = lines === 'auto' ? above < 0.5 : lines === 'bright';
+  const { width, height } = image;
+  const map = { width, height, data: whiteAbove(grey, level, !bright) };
+  return { map, covered: bright ? above : 1 - above, threshold: level, bright };
 }

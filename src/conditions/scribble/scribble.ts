@@ -11,13 +11,20 @@ import { xdogStrokes } from './xdog.ts';
 /** White strokes on black, at the size of the picture. */
 export const scribble = {
   async extract(image: RgbImage, options: ScribbleOptions, networks: AnnotatorSource): Promise<ConditionMap> {
-    const strokes = await strokesOf(image, options, networks);
-    const covered = strokes.reduce((count, value) => count + value / 255, 0) / strokes.length;
-    const blank = covered === 0 ? `scribble: no strokes found; ${remedies[options.from]}.` : undefined;
-    const onPicture = options.from === 'drawing' ? inspectDrawing(covered) : inspectPhoto('scribble', image);
-    return { map: greyMap(strokes, image), ...remarks(onPicture, blank) };
+    if (options.from === 'drawing') return fromDrawing(image, options);
+    const strokes =
+      options.from === 'hed'
+        ? hedStrokes(toBytes(await hedEdges(image, options.resolution, networks)), image)
+        : xdogStrokes(image, options.contrast);
+    const blank = strokes.includes(255) ? undefined : noStrokes(options);
+    return { map: greyMap(strokes, image), ...remarks(inspectPhoto('scribble', image), blank) };
   },
 } satisfies Extractor<ScribbleOptions>;
+
+function fromDrawing(image: RgbImage, options: Extract<ScribbleOptions, { from: 'drawing' }>): ConditionMap {
+  const { map, covered } = drawingStrokes(image, options.ink_threshold, options.lines);
+  return { map, ...remarks(inspectDrawing(covered), covered === 0 ? noStrokes(options) : undefined) };
+}
 
 /** Share of a line drawing that is ink, at most. */
 const tooMuchInk = 0.35;
@@ -35,13 +42,6 @@ const remedies: Readonly<Record<ScribbleOptions['from'], string>> = {
   drawing: 'set ink_threshold between the grey levels of paper and ink',
 };
 
-async function strokesOf(image: RgbImage, options: ScribbleOptions, networks: AnnotatorSource): Promise<Uint8Array> {
-  switch (options.from) {
-    case 'hed':
-      return hedStrokes(toBytes(await hedEdges(image, options.resolution, networks)), image);
-    case 'xdog':
-      return xdogStrokes(image, options.contrast);
-    case 'drawing':
-      return drawingStrokes(image, options.ink_threshold, options.lines).strokes;
-  }
+function noStrokes({ from }: ScribbleOptions): string {
+  return `scribble: no strokes found; ${remedies[from]}.`;
 }

@@ -79,15 +79,15 @@ describe('strokes of a drawing', () => {
   ])('are white on black: %s', (_, image, bright) => {
     const drawing = drawingStrokes(image, null, 'auto');
     expect(drawing.bright).toBe(bright);
-    expect(count(drawing.strokes)).toBe(crossPixels);
-    expect(drawing.strokes[20 * 40 + 3]).toBe(255);
+    expect(count(channel(drawing.map))).toBe(crossPixels);
+    expect(channel(drawing.map)[20 * 40 + 3]).toBe(255);
   });
 
   test('follow the threshold and the side that are asked for', () => {
     const image = cross(100, 240);
-    expect(count(drawingStrokes(image, 90, 'dark').strokes)).toBe(0);
-    expect(count(drawingStrokes(image, 110, 'dark').strokes)).toBe(crossPixels);
-    expect(count(drawingStrokes(image, 110, 'bright').strokes)).toBe(1600 - crossPixels);
+    expect(count(channel(drawingStrokes(image, 90, 'dark').map))).toBe(0);
+    expect(count(channel(drawingStrokes(image, 110, 'dark').map))).toBe(crossPixels);
+    expect(count(channel(drawingStrokes(image, 110, 'bright').map))).toBe(1600 - crossPixels);
   });
 
   test('are not taken from a photograph without a word', async () => {
