@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { agingSeconds } from '../generation/priority.ts';
 import type { Records } from '../records/records.ts';
 import type { Windows } from '../records/scheduling.ts';
 import type { JobQueue } from './queue.ts';
@@ -9,6 +10,8 @@ import { takeTurns } from './turns.ts';
 const paceMs = 15;
 /** A pass comes after this long at the latest, in milliseconds; notifications are hints and may be lost. */
 const pollMs = 2_000;
+/** Time between two looks at the age of what is in the queue, in milliseconds: half of the time that is worth a step of it. */
+const raiseMs = (1000 * agingSeconds) / 2;
 
 export interface FeederOptions {
   readonly windows: Windows;
@@ -59,19 +62,22 @@ export function startFeeder(
     wanted = true;
     running ??= run();
   };
-  const tick = async (): Promise<void> => {
-    if (behind) {
-      await reconcile(records, queue);
-      behind = false;
-    }
-    await queue.raise(new Date());
+  const catchUp = async (): Promise<void> => {
+    if (!behind) return;
+    await reconcile(records, queue);
+    behind = false;
   };
 
-  const timer = setInterval(() => {
-    tick().catch(onError);
-    wake();
-  }, pollMs);
-  timer.unref();
+  const timers = [
+    setInterval(() => {
+      catchUp().catch(onError);
+      wake();
+    }, pollMs),
+    setInterval(() => {
+      queue.raise(new Date()).catch(onError);
+    }, raiseMs),
+  ];
+  for (const timer of timers) timer.unref();
   const unsubscribe = records.onChange((_id, kind) => {
     if (kind === 'end') wake();
   });
@@ -80,7 +86,7 @@ export function startFeeder(
     wake,
     async close() {
       closing.abort();
-      clearInterval(timer);
+      timers.forEach(clearInterval);
       unsubscribe();
       await running;
     },

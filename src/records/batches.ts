@@ -97,7 +97,7 @@ export function sqlBatches(db: Kysely<Tables>): BatchRecords {
       query = status === undefined ? query : query.where('status', '=', status);
       return (await query.orderBy('batch_index').limit(limit).execute()).map(jobFromRow);
     },
-    cancel: (id) => inChunks(() => cancelSome(db, id)),
+    cancel: (id) => inChunks(() => cancelOnce(db, id)),
     retry: (id) => inChunks(() => retrySome(db, id)),
     async delete(tenant, id) {
       const { rows } = await sql`
@@ -190,11 +190,20 @@ async function inChunks(some: () => Promise<number>): Promise<number> {
   return total;
 }
 
+/**
+ * What runs first, so that it stops soon; then what waits, from the end: at the other one the queue takes its jobs, and would
+ * fill up with cancelled ones. What was started meanwhile is left to another call.
+ */
+async function cancelOnce(db: Kysely<Tables>, id: string): Promise<number> {
+  const running = await inChunks(() => cancelSome(db, id, 'running'));
+  return running + (await inChunks(() => cancelSome(db, id, 'queued')));
+}
+
 /** As `requestCancel`: of those that run only the flag is set, which earns no event. */
-async function cancelSome(db: Kysely<Tables>, id: string): Promise<number> {
+async function cancelSome(db: Kysely<Tables>, id: string, state: 'running' | 'queued'): Promise<number> {
   const changed = await transitions(db, {
     where: (row) =>
-      row('id', 'in', chosen(row, id, ['queued', 'running']).where('cancel_requested', '=', false).limit(chunk)),
+      row('id', 'in', chosen(row, id, [state], 'desc').where('cancel_requested', '=', false).limit(chunk)),
     set: () => ({
       cancel_requested: true,
       status: sql<JobStatus>`case when status = 'queued' then 'cancelled' else status end`,
@@ -207,20 +216,25 @@ async function cancelSome(db: Kysely<Tables>, id: string): Promise<number> {
 
 async function retrySome(db: Kysely<Tables>, id: string): Promise<number> {
   const changed = await transitions(db, {
-    where: (row) => row('id', 'in', chosen(row, id, ['failed', 'cancelled']).limit(chunk)),
+    where: (row) => row('id', 'in', chosen(row, id, ['failed', 'cancelled'], 'asc').limit(chunk)),
     set: anew,
   });
   return changed.length;
 }
 
 /** Items in these states; none of them changes before the statement has changed it. */
-function chosen(row: ExpressionBuilder<Tables, 'job'>, id: string, states: readonly JobStatus[]) {
+function chosen(
+  row: ExpressionBuilder<Tables, 'job'>,
+  id: string,
+  states: readonly JobStatus[],
+  order: 'asc' | 'desc',
+) {
   return row
     .selectFrom('job')
     .select('id')
     .where('batch_id', '=', id)
     .where('status', 'in', [...states])
-    .orderBy('batch_index')
+    .orderBy('batch_index', order)
     .forUpdate();
 }
 

@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Feeder, startFeeder } from '../../src/queue/feeder.ts';
 import { openQueue } from '../../src/queue/open.ts';
 import type { JobQueue } from '../../src/queue/queue.ts';
+import type { NewBatch } from '../../src/records/batches.ts';
+import { newBatchId } from '../../src/records/ids.ts';
 import { openRecords, type OpenRecords } from '../../src/records/open.ts';
 import type { Records } from '../../src/records/records.ts';
 import type { DispatchedTicket } from '../../src/records/scheduling.ts';
@@ -42,6 +44,8 @@ const insert = async (count: number): Promise<readonly string[]> => {
   return ids;
 };
 
+const newBatch = (): NewBatch => ({ id: newBatchId(), tenant: 'default', name: null, metadata: null, axes: null });
+
 /** Starts a job and ends it. */
 const finish = async (id: string): Promise<void> => {
   const job = await records.startAttempt('default', id);
@@ -66,6 +70,16 @@ describe('a feeder', () => {
     expect(await queue.holds(second!)).toBe(false);
     await finish(first!);
     await vi.waitFor(async () => expect(await queue.holds(second!)).toBe(true), soon);
+  });
+
+  it('does not fill the queue with the items of a batch that is being cancelled', async () => {
+    const items = Array.from({ length: 500 }, () => ({ ...newJob(), priority: 3 }));
+    const { id } = await records.batches.insert(newBatch(), items);
+    feed(queue, 4);
+    await vi.waitFor(async () => expect(await queue.waitingCount()).toBe(4), soon);
+    expect(await records.batches.cancel(id)).toBe(500);
+    // The tickets of jobs that were cancelled are left for a consumer to take: only these, and none that came later.
+    expect(await queue.waitingCount()).toBe(4);
   });
 
   it('has one pass for all that it is woken for in a short time', async () => {
