@@ -9,7 +9,7 @@ export interface SheetPlan {
   readonly rows: number;
   /** Pixels of the largest picture. */
   readonly picture: Size;
-  /** Above the columns: one text each; none where it is empty. */
+  /** Above the columns: one text each, on as many lines as it needs; none where it is empty. */
   readonly columnLabels: readonly string[];
   /** Beside the rows: the lines of each; none where it is empty. */
   readonly rowLabels: readonly (readonly string[])[];
@@ -43,10 +43,11 @@ export interface Sheet {
 export function startSheet(plan: SheetPlan, limits: SheetLimits): Sheet | null {
   const cell = cellSize(plan, limits.maxPixels);
   const size = Math.max(cell.width, cell.height) >= 128 ? 2 : 1;
-  const line = (letter.height + 3) * size;
-  const top = plan.columnLabels.length === 0 ? gap : line + gap;
+  const line = letter.line * size;
+  const columnLabels = plan.columnLabels.map((text) => wrapped(text, cell.width, size));
+  const top = gap + line * Math.max(0, ...columnLabels.map(({ length }) => length));
   const left = gap + Math.max(0, ...plan.rowLabels.flat().map((text) => textWidth(text, size) + gap));
-  const below = plan.cellLabels.length === 0 || cell.width < textWidth('00000') ? 0 : letter.height + 3;
+  const below = plan.cellLabels.length === 0 || cell.width < textWidth('00000') ? 0 : letter.line;
   const step = { x: cell.width + gap, y: cell.height + below + gap };
   const width = left + plan.columns * step.x;
   const height = top + plan.rows * step.y;
@@ -54,8 +55,8 @@ export function startSheet(plan: SheetPlan, limits: SheetLimits): Sheet | null {
   const image = { width, height, data: new Uint8Array(width * height * 3).fill(white) };
   const corner = (column: number, row: number) => ({ x: left + column * step.x, y: top + row * step.y });
 
-  for (const [column, text] of plan.columnLabels.entries()) {
-    drawText(image, fitted(text, cell.width, size), corner(column, 0).x, gap, size);
+  for (const [column, lines] of columnLabels.entries()) {
+    for (const [number, text] of lines.entries()) drawText(image, text, corner(column, 0).x, gap + number * line, size);
   }
   for (const [row, lines] of plan.rowLabels.entries()) {
     for (const [number, text] of lines.entries()) {
@@ -92,5 +93,15 @@ function cellSize({ columns, rows, picture }: SheetPlan, maxPixels: number): Siz
 
 /** As much of a text as has room. */
 function fitted(text: string, width: number, size: number): string {
-  return text.slice(0, Math.max(1, Math.floor(width / (letter.advance * size))));
+  return text.slice(0, lettersOf(width, size));
+}
+
+/** A text in lines that have room, broken between words where that is possible. */
+function wrapped(text: string, width: number, size: number): readonly string[] {
+  const most = lettersOf(width, size);
+  return text.match(new RegExp(`.{1,${most}}(?:\\s|$)|.{1,${most}}`, 'gsu')) ?? [];
+}
+
+function lettersOf(width: number, size: number): number {
+  return Math.max(1, Math.floor(width / (letter.advance * size)));
 }

@@ -1,11 +1,11 @@
 import type { RgbImage } from '../conditions/condition.ts';
 
-/** Pixels of a letter, and from one to the next. */
-export const letter = { width: 5, height: 7, advance: 6 } as const;
+/** Pixels of a letter, from one to the next, and from a line to the next: a letter may reach two pixels below its line. */
+export const letter = { width: 5, height: 7, advance: 6, line: 10 } as const;
 
 /**
  * A font of small letters, so that pictures with words in them need none from the machine: printable ASCII, seven rows a
- * letter, each as five bits.
+ * letter (nine of those that reach below the line), each as five bits.
  */
 const letters: Readonly<Record<string, readonly number[]>> = {
   '!': [4, 4, 4, 4, 4, 0, 4],
@@ -19,7 +19,7 @@ const letters: Readonly<Record<string, readonly number[]>> = {
   ')': [8, 4, 2, 2, 2, 4, 8],
   '*': [0, 4, 21, 14, 21, 4, 0],
   '+': [0, 4, 4, 31, 4, 4, 0],
-  ',': [0, 0, 0, 0, 0, 4, 8],
+  ',': [0, 0, 0, 0, 0, 4, 4, 8],
   '-': [0, 0, 0, 14, 0, 0, 0],
   '.': [0, 0, 0, 0, 0, 0, 4],
   '/': [1, 1, 2, 4, 8, 16, 16],
@@ -34,7 +34,7 @@ const letters: Readonly<Record<string, readonly number[]>> = {
   8: [14, 17, 17, 14, 17, 17, 14],
   9: [14, 17, 17, 15, 1, 2, 12],
   ':': [0, 0, 4, 0, 0, 4, 0],
-  ';': [0, 0, 4, 0, 0, 4, 8],
+  ';': [0, 0, 4, 0, 0, 4, 4, 8],
   '<': [2, 4, 8, 16, 8, 4, 2],
   '=': [0, 0, 31, 0, 31, 0, 0],
   '>': [8, 4, 2, 1, 2, 4, 8],
@@ -70,7 +70,7 @@ const letters: Readonly<Record<string, readonly number[]>> = {
   '\\': [16, 16, 8, 4, 2, 1, 1],
   ']': [14, 2, 2, 2, 2, 2, 14],
   '^': [4, 10, 17, 0, 0, 0, 0],
-  _: [0, 0, 0, 0, 0, 0, 31],
+  _: [0, 0, 0, 0, 0, 0, 0, 31],
   '`': [8, 4, 0, 0, 0, 0, 0],
   a: [0, 0, 14, 1, 15, 17, 15],
   b: [16, 16, 30, 17, 17, 17, 30],
@@ -78,17 +78,17 @@ const letters: Readonly<Record<string, readonly number[]>> = {
   d: [1, 1, 15, 17, 17, 17, 15],
   e: [0, 0, 14, 17, 31, 16, 14],
   f: [6, 8, 30, 8, 8, 8, 8],
-  g: [0, 15, 17, 17, 15, 1, 14],
+  g: [0, 0, 15, 17, 17, 17, 15, 1, 14],
   h: [16, 16, 30, 17, 17, 17, 17],
   i: [4, 0, 12, 4, 4, 4, 14],
-  j: [2, 0, 6, 2, 2, 18, 12],
+  j: [2, 0, 6, 2, 2, 2, 2, 18, 12],
   k: [16, 16, 18, 20, 24, 20, 18],
   l: [12, 4, 4, 4, 4, 4, 14],
   m: [0, 0, 26, 21, 21, 21, 21],
   n: [0, 0, 30, 17, 17, 17, 17],
   o: [0, 0, 14, 17, 17, 17, 14],
-  p: [0, 0, 30, 17, 30, 16, 16],
-  q: [0, 0, 15, 17, 15, 1, 1],
+  p: [0, 0, 30, 17, 17, 17, 30, 16, 16],
+  q: [0, 0, 15, 17, 17, 17, 15, 1, 1],
   r: [0, 0, 22, 24, 16, 16, 16],
   s: [0, 0, 15, 16, 14, 1, 30],
   t: [8, 8, 30, 8, 8, 8, 6],
@@ -96,7 +96,7 @@ const letters: Readonly<Record<string, readonly number[]>> = {
   v: [0, 0, 17, 17, 17, 10, 4],
   w: [0, 0, 17, 17, 21, 21, 10],
   x: [0, 0, 17, 10, 4, 10, 17],
-  y: [0, 0, 17, 17, 15, 1, 14],
+  y: [0, 0, 17, 17, 17, 17, 15, 1, 14],
   z: [0, 0, 31, 2, 4, 8, 31],
   '{': [6, 4, 4, 8, 4, 4, 6],
   '|': [4, 4, 4, 4, 4, 4, 4],
@@ -112,7 +112,7 @@ const unknown: readonly number[] = [31, 17, 17, 17, 17, 17, 31];
  * `colour` is a shade of grey. What lies outside the picture is left out.
  */
 export function drawText(picture: RgbImage, text: string, x: number, y: number, size = 1, colour = 0): void {
-  for (const [index, character] of Array.from(text).entries()) {
+  for (const [index, character] of charactersOf(text).entries()) {
     if (character === ' ') continue;
     const left = x + index * letter.advance * size;
     for (const [row, bits] of (letters[character] ?? unknown).entries()) {
@@ -126,7 +126,12 @@ export function drawText(picture: RgbImage, text: string, x: number, y: number, 
 
 /** Pixels that a text is wide. */
 export function textWidth(text: string, size = 1): number {
-  return Array.from(text).length * letter.advance * size;
+  return charactersOf(text).length * letter.advance * size;
+}
+
+/** What is drawn of a text: its characters without their accents, which the font doesn't have. */
+function charactersOf(text: string): readonly string[] {
+  return Array.from(text.normalize('NFKD').replaceAll(/\p{Mark}/gu, ''));
 }
 
 export interface Rectangle {

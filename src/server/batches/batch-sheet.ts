@@ -45,26 +45,28 @@ async function contentOf(item: Job, store: ObjectStore, { cell }: Sheet) {
 type Picture = SheetPlan['picture'];
 
 function matrixPlan(axes: readonly BatchAxis[], picture: Picture): SheetPlan {
-  const columns = axes.at(-1)!;
-  const others = axes.slice(0, -1);
-  const rows = others.reduce<readonly (readonly string[])[]>(
-    (labels, { path, labels: values }) =>
-      labels.flatMap((lines) => values.map((value) => [...lines, named(path, value)])),
-    [[]],
-  );
+  const texts = axes.map(({ path, labels }) => labels.map((value) => `${nameOf(path, axes)}=${value}`));
+  const columns = texts.at(-1)!;
+  const rows = texts
+    .slice(0, -1)
+    .reduce<readonly (readonly string[])[]>(
+      (labels, values) => labels.flatMap((lines) => values.map((value) => [...lines, value])),
+      [[]],
+    );
   return {
-    columns: columns.labels.length,
+    columns: columns.length,
     rows: rows.length,
     picture,
-    columnLabels: columns.labels.map((value) => named(columns.path, value)),
+    columnLabels: columns,
     rowLabels: rows,
     cellLabels: [],
   };
 }
 
-/** `scale=0.5` for the path `controls[0].scale`. */
-function named(path: string, value: string): string {
-  return `${path.split('.').at(-1)}=${value}`;
+/** `scale` for the path `controls[0].scale`; the whole path where another axis ends in the same name. */
+function nameOf(path: string, axes: readonly BatchAxis[]): string {
+  const last = (other: string): string => other.split('.').at(-1)!;
+  return axes.filter((axis) => last(axis.path) === last(path)).length === 1 ? last(path) : path;
 }
 
 function squarePlan(items: number, picture: Picture): SheetPlan {
