@@ -18,7 +18,8 @@ function schemaAt(schema: JsonSchema, path: readonly PropertyKey[]): JsonSchema 
     const found = schemaAt(asObject(option), path);
     if (found !== null) return found;
   }
-  const inner = typeof key === 'number' ? schema.items : schema.properties?.[String(key)];
+  const inner =
+    typeof key === 'number' ? schema.items : (schema.properties?.[String(key)] ?? schema.additionalProperties);
   return inner === undefined || Array.isArray(inner) ? null : schemaAt(asObject(inner), rest);
 }
 
@@ -40,7 +41,10 @@ const descriptions: Readonly<Record<TypeName, (schema: JsonSchema) => string>> =
   string: ({ maxLength }) => (maxLength === undefined ? 'text' : `text of at most ${maxLength} characters`),
   boolean: () => 'true or false',
   null: () => 'null',
-  array: ({ maxItems }) => (maxItems === undefined ? 'an array' : `an array of at most ${maxItems} entries`),
+  array: ({ minItems = 0, maxItems }) => {
+    const least = minItems === 0 ? '' : ` of at least ${minItems} ${minItems === 1 ? 'entry' : 'entries'}`;
+    return maxItems === undefined ? `an array${least}` : `an array of at most ${maxItems} entries`;
+  },
   object: ({ properties = {} }) => {
     const names = Object.keys(properties);
     if (names.length === 0 || names.length > 2) return 'a JSON object';
