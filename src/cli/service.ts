@@ -143,6 +143,8 @@ async function openGround(
     }),
   );
   const onError = (err: unknown): void => log.error({ err }, 'jobs could not be brought from the records to the queue');
+  // Nobody else writes into an embedded database: a batch that is not whole now never will be.
+  if (config.postgresUrl === null) await records.batches.discardAbandoned(new Date());
   closing.add(await startReconciler(records, queue, { onError }));
   const feeder = closing.add(startFeeder(records, queue, { windows: windowsOf(config), onError }));
   const store = metrics.store.observed(await storeOf(config));

@@ -1,4 +1,4 @@
-import { sql, type Kysely } from 'kysely';
+import { sql, type ExpressionBuilder, type Kysely } from 'kysely';
 import type { Job } from '../generation/job.ts';
 import { sqlBatches } from './batches.ts';
 import { countAhead } from './count-ahead.ts';
@@ -49,7 +49,7 @@ export function sqlRecords(
     },
     findJob,
     async listJobs(tenant, { status, before, limit }) {
-      let query = db.selectFrom('job').selectAll().where('tenant', '=', tenant);
+      let query = db.selectFrom('job').selectAll().where('tenant', '=', tenant).where(isAccepted);
       query = status === undefined ? query : query.where('status', '=', status);
       query = before === undefined ? query : query.where('id', '<', before);
       return (await query.orderBy('id', 'desc').limit(limit).execute()).map(jobFromRow);
@@ -171,4 +171,15 @@ async function jobsById(db: Kysely<Tables>, ids: readonly string[]): Promise<rea
     .execute();
   const jobs = new Map(rows.map((row) => [row.id, jobFromRow(row)]));
   return ids.map((id) => jobs.get(id) ?? null);
+}
+
+/** Not an item of a batch that is still being written. */
+function isAccepted(job: ExpressionBuilder<Tables, 'job'>) {
+  const { eb } = job;
+  const accepted = eb
+    .selectFrom('batch')
+    .select('batch.id')
+    .whereRef('batch.id', '=', 'job.batch_id')
+    .where('batch.accepted', '=', true);
+  return eb.or([eb('job.batch_id', 'is', null), eb.exists(accepted)]);
 }

@@ -169,6 +169,7 @@ export function batchesConformance(name: string, open: () => Promise<OpenRecords
         { tenant: 10, total: 10_000 },
       );
       expect(seen).not.toContain(half.tenant);
+      expect(await records.listJobs(half.tenant, { limit: 10 })).toEqual([]);
       await records.batches.discardAbandoned(new Date(Date.now() - 600_000));
       const { rows } = await client.query(`select id from armature.batch where not accepted`);
       expect(rows).toEqual([{ id: batch.id }]);
