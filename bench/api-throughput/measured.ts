@@ -56,13 +56,16 @@ export async function stopMeasured({ child }: Measured): Promise<void> {
   await once(child, 'exit');
 }
 
-/** Sends `count` requests from another process, after a tenth of that to warm up. Every answer has to have `status`. */
+/**
+ * Sends `count` requests from another process, after half as many to warm up: compiling the code that they run takes longer
+ * than the first thousands of them. Every answer has to have `status`.
+ */
 export async function measure(
   server: Measured,
   requests: readonly LoadRequest[],
   { count, status }: { readonly count: number; readonly status: number },
 ): Promise<Measurement> {
-  await load(server, requests, Math.ceil(count / 10), status);
+  await load(server, requests, Math.ceil(count / 2), status);
   const before = processorSeconds(server.child.pid!);
   const { seconds, p99 } = await load(server, requests, count, status);
   const used = processorSeconds(server.child.pid!) - before;

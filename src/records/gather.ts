@@ -1,7 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { ArmatureError } from '../errors.ts';
 
 /** Inputs that one statement takes at most. */
 const largest = 100;
+/** Milliseconds between the end of a call and the beginning of the next: what comes in between shares it. */
+const restMs = 2;
 
 interface Asked<Input, Output> {
   readonly input: Input;
@@ -22,7 +25,10 @@ export function gather<Input, Output>(
   let running = false;
   const send = async (): Promise<void> => {
     running = true;
-    while (waiting.length > 0) await answer(waiting.splice(0, largest), run);
+    while (waiting.length > 0) {
+      await answer(waiting.splice(0, largest), run);
+      await pause(restMs);
+    }
     running = false;
   };
   return async (input) =>

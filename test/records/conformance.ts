@@ -68,6 +68,19 @@ export function recordsConformance(name: string, open: () => Promise<OpenRecords
       expect(await records.listJobs('another', { limit: 10 })).toEqual([]);
     });
 
+    it('answers each of many that ask at once, whoever they are, and refuses alone what cannot be written', async () => {
+      const taken = await insert();
+      const jobs = Array.from({ length: 12 }, (_, index) => newJob(freshTenant(), { metadata: { index } }));
+      const written = jobs.map(async (job) => await records.insertJob(job));
+      await expect(records.insertJob({ ...newJob(freshTenant()), id: taken.id })).rejects.toThrow(/duplicate key/);
+      expect((await Promise.all(written)).map(({ id }) => id)).toEqual(jobs.map(({ id }) => id));
+      const own = await Promise.all(jobs.map(({ tenant, id }) => records.findJob(tenant, id)));
+      expect(own.map((job) => job?.metadata)).toEqual(jobs.map(({ metadata }) => metadata));
+      const others = await Promise.all(jobs.map(({ tenant }) => records.findJob(tenant, taken.id)));
+      expect(others).toEqual(jobs.map(() => null));
+      expect(await Promise.all(jobs.map(({ id }) => eventTypes(id)))).toEqual(jobs.map(() => ['queued']));
+    });
+
     it('runs and succeeds', async () => {
       const job = await started();
       expect(job).toMatchObject({ status: 'running', attempt: 1 });
