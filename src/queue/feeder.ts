@@ -8,8 +8,6 @@ import { takeTurns } from './turns.ts';
 
 /** Time between the starts of two passes, at least, in milliseconds: what comes in it shares one pass. */
 const paceMs = 15;
-/** The same after a pass that found no room: thousands may come to a full queue, and it is the turn of none of them. */
-const fullPaceMs = 100;
 /** A pass comes after this long at the latest, in milliseconds; notifications are hints and may be lost. */
 const pollMs = 2_000;
 /** Time between two looks at the age of what is in the queue, in milliseconds: half of the time that is worth a step of it. */
@@ -43,26 +41,20 @@ export function startFeeder(
   /** Whether jobs were marked as dispatched that the queue did not get. */
   let behind = false;
 
-  /** Returns after how many milliseconds the next one may begin. */
-  const pass = async (): Promise<number> => {
+  const pass = async (): Promise<void> => {
     const dispatch = await records.scheduling.dispatch(takeTurns, windows);
     // Where another process is in a pass, it may have begun before what this one was woken for.
     if (dispatch === null || dispatch.more) wanted = true;
-    if (dispatch?.full === true) return fullPaceMs;
-    if (dispatch === null || dispatch.tickets.length === 0) return paceMs;
+    if (dispatch === null || dispatch.tickets.length === 0) return;
     behind = true;
     await queue.enqueueAll(dispatch.tickets);
     behind = false;
-    return paceMs;
   };
   const run = async (): Promise<void> => {
     while (wanted && !closing.signal.aborted) {
       wanted = false;
-      const rest = await pass().catch((error: unknown) => {
-        onError(error);
-        return paceMs;
-      });
-      await pause(rest, undefined, { signal: closing.signal }).catch(() => {});
+      await pass().catch(onError);
+      await pause(paceMs, undefined, { signal: closing.signal }).catch(() => {});
     }
     running = null;
   };

@@ -42,8 +42,6 @@ export interface Dispatch {
   readonly tickets: readonly DispatchedTicket[];
   /** More could have been taken than the pass had before its eyes: another one should follow. */
   readonly more: boolean;
-  /** Jobs wait, and there was room for none of them. */
-  readonly full: boolean;
 }
 
 /** Decides, from who waits, what goes into the queue now. Pure. */
@@ -117,9 +115,9 @@ export function sqlScheduling(db: Kysely<Tables>): Scheduling {
         const waiting = await readWaiting(transaction, windows);
         const turns = waiting === null ? null : choose(waiting, windows);
         if (turns === null || turns.tickets.length === 0) {
-          return { tickets: [], more: false, full: turns !== null };
+          return { tickets: [], more: false };
         }
-        return { tickets: await markDispatched(transaction, turns), more: turns.more, full: false };
+        return { tickets: await markDispatched(transaction, turns), more: turns.more };
       }),
     async dispatchedJobs(after, limit) {
       const { rows } = await sql<{ tenant: string; id: string; priority: number; waited: number }>`

@@ -96,17 +96,6 @@ export function schedulingConformance(name: string, open: () => Promise<OpenReco
       expect(await dispatch(2)).toEqual([third]);
     });
 
-    it('says when there is room for none of those that wait', async () => {
-      const windows = { tenant: 1, total: 1000 };
-      const pass = async () => await records.scheduling.dispatch(takeTurns, windows);
-      expect(await pass()).toMatchObject({ tickets: [], full: false });
-      const [first, second] = [await insert('one'), await insert('one')];
-      expect(await pass()).toMatchObject({ tickets: [{ id: first.id }], full: false });
-      expect(await pass()).toMatchObject({ tickets: [], full: true });
-      await records.requestCancel('one', first.id);
-      expect(await pass()).toMatchObject({ tickets: [{ id: second.id }], full: false });
-    });
-
     it('never moves a job that was cancelled while it waited', async () => {
       const [job, other] = [await insert('one'), await insert('one')];
       await records.requestCancel('one', job.id);
