@@ -105,7 +105,8 @@ async function readPage(
   batch: string,
   after: number,
 ): Promise<z.output<typeof pageSchema>> {
-  const path = `/v1/batches/${batch}/items?limit=${pageSize}&cursor=${after}`;
+  const cursor = after < 0 ? '' : `&cursor=${after}`;
+  const path = `/v1/batches/${batch}/items?limit=${pageSize}${cursor}`;
   try {
     return await patiently(signal, onWait, async () => {
       return pageSchema.parse(await requestJson(server, { method: 'GET', path, signal }));

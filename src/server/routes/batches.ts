@@ -102,7 +102,7 @@ export function batchRoutes(instance: FastifyInstance, context: RouteContext): v
         status: z.enum(jobStatuses).optional(),
         cursor: z
           .string()
-          .regex(/^\d{1,9}$/)
+          .regex(/^\d{1,9}$/, { error: 'next_cursor of the page before' })
           .optional()
           .describe('next_cursor of the page before'),
       }),
