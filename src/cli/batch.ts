@@ -5,11 +5,11 @@ import { findCondition } from '../conditions/registry.ts';
 import { type Config } from '../config.ts';
 import { ArmatureError } from '../errors.ts';
 import { outputFormats } from '../generation/plan.ts';
-import { type LockedFolder, lockFolder } from '../records/folder-lock.ts';
+import { type FolderLock, type LockedFolder, lockFolder } from '../records/folder-lock.ts';
 import { Journal, journalName } from './batch/journal.ts';
 import { LocalPictures, locateFiles } from './batch/local-pictures.ts';
 import { type BatchItem, itemsOfFile, itemsOfFolder, withKeys, type WrittenItem } from './batch/read-items.ts';
-import { type FailedItem, runBatch } from './batch/run-batch.ts';
+import { type BatchRun, type FailedItem, runBatch } from './batch/run-batch.ts';
 import { addControls, type ControlArgument, numberOrText } from './control-options.ts';
 import { generationBody, type GenerationOptions } from './generation-body.ts';
 import { addGenerationOptions } from './generation-options.ts';
@@ -146,34 +146,50 @@ async function drawAll(config: Config, written: readonly WrittenItem[], options:
   const folder = resolve(options.output);
   const pictures = new LocalPictures();
   const items = await withKeys(written, pictures);
-  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
-    throw notWritten(folder, cause);
-  });
-  const lock = await lockFolder(folder, outputFolder);
+  const lock = await takeFolder(folder);
   const { signal, release } = interruption();
-  const progress = showProgress(process.stderr, 'item');
   try {
     const journal = await Journal.open(folder);
-    const missing = await notDone(items, journal);
-    let done = items.length - missing.length;
-    if (done > 0) console.error(`${done} of ${items.length} are there already`);
-    const onItem = (): void => progress.show({ step: (done += 1), steps: items.length });
-    const onWait = (error: ArmatureError): void => console.error(`waiting: ${error.message}`);
-    const { priority } = options;
-    const run = { server: config, folder, name, priority, pictures, journal, signal, onItem, onWait };
-    // A server that is not there at all, or wants another key, is told at once; one that goes away later is waited for.
-    if (missing.length > 0) await callServer(config, 'GET', '/v1/batches?limit=1');
-    const failed = await runBatch(run, missing);
-    progress.stop();
+    const run = { server: config, folder, name, priority: options.priority, pictures, journal, signal };
+    const failed = await drawMissing(run, items);
     summarize(failed, items.length, options.output);
   } catch (error) {
     if (!signal.aborted) throw error;
     const detail = 'Stopped. The server goes on with what it has: run the same command again for the rest.';
     throw new ArmatureError('cancelled', detail, { cause: error });
   } finally {
-    progress.stop();
     release();
     await lock.release();
+  }
+}
+
+/** Makes the output folder where it is not there, and keeps other runs out of it. */
+async function takeFolder(folder: string): Promise<FolderLock> {
+  try {
+    await mkdir(folder, { recursive: true });
+    return await lockFolder(folder, outputFolder);
+  } catch (error) {
+    throw error instanceof ArmatureError ? error : notWritten(folder, error);
+  }
+}
+
+/** Has drawn what is not in the folder yet, and returns what failed. */
+async function drawMissing(
+  run: Omit<BatchRun, 'onItem' | 'onWait'>,
+  items: readonly BatchItem[],
+): Promise<readonly FailedItem[]> {
+  const missing = await notDone(items, run.journal);
+  let done = items.length - missing.length;
+  if (done > 0) console.error(`${done} of ${items.length} are there already`);
+  // A server that is not there at all, or wants another key, is told at once; one that goes away later is waited for.
+  if (missing.length > 0) await callServer(run.server, 'GET', '/v1/batches?limit=1');
+  const progress = showProgress(process.stderr, 'item');
+  const onItem = (): void => progress.show({ step: (done += 1), steps: items.length });
+  const onWait = (error: ArmatureError): void => console.error(`waiting: ${error.message}`);
+  try {
+    return await runBatch({ ...run, onItem, onWait }, missing);
+  } finally {
+    progress.stop();
   }
 }
 

@@ -176,6 +176,18 @@ describe('armature batch with a file', () => {
   });
 });
 
+describe('armature batch with a folder that takes no files', () => {
+  it('says so in one line', async () => {
+    const file = await writeRequests(balls(1));
+    await writeFile(output, 'a file');
+    expect(await batch(file)).toMatchObject({ code: 1, stderr: `armature: ${output} cannot be written (EEXIST).\n` });
+    await rm(output);
+    // Not even root can make the lock file where there is a folder.
+    await mkdir(join(output, 'armature-batch.lock'), { recursive: true });
+    expect(await batch(file)).toMatchObject({ code: 1, stderr: `armature: ${output} cannot be written (EISDIR).\n` });
+  });
+});
+
 describe('armature batch with a folder', () => {
   it('draws one request for each picture, with the options of the command line', async () => {
     const images = join(folder, 'images');
