@@ -127,6 +127,15 @@ export class Cluster {
     }
   }
 
+  /** Submits a batch of up to 100 items; returns the ids of its jobs. */
+  async submitBatch(requests: readonly Readonly<Record<string, unknown>>[]): Promise<readonly string[]> {
+    const accepted = await this.call('POST', '/v1/batches', requests);
+    if (accepted.status !== 202) throw new Error(`refused with ${accepted.status}: ${JSON.stringify(accepted.body)}`);
+    const { id } = accepted.body as { readonly id: string };
+    const items = await this.call('GET', `/v1/batches/${id}/items?limit=100`);
+    return (items.body as { readonly data: readonly JobView[] }).data.map((job) => job.id);
+  }
+
   async job(id: string): Promise<JobView> {
     const answer = await this.call('GET', `/v1/generations/${id}`);
     if (answer.status !== 200) throw new Error(`job ${id}: ${answer.status} ${JSON.stringify(answer.body)}`);
