@@ -29,6 +29,9 @@ export async function openEmbedded(folder: string): Promise<SqlDatabase> {
       });
       await client.query(`LISTEN ${channel}`);
     },
+    async vacuum(how) {
+      await pool.query(how === 'full' ? 'VACUUM (FULL, ANALYZE)' : 'VACUUM (ANALYZE)');
+    },
     close: () => pool.shutDown(),
   };
 }

@@ -51,7 +51,7 @@ async function openOver(database: SqlDatabase): Promise<OpenRecords> {
       listener(id, changeKinds.find((known) => known === kind) ?? 'state');
     });
   return {
-    records: sqlRecords(db, { onChange, onKeyChange: keys }, () => database.close()),
+    records: sqlRecords(db, { onChange, onKeyChange: keys }, database),
     queueEngine: () => ({ kind: database.kind, pool: database.queuePool() }),
   };
 }

@@ -21,7 +21,8 @@ export interface PictureRecords {
   release(inputs: readonly string[], written: boolean): Promise<void>;
   /**
    * Looks at up to `limit` loose inputs, and as many uploads that are deleted, and deletes the objects and rows of those that
-   * nobody uses. Returns whether there may be more.
+   * nobody uses. What cannot be deleted is looked at last from then on. Returns whether there may be more; throws what kept
+   * the first one where nothing could be deleted.
    */
   deleteLoose(deleteObject: DeleteObject, limit: number): Promise<boolean>;
   /**
@@ -116,24 +117,49 @@ async function deleteLooseInputs(db: Kysely<Tables>, deleteObject: DeleteObject,
   const { rows } = await sql<{ key: string }>`
     select key from ${input}
     where (loose and claims = 0) or ${stale}
-    order by key limit ${limit} for update skip locked`.execute(db);
+    order by used_at, key limit ${limit} for update skip locked`.execute(db);
   if (rows.length === 0) return 0;
   const found = rows.map(({ key }) => key);
   // A statement of its own, which sees every job that was written before the rows were locked.
   const unused = await sql<{ key: string }>`
     select key from unnest(${found}::text[]) as key where not ${isNamed(sql`key`)}`.execute(db);
-  for (const { key } of unused.rows) await deleteObject(key);
-  const gone = unused.rows.map(({ key }) => key);
+  const { gone, left } = await deleteObjects(
+    unused.rows.map(({ key }) => key),
+    deleteObject,
+  );
   await sql`delete from ${input} where key = any(${gone})`.execute(db);
-  await sql`update ${input} set loose = false, claims = 0 where key = any(${found})`.execute(db);
+  await sql`update ${input} set loose = key = any(${left}), claims = 0,
+    used_at = case when key = any(${left}) then now() else used_at end
+    where key = any(${found})`.execute(db);
   return found.length;
 }
 
 async function deleteDeletedUploads(db: Kysely<Tables>, deleteObject: DeleteObject, limit: number): Promise<number> {
   const { rows } = await sql<{ key: string }>`
-    select key from ${upload} where deleted order by key limit ${limit} for update skip locked`.execute(db);
-  const keys = rows.map(({ key }) => key);
-  for (const key of keys) await deleteObject(key);
-  if (keys.length > 0) await sql`delete from ${upload} where key = any(${keys})`.execute(db);
-  return keys.length;
+    select key from ${upload} where deleted order by used_at, key limit ${limit} for update skip locked`.execute(db);
+  const { gone, left } = await deleteObjects(
+    rows.map(({ key }) => key),
+    deleteObject,
+  );
+  if (gone.length > 0) await sql`delete from ${upload} where key = any(${gone})`.execute(db);
+  if (left.length > 0) await sql`update ${upload} set used_at = now() where key = any(${left})`.execute(db);
+  return rows.length;
+}
+
+async function deleteObjects(
+  keys: readonly string[],
+  deleteObject: DeleteObject,
+): Promise<{ readonly gone: readonly string[]; readonly left: readonly string[] }> {
+  const gone: string[] = [];
+  const failures: { readonly key: string; readonly error: unknown }[] = [];
+  for (const key of keys) {
+    try {
+      await deleteObject(key);
+      gone.push(key);
+    } catch (error) {
+      failures.push({ key, error });
+    }
+  }
+  if (failures.length > 0 && gone.length === 0) throw failures[0]!.error;
+  return { gone, left: failures.map(({ key }) => key) };
 }

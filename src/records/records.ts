@@ -92,6 +92,11 @@ export interface Records {
   readonly workers: WorkerRecords;
   readonly overview: OverviewRecords;
 
+  /**
+   * Makes room of deleted rows and counts anew what is in the tables, on which the database's plans rest; `full` writes its
+   * files anew, without them. For the embedded database; PostgreSQL does so by itself.
+   */
+  vacuum(how: 'daily' | 'full'): Promise<void>;
   /** Resolves when the database answers. */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -46,6 +46,8 @@ export interface SqlDatabase {
   queuePool(): SqlPool;
   /** Resolves once the channel is listened to. A connection that drops is made anew; what it missed is lost. */
   listen(channel: string, listener: (payload: string) => void): Promise<void>;
+  /** See `Records.vacuum`. */
+  vacuum(how: 'daily' | 'full'): Promise<void>;
   close(): Promise<void>;
 }
 

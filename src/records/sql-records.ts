@@ -15,6 +15,7 @@ import { sqlRetention } from './retention.ts';
 import { eventFromRow, jobFromRow, uploadFromRow } from './rows.ts';
 import { sqlScheduling } from './scheduling.ts';
 import type { Tables } from './schema.ts';
+import type { SqlDatabase } from './sql-pool.ts';
 import { sqlUsage } from './usage.ts';
 import * as transitions from './transitions.ts';
 import { sqlWebhooks } from './webhooks.ts';
@@ -30,7 +31,7 @@ export interface ChangeSources {
 export function sqlRecords(
   db: Kysely<Tables>,
   { onChange, onKeyChange }: ChangeSources,
-  close: () => Promise<void>,
+  database: Pick<SqlDatabase, 'vacuum' | 'close'>,
 ): Records {
   // What clients ask for by the thousand.
   const findById = gather((ids: readonly string[]) => jobsById(db, ids));
@@ -155,10 +156,11 @@ export function sqlRecords(
     workers: sqlWorkers(db),
     overview: sqlOverview(db),
 
+    vacuum: async (how) => await database.vacuum(how),
     async ping() {
       await sql`select 1`.execute(db);
     },
-    close,
+    close: async () => await database.close(),
   };
 }
 

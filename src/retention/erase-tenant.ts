@@ -47,6 +47,7 @@ export async function eraseTenant(
   // Rows first: what is half deleted is nothing that anybody can read.
   await records.retention.eraseTenant(tenant);
   await store.deleteAll(`tenants/${tenant}/`);
+  await records.vacuum('full');
   return deleted;
 }
 

@@ -33,20 +33,26 @@ const walkInterval = 24 * hour;
 /** An upload this young may belong to a request that is being written. */
 const uploadGrace = hour;
 
+/** How often the database clears up, where it does not by itself. */
+const vacuumInterval = 24 * hour;
+
 /**
  * Deletes what has been kept for long enough, what is too much, and what nobody uses. Whatever it is stopped at, the next
  * one goes on there. `signal` ends it before the next deletion.
  */
 export async function sweep(parts: SweepParts, policy: RetentionPolicy, signal: AbortSignal): Promise<Swept> {
   const now = parts.clock();
+  const { retention } = parts.records;
   const before = (age: number): Date => new Date(now.getTime() - age);
-  await finishRemovals(parts);
-  await deleteLoose(parts);
+  for (const finish of [finishRemovals, deleteLoose]) {
+    // What an earlier deletion could not take along may never go: it does not keep what is deleted now.
+    await finish(parts).catch((err: unknown) => parts.log.warn({ err }, 'objects of what was deleted are still there'));
+  }
   let [jobs, uploads, orphans] = [0, 0, 0];
   if (policy.age !== null) {
     jobs += await deleteEnded(parts, { before: before(policy.age) }, signal);
     uploads += await deleteUploads(parts, before(policy.age), async () => !signal.aborted);
-    await parts.records.retention.deleteEmptyBatches(before(policy.age));
+    await retention.deleteEmptyBatches(before(policy.age));
   }
   if (policy.bytes !== null) {
     const isTooMuch = tooMuch(parts, policy.bytes, signal);
@@ -55,9 +61,11 @@ export async function sweep(parts: SweepParts, policy: RetentionPolicy, signal: 
     if (await isTooMuch())
       parts.log.warn({ limit: policy.bytes }, 'more is in use than may be stored: no job has ended');
   }
-  if (!signal.aborted && (await parts.records.retention.due('objects', before(walkInterval), now))) {
+  if (!signal.aborted && (await retention.due('objects', before(walkInterval), now))) {
     orphans = await deleteOrphans(parts, now, signal);
   }
+  if (!signal.aborted && (await retention.due('vacuum', before(vacuumInterval), now)))
+    await parts.records.vacuum('daily');
   return { jobs, uploads, orphans };
 }
 

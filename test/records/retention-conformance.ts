@@ -100,6 +100,31 @@ export function retentionConformance(name: string, open: () => Promise<OpenRecor
       expect(await deleteLoose()).toEqual([key]);
     });
 
+    it('deletes the others beside one that cannot be deleted, and comes back to that one last', async () => {
+      const { tenant, key } = fresh();
+      const others = ['b', 'c', 'd'].map((name) => `${key}-${name}`);
+      for (const one of [key, ...others]) {
+        await records.pictures.claim(tenant, [{ key: one, bytes: 5 }], []);
+        await records.pictures.release([one], false);
+      }
+      const deleted: string[] = [];
+      const deleteOthers = async (one: string): Promise<void> => {
+        if (one === key) throw new Error('denied');
+        deleted.push(one);
+      };
+      expect(await records.pictures.deleteLoose(deleteOthers, 2)).toBe(true);
+      expect(await records.pictures.deleteLoose(deleteOthers, 2)).toBe(true);
+      expect(deleted).toEqual(others);
+      await expect(records.pictures.deleteLoose(deleteOthers, 2)).rejects.toThrow('denied');
+      expect(await deleteLoose()).toEqual([key]);
+    });
+
+    it('vacuums', async () => {
+      await records.vacuum('daily');
+      await records.vacuum('full');
+      await records.ping();
+    });
+
     it('makes whoever claims an input wait while it is deleted, and count on nothing of it', async () => {
       const { tenant, key } = fresh();
       await records.pictures.claim(tenant, [{ key, bytes: 5 }], []);
