@@ -134,7 +134,8 @@ describe('a deletion whose process is killed', () => {
     const whole = await readable(data, ids);
     const files = kept(data, 'generations');
     expect(whole.length).toBeLessThan(count);
-    expect(files.length).toBeGreaterThan(whole.length);
+    // More are there where it was killed between a job and its files.
+    expect(files.length).toBeGreaterThanOrEqual(whole.length);
     await goOn(data);
     expect(kept(data, 'generations')).toEqual(whole.toSorted());
     const inputs = ids.flatMap((id, index) => (whole.includes(id) ? [inputOf(index).split('/').at(-1)!] : []));
