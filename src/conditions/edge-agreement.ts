@@ -1,4 +1,4 @@
-import type { RgbImage } from './condition.ts';
+import type { MaskedImage, RgbImage } from './condition.ts';
 
 /** How well two edge maps agree: each figure 0..1. */
 export interface EdgeAgreement {
@@ -12,9 +12,10 @@ export interface EdgeAgreement {
 
 /**
  * Compares two edge maps of one size (white is an edge: red channel above 127). `tolerance` is the distance in pixels,
- * along rows and columns, at which an edge still counts as found. Two maps without edges agree fully.
+ * along rows and columns, at which an edge still counts as found. Two maps without edges agree fully. Edges where `requested`
+ * is masked need not be found, but those beside them may be found there.
  */
-export function edgeAgreement(drawn: RgbImage, requested: RgbImage, tolerance: number): EdgeAgreement {
+export function edgeAgreement(drawn: RgbImage, requested: MaskedImage, tolerance: number): EdgeAgreement {
   if (drawn.width !== requested.width || drawn.height !== requested.height) {
     throw new RangeError(
       `Expected maps of one size but received ${drawn.width}x${drawn.height} and ${requested.width}x${requested.height}`,
@@ -22,15 +23,20 @@ export function edgeAgreement(drawn: RgbImage, requested: RgbImage, tolerance: n
   }
   const { width, height } = drawn;
   const [a, b] = [edges(drawn), edges(requested)];
-  const precision = covered(a, dilate(b, width, height, tolerance));
-  const recall = covered(b, dilate(a, width, height, tolerance));
+  const { masked } = requested;
+  const precision = covered(known(a, masked), known(dilate(b, width, height, tolerance), masked));
+  const recall = covered(known(b, masked), known(dilate(a, width, height, tolerance), masked));
   return { precision, recall, f1: precision + recall === 0 ? 0 : (2 * precision * recall) / (precision + recall) };
 }
 
-/** Whether a map has an edge in the sense of {@link edgeAgreement}. */
-export function hasEdges({ data }: RgbImage): boolean {
-  for (let i = 0; i < data.length; i += 3) if (data[i]! > 127) return true;
-  return false;
+/** Whether a map has an edge in the sense of {@link edgeAgreement}, where it is not masked. */
+export function hasEdges(map: MaskedImage): boolean {
+  return known(edges(map), map.masked).includes(1);
+}
+
+/** Without those pixels that are masked. */
+function known(pixels: Uint8Array, masked: Uint8Array | undefined): Uint8Array {
+  return masked === undefined ? pixels : pixels.map((pixel, i) => (masked[i] === 1 ? 0 : pixel));
 }
 
 function edges({ data }: RgbImage): Uint8Array {

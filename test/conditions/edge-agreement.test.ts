@@ -25,6 +25,15 @@ describe('agreement of edges', () => {
     expect(edgeAgreement(column(3), both, 0)).toEqual({ precision: 1, recall: 0.5, f1: 2 / 3 });
   });
 
+  it('leaves out what is masked in the requested map, but finds edges there from beside it', () => {
+    const both = map(16, 8, (x) => x === 3 || x === 12);
+    const masked = Uint8Array.from({ length: 16 * 8 }, (_, i) => (i % 16 < 8 ? 0 : 1));
+    expect(edgeAgreement(both, { ...column(3), masked }, 0)).toEqual({ precision: 1, recall: 1, f1: 1 });
+    expect(edgeAgreement(column(3), { ...both, masked }, 0)).toEqual({ precision: 1, recall: 1, f1: 1 });
+    expect(edgeAgreement(column(12), { ...both, masked }, 0)).toEqual({ precision: 0, recall: 0, f1: 0 });
+    expect(edgeAgreement(column(8), { ...column(7), masked }, 1).recall).toBe(1);
+  });
+
   it('two blank maps agree, a blank one and another do not', () => {
     const blank = map(16, 8, () => false);
     expect(edgeAgreement(blank, blank, 2).f1).toBe(1);

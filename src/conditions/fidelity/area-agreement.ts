@@ -1,4 +1,4 @@
-import type { RgbImage } from '../condition.ts';
+import type { MaskedImage, RgbImage } from '../condition.ts';
 
 export type Colour = readonly [red: number, green: number, blue: number];
 
@@ -15,13 +15,13 @@ export interface AreaAgreement {
 /**
  * Mean intersection over union of two maps of one size (Everingham et al., "The Pascal VOC challenge", 2010). A pixel
  * belongs to the nearest colour of `palette`, or to no class where `none` is nearer; pixels that have no class in the
- * requested map are left out, since nothing was asked for there.
+ * requested map, or are masked in it, are left out, since nothing was asked for there.
  *
  * @returns null where the requested map has no pixel of a class.
  */
 export function areaAgreement(
   drawn: RgbImage,
-  requested: RgbImage,
+  requested: MaskedImage,
   palette: readonly Colour[],
   none: readonly Colour[] = [],
 ): AreaAgreement | null {
@@ -30,6 +30,7 @@ export function areaAgreement(
   const union = new Float64Array(palette.length);
   let pixels = 0;
   for (let i = 0; i < requested.data.length; i += 3) {
+    if (requested.masked?.[i / 3] === 1) continue;
     const wanted = classOf(requested.data, i);
     if (wanted === null) continue;
     pixels++;

@@ -1,4 +1,4 @@
-import type { RgbImage } from '../condition.ts';
+import type { MaskedImage, RgbImage } from '../condition.ts';
 
 /** How well two depth maps of one size agree. Null where one of them is flat, so that nothing can be compared. */
 export interface DepthAgreement {
@@ -14,8 +14,8 @@ export interface DepthAgreement {
   readonly rmse: number;
 }
 
-/** Compares the grey levels (red channels) of two maps. */
-export function depthAgreement(drawn: RgbImage, requested: RgbImage): DepthAgreement | null {
+/** Compares the grey levels (red channels) of two maps where the requested one is not masked. */
+export function depthAgreement(drawn: RgbImage, requested: MaskedImage): DepthAgreement | null {
   const pairs = levelPairs(drawn, requested);
   const levels = Float64Array.from({ length: 256 }, (_, level) => level / 255);
   const values = covariance(pairs, levels, levels);
@@ -36,9 +36,11 @@ interface LevelPair {
   readonly count: number;
 }
 
-function levelPairs(drawn: RgbImage, requested: RgbImage): readonly LevelPair[] {
+function levelPairs(drawn: RgbImage, { data, masked }: MaskedImage): readonly LevelPair[] {
   const counts = new Float64Array(256 * 256);
-  for (let i = 0; i < drawn.data.length; i += 3) counts[drawn.data[i]! * 256 + requested.data[i]!]!++;
+  for (let i = 0; i < drawn.data.length; i += 3) {
+    if (masked?.[i / 3] !== 1) counts[drawn.data[i]! * 256 + data[i]!]!++;
+  }
   const pairs: LevelPair[] = [];
   for (let i = 0; i < counts.length; i++) {
     if (counts[i]! > 0) pairs.push({ drawn: i >> 8, requested: i & 255, count: counts[i]! });

@@ -51,6 +51,7 @@ const reasons: Readonly<Record<string, string>> = {
 
 /**
  * Compares the map that was extracted from a picture, with `options`, with the one that it was to obey; both have one size.
+ * What is masked in the requested map is left out.
  */
 export function fidelityOf(
   condition: string,
@@ -135,6 +136,9 @@ const seg: Measure = (drawn, requested, options) =>
 const mask: Measure = areas([black, white], [], 'The requested map is empty.');
 
 const openpose: Measure = (drawn, requested) => {
+  if (requested.map.masked !== undefined) {
+    return unmeasured('oks', 'There is no measure for openpose within a mask: people may stand across its border.');
+  }
   const [found, wanted] = [bodiesOf(drawn.data, requested.map), bodiesOf(requested.data, requested.map)];
   if (found === null || wanted === null) {
     return unmeasured(

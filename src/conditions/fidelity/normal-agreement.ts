@@ -1,4 +1,4 @@
-import type { RgbImage } from '../condition.ts';
+import type { MaskedImage, RgbImage } from '../condition.ts';
 
 /** How far surfaces of two maps of one size face apart: figures of the angles between their normals, pixel by pixel. */
 export interface NormalAgreement {
@@ -17,15 +17,16 @@ const steps = 100;
 /**
  * Compares normals that are drawn as colours, 0..255 for -1..1 in each channel, whatever channel stands for which axis, by the
  * figures of Fouhey et al., "Data-driven 3D primitives for single image understanding" (2013): lengths do not count. Where the
- * requested map is black, the colour of no normal, nothing was asked for.
+ * requested map is black, the colour of no normal, or masked, nothing was asked for.
  *
  * @returns null where no pixel of the requested map has a normal.
  */
-export function normalAgreement(drawn: RgbImage, requested: RgbImage): NormalAgreement | null {
+export function normalAgreement(drawn: RgbImage, requested: MaskedImage): NormalAgreement | null {
   const counts = new Float64Array(180 * steps + 1);
   const within: [number, number, number] = [0, 0, 0];
   let [pixels, sum] = [0, 0];
   for (let i = 0; i < requested.data.length; i += 3) {
+    if (requested.masked?.[i / 3] === 1) continue;
     if (requested.data[i] === 0 && requested.data[i + 1] === 0 && requested.data[i + 2] === 0) continue;
     const angle = angleBetween(drawn.data, requested.data, i);
     pixels++;

@@ -126,6 +126,28 @@ describe('fidelity', () => {
     expect(conditionIds.filter((id) => !isMeasured(id))).toEqual(['shuffle']);
     for (const id of measured) expect(fidelityOf(id, made(map), { map }).value, id).toBeCloseTo(1, 9);
   });
+
+  it('of every condition leaves out what is masked in the requested map', () => {
+    const stripes = picture((x) => (Math.floor(x / 4) % 2 === 0 ? [255, 255, 255] : [0, 0, 0]));
+    const masked = Uint8Array.from({ length: width * height }, (_, i) => (i % width < 16 ? 0 : 1));
+    const halves = (levelAt: (y: number) => number): RgbImage =>
+      picture((x, y) => {
+        const at = (y * width + x) * 3;
+        const level = x < 16 ? stripes.data[at]! : levelAt(y);
+        return [level, level, level];
+      });
+    const [drawn, requested] = [halves(() => 200), halves((y) => (y < 16 ? 50 : 100))];
+    const measured = conditionIds.filter((id) => isMeasured(id) && id !== 'openpose' && id !== 'seg');
+    expect(measured.length).toBeGreaterThan(10);
+    for (const id of measured) {
+      expect(fidelityOf(id, made(drawn), { map: { ...requested, masked } }).value, id).toBeCloseTo(1, 9);
+      expect(fidelityOf(id, made(drawn), { map: requested }).value, id).toBeLessThan(0.999);
+      const hidden = fidelityOf(id, made(drawn), { map: { ...requested, masked: masked.map(() => 1) } });
+      expect([hidden.value, typeof hidden.note], id).toEqual([null, 'string']);
+    }
+    const posed = fidelityOf('openpose', made(stripes), { map: { ...stripes, masked } });
+    expect(posed).toMatchObject({ metric: 'oks', value: null, note: expect.stringContaining('within a mask') });
+  });
 });
 
 describe('options for measuring', () => {
