@@ -18,7 +18,7 @@ import { showProgress } from './progress.ts';
 import { callServer } from './server-client.ts';
 import { addSettings, configOf } from './setting-options.ts';
 import { interruption } from './shutdown.ts';
-import { controlImages } from './structure-files.ts';
+import { type ControlPictures, controlPictures } from './structure-files.ts';
 
 interface Options extends GenerationOptions {
   readonly output: string;
@@ -114,9 +114,9 @@ async function readFolder(
     const detail = `Expected --output to be another folder than --images, whose pictures it would overwrite.`;
     throw new ArmatureError('invalid_request', detail);
   }
-  const given = await controlImages(controls);
+  const given = await controlPictures(controls);
   return await itemsOfFolder(folder, (picture) => {
-    const files = given.map((image, index) => withFiles(image, controls[index]!, picture));
+    const files = given.map((one, index) => withFiles(one, controls[index]!, picture));
     return locateFiles(generationBody(prompt, model, options, controls, format, files), process.cwd());
   });
 }
@@ -131,15 +131,16 @@ function refuseOptions(options: Options, controls: readonly ControlArgument[]): 
   throw new ArmatureError('invalid_request', detail);
 }
 
-/** The image of a control as {@link controlImages} says it, with files in place of parts. */
+/** The pictures of a control as {@link controlPictures} says them, with files in place of parts. */
 function withFiles(
-  image: Readonly<Record<string, unknown>>,
-  { file, structure, mask }: ControlArgument,
+  { image }: ControlPictures,
+  { file, structure, mask, region }: ControlArgument,
   picture: string,
-): Readonly<Record<string, unknown>> {
+): ControlPictures {
   const own = { file: file === eachPicture ? picture : file };
-  if (mask !== null) return { picture: structure === null ? own : image['picture'], mask: { file: mask } };
-  return structure === null ? own : image;
+  const whole = structure === null ? own : image;
+  const given = mask === null ? whole : { picture: structure === null ? own : image['picture'], mask: { file: mask } };
+  return region === null ? { image: given } : { image: given, mask: { file: region } };
 }
 
 async function drawAll(config: Config, written: readonly WrittenItem[], options: Options, name: string): Promise<void> {

@@ -11,6 +11,8 @@ export interface ControlArgument {
   readonly structure: StructureKind | null;
   /** File of a mask beside the picture; null where there is none. */
   readonly mask: string | null;
+  /** File of a picture that is white where the control acts; null where it acts everywhere. */
+  readonly region: string | null;
   readonly fields: Readonly<Record<string, unknown>>;
   /** Options of the extractor. */
   readonly options: Readonly<Record<string, unknown>>;
@@ -78,6 +80,12 @@ export function addControls(command: Command): ControlArguments {
       'of the inpaint control before it: a picture of the same size, white where that one is to be drawn anew',
     ).argParser((file: string) => last('--inpaint-mask', (control) => ({ ...control, mask: file }))),
   );
+  command.addOption(
+    new Option(
+      '--control-mask <file>',
+      'of the control before it: a picture that is white where it acts and black where it does not',
+    ).argParser((file: string) => last('--control-mask', (control) => ({ ...control, region: file }))),
+  );
   command.option('--map', 'of the control before it: the picture already is a map');
   command.on('option:map', () =>
     last('--map', (control) => ({ ...control, fields: { ...control.fields, preprocess: false } })),
@@ -86,7 +94,7 @@ export function addControls(command: Command): ControlArguments {
 }
 
 function controlOf(type: string, file: string, structure: StructureKind | null): ControlArgument {
-  return { type, file, structure, mask: null, fields: {}, options: {} };
+  return { type, file, structure, mask: null, region: null, fields: {}, options: {} };
 }
 
 /** `low_threshold=50` as `{low_threshold: 50}`. */

@@ -2,7 +2,7 @@ import type { MaskedImage } from '../conditions/condition.ts';
 import { findCondition } from '../conditions/registry.ts';
 import type { DeviceProcess } from '../device/device-process.ts';
 import type { ExtractorProcess } from '../extractor/extractor-process.ts';
-import type { GivenPicture } from '../generation/given-picture.ts';
+import type { GivenControl, GivenPicture } from '../generation/given-picture.ts';
 import type { Progress } from '../generation/job.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
 import type { ControlImage, GenerationRequest } from '../generation/request.ts';
@@ -36,13 +36,14 @@ export interface DrawnFiles {
   readonly maps: readonly MaskedImage[];
 }
 
-/** The file of a control, and that of the mask beside it. */
+/** The file of a control, that of the mask beside it, and that of its region. */
 export interface ControlFile {
   readonly file: string;
   readonly mask: string | null;
+  readonly region: string | null;
 }
 
-/** Draws a request in this command's own children, without records or queue. `files[i]` is the file of control i. */
+/** Draws a request in this command's own children, without records or queue. `files[i]` are the files of control i. */
 export async function draw(
   parts: DrawingParts,
   request: GenerationRequest,
@@ -50,13 +51,13 @@ export async function draw(
   { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (progress: Progress) => void },
 ): Promise<DrawnFiles> {
   const models = await parts.library.list();
-  const pictures = await Promise.all(
-    request.controls.map(async ({ image }, index) => await givenPicture(parts.files, image, files[index]!)),
+  const given = await Promise.all(
+    request.controls.map(async ({ image }, index) => await givenControl(parts.files, image, files[index]!)),
   );
   const { plan, warnings } = resolveGeneration(request, {
     catalog: { models, condition: findCondition },
     defaultModel: parts.defaultModel,
-    pictures,
+    given,
     randomSeed: parts.randomSeed,
     embedParameters: parts.embedParameters,
   });
@@ -84,6 +85,14 @@ export async function draw(
       }),
     ),
   };
+}
+
+async function givenControl(files: PictureFiles, image: ControlImage, file: ControlFile): Promise<GivenControl> {
+  const [picture, region] = await Promise.all([
+    givenPicture(files, image, file),
+    file.region === null ? null : files.add(file.region),
+  ]);
+  return { picture, region };
 }
 
 async function givenPicture(

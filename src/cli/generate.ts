@@ -18,7 +18,7 @@ import { insideMap } from '../worker/inside-files.ts';
 import { showProgress } from './progress.ts';
 import { addSettings, configOf } from './setting-options.ts';
 import { interruption } from './shutdown.ts';
-import { controlImages } from './structure-files.ts';
+import { controlPictures } from './structure-files.ts';
 
 interface Options extends GenerationOptions {
   readonly output: string;
@@ -60,8 +60,8 @@ async function generate(
   options: Options,
   controls: readonly ControlArgument[],
 ): Promise<void> {
-  const images = await controlImages(controls);
-  const body = generationBody(prompt, config.model, options, controls, formatOf(options.output), images);
+  const given = await controlPictures(controls);
+  const body = generationBody(prompt, config.model, options, controls, formatOf(options.output), given);
   const request = parseGeneration(body);
   const startedAt = performance.now();
   const { signal, release } = interruption();

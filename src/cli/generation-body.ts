@@ -1,4 +1,5 @@
 import type { ControlArgument } from './control-options.ts';
+import type { ControlPictures } from './structure-files.ts';
 
 /** The options of `armature generate` and `armature batch` that are fields of a request; absent ones are left to the model's defaults. */
 export interface GenerationOptions {
@@ -21,7 +22,7 @@ export interface GenerationOptions {
 
 /**
  * The body that a client would send to POST /v1/generations for the same picture: it goes through the same checks.
- * Without a model it is the server's default. `images[i]` is the image of control i; by default the part `i`.
+ * Without a model it is the server's default. `pictures[i]` are those of control i; by default its image is the part `i`.
  */
 export function generationBody(
   prompt: string,
@@ -29,7 +30,7 @@ export function generationBody(
   options: GenerationOptions,
   controls: readonly ControlArgument[],
   format: string,
-  images: readonly Readonly<Record<string, unknown>>[] = [],
+  pictures: readonly ControlPictures[] = [],
 ): Readonly<Record<string, unknown>> {
   return present({
     model,
@@ -45,7 +46,9 @@ export function generationBody(
     seed: options.seed,
     count: options.count,
     clip_skip: options.clipSkip,
-    controls: controls.map((control, index) => controlBody(control, images[index] ?? { part: String(index) })),
+    controls: controls.map((control, index) =>
+      controlBody(control, pictures[index] ?? { image: { part: String(index) } }),
+    ),
     strict: options.strict,
     evaluate: options.evaluate,
     best_of: options.bestOf,
@@ -55,10 +58,10 @@ export function generationBody(
 
 function controlBody(
   { type, fields, options }: ControlArgument,
-  image: Readonly<Record<string, unknown>>,
+  pictures: ControlPictures,
 ): Readonly<Record<string, unknown>> {
   const preprocess = Object.keys(options).length === 0 ? {} : { preprocess: options };
-  return { type, image, ...preprocess, ...fields };
+  return { type, ...pictures, ...preprocess, ...fields };
 }
 
 function present(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

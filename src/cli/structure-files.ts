@@ -2,17 +2,22 @@ import { readFile } from 'node:fs/promises';
 import { ArmatureError } from '../errors.ts';
 import type { ControlArgument } from './control-options.ts';
 
+/** The pictures of a control as a request says them. */
+export interface ControlPictures {
+  readonly image: Readonly<Record<string, unknown>>;
+  readonly mask?: Readonly<Record<string, unknown>>;
+}
+
 /**
- * The images of controls as a request says them: the part of the control's own number for a picture, the contents of the
- * file for structure as data; with a mask beside it, both.
+ * The pictures of controls as a request says them: the part of the control's own number for a picture, the contents of the
+ * file for structure as data; with a mask beside it, both. The mask of its region is a part too.
  */
-export async function controlImages(
-  controls: readonly ControlArgument[],
-): Promise<readonly Readonly<Record<string, unknown>>[]> {
+export async function controlPictures(controls: readonly ControlArgument[]): Promise<readonly ControlPictures[]> {
   return await Promise.all(
-    controls.map(async ({ structure, file, mask }, index) => {
+    controls.map(async ({ structure, file, mask, region }, index) => {
       const picture = structure === null ? { part: String(index) } : { [structure]: await readJson(file) };
-      return mask === null ? picture : { picture, mask: { part: `${index}-mask` } };
+      const image = mask === null ? picture : { picture, mask: { part: `${index}-mask` } };
+      return region === null ? { image } : { image, mask: { part: `${index}-region` } };
     }),
   );
 }

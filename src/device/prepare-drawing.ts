@@ -2,6 +2,7 @@ import { ArmatureError } from '../errors.ts';
 import { TorchGenerator } from '../numeric/torch-generator.ts';
 import { controlWeights } from '../pipeline/control-weights.ts';
 import { hintTensor } from '../pipeline/pixels.ts';
+import { Region } from '../pipeline/region.ts';
 import type { Sample, SampleControl, TextContext } from '../pipeline/sample.ts';
 import { createScheduler } from '../pipeline/schedulers/registry.ts';
 import type { ModelNetworks, OpenBase } from './model-networks.ts';
@@ -46,7 +47,7 @@ export async function prepareDrawing(
 }
 
 async function prepareControls(
-  { plan, controlNets, hints }: DrawRequest,
+  { plan, controlNets, hints, regions }: DrawRequest,
   networks: ModelNetworks,
   base: OpenBase,
 ): Promise<SampleControl[]> {
@@ -54,13 +55,17 @@ async function prepareControls(
   for (const [index, { mode, scale, start, end }] of plan.controls.entries()) {
     const model = controlNets[index];
     const image = hints[index];
+    const mask = regions[index] ?? null;
     if (model === undefined || image === undefined)
       throw new RangeError(`Control ${index} came without its model or its map`);
     const { key, networks: controlNet } = await networks.openControlNet(model);
     const { data: hint } = await controlNet.encodeHint(hintTensor(image));
-    const both = controlWeights(mode, scale, base.networks.injectionPoints);
+    // What acts nowhere need not run: with weights of 0 it is left out.
+    const acts = mask === null || mask.some((value) => value > 0);
+    const both = controlWeights(mode, acts ? scale : 0, base.networks.injectionPoints);
     const weights = controlNet.pooled ? { ...both, unconditional: null } : both;
-    controls.push({ network: key, hint, mode, start, end, weights });
+    const region = mask === null ? null : new Region(mask, plan.width, plan.height);
+    controls.push({ network: key, hint, mode, start, end, weights, region });
   }
   return controls;
 }

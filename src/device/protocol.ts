@@ -31,6 +31,11 @@ export interface DrawRequest extends AttemptKey {
   readonly controlNets: readonly ControlNetModel[];
   /** hints[i] is the map of plan.controls[i], exactly plan.width x plan.height. */
   readonly hints: readonly MaskedImage[];
+  /**
+   * regions[i] is where plan.controls[i] acts, a byte a pixel of plan.width x plan.height: 255 in full, 0 not at all. Null
+   * for everywhere.
+   */
+  readonly regions: readonly (Uint8Array | null)[];
   /** Where an earlier attempt at the same plan left off; absent where there was none. */
   readonly resume?: DrawingState;
   /**

@@ -26,7 +26,7 @@ export const fieldNames = {
     known: Object.keys(generationRequest.shape),
     later: ['init_image', 'strength', 'mask_image', 'loras'],
   },
-  control: { known: Object.keys(controlRequest.shape), later: ['mask'] },
+  control: { known: Object.keys(controlRequest.shape), later: [] },
   extraction: { known: Object.keys(extractionRequest.shape), later: [] },
   output: { known: Object.keys(outputRequest.shape), later: [] },
   generationOutput: { known: Object.keys(generationOutputRequest.shape), later: [] },
@@ -72,6 +72,7 @@ export function check<Schema extends z.ZodType>(schema: Schema, value: unknown, 
 function checkControlNames(control: unknown, index: number): void {
   refuseUnknownFields(control, fieldNames.control, ['controls', index]);
   if (!isObject(control)) return;
+  refuseUnknownFields(control['mask'], fieldNames.picture, ['controls', index, 'mask']);
   const image = control['image'];
   checkImageNames(image, fieldNames.controlImage, ['controls', index, 'image']);
   if (isObject(image)) structureKinds.forEach((kind) => checkStructure(image, kind, `controls[${index}].image`));

@@ -79,6 +79,8 @@ export interface PlannedControl {
   /** Short side, in pixels, at which the extractor sees the picture; null for the size of the generation. */
   readonly resolution: number | null;
   readonly resize: ResizeMode;
+  /** White where the control acts, black where it does not; absent where it acts everywhere. */
+  readonly region?: StoredPicture | undefined;
   readonly scale: number;
   /** The control acts while start <= i/steps and (i+1)/steps <= end. */
   readonly start: number;

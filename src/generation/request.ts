@@ -82,6 +82,11 @@ export const controlRequest = z.strictObject({
     .enum(resizeModes)
     .default('crop')
     .describe('How the picture is brought to the size of the output: stretch it, crop it, or fill its surroundings'),
+  mask: pictureReference
+    .optional()
+    .describe(
+      'Where the control acts: white where it does, black where it does not, grey in between. It is brought to the size of the output as the image is. Left out, the control acts everywhere.',
+    ),
 });
 
 export const outputRequest = z.strictObject({

@@ -4,7 +4,7 @@ import { ArmatureError } from '../errors.ts';
 import type { BaseModel } from '../models/model.ts';
 import type { Catalog } from './catalog.ts';
 import { chooseControlNet } from './choose-controlnet.ts';
-import { type GivenPicture, shortSideSize, type Size } from './given-picture.ts';
+import { type GivenControl, type GivenPicture, shortSideSize, type Size } from './given-picture.ts';
 import type { PlannedControl } from './plan.ts';
 import type { ControlRequest } from './request.ts';
 import { resolvePreprocess } from './resolve-preprocess.ts';
@@ -21,7 +21,7 @@ export interface ControlContext {
 /** Settles one control: its ControlNet, what is done to its picture, and when it acts. */
 export function resolveControl(
   control: ControlRequest,
-  picture: GivenPicture,
+  { picture, region }: GivenControl,
   { base, catalog, size, field }: ControlContext,
 ): PlannedControl {
   const condition = catalog.condition(control.type, `${field}.type`);
@@ -49,6 +49,7 @@ export function resolveControl(
     ...madeWith(condition.id, preprocess, picture),
     resolution,
     resize: control.resize,
+    ...(region === null ? {} : { region: region.stored }),
     scale: control.scale,
     start: control.start,
     end: control.end,

@@ -6,7 +6,7 @@ import { type Catalog, findBase } from './catalog.ts';
 import { limits } from './limits.ts';
 import type { ExtractionPlan, GenerationPlan, OutputOptions, SchedulerId } from './plan.ts';
 import { schedulerIds } from './plan.ts';
-import { type GivenPicture, shortSideSize } from './given-picture.ts';
+import { type GivenControl, type GivenPicture, shortSideSize } from './given-picture.ts';
 import type { ExtractionRequest, GenerationRequest, OutputRequest } from './request.ts';
 import { refuseUselessMask, resolveControl } from './resolve-control.ts';
 import { resolveEvaluation } from './resolve-evaluation.ts';
@@ -21,8 +21,8 @@ export interface GenerationContext {
   readonly catalog: Catalog;
   /** Base model of a request that names none. */
   readonly defaultModel: string;
-  /** pictures[i] is what the image of controls[i] turned out to be. */
-  readonly pictures: readonly GivenPicture[];
+  /** given[i] is what the pictures of controls[i] turned out to be. */
+  readonly given: readonly GivenControl[];
   /** A whole number from 0 to 2^32 - 1, asked for only where the request gives no seed. */
   readonly randomSeed: () => number;
   /** Whether outputs carry the parameters text where the request does not say. */
@@ -39,7 +39,7 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
   const size = resolveSize(request, base);
   const scheduler = request.scheduler ?? defaultScheduler(base);
   const controls = request.controls.map((control, index) =>
-    resolveControl(control, context.pictures[index]!, { base, catalog, size, field: `controls[${index}]` }),
+    resolveControl(control, context.given[index]!, { base, catalog, size, field: `controls[${index}]` }),
   );
   const plan: GenerationPlan = {
     kind: 'generation',
@@ -60,7 +60,7 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
     ...resolveEvaluation(request, controls, catalog.condition),
     output: { ...resolveOutput(request.output), metadata: request.output.metadata ?? context.embedParameters },
   };
-  return { plan, warnings: [...reuseWarnings(plan, context.pictures), ...warningsOf(plan, catalog.models)] };
+  return { plan, warnings: [...reuseWarnings(plan, context.given), ...warningsOf(plan, catalog.models)] };
 }
 
 /** As {@link resolveGeneration}, for the extraction of a map of condition `type`. */

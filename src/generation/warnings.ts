@@ -1,5 +1,5 @@
 import type { ModelList } from './catalog.ts';
-import type { GivenPicture } from './given-picture.ts';
+import type { GivenControl } from './given-picture.ts';
 import type { GenerationPlan, PlannedControl } from './plan.ts';
 
 /** Remarks on parts of a plan that will have no effect, or probably not the one that was meant. */
@@ -36,9 +36,9 @@ function actsAtSomeStep({ start, end }: PlannedControl, steps: number): boolean 
 }
 
 /** Remarks on maps of earlier jobs that are used for another condition than theirs. */
-export function reuseWarnings(plan: GenerationPlan, pictures: readonly GivenPicture[]): readonly string[] {
+export function reuseWarnings(plan: GenerationPlan, given: readonly GivenControl[]): readonly string[] {
   return plan.controls.flatMap(({ type, preprocess }, index) => {
-    const map = pictures[index]?.map ?? null;
+    const map = given[index]?.picture.map ?? null;
     if (map === null || preprocess !== false || map.condition === type) return [];
     return [`controls[${index}] uses a map of type ${map.condition} as one of type ${type}.`];
   });

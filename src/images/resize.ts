@@ -36,6 +36,11 @@ export async function resizeMap(map: MaskedImage, target: Size, mode: ResizeMode
   return paintMask(lines ? thin(mask, target.width, target.height) : mask, target.width, target.height);
 }
 
+/** A mask of black to white as a photograph, but black in the bars that `fill` adds. */
+export async function resizeMask(mask: RgbImage, target: Size, mode: ResizeMode): Promise<RgbImage> {
+  return sameSize(mask, target) ? mask : await resample(mask, target, mode, 'smooth', black);
+}
+
 /** A pixel is masked where most of what it was made of is. Colours beneath the mask have no part in those beside it. */
 async function resizeMasked(image: RgbImage, masked: Uint8Array, target: Size, mode: ResizeMode): Promise<MaskedImage> {
   const mask = paintMask(masked, image.width, image.height);
@@ -70,6 +75,7 @@ function sameSize(a: Size, b: Size): boolean {
 
 type Colour = readonly [number, number, number];
 
+const black: Colour = [0, 0, 0];
 const white: Colour = [255, 255, 255];
 
 /** `border` is the colour of the bars that `fill` adds. */

@@ -2,6 +2,7 @@ import { row, stack, type Tensor } from '../numeric/tensor.ts';
 import type { BatchRow } from './batched-step.ts';
 import { actsAt } from './control-weights.ts';
 import type { DenoiserInput, NetworkSource } from './networks.ts';
+import { withinRegions } from './region.ts';
 import type { SampleControl } from './sample.ts';
 
 /** No residual: broadcasts over every row, channel and cell. */
@@ -15,8 +16,8 @@ interface ControlRow {
 }
 
 /**
- * Runs every ControlNet that acts in this step, once, over just those rows that use it, and sums the weighted residuals
- * a denoiser row (several ControlNets add up: Zhang et al. 2023, section 3.4). Returns one tensor an injection point,
+ * Runs every ControlNet that acts in this step, once, over just those rows that use it, and sums the weighted residuals,
+ * each within the region of its control, a denoiser row (several ControlNets add up: Zhang et al. 2023, section 3.4). Returns one tensor an injection point,
  * [rows, Cp, hp, wp], or [1, 1, 1, 1] where nothing acts.
  */
 export async function sumResiduals(
@@ -34,7 +35,8 @@ export async function sumResiduals(
     );
     const hint = hints(controlRows, input);
     const residuals = await networks.control(network).residuals(gather(input, targets), hint, scale);
-    residuals.forEach((residual, point) => sums[point]?.add(residual, targets));
+    const regions = controlRows.map(({ control }) => control.region);
+    residuals.forEach((residual, point) => sums[point]?.add(withinRegions(residual, regions), targets));
   }
   return sums.map((sum) => sum.tensor);
 }

@@ -1,5 +1,6 @@
 import type { ControlMode } from '../generation/plan.ts';
 import type { ControlWeights } from './control-weights.ts';
+import type { Region } from './region.ts';
 import type { TorchGeneratorState } from '../numeric/torch-generator.ts';
 import type { NoiseSource, Scheduler, SchedulerState } from './schedulers/scheduler.ts';
 
@@ -48,6 +49,8 @@ export interface SampleControl {
   readonly start: number;
   readonly end: number;
   readonly weights: ControlWeights;
+  /** Null where the control acts everywhere. */
+  readonly region: Region | null;
 }
 
 /**

@@ -96,8 +96,11 @@ function partNames(controls: unknown): ReadonlySet<string> {
     reference.transform(({ part }) => [part]),
     z.object({ picture: reference, mask: reference }).transform(({ picture, mask }) => [picture.part, mask.part]),
   ]);
-  const schema = z.array(z.object({ image }).catch({ image: [] })).catch([]);
-  return new Set(schema.parse(controls).flatMap((control) => control.image));
+  const mask = reference.transform(({ part }) => [part]);
+  const schema = z
+    .array(z.object({ image: image.catch([]), mask: mask.catch([]) }).catch({ image: [], mask: [] }))
+    .catch([]);
+  return new Set(schema.parse(controls).flatMap((control) => [...control.image, ...control.mask]));
 }
 
 const generationTypes = fieldTypes(generationRequest);

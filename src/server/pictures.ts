@@ -1,8 +1,8 @@
 import { ArmatureError } from '../errors.ts';
 import type { StructureKind } from '../conditions/structures.ts';
 import type { Fetcher } from '../fetch/fetcher.ts';
-import { type GivenPicture, withMask } from '../generation/given-picture.ts';
-import type { ControlImage, MaskedPicture } from '../generation/request.ts';
+import { type GivenControl, type GivenPicture, withMask } from '../generation/given-picture.ts';
+import type { ControlImage, ControlRequest, MaskedPicture } from '../generation/request.ts';
 import { type PictureLimits, verifyPicture } from '../images/decode.ts';
 import type { Records } from '../records/records.ts';
 import type { ObjectStore } from '../store/store.ts';
@@ -38,6 +38,19 @@ export async function checkPicture(
   const { mediaType, width, height } = await verifyPicture(bytes, source.limits, { field });
   const object = newInput(source.tenant, bytes, mediaType);
   return { stored: object.stored, width, height, structure: null, map: null, objects: [object] };
+}
+
+/** The pictures of a control at path `field`, each by `check`. */
+export async function checkControl<Picture extends GivenPicture>(
+  { image, mask }: Pick<ControlRequest, 'image' | 'mask'>,
+  field: string,
+  check: (reference: ControlImage, field: string) => Promise<Picture>,
+): Promise<GivenControl<Picture>> {
+  const [picture, region] = await Promise.all([
+    check(image, `${field}.image`),
+    mask === undefined ? null : check(mask, `${field}.mask`),
+  ]);
+  return { picture, region };
 }
 
 function structureAsData(structure: StructureKind, data: unknown, { tenant }: PictureSource): CheckedPicture {

@@ -2,18 +2,18 @@ import { findCondition } from '../conditions/registry.ts';
 import { cost } from '../generation/cost.ts';
 import type { Job } from '../generation/job.ts';
 import type { ModelList } from '../generation/catalog.ts';
-import type { GivenPicture } from '../generation/given-picture.ts';
+import type { GivenControl } from '../generation/given-picture.ts';
 import { parseExtraction, parseGeneration } from '../generation/parse.ts';
 import type { GenerationPlan, OutputFormat, Plan } from '../generation/plan.ts';
 import { defaultPriority } from '../generation/priority.ts';
 import { type Resolved, resolveExtraction, resolveGeneration } from '../generation/resolve.ts';
 import type { WebhookTarget } from '../generation/webhook.ts';
-import type { ControlImage, ExtractionRequest, GenerationRequest } from '../generation/request.ts';
+import type { ExtractionRequest, GenerationRequest } from '../generation/request.ts';
 import type { IdempotencyClaim } from '../records/idempotency.ts';
 import { newJobId } from '../records/ids.ts';
 import type { ServerParts } from './parts.ts';
 import { whilePicturesAreKept } from './keep-pictures.ts';
-import { type CheckedPicture, checkPicture, refuseUnusedFiles } from './pictures.ts';
+import { checkControl, type CheckedPicture, checkPicture, type PictureSource, refuseUnusedFiles } from './pictures.ts';
 import type { Submission } from './submission.ts';
 import { webhookTarget } from './webhook-target.ts';
 import { withFormat } from './with-format.ts';
@@ -38,11 +38,23 @@ export async function submitGeneration(
   options: SubmitOptions,
 ): Promise<Job> {
   const request = withFormat(parseGeneration(submission.body), submission.body, options);
-  const references = request.controls.map(({ image }) => image);
-  refuseUnusedFiles(submission.files, references);
-  const fields = references.map((_, index) => `controls[${index}].image`);
-  const pictures = await checkPictures(parts, submission, options.tenant, references, fields);
-  const plan = async (models: ModelList) => await planGeneration(parts, request, models, pictures);
+  refuseUnusedFiles(
+    submission.files,
+    request.controls.flatMap(({ image, mask }) => (mask === undefined ? [image] : [image, mask])),
+  );
+  const source = pictureSource(parts, submission, options.tenant);
+  const given = await Promise.all(
+    request.controls.map(
+      async (control, index) =>
+        await checkControl(
+          control,
+          `controls[${index}]`,
+          async (reference, field) => await checkPicture(reference, field, source),
+        ),
+    ),
+  );
+  const pictures = given.flatMap(({ picture, region }) => (region === null ? [picture] : [picture, region]));
+  const plan = async (models: ModelList) => await planGeneration(parts, request, models, given);
   return await accept(parts, options, request, await parts.library.ask(plan), pictures);
 }
 
@@ -51,12 +63,12 @@ export async function planGeneration(
   { settings, randomSeed, annotators }: ServerParts,
   request: GenerationRequest,
   models: ModelList,
-  pictures: readonly GivenPicture[],
+  given: readonly GivenControl[],
 ): Promise<Resolved<GenerationPlan>> {
   const resolved = resolveGeneration(request, {
     catalog: { models, condition: findCondition },
     defaultModel: settings.defaultModel,
-    pictures,
+    given,
     randomSeed,
     embedParameters: settings.embedParameters,
   });
@@ -74,23 +86,18 @@ export async function submitExtraction(
   findCondition(type, 'type');
   const request = withFormat(parseExtraction(submission.body), submission.body, options);
   refuseUnusedFiles(submission.files, [request.image]);
-  const pictures = await checkPictures(parts, submission, options.tenant, [request.image], ['image']);
-  const resolved = resolveExtraction(type, request, findCondition, pictures[0]!);
+  const picture = await checkPicture(request.image, 'image', pictureSource(parts, submission, options.tenant));
+  const resolved = resolveExtraction(type, request, findCondition, picture);
   await parts.annotators.requireFor(resolved.plan);
-  return await accept(parts, options, request, resolved, pictures);
+  return await accept(parts, options, request, resolved, [picture]);
 }
 
-async function checkPictures(
+function pictureSource(
   { records, store, settings, fetcher }: ServerParts,
   { files }: Submission,
   tenant: string,
-  references: readonly ControlImage[],
-  fields: readonly string[],
-): Promise<readonly CheckedPicture[]> {
-  const source = { records, store, tenant, files, fetcher, limits: settings.limits.picture };
-  return await Promise.all(
-    references.map(async (reference, index) => await checkPicture(reference, fields[index]!, source)),
-  );
+): PictureSource {
+  return { records, store, tenant, files, fetcher, limits: settings.limits.picture };
 }
 
 async function accept(

@@ -6,6 +6,7 @@ import type { BaseModel, ControlNetModel } from '../models/model.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import { type ChosenPicture, choiceWarnings, choosePictures } from './evaluate.ts';
 import { type MadeMap, makeMap, type MapParts } from './make-map.ts';
+import { isNowhere, makeRegion, type RegionMask } from './make-region.ts';
 import { refuseStrictly } from './remarks.ts';
 
 /** What is asked of the device process. */
@@ -24,9 +25,15 @@ export interface PlanModels {
   readonly controlNets: readonly ControlNetModel[];
 }
 
+/** What a control is fed with and where it acts. */
+export interface MadeControl extends MadeMap {
+  /** Null where it acts everywhere. */
+  readonly region: RegionMask | null;
+}
+
 export interface DrawnPlan {
   /** maps[i] is what control i was fed with. */
-  readonly maps: readonly MadeMap[];
+  readonly maps: readonly MadeControl[];
   /** `count` pictures, in the order of their seeds. */
   readonly pictures: readonly ChosenPicture[];
   readonly warnings: readonly string[];
@@ -49,15 +56,19 @@ export async function drawPlan(
   // To the device each candidate is one more picture of the plan.
   const drawn = { ...plan, count: plan.count * plan.bestOf };
   const hints = maps.map(({ map }) => map);
+  const regions = maps.map(({ region }) => region);
   const drawing = await tracing.span('draw', { attributes: { 'armature.steps': plan.steps } }, async (span) => {
-    const done = await parts.device.draw({ ...attempt, plan: drawn, ...models, hints }, { signal, onProgress });
+    const done = await parts.device.draw(
+      { ...attempt, plan: drawn, ...models, hints, regions },
+      { signal, onProgress },
+    );
     span.set({ 'armature.mean_batch': done.meanBatch });
     return done;
   });
   const drawnAt = performance.now();
   const choose = async () => await choosePictures(parts.extractor, plan, maps, drawing.images, signal);
   const pictures = await (plan.evaluate ? tracing.span('evaluate', {}, choose) : choose());
-  const remarks = maps.flatMap((map, index) => map.remarks.map(({ detail }) => `controls[${index}]: ${detail}`));
+  const remarks = maps.flatMap((map, index) => remarksOn(map).map((detail) => `controls[${index}]: ${detail}`));
   return {
     maps,
     pictures,
@@ -71,12 +82,20 @@ export async function drawPlan(
   };
 }
 
-async function makeMaps(parts: MapParts, plan: GenerationPlan, signal: AbortSignal): Promise<readonly MadeMap[]> {
+async function makeMaps(parts: MapParts, plan: GenerationPlan, signal: AbortSignal): Promise<readonly MadeControl[]> {
   return await Promise.all(
     plan.controls.map(async (control, index) => {
-      const made = await makeMap(parts, control, plan, signal);
+      const [made, region] = await Promise.all([
+        makeMap(parts, control, plan, signal),
+        makeRegion(parts.store, control, plan),
+      ]);
       if (plan.strict) refuseStrictly(made.remarks, `controls[${index}].image`);
-      return made;
+      return { ...made, region };
     }),
   );
+}
+
+function remarksOn({ remarks, region }: MadeControl): readonly string[] {
+  const details = remarks.map(({ detail }) => detail);
+  return isNowhere(region) ? [...details, 'its mask is black all over: it does not act.'] : details;
 }

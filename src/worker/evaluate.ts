@@ -1,4 +1,4 @@
-import type { RgbImage } from '../conditions/condition.ts';
+import type { MaskedImage, RgbImage } from '../conditions/condition.ts';
 import { type Fidelity, isMeasured, reasonOfNoMeasure, unmeasured } from '../conditions/fidelity/fidelity.ts';
 import { measuringOptions } from '../conditions/fidelity/measuring-options.ts';
 import { findCondition } from '../conditions/registry.ts';
@@ -6,7 +6,8 @@ import { ArmatureError } from '../errors.ts';
 import type { ExtractorProcess } from '../extractor/extractor-process.ts';
 import type { Candidate, ControlFidelity } from '../generation/job.ts';
 import type { GenerationPlan, PlannedControl } from '../generation/plan.ts';
-import { extractAt, type MadeMap } from './make-map.ts';
+import type { MadeControl } from './draw-plan.ts';
+import { extractAt } from './make-map.ts';
 
 export interface DrawnPicture {
   readonly seed: number;
@@ -31,7 +32,7 @@ export type EvaluationPlan = Pick<GenerationPlan, 'controls' | 'evaluate' | 'bes
 export async function choosePictures(
   extractor: ExtractorProcess,
   plan: EvaluationPlan,
-  maps: readonly MadeMap[],
+  maps: readonly MadeControl[],
   pictures: readonly DrawnPicture[],
   signal: AbortSignal,
 ): Promise<readonly ChosenPicture[]> {
@@ -62,7 +63,7 @@ export function choiceWarnings(chosen: readonly ChosenPicture[]): readonly strin
 async function fidelityOfPicture(
   extractor: ExtractorProcess,
   plan: EvaluationPlan,
-  maps: readonly MadeMap[],
+  maps: readonly MadeControl[],
   image: RgbImage,
   signal: AbortSignal,
 ): Promise<readonly ControlFidelity[]> {
@@ -77,17 +78,21 @@ async function fidelityOfPicture(
 async function measure(
   extractor: ExtractorProcess,
   control: PlannedControl,
-  requested: MadeMap,
+  requested: MadeControl,
   image: RgbImage,
   signal: AbortSignal,
 ): Promise<Fidelity & Pick<ControlFidelity, 'networks'>> {
   const condition = findCondition(control.type);
   if (!isMeasured(condition.id)) return { ...unmeasured(null, reasonOfNoMeasure(condition.id)), networks: [] };
+  if (requested.region?.some(isCompared) === false) {
+    return { ...unmeasured(null, 'The mask of the control is nowhere above a half.'), networks: [] };
+  }
   const options = measuringOptions(condition, control.preprocess, control.madeWith ?? null);
   const networks = condition.networks?.(options) ?? [];
   try {
     const { result } = await extractAt(extractor, { ...control, options }, image, image, signal);
-    const { map, data } = requested;
+    const { data } = requested;
+    const map = withinRegion(requested);
     const wanted = data === undefined ? { map } : { map, data };
     const comparison = { condition: condition.id, options, drawn: result, requested: wanted };
     return { ...(await extractor.compare(comparison, signal)), networks };
@@ -96,6 +101,17 @@ async function measure(
     if (signal.aborted || !(error instanceof ArmatureError) || error.code === 'unavailable') throw error;
     return { ...unmeasured(null, error.message), networks };
   }
+}
+
+/** Where a control acts at most by half, the picture is not held to its map. */
+function isCompared(level: number): boolean {
+  return level > 127;
+}
+
+/** The requested map with what lies outside of the control's region masked, so that it is not compared. */
+function withinRegion({ map, region }: MadeControl): MaskedImage {
+  if (region === null) return map;
+  return { ...map, masked: region.map((level, i) => (isCompared(level) && map.masked?.[i] !== 1 ? 0 : 1)) };
 }
 
 /** Mean over the controls that have a value; null where none has. */

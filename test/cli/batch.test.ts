@@ -111,10 +111,10 @@ describe('armature batch with a file', () => {
     const before = (await batchesAfter(0)).length;
     const uploaded = await uploads();
     const images = ['a.png', { file: 'b.png' }, { file: join(folder, 'a.png') }];
-    const requests = images.map((image) => ({
+    const requests = images.map((image, index) => ({
       prompt: 'a ball',
       ...tiny,
-      controls: [{ type: 'canny', image, preprocess: false }],
+      controls: [{ type: 'canny', image, preprocess: false, ...(index === 0 ? {} : { mask: image }) }],
       metadata: { file: 'a.png' },
     }));
     const { code, stderr } = await batch(await writeRequests(requests));
@@ -123,6 +123,10 @@ describe('armature batch with a file', () => {
     const items = await itemsOf(made!);
     expect(items).toHaveLength(3);
     expect(items[0]).toMatchObject({ metadata: { file: 'a.png' } });
+    const mask = { sha256: createHash('sha256').update(bytes).digest('hex') };
+    expect(items).toMatchObject(
+      [null, mask, mask].map((expected) => ({ effective: { controls: [{ mask: expected }] } })),
+    );
     expect((await uploads()) - uploaded).toBe(1);
   });
 

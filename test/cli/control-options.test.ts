@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { addControls } from '../../src/cli/control-options.ts';
 import { generationBody } from '../../src/cli/generation-body.ts';
+import { controlPictures } from '../../src/cli/structure-files.ts';
 import { parseGeneration } from '../../src/generation/parse.ts';
 
 function controlsOf(line: string) {
@@ -54,6 +55,19 @@ describe('controls on the command line', () => {
     ]);
   });
 
+  it('may act in a region', async () => {
+    const controls = controlsOf('--canny a.jpg --control-mask left.png --inpaint b.png --inpaint-mask hole.png');
+    expect(controls).toMatchObject([
+      { file: 'a.jpg', region: 'left.png', mask: null },
+      { file: 'b.png', region: null, mask: 'hole.png' },
+    ]);
+    const body = generationBody('x', 'm', {}, controls, 'png', await controlPictures(controls));
+    expect(parseGeneration(body).controls).toMatchObject([
+      { image: { part: '0' }, mask: { part: '0-region' } },
+      { image: { picture: { part: '1' }, mask: { part: '1-mask' } } },
+    ]);
+  });
+
   it('leave what is no number to the check of the request', () => {
     const controls = controlsOf('--canny a.jpg --control-scale much');
     expect(() => parseGeneration(generationBody('x', 'm', {}, controls, 'png'))).toThrow(
@@ -61,9 +75,12 @@ describe('controls on the command line', () => {
     );
   });
 
-  it.each(['--map', '--control-scale 1', '--extract a=1', '--resize fill'])('come before %s', (option) => {
-    expect(() => controlsOf(`${option} --canny a.jpg`)).toThrow(/control before it/);
-  });
+  it.each(['--map', '--control-scale 1', '--extract a=1', '--resize fill', '--control-mask a.png'])(
+    'come before %s',
+    (option) => {
+      expect(() => controlsOf(`${option} --canny a.jpg`)).toThrow(/control before it/);
+    },
+  );
 
   it('take an option of the extractor as NAME=VALUE only', () => {
     expect(() => controlsOf('--canny a.jpg --extract low_threshold')).toThrow(/NAME=VALUE/);

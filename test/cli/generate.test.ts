@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodePicture } from '../../src/images/decode.ts';
 import { armature } from './armature.ts';
@@ -70,6 +71,30 @@ describe('generate', () => {
     );
     expect(full!.equals(weak!)).toBe(false);
     expect(full!.equals(other!)).toBe(false);
+  });
+
+  it('lets a control act in a region', async () => {
+    const mask = async (name: string, black: number) => {
+      const raw = { width: 64, height: 128, channels: 1 } as const;
+      const levels = Uint8Array.from({ length: 64 * 128 }, (_, i) => (i < black ? 0 : 255));
+      await sharp(levels, { raw }).png().toFile(file(name));
+      return ['--canny', photo, '--control-mask', file(name)];
+    };
+    const { stderr } = await draw('nowhere.png', ...(await mask('black.png', 64 * 128)));
+    expect(stderr).toContain('warning: controls[0]: its mask is black all over: it does not act.\n');
+    await draw('lower.png', ...(await mask('lower-half.png', 64 * 64)));
+    await draw('whole.png', ...(await mask('white.png', 0)));
+    await draw('unmasked.png', '--canny', photo);
+    await draw('free.png');
+    const [nowhere, lower, whole, unmasked, free] = await Promise.all(
+      ['nowhere.png', 'lower.png', 'whole.png', 'unmasked.png', 'free.png'].map(
+        async (name) => (await decodePicture(await readFile(file(name)))).data,
+      ),
+    );
+    expect(whole).toEqual(unmasked);
+    expect(nowhere).toEqual(free);
+    expect(lower).not.toEqual(unmasked);
+    expect(lower).not.toEqual(free);
   });
 
   it('numbers several pictures, counts their seeds on and overwrites what was there', async () => {

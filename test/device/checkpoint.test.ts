@@ -45,7 +45,7 @@ function request(change: Partial<GenerationPlan>): DrawRequest & { readonly plan
     output: { format: 'png', quality: 100, metadata: true },
     ...change,
   };
-  return { job: 'job', attempt: 1, plan, base, controlNets: [], hints: [] };
+  return { job: 'job', attempt: 1, plan, base, controlNets: [], hints: [], regions: [] };
 }
 
 /** Draws until a checkpoint that `wanted` says is the one, kills the process in mid-job, and goes on in a new one. */
@@ -90,7 +90,7 @@ describe('a drawing whose process is killed goes on from its checkpoint to the s
     expect(drawing.meanBatch).toBe(1);
   });
 
-  it('with a control', async () => {
+  it('with a control that acts in a region', async () => {
     const controlNet = models.controlNet('canny');
     const control = {
       type: 'canny',
@@ -114,8 +114,11 @@ describe('a drawing whose process is killed goes on from its checkpoint to the s
       scheduler: 'euler_a',
       controls: [control],
     } as const;
-    const asked = { ...request(plan), controlNets: [controlNet], hints: [hint] };
+    const region = new Uint8Array(hint.width * hint.height).fill(255, 0, (hint.width * hint.height) / 3);
+    const everywhere = { ...request(plan), controlNets: [controlNet], hints: [hint], regions: [null] };
+    const asked = { ...everywhere, regions: [region] };
     const calm = await device.draw(asked);
+    expect((await device.draw(everywhere)).images).not.toEqual(calm.images);
     const drawing = await drawWithDeath(asked, ({ samples }) => samples[0]!.step === 2);
     expect(drawing.images).toEqual(calm.images);
   });

@@ -64,7 +64,7 @@ async function requestFor(one: DioramaCase): Promise<DrawRequest> {
     output: { format: 'png', quality: 100, metadata: true },
   };
   const hints = await Promise.all(one.controls.map(async ({ map }) => await readPicture('scenes', map)));
-  return { job: one.name, attempt: 1, plan, base: models.base, controlNets, hints };
+  return { job: one.name, attempt: 1, plan, base: models.base, controlNets, hints, regions: hints.map(() => null) };
 }
 
 /**

@@ -121,10 +121,30 @@ describe('a generation request', () => {
     ['strength', { strength: 0.5 }],
     ['mask_image', { mask_image: image }],
     ['loras', { loras: [] }],
-    ['controls[0].mask', { controls: [{ type: 'canny', image, mask: image }] }],
   ])('refuses %s, which is to come, instead of leaving it out', (field, part) => {
     const error = refusal({ prompt: 'x', ...part });
     expect([error.code, error.field]).toEqual(['not_supported_yet', field]);
+  });
+});
+
+describe('the mask of a control', () => {
+  const control = (mask: unknown): object => ({ prompt: 'x', controls: [{ type: 'canny', image, mask }] });
+
+  test('is a picture like its image', () => {
+    for (const mask of [image, { part: 'a' }, { generation: 'gen_1', map: 0 }]) {
+      expect(parseGeneration(control(mask)).controls[0]?.mask).toEqual(mask);
+    }
+  });
+
+  test.each([
+    [{ picture: image, mask: image }, 'controls[0].mask.picture'],
+    [{ pose: { people: [] } }, 'controls[0].mask.pose'],
+    [{ uplod_id: 'upl_1' }, 'controls[0].mask.uplod_id'],
+    [{}, 'controls[0].mask'],
+    [3, 'controls[0].mask'],
+  ])('is nothing else: %j', (mask, field) => {
+    const error = refusal(control(mask));
+    expect([error.code, error.field]).toEqual(['invalid_request', field]);
   });
 });
 

@@ -52,6 +52,12 @@ function conditionOf(id: string, field: string): Condition {
 const catalog = { models, condition: conditionOf };
 const stored = { key: 'tenants/default/inputs/aa', sha256: 'aa' };
 const picture: GivenPicture = { stored, width: 640, height: 480, structure: null, map: null };
+const region: GivenPicture = {
+  ...picture,
+  stored: { key: 'tenants/default/inputs/bb', sha256: 'bb' },
+  width: 8,
+  height: 9,
+};
 const image = { upload_id: 'upl_1' };
 
 function resolve(body: Record<string, unknown>, list = models, given = picture): Resolved<GenerationPlan> {
@@ -59,7 +65,7 @@ function resolve(body: Record<string, unknown>, list = models, given = picture):
   return resolveGeneration(request, {
     catalog: { ...catalog, models: list },
     defaultModel: 'photo',
-    pictures: request.controls.map(() => given),
+    given: request.controls.map(({ mask }) => ({ picture: given, region: mask === undefined ? null : region })),
     randomSeed: () => 4_000_000_000,
     embedParameters: true,
   });
@@ -114,6 +120,16 @@ describe('what a request leaves open', () => {
   ])('preprocess %j of a condition with an extractor', (preprocess, expected) => {
     const [control] = resolve({ controls: [{ type: 'canny', image, preprocess }] }).plan.controls;
     expect(control).toMatchObject({ preprocess: expected });
+  });
+
+  test('names the mask of a control, and nothing where it acts everywhere', () => {
+    const controls = [
+      { type: 'canny', image, mask: image },
+      { type: 'canny', image },
+    ];
+    const { plan } = resolve({ controls });
+    expect(plan.controls[0]?.region).toEqual(region.stored);
+    expect(Object.keys(plan.controls[1]!)).not.toContain('region');
   });
 
   test('a condition without an extractor takes the picture as a map', () => {

@@ -4,6 +4,7 @@ import { TorchGenerator } from '../../src/numeric/torch-generator.ts';
 import { controlWeights } from '../../src/pipeline/control-weights.ts';
 import { DenoiseLoop, StepError } from '../../src/pipeline/denoise-loop.ts';
 import type { BaseNetworks, ControlNetworks, DenoiserInput, NetworkSource } from '../../src/pipeline/networks.ts';
+import { Region } from '../../src/pipeline/region.ts';
 import type { Sample, SampleControl } from '../../src/pipeline/sample.ts';
 import type { Scheduler } from '../../src/pipeline/schedulers/scheduler.ts';
 
@@ -112,7 +113,8 @@ function control(
   start = 0,
   end = 1,
 ): SampleControl {
-  return { network, hint: Float32Array.of(hint, hint), mode, start, end, weights: controlWeights(mode, 1, 2) };
+  const weights = controlWeights(mode, 1, 2);
+  return { network, hint: Float32Array.of(hint, hint), mode, start, end, weights, region: null };
 }
 
 async function drawAlone(options: Options): Promise<Float32Array> {
@@ -123,12 +125,16 @@ async function drawAlone(options: Options): Promise<Float32Array> {
   return alone.latents;
 }
 
+/** Acts on the first of two cells in full and on the second by a fifth. */
+const region = new Region(Uint8Array.of(255, 255, 51, 51), 4, 1);
+
 const mixed: readonly Options[] = [
   { steps: 4, value: 1 },
   { steps: 7, value: 2, guidance: 1 },
   { steps: 3, value: 3, controls: [control('a', 0.5)] },
   { steps: 5, value: 4, controls: [control('a', 0.5, 'control'), control('b', 2, 'balanced', 0.2, 0.7)] },
   { steps: 4, value: 5, controls: [control('b', 1), control('b', 3)] },
+  { steps: 4, value: 6, controls: [{ ...control('a', 0.5), region }, control('a', 2)] },
 ];
 
 describe('the batched denoise loop', () => {
@@ -165,6 +171,17 @@ describe('the batched denoise loop', () => {
     await loop.tick();
     expect(networks.batches).toEqual([6]);
     expect(networks.controlBatches).toEqual([{ network: 'a', rows: 3 }]);
+  });
+
+  it('multiplies the residuals of a control by its region, and those of no other', async () => {
+    const ofCell = async (cell: number, controls: readonly SampleControl[]) =>
+      (await drawAlone({ steps: 1, controls }))[cell];
+    const [a, b] = [control('a', 0.5), control('a', 2)];
+    const fifth: SampleControl = { ...a, hint: a.hint.map((value) => value / 5) };
+    const within: SampleControl = { ...a, region };
+    expect(await ofCell(0, [within, b])).toBe(await ofCell(0, [a, b]));
+    expect(await ofCell(1, [within, b])).toBeCloseTo((await ofCell(1, [fifth, b])) ?? Number.NaN, 6);
+    expect(await ofCell(1, [within, b])).not.toBeCloseTo((await ofCell(1, [a, b])) ?? Number.NaN, 2);
   });
 
   it('keeps a batch within the row limit and lets those that waited longest go first', async () => {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import sharp, { type CreateRaw } from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
 import { edgeAgreement } from '../../src/conditions/edge-agreement.ts';
 import { embeddedAnnotators } from '../../src/config.ts';
@@ -9,6 +10,7 @@ import { encodePicture } from '../../src/images/encode.ts';
 import { resizePhoto } from '../../src/images/resize.ts';
 import { choiceWarnings, choosePictures, type EvaluationPlan } from '../../src/worker/evaluate.ts';
 import { makeMap } from '../../src/worker/make-map.ts';
+import { makeRegion } from '../../src/worker/make-region.ts';
 
 const entry = new URL('../../dist/extractor/main.js', import.meta.url);
 const extractor = new ExtractorProcess({ entry, annotators: embeddedAnnotators });
@@ -73,6 +75,66 @@ describe('maps of controls', () => {
   });
 });
 
+describe('the region of a control', () => {
+  const size = { width: 64, height: 32 };
+  const png = async (raw: CreateRaw, ...values: readonly number[]) =>
+    await sharp(Uint8Array.from(values), { raw }).png().toBuffer();
+  const regionOf = async (bytes: Uint8Array, resize: PlannedControl['resize'], of = size) => {
+    objects.set('region', bytes);
+    return await makeRegion(store, { region: stored('region'), resize }, of);
+  };
+  const row = { width: 4, height: 1 };
+
+  it('is the brightness of its mask, and black where that is transparent', async () => {
+    const grey = await png({ ...row, channels: 1 }, 0, 51, 204, 255);
+    expect(await regionOf(grey, 'crop', row)).toEqual(Uint8Array.of(0, 51, 204, 255));
+    const clear = await png({ ...row, channels: 4 }, ...[255, 128, 51, 0].flatMap((alpha) => [255, 255, 255, alpha]));
+    expect(await regionOf(clear, 'crop', row)).toEqual(Uint8Array.of(255, 128, 51, 0));
+    const colours = await png({ ...row, channels: 3 }, 255, 0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0);
+    expect(await regionOf(colours, 'crop', row)).toEqual(Uint8Array.of(76, 150, 29, 0));
+  });
+
+  it('has the size of the generation, brought there as the image is', async () => {
+    // White on the left half of a square: all of the height where it is stretched, half of it cut away or bars beside it else.
+    const half = await png({ width: 2, height: 2, channels: 1 }, 255, 0, 255, 0);
+    const large = await sharp(half).resize(128, 128, { kernel: 'nearest' }).png().toBuffer();
+    const row = async (resize: PlannedControl['resize']) => (await regionOf(large, resize))!.subarray(64 * 16, 64 * 17);
+    expect((await regionOf(large, 'stretch'))!).toHaveLength(64 * 32);
+    for (const resize of ['stretch', 'crop'] as const) {
+      expect([...(await row(resize))].map((level) => level > 127)).toEqual(
+        Array.from({ length: 64 }, (_, x) => x < 32),
+      );
+    }
+    const filled = await row('fill');
+    expect([...filled].map((level) => level > 127)).toEqual(Array.from({ length: 64 }, (_, x) => x >= 16 && x < 32));
+    expect(new Set([...filled.subarray(0, 16), ...filled.subarray(48)])).toEqual(new Set([0]));
+  });
+
+  it.each(['stretch', 'crop'] as const)('of a white mask at any size is everywhere: %s', async (resize) => {
+    for (const [width, height] of [
+      [64, 32],
+      [5, 3],
+      [301, 77],
+      [1, 1],
+      [40, 900],
+    ] as const) {
+      const white = await sharp({ create: { width, height, channels: 3, background: 'white' } })
+        .png()
+        .toBuffer();
+      expect(await regionOf(white, resize)).toBeNull();
+    }
+    expect(await makeRegion(store, { resize }, size)).toBeNull();
+  });
+
+  it('of a white mask that leaves bars is not', async () => {
+    const white = await sharp({ create: { width: 32, height: 32, channels: 3, background: 'white' } })
+      .png()
+      .toBuffer();
+    const region = (await regionOf(white, 'fill'))!;
+    expect(region.reduce((sum, level) => sum + level, 0)).toBe(32 * 32 * 255);
+  });
+});
+
 describe('choosing the best', () => {
   it('keeps the picture whose edges are those of the map, and lists all figures', async () => {
     const map = await makeMap({ store, extractor }, canny, size, signal);
@@ -80,7 +142,7 @@ describe('choosing the best', () => {
     const wrong = { ...right, data: right.data.toReversed() };
     const blank = { ...right, data: new Uint8Array(right.data.length) };
     const drawn = [wrong, right, blank].map((image, seed) => ({ seed, image }));
-    const [best] = await choosePictures(extractor, plan([canny], 3), [map], drawn, signal);
+    const [best] = await choosePictures(extractor, plan([canny], 3), [{ ...map, region: null }], drawn, signal);
     expect(best).toMatchObject({ seed: 1, fidelity: [{ control: 0, metric: 'f1', value: 1 }] });
     expect(best?.candidates?.map(({ seed }) => seed)).toEqual([0, 1, 2]);
     expect(best?.candidates?.map(({ score }) => score === 1)).toEqual([false, true, false]);
@@ -92,7 +154,7 @@ describe('choosing the best', () => {
     const right = await resizePhoto(await decodePicture(photo), size, 'crop');
     const wrong = { ...right, data: right.data.toReversed() };
     const drawn = [wrong, right, right, wrong].map((image, seed) => ({ seed, image }));
-    const best = await choosePictures(extractor, plan([canny], 2), [map], drawn, signal);
+    const best = await choosePictures(extractor, plan([canny], 2), [{ ...map, region: null }], drawn, signal);
     expect(best.map(({ seed }) => seed)).toEqual([1, 2]);
   });
 
@@ -101,7 +163,7 @@ describe('choosing the best', () => {
     const map = { map: image, remarks: [] };
     const openpose = { ...canny, type: 'openpose', preprocess: false } as const;
     const drawn = [0, 1].map((seed) => ({ seed, image }));
-    const best = await choosePictures(extractor, plan([openpose], 2), [map], drawn, signal);
+    const best = await choosePictures(extractor, plan([openpose], 2), [{ ...map, region: null }], drawn, signal);
     expect(best[0]).toMatchObject({
       seed: 0,
       fidelity: [{ value: null, note: expect.stringContaining('picture only') }],
@@ -117,13 +179,34 @@ describe('choosing the best', () => {
     const value = async (madeWith: PlannedControl['madeWith']) => {
       const control: PlannedControl = { ...depth, preprocess: false, ...(madeWith ? { madeWith } : {}) };
       const drawn = [{ seed: 0, image: photograph }];
-      const [picture] = await choosePictures(extractor, plan([control], 1), [map], drawn, signal);
+      const [picture] = await choosePictures(extractor, plan([control], 1), [{ ...map, region: null }], drawn, signal);
       const [figure] = picture!.fidelity!;
       expect(figure).toMatchObject({ condition: 'depth', networks: ['fastdepth'] });
       return figure!.value;
     };
     expect(await value(preprocess)).toBeCloseTo(1, 9);
     expect(await value(null)).toBeLessThan(-0.9);
+  });
+
+  it('compares within the region of a control alone', async () => {
+    const map = await makeMap({ store, extractor }, canny, size, signal);
+    const right = await resizePhoto(await decodePicture(photo), size, 'crop');
+    const half = (x: number): boolean => x % size.width < size.width / 2;
+    const rightHalf = { ...right, data: right.data.map((value, i) => (half(Math.floor(i / 3)) ? value : 0)) };
+    const f1 = async (region: Uint8Array | null) => {
+      const drawn = [{ seed: 0, image: rightHalf }];
+      const [picture] = await choosePictures(extractor, plan([canny], 1), [{ ...map, region }], drawn, signal);
+      return picture!.fidelity![0]!;
+    };
+    const region = (level: (x: number) => number) => Uint8Array.from({ length: 256 * 192 }, (_, i) => level(i));
+    expect((await f1(null)).value).toBeLessThan(0.8);
+    expect((await f1(region((x) => (half(x) ? 255 : 0)))).value).toBeGreaterThan(0.95);
+    expect((await f1(region((x) => (half(x) ? 0 : 255)))).value).toBeLessThan(0.2);
+    expect(await f1(region(() => 127))).toMatchObject({
+      metric: null,
+      value: null,
+      note: expect.stringMatching(/half/),
+    });
   });
 
   it('says which network has to be pulled where one is missing', async () => {
@@ -133,7 +216,7 @@ describe('choosing the best', () => {
     const [only] = await choosePictures(
       bare,
       plan([depth], 1),
-      [{ map: image, remarks: [] }],
+      [{ map: image, remarks: [], region: null }],
       [{ seed: 0, image }],
       signal,
     );

@@ -44,7 +44,7 @@ export class LocalPictures {
 
 /**
  * The item with the names of its files absolute, relative to `folder` as they are. `"image": "photo.png"` of a control is short
- * for a file; files are known in the images of controls only.
+ * for a file, and so is `"mask": "left.png"`; files are known in these two fields of controls only.
  */
 export function locateFiles(item: Json, folder: string): Json {
   return changeImages(item, (image) => {
@@ -57,9 +57,14 @@ function changeImages(item: Json, change: (image: unknown) => unknown): Json {
   const controls: unknown = item['controls'];
   if (!Array.isArray(controls)) return item;
   const changed = controls.map((control: unknown): unknown =>
-    isObject(control) && 'image' in control ? { ...control, image: change(control['image']) } : control,
+    isObject(control) ? { ...control, ...changeFields(control, change) } : control,
   );
   return { ...item, controls: changed };
+}
+
+function changeFields(control: Json, change: (image: unknown) => unknown): Json {
+  const fields = ['image', 'mask'].filter((name) => name in control);
+  return Object.fromEntries(fields.map((name) => [name, change(control[name])]));
 }
 
 /** The image with others in place of its file, or of the files of its picture and its mask. */

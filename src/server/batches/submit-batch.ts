@@ -7,6 +7,7 @@ import type { NewItem } from '../../records/batches.ts';
 import type { IdempotencyClaim } from '../../records/idempotency.ts';
 import { newBatchId, newJobId } from '../../records/ids.ts';
 import type { ServerParts } from '../parts.ts';
+import { checkControl } from '../pictures.ts';
 import { planGeneration } from '../submit.ts';
 import { sharedWebhookTargets, webhookTarget } from '../webhook-target.ts';
 import { checkItems } from './check-items.ts';
@@ -52,7 +53,14 @@ async function recordBatch(
   const checked = await checkItems(items, limits.batchItems, async (body): Promise<NewItem> => {
     const request = parseGeneration(body);
     const given = await Promise.all(
-      request.controls.map(async ({ image }, index) => await pictures.check(image, `controls[${index}].image`)),
+      request.controls.map(
+        async (control, index) =>
+          await checkControl(
+            control,
+            `controls[${index}]`,
+            async (reference, field) => await pictures.check(reference, field),
+          ),
+      ),
     );
     const { plan, warnings } = await planGeneration(parts, request, models, given);
     const priority = request.priority ?? options.priority ?? defaultBatchPriority;

@@ -81,6 +81,7 @@ const effectiveControl = z
     end: z.number(),
     mode: z.enum(controlModes),
     resize: z.enum(resizeModes),
+    mask: z.object({ sha256 }).nullable().describe('Where the control acts; null where it acts everywhere'),
     map_url: z.string().nullable().describe('The map that was used; null until it exists'),
   })
   .meta({ id: 'EffectiveControl' });

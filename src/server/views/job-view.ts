@@ -115,7 +115,7 @@ function generationView(job: Job, plan: GenerationPlan, links: Links): Effective
 }
 
 function controlView(control: PlannedControl, mapUrl: string | null) {
-  const { type, model, image, structure, preprocess, resolution, scale, start, end, mode, resize } = control;
+  const { type, model, image, structure, preprocess, resolution, scale, start, end, mode, resize, region } = control;
   return {
     type,
     model: { ...model },
@@ -128,6 +128,7 @@ function controlView(control: PlannedControl, mapUrl: string | null) {
     end,
     mode,
     resize,
+    mask: region === undefined ? null : { sha256: region.sha256 },
     map_url: mapUrl,
   };
 }
