@@ -13,6 +13,8 @@ export class GuardedPool implements SqlPool {
     this.#translate = translate;
     // An idle client that drops is replaced at the next use; whoever asks then learns of the outage.
     pool.on('error', () => {});
+    // The pool lets go of clients, when it ends for instance, that may still report that their server fell over.
+    pool.on('connect', (client) => client.on('error', () => {}));
   }
 
   async query<R = Record<string, unknown>>(text: string, parameters?: readonly unknown[]): Promise<SqlResult<R>> {
@@ -101,10 +103,7 @@ class GuardedClient implements SqlClient {
       return;
     }
     this.#released = true;
-    // A destroyed client may still report that its socket fell over: nobody is left to care, but it must be caught.
-    if (!destroy && !this.#broken) {
-      this.#client.removeListener('error', this.#onError);
-    }
+    this.#client.removeListener('error', this.#onError);
     this.#client.release(destroy || this.#broken);
   }
 }
