@@ -32,7 +32,7 @@ export interface BatchRecords {
   items(id: string, query: ItemQuery): Promise<readonly Job[]>;
   /** Asks all items to stop, as `requestCancel` does with one: those that wait end at once. Returns how many it asked. */
   cancel(id: string): Promise<number>;
-  /** Failed and cancelled items become queued again. Returns how many. */
+  /** Items that have failed or been cancelled become queued again. Returns how many. */
   retry(id: string): Promise<number>;
   /**
    * Removes a batch that has ended, with its items, whose objects are the caller's to delete; false where there is none
@@ -98,7 +98,7 @@ export function sqlBatches(db: Kysely<Tables>): BatchRecords {
       return (await query.orderBy('batch_index').limit(limit).execute()).map(jobFromRow);
     },
     cancel: (id) => inChunks(() => cancelOnce(db, id)),
-    retry: (id) => inChunks(() => retrySome(db, id)),
+    retry: (id) => retryOnce(db, id),
     async delete(tenant, id) {
       const { rows } = await sql`
         update ${sql.table('armature.batch')} as batch set accepted = false
@@ -214,12 +214,21 @@ async function cancelSome(db: Kysely<Tables>, id: string, state: 'running' | 'qu
   return changed.length;
 }
 
-async function retrySome(db: Kysely<Tables>, id: string): Promise<number> {
-  const changed = await transitions(db, {
-    where: (row) => row('id', 'in', chosen(row, id, ['failed', 'cancelled'], 'asc').limit(chunk)),
-    set: anew,
+/**
+ * From the first item to the last, each once: what ends badly or is cancelled meanwhile is left to another call, or this one
+ * might never end.
+ */
+async function retryOnce(db: Kysely<Tables>, id: string): Promise<number> {
+  let last = -1;
+  return await inChunks(async () => {
+    const changed = await transitions(db, {
+      where: (row) =>
+        row('id', 'in', chosen(row, id, ['failed', 'cancelled'], 'asc').where('batch_index', '>', last).limit(chunk)),
+      set: anew,
+    });
+    last = Math.max(last, ...changed.map(({ batch }) => batch?.index ?? last));
+    return changed.length;
   });
-  return changed.length;
 }
 
 /** Items in these states; none of them changes before the statement has changed it. */

@@ -216,6 +216,15 @@ export function batchesConformance(name: string, open: () => Promise<OpenRecords
       ]);
     });
 
+    it('ends when it is cancelled and retried at the same time', async () => {
+      const { id, tenant } = await insert(350);
+      await records.batches.cancel(id);
+      const { batches } = records;
+      await Promise.all([batches.retry(id), batches.cancel(id), batches.retry(id), batches.cancel(id)]);
+      const { counts } = (await records.batches.find(tenant, id))!;
+      expect(counts.queued + counts.cancelled).toBe(350);
+    });
+
     it('tells of items that were cancelled', async () => {
       const { id } = await insert(2);
       const heard = new Set<string>();
