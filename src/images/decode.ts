@@ -3,6 +3,7 @@ import sharp, { type Metadata, type Sharp } from 'sharp';
 import type { MaskedImage, RgbImage } from '../conditions/condition.ts';
 import { ArmatureError } from '../errors.ts';
 import { describeBytes, type PictureFormat, pictureFormats, sniffFormat } from './format.ts';
+import { scaleTiff, UnscaledTiff, unusualTiff, uprightSize } from './tiff/scale.ts';
 
 export interface PictureLimits {
   readonly maxBytes: number;
@@ -61,7 +62,7 @@ export async function readHeader(
       place,
     );
   }
-  const { width, height } = (await readMetadata(bytes, format, field)).autoOrient;
+  const { width, height } = await sizeOf(bytes, format, field);
   if (width * height > limits.maxPixels) {
     throw new ArmatureError(
       'image_too_large',
@@ -84,8 +85,9 @@ export async function decodePicture(
   options: DecodeOptions = {},
 ): Promise<RgbImage> {
   const { format } = await readHeader(bytes, limits, options);
+  const picture = opaque(open(bytes, format, limits, options), options);
   const { data, info } = await attempt(format, options.field, () =>
-    opaque(bytes, limits, options).raw().toBuffer({ resolveWithObject: true }),
+    picture.raw().toBuffer({ resolveWithObject: true }),
   );
   return {
     width: info.width,
@@ -106,8 +108,9 @@ export async function decodeMasked(
   options: Pick<DecodeOptions, 'field'> = {},
 ): Promise<MaskedImage> {
   const { format } = await readHeader(bytes, limits, options);
+  const picture = open(bytes, format, limits, options).toColourspace('srgb').ensureAlpha();
   const { data, info } = await attempt(format, options.field, () =>
-    open(bytes, limits).toColourspace('srgb').ensureAlpha().raw().toBuffer({ resolveWithObject: true }),
+    picture.raw().toBuffer({ resolveWithObject: true }),
   );
   return splitAlpha(data, info);
 }
@@ -140,23 +143,51 @@ export async function verifyPicture(
   options: DecodeOptions = {},
 ): Promise<PictureHeader> {
   const header = await readHeader(bytes, limits, options);
-  await attempt(header.format, options.field, () =>
-    opaque(bytes, limits, options).resize(8, 8, { fit: 'fill' }).raw().toBuffer(),
-  );
+  const picture = opaque(open(bytes, header.format, limits, options), options);
+  await attempt(header.format, options.field, () => picture.resize(8, 8, { fit: 'fill' }).raw().toBuffer());
   return header;
 }
 
 /** What sharp finds in the header. @throws ArmatureError `invalid_image`. */
 export function readMetadata(bytes: Uint8Array, format: PictureFormat, field?: string): Promise<Metadata> {
-  return attempt(format, field, () => sharp(bytes, { limitInputPixels: false }).metadata());
+  return attempt(format, field, () => sharp(known(bytes, format), { limitInputPixels: false }).metadata());
 }
 
-function open(bytes: Uint8Array, { maxPixels }: PictureLimits): Sharp {
-  return sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels }).autoOrient();
+/** Upright, from the header alone. */
+async function sizeOf(
+  bytes: Uint8Array,
+  format: PictureFormat,
+  field: string | undefined,
+): Promise<{ readonly width: number; readonly height: number }> {
+  const unusual = format === 'tiff' ? unusualTiff(bytes) : null;
+  return unusual === null ? (await readMetadata(bytes, format, field)).autoOrient : uprightSize(unusual);
 }
 
-function opaque(bytes: Uint8Array, limits: PictureLimits, { background = 'white' }: DecodeOptions): Sharp {
-  return open(bytes, limits).flatten({ background }).toColourspace('srgb');
+function open(bytes: Uint8Array, format: PictureFormat, { maxPixels }: PictureLimits, { field }: DecodeOptions): Sharp {
+  const unusual = format === 'tiff' ? unusualTiff(bytes) : null;
+  if (unusual === null) {
+    return sharp(known(bytes, format), { failOn: 'error', limitInputPixels: maxPixels }).autoOrient();
+  }
+  try {
+    const { data, ...raw } = scaleTiff(bytes, unusual);
+    return sharp(data, { raw, limitInputPixels: maxPixels });
+  } catch (cause) {
+    if (!(cause instanceof UnscaledTiff)) throw cause;
+    const detail = `Expected a TIFF picture that can be brought to 8 bits, but ${cause.message}.`;
+    throw new ArmatureError('invalid_image', detail, { cause, ...(field === undefined ? {} : { field }) });
+  }
+}
+
+/** An AVIF sequence under the name of a still picture, which its first frame is in it as well: libvips does not know the other name. */
+function known(bytes: Uint8Array, format: PictureFormat): Uint8Array {
+  if (format !== 'avif' || Buffer.from(bytes.subarray(8, 12)).toString('latin1') !== 'avis') return bytes;
+  const still = Uint8Array.from(bytes);
+  still.set(Buffer.from('avif', 'latin1'), 8);
+  return still;
+}
+
+function opaque(picture: Sharp, { background = 'white' }: DecodeOptions): Sharp {
+  return picture.flatten({ background }).toColourspace('srgb');
 }
 
 async function attempt<T>(format: PictureFormat, field: string | undefined, read: () => Promise<T>): Promise<T> {

@@ -65,6 +65,15 @@ describe('formats', () => {
     near(at(image, 2, 7), red, 4);
   });
 
+  it('reads the first frame of an AVIF sequence', async () => {
+    const sequence = await picture().avif({ quality: 100, chromaSubsampling: '4:4:4' }).toBuffer();
+    // Its major brand says that there are more frames, which changes nothing about the first.
+    sequence.write('avis', 8, 'latin1');
+    expect(await verifyPicture(sequence)).toMatchObject({ format: 'avif', width, height });
+    near(at(await decodePicture(sequence), 2, 7), red, 8);
+    expect(sequence.toString('latin1', 8, 12)).toBe('avis');
+  });
+
   it.each([
     ['<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>', 'an SVG document'],
     ['<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', 'an SVG document'],
