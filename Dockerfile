@@ -13,11 +13,11 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --include=dev
 COPY tsconfig.json tsconfig.build.json ./
+COPY scripts/build.mjs scripts/install.mjs scripts/progress.mjs scripts/
 COPY src src
 # Nothing reads the source maps at run time.
 RUN npm run build \
-  && chmod 755 dist/cli.js \
-  && rm dist/.tsbuildinfo \
+  && rm dist/.tsbuildinfo dist/.sources \
   && find dist -name '*.map' -delete
 
 FROM node AS modules

@@ -12,8 +12,8 @@ if (name === undefined) {
 } else {
   if (!benches().includes(name)) fail(`there is no bench "${name}". The choices are ${benches().join(', ')}.`);
   requireNode();
-  installIfStale();
-  buildIfStale();
+  await installIfStale();
+  await buildIfStale();
   if (compile('tsconfig.bench.json') !== 0) fail('the benches do not compile: see above.');
   process.exitCode = node([join(folder, 'out', 'bench', `${name}.js`), ...rest]);
 }

@@ -1,21 +1,33 @@
 import { createHash } from 'node:crypto';
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fail, node, root } from './install.mjs';
+import { fail, node, root, spawned } from './install.mjs';
+import { step } from './progress.mjs';
 
 const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 const stamp = join(root, 'dist', '.sources');
 
-/** Compiles src to dist, and copies the web pages, where a source has changed since the last time. */
-export function buildIfStale() {
-  const now = sourcesHash();
-  if (lastHash() === now) return;
-  console.log('Building ...');
+/** As {@link build}, where a source has changed since the last time. */
+export async function buildIfStale() {
+  if (lastHash() !== sourcesHash()) await build();
+}
+
+/** Compiles src to dist, copies the web pages, and lets the command be run as it is. */
+export async function build() {
+  const building = step('Building');
   // From scratch: what the compiler remembers of an interrupted build can be wrong.
   for (const file of [stamp, join(root, 'dist', '.tsbuildinfo')]) rmSync(file, { force: true });
-  if (compile('tsconfig.build.json') !== 0) fail('the build failed: see above.');
+  if ((await spawned([compiler, '-p', join(root, 'tsconfig.build.json')])) !== 0) fail('the build failed: see above.');
+  completeBuild();
+  building.done();
+}
+
+/** What the compiler leaves to be done in dist. */
+export function completeBuild() {
   cpSync(join(root, 'src', 'web'), join(root, 'dist', 'web'), { recursive: true });
-  writeFileSync(stamp, now);
+  // npx sets the bit when it links the command, which is once: a file that was made anew lacks it.
+  chmodSync(join(root, 'dist', 'cli.js'), 0o755);
+  writeFileSync(stamp, sourcesHash());
 }
 
 /** Runs the compiler on a project file of the package's folder; returns the exit status. */

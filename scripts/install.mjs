@@ -1,7 +1,8 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { step } from './progress.mjs';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -19,11 +20,12 @@ export function requireNode() {
 }
 
 /** Runs `npm ci` where node_modules is absent or holds other versions than package-lock.json says. */
-export function installIfStale() {
+export async function installIfStale() {
   if (isInstalled()) return;
-  console.log('Installing the npm packages (npm ci) ...');
+  const installing = step('Installing the npm packages (npm ci)');
   // --include=dev: the compiler is among them, whatever NODE_ENV says.
-  const status = npm(['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
+  const status = await npm(['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
+  installing.done();
   if (status !== 0) fail('npm ci failed: see above. Without node_modules nothing can start.');
 }
 
@@ -32,13 +34,28 @@ export function node(args, options = {}) {
   return spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit', ...options }).status ?? 1;
 }
 
+/** As {@link node}, while this process goes on; resolves with the exit status. */
+export async function spawned(args) {
+  return await ended(spawn(process.execPath, args, { cwd: root, stdio: 'inherit' }));
+}
+
 /** Runs the npm that started this script, or the one in PATH. */
-function npm(args) {
+async function npm(args) {
   const cli = process.env.npm_execpath;
-  if (cli !== undefined && /\.c?js$/.test(cli)) return node([cli, ...args]);
+  if (cli !== undefined && /\.c?js$/.test(cli)) return await spawned([cli, ...args]);
   // npm is a .cmd on Windows, which only a shell can start.
   const shell = process.platform === 'win32';
-  return spawnSync('npm', args, { cwd: root, stdio: 'inherit', shell }).status ?? 1;
+  return await ended(spawn('npm', args, { cwd: root, stdio: 'inherit', shell }));
+}
+
+async function ended(child) {
+  return await new Promise((resolve) => {
+    child.once('error', (error) => {
+      console.error(`\narmature: ${error.message}`);
+      resolve(1);
+    });
+    child.once('exit', (status) => resolve(status ?? 1));
+  });
 }
 
 // npm keeps a second lock file in node_modules of what it has put there. Optional packages are for other platforms.

@@ -1,24 +1,56 @@
-// npm start: installs and builds what is missing, serves on 127.0.0.1:7860, and draws one picture through the whole
-// path on the way. Arguments go to `armature serve`; --no-picture leaves the picture out.
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+// npm start: installs and builds what is missing, serves on 127.0.0.1:7860, and the first time draws one picture through the
+// whole path on the way. Arguments go to `armature serve`; --no-picture leaves the picture out.
+import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { buildIfStale } from './build.mjs';
 import { installIfStale, requireNode, root } from './install.mjs';
+import { step } from './progress.mjs';
 
 const photo = join(root, 'examples', 'photo.jpg');
 const prompt = 'a red cube on a green floor';
 
 requireNode();
-installIfStale();
-buildIfStale();
+await installIfStale();
+await buildIfStale();
+const loading = step('Loading');
 const { report, run } = await import(pathToFileURL(join(root, 'dist', 'cli', 'run.js')).href);
+loading.done();
 process.on('uncaughtException', (error) => process.exit(report(error)));
 const args = process.argv.slice(2).filter((argument) => argument !== '--no-picture');
-const wantsPicture = !process.argv.includes('--no-picture') && !args.includes('--help') && !args.includes('-h');
+const wantsPicture = !process.argv.includes('--no-picture');
+let current = null;
+let stopping = false;
 process.exitCode = await run(['serve', ...defaults(args), ...args], {
-  onListening: (listening) => void welcome(listening).catch((error) => console.error(`armature: ${error.message}`)),
+  onStep: begin,
+  onListening(listening) {
+    endStep();
+    void welcome(listening).catch(complain);
+  },
+  onStopping(notice) {
+    stopping = true;
+    endStep();
+    console.log(`\n${notice}`);
+  },
 });
+endStep();
+
+/** Ends the line of what was being done, and begins that of the next thing. */
+function begin(text) {
+  endStep();
+  if (!stopping) current = step(text);
+}
+
+function endStep() {
+  current?.done();
+  current = null;
+}
+
+/** What a stop cuts off is no failure. */
+function complain(error) {
+  endStep();
+  if (!stopping) console.error(`armature: ${error.message}`);
+}
 
 /** Settings that suit a first try, where neither an argument nor a variable says otherwise. */
 function defaults(given) {
@@ -32,34 +64,44 @@ function defaults(given) {
 }
 
 async function welcome({ address, data }) {
-  if (wantsPicture) await drawFirstPicture(address, data).catch((error) => console.error(`armature: ${error.message}`));
+  if (wantsPicture) await showFirstPicture(address, join(data, 'first-picture.png')).catch(complain);
+  if (stopping) return;
   console.log(
     `\nArmature answers at ${address}\n\nDraw a picture of your own:\n  ${curl(address)}\n\nCtrl-C stops the server.`,
   );
 }
 
+/** One that an earlier start has drawn is good enough. */
+async function showFirstPicture(address, file) {
+  const drawn = await access(file).then(
+    () => true,
+    () => false,
+  );
+  if (drawn) console.log(`The first picture, drawn at an earlier start: ${file}`);
+  else await drawFirstPicture(address, file);
+}
+
 /** A photograph goes through HTTP, queue, worker, canny and ControlNet, as anybody's would. */
-async function drawFirstPicture(address, data) {
+async function drawFirstPicture(address, file) {
+  begin('Waiting for the device process');
   await untilReady(address);
-  console.log(`Drawing "${prompt}" over the edges of ${photo} ...`);
+  begin(`Drawing "${prompt}" over the edges of ${photo}`);
   const form = new FormData();
   form.set('prompt', prompt);
   form.set('seed', '7');
   form.set('canny', new Blob([await readFile(photo)]), 'photo.jpg');
-  const startedAt = performance.now();
   const job = await finished(
     address,
     await json(await fetch(`${address}/v1/generations`, { method: 'POST', body: form })),
   );
-  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   if (job.status !== 'succeeded')
     throw new Error(`the first picture ${job.status}: ${job.error?.detail ?? 'no reason given'}`);
   const { url } = job.outputs[0];
   const picture = await fetch(new URL(url, address));
-  const file = join(data, 'first-picture.png');
-  await mkdir(data, { recursive: true });
+  await mkdir(dirname(file), { recursive: true });
   await writeFile(file, Buffer.from(await picture.arrayBuffer()));
-  console.log(`Drawn in ${seconds} s: ${file}\n              also at ${new URL(url, address)}`);
+  endStep();
+  console.log(`The picture: ${file}\n    also at: ${new URL(url, address)}`);
 }
 
 async function untilReady(address) {

@@ -3,5 +3,5 @@ import { join } from 'node:path';
 import { installIfStale, node, requireNode, root } from './install.mjs';
 
 requireNode();
-installIfStale();
+await installIfStale();
 process.exitCode = node([join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', ...process.argv.slice(2)]);

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { DeviceProcess } from '../device/device-process.ts';
+import { ArmatureError } from '../errors.ts';
 import type { DeviceSettings } from '../device/protocol.ts';
 import type { DeviceMetrics } from '../metrics/device-metrics.ts';
 import type { DeviceState } from '../server/parts.ts';
@@ -7,6 +8,8 @@ import type { DeviceState } from '../server/parts.ts';
 export interface SupervisedDevice {
   readonly device: DeviceProcess;
   readonly state: () => DeviceState;
+  /** Resolves once the device is ready for the first time; rejects where no later attempt can do better. */
+  readonly started: Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -20,6 +23,13 @@ export function superviseDevice(settings: DeviceSettings, log: Logger, metrics: 
   let delay = firstDelay;
   let timer: NodeJS.Timeout | undefined;
   let closing = false;
+  let waiting = true;
+  let [ready, hopeless] = [(): void => {}, (_error: unknown): void => {}];
+  const started = new Promise<void>((resolve, reject) => {
+    [ready, hopeless] = [resolve, reject];
+  });
+  // Not everybody waits for it.
+  started.catch(() => {});
 
   const device = new DeviceProcess({
     settings,
@@ -42,8 +52,15 @@ export function superviseDevice(settings: DeviceSettings, log: Logger, metrics: 
       delay = firstDelay;
       state = { state: 'ready', detail: `${provider}: ${reason}` };
       log.info({ provider }, reason);
+      waiting = false;
+      ready();
     } catch (error) {
       if (closing) return;
+      // Whoever configured it is told by whoever waits for the first start.
+      if (error instanceof ArmatureError && error.code === 'invalid_config' && waiting) {
+        closing = true;
+        return hopeless(error);
+      }
       state = { state: 'failed', detail: error instanceof Error ? error.message : String(error) };
       log.error({ err: error }, 'the device process did not start');
     }
@@ -54,6 +71,7 @@ export function superviseDevice(settings: DeviceSettings, log: Logger, metrics: 
   return {
     device,
     state: () => state,
+    started,
     async close() {
       closing = true;
       clearTimeout(timer);

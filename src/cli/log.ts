@@ -1,5 +1,7 @@
 import { type DestinationStream, type LogFn, type Logger, pino } from 'pino';
+import { PinoPretty as pretty } from 'pino-pretty';
 import { type Config, secretsOf } from '../config.ts';
+import { ArmatureError } from '../errors.ts';
 
 /** Fields that are never written, wherever they stand: what people draw, and what opens something. */
 const hidden = new Set([
@@ -37,7 +39,7 @@ const patterns: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * The log of a process, one JSON object a line on stdout. Neither prompts nor pictures nor anything secret gets into it at
+ * The log of a process: one JSON object a line on stdout, or lines for people where that is a terminal. Neither prompts nor pictures nor anything secret gets into it at
  * any level: fields with such names are left out, errors are written without the values that drivers hang on them, and what
  * looks like a secret in a text is replaced.
  */
@@ -49,7 +51,12 @@ export function openLog(config: Config, to?: DestinationStream): Logger {
     formatters: { log: (facts: Record<string, unknown>) => shown(facts, 0) as Record<string, unknown> },
     hooks: { logMethod: sayWhatFailed, streamWrite: (line: string) => withoutSecrets(line, known) },
   };
-  return to === undefined ? pino(options) : pino(options, to);
+  return pino(options, to ?? (process.stdout.isTTY ? forPeople() : pino.destination(1)));
+}
+
+/** A line an event, with a stack only where nobody expected the error. */
+function forPeople(): DestinationStream {
+  return pretty({ colorize: true, translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname', sync: true });
 }
 
 /** Without a message of its own a line would get the error's, as it is. */
@@ -99,7 +106,9 @@ function errorFacts(error: unknown, depth = 0): ErrorFacts {
   if (!(error instanceof Error)) return { type: typeof error, message: 'Something was thrown that is no error.' };
   const code = 'code' in error ? { code: error.code } : {};
   const cause = error.cause === undefined || depth === deepest ? {} : { cause: errorFacts(error.cause, depth + 1) };
-  return { type: error.name, ...code, message: messageOf(error), stack: stackOf(error), ...cause };
+  // An error of ours says what was expected, what came and what to do: where it was thrown tells nothing beyond that.
+  const stack = error instanceof ArmatureError ? {} : { stack: stackOf(error) };
+  return { type: error.name, ...code, message: messageOf(error), ...stack, ...cause };
 }
 
 /** A parser quotes what it could not parse. */

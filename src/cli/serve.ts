@@ -18,7 +18,7 @@ export function addServe(program: Command, hooks: RunHooks): void {
     .action(async () => {
       // Whoever only asks for help or draws by himself needs no database and no HTTP.
       const { runService } = await import('./service.ts');
-      await runService(configOf(command), 'serve', { onListening: announce, ...hooks });
+      await runService(configOf(command), 'serve', { onListening: announce, onStopping: console.error, ...hooks });
     });
   addSettings(command, ['host', 'port', 'data', 'models', 'model', 'provider', 'deviceId', 'threads']);
   addSettings(command, [

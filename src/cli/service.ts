@@ -53,8 +53,12 @@ import { interruption, untilInterrupted } from './shutdown.ts';
 export type Role = 'serve' | 'api' | 'worker';
 
 export interface RunHooks {
+  /** Called before something that may take seconds, with what it is. */
+  readonly onStep?: (text: string) => void;
   /** Called once the server answers. */
   readonly onListening?: (listening: Listening) => void;
+  /** Called once the service is told to stop, with what it does now and how to end it at once. */
+  readonly onStopping?: (notice: string) => void;
 }
 
 /**
@@ -65,14 +69,25 @@ export async function runService(config: Config, role: Role, hooks: RunHooks = {
   if (role !== 'serve') requirePostgres(config, role);
   const interrupted = interruption();
   const closing = new Closing();
+  interrupted.signal.addEventListener('abort', () => hooks.onStopping?.(stopNotice(config)), { once: true });
   try {
     await openService({ config, role, hooks, closing, draining: interrupted.signal });
     await untilInterrupted(interrupted);
+  } catch (error) {
+    // What is told to stop while it starts has not failed.
+    if (!(error instanceof StoppedEarly)) throw error;
   } finally {
     await closing.close();
     interrupted.release();
   }
 }
+
+function stopNotice({ grace }: Config): string {
+  return `Stopping: what is being drawn may end within ${grace} s. Ctrl-C again stops at once.`;
+}
+
+/** Thrown between two steps of a start that is to go no further. */
+class StoppedEarly extends Error {}
 
 /** How a service is run. */
 interface Run {
@@ -105,6 +120,10 @@ interface Ground extends Watched {
 
 async function openService(run: Run): Promise<void> {
   const { config, role, hooks, closing } = run;
+  const next = (text: string): void => {
+    if (run.draining.aborted) throw new StoppedEarly();
+    hooks.onStep?.(text);
+  };
   const log = openLog(config);
   const metrics = createMetrics({ version: packageVersion(), role });
   const tracing = closing.add(
@@ -115,10 +134,16 @@ async function openService(run: Run): Promise<void> {
     }),
   );
   const watched = { draining: run.draining, log, metrics, tracing };
-  const ground = { ...watched, ...(await openGround(run, watched)) };
+  const ground = { ...watched, ...(await openGround(run, watched, next)) };
   const elsewhere: DeviceState = { state: 'elsewhere', detail: 'Workers are processes of their own.' };
   const children = role === 'api' ? null : openChildren(ground, closing);
   const deviceState = children?.supervised.state ?? (() => elsewhere);
+  if (children !== null && config.provider === 'cuda') {
+    next('Starting CUDA');
+    // Asked for by name, it is there or the service is not.
+    await children.supervised.started;
+  }
+  next('Opening the server');
   if (role === 'worker') await openMonitoring(ground, deviceState, closing);
   else await openServer(ground, deviceState, hooks, closing);
   // The last to be opened and the first to be closed: while jobs end, their clients can see them do it.
@@ -128,12 +153,16 @@ async function openService(run: Run): Promise<void> {
 async function openGround(
   { config, role, closing }: Run,
   { log, metrics }: Watched,
+  next: (text: string) => void,
 ): Promise<Omit<Ground, keyof Watched>> {
+  next('Looking at the models');
   const library = await libraryOf(config);
   const { redisUrl, data } = config;
+  next(config.postgresUrl === null ? 'Opening the embedded database' : 'Opening the database');
   const opened = await openConfiguredRecords(config);
   const records = closing.add(opened.records);
   if (role !== 'worker') requireSafeHost(config, await records.keys.any());
+  next('Opening the queue');
   const engine = redisUrl === null ? opened.queueEngine() : ({ kind: 'redis', url: redisUrl } as const);
   const queue = closing.add(
     await openQueue(engine, {

@@ -1,3 +1,6 @@
+import { readdir } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
 import { ArmatureError } from '../errors.ts';
 import { GraphBuilder } from '../graph/onnx/graph-builder.ts';
@@ -21,15 +24,16 @@ export async function chooseProvider(wanted: 'auto' | 'cpu' | 'cuda', deviceId =
     return { provider: 'cuda', reason: `Running on CUDA device ${deviceId}, ${why}.` };
   }
   if (wanted === 'auto')
-    return { provider: 'cpu', reason: `Running on the CPU, because CUDA is not there: ${obstacle}.` };
+    return { provider: 'cpu', reason: `Running on the CPU: CUDA cannot be used, because ${obstacle}.` };
   throw new ArmatureError(
     'invalid_config',
-    `CUDA device ${deviceId} was asked for and cannot be used: ${obstacle}. Install onnxruntime-node's CUDA provider, or choose cpu or auto.`,
+    `CUDA device ${deviceId} was asked for and cannot be used, because ${obstacle}. Install what is missing (docs/deployment.md), or choose cpu or auto.`,
   );
 }
 
-/** Why CUDA cannot be used, or null. */
+/** Why CUDA cannot be used, as the end of a sentence, or null. */
 async function cudaObstacle(deviceId: number): Promise<string | null> {
+  if (!(await providerIsInstalled())) return 'the CUDA provider of onnxruntime-node is not installed';
   const graph = new GraphBuilder('probe', { config: null, weights: new Map(), weightsFolder: '' });
   graph.output('out', graph.op('Neg', [graph.float([1], [1])]), [1]);
   const model = graph.build();
@@ -40,8 +44,16 @@ async function cudaObstacle(deviceId: number): Promise<string | null> {
     await session.release();
     return null;
   } catch (error) {
-    return firstLine(error);
+    return `it says: ${firstLine(error)}`;
   }
+}
+
+/** Whether the provider's library lies beside onnxruntime's own: an ordinary installation has none, which is no fault. */
+async function providerIsInstalled(): Promise<boolean> {
+  const entry = createRequire(import.meta.url).resolve('onnxruntime-node');
+  const folder = join(dirname(dirname(entry)), 'bin', 'napi-v6', process.platform, process.arch);
+  const found = await readdir(folder).catch(() => []);
+  return found.some((name) => /providers_cuda\.(so|dll)$/.test(name));
 }
 
 function firstLine(error: unknown): string {
