@@ -1,19 +1,17 @@
-import { setImmediate } from 'node:timers/promises';
-import { PGlite } from '@electric-sql/pglite';
 import { ArmatureError } from '../errors.ts';
+import { DatabaseThread } from './database-thread.ts';
 import { EmbeddedClient } from './embedded-client.ts';
 import { recordsError } from './outage.ts';
 import { SessionGate } from './session-gate.ts';
 import type { SqlDatabase, SqlPool, SqlResult } from './sql-pool.ts';
 
 /**
- * Opens PGlite (PostgreSQL in WebAssembly) on a folder. The caller holds the lock of the folder: two openers destroy it.
- * The first opening of a folder takes seconds (initdb), later ones well under one. It survives the death of the process,
- * not of the power: it does not wait for the disk.
+ * Opens PGlite (PostgreSQL in WebAssembly) on a folder, in a thread of its own. The caller holds the lock of the folder: two
+ * openers destroy it. The first opening of a folder takes seconds (initdb), later ones well under one. It survives the death
+ * of the process, not of the power: it does not wait for the disk.
  */
 export async function openEmbedded(folder: string): Promise<SqlDatabase> {
-  const pglite = await PGlite.create(folder);
-  const pool = new EmbeddedPool(pglite);
+  const pool = await EmbeddedPool.open(folder);
   // Records qualify their names, so the session's search path can be BullMQ's for good.
   await pool.query('SET search_path TO bullmq');
   return {
@@ -38,18 +36,22 @@ export async function openEmbedded(folder: string): Promise<SqlDatabase> {
 
 class EmbeddedPool implements SqlPool {
   readonly options = { keepAlive: true };
-  readonly #pglite: PGlite;
+  readonly #thread: DatabaseThread;
   readonly #gate = new SessionGate();
-  readonly #clients = new Set<EmbeddedClient>();
+  readonly #clients: Set<EmbeddedClient>;
   #closed = false;
 
-  constructor(pglite: PGlite) {
-    this.#pglite = pglite;
-    pglite.onNotification((channel, payload) => {
-      for (const client of this.#clients) {
-        client.emit('notification', { channel, payload });
-      }
+  private constructor(thread: DatabaseThread, clients: Set<EmbeddedClient>) {
+    this.#thread = thread;
+    this.#clients = clients;
+  }
+
+  static async open(folder: string): Promise<EmbeddedPool> {
+    const clients = new Set<EmbeddedClient>();
+    const thread = await DatabaseThread.open(folder, (channel, payload) => {
+      for (const client of clients) client.emit('notification', { channel, payload });
     });
+    return new EmbeddedPool(thread, clients);
   }
 
   query<R = Record<string, unknown>>(text: string, parameters?: readonly unknown[]): Promise<SqlResult<R>> {
@@ -81,26 +83,18 @@ class EmbeddedPool implements SqlPool {
     await this.#gate.run(async () => {
       if (!this.#closed) {
         this.#closed = true;
-        await this.#pglite.close();
+        await this.#thread.close();
       }
     });
   }
 
-  /** A statement without parameters goes by the simple protocol, which allows several of them in one text. */
   async #run<R>(text: string, parameters: readonly unknown[] = []): Promise<SqlResult<R>> {
     if (this.#closed) {
       throw new ArmatureError('unavailable', 'The embedded database is closed: the process is ending.');
     }
-    // PGlite works in this thread and answers without ever letting the event loop turn: a row of statements would hold up
-    // timers and sockets from its first to its last.
-    await setImmediate();
     try {
-      const result =
-        parameters.length === 0
-          ? (await this.#pglite.exec(text)).at(-1)
-          : await this.#pglite.query(text, [...parameters]);
-      const rows = (result?.rows ?? []) as R[];
-      return { rows, rowCount: rows.length === 0 ? (result?.affectedRows ?? 0) : rows.length };
+      const { rows, affectedRows } = await this.#thread.run(text, parameters);
+      return { rows: rows as R[], rowCount: rows.length === 0 ? affectedRows : rows.length };
     } catch (error) {
       throw recordsError(error);
     }

@@ -11,7 +11,8 @@ export interface WatchedCancel {
  */
 export class CancelWatch {
   readonly #records: Records;
-  readonly #controllers = new Map<string, AbortController>();
+  /** By the job's id. One that lost its claim on a job may still be ending while the next attempt runs beside it. */
+  readonly #controllers = new Map<string, Set<AbortController>>();
   readonly #timer: NodeJS.Timeout;
   readonly #unsubscribe: () => void;
 
@@ -26,9 +27,14 @@ export class CancelWatch {
 
   watch(id: string): WatchedCancel {
     const controller = new AbortController();
-    this.#controllers.set(id, controller);
+    const ofJob = this.#controllers.get(id) ?? new Set();
+    this.#controllers.set(id, ofJob.add(controller));
     void this.#check([id]);
-    return { signal: controller.signal, stop: () => void this.#controllers.delete(id) };
+    const stop = (): void => {
+      ofJob.delete(controller);
+      if (ofJob.size === 0 && this.#controllers.get(id) === ofJob) this.#controllers.delete(id);
+    };
+    return { signal: controller.signal, stop };
   }
 
   close(): void {
@@ -40,6 +46,8 @@ export class CancelWatch {
     if (ids.length === 0) return;
     // A database that is away says nothing of cancels; the next poll asks again.
     const requested = await this.#records.cancelRequested(ids).catch(() => new Set<string>());
-    for (const id of requested) this.#controllers.get(id)?.abort();
+    for (const id of requested) {
+      for (const controller of this.#controllers.get(id) ?? []) controller.abort();
+    }
   }
 }
