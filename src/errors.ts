@@ -16,7 +16,7 @@ export const errorCodes = {
   unsupported_media_type: { status: 415, title: 'The content type is not supported' },
   not_acceptable: { status: 406, title: 'None of the accepted media types can be given' },
   unauthorized: { status: 401, title: 'An API key is needed' },
-  forbidden: { status: 403, title: 'The API key may not do this' },
+  forbidden: { status: 403, title: 'This may not be done' },
   quota_exceeded: { status: 429, title: 'The quota is spent' },
   too_many_queued: { status: 429, title: 'Too many of your jobs wait' },
   rate_limited: { status: 429, title: 'Too many requests' },

@@ -246,7 +246,7 @@ function sweeperOf({ config, records, store, log }: Ground): Sweeper {
 async function openMonitoring(ground: Ground, deviceState: () => DeviceState, closing: Closing): Promise<void> {
   const { host, metricsPort: port, data } = ground.config;
   if (port === null) return;
-  const app = closing.add(await buildMonitoringApp({ ...ground, deviceState }));
+  const app = closing.add(await buildMonitoringApp({ ...ground, deviceState, loopback: isLoopback(host) }));
   await listen(app, { host, port, data }, '--metrics-port');
 }
 

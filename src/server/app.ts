@@ -13,6 +13,7 @@ import { watchRoutes } from './plugins/allowed-methods.ts';
 import { answerClientError, refuseExpectation } from './plugins/client-errors.ts';
 import { answerWithProblems, sendProblem } from './plugins/errors.ts';
 import { closeGracefully } from './plugins/graceful-close.ts';
+import { isolateAnswers } from './plugins/isolate-answers.ts';
 import { observeRequests, OneLineARequest } from './plugins/observe-requests.ts';
 import { traceRequests } from './plugins/trace-requests.ts';
 import { describeApi } from './plugins/openapi.ts';
@@ -65,6 +66,7 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
     reply.header('x-request-id', request.id);
     done();
   });
+  isolateAnswers(app);
   limitRequests(app, limits);
   answerWithProblems(app, watchRoutes(app), parts.metrics.http);
   refuseWhileDraining(app, parts.draining);
@@ -134,7 +136,7 @@ function guardOf({ records, settings, clock, log }: ServerParts, app: FastifyIns
   const ring = new KeyRing(records.keys, now, (err) => log.warn({ err }, 'the use of a key could not be noted'));
   app.addHook('onClose', async () => ring.close());
   return {
-    authenticator: new Authenticator(ring, settings.access, now),
+    authenticator: new Authenticator(ring, settings.access, settings, now),
     limiter: new RateLimiter(records.usage, now, (err) =>
       log.warn({ err }, 'requests are counted in this process only'),
     ),

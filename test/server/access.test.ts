@@ -58,10 +58,14 @@ describe('without any key', () => {
     ['loopback', placeholder, 'admin generate public read'],
     ['loopback', { authorization: 'Basic dTpw' }, 'admin generate public read'],
     ['loopback', foreign, 'public'],
-    ['loopback', { host: 'evil.example.com' }, 'generate public read'],
-    ['loopback', { origin: 'https://evil.example.com' }, 'generate public read'],
+    ['loopback', { host: 'evil.example.com' }, 'public'],
+    ['loopback', { origin: 'https://evil.example.com' }, 'public'],
+    ['loopback', { 'sec-fetch-site': 'cross-site' }, 'public'],
     ['loopback', { 'x-forwarded-for': '203.0.113.9' }, 'generate public read'],
     ['loopback, anonymous', nothing, 'admin generate public read'],
+    ['loopback, anonymous', { host: 'evil.example.com' }, 'generate public read'],
+    ['loopback, anonymous', { origin: 'https://evil.example.com' }, 'generate public read'],
+    ['loopback, anonymous', { 'sec-fetch-site': 'cross-site' }, 'generate public read'],
     ['loopback, admin key', nothing, 'public'],
     ['loopback, admin key', operators, 'admin generate public read'],
     ['loopback, admin key', { 'x-api-key': adminKey }, 'admin generate public read'],
@@ -215,17 +219,26 @@ describe('with keys', () => {
       .toBeInstanceOf(Date);
   });
 
-  test('an address that keeps failing is not listened to, but for keys that were good before', async () => {
-    const { settings } = application.parts;
-    const app = await application.rebuild({ settings: { ...settings, access: places['open, keys'] } });
+  test('an address that keeps guessing is not listened to, but a good key gets in from there, known here or not', async () => {
+    const { records, settings } = application.parts;
+    const access = places['open, keys'];
+    const lookups: string[] = [];
+    const counting = { ...records.keys, find: (id: string) => (lookups.push(id), records.keys.find(id)) };
+    const changes = { records: { ...records, keys: counting }, settings: { ...settings, access } };
+    const app = await application.rebuild(changes);
     const ask = async (headers: Record<string, string>) => await app.inject({ url: '/v1/models', headers });
-    expect((await ask(keys['reader']!)).statusCode).toBe(200);
     for (let time = 0; time < 60; time += 1) expect((await ask({})).statusCode).toBe(401);
-    const blocked = await ask(keys['unknown']!);
+    const guess = newKeyText();
+    const blocked = await ask(bearer(guess.text));
     expect(blocked.json()).toMatchObject({ code: 'rate_limited', status: 429 });
     expect(Number(blocked.headers['retry-after'])).toBeGreaterThan(0);
-    expect((await ask(keys['maker']!)).statusCode).toBe(429);
+    for (const wrong of ['mistyped', 'of the same id', 'revoked', 'expired', 'nothing'])
+      expect([wrong, (await ask(keys[wrong]!)).statusCode]).toEqual([wrong, 429]);
     expect((await ask(keys['reader']!)).statusCode).toBe(200);
+    expect((await ask(keys['all']!)).statusCode).toBe(200);
+    // A guess costs one look, however often it is made.
+    for (let time = 0; time < 5; time += 1) expect((await ask(bearer(guess.text))).statusCode).toBe(429);
+    expect(lookups.filter((id) => id === guess.id)).toHaveLength(1);
     application.passTime(61_000);
     expect((await ask(keys['unknown']!)).statusCode).toBe(401);
   });

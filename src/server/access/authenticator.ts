@@ -6,7 +6,7 @@ import { ArmatureError } from '../../errors.ts';
 import { AuthenticationFailures, network } from './failures.ts';
 import { type Identity, operator, owner, stranger } from './identity.ts';
 import type { KeyRing } from './key-ring.ts';
-import { fromThisMachine } from './this-machine.ts';
+import { type Arrival, type NamedPlaces, type Provenance, provenanceOf, provenanceOfOpening } from './provenance.ts';
 
 /** Who may do what without a key, and the operator's own key. */
 export interface AccessSettings {
@@ -19,8 +19,7 @@ export interface AccessSettings {
 }
 
 /** What is looked at of a request. */
-export interface Caller {
-  readonly headers: IncomingHttpHeaders;
+export interface Caller extends Arrival {
   /** Address of the client. */
   readonly ip: string;
 }
@@ -35,13 +34,15 @@ const noHash = Buffer.alloc(32);
 export class Authenticator {
   readonly #ring: KeyRing;
   readonly #settings: AccessSettings;
+  readonly #named: NamedPlaces;
   readonly #now: () => number;
   readonly #adminHash: Buffer | null;
   readonly #failures: AuthenticationFailures;
 
-  constructor(ring: KeyRing, settings: AccessSettings, now: () => number) {
+  constructor(ring: KeyRing, settings: AccessSettings, named: NamedPlaces, now: () => number) {
     this.#ring = ring;
     this.#settings = settings;
+    this.#named = named;
     this.#now = now;
     this.#adminHash = settings.adminKey === null ? null : hashOf(settings.adminKey);
     this.#failures = new AuthenticationFailures(failuresPerMinute, now);
@@ -49,7 +50,8 @@ export class Authenticator {
 
   /**
    * @throws ArmatureError `unauthorized` for a key that is not good, or for none where one is needed; `rate_limited` where
-   *   too many of that came from one address
+   *   too many of that came from one address; `forbidden` for what comes from elsewhere to a server without keys that is this
+   *   machine's alone
    */
   async identify(caller: Caller): Promise<Identity> {
     const text = credential(caller.headers);
@@ -59,10 +61,28 @@ export class Authenticator {
     return await this.#withKey(text, caller);
   }
 
+  /**
+   * Makes sure that something public, which holds no data, is not asked for by a page of another origin where a server
+   * without keys is this machine's alone. A page for people may be `opened` from anywhere.
+   *
+   * @throws ArmatureError `forbidden`
+   */
+  async admit(caller: Caller, opened: boolean): Promise<void> {
+    const { loopback, allowAnonymous } = this.#settings;
+    if (!loopback || allowAnonymous || this.#adminHash !== null) return;
+    // Without records nobody knows whether there are keys; pages are there all the same.
+    if (await this.#ring.any().catch(() => false)) return;
+    refuseForeign((opened ? provenanceOfOpening : provenanceOf)(caller, this.#named));
+  }
+
   #withoutKey(caller: Caller, guarded: boolean): Identity {
-    if (!guarded && this.#settings.loopback)
-      return fromThisMachine(caller.headers) ? owner : stranger(network(caller.ip));
-    if (this.#settings.allowAnonymous) return stranger(network(caller.ip));
+    const { loopback, allowAnonymous } = this.#settings;
+    if (!guarded && loopback) {
+      const provenance = provenanceOf(caller, this.#named);
+      if (!allowAnonymous) refuseForeign(provenance);
+      return provenance.kind === 'own' && !isForwarded(caller.headers) ? owner : stranger(network(caller.ip));
+    }
+    if (allowAnonymous) return stranger(network(caller.ip));
     const detail = 'Expected an API key: send "Authorization: Bearer arm_...", or the header X-API-Key.';
     throw this.#refusal(caller, detail);
   }
@@ -72,8 +92,7 @@ export class Authenticator {
     if (this.#adminHash !== null && timingSafeEqual(hash, this.#adminHash)) return operator;
     const id = keyIdOf(text);
     if (id === null) throw this.#refusal(caller, 'This is not an API key of this server: it is mistyped or cut short.');
-    // Only the guesses of an address are ignored, not its keys that are known to be good.
-    if (!this.#ring.knows(id)) this.#refuseBlocked(caller);
+    // A good key gets in whatever else comes from its address, which may be a proxy's: a guess costs one look at most.
     const stored = await this.#ring.find(id);
     const expected = stored === null ? noHash : Buffer.from(stored.hash, 'hex');
     if (!timingSafeEqual(hash, expected) || stored === null) throw this.#refusal(caller, 'There is no such API key.');
@@ -101,6 +120,20 @@ export class Authenticator {
     const detail = `Too many requests without a good API key came from this address: try again in ${retryAfter} s.`;
     throw new ArmatureError('rate_limited', detail, { retryAfter });
   }
+}
+
+/** Refuses, without keys, what neither this machine nor the operator's settings let in. */
+export function refuseForeign(provenance: Provenance): void {
+  if (provenance.kind !== 'foreign') return;
+  const detail =
+    `Without API keys this server is for the programs and pages of its own machine, and this request came ${provenance.sign}. ` +
+    `If that is right, start it with ${provenance.flag}, or with --allow-anonymous, or make a key (armature keys create).`;
+  throw new ArmatureError('forbidden', detail);
+}
+
+/** Whether a proxy brought the request, which speaks for others. */
+function isForwarded({ via, forwarded, ...headers }: IncomingHttpHeaders): boolean {
+  return via !== undefined || forwarded !== undefined || headers['x-forwarded-for'] !== undefined;
 }
 
 /** The text of a key. Other schemes of Authorization are a proxy's affair. */

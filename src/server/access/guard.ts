@@ -13,6 +13,11 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may call the route. One that doesn't say is for `admin` alone. */
     readonly access?: Access;
+    /**
+     * Who may ask a public route of a server without keys that is its machine's alone: by default it is a page, or belongs to
+     * one, which is opened from anywhere and under any name.
+     */
+    readonly reach?: 'anybody' | 'this machine';
     /** Whether `?tenant=` makes it another tenant's, for who has the scope `admin`. */
     readonly anyTenant?: boolean;
   }
@@ -58,7 +63,11 @@ export function guardRoutes(app: FastifyInstance, { authenticator, limiter, rate
   app.decorateRequest('identity', null);
   app.addHook('onRequest', async (request, reply) => {
     const access = accessOf(request);
-    if (access === 'public') return;
+    if (access === 'public') {
+      const { reach } = request.routeOptions.config;
+      if (reach !== 'anybody' && isThere(request)) await authenticator.admit(request, reach === undefined);
+      return;
+    }
     try {
       request.identity = await authenticator.identify(request);
       requireScope(request.identity, access);
@@ -68,16 +77,20 @@ export function guardRoutes(app: FastifyInstance, { authenticator, limiter, rate
       if (challenge !== null) reply.header('www-authenticate', challenge);
       throw error;
     }
-    const { tenant, name } = request.identity;
+    const { tenant, name, shared } = request.identity;
+    if (shared === true) reply.header('cross-origin-resource-policy', 'cross-origin');
     request.log = reply.log = request.log.child({ tenant, key: name });
     await limitRate(request.identity, access === 'generate' ? 'submissions' : 'reads', reply);
   });
 }
 
 /** What is not there needs no key to be not found. */
-function accessOf({ is404, routeOptions, method }: FastifyRequest): Access {
-  if (is404 || method === 'OPTIONS') return 'public';
-  return routeOptions.config.access ?? 'admin';
+function accessOf(request: FastifyRequest): Access {
+  return isThere(request) ? (request.routeOptions.config.access ?? 'admin') : 'public';
+}
+
+function isThere({ is404, method }: FastifyRequest): boolean {
+  return !is404 && method !== 'OPTIONS';
 }
 
 function rateOf({ limits }: Identity, kind: RateKind, rates: Rates): number | null {
@@ -111,8 +124,9 @@ function inTenant(identity: Identity, { query, routeOptions }: FastifyRequest): 
 function challengeOf(error: unknown, { headers }: FastifyRequest, access: Access): string | null {
   if (!(error instanceof ArmatureError)) return null;
   const challenge = 'Bearer realm="armature"';
-  if (error.code === 'forbidden')
-    return `${challenge}, error="insufficient_scope", scope="${error.choices?.[0] ?? access}"`;
+  // What comes from elsewhere to a server without keys is forbidden for another reason than a scope.
+  if (error.code === 'forbidden' && error.choices !== undefined)
+    return `${challenge}, error="insufficient_scope", scope="${error.choices[0] ?? access}"`;
   if (error.code !== 'unauthorized') return null;
   return credential(headers) === null ? challenge : `${challenge}, error="invalid_token"`;
 }

@@ -11,6 +11,8 @@ export interface Identity {
   readonly account: string;
   /** Null for whom the service belongs to: nothing is counted. */
   readonly limits: KeyLimits | null;
+  /** Whether a page of any origin may show what it gets (Cross-Origin-Resource-Policy). */
+  readonly shared?: boolean;
 }
 
 /** The tenant of everyone without a key, and of the operator's key. */
@@ -33,6 +35,7 @@ export function stranger(address: string): Identity {
     name: 'anonymous',
     account: `anonymous ${address}`,
     limits: noLimits,
+    shared: true,
   };
 }
 

@@ -60,11 +60,6 @@ export class KeyRing {
     return await this.#any.found;
   }
 
-  /** Whether a key was used here before. */
-  knows(id: string): boolean {
-    return this.#touched.has(id);
-  }
-
   /** Notes that a key was used, without anyone waiting for it. */
   touch(id: string): void {
     const now = this.#now();

@@ -3,7 +3,8 @@ import type { RouteContext } from '../context.ts';
 
 /** The API description, and a signpost at the root. */
 export function descriptionRoutes(app: FastifyInstance, { parts }: RouteContext): void {
-  app.get('/openapi.json', { config: { access: 'public' }, schema: { hide: true } }, () => app.swagger());
+  const description = { config: { access: 'public', reach: 'this machine' }, schema: { hide: true } } as const;
+  app.get('/openapi.json', description, () => app.swagger());
 
   app.get('/', { config: { access: 'public' }, schema: { hide: true } }, () => ({
     name: 'Armature',

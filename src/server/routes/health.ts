@@ -11,7 +11,7 @@ export function healthRoutes(instance: FastifyInstance, parts: HealthParts): voi
   const readiness = createReadiness(parts);
 
   routes.get('/livez', {
-    config: { access: 'public' },
+    config: { access: 'public', reach: 'anybody' },
     schema: {
       operationId: 'livez',
       summary: 'Whether the process answers',
@@ -23,7 +23,7 @@ export function healthRoutes(instance: FastifyInstance, parts: HealthParts): voi
   });
 
   routes.get('/readyz', {
-    config: { access: 'public' },
+    config: { access: 'public', reach: 'anybody' },
     schema: {
       operationId: 'readyz',
       summary: 'Whether database, queue, store and device are there',
