@@ -139,6 +139,11 @@ export function typesFile(config: Pick<Config, 'data'>): string {
   return join(config.data, 'armature.json');
 }
 
+/** File that keeps what was found about models, for the next process. It may be deleted at any time. */
+export function findingsFile(config: Pick<Config, 'data'>): string {
+  return join(config.data, 'found-models');
+}
+
 function findPackageRoot(): string {
   let folder = fileURLToPath(new URL('..', import.meta.url));
   while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder);

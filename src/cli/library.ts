@@ -1,20 +1,46 @@
-import { stat } from 'node:fs/promises';
-import { type Config, embeddedAnnotators, modelCatalog, modelFolders, pulledAnnotators, typesFile } from '../config.ts';
+import { opendir } from 'node:fs/promises';
+import {
+  type Config,
+  embeddedAnnotators,
+  findingsFile,
+  modelCatalog,
+  modelFolders,
+  pulledAnnotators,
+  typesFile,
+} from '../config.ts';
 import { conditionIds } from '../conditions/registry.ts';
 import { ArmatureError } from '../errors.ts';
 import { AnnotatorLibrary } from '../models/annotators/annotators.ts';
+import { Inspector } from '../models/inspector.ts';
 import { type ModelLibrary, openLibrary } from '../models/library.ts';
 
-/** The models of all folders. `invalid_config` for a folder that was named and isn't there: it would be missed in silence. */
+/**
+ * The models of all folders. `invalid_config` for a folder that was named and isn't there, or can't be read: it would be
+ * missed in silence.
+ */
 export async function libraryOf(config: Config): Promise<ModelLibrary> {
-  for (const folder of config.models) {
-    const found = await stat(folder).catch(() => null);
-    if (found?.isDirectory() === true) continue;
-    const detail = `Expected a folder for --models (ARMATURE_MODELS) but ${folder} is ${found === null ? 'not there' : 'a file'}.`;
-    throw new ArmatureError('invalid_config', detail, { field: 'models' });
-  }
-  return await openLibrary(modelFolders(config), { typesFile: typesFile(config), conditions: conditionIds });
+  for (const folder of config.models) await requireFolder(folder);
+  const inspector = new Inspector();
+  return await openLibrary(modelFolders(config), {
+    typesFile: typesFile(config),
+    findingsFile: findingsFile(config),
+    conditions: conditionIds,
+    inspect: async (...asked) => await inspector.inspect(...asked),
+  });
 }
+
+async function requireFolder(folder: string): Promise<void> {
+  try {
+    await (await opendir(folder)).close();
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    const found = folderFaults[code] ?? `cannot be read (${code})`;
+    const detail = `Expected a folder for --models (ARMATURE_MODELS) but ${folder} ${found}.`;
+    throw new ArmatureError('invalid_config', detail, { field: 'models', cause });
+  }
+}
+
+const folderFaults: Readonly<Record<string, string>> = { ENOENT: 'is not there', ENOTDIR: 'is a file' };
 
 /** The networks of the extractors: those of the package, and pulled ones of all folders. */
 export async function annotatorsOf(config: Config): Promise<AnnotatorLibrary> {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { ArmatureError } from '../errors.ts';
 import { detectCheckpoint, openBaseCheckpoint, openControlNetCheckpoint } from '../weights/checkpoint.ts';
@@ -7,6 +7,7 @@ import { modelDefaults } from './defaults.ts';
 import { type Manifest, manifestName, readManifest } from './manifest.ts';
 import { bundledId, fileModelName, slug } from './model-id.ts';
 import type { BaseModel, ControlNetModel, RejectedModel } from './model.ts';
+import { candidateName, reasonWithoutPaths } from './rejected-finding.ts';
 import { type Candidate, controlNetFolders, weightFiles } from './scan.ts';
 
 export type AnyModel = BaseModel | ControlNetModel;
@@ -15,6 +16,8 @@ export type AnyModel = BaseModel | ControlNetModel;
 export interface Finding {
   readonly models: readonly AnyModel[];
   readonly rejected: readonly RejectedModel[];
+  /** It may be otherwise the next time, though no file has changed. */
+  readonly passing?: true;
 }
 
 /** What a model is called and what its maker says of it. */
@@ -29,9 +32,10 @@ interface Given {
  * base names only, as clients are shown it.
  */
 export async function inspect(candidate: Candidate): Promise<Finding> {
-  const { kind, path } = candidate;
-  const name = kind === 'file' ? fileModelName(path) : basename(path);
+  const { kind, path, reason } = candidate;
+  const name = candidateName(candidate);
   return await orRejected(slug(name), path, async () => {
+    if (kind === 'unusable') throw new ArmatureError('model_invalid', reason ?? 'It is not looked into.');
     const manifest = kind === 'file' ? null : await readManifest(path);
     const given = { id: manifest?.id ?? slug(name), title: manifest?.title ?? name, manifest };
     if (kind === 'pipeline') return await pipeline(path, given);
@@ -141,11 +145,4 @@ async function orRejected(id: string, path: string, work: () => Promise<Finding>
     const code = error instanceof ArmatureError ? error.code : 'model_invalid';
     return { models: [], rejected: [{ id, code, detail: reasonWithoutPaths(error, path) }] };
   }
-}
-
-/** Clients see base names: where the server keeps its models is none of their business. */
-function reasonWithoutPaths(error: unknown, path: string): string {
-  if (error instanceof ArmatureError) return error.message.replaceAll(join(dirname(path), '/'), '');
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unexpected error';
-  return `${basename(path)} cannot be read (${code}).`;
 }

@@ -1,7 +1,11 @@
+import { join } from 'node:path';
 import { ArmatureError } from '../errors.ts';
 import { findBase, findControlNet, type ModelList } from '../generation/catalog.ts';
 import { assemble, requireCondition } from './assemble.ts';
-import { type Finding, inspect } from './inspect.ts';
+import { buildStamp } from './build-stamp.ts';
+import { type KeptFinding, type KeptFindings, readFindings, writeFindings } from './findings-file.ts';
+import { inspect } from './inspect.ts';
+import type { Inspect } from './inspector.ts';
 import type { BaseModel, ControlNetModel } from './model.ts';
 import { type Candidate, findCandidates } from './scan.ts';
 import { readTypes, writeTypes } from './type-overlay.ts';
@@ -11,12 +15,19 @@ export interface LibraryOptions {
   readonly typesFile?: string;
   /** Condition ids that a ControlNet may have as its type. */
   readonly conditions: readonly string[];
+  /** Looks into candidates; by default in this process. */
+  readonly inspect?: Inspect;
+  /** File in DATA that keeps what was found for the next process; without it nothing is kept. */
+  readonly findingsFile?: string;
 }
 
 export type ModelLibrary = Library;
 
 /** How long a listing is trusted before the folders are looked at again, in milliseconds. */
 const trusted = 1000;
+
+/** Findings of other folders that are kept along, for commands that name other ones. */
+const mostElsewhere = 5000;
 
 /**
  * Opens the models in `folders`; where two have one id, the first folder wins and the other is rejected. Folders may be
@@ -33,7 +44,13 @@ class Library {
   readonly #folders: readonly string[];
   readonly #options: LibraryOptions;
   /** Findings by path, each with the signature of the candidate that it was made from. */
-  #findings = new Map<string, { readonly signature: string; readonly finding: Promise<Finding> }>();
+  #findings: KeptFindings = new Map();
+  /** Those that an earlier process has kept of models in other folders than these. */
+  #elsewhere: KeptFindings = new Map();
+  /** Whether the file of findings holds what is known now. */
+  #saved = false;
+  /** Of the code that looks into models; null before the first scan. */
+  #build: string | null = null;
   #listing: ModelList = { bases: [], controlNets: [], rejected: [] };
   #scannedAt = Number.NEGATIVE_INFINITY;
   #scanning: Promise<ModelList> | null = null;
@@ -94,10 +111,14 @@ class Library {
   }
 
   async #scan(): Promise<ModelList> {
+    if (this.#build === null) await this.#readKept();
     const candidates = (await Promise.all(this.#folders.map(async (folder) => await findCandidates(folder)))).flat();
-    const findings = new Map(candidates.map((candidate) => [candidate.path, this.#findingOf(candidate)]));
+    const findings = new Map<string, KeptFinding>();
+    await Promise.all(candidates.map(async (one) => findings.set(one.path, await this.#findingOf(one))));
+    if (findings.size !== this.#findings.size) this.#saved = false;
     this.#findings = findings;
-    const found = await Promise.all([...findings.values()].map(async ({ finding }) => await finding));
+    await this.#save();
+    const found = candidates.map(({ path }) => findings.get(path)!.finding);
     const types =
       this.#options.typesFile === undefined ? new Map<string, string>() : await readTypes(this.#options.typesFile);
     this.#listing = assemble(found, types, this.#options.conditions);
@@ -105,9 +126,30 @@ class Library {
     return this.#listing;
   }
 
-  #findingOf(candidate: Candidate): { readonly signature: string; readonly finding: Promise<Finding> } {
-    const last = this.#findings.get(candidate.path);
-    if (last?.signature === candidate.signature) return last;
-    return { signature: candidate.signature, finding: inspect(candidate) };
+  async #findingOf(candidate: Candidate): Promise<KeptFinding> {
+    const { path, signature } = candidate;
+    const known = this.#findings.get(path);
+    if (known?.signature === signature) return known;
+    this.#saved = false;
+    return { signature, finding: await (this.#options.inspect ?? inspect)(candidate) };
+  }
+
+  async #readKept(): Promise<void> {
+    const { findingsFile } = this.#options;
+    this.#build = findingsFile === undefined ? '' : await buildStamp();
+    if (findingsFile === undefined) return;
+    const kept = [...(await readFindings(findingsFile, this.#build))];
+    const isHere = ([path]: readonly [string, KeptFinding]): boolean =>
+      this.#folders.some((folder) => path === folder || path.startsWith(join(folder, '/')));
+    this.#findings = new Map(kept.filter(isHere));
+    this.#elsewhere = new Map(kept.filter((one) => !isHere(one)).slice(0, mostElsewhere));
+    this.#saved = kept.length > 0;
+  }
+
+  async #save(): Promise<void> {
+    const { findingsFile } = this.#options;
+    if (findingsFile === undefined || this.#saved) return;
+    const all = new Map([...this.#elsewhere, ...this.#findings]);
+    this.#saved = await writeFindings(findingsFile, this.#build ?? '', all);
   }
 }

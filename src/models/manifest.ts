@@ -1,11 +1,16 @@
-import { readFile } from 'node:fs/promises';
 import { isAbsolute, join, normalize, sep } from 'node:path';
 import { z } from 'zod';
 import { ArmatureError } from '../errors.ts';
+import { readRegularText, reasonOf } from '../files/regular-file.ts';
+import { outlineOf } from '../numeric/json-outline.ts';
 import { schedulerIds } from '../generation/plan.ts';
 import { modelIdPattern } from './model-id.ts';
 
 export const manifestName = 'armature.json';
+
+/** Bytes of a manifest; it names a few files. */
+const mostBytes = 2 ** 20;
+const bounds = { mostMembers: 100, deepest: 16 };
 
 const side = z.int().min(64).max(4096).multipleOf(8);
 
@@ -42,9 +47,9 @@ export type Manifest = z.output<typeof manifestSchema>;
  * ControlNets come back normalised.
  */
 export async function readManifest(folder: string): Promise<Manifest | null> {
-  const text = await readFile(join(folder, manifestName), 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
-    throw new ArmatureError('model_invalid', `${manifestName} cannot be read (${error.code ?? 'unknown error'}).`);
+  const text = await readRegularText(join(folder, manifestName), mostBytes).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw new ArmatureError('model_invalid', `${manifestName} cannot be read: ${reasonOf(error)}.`, { cause: error });
   });
   if (text === null) return null;
   const parsed = manifestSchema.safeParse(parseJson(text));
@@ -62,6 +67,10 @@ function normalizePath(path: string): string {
 }
 
 function parseJson(text: string): unknown {
+  const { members, depth } = outlineOf(text, bounds);
+  if (members > bounds.mostMembers || depth > bounds.deepest) {
+    throw new ArmatureError('model_invalid', `${manifestName} is not valid: it has more in it than any manifest.`);
+  }
   try {
     return JSON.parse(text);
   } catch (error) {

@@ -1,4 +1,5 @@
 import { basename, dirname } from 'node:path';
+import { isPickle, isWeights } from './model-files.ts';
 
 /** Ids of models: what stands in requests, in links and on the command line. */
 export const modelIdPattern = /^[a-z0-9][a-z0-9._-]*$/;
@@ -18,7 +19,8 @@ const genericName = /^(diffusion_pytorch_model|diffusion_model|pytorch_model|mod
 
 /** The name that a model file goes by: its own without the extension, or its folder's where it has the name that every download has. */
 export function fileModelName(path: string): string {
-  const name = basename(path).replace(/\.safetensors$/i, '');
+  const file = basename(path);
+  const name = isWeights(file) || isPickle(file) ? file.slice(0, file.lastIndexOf('.')) : file;
   return genericName.test(name) ? basename(dirname(path)) : name;
 }
 

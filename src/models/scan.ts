@@ -1,92 +1,126 @@
-import type { Dirent } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { readRegularText } from '../files/regular-file.ts';
+import { type Entry, Entries } from './entries.ts';
 import { manifestName } from './manifest.ts';
+import { isPickle, isWeights, modelFileStem, pickleReason } from './model-files.ts';
 
 /** Something in a model folder that looks like a model; nothing of its weights has been read yet. */
 export interface Candidate {
   /**
    * `pipeline` and `controlnet` are folders in diffusers' layout, `described` a folder of single files with an
-   * armature.json, `file` a single file.
+   * armature.json, `file` a single file, `unusable` what is not looked into.
    */
-  readonly kind: 'pipeline' | 'controlnet' | 'described' | 'file';
+  readonly kind: 'pipeline' | 'controlnet' | 'described' | 'file' | 'unusable';
   readonly path: string;
   /** Changes whenever a file of the candidate does: what was found out about it holds as long as this stays. */
   readonly signature: string;
+  /** Of an unusable one: why, without its path. */
+  readonly reason?: string;
 }
 
 /** How deep models may lie below a model folder: `ControlNet/sd15/name/` is common. */
 const deepest = 3;
 
+/** Names that are looked at in one model folder and its subfolders. */
+const mostEntries = 20_000;
+
+/** Bytes of a config.json. */
+const mostConfigBytes = 2 ** 20;
+
 /**
  * Candidates in a folder and its subfolders, folders before files, by name. A folder that is itself a model gives that
- * one. A folder that is not there, or that cannot be read, has none. Only names, sizes and times of weights are looked at.
+ * one. A folder that is not there, or that cannot be read, has none. Only names, sizes and times of weights are looked at,
+ * of at most `most` files and folders: one candidate more says that there are others.
  */
-export async function findCandidates(folder: string, depth = 0): Promise<readonly Candidate[]> {
+export async function findCandidates(folder: string, most = mostEntries): Promise<readonly Candidate[]> {
+  const entries = new Entries(most);
+  const found = await candidatesIn(folder, entries, [], 0);
+  if (!entries.exhausted) return found;
+  const reason =
+    `it has more than ${most} files and folders, of which the first were looked at: ` +
+    'name the folders with models one by one (--models).';
+  return [...found, { kind: 'unusable', path: folder, signature: `over ${most}`, reason }];
+}
+
+async function candidatesIn(
+  folder: string,
+  entries: Entries,
+  above: readonly string[],
+  depth: number,
+): Promise<readonly Candidate[]> {
+  const identity = await identityOf(folder);
+  // A link to a folder above would show everything once more.
+  if (identity === null || above.includes(identity)) return [];
   const kind = await folderKind(folder);
-  if (kind !== null) return [{ kind, path: folder, signature: await folderSignature(folder) }];
-  const entries = await visibleEntries(folder);
-  const folders = depth < deepest ? entries.filter((entry) => entry.folder) : [];
-  const inner = await Promise.all(folders.map((entry) => findCandidates(entry.path, depth + 1)));
-  const files = entries.filter((entry) => !entry.folder && isWeights(entry.path));
-  const single = files.map((file): Candidate => ({ kind: 'file', path: file.path, signature: file.stamp }));
-  return [...inner.flat(), ...single];
+  if (kind !== null) return [{ kind, path: folder, signature: await folderSignature(folder, entries) }];
+  const all = await entries.of(folder);
+  const folders = depth < deepest ? all.filter((entry) => entry.kind === 'folder') : [];
+  const inner = await Promise.all(
+    folders.map((entry) => candidatesIn(entry.path, entries, [...above, identity], depth + 1)),
+  );
+  const files = all.filter((entry) => entry.kind !== 'folder' && (isWeights(entry.path) || isPickle(entry.path)));
+  const stems = new Map<string, Entry[]>();
+  for (const entry of all.filter(({ kind: is }) => is === 'file')) {
+    const stem = modelFileStem(entry.path);
+    const known = stems.get(stem);
+    if (known === undefined) stems.set(stem, [entry]);
+    else known.push(entry);
+  }
+  return [...inner.flat(), ...files.map((file) => fileCandidate(file, stems.get(modelFileStem(file.path)) ?? []))];
+}
+
+/** What lies beside a file under its name may say more of it: `x.yaml`, `x.json` beside `x.safetensors`. */
+function fileCandidate(file: Entry, namesakes: readonly Entry[]): Candidate {
+  const { path, stamp, problem } = file;
+  if (problem !== null) return { kind: 'unusable', path, signature: stamp, reason: `${basename(path)} ${problem}` };
+  if (isPickle(path)) return { kind: 'unusable', path, signature: stamp, reason: pickleReason(basename(path)) };
+  return { kind: 'file', path, signature: namesakes.map((entry) => entry.stamp).join(' ') };
 }
 
 /** Paths of the weights that lie in a folder, without its subfolders. */
 export async function weightFiles(folder: string): Promise<readonly string[]> {
-  const entries = await visibleEntries(folder);
-  return entries.filter((entry) => !entry.folder && isWeights(entry.path)).map((entry) => entry.path);
+  const entries = await new Entries(mostEntries).of(folder);
+  return entries.filter((entry) => entry.kind !== 'folder' && isWeights(entry.path)).map((entry) => entry.path);
 }
 
 /** Subfolders of a pipeline's folder that hold a ControlNet. */
 export async function controlNetFolders(pipeline: string): Promise<readonly string[]> {
-  const folders = (await visibleEntries(pipeline)).filter((entry) => entry.folder);
+  const folders = (await new Entries(mostEntries).of(pipeline)).filter((entry) => entry.kind === 'folder');
   const kinds = await Promise.all(folders.map((entry) => folderKind(entry.path)));
   return folders.filter((_, index) => kinds[index] === 'controlnet').map((entry) => entry.path);
 }
 
-async function folderKind(folder: string): Promise<Exclude<Candidate['kind'], 'file'> | null> {
+async function folderKind(folder: string): Promise<Exclude<Candidate['kind'], 'file' | 'unusable'> | null> {
   if (await exists(join(folder, 'model_index.json'))) return 'pipeline';
-  const config = await readFile(join(folder, 'config.json'), 'utf8').catch(() => '');
+  const config = await readRegularText(join(folder, 'config.json'), mostConfigBytes).catch(() => '');
   if (/"_class_name"\s*:\s*"ControlNet\w*"/.test(config)) return 'controlnet';
   return (await exists(join(folder, manifestName))) ? 'described' : null;
 }
 
-async function folderSignature(folder: string): Promise<string> {
-  const entries = await visibleEntries(folder);
-  const inner = await Promise.all(entries.filter((entry) => entry.folder).map((entry) => visibleEntries(entry.path)));
-  const files = [...entries, ...inner.flat()].filter(
-    (entry) => !entry.folder && /\.(safetensors|json)$/i.test(entry.path),
-  );
-  return files.map((entry) => entry.stamp).join(' ');
+/** Stamps of all files that may say or hold something of a model, as deep as its armature.json may name them. */
+async function folderSignature(folder: string, entries: Entries): Promise<string> {
+  const stamps: string[] = [];
+  const collect = async (inner: string, depth: number): Promise<void> => {
+    const all = await entries.of(inner);
+    const name = basename(inner);
+    stamps.push(...all.filter((entry) => entry.kind !== 'folder').map(({ stamp }) => `${depth}/${name}/${stamp}`));
+    if (depth === deepest) return;
+    for (const entry of all.filter(({ kind }) => kind === 'folder')) await collect(entry.path, depth + 1);
+  };
+  await collect(folder, 0);
+  return createHash('sha256').update(stamps.join('\n')).digest('hex');
 }
 
-interface Entry {
-  readonly path: string;
-  readonly folder: boolean;
-  /** Name, size and time of change. */
-  readonly stamp: string;
-}
-
-async function visibleEntries(folder: string): Promise<readonly Entry[]> {
-  const found = await readdir(folder, { withFileTypes: true }).catch((): Dirent[] => []);
-  const names = found.map((entry) => entry.name).filter((name) => !name.startsWith('.') && name !== 'node_modules');
-  const entries = await Promise.all(names.toSorted().map((name) => describe(join(folder, name))));
-  return entries.filter((entry) => entry !== null);
-}
-
-async function describe(path: string): Promise<Entry | null> {
-  // stat, not lstat: people link their collections in.
-  const found = await stat(path).catch(() => null);
-  if (found === null) return null;
-  return { path, folder: found.isDirectory(), stamp: `${basename(path)}:${found.size}:${found.mtimeMs}` };
+async function identityOf(folder: string): Promise<string | null> {
+  const found = await stat(folder).catch(() => null);
+  return found?.isDirectory() === true ? `${found.dev}:${found.ino}` : null;
 }
 
 async function exists(path: string): Promise<boolean> {
-  return (await describe(path)) !== null;
-}
-
-function isWeights(path: string): boolean {
-  return /\.safetensors$/i.test(path);
+  return await stat(path).then(
+    () => true,
+    () => false,
+  );
 }

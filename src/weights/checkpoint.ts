@@ -52,7 +52,7 @@ export async function openControlNetCheckpoint(path: string, overrides: RawConfi
  */
 export async function detectCheckpoint(path: string): Promise<'base' | 'controlnet' | null> {
   if (!(await isFolder(path))) {
-    return path.endsWith('.safetensors') ? singleFileKind(await openSafetensors(path)) : null;
+    return /\.safetensors$/i.test(path) ? singleFileKind(await openSafetensors(path)) : null;
   }
   if (await exists(join(path, 'unet', 'config.json'))) return 'base';
   const controlNet = (await exists(join(path, 'config.json'))) && (await isControlNetFolder(path));

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
+import { openRegularFile } from '../files/regular-file.ts';
 import type { SafetensorsFile } from './safetensors.ts';
 
 const samples = 16;
@@ -14,7 +14,7 @@ export async function fingerprint(files: readonly SafetensorsFile[], configs: re
   const hash = createHash('sha256').update(JSON.stringify(configs));
   for (const file of files) {
     hash.update(`${file.byteLength}\n`).update(file.header);
-    const handle = await open(file.path, 'r');
+    const handle = await openRegularFile(file.path);
     try {
       const buffer = Buffer.alloc(sampleLength);
       const start = 8 + file.header.length;

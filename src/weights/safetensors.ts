@@ -1,9 +1,10 @@
-import { open, realpath, type FileHandle } from 'node:fs/promises';
+import { realpath, type FileHandle } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { ArmatureError } from '../errors.ts';
+import { openRegularFile, reasonOf } from '../files/regular-file.ts';
+import { outlineOf } from '../numeric/json-outline.ts';
 import { elementCount } from '../numeric/tensor.ts';
 import { decodeFloats } from './floats.ts';
-import { duplicateKey } from './json-keys.ts';
 
 /** Bytes of one element of each number format that the format knows. */
 const elementSize = {
@@ -27,6 +28,12 @@ export type TensorType = keyof typeof elementSize;
 
 /** As in the reference implementation. */
 const maxHeaderLength = 100_000_000;
+/** Entries of a header: the largest networks in use have a few thousand. */
+const mostTensors = 100_000;
+/** A tensor's sizes lie three brackets deep; metadata of some programs are a little deeper. */
+const deepestHeader = 8;
+/** Axes of a tensor: those of a convolution over volumes are five. */
+const mostAxes = 16;
 
 export interface TensorEntry {
   readonly dtype: TensorType;
@@ -47,6 +54,8 @@ export interface SafetensorsFile {
   readonly byteLength: number;
   readonly header: Uint8Array;
   readonly tensors: ReadonlyMap<string, TensorEntry>;
+  /** What the file says of itself under `__metadata__`; entries that are no text are left out. */
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 /**
@@ -56,12 +65,11 @@ export interface SafetensorsFile {
 export async function openSafetensors(path: string): Promise<SafetensorsFile> {
   const name = basename(path);
   const target = await realpath(path).catch((cause: unknown) => unreadable(name, cause));
-  const handle = await open(target, 'r').catch((cause: unknown) => unreadable(name, cause));
+  const handle = await openRegularFile(target).catch((cause: unknown) => unreadable(name, cause));
   try {
     const status = await handle.stat();
-    if (!status.isFile()) throw invalid(name, 'a file', 'something else');
     const header = await readHeader(handle, name, status.size);
-    const tensors = parseHeader(name, header, status.size);
+    const { tensors, metadata } = parseHeader(name, header, status.size);
     return {
       name,
       path: target,
@@ -70,6 +78,7 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
       byteLength: status.size,
       header,
       tensors,
+      metadata,
     };
   } finally {
     await handle.close();
@@ -83,7 +92,7 @@ export async function readTensor(file: SafetensorsFile, tensor: string): Promise
   if (entry.dtype !== 'F32' && entry.dtype !== 'F16' && entry.dtype !== 'BF16') {
     throw invalid(file.name, `F32, F16 or BF16 for tensor ${tensor}`, entry.dtype);
   }
-  const handle = await open(file.path, 'r').catch((cause: unknown) => unreadable(file.name, cause));
+  const handle = await openRegularFile(file.path).catch((cause: unknown) => unreadable(file.name, cause));
   try {
     return decodeFloats(entry.dtype, await readExactly(handle, file.name, entry.byteOffset, entry.byteLength));
   } finally {
@@ -112,18 +121,29 @@ async function readExactly(handle: FileHandle, name: string, position: number, l
   return bytes;
 }
 
-function parseHeader(name: string, header: Uint8Array, fileLength: number): ReadonlyMap<string, TensorEntry> {
+function parseHeader(
+  name: string,
+  header: Uint8Array,
+  fileLength: number,
+): Pick<SafetensorsFile, 'tensors' | 'metadata'> {
   const text = decodeText(name, header);
+  const { members, depth, twice } = outlineOf(text, { mostMembers: mostTensors, deepest: deepestHeader });
+  if (members > mostTensors) throw invalid(name, `at most ${mostTensors} tensors`, 'more');
+  if (depth > deepestHeader) throw invalid(name, `a header of at most ${deepestHeader} nested brackets`, 'more');
   const json = parseJson(name, text);
-  const twice = duplicateKey(text);
-  if (twice !== null) throw invalid(name, 'one tensor of each name', `two named ${twice}`);
+  if (twice !== null) throw invalid(name, 'one tensor of each name', `two named ${shortened(twice)}`);
   const dataStart = 8 + header.length;
   const tensors = new Map<string, TensorEntry>();
   for (const [tensor, value] of Object.entries(json)) {
     if (tensor !== '__metadata__') tensors.set(tensor, parseEntry(name, tensor, value, dataStart));
   }
   checkCoverage(name, tensors, dataStart, fileLength);
-  return tensors;
+  return { tensors, metadata: textsOf(json['__metadata__']) };
+}
+
+function textsOf(metadata: unknown): Readonly<Record<string, string>> {
+  const entries = isRecord(metadata) ? Object.entries(metadata) : [];
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
 }
 
 function decodeText(name: string, header: Uint8Array): string {
@@ -149,17 +169,20 @@ function parseEntry(name: string, tensor: string, value: unknown, dataStart: num
   const entry = isRecord(value) ? value : {};
   const { dtype, shape, data_offsets: offsets } = entry;
   if (typeof dtype !== 'string' || !Object.hasOwn(elementSize, dtype)) {
-    throw invalid(name, `a known number format for tensor ${tensor}`, describe(dtype));
+    throw invalid(name, `a known number format for tensor ${shortened(tensor)}`, describe(dtype));
   }
-  if (!isSizes(shape)) throw invalid(name, `a list of sizes as shape of tensor ${tensor}`, describe(shape));
+  if (!isSizes(shape) || shape.length > mostAxes) {
+    throw invalid(name, `a list of sizes as shape of tensor ${shortened(tensor)}`, describe(shape));
+  }
   if (!isSizes(offsets) || offsets.length !== 2) {
-    throw invalid(name, `a pair of offsets for tensor ${tensor}`, describe(offsets));
+    throw invalid(name, `a pair of offsets for tensor ${shortened(tensor)}`, describe(offsets));
   }
   const [begin, end] = offsets as [number, number];
   const type = dtype as TensorType;
   const expected = elementCount(shape) * elementSize[type];
   if (end - begin !== expected) {
-    throw invalid(name, `${expected} bytes for tensor ${tensor} (${dtype} [${shape.join(', ')}])`, `${end - begin}`);
+    const what = `${shortened(tensor)} (${dtype} [${shape.join(', ')}])`;
+    throw invalid(name, `${expected} bytes for tensor ${what}`, `${end - begin}`);
   }
   return { dtype: type, shape, byteOffset: dataStart + begin, byteLength: expected };
 }
@@ -175,7 +198,7 @@ function checkCoverage(
   for (const [tensor, entry] of ordered) {
     if (entry.byteOffset !== end) {
       const problem = entry.byteOffset < end ? 'an overlap with the one before' : 'a gap before it';
-      throw invalid(name, `tensor ${tensor} at byte ${end}`, `${problem} (byte ${entry.byteOffset})`);
+      throw invalid(name, `tensor ${shortened(tensor)} at byte ${end}`, `${problem} (byte ${entry.byteOffset})`);
     }
     end = entry.byteOffset + entry.byteLength;
   }
@@ -194,7 +217,12 @@ function isSizes(value: unknown): value is readonly number[] {
 }
 
 function describe(value: unknown): string {
-  return value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 80);
+  return value === undefined ? 'nothing' : shortened(JSON.stringify(value));
+}
+
+/** Names are as long as whoever wrote the file wanted. */
+function shortened(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 197)}...` : text;
 }
 
 function invalid(name: string, expected: string, received: string, cause?: unknown): ArmatureError {
@@ -202,6 +230,5 @@ function invalid(name: string, expected: string, received: string, cause?: unkno
 }
 
 function unreadable(name: string, cause: unknown): never {
-  const code = (cause as NodeJS.ErrnoException).code ?? 'unknown';
-  throw new ArmatureError('model_invalid', `The file ${name} cannot be read (${code}).`, { cause });
+  throw new ArmatureError('model_invalid', `The file ${name} cannot be read (${reasonOf(cause)}).`, { cause });
 }

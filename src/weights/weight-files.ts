@@ -1,7 +1,9 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { ArmatureError } from '../errors.ts';
+import { readRegularText } from '../files/regular-file.ts';
+import { outlineOf } from '../numeric/json-outline.ts';
 import { openSafetensors, type SafetensorsFile } from './safetensors.ts';
 
 const pickled = /\.(?:bin|ckpt|pt|pth|pkl)$/i;
@@ -21,11 +23,11 @@ export async function openNetworkFolder(folder: string): Promise<readonly Safete
   const entries = await readdir(folder).catch((cause: unknown) => {
     throw new ArmatureError('model_invalid', `The folder ${name} cannot be read.`, { cause });
   });
-  const index = entries.find((entry) => entry.endsWith('.safetensors.index.json'));
-  const variantIndex = entries.find((entry) => /\.safetensors\.index\.[^.]+\.json$/.test(entry));
-  const whole = entries.filter((entry) => entry.endsWith('.safetensors') && !/-\d{5}-of-\d{5}\./.test(entry));
-  const plain = whole.find((entry) => entry === 'diffusion_pytorch_model.safetensors' || entry === 'model.safetensors');
-  const half = whole.find((entry) => entry.endsWith('.fp16.safetensors'));
+  const index = entries.find((entry) => /\.safetensors\.index\.json$/i.test(entry));
+  const variantIndex = entries.find((entry) => /\.safetensors\.index\.[^.]+\.json$/i.test(entry));
+  const whole = entries.filter((entry) => /^[^.].*\.safetensors$/i.test(entry) && !/-\d{5}-of-\d{5}\./.test(entry));
+  const plain = whole.find((entry) => /^(?:diffusion_pytorch_model|model)\.safetensors$/i.test(entry));
+  const half = whole.find((entry) => /\.fp16\.safetensors$/i.test(entry));
   const single = plain ?? (index === undefined ? (half ?? (whole.length === 1 ? whole[0] : undefined)) : undefined);
   if (single !== undefined) return [await openSafetensors(join(folder, single))];
   const shardIndex = index ?? variantIndex;
@@ -40,14 +42,24 @@ export async function openNetworkFolder(folder: string): Promise<readonly Safete
   );
 }
 
-const shardIndexSchema = z.object({ weight_map: z.record(z.string(), z.string().regex(/^[^/\\]+\.safetensors$/)) });
+const shardIndexSchema = z.object({ weight_map: z.record(z.string(), z.string().regex(/^[^/\\]+\.safetensors$/i)) });
+/** Bytes of an index, a name and a file for each tensor; and its nested brackets. */
+const mostIndexBytes = 32 * 2 ** 20;
+const indexBounds = { mostMembers: 1000, deepest: 16 };
+/** Files of one network. */
+const mostShards = 1000;
 
 async function openShards(folder: string, index: string): Promise<readonly SafetensorsFile[]> {
   const map = await readIndex(folder, index);
   const names = [...new Set(Object.values(map))].toSorted();
-  const files = await Promise.all(names.map((name) => openSafetensors(join(folder, name))));
+  if (names.length > mostShards) {
+    throw new ArmatureError('model_invalid', `Expected at most ${mostShards} files in ${index} but it names more.`);
+  }
+  const files: SafetensorsFile[] = [];
+  for (const name of names) files.push(await openSafetensors(join(folder, name)));
+  const byName = new Map(names.map((name, at) => [name, files[at]]));
   for (const [tensor, name] of Object.entries(map)) {
-    if (files[names.indexOf(name)]?.tensors.has(tensor) !== true) {
+    if (byName.get(name)?.tensors.has(tensor) !== true) {
       throw new ArmatureError(
         'model_invalid',
         `Expected tensor ${tensor} in ${name}, as ${index} says, but it has none.`,
@@ -59,7 +71,10 @@ async function openShards(folder: string, index: string): Promise<readonly Safet
 
 async function readIndex(folder: string, index: string): Promise<Readonly<Record<string, string>>> {
   try {
-    return shardIndexSchema.parse(JSON.parse(await readFile(join(folder, index), 'utf8'))).weight_map;
+    const text = await readRegularText(join(folder, index), mostIndexBytes);
+    const { members, depth } = outlineOf(text, indexBounds);
+    if (members > indexBounds.mostMembers || depth > indexBounds.deepest) throw new RangeError('Too large an index');
+    return shardIndexSchema.parse(JSON.parse(text)).weight_map;
   } catch (cause) {
     throw new ArmatureError('model_invalid', `Expected a weight_map from tensor to file in ${index}.`, { cause });
   }

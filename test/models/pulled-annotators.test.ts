@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,6 +36,14 @@ describe('a pulled network', () => {
     await put('dwpose/dw-ll_ucoco_384.onnx');
     expect((await findPulled('dwpose/yolox_l', [place]))?.onnx).toBe(join(place, 'dwpose', 'yolox_l.onnx'));
     await expect(findPulled('dwpose', [place])).rejects.toThrow(/several networks: dw-ll_ucoco_384, yolox_l/);
+  });
+
+  it('is no pipe of that name, nor is a setting', async () => {
+    await mkdir(join(place, 'waits'));
+    execFileSync('mkfifo', [join(place, 'waits', 'model.onnx'), join(place, 'waits', 'config.json')]);
+    expect(await findPulled('waits', [place])).toBeNull();
+    await put('waits/other.onnx');
+    expect(await findPulled('waits', [place])).toEqual({ onnx: join(place, 'waits', 'other.onnx'), settings: {} });
   });
 
   it('is that of the first place that has it', async () => {

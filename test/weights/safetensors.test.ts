@@ -132,8 +132,72 @@ describe('refusing', () => {
       ),
       /two named a/,
     ],
+    ['brackets without end', withHeader(`{"a":${'['.repeat(500_000)}`, new Uint8Array()), /nested brackets/],
+    [
+      'a shape of a thousand axes',
+      withHeader(header({ a: { ...four, shape: Array.from({ length: 1000 }, () => 1) } }), new Uint8Array(4)),
+      /list of sizes/,
+    ],
+    [
+      'sizes beyond any number',
+      withHeader(header({ a: { ...four, shape: [2 ** 53 - 1, 2 ** 53 - 1] } }), new Uint8Array(4)),
+      /bytes for tensor a/,
+    ],
+    [
+      'offsets beyond 2^53',
+      withHeader(
+        '{"a":{"dtype":"U8","shape":[1],"data_offsets":[9007199254740993,9007199254740994]}}',
+        new Uint8Array(),
+      ),
+      /pair of offsets/,
+    ],
+    [
+      'offsets outside the file',
+      withHeader(header({ a: { ...four, data_offsets: [4, 8] } }), new Uint8Array(4)),
+      /gap before it/,
+    ],
   ])('%s', async (_, bytes, message) => {
     expect(await refusal(bytes)).toMatch(message);
+  });
+
+  test('a name of a megabyte, in a few words', async () => {
+    const name = 'n'.repeat(2 ** 20);
+    expect(
+      (await refusal(withHeader(header({ [name]: { ...four, shape: [2] } }), new Uint8Array(4)))).length,
+    ).toBeLessThan(500);
+  });
+
+  test('a million tensors without a byte, as soon as there are too many', async () => {
+    const entry = '"t":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}';
+    const many = (count: number): Uint8Array =>
+      withHeader(
+        `{${Array.from({ length: count }, (_, i) => entry.replace('t', `t${i}`)).join(',')}}`,
+        new Uint8Array(),
+      );
+    expect(await refusal(many(1_000_000))).toMatch(/at most 100000 tensors .* but received more/);
+    expect((await openSafetensors(file(many(100_000)))).tensors.size).toBe(100_000);
+  });
+
+  test('a header in time that grows with its length and no faster', async () => {
+    const names = (count: number): string =>
+      file(
+        withHeader(
+          `{${Array.from({ length: count }, (_, i) => `"${'\\\\'.repeat(20)}${i}":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}`).join(',')}}`,
+          new Uint8Array(),
+        ),
+      );
+    const cost = async (path: string): Promise<number> => {
+      const times: number[] = [];
+      for (let run = 0; run < 5; run++) {
+        const before = process.cpuUsage();
+        await openSafetensors(path);
+        times.push(process.cpuUsage(before).user);
+      }
+      return times.toSorted((a, b) => a - b)[2]!;
+    };
+    const [small, large] = [names(15_000), names(30_000)];
+    await cost(small);
+    expect((await cost(large)) / (await cost(small))).toBeLessThan(2.5);
   });
 
   test('a file that is not there, and a folder', async () => {

@@ -1,6 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ArmatureError } from '../../errors.ts';
+import { readRegularText } from '../../files/regular-file.ts';
 
 /** Files of a pulled network. */
 export interface PulledNetwork {
@@ -59,12 +60,19 @@ function isNetwork(file: string): boolean {
   return file.endsWith('.onnx');
 }
 
+/** Files in it at any depth, also by way of links; pipes and devices are none. */
 async function filesOf(folder: string): Promise<readonly string[]> {
   const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
-  return entries
-    .filter((entry) => !entry.name.startsWith('.') && !entry.isDirectory())
-    .map(pathOf)
-    .toSorted();
+  const paths = entries.filter((entry) => !entry.name.startsWith('.') && !entry.isDirectory()).map(pathOf);
+  const regular = await Promise.all(
+    paths.map(async (path) =>
+      stat(path).then(
+        (found) => found.isFile(),
+        () => false,
+      ),
+    ),
+  );
+  return paths.filter((_, index) => regular[index]).toSorted();
 }
 
 function pathOf({ parentPath, name }: { readonly parentPath: string; readonly name: string }): string {
@@ -77,13 +85,16 @@ async function readSettings(files: readonly string[]): Promise<Readonly<Record<s
 }
 
 async function readJson(file: string): Promise<unknown> {
-  const text = await readFile(file, 'utf8');
+  const text = await readRegularText(file, mostSettingsBytes);
   try {
     return JSON.parse(text);
   } catch (cause) {
     throw new ArmatureError('model_invalid', `Expected JSON in ${basename(file)} of a pulled network.`, { cause });
   }
 }
+
+/** Bytes of a .json beside a network. */
+const mostSettingsBytes = 4 * 2 ** 20;
 
 function severalNetworks(id: string, files: readonly string[]): ArmatureError {
   const names = files.map((file) => basename(file, '.onnx')).join(', ');

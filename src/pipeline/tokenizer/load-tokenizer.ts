@@ -1,8 +1,14 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ArmatureError } from '../../errors.ts';
+import { readRegularText, reasonOf } from '../../files/regular-file.ts';
+import { outlineOf } from '../../numeric/json-outline.ts';
 import { readSpecialTokens } from './special-tokens.ts';
 import { createTokenizer, type Tokenizer } from './tokenizer.ts';
+
+/** Bytes of one of its files: those of CLIP have 1 to 4 MB. */
+const mostBytes = 32 * 2 ** 20;
+/** Members and nested brackets of its JSON. */
+const bounds = { mostMembers: 1_000_000, deepest: 32 };
 
 export interface TokenizerOverrides {
   /** Takes the place of the folder's own padding token: Stable Diffusion 2.x pads with `!`. */
@@ -41,10 +47,11 @@ async function readRequired(folder: string, file: string): Promise<string> {
 
 async function readOptional(folder: string, file: string): Promise<string | null> {
   try {
-    return await readFile(join(folder, file), 'utf8');
+    return await readRegularText(join(folder, file), mostBytes);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw new ArmatureError('model_invalid', `The tokenizer's ${file} cannot be read.`, { cause: error });
+    const detail = `The tokenizer's ${file} cannot be read: ${reasonOf(error)}.`;
+    throw new ArmatureError('model_invalid', detail, { cause: error });
   }
 }
 
@@ -58,6 +65,10 @@ function parseVocabulary(text: string): Record<string, number> {
 }
 
 function parseObject(file: string, text: string): Record<string, unknown> {
+  const { members, depth } = outlineOf(text, bounds);
+  if (members > bounds.mostMembers || depth > bounds.deepest) {
+    invalid(`Expected at most ${bounds.mostMembers} entries and ${bounds.deepest} nested brackets in ${file}.`);
+  }
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;

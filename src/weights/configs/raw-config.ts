@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
+import { readRegularText, reasonOf } from '../../files/regular-file.ts';
+import { outlineOf } from '../../numeric/json-outline.ts';
 import { parsePythonJson } from '../../numeric/python-json.ts';
 
 /** A config file as it is written: diffusers' and transformers' own names. */
@@ -10,11 +11,22 @@ export type RawConfig = Readonly<Record<string, unknown>>;
 /** Where a config came from, for messages: `unet/config.json`, or the name of a single file. */
 export type ConfigSource = string;
 
+/** Bytes of a config file: those in use have a few thousand. */
+const mostBytes = 2 ** 20;
+/** Members and nested brackets of a config. */
+const bounds = { mostMembers: 1000, deepest: 16 };
+
+/** A config file as JSON. Throws `model_invalid` where it is not there, is no regular file, or is larger than any config. */
 export async function readConfig(path: string): Promise<RawConfig> {
   const source = configSource(path);
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new ArmatureError('model_invalid', `The file ${source} cannot be read.`, { cause });
+  const text = await readRegularText(path, mostBytes).catch((cause: unknown) => {
+    throw new ArmatureError('model_invalid', `The file ${source} cannot be read: ${reasonOf(cause)}.`, { cause });
   });
+  const { members, depth } = outlineOf(text, bounds);
+  if (members > bounds.mostMembers || depth > bounds.deepest) {
+    const detail = `Expected at most ${bounds.mostMembers} settings and ${bounds.deepest} nested brackets in ${source}.`;
+    throw new ArmatureError('model_invalid', detail);
+  }
   try {
     const json = parsePythonJson(text);
     if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as RawConfig;

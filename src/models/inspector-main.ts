@@ -1,0 +1,10 @@
+import { inspect } from './inspect.ts';
+import type { FromInspector, ToInspector } from './inspector.ts';
+
+/** Entry of the child that looks into models. It ends with its parent, or when that lets it go. */
+process.on('message', ({ id, asked }: ToInspector) => {
+  void inspect(...asked).then((finding) => process.send?.({ id, finding } satisfies FromInspector));
+});
+process.on('disconnect', () => process.exit(0));
+// Ctrl-C reaches the whole process group; the parent decides when the child has to go.
+process.on('SIGINT', () => undefined);
