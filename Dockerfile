@@ -1,10 +1,11 @@
 # Two images: `docker build --target cpu .` (also without --target) and `docker build --target gpu .`. How to run them:
 # docs/deployment.md. Stages of the second come last, for builders that build every stage before the target.
 
-# Arguments so that a registry of your own, or a digest, can be named.
-ARG NODE_IMAGE=node:24-bookworm-slim
+# Arguments so that a registry of your own can be named. The digests are of the images for all platforms: what is built today is
+# built tomorrow, until somebody names newer ones.
+ARG NODE_IMAGE=node:24-bookworm-slim@sha256:0e0ff40c39bc087845bfb27465a0df4ea419520094bc35842ff83dd8cbe6f9b6
 # CUDA 12 with cuDNN 9: what onnxruntime's CUDA provider is linked against.
-ARG CUDA_IMAGE=nvidia/cuda:12.8.1-cudnn-runtime-ubuntu24.04
+ARG CUDA_IMAGE=nvidia/cuda:12.8.1-cudnn-runtime-ubuntu24.04@sha256:ac55d124da4882b497f732d8dfd9a702d5447a5f29d08d56da6f64f0a1eb34bc
 
 FROM ${NODE_IMAGE} AS node
 

@@ -13,6 +13,8 @@ interface Service {
   readonly profiles?: readonly string[];
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
   readonly healthcheck?: { readonly test?: readonly string[]; readonly disable?: boolean };
+  readonly stop_grace_period?: string;
+  readonly mem_limit?: string;
   readonly read_only?: boolean;
   readonly cap_drop?: readonly string[];
   readonly security_opt?: readonly string[];
@@ -56,6 +58,15 @@ describe('docker-compose.yml', () => {
       cap_drop: ['ALL'],
       security_opt: ['no-new-privileges:true'],
     });
+  });
+
+  it.each(own)('gives %s the time that docs/deployment.md names to end in', (_name, { stop_grace_period }) => {
+    expect(stop_grace_period).toBe('60s');
+    expect(textOf('docs/deployment.md')).toContain('The files here have 60 seconds.');
+  });
+
+  it.each(services)('bounds the memory of %s', (_name, { mem_limit }) => {
+    expect(interpolated(mem_limit ?? '', {})).toMatch(/^\d+[mg]$/);
   });
 
   it.each(own)('builds %s from a target of the Dockerfile', (_name, { build, image }) => {

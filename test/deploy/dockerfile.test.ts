@@ -76,6 +76,12 @@ describe('Dockerfile', () => {
     expect(stage('gpu').base).toMatch(/^nvidia\/cuda:12\.\d+\.\d+-cudnn-runtime-/);
   });
 
+  it('stands on images that nobody can change', () => {
+    const bases = stages.map(({ base }) => base).filter((base) => base.includes(':'));
+    expect(bases).toHaveLength(2);
+    for (const base of bases) expect(base).toMatch(/@sha256:[0-9a-f]{64}$/);
+  });
+
   it('builds the image for processors where no target is named', () => {
     expect(stages.at(-1)).toMatchObject({ base: 'cpu', steps: [] });
   });

@@ -3,7 +3,7 @@ import { manifestFiles, manifestsIn, textOf, yamlOf } from './files.ts';
 import { type Environment, expectCommandTakes } from './settings.ts';
 
 const folder = 'deploy/kubernetes';
-const folders = [folder, `${folder}/keda`, `${folder}/gpu`];
+const folders = ['', '/keda', '/gpu', '/ingress', '/monitoring'].map((name) => `${folder}${name}`);
 
 type Labels = Readonly<Record<string, string>>;
 interface Probe {
@@ -164,11 +164,43 @@ describe('the api', () => {
     expect(others.flatMap(({ env }) => env).filter(({ name }) => name === key)).toEqual([]);
   });
 
-  it('answers nobody but a namespace that is named, since it has no TLS', () => {
+  it('answers nobody but two namespaces that are named, since it has no TLS', () => {
     const policy = named<{ ingress: readonly { from: readonly unknown[] }[] }>('NetworkPolicy', 'armature-api');
-    expect(policy.ingress.flatMap(({ from }) => from)).toEqual([
-      { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'ingress-nginx' } } },
-    ]);
+    expect(policy.ingress.flatMap(({ from }) => from)).toEqual(
+      ['ingress-nginx', 'monitoring'].map((name) => ({
+        namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } },
+      })),
+    );
+  });
+
+  it('is what the Ingress leads to', () => {
+    const { rules } = named<{
+      rules: readonly { http: { paths: readonly { backend: { service: unknown } }[] } }[];
+    }>('Ingress', 'armature', manifestsIn(`${folder}/ingress`));
+    const services = rules.flatMap(({ http }) => http.paths.map(({ backend }) => backend.service));
+    expect(services).toEqual([{ name: 'armature-api', port: { name: 'http' } }]);
+  });
+});
+
+describe('monitoring', () => {
+  const monitors = manifestsIn(`${folder}/monitoring`);
+
+  it('scrapes the api at its Service, with the key that the api knows', () => {
+    const { selector, endpoints } = named<{ selector: { matchLabels: Labels }; endpoints: readonly object[] }>(
+      'ServiceMonitor',
+      'armature-api',
+      monitors,
+    );
+    const service = manifests.find(({ kind, metadata }) => kind === 'Service' && metadata.name === 'armature-api');
+    expect(service?.metadata).toMatchObject({ labels: selector.matchLabels });
+    const credentials = { name: 'armature-admin', key: 'ARMATURE_ADMIN_KEY' };
+    expect(endpoints).toMatchObject([{ port: 'http', path: '/metrics', authorization: { credentials } }]);
+  });
+
+  it('scrapes the workers at their metrics port', () => {
+    const { template } = named<Deployment>('Deployment', 'armature-worker');
+    const spec = { selector: { matchLabels: template.metadata.labels }, podMetricsEndpoints: [{ port: 'metrics' }] };
+    expect(named('PodMonitor', 'armature-worker', monitors)).toMatchObject(spec);
   });
 });
 

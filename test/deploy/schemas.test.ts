@@ -8,7 +8,7 @@ interface SchemaFile {
   readonly definitions?: object;
 }
 
-const files = ['kubernetes', 'keda'].map(
+const files = ['kubernetes', 'keda', 'prometheus'].map(
   (name) => JSON.parse(textOf(`test/deploy/schemas/${name}.json`)) as SchemaFile,
 );
 const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
@@ -23,7 +23,7 @@ function faultsOf(manifest: Manifest, { patch = false } = {}): readonly string[]
   return errors.map(({ instancePath, message, params }) => [instancePath, message, JSON.stringify(params)].join(' '));
 }
 
-const folders = ['', '/keda', '/gpu'].map((name) => `deploy/kubernetes${name}`);
+const folders = ['', '/keda', '/gpu', '/ingress', '/monitoring'].map((name) => `deploy/kubernetes${name}`);
 const manifests = folders.flatMap((folder) =>
   manifestsIn(folder).map((manifest) => [`${manifest.kind} ${manifest.metadata.name}`, folder, manifest] as const),
 );
@@ -47,5 +47,5 @@ describe('the schema of its kind', () => {
 
 it('the kustomizations are of the kinds that kustomize knows', () => {
   const kinds = folders.map((folder) => yamlOf<Manifest>(`${folder}/kustomization.yaml`).kind);
-  expect(kinds).toEqual(['Kustomization', 'Component', 'Component']);
+  expect(kinds).toEqual(['Kustomization', ...folders.slice(1).map(() => 'Component')]);
 });

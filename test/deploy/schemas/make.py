@@ -1,10 +1,14 @@
-"""Makes kubernetes.json and keda.json: what the API servers accept of the kinds that deploy/kubernetes uses, as JSON Schema.
+"""Makes kubernetes.json, keda.json and prometheus.json: what the API servers accept of the kinds that deploy/kubernetes uses,
+as JSON Schema.
 
 Kubernetes' own from the models of its Python client (pip install kubernetes pyyaml), which are generated from its API
-description; KEDA's from the definitions that it installs (config/crd/bases in its repository). Unknown fields are refused,
-as `kubectl apply --validate=strict` does. Descriptions are left out.
+description; those of KEDA and of the Prometheus operator from the definitions that they install (config/crd/bases and
+example/prometheus-operator-crd in their repositories). Unknown fields are refused, as `kubectl apply --validate=strict` does.
+Descriptions are left out.
 
-    python3 make.py FOLDER_OF_KEDA_CRDS
+    python3 make.py kubernetes
+    python3 make.py keda FOLDER_OF_KEDA_CRDS
+    python3 make.py prometheus FOLDER_OF_PROMETHEUS_CRDS
 """
 
 import json
@@ -17,6 +21,7 @@ from kubernetes import client
 
 KINDS = {
     "apps/v1 Deployment": "V1Deployment",
+    "networking.k8s.io/v1 Ingress": "V1Ingress",
     "networking.k8s.io/v1 NetworkPolicy": "V1NetworkPolicy",
     "policy/v1 PodDisruptionBudget": "V1PodDisruptionBudget",
     "v1 PersistentVolumeClaim": "V1PersistentVolumeClaim",
@@ -68,7 +73,7 @@ def write(name, value):
     Path(__file__).with_name(name).write_text(json.dumps(value, indent=1, sort_keys=True) + "\n")
 
 
-def main(crds):
+def kubernetes_kinds():
     definitions = {}
     for name in KINDS.values():
         schema = getattr(client, name).model_json_schema(by_alias=True)
@@ -78,15 +83,26 @@ def main(crds):
     source = f"Kubernetes, by its Python client {kubernetes.__version__}"
     write("kubernetes.json", {"$comment": source, "kinds": kinds, "definitions": definitions})
 
+
+def custom_kinds(whose, crds, used):
     kinds = {}
-    for path in sorted(Path(crds).glob("keda.sh_*.yaml")):
+    for path in sorted(Path(crds).glob("*.yaml")):
         spec = yaml.safe_load(path.read_text())["spec"]
         for version in spec["versions"]:
             schema = strict(version["schema"]["openAPIV3Schema"])
             schema["properties"]["metadata"] = {"type": "object"}
             kinds[f"{spec['group']}/{version['name']} {spec['names']['kind']}"] = schema
-    used = ("keda.sh/v1alpha1 ScaledObject", "keda.sh/v1alpha1 TriggerAuthentication")
-    write("keda.json", {"$comment": "KEDA's custom resource definitions", "kinds": {kind: kinds[kind] for kind in used}})
+    return {"$comment": f"{whose} custom resource definitions", "kinds": {kind: kinds[kind] for kind in used}}
 
 
-main(sys.argv[1])
+match sys.argv[1:]:
+    case ["kubernetes"]:
+        kubernetes_kinds()
+    case ["keda", folder]:
+        used = ("keda.sh/v1alpha1 ScaledObject", "keda.sh/v1alpha1 TriggerAuthentication")
+        write("keda.json", custom_kinds("KEDA's", folder, used))
+    case ["prometheus", folder]:
+        used = ("monitoring.coreos.com/v1 PodMonitor", "monitoring.coreos.com/v1 ServiceMonitor")
+        write("prometheus.json", custom_kinds("The Prometheus operator's", folder, used))
+    case _:
+        sys.exit(__doc__)
