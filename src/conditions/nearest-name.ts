@@ -3,7 +3,7 @@
  * a third of the length (at least 2 edits).
  */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
-  const wanted = name.toLowerCase().slice(0, 100);
+  const wanted = name.slice(0, 100).toLowerCase();
   let best: string | undefined;
   let least = Math.max(2, Math.floor(wanted.length / 3)) + 1;
   for (const candidate of known) {

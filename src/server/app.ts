@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
-import multipart from '@fastify/multipart';
 import fastify, { type FastifyInstance } from 'fastify';
 import { Authenticator } from './access/authenticator.ts';
 import { BodyBudget, budgetBodies } from './access/body-budget.ts';
@@ -10,6 +9,7 @@ import { RateLimiter } from './access/rate-limiter.ts';
 import { routeContext } from './context.ts';
 import type { ServerParts } from './parts.ts';
 import { watchRoutes } from './plugins/allowed-methods.ts';
+import { acceptForms } from './form.ts';
 import { answerClientError, refuseExpectation } from './plugins/client-errors.ts';
 import { answerWithProblems, sendProblem } from './plugins/errors.ts';
 import { closeGracefully } from './plugins/graceful-close.ts';
@@ -17,6 +17,8 @@ import { isolateAnswers } from './plugins/isolate-answers.ts';
 import { observeRequests, OneLineARequest } from './plugins/observe-requests.ts';
 import { traceRequests } from './plugins/trace-requests.ts';
 import { describeApi } from './plugins/openapi.ts';
+import { acceptJson } from './plugins/json-bodies.ts';
+import { refuseOtherEncodings } from './plugins/content-headers.ts';
 import { refuseWhileDraining } from './plugins/refuse-while-draining.ts';
 import { connectionLimits, limitRequests } from './plugins/request-limits.ts';
 import { validatorCompiler } from './plugins/validation.ts';
@@ -68,6 +70,8 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
   });
   isolateAnswers(app);
   limitRequests(app, limits);
+  refuseOtherEncodings(app);
+  acceptJson(app, limits.jsonValues);
   answerWithProblems(app, watchRoutes(app), parts.metrics.http);
   refuseWhileDraining(app, parts.draining);
   await app.register(cors, {
@@ -88,17 +92,7 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
       'Idempotency-Replayed',
     ],
   });
-  await app.register(multipart, {
-    limits: {
-      fieldNameSize: 100,
-      fieldSize: limits.fieldBytes,
-      fields: limits.formFields,
-      fileSize: limits.picture.maxBytes,
-      files: limits.formFiles,
-      parts: limits.formFields + limits.formFiles,
-      headerPairs: 20,
-    },
-  });
+  acceptForms(app);
   await describeApi(app, version);
   guardRoutes(app, guardOf(parts, app));
   budgetBodies(app, new BodyBudget(parts.settings.load.bodyMemory), limits.bodyBytes);

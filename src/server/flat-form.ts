@@ -4,8 +4,10 @@ import { conditionIds, findCondition } from '../conditions/registry.ts';
 import { type FieldNames, refuseUnknownFields } from '../generation/field-names.ts';
 import { fieldNames } from '../generation/parse.ts';
 import { extractionRequest, generationRequest } from '../generation/request.ts';
+import { longestNumber, exactNumber } from '../json/exact-number.ts';
+import { readJsonNow } from '../json/read-json.ts';
 import type { Form } from './form.ts';
-import { parseJsonPart } from './json.ts';
+import { partSource } from './json.ts';
 
 /** What the name of the file part ends with that holds the mask beside another part's picture. */
 export const maskSuffix = '_mask';
@@ -85,8 +87,22 @@ type FieldType = 'text' | 'number' | 'json';
 
 function fieldValue(name: string, text: string, type: FieldType): unknown {
   if (type === 'text') return text;
-  if (type === 'number') return /^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i.test(text) ? Number(text) : text;
-  return parseJsonPart(text, name);
+  if (type === 'number') return fieldNumber(name, text);
+  return readJsonNow(text, partSource(name));
+}
+
+const writtenNumber = /^([-+]?)(?:0*(0|[1-9]\d*)(\.\d*)?|(\.\d+))(e[-+]?\d+)?$/i;
+
+/** A number, also as people write it (+1, 007, .5, 1.); what is none is left to the schema. */
+function fieldNumber(name: string, text: string): unknown {
+  const parts = text.length > longestNumber ? null : writtenNumber.exec(text.trim());
+  if (parts === null) return text;
+  const [, sign = '', whole = '0', behind, bare, exponent = ''] = parts;
+  const fraction = behind === '.' ? '' : (behind ?? bare ?? '');
+  const value = exactNumber(`${sign === '-' ? '-' : ''}${whole}${fraction}${exponent}`, false);
+  if (value !== null && value !== undefined) return value;
+  const detail = `Expected ${name} to be a number that can be kept but received ${text.trim().slice(0, 80)}.`;
+  throw new ArmatureError('invalid_request', detail, { field: name });
 }
 
 /** Names of the parts that the pictures of `controls` refer to; of whatever the client sent, so nothing is taken for granted. */

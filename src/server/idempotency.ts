@@ -1,9 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ArmatureError } from '../errors.ts';
 import { claimLifetime, type IdempotencyClaim } from '../records/idempotency.ts';
-import { canonicalJson } from './canonical-json.ts';
-import { sha256Of } from './inputs.ts';
+import { CanonicalHash, sha256Of } from './canonical-hash.ts';
 import type { ServerParts } from './parts.ts';
 import type { Submission } from './submission.ts';
 
@@ -19,7 +18,7 @@ export interface IdempotentWork<T> {
   /** Keys of one route mean nothing on another. */
   readonly route: string;
   /** SHA-256 of what is asked for, such as {@link fingerprintOf}; made where there is a key only. */
-  readonly fingerprint: () => string;
+  readonly fingerprint: () => Promise<string>;
   /**
    * Makes it. Whatever it writes has to complete the claim, where there is one, in the same transaction (`underClaim` in
    * src/records/idempotency.ts), or by `records.idempotency.complete` where writing twice does no harm.
@@ -44,7 +43,7 @@ export async function idempotently<T>(
   const key = readIdempotencyKey(request.headers['idempotency-key']);
   if (key === null) return await work.first(undefined);
   const claim: IdempotencyClaim = { tenant: work.tenant, route: work.route, key, token: randomUUID() };
-  const outcome = await records.idempotency.claim(claim, work.fingerprint(), clock());
+  const outcome = await records.idempotency.claim(claim, await work.fingerprint(), clock());
   if (outcome.kind === 'mismatch') throw mismatch();
   if (outcome.kind === 'in progress') throw inProgress();
   if (outcome.kind === 'made') {
@@ -68,9 +67,30 @@ export async function idempotently<T>(
  * SHA-256 of what a submission asks for, however it was written: white space, the order of names and parts and the boundary of
  * a form do not count. `chosen` is what headers add to the body.
  */
-export function fingerprintOf({ body, files }: Submission, chosen: Readonly<Record<string, unknown>> = {}): string {
-  const pictures = Object.fromEntries([...files].map(([name, bytes]) => [name, sha256Of(bytes)]));
-  return createHash('sha256').update(canonicalJson({ body, pictures, chosen })).digest('hex');
+export async function fingerprintOf(
+  { body, files }: Submission,
+  chosen: Readonly<Record<string, unknown>> = {},
+): Promise<string> {
+  return await fingerprint(async (hash) => await hash.value(body), files, chosen);
+}
+
+/** As {@link fingerprintOf}, of a body that `write` writes, since it is not there as a whole. */
+export async function fingerprint(
+  write: (hash: CanonicalHash) => Promise<void>,
+  files: Submission['files'],
+  chosen: Readonly<Record<string, unknown>> = {},
+): Promise<string> {
+  const pictures: Record<string, string> = {};
+  for (const [name, bytes] of files) pictures[name] = await sha256Of(bytes);
+  const hash = new CanonicalHash();
+  hash.text('{"body":');
+  await write(hash);
+  hash.text(',"chosen":');
+  await hash.value(chosen);
+  hash.text(',"pictures":');
+  await hash.value(pictures);
+  hash.text('}');
+  return hash.digest();
 }
 
 /** The key, written bare or as a string of RFC 8941 (in quotes); null where there is none. */

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { StoredPicture } from '../generation/plan.ts';
 import { inputKey } from '../store/keys.ts';
+import { sha256Of } from './canonical-hash.ts';
 
 /** Bytes that a request brings and that the store may not have yet. */
 export interface NewObject {
@@ -10,13 +10,9 @@ export interface NewObject {
 }
 
 /** Bytes as an input of a tenant, kept by their content. */
-export function newInput(tenant: string, bytes: Uint8Array, contentType: string): NewObject {
-  const sha256 = sha256Of(bytes);
+export async function newInput(tenant: string, bytes: Uint8Array, contentType: string): Promise<NewObject> {
+  const sha256 = await sha256Of(bytes);
   return { stored: { key: inputKey(tenant, sha256), sha256 }, bytes, contentType };
-}
-
-export function sha256Of(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }
 
 export function jsonBytes(data: unknown): Uint8Array {

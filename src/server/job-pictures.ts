@@ -25,9 +25,13 @@ export async function pictureOfJob(
   }
   const { file, condition, options } = 'map' in reference ? mapOf(job, reference.map) : outputOf(job, reference.output);
   if (file === undefined) throw missingFile(job, reference, field);
-  const picture = newInput(source.tenant, await read(file, reference.generation, field, source), file.contentType);
+  const picture = await newInput(
+    source.tenant,
+    await read(file, reference.generation, field, source),
+    file.contentType,
+  );
   const { width, height } = file;
-  const data = file.data === undefined ? null : newInput(source.tenant, jsonBytes(file.data), 'application/json');
+  const data = file.data === undefined ? null : await newInput(source.tenant, jsonBytes(file.data), 'application/json');
   const stored: StoredPicture | null = data?.stored ?? null;
   const objects: readonly NewObject[] = data === null ? [picture] : [picture, data];
   const map = condition === null ? null : { condition, data: stored, options };

@@ -1,10 +1,19 @@
 import { defaultPictureLimits, type PictureLimits } from '../images/decode.ts';
+import { usualValues } from '../json/read-json.ts';
 import type { StreamLimits } from './open-streams.ts';
 
 /** What bounds a request before its fields are looked at. Bytes, milliseconds and counts. */
 export interface ServerLimits extends StreamLimits {
   /** Whole body of a request, of any content type. */
   readonly bodyBytes: number;
+  /** Numbers, texts, lists and so on of one body of JSON, and of one line. */
+  readonly jsonValues: number;
+  /** The same of a whole batch of JSON. */
+  readonly batchValues: number;
+  /** One line of JSON Lines. */
+  readonly lineBytes: number;
+  /** Empty lines of JSON Lines. */
+  readonly blankLines: number;
   /** One text part of a form. */
   readonly fieldBytes: number;
   readonly formFields: number;
@@ -54,6 +63,10 @@ export interface LoadLimits extends Rates {
 
 export const defaultServerLimits: ServerLimits = {
   bodyBytes: 48 * 2 ** 20,
+  jsonValues: usualValues,
+  batchValues: 1_000_000,
+  lineBytes: 45 * 2 ** 20,
+  blankLines: 10_000,
   fieldBytes: 2 ** 20,
   formFields: 64,
   formFiles: 16,

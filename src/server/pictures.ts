@@ -6,6 +6,7 @@ import type { ControlImage, ControlRequest, MaskedPicture } from '../generation/
 import { type PictureLimits, verifyPicture } from '../images/decode.ts';
 import type { Records } from '../records/records.ts';
 import type { ObjectStore } from '../store/store.ts';
+import { decodeBase64 } from './base64.ts';
 import { jsonBytes, newInput, type NewObject } from './inputs.ts';
 import { pictureOfJob } from './job-pictures.ts';
 
@@ -31,12 +32,12 @@ export async function checkPicture(
 ): Promise<CheckedPicture> {
   if ('upload_id' in reference) return await uploadedPicture(reference.upload_id, field, source);
   if ('generation' in reference) return await pictureOfJob(reference, field, source);
-  if ('pose' in reference) return structureAsData('pose', reference.pose, source);
-  if ('layout' in reference) return structureAsData('layout', reference.layout, source);
+  if ('pose' in reference) return await structureAsData('pose', reference.pose, source);
+  if ('layout' in reference) return await structureAsData('layout', reference.layout, source);
   if ('picture' in reference) return await maskedPicture(reference, field, source);
   const bytes = await bytesOf(reference, field, source);
   const { mediaType, width, height } = await verifyPicture(bytes, source.limits, { field });
-  const object = newInput(source.tenant, bytes, mediaType);
+  const object = await newInput(source.tenant, bytes, mediaType);
   return { stored: object.stored, width, height, structure: null, map: null, objects: [object] };
 }
 
@@ -53,8 +54,12 @@ export async function checkControl<Picture extends GivenPicture>(
   return { picture, region };
 }
 
-function structureAsData(structure: StructureKind, data: unknown, { tenant }: PictureSource): CheckedPicture {
-  const object = newInput(tenant, jsonBytes(data), 'application/json');
+async function structureAsData(
+  structure: StructureKind,
+  data: unknown,
+  { tenant }: PictureSource,
+): Promise<CheckedPicture> {
+  const object = await newInput(tenant, jsonBytes(data), 'application/json');
   return { stored: object.stored, width: 0, height: 0, structure, map: null, objects: [object] };
 }
 
@@ -77,7 +82,7 @@ async function bytesOf(
 ): Promise<Uint8Array> {
   if ('part' in reference) return filePart(reference.part, field, source);
   if ('url' in reference) return await fetchedPicture(reference.url, field, source);
-  return decodeBase64(reference.data, field);
+  return await decodeBase64(reference.data, field);
 }
 
 /** Refuses files that nothing refers to: a picture that is sent is meant to be used. */
@@ -122,20 +127,4 @@ async function fetchedPicture(url: string, field: string, { fetcher, limits }: P
   if (status === 200) return bytes;
   const detail = `Expected the picture from ${new URL(url).host} but it answers with the status ${status}.`;
   throw new ArmatureError('fetch_failed', detail, { field: `${field}.url` });
-}
-
-/** The bytes of base64 (RFC 4648, either alphabet, padding optional) or of a data: URL (RFC 2397). */
-function decodeBase64(text: string, field: string): Uint8Array {
-  const comma = text.startsWith('data:') ? text.indexOf(',') : -1;
-  const base64 = text
-    .slice(comma + 1)
-    .replaceAll(/\s+/g, '')
-    .replace(/=+$/, '');
-  const isBase64 = comma === -1 ? !text.startsWith('data:') : /;base64$/i.test(text.slice(0, comma));
-  const bytes = Buffer.from(base64, 'base64');
-  // Buffer.from skips what is no base64, so that a wrong character shows in the length.
-  if (isBase64 && bytes.length > 0 && bytes.length === Math.floor((base64.length * 3) / 4)) return bytes;
-  throw new ArmatureError('invalid_image', `Expected ${field}.data to be base64, or a data: URL with base64.`, {
-    field: `${field}.data`,
-  });
 }

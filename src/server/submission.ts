@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { ArmatureError } from '../errors.ts';
-import { type Form, readForm } from './form.ts';
-import { parseJsonPart } from './json.ts';
+import { type Form, isForm, readForm } from './form.ts';
+import { readJsonPart } from './json.ts';
 import type { ServerLimits } from './limits.ts';
 
 /** A submitted body in whatever way it was written: the JSON, not yet checked, and the files it may refer to. */
@@ -18,7 +18,7 @@ export async function readSubmission(
   limits: ServerLimits,
   fromFlat: (form: Form) => unknown,
 ): Promise<Submission> {
-  if (!request.isMultipart()) return { body: request.body ?? undefined, files: new Map() };
+  if (!isForm(request)) return { body: request.body ?? undefined, files: new Map() };
   const form = await readForm(request, limits);
   const written = form.fields.get('request') ?? form.files.get('request');
   if (written === undefined) return { body: fromFlat(form), files: form.files };
@@ -28,10 +28,10 @@ export async function readSubmission(
     throw new ArmatureError('invalid_request', detail, { field: extra });
   }
   const files = new Map([...form.files].filter(([name]) => name !== 'request'));
-  return { body: parseRequestPart(written), files };
+  return { body: await parseRequestPart(written), files };
 }
 
-function parseRequestPart(written: unknown): unknown {
+async function parseRequestPart(written: unknown): Promise<unknown> {
   if (typeof written !== 'string' && !(written instanceof Uint8Array)) return written;
-  return parseJsonPart(typeof written === 'string' ? written : new TextDecoder().decode(written), 'request');
+  return await readJsonPart(written, 'request');
 }

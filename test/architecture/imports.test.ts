@@ -10,6 +10,7 @@ const files = sourceFiles();
 const allowed: Readonly<Record<string, readonly string[]>> = {
   numeric: [],
   files: [],
+  json: ['generation'],
   conditions: ['numeric'],
   generation: ['conditions'],
   graph: ['numeric'],
@@ -42,6 +43,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   tracing: [],
   retention: ['generation', 'records', 'store'],
   server: [
+    'json',
     'retention',
     'generation',
     'access',

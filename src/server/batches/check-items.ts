@@ -1,13 +1,11 @@
-import { setImmediate } from 'node:timers/promises';
 import { ArmatureError, type FieldError } from '../../errors.ts';
+import { isOverdue, nextTurn } from '../../json/turns.ts';
 import type { UnreadItem } from './read-items.ts';
 
 /** Items that are checked side by side: while the picture of one is fetched, others are looked at. */
 const width = 8;
 /** Errors of one answer. */
 const mostErrors = 20;
-/** Milliseconds of checking after which others get their turn. */
-const patience = 8;
 
 /**
  * Checks every item and returns what `check` made of each, in order. All of them are looked at before one is refused:
@@ -24,7 +22,6 @@ export async function checkItems<T>(
   const checked: T[] = [];
   const errors: { readonly index: number; readonly error: ArmatureError }[] = [];
   let taken = 0;
-  let yieldedAt = performance.now();
 
   const work = async (): Promise<void> => {
     while (errors.length < mostErrors) {
@@ -32,16 +29,13 @@ export async function checkItems<T>(
       if (next.done === true) return;
       const index = taken;
       taken += 1;
-      if (index >= maxItems) throw tooMany(maxItems);
+      if (index >= maxItems) throw tooManyItems(maxItems);
+      if (isOverdue()) await nextTurn();
       try {
-        checked[index] = await check(next.value());
+        checked[index] = await check(await next.value());
       } catch (error) {
         if (!(error instanceof ArmatureError) || error.status >= 500) throw error;
         errors.push({ index, error });
-      }
-      if (performance.now() - yieldedAt > patience) {
-        await setImmediate();
-        yieldedAt = performance.now();
       }
     }
   };
@@ -52,7 +46,8 @@ export async function checkItems<T>(
   return checked;
 }
 
-function tooMany(maxItems: number): ArmatureError {
+/** The error for a batch of more items than it may have. */
+export function tooManyItems(maxItems: number): ArmatureError {
   const detail = `Expected a batch of at most ${maxItems} items but received more: send several batches.`;
   return new ArmatureError('payload_too_large', detail, { field: 'items' });
 }

@@ -4,14 +4,18 @@ import type { BatchAxis } from '../../generation/batch.ts';
 import { type BatchOptions, lineOptions, readBatch } from '../../generation/batch-request.ts';
 import { refuseUnknownFields } from '../../generation/field-names.ts';
 import { check } from '../../generation/parse.ts';
-import { readForm } from '../form.ts';
+import { readJson } from '../../json/read-json.ts';
+import { isForm, readForm } from '../form.ts';
+import { readJsonPart } from '../json.ts';
+import { tooManyItems } from './check-items.ts';
+import { linesOf } from './lines.ts';
 import type { ServerLimits } from '../limits.ts';
 
 /** Content types of JSON Lines: one item a line. */
 export const linesTypes = ['application/x-ndjson', 'application/jsonl', 'application/x-jsonlines'] as const;
 
 /** An item that may not even be JSON: reading it throws `invalid_request` then. */
-export type UnreadItem = () => unknown;
+export type UnreadItem = () => Promise<unknown>;
 
 /** A batch in whatever way it was written. */
 export interface BatchSubmission {
@@ -27,12 +31,12 @@ export interface BatchSubmission {
  * part `request` or `items`, and pictures beside it.
  */
 export async function readItems(request: FastifyRequest, limits: ServerLimits): Promise<BatchSubmission> {
-  if (request.isMultipart()) return await readFormItems(request, limits);
+  if (isForm(request)) return await readFormItems(request, limits);
   if (isStream(request.body)) {
-    refuseUnknownFields(request.query, { known: Object.keys(lineOptions.shape), later: [] });
-    const options = check(lineOptions, numbered(request.query));
-    return { options, axes: null, items: unreadLines(linesOf(request.body, limits.bodyBytes)), files: new Map() };
+    const items = unreadLines(request.body, limits);
+    return { options: optionsOf(request.query), axes: null, items, files: new Map() };
   }
+  refuseOptions(request.query);
   return ofJson(request.body, limits, new Map());
 }
 
@@ -47,8 +51,31 @@ async function readFormItems(request: FastifyRequest, limits: ServerLimits): Pro
       'Expected either the part request (JSON) or the part items (JSON Lines), and besides it pictures only.';
     throw new ArmatureError('invalid_request', detail, { field: stray ?? 'request' });
   }
-  if (json !== undefined) return ofJson(parsed(textOf(json), 'request'), limits, files);
-  return { options: {}, axes: null, items: unreadLines(textOf(lines).split('\n')), files };
+  if (json !== undefined) {
+    refuseOptions(request.query);
+    const body =
+      typeof json === 'string' || json instanceof Uint8Array
+        ? await readJsonPart(json, 'request', limits.batchValues)
+        : json;
+    return ofJson(body, limits, files);
+  }
+  const items = unreadLines([lines instanceof Uint8Array ? lines : Buffer.from(String(lines))], limits);
+  return { options: optionsOf(request.query), axes: null, items, files };
+}
+
+/** What the query says of a batch whose items are lines. */
+function optionsOf(query: unknown): BatchOptions {
+  refuseUnknownFields(query, { known: Object.keys(lineOptions.shape), later: [] });
+  return check(lineOptions, numbered(query));
+}
+
+/** Of a batch of JSON the body says everything. */
+function refuseOptions(query: unknown): void {
+  const [name] = Object.keys(query ?? {});
+  if (name === undefined) return;
+  const shown = JSON.stringify(name.slice(0, 80));
+  const detail = `Expected no query with a batch of JSON but received ${shown}: only JSON Lines have their options there. Put it into the body.`;
+  throw new ArmatureError('invalid_request', detail, { field: name.slice(0, 80) });
 }
 
 function ofJson(body: unknown, { batchItems }: ServerLimits, files: BatchSubmission['files']): BatchSubmission {
@@ -57,45 +84,20 @@ function ofJson(body: unknown, { batchItems }: ServerLimits, files: BatchSubmiss
 }
 
 async function* unread(items: AsyncIterable<unknown> | Iterable<unknown>): AsyncGenerator<UnreadItem> {
-  for await (const item of items) yield () => item;
+  for await (const item of items) yield async () => await Promise.resolve(item);
 }
 
-async function* unreadLines(lines: AsyncIterable<string> | Iterable<string>): AsyncGenerator<UnreadItem> {
-  let number = 0;
-  for await (const line of lines) {
-    number += 1;
-    const place = `line ${number}`;
-    if (line.trim() !== '') yield () => parsed(line, place);
+async function* unreadLines(
+  body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  limits: ServerLimits,
+): AsyncGenerator<UnreadItem> {
+  let items = 0;
+  for await (const { number, bytes } of linesOf(body, limits)) {
+    items += 1;
+    if (items > limits.batchItems) throw tooManyItems(limits.batchItems);
+    const source = { subject: `line ${number} to be JSON`, values: limits.jsonValues };
+    yield async () => await readJson(bytes, source);
   }
-}
-
-/** Lines of UTF-8 text. */
-async function* linesOf(stream: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let bytes = 0;
-  let rest = '';
-  for await (const piece of stream) {
-    bytes += piece.length;
-    if (bytes > maxBytes) {
-      throw new ArmatureError('payload_too_large', `Expected a body of at most ${maxBytes} bytes.`);
-    }
-    const lines = (rest + decoder.decode(piece, { stream: true })).split('\n');
-    rest = lines.pop() ?? '';
-    yield* lines;
-  }
-  yield rest + decoder.decode();
-}
-
-function parsed(text: string, place: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new ArmatureError('invalid_request', `Expected ${place} to be JSON but it cannot be parsed.`, { cause });
-  }
-}
-
-function textOf(part: unknown): string {
-  return part instanceof Uint8Array ? new TextDecoder().decode(part) : String(part);
 }
 
 function isStream(body: unknown): body is AsyncIterable<Uint8Array> {

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { ArmatureError } from '../../errors.ts';
 import type { GivenPicture } from '../../generation/given-picture.ts';
 import type { ControlImage } from '../../generation/request.ts';
+import { canonicalHash } from '../canonical-hash.ts';
 import { keepPictures, type Release, releasing } from '../keep-pictures.ts';
 import { checkPicture, partsOf, type PictureSource, refuseUnusedParts } from '../pictures.ts';
 
@@ -24,7 +24,7 @@ export class SharedPictures {
 
   async check(reference: ControlImage, field: string): Promise<GivenPicture> {
     for (const part of partsOf(reference)) this.#parts.add(part);
-    const key = createHash('sha256').update(JSON.stringify(reference)).digest('base64');
+    const key = await canonicalHash(reference);
     const checked = this.#checked.get(key) ?? this.#store(reference);
     this.#checked.set(key, checked);
     try {

@@ -2,7 +2,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CountedBatch } from '../../generation/batch.ts';
 import { identityOf } from '../access/guard.ts';
 import type { RouteContext } from '../context.ts';
-import { fingerprintOf, idempotently } from '../idempotency.ts';
+import { ArmatureError } from '../../errors.ts';
+import { fingerprint, idempotently } from '../idempotency.ts';
 import type { BatchSubmission, UnreadItem } from './read-items.ts';
 import { type BatchSubmitOptions, submitBatch } from './submit-batch.ts';
 
@@ -28,14 +29,36 @@ export async function submitOnce(
   if (request.headers['idempotency-key'] === undefined) return await submit(submission, undefined);
   const items: UnreadItem[] = [];
   for await (const item of submission.items) items.push(item);
-  const { options, files } = submission;
   return await idempotently(parts, request, reply, {
     tenant,
     route: 'POST /v1/batches',
-    fingerprint: () => fingerprintOf({ body: { options, items: items.map((item) => item()) }, files }),
+    fingerprint: async () => await fingerprintOfBatch(submission, items),
     first: async (claim) => await submit({ ...submission, items: each(items) }, claim),
     again: async (id) => await parts.records.batches.find(tenant, id),
   });
+}
+
+/** As if all items were there in one body. One that cannot be read counts as null: the request is refused for it. */
+async function fingerprintOfBatch({ options, files }: BatchSubmission, items: readonly UnreadItem[]): Promise<string> {
+  return await fingerprint(async (hash) => {
+    hash.text('{"items":[');
+    for (const [index, item] of items.entries()) {
+      if (index > 0) hash.text(',');
+      await hash.value(await readable(item));
+    }
+    hash.text('],"options":');
+    await hash.value(options);
+    hash.text('}');
+  }, files);
+}
+
+async function readable(item: UnreadItem): Promise<unknown> {
+  try {
+    return await item();
+  } catch (error) {
+    if (error instanceof ArmatureError && error.status < 500) return null;
+    throw error;
+  }
 }
 
 async function* each<T>(items: Iterable<T>): AsyncGenerator<T> {

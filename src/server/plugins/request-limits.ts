@@ -1,7 +1,6 @@
 import type { Server } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyHttpOptions, FastifyRequest } from 'fastify';
 import { ArmatureError } from '../../errors.ts';
-import { refuseDeepJson } from '../json.ts';
 import type { ServerLimits } from '../limits.ts';
 
 /** How long the server bears with connections that say little or nothing. */
@@ -20,27 +19,11 @@ export function connectionLimits(limits: ServerLimits) {
   } satisfies FastifyHttpOptions<Server>;
 }
 
-/** Refuses what is too long or too deep before anything else is done with it. */
+/** Refuses what is too long before anything else is done with it. */
 export function limitRequests(app: FastifyInstance, limits: ServerLimits): void {
   app.addHook('onRequest', async (request, reply) => {
     refuseLongUrl(request, limits.urlLength);
     refuseLongBody(request, reply, limits.bodyBytes);
-  });
-  const parse = app.getDefaultJsonParser('error', 'error');
-  app.removeContentTypeParser('application/json');
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    // Clients that always say that they send JSON may: where no body is wanted, none need come.
-    if (body === '' && request.routeOptions.schema?.body === undefined) {
-      done(null);
-      return;
-    }
-    try {
-      refuseDeepJson(String(body));
-    } catch (error) {
-      done(error as Error);
-      return;
-    }
-    void parse(request, String(body), done);
   });
 }
 

@@ -11,6 +11,7 @@ import { linesTypes, readItems } from '../batches/read-items.ts';
 import { submitOnce } from '../batches/submit-once.ts';
 import { type RouteContext, tenantOf } from '../context.ts';
 import { batchItemsSchema, batchListSchema, batchSchema, itemPresenter } from '../views/batch-view.ts';
+import { acceptJson } from '../plugins/json-bodies.ts';
 import { idParameter, json, problem } from './schemas.ts';
 import { unchecked } from './submission-route.ts';
 
@@ -27,6 +28,7 @@ export function batchRoutes(instance: FastifyInstance, context: RouteContext): v
   const { parts, links, presentBatch, admission } = context;
   const { records, settings } = parts;
   const presentItem = itemPresenter(records, links);
+  acceptJson(instance, settings.limits.batchValues);
   routes.addContentTypeParser([...linesTypes], (_request, payload, done) => done(null, payload));
 
   routes.post('/v1/batches', {

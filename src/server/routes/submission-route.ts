@@ -42,7 +42,7 @@ export async function answerWithJob(
   const job = await idempotently(parts, request, reply, {
     tenant,
     route,
-    fingerprint: () => fingerprintOf(submission, { format: formatAsked(submission.body, format) }),
+    fingerprint: async () => await fingerprintOf(submission, { format: formatAsked(submission.body, format) }),
     first: async (claim) => {
       await admission.requireRoom(identity, 1);
       const charge = async (cost: number) => await admission.charge(identity, cost);

@@ -8,10 +8,10 @@ import type { Upload } from '../../records/records.ts';
 import { uploadKey } from '../../store/keys.ts';
 import { type RouteContext, tenantOf } from '../context.ts';
 import { deleteLeftovers } from '../delete-leftovers.ts';
-import { readForm } from '../form.ts';
+import { isForm, readForm } from '../form.ts';
 import type { ServerLimits } from '../limits.ts';
 import { idempotently } from '../idempotency.ts';
-import { sha256Of } from '../inputs.ts';
+import { sha256Of } from '../canonical-hash.ts';
 import type { ServerParts } from '../parts.ts';
 import { uploadSchema, uploadView } from '../views/upload-view.ts';
 import { idempotencyHeaders, idParameter, json, problem, tenantQuery } from './schemas.ts';
@@ -47,7 +47,7 @@ export function uploadRoutes(instance: FastifyInstance, { parts, links }: RouteC
       const upload = await idempotently(parts, request, reply, {
         tenant,
         route: 'POST /v1/uploads',
-        fingerprint: () => sha256Of(bytes),
+        fingerprint: async () => await sha256Of(bytes),
         first: async (claim) => {
           const kept = await keepUpload(parts, tenant, bytes, field);
           // Not in one transaction: the same bytes get the same id, however often they come.
@@ -112,7 +112,7 @@ async function keepUpload(
   field: string,
 ): Promise<Upload> {
   const { mediaType, width, height } = await verifyPicture(bytes, settings.limits.picture, { field });
-  const sha256 = sha256Of(bytes);
+  const sha256 = await sha256Of(bytes);
   const key = uploadKey(tenant, sha256);
   const upload = await records.insertUpload({
     id: newUploadId(),
@@ -135,7 +135,7 @@ async function uploadedFile(
   limits: ServerLimits,
 ): Promise<{ readonly bytes: Uint8Array; readonly field: string }> {
   if (request.body instanceof Uint8Array) return { bytes: request.body, field: 'body' };
-  if (!request.isMultipart()) {
+  if (!isForm(request)) {
     const detail = 'Expected a picture as the body (content type image/...) or as the file part of a multipart form.';
     throw new ArmatureError('unsupported_media_type', detail);
   }

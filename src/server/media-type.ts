@@ -1,0 +1,22 @@
+/** A Content-Type, or a header that is written like one. */
+export interface MediaType {
+  /** In small letters; empty where there is none. */
+  readonly type: string;
+  /** By their names in small letters; the first of each counts. */
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+const parameter = /;[\t ]*([^\s=;"]+)[\t ]*=[\t ]*(?:"((?:[^"\\]|\\[^])*)"|([^;\s]*))/gu;
+
+/** Reads `type/subtype; name=value; name="quoted"` (RFC 9110, section 8.3.1), bearing with what is not quite that. Linear. */
+export function mediaTypeOf(header: string): MediaType {
+  const end = header.indexOf(';');
+  const type = (end === -1 ? header : header.slice(0, end)).trim().toLowerCase();
+  const parameters = new Map<string, string>();
+  for (const [, name = '', quoted, bare = ''] of header.matchAll(parameter)) {
+    const key = name.toLowerCase();
+    // Browsers write a quotation mark as %22 and a backslash as it is.
+    if (!parameters.has(key)) parameters.set(key, quoted?.replaceAll(/\\(["\\])/gu, '$1') ?? bare);
+  }
+  return { type, parameters };
+}

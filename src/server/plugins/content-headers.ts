@@ -1,0 +1,40 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { ArmatureError } from '../../errors.ts';
+import { mediaTypeOf } from '../media-type.ts';
+
+/** Refuses bodies whose headers say that they are compressed, or that their text is in another charset than UTF-8. */
+export function refuseOtherEncodings(app: FastifyInstance): void {
+  app.addHook('onRequest', async (request, reply) => {
+    refuseCoding(request, reply);
+    refuseCharset(request.headers['content-type']);
+  });
+}
+
+function refuseCoding({ headers, method }: FastifyRequest, reply: FastifyReply): void {
+  const codings = (headers['content-encoding'] ?? '').split(',').map((coding) => coding.trim());
+  const other = codings.find((coding) => coding !== '' && coding.toLowerCase() !== 'identity');
+  if (other === undefined || method === 'GET' || method === 'HEAD') return;
+  // RFC 9110, section 15.5.16.
+  reply.header('accept-encoding', 'identity');
+  const detail = `Expected a body without Content-Encoding but received one of ${shown(other)}: send it as it is.`;
+  throw new ArmatureError('unsupported_media_type', detail, { field: 'Content-Encoding', choices: ['identity'] });
+}
+
+/** Text is UTF-8, as JSON has to be (RFC 8259, section 8.1). What is no text may say what it likes. */
+function refuseCharset(header: string | undefined): void {
+  if (header === undefined) return;
+  const { type, parameters } = mediaTypeOf(header);
+  if (type.startsWith('image/') || type === 'application/octet-stream') return;
+  requireUtf8(parameters.get('charset'), 'the body', 'Content-Type');
+}
+
+/** Refuses (`unsupported_media_type`) what says that it is in another charset than UTF-8. `subject` fits behind "Expected ". */
+export function requireUtf8(charset: string | undefined, subject: string, field: string): void {
+  if (charset === undefined || /^utf-?8$/i.test(charset)) return;
+  const detail = `Expected ${subject} in UTF-8 but received the charset ${shown(charset)}: convert it, and say charset=utf-8 or nothing.`;
+  throw new ArmatureError('unsupported_media_type', detail, { field, choices: ['utf-8'] });
+}
+
+function shown(text: string): string {
+  return JSON.stringify(text.slice(0, 80));
+}
