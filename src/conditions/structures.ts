@@ -2,9 +2,11 @@ import type { z } from 'zod';
 
 import { ArmatureError } from '../errors.ts';
 import type { ConditionMap } from './condition.ts';
+import type { Frame, Size } from './frame.ts';
+import { placePose, poseCanvas } from './openpose/place-pose.ts';
 import { poseJson } from './openpose/pose-json.ts';
 import { parsePose } from './openpose/read-pose.ts';
-import { layoutSchema } from './seg/layout.ts';
+import { layoutCanvas, layoutSchema, placeLayout } from './seg/layout.ts';
 
 export const structureKinds = ['pose', 'layout'] as const;
 export type StructureKind = (typeof structureKinds)[number];
@@ -15,6 +17,10 @@ export interface Structure<Schema extends z.ZodType = z.ZodType> {
   readonly schema: Schema;
   /** Checks data that came as JSON; `invalid_request` with the path of the fault under `field`. */
   readonly parse: (json: unknown, field: string) => z.output<Schema>;
+  /** The size of the picture that the data belongs to; null where it does not say. */
+  readonly canvas: (data: z.output<Schema>) => Size | null;
+  /** The data with its canvas brought into a frame. */
+  readonly place: (data: z.output<Schema>, canvas: Size, frame: Frame) => z.output<Schema>;
   /** Brings the drawing in when it is first needed. It gives the map at any size. */
   readonly load: () => Promise<(data: z.output<Schema>, width: number, height: number) => ConditionMap>;
 }
@@ -24,6 +30,8 @@ export const structures: Readonly<Record<StructureKind, Structure>> = {
     condition: 'openpose',
     schema: poseJson,
     parse: parsePose,
+    canvas: poseCanvas,
+    place: placePose,
     load: async () => {
       const { renderPose } = await import('./openpose/render-pose.ts');
       return (pose, width, height) => {
@@ -37,6 +45,8 @@ export const structures: Readonly<Record<StructureKind, Structure>> = {
     condition: 'seg',
     schema: layoutSchema,
     parse: parseLayout,
+    canvas: layoutCanvas,
+    place: placeLayout,
     load: async () => {
       const { renderLayout } = await import('./seg/layout.ts');
       return ({ regions, background }, width, height) => renderLayout(width, height, regions, background);

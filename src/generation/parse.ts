@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { singleFrame } from '../conditions/openpose/read-pose.ts';
 import { type StructureKind, structureKinds, structures } from '../conditions/structures.ts';
 import { ArmatureError } from '../errors.ts';
 import { type FieldNames, isObject, refuseUnknownFields } from './field-names.ts';
@@ -47,7 +48,7 @@ export function parseGeneration(body: unknown): GenerationRequest {
     checkWebhook(body['webhook']);
     if (Array.isArray(body['controls'])) body['controls'].forEach(checkControlNames);
   }
-  return check(generationRequest, body);
+  return check(generationRequest, withSingleFrames(body));
 }
 
 /** As {@link parseGeneration}, for the body of POST /v1/conditions/{type}. */
@@ -76,6 +77,17 @@ function checkControlNames(control: unknown, index: number): void {
   const image = control['image'];
   checkImageNames(image, fieldNames.controlImage, ['controls', index, 'image']);
   if (isObject(image)) structureKinds.forEach((kind) => checkStructure(image, kind, `controls[${index}].image`));
+}
+
+/** The body with each pose that came as a list of one frame as that frame. */
+function withSingleFrames(body: unknown): unknown {
+  if (!isObject(body) || !Array.isArray(body['controls'])) return body;
+  const controls = body['controls'].map((control: unknown): unknown => {
+    const image = isObject(control) ? control['image'] : undefined;
+    if (!isObject(control) || !isObject(image) || !Array.isArray(image['pose'])) return control;
+    return { ...control, image: { ...image, pose: singleFrame(image['pose']) } };
+  });
+  return { ...body, controls };
 }
 
 function checkImageNames(image: unknown, names: FieldNames, path: readonly PropertyKey[]): void {

@@ -48,7 +48,7 @@ export function resolveControl(
     preprocess,
     ...madeWith(condition.id, preprocess, picture),
     resolution,
-    resize: control.resize,
+    resize: region === null && hasNoShape(control.image) ? 'stretch' : control.resize,
     ...(region === null ? {} : { region: region.stored }),
     scale: control.scale,
     start: control.start,
@@ -64,6 +64,12 @@ function madeWith(
   { map }: GivenPicture,
 ): Pick<PlannedControl, 'madeWith'> {
   return preprocess === false && map?.condition === condition ? { madeWith: map.options } : {};
+}
+
+/** Structure as data that names no canvas is in shares of the output, whatever shape that has. */
+function hasNoShape(image: ControlRequest['image']): boolean {
+  if ('pose' in image) return structures.pose.canvas(image.pose) === null;
+  return 'layout' in image && structures.layout.canvas(image.layout) === null;
 }
 
 /** Structure as data belongs to one condition: others have no way to draw it. */

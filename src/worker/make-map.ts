@@ -4,6 +4,7 @@ import { shortSideSize, type Size } from '../generation/given-picture.ts';
 import type { PlannedControl } from '../generation/plan.ts';
 import { resizeMap, resizePhoto } from '../images/resize.ts';
 import type { ObjectStore } from '../store/store.ts';
+import { fitStructure } from './fit-structure.ts';
 import { readPicture } from './read-picture.ts';
 import { type Remark, remarksOnExtraction, remarksOnMap } from './remarks.ts';
 
@@ -23,7 +24,7 @@ export interface MadeMap {
 /**
  * The map of one control at exactly the generation's size. A photograph is resized first and then extracted from, so that
  * the map has the picture's own pixels; a ready-made map is resized by a rule that keeps its kind (edges stay edges,
- * classes stay classes); structure as data is drawn.
+ * classes stay classes); structure as data is drawn where a picture of its canvas would come to lie.
  */
 export async function makeMap(
   { store, extractor }: MapParts,
@@ -33,7 +34,8 @@ export async function makeMap(
 ): Promise<MadeMap> {
   if (control.structure !== null) {
     const json = parseJson(await store.get(control.image.key));
-    const drawn = await extractor.render(control.structure, json, size, signal);
+    const fitted = fitStructure(control.structure, json, size, control.resize);
+    const drawn = await extractor.render(control.structure, fitted, size, signal);
     return { map: drawn.map, data: drawn.data, remarks: remarksOnExtraction(control.type, drawn) };
   }
   if (control.preprocess === false) {

@@ -83,6 +83,20 @@ describe('POST /v1/generations', () => {
     });
   });
 
+  test('takes a pose as a list of one frame, and says how it will lie in the output', async () => {
+    const keypoints = Array.from({ length: 54 }, (_, i) => (i % 3 === 2 ? 1 : 0.01 * i));
+    const pose = { people: [{ pose_keypoints_2d: keypoints }], animals: [] };
+    const resizeOf = async (image: unknown): Promise<unknown> => {
+      const response = await post({ prompt: 'x', controls: [{ type: 'openpose', image, resize: 'fill' }] });
+      expect(response.statusCode).toBe(202);
+      return response.json<{ effective: { controls: { resize: string }[] } }>().effective.controls[0]?.resize;
+    };
+    expect(await resizeOf({ pose: [pose] })).toBe('stretch');
+    expect(await resizeOf({ pose: { ...pose, canvas_width: 64, canvas_height: 128 } })).toBe('fill');
+    const several = await post({ prompt: 'x', controls: [{ type: 'openpose', image: { pose: [pose, pose] } }] });
+    expect(several.json()).toMatchObject({ code: 'invalid_request', field: 'controls[0].image.pose' });
+  });
+
   test('takes a picture that was uploaded, once for the same bytes', async () => {
     const first = await postForm({ file: picture }, '/v1/uploads');
     const second = await application.app.inject({

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import sharp, { type CreateRaw } from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
 import { edgeAgreement } from '../../src/conditions/edge-agreement.ts';
+import type { RgbImage } from '../../src/conditions/condition.ts';
 import { embeddedAnnotators } from '../../src/config.ts';
 import { ExtractorProcess } from '../../src/extractor/extractor-process.ts';
 import type { PlannedControl } from '../../src/generation/plan.ts';
@@ -42,6 +43,19 @@ function plan(controls: readonly PlannedControl[], bestOf: number): EvaluationPl
   return { controls, evaluate: true, bestOf };
 }
 
+/** Left, top, right and bottom of what is not the colour of the upper left corner. */
+function extentOf({ width, data }: RgbImage): readonly number[] {
+  const [xs, ys]: [number[], number[]] = [[], []];
+  for (let i = 0; i < data.length; i += 3) {
+    if (data[i] === data[0] && data[i + 1] === data[1] && data[i + 2] === data[2]) continue;
+    xs.push((i / 3) % width);
+    ys.push(Math.floor(i / 3 / width));
+  }
+  const least = (values: readonly number[]): number => values.reduce((a, b) => Math.min(a, b));
+  const most = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b));
+  return [least(xs), least(ys), most(xs), most(ys)];
+}
+
 describe('maps of controls', () => {
   it('have the size of the generation, at whatever resolution the extractor sees the picture', async () => {
     const own = await makeMap({ store, extractor }, canny, size, signal);
@@ -72,6 +86,73 @@ describe('maps of controls', () => {
     expect([made.map.width, made.map.height]).toEqual([256, 192]);
     expect(made.map.data.some((value) => value > 0)).toBe(true);
     expect(made).toMatchObject({ data: pose, remarks: [] });
+  });
+
+  /** Somebody who fills the middle of a canvas of 256 x 512. */
+  const standing = [128, 100, 128, 150, 88, 150, 78, 210, 70, 260, 168, 150, 178, 210, 186, 260, 105, 290, 103, 360]
+    .concat([101, 430, 151, 290, 153, 360, 155, 430, 118, 92, 138, 92, 108, 98, 148, 98])
+    .flatMap((value, i) => (i % 2 === 0 ? [value] : [value, 1]));
+  const canvas = { canvas_width: 256, canvas_height: 512 };
+  const standingPose = { people: [{ pose_keypoints_2d: standing, hand_left_keypoints_2d: null }], ...canvas };
+  const shares = standing.map((value, i) => (i % 3 === 2 ? 1 : value / (i % 3 === 0 ? 256 : 512)));
+  const sharedPose = { people: [{ pose_keypoints_2d: shares }], ...canvas };
+  const layout = {
+    regions: [
+      {
+        class: 'person',
+        polygon: [
+          [0.25, 0.5],
+          [0.75, 0.5],
+          [0.75, 0.75],
+          [0.25, 0.75],
+        ],
+      },
+    ],
+    background: 'sky',
+    ...canvas,
+  };
+
+  it.each([
+    ['pose', standingPose],
+    ['pose', sharedPose],
+    ['layout', layout],
+  ] as const)('are drawn from a %s where a picture of its canvas would lie', async (structure, data) => {
+    objects.set('data', new TextEncoder().encode(JSON.stringify(data)));
+    const type = structure === 'pose' ? 'openpose' : 'seg';
+    const control = { ...canny, type, image: stored('data'), structure, preprocess: false } as const;
+    const own = await makeMap({ store, extractor }, control, { width: 256, height: 512 }, signal);
+    objects.set('drawn', await encodePicture(own.map, { format: 'png', quality: 100 }));
+    for (const resize of ['crop', 'fill', 'stretch'] as const) {
+      for (const frame of [
+        { width: 256, height: 256 },
+        { width: 512, height: 256 },
+        { width: 192, height: 320 },
+      ]) {
+        const drawn = await makeMap({ store, extractor }, { ...control, resize }, frame, signal);
+        const asPicture = { ...canny, type, image: stored('drawn'), preprocess: false, resize } as const;
+        const resized = await makeMap({ store, extractor }, asPicture, frame, signal);
+        const [a, b] = [extentOf(drawn.map), extentOf(resized.map)];
+        a.forEach((value, i) =>
+          expect(Math.abs(value - b[i]!), `${resize} ${JSON.stringify([frame, a, b])}`).toBeLessThan(8),
+        );
+      }
+    }
+  });
+
+  it('of a cropped pose say where its points are in the map', async () => {
+    objects.set('data', new TextEncoder().encode(JSON.stringify(standingPose)));
+    const control = {
+      ...canny,
+      type: 'openpose',
+      image: stored('data'),
+      structure: 'pose',
+      preprocess: false,
+    } as const;
+    const made = await makeMap({ store, extractor }, control, { width: 256, height: 256 }, signal);
+    expect(made.data).toMatchObject({ canvas_width: 256, canvas_height: 256 });
+    const people = made.data!['people'] as typeof standingPose.people;
+    // Half of the height is cut off, a quarter above and below.
+    expect(people[0]!.pose_keypoints_2d.slice(3, 6)).toEqual([128, 150 - 128, 1]);
   });
 });
 

@@ -40,6 +40,8 @@ const personJson = z.strictObject({
 export const poseJson = z.strictObject({
   version: z.number().optional(),
   people: z.array(personJson).max(100),
+  // ComfyUI's tools write a list of animals beside the people, mostly an empty one.
+  animals: z.array(z.unknown()).max(0, { error: 'animals are not drawn: leave them out' }).nullish(),
   canvas_width: z.number().int().min(1).max(largestCanvas).optional(),
   canvas_height: z.number().int().min(1).max(largestCanvas).optional(),
 });

@@ -11,7 +11,7 @@ import { type PersonJson, type PoseJson, poseJson } from './pose-json.ts';
  *   of a canvas of unknown size.
  */
 export function parsePose(json: unknown, field = 'pose'): PoseJson {
-  const result = poseJson.safeParse(json);
+  const result = poseJson.safeParse(singleFrame(json, field));
   if (!result.success) {
     const [issue] = result.error.issues;
     const path = [field, ...issue!.path.map(String)].join('.');
@@ -28,6 +28,18 @@ export function parsePose(json: unknown, field = 'pose'): PoseJson {
     );
   }
   return pose;
+}
+
+/**
+ * The frame of a list of frames, as ComfyUI's tools write even a single one; anything else as it is.
+ *
+ * @throws ArmatureError `invalid_request` for a list of none or of several.
+ */
+export function singleFrame(json: unknown, field = 'pose'): unknown {
+  if (!Array.isArray(json)) return json;
+  if (json.length === 1) return json[0];
+  const detail = `Expected ${field} to be OpenPose JSON of one picture but received a list of ${json.length} frames: send one of them.`;
+  throw new ArmatureError('invalid_request', detail, { field });
 }
 
 /** People of a checked pose, in pixels of a map of this size. */
@@ -54,7 +66,7 @@ function pointsOf(values: Triples): readonly (Point | null)[] {
 }
 
 /** Nobody's pose fits into two pixels, so a pose in which everything lies that near the corner is not in pixels. */
-function isNormalized({ people }: PoseJson): boolean {
+export function isNormalized({ people }: PoseJson): boolean {
   const near = (value: number): boolean => value >= -1 && value <= 2;
   return people.every((person) =>
     partsOf(person).every((part) =>

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import type { ConditionMap } from '../condition.ts';
+import type { Frame, Size } from '../frame.ts';
 import { nearestName } from '../nearest-name.ts';
 import { ade20k } from './ade20k.ts';
 import { fillPolygon } from './fill-polygon.ts';
@@ -18,6 +19,7 @@ const className = z
   .describe('Name of an ADE20K class, such as person, wall, sky.');
 
 const coordinate = z.number().min(0).max(1);
+const canvasSide = z.number().int().min(1).max(16_384);
 
 /** Of all regions together: bounds the time that filling takes. */
 const mostCorners = 20_000;
@@ -43,10 +45,33 @@ export const layoutSchema = z.strictObject({
       error: `expected at most ${mostCorners} corners in all regions together`,
     }),
   background: className.optional().describe('Class of what no region covers; black without it.'),
+  canvas_width: canvasSide
+    .optional()
+    .describe(
+      'With canvas_height the size of the picture that the layout belongs to; without, it is stretched to the output.',
+    ),
+  canvas_height: canvasSide.optional(),
 });
 
 export type Layout = z.output<typeof layoutSchema>;
 export type Region = Layout['regions'][number];
+
+/** The size of the picture that a layout belongs to; null where it does not say. */
+export function layoutCanvas({ canvas_width: width, canvas_height: height }: Layout): Size | null {
+  return width === undefined || height === undefined ? null : { width, height };
+}
+
+/** The layout with its canvas brought into a frame: in shares of that frame, beyond 0 and 1 where it is cut. */
+export function placeLayout(layout: Layout, canvas: Size, { scale, shift, size }: Frame): Layout {
+  const regions = layout.regions.map((region) => ({
+    ...region,
+    polygon: region.polygon.map(([x, y]): [number, number] => [
+      (x * canvas.width * scale.x + shift.x) / size.width,
+      (y * canvas.height * scale.y + shift.y) / size.height,
+    ]),
+  }));
+  return { ...layout, regions, canvas_width: size.width, canvas_height: size.height };
+}
 
 /**
  * The segmentation map of a layout, in the colours of ADE20K. A pixel belongs to a region where its centre lies inside; the

@@ -66,6 +66,12 @@ describe('poses as data', () => {
     expect([found!.leftHand, found!.rightHand, found!.face]).toEqual([[], [], []]);
   });
 
+  it('may be a list of one frame, and stand beside a list of no animals', () => {
+    expect(parsePose([inPixels])).toEqual(parsePose(inPixels));
+    expect(parsePose({ ...inPixels, animals: [] }).people).toEqual(inPixels.people);
+    expect(parsePose({ ...inPixels, animals: null }).people).toEqual(inPixels.people);
+  });
+
   it('of nobody are a black map', () => {
     const map = renderPose(parsePose({ people: [] }), 8, 8);
     expect(map).toEqual({ width: 8, height: 8, data: new Uint8Array(192) });
@@ -82,7 +88,8 @@ describe('poses as data', () => {
     ],
     [{ people: [{ pose_keypoints_2d: upperBody([Number.NaN, 0, 1], [0, 0, 0]) }] }, /pose_keypoints_2d/],
     [{ people: [{ pose: [] }] }, /pose/],
-    [{ people: [], animals: [] }, /animals/],
+    [{ people: [], animals: [[1, 2, 1]] }, /animals are not drawn/],
+    [[inPixels, inPixels], /list of 2 frames/],
     [{ people: [], canvas_width: 0 }, /canvas_width/],
     [[], /controls\[0\].pose/],
     [null, /controls\[0\].pose/],

@@ -1,0 +1,11 @@
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Where a canvas of another size comes to lie in a frame, in pixels of the frame: `scale` times a place plus `shift`. */
+export interface Frame {
+  readonly scale: { readonly x: number; readonly y: number };
+  readonly shift: { readonly x: number; readonly y: number };
+  readonly size: Size;
+}
