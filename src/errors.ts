@@ -114,3 +114,36 @@ export function serializeError(error: unknown): SerializedError {
 export function deserializeError(error: SerializedError): ArmatureError {
   return new ArmatureError(error.code, error.detail, error.field === undefined ? {} : { field: error.field });
 }
+
+/** What the system answers about files and streams, in words. */
+const systemReasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  EACCES: 'this user may not do that',
+  EPERM: 'this user may not do that',
+  EISDIR: 'there is a folder of that name',
+  ENOTDIR: 'a part of its path is a file, not a folder',
+  EEXIST: 'there is something of that name already',
+  ENOTEMPTY: 'there is a folder of that name, with files in it',
+  ENOSPC: 'no room is left on the disk',
+  EDQUOT: 'no room is left of the quota on the disk',
+  EFBIG: 'a file may not be that large there',
+  EROFS: 'the file system is read-only',
+  ELOOP: 'its links lead in a circle',
+  ENAMETOOLONG: 'the name is too long',
+  EINVAL: 'the name or the place does not allow it',
+  EMFILE: 'this process has too many files open',
+  ENFILE: 'the machine has too many files open',
+  EBUSY: 'another program has it in use',
+  ETXTBSY: 'another program has it in use',
+  EXDEV: 'it lies on another file system',
+  ENXIO: 'it is a device or a pipe that nobody serves',
+  EIO: 'the disk reports an error',
+  ENOMEM: 'no memory is left',
+  EPIPE: 'nobody reads it any more',
+};
+
+/** Why the system refused something, in words that follow "cannot be read: "; null for what is no error of the system. */
+export function systemReason(error: unknown): string | null {
+  const code = error instanceof Error && 'code' in error && 'errno' in error ? String(error.code) : null;
+  return code === null ? null : (systemReasons[code] ?? `the system says ${code}`);
+}

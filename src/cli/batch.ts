@@ -1,20 +1,25 @@
-import { mkdir } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { findCondition } from '../conditions/registry.ts';
 import { type Config } from '../config.ts';
 import { ArmatureError } from '../errors.ts';
 import { outputFormats } from '../generation/plan.ts';
-import { type FolderLock, type LockedFolder, lockFolder } from '../records/folder-lock.ts';
 import { Journal, journalName } from './batch/journal.ts';
 import { LocalPictures, locateFiles } from './batch/local-pictures.ts';
-import { type BatchItem, itemsOfFile, itemsOfFolder, withKeys, type WrittenItem } from './batch/read-items.ts';
-import { type BatchRun, type FailedItem, runBatch } from './batch/run-batch.ts';
+import { requireApart, takeFolder } from './batch/output-folder.ts';
+import {
+  type BatchItem,
+  type FailedItem,
+  itemsOfFile,
+  itemsOfFolder,
+  withKeys,
+  type WrittenItem,
+} from './batch/read-items.ts';
+import { type BatchRun, runBatch } from './batch/run-batch.ts';
 import { addControls, type ControlArgument, numberOrText } from './control-options.ts';
 import { generationBody, type GenerationOptions } from './generation-body.ts';
 import { addGenerationOptions } from './generation-options.ts';
-import { notWritten } from './output-files.ts';
-import { showProgress } from './progress.ts';
+import { showItems } from './progress.ts';
 import { callServer } from './server-client.ts';
 import { addSettings, configOf } from './setting-options.ts';
 import { interruption } from './shutdown.ts';
@@ -40,20 +45,14 @@ A line of requests.jsonl is a request as POST /v1/generations takes it, in which
 a picture beside that file: {"prompt": "a cube", "controls": [{"type": "canny", "image": "photo.png"}]}
 
 Run it again and it does what is missing: what was interrupted goes on, what failed is drawn again, and nothing is drawn twice. It
-keeps a journal in the output folder, ${journalName}. A picture whose request has changed gets a new name. The exit code is 1 where
-some have failed.
+keeps a journal in the output folder, ${journalName}. A picture whose request has changed gets a new name, and so does one whose
+name something else has: no file is ever replaced. The exit code is 1 where some have failed.
 `;
 
 const defaultFormat = 'png';
 
 /** The file of a control that stands for each picture of the folder. */
 const eachPicture = '';
-
-const outputFolder: LockedFolder = {
-  file: 'armature-batch.lock',
-  title: 'output folder',
-  otherwise: 'choose another folder with -o',
-};
 
 export function addBatch(program: Command): void {
   const command = program
@@ -110,10 +109,7 @@ async function readFolder(
     throw new ArmatureError('invalid_request', 'Expected --condition with --images: what each picture steers.');
   }
   for (const { type } of steering) findCondition(type);
-  if (resolve(folder) === resolve(options.output)) {
-    const detail = `Expected --output to be another folder than --images, whose pictures it would overwrite.`;
-    throw new ArmatureError('invalid_request', detail);
-  }
+  await requireApart(folder, resolve(options.output));
   const given = await controlPictures(controls);
   return await itemsOfFolder(folder, (picture) => {
     const files = given.map((one, index) => withFiles(one, controls[index]!, picture));
@@ -146,14 +142,14 @@ function withFiles(
 async function drawAll(config: Config, written: readonly WrittenItem[], options: Options, name: string): Promise<void> {
   const folder = resolve(options.output);
   const pictures = new LocalPictures();
-  const items = await withKeys(written, pictures);
+  const { items, unreadable } = await withKeys(written, pictures);
   const lock = await takeFolder(folder);
   const { signal, release } = interruption();
   try {
     const journal = await Journal.open(folder);
     const run = { server: config, folder, name, priority: options.priority, pictures, journal, signal };
     const failed = await drawMissing(run, items);
-    summarize(failed, items.length, options.output);
+    summarize([...unreadable, ...failed], written.length, options.output);
   } catch (error) {
     if (!signal.aborted) throw error;
     const detail = 'Stopped. The server goes on with what it has: run the same command again for the rest.';
@@ -164,19 +160,9 @@ async function drawAll(config: Config, written: readonly WrittenItem[], options:
   }
 }
 
-/** Makes the output folder where it is not there, and keeps other runs out of it. */
-async function takeFolder(folder: string): Promise<FolderLock> {
-  try {
-    await mkdir(folder, { recursive: true });
-    return await lockFolder(folder, outputFolder);
-  } catch (error) {
-    throw error instanceof ArmatureError ? error : notWritten(folder, error);
-  }
-}
-
 /** Has drawn what is not in the folder yet, and returns what failed. */
 async function drawMissing(
-  run: Omit<BatchRun, 'onItem' | 'onWait'>,
+  run: Omit<BatchRun, 'onItem' | 'onSteps' | 'onWait'>,
   items: readonly BatchItem[],
 ): Promise<readonly FailedItem[]> {
   const missing = await notDone(items, run.journal);
@@ -184,11 +170,12 @@ async function drawMissing(
   if (done > 0) console.error(`${done} of ${items.length} are there already`);
   // A server that is not there at all, or wants another key, is told at once; one that goes away later is waited for.
   if (missing.length > 0) await callServer(run.server, 'GET', '/v1/batches?limit=1');
-  const progress = showProgress(process.stderr, 'item');
-  const onItem = (): void => progress.show({ step: (done += 1), steps: items.length });
+  const progress = showItems(process.stderr, items.length);
+  const onItem = (): void => progress.done((done += 1));
   const onWait = (error: ArmatureError): void => console.error(`waiting: ${error.message}`);
   try {
-    return await runBatch({ ...run, onItem, onWait }, missing);
+    if (missing.length > 0) progress.begin(done);
+    return await runBatch({ ...run, onItem, onSteps: progress.steps, onWait }, missing);
   } finally {
     progress.stop();
   }

@@ -9,7 +9,7 @@ import { resolveExtraction } from '../generation/resolve.ts';
 import { encodePicture } from '../images/encode.ts';
 import { namedValue, numberOrText } from './control-options.ts';
 import { annotatorsOf } from './library.ts';
-import { formatOf, writeWhole } from './output-files.ts';
+import { formatOf, requireOwnOutputs, writeWhole } from './output-files.ts';
 import { PictureFiles } from './picture-files.ts';
 import { extractMap } from '../worker/extract-map.ts';
 import { insideMap } from '../worker/inside-files.ts';
@@ -33,7 +33,8 @@ Examples:
   armature extract inpaint photo.jpg --mask hole.png -o inpaint.png
   armature extract canny photo.jpg --option low_threshold=50 --option high_threshold=150 -o edges.png
 
-The map has the picture's own size, unless --resolution says another. A file that is there already is overwritten, once the map is complete.
+The map has the picture's own size, unless --resolution says another. A file that is there already is overwritten, once the map is
+complete; one that is an input is not.
 `;
 
 export function addExtract(program: Command): void {
@@ -74,19 +75,24 @@ async function extract(config: Config, type: string, file: string, options: Opti
     ...(options.resolution === undefined ? {} : { resolution: options.resolution }),
     strict: options.strict === true,
   });
+  const { output, saveData, mask } = options;
+  await requireOwnOutputs(
+    saveData === undefined ? [output] : [output, saveData],
+    mask === undefined ? [file] : [file, mask],
+  );
   const { signal, release } = interruption();
   const extractor = new ExtractorProcess({ annotators: embeddedAnnotators, pulled: pulledAnnotators(config) });
   try {
     const files = new PictureFiles();
-    const given = await files.add(file, options.mask);
+    const given = await files.add(file, mask);
     const { plan } = resolveExtraction(type, request, findCondition, given);
     await (await annotatorsOf(config)).requireFor(plan);
     const picture = await readPicture(files, { ...plan, type: plan.condition }, 'white');
     const { map, data, remarks } = await extractMap(extractor, plan, picture, signal);
     for (const { detail } of remarks) console.error(`warning: ${detail}`);
-    await writeWhole(options.output, await encodePicture(map, { ...plan.output, ...insideMap }));
-    console.log(`${options.output}  ${map.width}x${map.height}`);
-    if (options.saveData !== undefined) await writeData(options.saveData, condition.id, data);
+    await writeWhole(output, await encodePicture(map, { ...plan.output, ...insideMap }));
+    console.log(`${output}  ${map.width}x${map.height}`);
+    if (saveData !== undefined) await writeData(saveData, condition.id, data);
   } finally {
     release();
     await extractor.close();

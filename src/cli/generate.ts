@@ -12,7 +12,7 @@ import { deviceSettings } from './device-settings.ts';
 import { draw, type DrawnFiles } from './draw.ts';
 import { generationBody, type GenerationOptions } from './generation-body.ts';
 import { annotatorsOf, libraryOf } from './library.ts';
-import { beside, formatOf, outputNames, writeWhole } from './output-files.ts';
+import { beside, formatOf, outputNames, requireOwnOutputs, writeWhole } from './output-files.ts';
 import { PictureFiles } from './picture-files.ts';
 import { insideMap } from '../worker/inside-files.ts';
 import { showProgress } from './progress.ts';
@@ -34,7 +34,7 @@ Examples:
   armature generate "a dancer" --pose pose.json --best-of 4 -o dancer.png
 
 What acts on a control stands behind it: in the third example 0.6 is the scale of depth.
-An output file that is there already is overwritten, once the new picture is complete.
+An output file that is there already is overwritten, once the new picture is complete; one that is an input is not.
 `;
 
 export function addGenerate(program: Command): void {
@@ -63,6 +63,9 @@ async function generate(
   const given = await controlPictures(controls);
   const body = generationBody(prompt, config.model, options, controls, formatOf(options.output), given);
   const request = parseGeneration(body);
+  const maps = options.saveMaps === true ? controls.map((_, index) => mapName(options.output, index)) : [];
+  const inputs = controls.flatMap(({ file, mask, region }) => [file, mask, region].filter((name) => name !== null));
+  await requireOwnOutputs([...outputNames(options.output, request.count), ...maps], inputs);
   const startedAt = performance.now();
   const { signal, release } = interruption();
   const device = new DeviceProcess({ settings: deviceSettings(config) });
@@ -85,6 +88,10 @@ async function generate(
   }
 }
 
+function mapName(output: string, index: number): string {
+  return beside(output, `-map-${index + 1}`).replace(/\.[^.]+$/, '.png');
+}
+
 /** One line on stdout for each file; remarks go to stderr. */
 async function writeResults({ plan, pictures, maps, warnings }: DrawnFiles, options: Options): Promise<void> {
   for (const warning of warnings) console.error(`warning: ${warning}`);
@@ -97,7 +104,7 @@ async function writeResults({ plan, pictures, maps, warnings }: DrawnFiles, opti
   }
   if (options.saveMaps !== true) return;
   for (const [index, map] of maps.entries()) {
-    const name = beside(options.output, `-map-${index + 1}`).replace(/\.[^.]+$/, '.png');
+    const name = mapName(options.output, index);
     await writeWhole(name, await encodePicture(map, { format: 'png', quality: 100, ...insideMap }));
     console.log(`${name}  map of ${plan.controls[index]?.type}`);
   }

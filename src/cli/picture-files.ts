@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { ArmatureError } from '../errors.ts';
+import { ArmatureError, systemReason } from '../errors.ts';
 import type { StructureKind } from '../conditions/structures.ts';
 import { type GivenPicture, withMask } from '../generation/given-picture.ts';
 import { verifyPicture } from '../images/decode.ts';
@@ -20,8 +20,7 @@ export class PictureFiles {
 
   async #read(file: string): Promise<GivenPicture> {
     const bytes = await readFile(file).catch((cause: unknown) => {
-      const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
-      const reason = code === 'ENOENT' ? 'there is no such file' : code;
+      const reason = systemReason(cause) ?? String(cause);
       throw new ArmatureError('invalid_image', `The picture ${file} cannot be read: ${reason}.`, { cause });
     });
     const { width, height } = await verifyPicture(bytes, undefined, { field: file });

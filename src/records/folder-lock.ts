@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { link, lstat, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { ArmatureError } from '../errors.ts';
@@ -21,12 +21,15 @@ export interface LockedFolder {
   readonly title: string;
   /** What to do instead of stopping the owner. */
   readonly otherwise: string;
+  /** Whether the folder is somebody else's, who may have a file of that name. */
+  readonly shared: boolean;
 }
 
 const dataFolder: LockedFolder = {
   file: 'lock',
   title: 'data folder',
   otherwise: 'choose another folder with --data',
+  shared: false,
 };
 
 /** How often the owner shows that it lives, and after how long another host (or container) takes it for dead. */
@@ -36,9 +39,10 @@ const heartbeatLost = 30_000;
 /**
  * Takes the lock file of a folder, by default a data folder: two processes on one embedded database destroy it. The file names pid, start time
  * and host of the owner; one whose owner has ended is taken over. An owner on another host, whose processes can't be seen,
- * counts as alive for 30 s after its last sign of life.
+ * counts as alive for 30 s after its last sign of life. In a shared folder a file that no release of this program wrote is left
+ * alone.
  *
- * @throws ArmatureError `data_in_use`
+ * @throws ArmatureError `data_in_use`, also where the lock's name belongs to something else
  */
 export async function lockFolder(folder: string, locked: LockedFolder = dataFolder): Promise<FolderLock> {
   const path = join(folder, locked.file);
@@ -81,12 +85,16 @@ async function create(path: string, content: string): Promise<boolean> {
 }
 
 /** Moves a stale lock away, or throws where its owner lives. */
-async function removeStale(path: string, folder: string, { title, otherwise }: LockedFolder): Promise<void> {
+async function removeStale(path: string, folder: string, locked: LockedFolder): Promise<void> {
+  const { title, otherwise, shared } = locked;
+  await requireFile(path, locked);
   const content = await readIfPresent(path);
   if (content === null) {
     return;
   }
   const owner = parseOwner(content);
+  // A machine that lost its power leaves an empty file.
+  if (owner === null && shared && content !== '') throw notOurs(path, locked);
   if (owner !== null && (await isAlive(owner, path))) {
     const where = owner.host === hostname() ? '' : ` on ${owner.host}`;
     throw new ArmatureError(
@@ -108,6 +116,19 @@ async function removeStale(path: string, folder: string, { title, otherwise }: L
     await link(aside, path).catch(() => {});
   }
   await rm(aside, { force: true });
+}
+
+/** A FIFO would never be read to its end, and a link leads to what belongs elsewhere. */
+async function requireFile(path: string, locked: LockedFolder): Promise<void> {
+  const found = await lstat(path).catch(() => null);
+  if (found !== null && !found.isFile()) throw notOurs(path, locked);
+}
+
+function notOurs(path: string, { title, otherwise }: LockedFolder): ArmatureError {
+  return new ArmatureError(
+    'data_in_use',
+    `The lock of the ${title} has to be at ${path}, but something else is there: move that away, or ${otherwise}.`,
+  );
 }
 
 async function isAlive(owner: LockOwner, path: string): Promise<boolean> {

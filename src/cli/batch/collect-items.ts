@@ -6,8 +6,8 @@ import { requestJson } from '../server-client.ts';
 import type { ItemFiles } from './item-files.ts';
 import type { Sending } from './journal.ts';
 import { patiently } from './patience.ts';
-import type { BatchItem } from './read-items.ts';
-import type { BatchRun, FailedItem } from './run-batch.ts';
+import type { BatchItem, FailedItem } from './read-items.ts';
+import type { BatchRun } from './run-batch.ts';
 
 const pageSize = 100;
 /** Milliseconds between two looks at batches in which nothing has ended. */
@@ -17,7 +17,8 @@ const jobSchema = z.object({
   id: z.string(),
   status: z.enum(jobStatuses),
   batch: z.object({ index: z.number() }),
-  outputs: z.array(z.object({ content_type: z.string() })),
+  outputs: z.array(z.object({ content_type: z.enum(['image/png', 'image/jpeg', 'image/webp']) })),
+  progress: z.object({ step: z.number(), steps: z.number() }).nullish(),
   error: z.object({ detail: z.string() }).nullable(),
 });
 const pageSchema = z.object({ data: z.array(jobSchema), next_cursor: z.string().nullable() });
@@ -87,6 +88,7 @@ async function* endedItems(run: BatchRun, batch: string, open: ReadonlySet<numbe
   let after = Math.min(...open) - 1;
   for (;;) {
     const page = await readPage(run, batch, after);
+    tellSteps(run, page.data);
     const last = page.next_cursor === null ? Number.POSITIVE_INFINITY : Number(page.next_cursor);
     const jobs = new Map(page.data.map((job) => [job.batch.index, job]));
     const looked = [...open].filter((index) => index > after && index <= last);
@@ -97,6 +99,18 @@ async function* endedItems(run: BatchRun, batch: string, open: ReadonlySet<numbe
     if (ended.length === 0 || last === Number.POSITIVE_INFINITY) return;
     after = last;
   }
+}
+
+/** How far those are that are being drawn; none where all wait or have ended. */
+function tellSteps(run: BatchRun, jobs: readonly DrawnJob[]): void {
+  const drawn = jobs.flatMap(({ status, progress }) => (status === 'running' && progress ? [progress] : []));
+  const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+  if (drawn.length === 0) return;
+  run.onSteps({
+    items: drawn.length,
+    step: sum(drawn.map(({ step }) => step)),
+    steps: sum(drawn.map(({ steps }) => steps)),
+  });
 }
 
 /** The page after an item; an empty one where the batch is not there any more. */

@@ -1,8 +1,11 @@
-import { appendFile, readFile, stat } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { ArmatureError } from '../../errors.ts';
+import { ArmatureError, systemReason } from '../../errors.ts';
 import { notWritten } from '../output-files.ts';
+import { openRegularFile } from '../regular-file.ts';
 
 /** Name of the journal in an output folder. */
 export const journalName = 'armature-batch.jsonl';
@@ -19,6 +22,9 @@ const entrySchema = z.union([
 type Entry = z.output<typeof entrySchema>;
 export type DoneFile = z.output<typeof fileSchema>;
 
+/** How every journal begins. */
+const beginning = '{"sending":';
+
 /** Items that went to the server together, under an Idempotency-Key. */
 export interface Sending {
   readonly key: string;
@@ -32,17 +38,25 @@ export interface Sending {
 
 /**
  * What earlier runs did, in a file of the output folder that is only ever appended to, so that a run that is killed at any
- * point loses nothing: what was being sent is sent again under the same key, and what was drawn is fetched.
+ * point loses nothing: what was being sent is sent again under the same key, and what was drawn is fetched. A journal that is
+ * gone costs no more than drawing again.
  */
 export class Journal {
   readonly #folder: string;
+  readonly #file: string;
   readonly #done = new Map<string, readonly DoneFile[]>();
   readonly sendings: Sending[] = [];
 
   private constructor(folder: string) {
     this.#folder = folder;
+    this.#file = join(folder, journalName);
   }
 
+  /**
+   * Reads the journal of a folder, if it has one.
+   *
+   * @throws ArmatureError `conflict` where something else has its name: a file that no run wrote, a folder, a link, a pipe
+   */
   static async open(folder: string): Promise<Journal> {
     const journal = new Journal(folder);
     await journal.#load();
@@ -62,7 +76,7 @@ export class Journal {
     const found = await Promise.all(
       files.map(async ({ name, bytes }) => {
         const size = await stat(join(this.#folder, name)).then(
-          (file) => file.size,
+          (file) => (file.isFile() ? file.size : null),
           () => null,
         );
         return size === bytes;
@@ -89,17 +103,69 @@ export class Journal {
   }
 
   async #load(): Promise<void> {
-    const file = join(this.#folder, journalName);
-    const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-      if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return '';
-      throw new ArmatureError('invalid_request', `The journal ${file} cannot be read.`, { cause });
-    });
-    // A run that was killed while it wrote leaves half a line: it is ended, and says nothing.
-    if (text !== '' && !text.endsWith('\n')) await appendFile(file, '\n');
-    for (const line of text.split('\n')) {
-      const entry = parseEntry(line);
-      if (entry !== null) this.#apply(entry);
+    const text = await this.#read();
+    if (text === '') return;
+    const entries = text.split('\n').flatMap((line) => parseEntry(line) ?? []);
+    // The very first line may be torn.
+    if (entries.length === 0 && !text.startsWith(beginning) && !beginning.startsWith(text)) {
+      throw this.#taken('it is not one that a run wrote');
     }
+    // A run that was killed while it wrote leaves half a line: it is ended, and says nothing.
+    if (!text.endsWith('\n')) await this.#write('\n');
+    for (const entry of entries) this.#apply(entry);
+  }
+
+  async #read(): Promise<string> {
+    try {
+      const handle = await this.#open(constants.O_RDONLY);
+      if (handle === null) return '';
+      let text: string;
+      let names: number;
+      try {
+        text = await handle.readFile('utf8');
+        names = (await handle.stat()).nlink;
+      } finally {
+        await handle.close();
+      }
+      if (names > 1 && text !== '') await this.#leaveToOthers(text);
+      return text;
+    } catch (cause) {
+      if (cause instanceof ArmatureError) throw cause;
+      const detail = `The journal ${this.#file} cannot be read: ${systemReason(cause) ?? String(cause)}.`;
+      throw new ArmatureError('conflict', detail, { cause });
+    }
+  }
+
+  /** A journal with a second name, in a backup made of hard links, is that of the backup: what is appended goes to a copy. */
+  async #leaveToOthers(text: string): Promise<void> {
+    const draft = `${this.#file}.${randomUUID()}`;
+    try {
+      await writeFile(draft, text, { flag: 'wx' });
+      await rename(draft, this.#file);
+    } finally {
+      await rm(draft, { force: true });
+    }
+  }
+
+  /** The file, where it is there and one that may be a journal; null where nothing has its name. */
+  async #open(flags: number): Promise<FileHandle | null> {
+    const found = await lstat(this.#file).catch((error: unknown) => {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+      throw error;
+    });
+    if (found === null) return null;
+    if (found.isSymbolicLink()) throw this.#taken('it is a link');
+    if (found.isDirectory()) throw this.#taken('it is a folder');
+    const handle = await openRegularFile(this.#file, flags | (constants.O_NOFOLLOW ?? 0));
+    if (handle === null) throw this.#taken('it is no ordinary file');
+    return handle;
+  }
+
+  #taken(reason: string): ArmatureError {
+    const detail =
+      `Expected ${this.#file} to be the journal of \`armature batch\`, but ${reason}. ` +
+      'Move it away, or choose another folder with -o.';
+    return new ArmatureError('conflict', detail);
   }
 
   #apply(entry: Entry): void {
@@ -111,10 +177,22 @@ export class Journal {
   }
 
   async #append(entry: Entry): Promise<void> {
-    const file = join(this.#folder, journalName);
-    await appendFile(file, `${JSON.stringify(entry)}\n`).catch((cause: unknown) => {
-      throw notWritten(file, cause);
-    });
+    await this.#write(`${JSON.stringify(entry)}\n`);
+  }
+
+  /** Each time by its name: one that was deleted meanwhile begins anew. */
+  async #write(text: string): Promise<void> {
+    try {
+      const handle = (await this.#open(constants.O_WRONLY | constants.O_APPEND)) ?? (await open(this.#file, 'ax'));
+      try {
+        await handle.appendFile(text);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+    } catch (cause) {
+      throw cause instanceof ArmatureError ? cause : notWritten(this.#file, cause);
+    }
   }
 }
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
 import { isObject } from '../../generation/field-names.ts';
+import { readRegularFile } from '../regular-file.ts';
 import { requestJson, type ServerAddress } from '../server-client.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -17,6 +17,19 @@ const uploadSchema = z.object({ id: z.string() });
 export class LocalPictures {
   readonly #hashes = new Map<string, Promise<string>>();
   readonly #uploads = new Map<string, Promise<string>>();
+
+  /** Why a file cannot be read; null where it can. */
+  async problem(file: string): Promise<string | null> {
+    // As items name it: it is read once.
+    const path = resolve(file);
+    return await this.#hash(path).then(
+      () => null,
+      (error: unknown) => {
+        if (error instanceof ArmatureError) return error.message;
+        throw error;
+      },
+    );
+  }
 
   /** The item with the SHA-256 of its pictures in place of their names. */
   async withHashes(item: Json): Promise<Json> {
@@ -101,11 +114,7 @@ function isFile(value: unknown): value is { readonly file: string } {
 }
 
 async function readPicture(file: string): Promise<Uint8Array<ArrayBuffer>> {
-  return await readFile(file).catch((cause: unknown) => {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
-    const reason = code === 'ENOENT' ? 'there is no such file' : code;
-    throw new ArmatureError('invalid_image', `The picture ${file} cannot be read: ${reason}.`, { cause });
-  });
+  return await readRegularFile(file, 'The picture');
 }
 
 async function sendPicture(server: ServerAddress, file: string): Promise<string> {

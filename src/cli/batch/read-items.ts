@@ -14,11 +14,19 @@ export interface WrittenItem {
   readonly stem: string;
   /** A body of POST /v1/generations, in which {"file": ...} stands for a picture of this machine. */
   readonly body: Json;
+  /** The picture of a folder that it is made from: where that is no good, the others are drawn. Null for a line of a file. */
+  readonly picture: string | null;
 }
 
 export interface BatchItem extends WrittenItem {
   /** The same for the same content: what is drawn already is found by it. */
   readonly key: string;
+}
+
+/** An item that was not drawn, and why. */
+export interface FailedItem {
+  readonly stem: string;
+  readonly detail: string;
 }
 
 /** Items of a file of JSON Lines, named by their place in it. */
@@ -30,36 +38,56 @@ export async function itemsOfFile(file: string): Promise<readonly WrittenItem[]>
   return written.map(({ line, number }, index) => ({
     stem: String(index).padStart(5, '0'),
     body: locateFiles(readLine(line, `${file}, line ${number}`), dirname(file)),
+    picture: null,
   }));
 }
 
 const pictureTypes = ['.png', '.jpg', '.jpeg', '.webp', '.gif', '.avif', '.tif', '.tiff'];
 
-/** An item for each picture of a folder, named by the picture. `bodyOf` makes the request for one. */
+/**
+ * An item for each picture of a folder, named by the picture. `bodyOf` makes the request for one. Hidden files are left out: what
+ * macOS writes beside a picture (`._photo.jpg`) has its name and is none.
+ */
 export async function itemsOfFolder(folder: string, bodyOf: (file: string) => Json): Promise<readonly WrittenItem[]> {
   const names = await readdir(folder).catch((cause: unknown) => {
     throw new ArmatureError('invalid_request', `The folder ${folder} of --images cannot be read.`, { cause });
   });
-  const pictures = names.filter((name) => pictureTypes.includes(extname(name).toLowerCase())).toSorted();
+  const shown = names.filter((name) => !name.startsWith('.'));
+  const pictures = shown.filter((name) => pictureTypes.includes(extname(name).toLowerCase())).toSorted();
   if (pictures.length === 0) {
     const detail = `Expected pictures (${pictureTypes.join(', ')}) in ${folder} but found none.`;
     throw new ArmatureError('invalid_request', detail);
   }
-  return pictures.map((name) => ({ stem: parse(name).name, body: bodyOf(join(folder, name)) }));
+  return pictures.map((name) => {
+    const picture = join(folder, name);
+    return { stem: parse(name).name, body: bodyOf(picture), picture };
+  });
 }
 
-/** Gives each item its key. Items of the same content are told apart by their number among them. */
-export async function withKeys(items: readonly WrittenItem[], pictures: LocalPictures): Promise<readonly BatchItem[]> {
+/**
+ * Gives each item its key. Items of the same content are told apart by their number among them. Those of a folder whose picture
+ * cannot be read are told apart from the rest.
+ */
+export async function withKeys(
+  written: readonly WrittenItem[],
+  pictures: LocalPictures,
+): Promise<{ readonly items: readonly BatchItem[]; readonly unreadable: readonly FailedItem[] }> {
   const seen = new Map<string, number>();
   const keyed: BatchItem[] = [];
-  for (const item of items) {
+  const unreadable: FailedItem[] = [];
+  for (const item of written) {
+    const problem = item.picture === null ? null : await pictures.problem(item.picture);
+    if (problem !== null) {
+      unreadable.push({ stem: item.stem, detail: problem });
+      continue;
+    }
     const content = canonicalJson(await pictures.withHashes(item.body));
     const hash = createHash('sha256').update(content).digest('hex');
     const number = (seen.get(hash) ?? 0) + 1;
     seen.set(hash, number);
     keyed.push({ ...item, key: number === 1 ? hash : `${hash}-${number}` });
   }
-  return keyed;
+  return { items: keyed, unreadable };
 }
 
 async function readText(file: string): Promise<string> {

@@ -1,16 +1,12 @@
 import type { ArmatureError } from '../../errors.ts';
+import type { ItemsBeingDrawn } from '../progress.ts';
 import type { ServerAddress } from '../server-client.ts';
 import { collectItems } from './collect-items.ts';
 import { ItemFiles } from './item-files.ts';
 import type { Journal } from './journal.ts';
 import type { LocalPictures } from './local-pictures.ts';
-import type { BatchItem } from './read-items.ts';
+import type { BatchItem, FailedItem } from './read-items.ts';
 import { resendItems, sendItems } from './send-items.ts';
-
-export interface FailedItem {
-  readonly stem: string;
-  readonly detail: string;
-}
 
 export interface BatchRun {
   readonly server: ServerAddress;
@@ -22,6 +18,8 @@ export interface BatchRun {
   readonly signal: AbortSignal;
   /** Told of each item whose files are written. */
   readonly onItem: () => void;
+  /** Told how far those are together that are drawn at the moment, at each look at them. */
+  readonly onSteps: (drawing: ItemsBeingDrawn) => void;
   readonly onWait: (error: ArmatureError) => void;
 }
 
@@ -31,12 +29,13 @@ export interface BatchRun {
  */
 export async function runBatch(run: BatchRun, items: readonly BatchItem[]): Promise<readonly FailedItem[]> {
   const missing = new Map(items.map((item) => [item.key, item]));
-  const files = new ItemFiles(run, run.journal.namesBeside(missing));
+  const files = await ItemFiles.open(run, run.journal.namesBeside(missing));
   const earlier = run.journal.sendings.filter((sending) => sending.items.some((key) => missing.has(key)));
   for (const sending of earlier) if (sending.batch === null) await resendItems(run, sending, items);
   // What failed in an earlier run is drawn again by this one.
   await collectItems(run, earlier, missing, files);
 
   const rest = items.filter(({ key }) => missing.has(key));
-  return await collectItems(run, await sendItems(run, rest), missing, files);
+  const { sendings, refused } = await sendItems(run, rest);
+  return [...refused, ...(await collectItems(run, sendings, missing, files))];
 }

@@ -4,7 +4,7 @@ import { ArmatureError } from '../../errors.ts';
 import { requestJson } from '../server-client.ts';
 import type { Sending } from './journal.ts';
 import { patiently } from './patience.ts';
-import type { BatchItem } from './read-items.ts';
+import type { BatchItem, FailedItem } from './read-items.ts';
 import type { BatchRun } from './run-batch.ts';
 
 /** Items of one request: a small one is answered soon, and a refusal costs little. */
@@ -15,13 +15,45 @@ const longestName = 200;
 
 const batchSchema = z.object({ id: z.string() });
 
+/** What became of items: those that are with the server, and those whose own picture it does not take. */
+interface Sent {
+  readonly sendings: readonly Sending[];
+  readonly refused: readonly FailedItem[];
+}
+
 /** Sends the items in several requests, each noted before it is sent and when it has been accepted. */
-export async function sendItems(run: BatchRun, items: readonly BatchItem[]): Promise<readonly Sending[]> {
+export async function sendItems(run: BatchRun, items: readonly BatchItem[]): Promise<Sent> {
   const sendings: Sending[] = [];
+  const refused: FailedItem[] = [];
   for (let start = 0; start < items.length; start += itemsOfRequest) {
-    sendings.push(...(await sendChunk(run, items.slice(start, start + itemsOfRequest))));
+    const chunk: BatchItem[] = [];
+    for (const item of items.slice(start, start + itemsOfRequest)) {
+      const problem = item.picture === null ? null : await uploadProblem(run, item);
+      if (problem === null) chunk.push(item);
+      else refused.push({ stem: item.stem, detail: problem });
+    }
+    if (chunk.length > 0) sendings.push(...(await sendChunk(run, chunk)));
   }
-  return sendings;
+  return { sendings, refused };
+}
+
+/** What is wrong with a picture, and not with the server, the key or the quota. */
+const pictureFaults: ReadonlySet<string> = new Set([
+  'invalid_image',
+  'image_too_large',
+  'payload_too_large',
+  'unsupported_media_type',
+]);
+
+/** Uploads the pictures of an item; what is wrong with one of them, where something is. */
+async function uploadProblem({ pictures, server, signal, onWait }: BatchRun, item: BatchItem): Promise<string | null> {
+  try {
+    await patiently(signal, onWait, async () => await pictures.withUploads(item.body, server));
+    return null;
+  } catch (error) {
+    if (error instanceof ArmatureError && pictureFaults.has(error.code)) return error.message;
+    throw error;
+  }
 }
 
 /** Sends what an earlier run may have sent or not; the key makes sure that it is drawn once. */
