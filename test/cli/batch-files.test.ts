@@ -47,7 +47,12 @@ async function batchOfImages(images: string, to = output, ...more: readonly stri
   const size = ['--width', '64', '--height', '64', '--steps', '1'];
   return await armature([
     'batch',
-    ...['--images', images, '-o', to, '--server', service.address],
+    '--images',
+    images,
+    '-o',
+    to,
+    '--server',
+    service.address,
     ...request,
     ...size,
     ...more,
@@ -174,7 +179,7 @@ describe('the journal', () => {
   it.each([
     ['a file that no run wrote', async (file: string) => await writeFile(file, '{"prompt": "a ball"}\n')],
     ['a text', async (file: string) => await writeFile(file, 'notes')],
-    ['a folder', async (file: string) => void (await mkdir(file))],
+    ['a folder', async (file: string) => await mkdir(file)],
     ['a pipe', async (file: string) => void execFileSync('mkfifo', [file])],
     ['a dangling link', async (file: string) => await symlink(join(folder, 'nowhere'), file)],
     [
@@ -213,7 +218,7 @@ describe('the lock', () => {
     ['a file that no run wrote', async (file: string) => await writeFile(file, 'mine')],
     ['a pipe', async (file: string) => void execFileSync('mkfifo', [file])],
     ['a link', async (file: string) => await symlink(scene.pathname, file)],
-    ['a folder', async (file: string) => void (await mkdir(file))],
+    ['a folder', async (file: string) => await mkdir(file)],
   ])('is refused by its name where it is %s', async (_, make) => {
     const file = inOutput('armature-batch.lock');
     await make(file);
