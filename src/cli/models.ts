@@ -5,6 +5,8 @@ import { guessType } from '../models/guess-type.ts';
 import type { AnnotatorModel } from '../models/annotators/annotators.ts';
 import type { ControlNetModel } from '../models/model.ts';
 import { addCatalog } from './model-catalog.ts';
+import { addSet } from './set-model.ts';
+import { addShow, describePrediction } from './show-model.ts';
 import { addPull } from './pull-model.ts';
 import { annotatorsOf, libraryOf } from './library.ts';
 import { addSettings, configOf } from './setting-options.ts';
@@ -35,6 +37,8 @@ export function addModels(program: Command): void {
       console.log(`${model.id} is for ${model.type}.`);
     });
   addSettings(setType, ['data', 'models']);
+  addShow(models);
+  addSet(models);
   addPull(models);
   addCatalog(models);
 }
@@ -51,12 +55,13 @@ function asJson({ bases, controlNets, rejected }: ModelList, annotators: readonl
 function describeModels({ bases, controlNets, rejected }: ModelList, annotators: readonly AnnotatorModel[]): string {
   const parts = [
     table(
-      ['BASE MODEL', 'FAMILY', 'SIZE', 'LICENCE', 'TITLE'],
-      bases.map(({ id, family, defaults, licence, title }) => [
+      ['BASE MODEL', 'FAMILY', 'SIZE', 'LICENCE', 'PREDICTS', 'TITLE'],
+      bases.map(({ id, family, defaults, prediction, licence, title }) => [
         id,
         family.name,
         `${defaults.width}x${defaults.height}`,
         licence ?? 'unknown',
+        describePrediction(prediction),
         title,
       ]),
     ),

@@ -53,7 +53,10 @@ export class ModelNetworks implements NetworkSource {
     const key = `${model.id}@${model.hash}`;
     const known = this.#bases.get(key);
     if (known !== undefined) return known;
-    const checkpoint = await openBaseCheckpoint(model.path);
+    const { type, zeroSnr } = model.prediction;
+    // What the library decided, and shows, is what is drawn with.
+    const told = [{ by: 'user', source: 'the library', type, zeroSnr }] as const;
+    const checkpoint = await openBaseCheckpoint(model.path, { told });
     const open: OpenBase = {
       key,
       networks: baseNetworks(this.#pool, key, checkpoint),

@@ -1,3 +1,4 @@
+import type { BaseModel } from '../models/model.ts';
 import type { ModelList } from './catalog.ts';
 import type { GivenControl } from './given-picture.ts';
 import type { GenerationPlan, PlannedControl } from './plan.ts';
@@ -5,6 +6,8 @@ import type { GenerationPlan, PlannedControl } from './plan.ts';
 /** Remarks on parts of a plan that will have no effect, or probably not the one that was meant. */
 export function warningsOf(plan: GenerationPlan, models: ModelList): readonly string[] {
   const warnings: string[] = [];
+  const base = models.bases.find((candidate) => candidate.id === plan.model.id);
+  if (base !== undefined) warnings.push(...predictionWarnings(base));
   if (plan.guidanceScale === 1) {
     if (plan.negativePrompt !== '') warnings.push('negative_prompt has no effect while guidance_scale is 1.');
     if (plan.guidanceRescale !== 0) warnings.push('guidance_rescale has no effect while guidance_scale is 1.');
@@ -13,6 +16,16 @@ export function warningsOf(plan: GenerationPlan, models: ModelList): readonly st
     warnings.push(...controlWarnings(control, plan.steps, models).map((text) => `controls[${index}] ${text}`));
   }
   return warnings;
+}
+
+/** What nobody says of a model, or what two say differently, may be wrong: a picture of noise would not tell why. */
+function predictionWarnings({ id, prediction }: BaseModel): readonly string[] {
+  const { type, decidedBy, source, contradiction } = prediction;
+  const other = type === 'epsilon' ? 'v_prediction' : 'epsilon';
+  const remedy = `If its pictures are noise or grey: armature models set ${id} --prediction-type ${other}.`;
+  if (contradiction !== null) return [`model ${id}: ${contradiction}; ${type} was taken. ${remedy}`];
+  if (decidedBy !== 'weights') return [];
+  return [`model ${id} does not say what it predicts: ${type} was assumed from ${source}. ${remedy}`];
 }
 
 function controlWarnings(control: PlannedControl, steps: number, models: ModelList): readonly string[] {

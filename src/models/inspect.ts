@@ -6,7 +6,8 @@ import { detectCheckpoint, openBaseCheckpoint, openControlNetCheckpoint } from '
 import { modelDefaults } from './defaults.ts';
 import { type Manifest, manifestName, readManifest } from './manifest.ts';
 import { bundledId, fileModelName, slug } from './model-id.ts';
-import type { BaseModel, ControlNetModel, RejectedModel } from './model.ts';
+import type { Witness } from '../weights/prediction.ts';
+import type { BaseModel, ControlNetModel, RejectedModel, ToldPrediction } from './model.ts';
 import { candidateName, reasonWithoutPaths } from './rejected-finding.ts';
 import { type Candidate, controlNetFolders, weightFiles } from './scan.ts';
 
@@ -25,19 +26,25 @@ interface Given {
   readonly id: string;
   readonly title: string;
   readonly manifest: Manifest | null;
+  /** Who goes before the model's files in what it predicts. */
+  readonly told: readonly Witness[];
 }
+
+/** What this installation says of the predictions of base models, by their ids. */
+export type ToldPredictions = ReadonlyMap<string, ToldPrediction>;
 
 /**
  * Reads the headers of a candidate's weights and its armature.json. Never throws: what cannot be used is `rejected`, with
  * base names only, as clients are shown it.
  */
-export async function inspect(candidate: Candidate): Promise<Finding> {
+export async function inspect(candidate: Candidate, told: ToldPredictions = new Map()): Promise<Finding> {
   const { kind, path, reason } = candidate;
   const name = candidateName(candidate);
   return await orRejected(slug(name), path, async () => {
     if (kind === 'unusable') throw new ArmatureError('model_invalid', reason ?? 'It is not looked into.');
     const manifest = kind === 'file' ? null : await readManifest(path);
-    const given = { id: manifest?.id ?? slug(name), title: manifest?.title ?? name, manifest };
+    const id = manifest?.id ?? slug(name);
+    const given = { id, title: manifest?.title ?? name, manifest, told: witnesses(id, manifest, told) };
     if (kind === 'pipeline') return await pipeline(path, given);
     if (kind === 'described') return await describedFolder(path, given);
     if (kind === 'file') return { models: [await singleFile(path, given)], rejected: [] };
@@ -82,7 +89,7 @@ async function bundled(folder: string, { id, manifest }: Given, found: readonly 
   const paths = [...new Set([...found, ...named])].toSorted();
   return await Promise.all(
     paths.map(async (path) => {
-      const own = { id: bundledId(id, path), title: fileModelName(path), manifest };
+      const own = { id: bundledId(id, path), title: fileModelName(path), manifest, told: [] };
       const type = typeIn(manifest, path.slice(folder.length + 1));
       return await orRejected(own.id, path, async () => ({
         models: [await controlNet(path, own, type, id)],
@@ -92,8 +99,8 @@ async function bundled(folder: string, { id, manifest }: Given, found: readonly 
   );
 }
 
-async function baseModel(path: string, { id, title, manifest }: Given): Promise<BaseModel> {
-  const { layout, family, hash, textEncoder } = await openBaseCheckpoint(path);
+async function baseModel(path: string, { id, title, manifest, told }: Given): Promise<BaseModel> {
+  const { layout, family, hash, textEncoder, prediction } = await openBaseCheckpoint(path, { told });
   const textLayers = textEncoder.config.layers;
   const defaults = modelDefaults(manifest, family, layout === 'diffusers' ? await sampleSize(path) : null);
   return {
@@ -106,8 +113,18 @@ async function baseModel(path: string, { id, title, manifest }: Given): Promise<
     path,
     layout,
     textLayers,
+    prediction,
     defaults,
   };
+}
+
+/** The user's word goes before the maker's. */
+function witnesses(id: string, manifest: Manifest | null, told: ToldPredictions): readonly Witness[] {
+  const { type, zeroSnr } = told.get(id) ?? {};
+  return [
+    { by: 'user', source: `armature models set ${id}`, type, zeroSnr },
+    { by: 'armature.json', source: manifestName, type: manifest?.prediction_type, zeroSnr: manifest?.zero_snr },
+  ];
 }
 
 /** Side of the latents that the network was trained on, where its config says it: a whole number or nothing. */

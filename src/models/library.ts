@@ -6,9 +6,9 @@ import { buildStamp } from './build-stamp.ts';
 import { type KeptFinding, type KeptFindings, readFindings, writeFindings } from './findings-file.ts';
 import { inspect } from './inspect.ts';
 import type { Inspect } from './inspector.ts';
-import type { BaseModel, ControlNetModel } from './model.ts';
+import type { BaseModel, ControlNetModel, ToldPrediction } from './model.ts';
+import { emptyOverlay, type Overlay, readOverlay, writeOverlay } from './overlay.ts';
 import { type Candidate, findCandidates } from './scan.ts';
-import { readTypes, writeTypes } from './type-overlay.ts';
 
 export interface LibraryOptions {
   /** File in DATA that keeps the types of ControlNets set by `setType`; without it none can be set. */
@@ -100,10 +100,35 @@ class Library {
     if (typesFile === undefined) throw new ArmatureError('not_supported_yet', 'This library keeps no types.');
     requireCondition(type, conditions);
     await this.controlNet(id);
-    const types = new Map(await readTypes(typesFile));
-    await writeTypes(typesFile, types.set(id, type));
+    const overlay = await readOverlay(typesFile);
+    await writeOverlay(typesFile, { ...overlay, types: new Map(overlay.types).set(id, type) });
     await this.list();
     return await this.controlNet(id);
+  }
+
+  /**
+   * Says what a base model predicts, and keeps it in DATA; what is left out stays as it was, null takes back all that was
+   * set. Also for a model that is refused as it is: `unknown_model` where there is none of that id, or what is wrong with it
+   * now. Where that is refused, nothing is kept.
+   */
+  async setPrediction(id: string, told: ToldPrediction | null): Promise<BaseModel> {
+    const { typesFile } = this.#options;
+    if (typesFile === undefined) throw new ArmatureError('not_supported_yet', 'This library keeps no settings.');
+    const overlay = await readOverlay(typesFile);
+    const before = await this.list();
+    if (!before.rejected.some((model) => model.id === id)) findBase(before, id, 'model');
+    const predictions = new Map(overlay.predictions);
+    const given = Object.fromEntries(Object.entries(told ?? {}).filter(([, value]) => value !== undefined));
+    if (told === null) predictions.delete(id);
+    else predictions.set(id, { ...predictions.get(id), ...given });
+    await writeOverlay(typesFile, { ...overlay, predictions });
+    try {
+      return findBase(await this.list(), id, 'model');
+    } catch (error) {
+      await writeOverlay(typesFile, overlay);
+      await this.list();
+      throw error;
+    }
   }
 
   get #trusted(): ModelList | null {
@@ -112,26 +137,29 @@ class Library {
 
   async #scan(): Promise<ModelList> {
     if (this.#build === null) await this.#readKept();
+    const { typesFile, conditions } = this.#options;
+    const overlay = typesFile === undefined ? emptyOverlay : await readOverlay(typesFile);
     const candidates = (await Promise.all(this.#folders.map(async (folder) => await findCandidates(folder)))).flat();
     const findings = new Map<string, KeptFinding>();
-    await Promise.all(candidates.map(async (one) => findings.set(one.path, await this.#findingOf(one))));
+    await Promise.all(candidates.map(async (one) => findings.set(one.path, await this.#findingOf(one, overlay))));
     if (findings.size !== this.#findings.size) this.#saved = false;
     this.#findings = findings;
     await this.#save();
     const found = candidates.map(({ path }) => findings.get(path)!.finding);
-    const types =
-      this.#options.typesFile === undefined ? new Map<string, string>() : await readTypes(this.#options.typesFile);
-    this.#listing = assemble(found, types, this.#options.conditions);
+    this.#listing = assemble(found, overlay.types, conditions);
     this.#scannedAt = Date.now();
     return this.#listing;
   }
 
-  async #findingOf(candidate: Candidate): Promise<KeptFinding> {
-    const { path, signature } = candidate;
+  async #findingOf(candidate: Candidate, { predictions }: Overlay): Promise<KeptFinding> {
+    const { path } = candidate;
+    const signature = [candidate.signature, ...(predictions.size === 0 ? [] : [JSON.stringify([...predictions])])].join(
+      ' ',
+    );
     const known = this.#findings.get(path);
     if (known?.signature === signature) return known;
     this.#saved = false;
-    return { signature, finding: await (this.#options.inspect ?? inspect)(candidate) };
+    return { signature, finding: await (this.#options.inspect ?? inspect)(candidate, predictions) };
   }
 
   async #readKept(): Promise<void> {

@@ -4,7 +4,9 @@ import { ArmatureError } from '../errors.ts';
 import { readRegularText, reasonOf } from '../files/regular-file.ts';
 import { outlineOf } from '../numeric/json-outline.ts';
 import { schedulerIds } from '../generation/plan.ts';
+import { predictionNamed } from '../weights/prediction.ts';
 import { modelIdPattern } from './model-id.ts';
+import { predictionTypes } from './model.ts';
 
 export const manifestName = 'armature.json';
 
@@ -22,6 +24,14 @@ const innerPath = z
     error: 'expected a path inside the folder',
   });
 
+/** In any of its spellings; stored as diffusers writes it. */
+export const predictionType = z.string().transform((name, context) => {
+  const type = predictionNamed(name);
+  if (type !== null) return type;
+  context.addIssue({ code: 'custom', message: `expected ${predictionTypes.join(', ')}` });
+  return z.NEVER;
+});
+
 /** What a model's maker says of it in armature.json. Unknown fields are refused: a misspelt one would be lost in silence. */
 const manifestSchema = z.strictObject({
   schema: z.literal(1),
@@ -37,6 +47,8 @@ const manifestSchema = z.strictObject({
       scheduler: z.enum(schedulerIds).optional(),
     })
     .optional(),
+  prediction_type: predictionType.optional(),
+  zero_snr: z.boolean().optional(),
   controlnets: z.array(z.strictObject({ path: innerPath, type: z.string().min(1) })).optional(),
 });
 

@@ -1,8 +1,9 @@
 import { realpath, type FileHandle } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { ArmatureError } from '../errors.ts';
 import { openRegularFile, reasonOf } from '../files/regular-file.ts';
 import { outlineOf } from '../numeric/json-outline.ts';
+import type { WeightRef } from '../graph/weights.ts';
 import { elementCount } from '../numeric/tensor.ts';
 import { decodeFloats } from './floats.ts';
 
@@ -95,6 +96,19 @@ export async function readTensor(file: SafetensorsFile, tensor: string): Promise
   const handle = await openRegularFile(file.path).catch((cause: unknown) => unreadable(file.name, cause));
   try {
     return decodeFloats(entry.dtype, await readExactly(handle, file.name, entry.byteOffset, entry.byteLength));
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Values of one weight of a network whose files lie in `folder`, as float32. */
+export async function readFloats(
+  folder: string,
+  { file, dtype, byteOffset, byteLength }: WeightRef,
+): Promise<Float32Array> {
+  const handle = await openRegularFile(join(folder, file)).catch((cause: unknown) => unreadable(file, cause));
+  try {
+    return decodeFloats(dtype, await readExactly(handle, file, byteOffset, byteLength));
   } finally {
     await handle.close();
   }

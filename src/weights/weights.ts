@@ -7,8 +7,8 @@ import type { SafetensorsFile, TensorType } from './safetensors.ts';
 export const sameNames: readonly RenameRule[] = [[/^(.+)$/, '$1']];
 
 /**
- * The tensors of `files` that start with `prefix`, by the names that `rules` give them. Tensors that no rule knows and
- * integers (position ids) are left out: real checkpoints carry more than their networks use.
+ * The tensors of `files` that start with `prefix`, by the names that `rules` give them. Tensors that no rule knows are left
+ * out, and position ids, which only count from 0, in whatever number format.
  */
 export function weightsOf(
   files: readonly SafetensorsFile[],
@@ -19,7 +19,7 @@ export function weightsOf(
   for (const file of files) {
     for (const [tensor, { dtype, shape, byteOffset, byteLength }] of file.tensors) {
       const name = tensor.startsWith(prefix) ? rename(tensor.slice(prefix.length), rules) : null;
-      if (name === null || isInteger(dtype)) continue;
+      if (name === null || name.endsWith('position_ids')) continue;
       if (!isWeight(dtype)) {
         throw new ArmatureError(
           'model_invalid',
@@ -48,8 +48,4 @@ export function folderOf(files: readonly SafetensorsFile[]): string {
 
 function isWeight(dtype: TensorType): dtype is WeightType {
   return dtype === 'F32' || dtype === 'F16' || dtype === 'BF16';
-}
-
-function isInteger(dtype: TensorType): boolean {
-  return /^[IU]\d|^BOOL$/.test(dtype);
 }

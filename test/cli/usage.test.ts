@@ -20,6 +20,8 @@ describe('help', () => {
     ['extract'],
     ['models list'],
     ['models set-type'],
+    ['models set'],
+    ['models show'],
     ['models pull'],
     ['models catalog'],
     ['batch'],
@@ -78,6 +80,9 @@ describe('what goes wrong', () => {
     ['an unknown condition', ['extract', 'cany', 'x.jpg'], 1, /Did you mean canny/],
     ['an unknown option of an extractor', ['extract', 'canny', 'x.jpg', '--option', 'low=1'], 1, /low_threshold/],
     ['a type that is no condition', ['models', 'set-type', 'diorama-seg', 'magic'], 1, /\(canny,.* seg,.*\).*"magic"/],
+    ['a prediction that is none', ['models', 'set', 'diorama', '--prediction-type', 'w'], 1, /epsilon.*auto.*"w"/],
+    ['a setting of nothing', ['models', 'set', 'diorama'], 1, /--prediction-type, --zero-snr/],
+    ['a model to show that is not there', ['models', 'show', 'dioramma'], 1, /Did you mean diorama/],
     ['a scope that is none', ['keys', 'create', '--name', 'x', '--scope', 'all'], 1, /scopes.*generate.*admin/],
     ['a quota without a window', ['keys', 'create', '--name', 'x', '--quota', '5e9'], 1, /5e9\/day/],
     [

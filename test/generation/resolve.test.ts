@@ -22,6 +22,7 @@ const files = { licence: null, hash: 'abc', path: '/models', layout: 'diffusers'
 const base: BaseModel = {
   ...files,
   kind: 'base',
+  prediction: { type: 'epsilon', zeroSnr: false, decidedBy: 'family', source: 'its family', contradiction: null },
   id: 'photo',
   title: 'Photo',
   family: sd1,

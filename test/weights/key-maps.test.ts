@@ -48,9 +48,9 @@ test.each([
 test("OpenCLIP's text encoder in a single file of SD 2.x, whose last layer is not used", async () => {
   const file = await openSafetensors(goldenPath('formats', 'sd21-tiny-openclip.safetensors'));
   const weights = splitFusedAttention(weightsOf([file], openClipRules, 'cond_stage_model.model.'));
-  const inferred = inferTextEncoderConfig(weights, file.name, 'gelu');
-  expect(inferred['num_hidden_layers']).toBe(4);
-  const raw = { ...inferred, num_hidden_layers: 3, num_attention_heads: 4 };
+  const inferred = inferTextEncoderConfig(weights, file.name, 'openclip');
+  expect(inferred).toMatchObject({ num_hidden_layers: 3, hidden_act: 'gelu' });
+  const raw = { ...inferred, num_attention_heads: 4 };
   const part = { config: parseTextEncoderConfig(raw, file.name), weights, weightsFolder: file.folder };
   const golden = new GoldenModel('sd21-tiny');
   const { context } = await runOnce(buildTextEncoder(part), { input_ids: golden.integers('te/input_ids') });

@@ -7,15 +7,19 @@ export interface WrittenTensor {
 }
 
 /** The bytes of a .safetensors file, tensors one after the other. */
-export function safetensorsBytes(tensors: Readonly<Record<string, WrittenTensor>>): Uint8Array {
+export function safetensorsBytes(
+  tensors: Readonly<Record<string, WrittenTensor>>,
+  metadata?: Readonly<Record<string, unknown>>,
+): Uint8Array {
   let end = 0;
-  const header = Object.fromEntries(
+  const entries = Object.fromEntries(
     Object.entries(tensors).map(([name, { dtype, shape, bytes }]) => {
       const begin = end;
       end += bytes.length;
       return [name, { dtype, shape, data_offsets: [begin, end] }];
     }),
   );
+  const header = { ...(metadata === undefined ? {} : { __metadata__: metadata }), ...entries };
   return withHeader(JSON.stringify(header), Buffer.concat(Object.values(tensors).map((tensor) => tensor.bytes)));
 }
 
@@ -27,8 +31,12 @@ export function withHeader(header: string, data: Uint8Array): Uint8Array {
   return Buffer.concat([length, text, data]);
 }
 
-export function writeSafetensors(path: string, tensors: Readonly<Record<string, WrittenTensor>>): void {
-  writeFileSync(path, safetensorsBytes(tensors));
+export function writeSafetensors(
+  path: string,
+  tensors: Readonly<Record<string, WrittenTensor>>,
+  metadata?: Readonly<Record<string, unknown>>,
+): void {
+  writeFileSync(path, safetensorsBytes(tensors, metadata));
 }
 
 export function float32Tensor(shape: readonly number[], values: ArrayLike<number>): WrittenTensor {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { misfit, type ModelList } from '../../generation/catalog.ts';
 import type { AnnotatorModel } from '../../models/annotators/annotators.ts';
-import type { Family } from '../../models/model.ts';
+import { type Family, predictionTypes } from '../../models/model.ts';
 
 const family = z
   .object({
@@ -28,6 +28,16 @@ export const modelListSchema = z
           guidance_scale: z.number(),
           scheduler: z.string(),
         }),
+        prediction: z
+          .object({
+            type: z.enum(predictionTypes),
+            zero_snr: z.boolean().describe('Whether the last training timestep holds no signal'),
+            decided_by: z
+              .enum(['user', 'armature.json', 'config', 'marker', 'weights', 'family'])
+              .describe('Who said so; weights and family: nobody, it was assumed'),
+            source: z.string().describe('Where it stands'),
+          })
+          .describe('What its network predicts'),
         controlnets: z.array(z.string()).describe('Ids of the ControlNets that fit it'),
       }),
     ),
@@ -80,6 +90,12 @@ export function modelListView(
         steps: base.defaults.steps,
         guidance_scale: base.defaults.guidanceScale,
         scheduler: base.defaults.scheduler,
+      },
+      prediction: {
+        type: base.prediction.type,
+        zero_snr: base.prediction.zeroSnr,
+        decided_by: base.prediction.decidedBy,
+        source: base.prediction.source,
       },
       controlnets: controlNets.filter((model) => misfit(base, model) === null).map(({ id }) => id),
     })),

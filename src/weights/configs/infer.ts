@@ -108,18 +108,44 @@ export function inferVaeConfig(weights: Weights, source: string): RawConfig {
   };
 }
 
-/** transformers' config of a CLIP text encoder, from its weights. Heads are 64 wide in every CLIP. */
-export function inferTextEncoderConfig(weights: Weights, source: string, activation: 'quick_gelu' | 'gelu'): RawConfig {
+/** Width of OpenCLIP's ViT-H, the text encoder of SD 2.x, and the layers of it that SD 2.x was trained on. */
+const openClipH = { width: 1024, layers: 23 } as const;
+
+/**
+ * transformers' config of a CLIP text encoder, from its weights and the layout that their names were of. Heads are 64 wide in
+ * every CLIP.
+ */
+export function inferTextEncoderConfig(
+  weights: Weights,
+  source: string,
+  layout: 'openclip' | 'transformers',
+): RawConfig {
   const shapes = new Shapes(weights, source);
   const hidden = shapes.size('text_model.embeddings.token_embedding.weight', 1);
   return {
     vocab_size: shapes.size('text_model.embeddings.token_embedding.weight', 0),
     hidden_size: hidden,
     intermediate_size: shapes.size('text_model.encoder.layers.0.mlp.fc1.weight', 0),
-    num_hidden_layers: shapes.count('text_model.encoder.layers'),
+    num_hidden_layers: layersUsed(shapes.count('text_model.encoder.layers'), hidden, layout),
     num_attention_heads: Math.max(1, Math.floor(hidden / 64)),
     max_position_embeddings: shapes.size('text_model.embeddings.position_embedding.weight', 0),
-    hidden_act: activation,
+    hidden_act: activationOf(hidden, layout),
     eos_token_id: 2,
   };
+}
+
+/**
+ * SD 2.x reads ViT-H before its 24th and last layer. Its original files hold all 24; those that diffusers' script wrote back
+ * hold the 23 that are used. A smaller encoder under OpenCLIP's names is taken for an original with one layer too many.
+ */
+function layersUsed(stored: number, width: number, layout: 'openclip' | 'transformers'): number {
+  const whole = stored === openClipH.layers || (layout === 'transformers' && stored < openClipH.layers);
+  if (whole || (layout === 'transformers' && width !== openClipH.width)) return stored;
+  return Math.min(stored - 1, openClipH.layers);
+}
+
+/** OpenAI's CLIP, 768 wide in SD 1.x, approximates its activation; OpenCLIP's wider ones, and all of its layout, do not. */
+function activationOf(width: number, layout: 'openclip' | 'transformers'): 'quick_gelu' | 'gelu' {
+  if (width === 768) return 'quick_gelu';
+  return width >= openClipH.width || layout === 'openclip' ? 'gelu' : 'quick_gelu';
 }

@@ -9,9 +9,13 @@ export function ldmVaeRules(levels: number): readonly RenameRule[] {
     [/^((?:en|de)coder)\.norm_out\.(.+)$/, '$1.conv_norm_out.$2'],
     [/^((?:en|de)coder)\.mid\.block_1\.(.+)$/, (coder, rest) => `${coder}.mid_block.resnets.0.${resnetPart(rest)}`],
     [/^((?:en|de)coder)\.mid\.block_2\.(.+)$/, (coder, rest) => `${coder}.mid_block.resnets.1.${resnetPart(rest)}`],
-    [/^((?:en|de)coder)\.mid\.attn_1\.norm\.(.+)$/, '$1.mid_block.attentions.0.group_norm.$2'],
-    [/^((?:en|de)coder)\.mid\.attn_1\.([qkv])\.(.+)$/, '$1.mid_block.attentions.0.to_$2.$3'],
-    [/^((?:en|de)coder)\.mid\.attn_1\.proj_out\.(.+)$/, '$1.mid_block.attentions.0.to_out.0.$2'],
+    [
+      /^((?:en|de)coder)\.mid\.attn_1\.([a-z_]+(?:\.0)?)\.(weight|bias)$/,
+      (coder, part, kind) => {
+        const name = attentionNames[part];
+        return name === undefined ? null : `${coder}.mid_block.attentions.0.${name}.${kind}`;
+      },
+    ],
     [/^encoder\.down\.(\d+)\.downsample\.(.+)$/, 'encoder.down_blocks.$1.downsamplers.0.$2'],
     [
       /^encoder\.down\.(\d+)\.block\.(\d+)\.(.+)$/,
@@ -24,6 +28,24 @@ export function ldmVaeRules(levels: number): readonly RenameRule[] {
     ],
   ];
 }
+
+/** Parts of the attention under the original names, and under those of diffusers that some conversions leave in place. */
+const attentionNames: Readonly<Record<string, string>> = {
+  norm: 'group_norm',
+  group_norm: 'group_norm',
+  q: 'to_q',
+  k: 'to_k',
+  v: 'to_v',
+  proj_out: 'to_out.0',
+  to_q: 'to_q',
+  to_k: 'to_k',
+  to_v: 'to_v',
+  'to_out.0': 'to_out.0',
+  query: 'to_q',
+  key: 'to_k',
+  value: 'to_v',
+  proj_attn: 'to_out.0',
+};
 
 function resnetPart(rest: string): string {
   return rest.replace(/^nin_shortcut\./, 'conv_shortcut.');

@@ -5,6 +5,9 @@ import { configSource, type ConfigSource, type RawConfig, readConfig } from '../
 import { parseTextEncoderConfig } from '../configs/text-encoder-config.ts';
 import { parseUNetConfig } from '../configs/unet-config.ts';
 import { parseVaeConfig } from '../configs/vae-config.ts';
+import { predictionSettings, stableDiffusionSchedule } from '../configs/stable-diffusion-schedule.ts';
+import { assumedPrediction } from '../assumed-prediction.ts';
+import { decidePrediction, saidSwitch, saidType, type Witness } from '../prediction.ts';
 import { familyOf } from '../family.ts';
 import { fingerprint } from '../fingerprint.ts';
 import { clipRules } from '../key-maps/clip.ts';
@@ -33,9 +36,14 @@ export async function openBaseFolder(folder: string, overrides: BaseOverrides): 
   );
   const scheduler = join(folder, 'scheduler', 'scheduler_config.json');
   const tokenizer = resolve(folder, 'tokenizer');
-  const schedulerConfig = (await exists(scheduler))
-    ? { ...(await readConfig(scheduler)), ...overrides.scheduler }
-    : null;
+  const given = (await exists(scheduler)) ? await readConfig(scheduler) : null;
+  const witnesses = [...(overrides.told ?? []), ...(given === null ? [] : [schedulerWitness(given)])];
+  const prediction = await decidePrediction(witnesses, async () => await assumedPrediction(unet.part));
+  const schedulerConfig = {
+    ...(given ?? stableDiffusionSchedule),
+    ...(given !== null && !isTold(overrides.told) ? {} : predictionSettings(prediction)),
+    ...overrides.scheduler,
+  };
   const networks = [unet, vae, textEncoder];
   return {
     layout: 'diffusers',
@@ -43,6 +51,7 @@ export async function openBaseFolder(folder: string, overrides: BaseOverrides): 
     vae: vae.part,
     textEncoder: textEncoder.part,
     schedulerConfig,
+    prediction,
     tokenizerFolder: (await exists(tokenizer)) ? tokenizer : null,
     family: familyOf(unet.part.config, vae.part.config.latentChannels),
     hash: await fingerprint(
@@ -61,6 +70,17 @@ export async function openControlNetFolder(folder: string, overrides: RawConfig)
     family: familyOf(part.config, part.config.inChannels),
     hash: await fingerprint(files, [part.config]),
   };
+}
+
+function isTold(told: readonly Witness[] = []): boolean {
+  return told.some(({ type, zeroSnr }) => type !== undefined || zeroSnr !== undefined);
+}
+
+/** What a scheduler_config.json says; without a prediction_type diffusers takes epsilon. */
+function schedulerWitness(config: RawConfig): Witness {
+  const source = 'scheduler/scheduler_config.json';
+  const said = saidType(config['prediction_type'] ?? 'epsilon', 'prediction_type', source);
+  return { by: 'config', source, ...said, zeroSnr: saidSwitch(config['rescale_betas_zero_snr'] ?? '') };
 }
 
 interface OpenedNetwork<Config> {

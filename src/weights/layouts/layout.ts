@@ -3,10 +3,11 @@ import { basename } from 'node:path';
 import { ArmatureError } from '../../errors.ts';
 import type { ControlNetConfig, TextEncoderConfig, UNetConfig, VaeConfig } from '../../graph/configs.ts';
 import type { NetworkPart } from '../../graph/weights.ts';
-import type { Family } from '../../models/model.ts';
+import type { Family, Prediction } from '../../models/model.ts';
+import type { Witness } from '../prediction.ts';
 import type { RawConfig } from '../configs/raw-config.ts';
 
-/** A base model: its networks, where their weights are, and what it was trained for. Nothing but headers has been read. */
+/** A base model: its networks, where their weights are, and what it was trained for. Nothing but headers and one small weight has been read. */
 export interface BaseCheckpoint {
   readonly layout: 'diffusers' | 'single-file';
   readonly textEncoder: NetworkPart<TextEncoderConfig>;
@@ -14,6 +15,7 @@ export interface BaseCheckpoint {
   readonly vae: NetworkPart<VaeConfig>;
   /** scheduler_config.json as it is, or the equal of it for a single file; null where a folder has none. */
   readonly schedulerConfig: RawConfig | null;
+  readonly prediction: Prediction;
   /** Absolute path of a folder with vocab.json and merges.txt, or null for CLIP's own tokenizer. */
   readonly tokenizerFolder: string | null;
   readonly family: Family;
@@ -36,6 +38,8 @@ export interface BaseOverrides {
   readonly vae?: RawConfig;
   readonly textEncoder?: RawConfig;
   readonly scheduler?: RawConfig;
+  /** Who goes before the files in what the network predicts, in the order of their rank. */
+  readonly told?: readonly Witness[];
 }
 
 export async function isFolder(path: string): Promise<boolean> {

@@ -3,15 +3,19 @@ import type { NetworkPart, Weights } from '../../graph/weights.ts';
 import { parseControlNetConfig } from '../configs/controlnet-config.ts';
 import { inferControlNetConfig, inferTextEncoderConfig, inferUNetConfig, inferVaeConfig } from '../configs/infer.ts';
 import type { RawConfig } from '../configs/raw-config.ts';
+import { readSidecars } from '../configs/sidecar.ts';
 import { parseTextEncoderConfig } from '../configs/text-encoder-config.ts';
 import { parseUNetConfig } from '../configs/unet-config.ts';
 import { parseVaeConfig } from '../configs/vae-config.ts';
+import { assumedPrediction } from '../assumed-prediction.ts';
 import { familyOf } from '../family.ts';
 import { fingerprint } from '../fingerprint.ts';
 import { clipRules, openClipRules, splitFusedAttention } from '../key-maps/clip.ts';
 import { ldmLayersPerBlock, ldmUNetRules } from '../key-maps/ldm-unet.ts';
 import { ldmVaeRules } from '../key-maps/ldm-vae.ts';
+import { decidePrediction, markersOf } from '../prediction.ts';
 import type { SafetensorsFile } from '../safetensors.ts';
+import { predictionSettings, stableDiffusionSchedule } from '../configs/stable-diffusion-schedule.ts';
 import { openWeightFile } from '../weight-files.ts';
 import { weightsOf } from '../weights.ts';
 import type { BaseCheckpoint, BaseOverrides, ControlNetCheckpoint } from './layout.ts';
@@ -37,17 +41,31 @@ export function singleFileKind(file: SafetensorsFile): 'base' | 'controlnet' | n
 export async function openBaseFile(path: string, overrides: BaseOverrides): Promise<BaseCheckpoint> {
   const file = await openWeightFile(path);
   expectKind(file, 'base', 'a Stable Diffusion model with UNet, autoencoder and text encoder');
+  const sidecars = await readSidecars(path);
   const unet = openUNet(file, overrides.unet);
-  const vae = openVae(file, overrides.vae);
+  const vae = openVae(file, { ...sidecars[0]?.vae, ...overrides.vae });
   const textEncoder = openTextEncoder(file, overrides.textEncoder);
-  const predictionType = unet.config.crossAttentionDim === 1024 ? 'v_prediction' : 'epsilon';
-  const schedulerConfig = { ...stableDiffusionSchedule, prediction_type: predictionType, ...overrides.scheduler };
+  const witnesses = [
+    ...(overrides.told ?? []),
+    ...sidecars.map(({ witness }) => witness),
+    ...markersOf(file),
+    ...sidecars.flatMap(({ usual }) => usual ?? []),
+  ];
+  const prediction = await decidePrediction(witnesses, async () => await assumedPrediction(unet));
+  const schedulerConfig = {
+    ...stableDiffusionSchedule,
+    ...sidecars[0]?.scheduler,
+    prediction_type: prediction.type,
+    ...(prediction.zeroSnr ? predictionSettings(prediction) : {}),
+    ...overrides.scheduler,
+  };
   return {
     layout: 'single-file',
     unet,
     vae,
     textEncoder,
     schedulerConfig,
+    prediction,
     tokenizerFolder: null,
     family: familyOf(unet.config, vae.config.latentChannels),
     hash: await fingerprint([file], [unet.config, vae.config, textEncoder.config, schedulerConfig]),
@@ -68,16 +86,6 @@ export async function openControlNetFile(path: string, overrides: RawConfig): Pr
   };
 }
 
-/** The noise schedule of every SD 1.x and 2.x, as scheduler_config.json would write it. */
-const stableDiffusionSchedule: RawConfig = {
-  num_train_timesteps: 1000,
-  beta_start: 0.00085,
-  beta_end: 0.012,
-  beta_schedule: 'scaled_linear',
-  set_alpha_to_one: false,
-  steps_offset: 1,
-};
-
 function openUNet(file: SafetensorsFile, overrides: RawConfig = {}): BaseCheckpoint['unet'] {
   const weights = ldmWeights(file, prefixes.unet);
   return part(file, weights, parseUNetConfig({ ...inferUNetConfig(weights, file.name), ...overrides }, file.name));
@@ -96,9 +104,8 @@ function openTextEncoder(file: SafetensorsFile, overrides: RawConfig = {}): Base
   const weights = open
     ? splitFusedAttention(weightsOf([file], openClipRules, prefixes.openClip))
     : weightsOf([file], clipRules, prefixes.clip);
-  const inferred = inferTextEncoderConfig(weights, file.name, open ? 'gelu' : 'quick_gelu');
-  const raw = open ? { ...inferred, num_hidden_layers: (inferred['num_hidden_layers'] as number) - 1 } : inferred;
-  return part(file, weights, parseTextEncoderConfig({ ...raw, ...overrides }, file.name));
+  const inferred = inferTextEncoderConfig(weights, file.name, open ? 'openclip' : 'transformers');
+  return part(file, weights, parseTextEncoderConfig({ ...inferred, ...overrides }, file.name));
 }
 
 function controlNetWeights(file: SafetensorsFile): Weights {

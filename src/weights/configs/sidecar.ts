@@ -1,0 +1,95 @@
+import { basename } from 'node:path';
+import { parse } from 'yaml';
+import { ArmatureError } from '../../errors.ts';
+import { FileTooLarge, readRegularText, reasonOf, SpecialFile } from '../../files/regular-file.ts';
+import { parsePythonJson } from '../../numeric/python-json.ts';
+import { saidSwitch, saidType, type Witness, zeroSnrNames } from '../prediction.ts';
+import type { RawConfig } from './raw-config.ts';
+
+/** Endings of the config that may lie beside a single file of the same name, in the order of their rank. */
+const endings = ['.yaml', '.yml', '.json'] as const;
+
+/** Paths at which a config of a single file may lie. */
+export function sidecarsOf(file: string): readonly string[] {
+  const stem = file.replace(/\.safetensors$/i, '');
+  return endings.map((ending) => stem + ending);
+}
+
+/** What a config beside a single file says of it. */
+export interface Sidecar {
+  readonly witness: Witness;
+  /** What the original code does where its config doesn't speak of it: counts less than what a weight file says. */
+  readonly usual: Witness | null;
+  /** Settings of the noise schedule by the names of scheduler_config.json. */
+  readonly scheduler: RawConfig;
+  /** Settings of the autoencoder by diffusers' names. */
+  readonly vae: RawConfig;
+}
+
+/** Larger files are no configs. */
+const mostBytes = 1_000_000;
+
+/**
+ * The configs beside `file`, which ends in .safetensors: the .yaml of the original code (`model.params`), or a .json with
+ * the fields of scheduler_config.json. A file of that name that is about something else says nothing. Throws
+ * `model_invalid` for YAML or JSON that does not parse.
+ */
+export async function readSidecars(file: string): Promise<readonly Sidecar[]> {
+  const found = await Promise.all(sidecarsOf(file).map(readSidecar));
+  return found.filter((sidecar) => sidecar !== null);
+}
+
+async function readSidecar(path: string): Promise<Sidecar | null> {
+  const name = basename(path);
+  const text = await readRegularText(path, mostBytes).catch((cause: unknown) => {
+    // Nothing there, or no config: another thing of that name.
+    if (cause instanceof SpecialFile || cause instanceof FileTooLarge || isAbsent(cause)) return null;
+    throw new ArmatureError('model_invalid', `The file ${name} cannot be read (${reasonOf(cause)}).`, { cause });
+  });
+  if (text === null) return null;
+  return sidecarFrom(parseText(text.replace(/^\uFEFF/, ''), name), name);
+}
+
+function isAbsent(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+}
+
+function parseText(text: string, name: string): unknown {
+  try {
+    return name.endsWith('.json') ? parsePythonJson(text) : parse(text, { maxAliasCount: 100 });
+  } catch (cause) {
+    const kind = name.endsWith('.json') ? 'JSON' : 'YAML';
+    throw new ArmatureError('model_invalid', `Expected ${kind} in ${name} but its text does not parse.`, { cause });
+  }
+}
+
+/** Names of the original code's schedule, and those of scheduler_config.json. */
+const scheduleNames = {
+  linear_start: 'beta_start',
+  linear_end: 'beta_end',
+  timesteps: 'num_train_timesteps',
+  beta_start: 'beta_start',
+  beta_end: 'beta_end',
+  num_train_timesteps: 'num_train_timesteps',
+} as const;
+
+function sidecarFrom(content: unknown, name: string): Sidecar {
+  const model = record(record(content)['model']);
+  const fields = { ...record(content), ...record(model['params']) };
+  const original = /^(ldm|cldm)\./.test(String(model['target']));
+  const type = { ...saidType(fields['prediction_type'], 'prediction_type', name) };
+  const parameterization = saidType(fields['parameterization'], 'parameterization', name);
+  const zeroSnr = zeroSnrNames.map((field) => saidSwitch(fields[field] ?? '')).find((value) => value !== undefined);
+  const schedule = Object.entries(scheduleNames).filter(([field]) => typeof fields[field] === 'number');
+  const scale = fields['scale_factor'];
+  return {
+    witness: { by: 'config', source: name, ...parameterization, ...type, zeroSnr },
+    usual: original ? { by: 'config', source: `${name}, which has no parameterization,`, type: 'epsilon' } : null,
+    scheduler: Object.fromEntries(schedule.map(([field, target]) => [target, fields[field]])),
+    vae: typeof scale === 'number' ? { scaling_factor: scale } : {},
+  };
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+}

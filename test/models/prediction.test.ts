@@ -1,0 +1,257 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it, test } from 'vitest';
+import { warningsOf } from '../../src/generation/warnings.ts';
+import type { GenerationPlan } from '../../src/generation/plan.ts';
+import { openLibrary } from '../../src/models/library.ts';
+import type { BaseModel, Prediction } from '../../src/models/model.ts';
+import { goldenPath } from '../support/golden.ts';
+import { expectDrawn } from '../weights/single-files/drawing.ts';
+import { emptyTensor, smallBase, type Tensors, tensorsOf } from '../weights/single-files/small-models.ts';
+import { temporaryFolder } from '../weights/temporary-folder.ts';
+import { float32Tensor, writeSafetensors } from '../weights/write-safetensors.ts';
+
+const root = temporaryFolder();
+const models = join(root, 'models');
+const options = { conditions: ['canny'], typesFile: join(root, 'data', 'armature.json') };
+const plain = smallBase();
+const biasOfSd2 = 'model.diffusion_model.output_blocks.5.1.transformer_blocks.0.norm1.bias';
+
+beforeEach(() => {
+  for (const folder of [models, join(root, 'data')]) rmSync(folder, { recursive: true, force: true });
+  mkdirSync(models, { recursive: true });
+});
+
+interface Written {
+  readonly tensors?: Tensors;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  readonly beside?: Readonly<Record<string, string>>;
+}
+
+/** A single file `one.safetensors`, its markers and what lies beside it. */
+function writeModel({ tensors = {}, metadata, beside = {} }: Written, base: Tensors = plain): void {
+  writeSafetensors(join(models, 'one.safetensors'), { ...base, ...tensors }, metadata);
+  for (const [ending, text] of Object.entries(beside)) writeFileSync(join(models, `one${ending}`), text);
+}
+
+async function listed(): Promise<BaseModel> {
+  return await (await openLibrary([models], options)).base('one');
+}
+
+async function predicted(written: Written, base?: Tensors): Promise<Prediction> {
+  writeModel(written, base);
+  return (await listed()).prediction;
+}
+
+/** The base model with the widths of SD 2.x, and a spread of the bias that tells what it predicts. */
+function sd2(spread: number): Tensors {
+  const bias = Float32Array.from({ length: 32 }, (_, place) => (place % 2 === 0 ? spread : -spread));
+  return { ...(wide ??= wideBase()), [biasOfSd2]: float32Tensor([32], bias) };
+}
+
+let wide: Tensors | undefined;
+
+function wideBase(): Tensors {
+  const shapes = Object.entries(plain).map(([name, { shape }]): [string, readonly number[]] => {
+    if (/attn2\.to_[kv]\.weight$/.test(name)) return [name, [shape[0] ?? 0, 1024]];
+    if (!name.startsWith('cond_stage_model.')) return [name, shape];
+    const few = name.includes('token_embedding') ? [8, 64] : shape;
+    return [name, few.map((side) => (side === 64 ? 1024 : side === 256 ? 64 : side))];
+  });
+  return tensorsOf(Object.fromEntries(shapes));
+}
+
+const v = { type: 'v_prediction', zeroSnr: false } as const;
+const yaml = (params: string): string =>
+  `model:\n  target: ldm.models.diffusion.ddpm.LatentDiffusion\n  params:\n    linear_start: 0.00085\n${params}`;
+
+describe('what a single file of SD 1.x predicts', () => {
+  test.each<[string, Written, Partial<Prediction>]>([
+    ['nothing says it', {}, { type: 'epsilon', zeroSnr: false, decidedBy: 'family' }],
+    ['an empty tensor v_pred', { tensors: { v_pred: emptyTensor() } }, { ...v, decidedBy: 'marker' }],
+    [
+      'v_pred and ztsnr inside the network',
+      {
+        tensors: {
+          'model.diffusion_model.v_pred': float32Tensor([1], [1]),
+          'model.diffusion_model.ztsnr': emptyTensor(),
+        },
+      },
+      { ...v, zeroSnr: true },
+    ],
+    ['modelspec "v"', { metadata: { 'modelspec.prediction_type': 'v' } }, { ...v, decidedBy: 'marker' }],
+    ['modelspec "V-Prediction"', { metadata: { 'modelspec.prediction_type': 'V-Prediction' } }, v],
+    ['modelspec "v_pred"', { metadata: { 'modelspec.prediction_type': ' v_pred ' } }, v],
+    ['modelspec "eps"', { metadata: { 'modelspec.prediction_type': 'eps' } }, { type: 'epsilon', decidedBy: 'marker' }],
+    ['modelspec "sample"', { metadata: { 'modelspec.prediction_type': 'sample' } }, { type: 'sample' }],
+    [
+      'zero SNR in the metadata',
+      { metadata: { 'modelspec.prediction_type': 'v', ss_zero_terminal_snr: 'True' } },
+      { ...v, zeroSnr: true },
+    ],
+    ['a .yaml beside it', { beside: { '.yaml': yaml('    parameterization: "v"\n') } }, { ...v, decidedBy: 'config' }],
+    [
+      'a .yml with zero SNR',
+      { beside: { '.yml': yaml('    parameterization: v\n    rescale_betas_zero_snr: true\n') } },
+      { ...v, zeroSnr: true },
+    ],
+    [
+      'a .json beside it',
+      { beside: { '.json': '\uFEFF{"prediction_type": "v_prediction", "rescale_betas_zero_snr": true}' } },
+      { ...v, zeroSnr: true, decidedBy: 'config', source: 'one.json' },
+    ],
+    ['a .json about something else', { beside: { '.json': '{"description": "nice", "x": [1]}' } }, { type: 'epsilon' }],
+    [
+      'config against marker: the config',
+      {
+        tensors: { v_pred: emptyTensor(), ztsnr: emptyTensor() },
+        beside: { '.yaml': yaml('    parameterization: eps\n') },
+      },
+      {
+        type: 'epsilon',
+        zeroSnr: false,
+        decidedBy: 'config',
+        contradiction: 'one.yaml says epsilon, the tensor v_pred and ztsnr of one.safetensors says v_prediction',
+      },
+    ],
+    [
+      'a config of the original code that is silent: the marker',
+      { tensors: { v_pred: emptyTensor() }, beside: { '.yaml': yaml('') } },
+      { ...v, decidedBy: 'marker' },
+    ],
+  ])('%s', async (_, written, expected) => {
+    expect(await predicted(written)).toMatchObject(expected);
+  });
+
+  test.each<[string, Written, RegExp]>([
+    ['EDM by its tensors', { tensors: { edm_mean: emptyTensor() } }, /EDM .*edm_mean/],
+    ['CosXL by its tensors', { tensors: { 'edm_vpred.sigma_max': emptyTensor() } }, /edm_vpred\.sigma_max/],
+    ['a type that is not known', { metadata: { 'modelspec.prediction_type': 'flow' } }, /"flow".*epsilon/],
+    ['the same in a config', { beside: { '.json': '{"prediction_type": "edm"}' } }, /"edm" in one\.json/],
+    ['a config that does not parse', { beside: { '.yaml': 'a: [' } }, /YAML in one\.yaml/],
+  ])('%s is refused by name', async (_, written, reason) => {
+    writeModel(written);
+    const { bases, rejected } = await (await openLibrary([models], options)).list();
+    expect(bases).toEqual([]);
+    expect(rejected).toMatchObject([{ id: 'one', detail: expect.stringMatching(reason) }]);
+  });
+
+  it('follows numbers of the schedule and of the autoencoder that a config gives', async () => {
+    writeModel({});
+    const usual = await listed();
+    writeModel({ beside: { '.yaml': yaml('    linear_end: 0.02\n    scale_factor: 0.13\n') } });
+    expect((await listed()).hash).not.toBe(usual.hash);
+  });
+});
+
+describe('what a single file of SD 2.x predicts', () => {
+  it.each([
+    [0.0885, 'epsilon'],
+    [0.0889, 'v_prediction'],
+  ] as const)('a bias whose spread is %d: %s, assumed', async (spread, type) => {
+    const prediction = await predicted({}, sd2(spread));
+    expect(prediction).toMatchObject({ type, decidedBy: 'weights', source: expect.stringContaining('norm1.bias') });
+  });
+
+  it('what is assumed stands in the warnings of a job, what is said does not', async () => {
+    writeModel({}, sd2(0.05));
+    const library = await openLibrary([models], options);
+    const warnings = async () => {
+      const found = await library.list();
+      const plan = { model: { id: 'one', hash: '' }, guidanceScale: 5, controls: [], steps: 1 };
+      return warningsOf(plan as unknown as GenerationPlan, found);
+    };
+    expect(await warnings()).toEqual([expect.stringMatching(/epsilon was assumed.*set one --prediction-type v_pred/)]);
+    await library.setPrediction('one', { type: 'epsilon' });
+    expect(await warnings()).toEqual([]);
+    writeModel({ tensors: { v_pred: emptyTensor() } }, sd2(0.05));
+    await library.setPrediction('one', null);
+    expect(await warnings()).toEqual([]);
+    rmSync(join(models, 'one.safetensors'));
+    writeModel({});
+    expect(await warnings()).toEqual([]);
+  });
+});
+
+describe('who goes before whom', () => {
+  it("the user's word, then armature.json, then config, then marker; what was set is kept and taken back", async () => {
+    const folder = join(models, 'one');
+    mkdirSync(folder);
+    writeSafetensors(join(folder, 'x.safetensors'), { ...plain, v_pred: emptyTensor(), ztsnr: emptyTensor() });
+    const library = await openLibrary([models], options);
+    const manifest = (changes: object) =>
+      writeFileSync(join(folder, 'armature.json'), JSON.stringify({ schema: 1, ...changes }));
+    manifest({});
+    const steps: (readonly [() => unknown, Partial<Prediction>])[] = [
+      [() => null, { ...v, zeroSnr: true, decidedBy: 'marker' }],
+      [
+        () => writeFileSync(join(folder, 'x.yaml'), 'parameterization: "x0"\nzsnr: no\n'),
+        { type: 'sample', zeroSnr: false },
+      ],
+      [() => manifest({ prediction_type: 'v', zero_snr: false }), { ...v, decidedBy: 'armature.json' }],
+      [async () => await library.setPrediction('one', { type: 'epsilon' }), { type: 'epsilon', decidedBy: 'user' }],
+      [
+        async () => await library.setPrediction('one', { type: 'v_prediction', zeroSnr: true }),
+        { ...v, zeroSnr: true },
+      ],
+      [async () => await library.setPrediction('one', { zeroSnr: false }), { ...v, decidedBy: 'user' }],
+      [async () => await library.setPrediction('one', null), { ...v, decidedBy: 'armature.json' }],
+    ];
+    const hashes = new Set<string>();
+    for (const [change, expected] of steps) {
+      await change();
+      await library.list();
+      const model = await library.base('one');
+      expect(model.prediction).toMatchObject(expected);
+      hashes.add(JSON.stringify([model.prediction.type, model.prediction.zeroSnr, model.hash]));
+    }
+    // A job that was accepted for one prediction is not drawn with another: the hash tells them apart.
+    const parts = [...hashes].map((text) => JSON.parse(text) as [string, boolean, string]);
+    const kinds = new Map(parts.map(([type, zeroSnr, hash]) => [hash, `${type} ${zeroSnr}`]));
+    expect(new Set(kinds.values()).size).toBe(4);
+  });
+
+  it('a diffusers folder follows its scheduler_config.json unless it is told otherwise', async () => {
+    const found = async () => await (await openLibrary([goldenPath('models', 'sd21-tiny')], options)).base('sd21-tiny');
+    const usual = await found();
+    expect(usual.prediction).toMatchObject({ ...v, decidedBy: 'config', source: 'scheduler/scheduler_config.json' });
+    const library = await openLibrary([goldenPath('models', 'sd21-tiny')], options);
+    const told = await library.setPrediction('sd21-tiny', { type: 'epsilon' });
+    expect(told.prediction).toMatchObject({ type: 'epsilon', zeroSnr: false, decidedBy: 'user' });
+    expect(told.hash).not.toBe(usual.hash);
+    const kept = JSON.parse(readFileSync(options.typesFile, 'utf8')) as unknown;
+    expect(kept).toEqual({ schema: 1, bases: [{ id: 'sd21-tiny', prediction_type: 'epsilon' }], controlnets: [] });
+    expect((await found()).prediction.type).toBe('epsilon');
+  });
+
+  it('keeps nothing for a model that is not there', async () => {
+    writeModel({});
+    const library = await openLibrary([models], options);
+    await expect(library.setPrediction('two', { type: 'sample' })).rejects.toMatchObject({ code: 'unknown_model' });
+    expect(() => readFileSync(options.typesFile)).toThrow('ENOENT');
+  });
+
+  it('rescues a model whose files say what is not known', async () => {
+    writeModel({ metadata: { 'modelspec.prediction_type': 'mystery' } });
+    const library = await openLibrary([models], options);
+    expect((await library.setPrediction('one', { type: 'v_prediction' })).prediction).toMatchObject(v);
+  });
+});
+
+describe('pictures that diffusers draws with the same weights', () => {
+  it.each<[string, Written]>([
+    ['epsilon', {}],
+    ['v', { tensors: { v_pred: emptyTensor() } }],
+    ['v-zero-snr', { tensors: { v_pred: emptyTensor(), ztsnr: emptyTensor() } }],
+    ['sample', { beside: { '.json': '{"prediction_type": "sample"}' } }],
+  ])('%s', async (reference, written) => {
+    writeModel(written);
+    await expectDrawn(reference, await listed());
+  });
+
+  it('v, where only the user says so', async () => {
+    writeModel({});
+    const library = await openLibrary([models], options);
+    await expectDrawn('v', await library.setPrediction('one', { type: 'v_prediction' }));
+  });
+});

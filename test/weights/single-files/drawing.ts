@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { expect } from 'vitest';
+import { ModelNetworks } from '../../../src/device/model-networks.ts';
+import { prepareDrawing } from '../../../src/device/prepare-drawing.ts';
+import { TextCache } from '../../../src/device/text-cache.ts';
+import { decodePicture } from '../../../src/images/decode.ts';
+import type { BaseModel, ControlNetModel } from '../../../src/models/model.ts';
+import { DenoiseLoop } from '../../../src/pipeline/denoise-loop.ts';
+import { pictureFrom } from '../../../src/pipeline/pixels.ts';
+import { SessionPool } from '../../../src/runtime/index.ts';
+import { modelsFolder } from '../../support/diorama.ts';
+import { referencePath } from './small-models.ts';
+
+/** Draws what make_references.py drew, and compares: within 2 of 255 at 99.9 % of the values, as the embedded model is held to. */
+export async function expectDrawn(
+  reference: string,
+  base: BaseModel,
+  control?: { readonly model: ControlNetModel; readonly type: string },
+): Promise<void> {
+  const drawn = await draw(base, control);
+  const expected = await decodePicture(readFileSync(referencePath(reference)));
+  expect([drawn.width, drawn.height]).toEqual([expected.width, expected.height]);
+  const close = drawn.data.filter((value, place) => Math.abs(value - (expected.data[place] ?? 0)) <= 2).length;
+  expect(close / drawn.data.length, reference).toBeGreaterThanOrEqual(0.999);
+}
+
+async function draw(base: BaseModel, control?: { readonly model: ControlNetModel; readonly type: string }) {
+  const pool = new SessionPool({ provider: 'cpu', deviceId: 0, threads: 1 }, 2 ** 30);
+  try {
+    const networks = new ModelNetworks(pool, `${modelsFolder}/clip-tokenizer`);
+    const hint = await decodePicture(readFileSync(referencePath('hint')));
+    const { samples } = await prepareDrawing(
+      {
+        job: 'small',
+        attempt: 1,
+        base,
+        controlNets: control === undefined ? [] : [control.model],
+        hints: control === undefined ? [] : [hint],
+        regions: control === undefined ? [] : [null],
+        plan: {
+          kind: 'generation',
+          model: { id: base.id, hash: base.hash },
+          prompt: 'a red cube on a green floor',
+          negativePrompt: '',
+          width: 64,
+          height: 64,
+          steps: 4,
+          guidanceScale: 5,
+          guidanceRescale: 0,
+          scheduler: 'ddim',
+          eta: 0,
+          seed: 7,
+          count: 1,
+          clipSkip: 0,
+          strict: false,
+          evaluate: false,
+          bestOf: 1,
+          output: { format: 'png', quality: 100, metadata: false },
+          controls:
+            control === undefined
+              ? []
+              : [
+                  {
+                    type: control.type,
+                    model: { id: control.model.id, hash: control.model.hash },
+                    image: { key: '', sha256: '' },
+                    structure: null,
+                    data: null,
+                    preprocess: false,
+                    resolution: null,
+                    resize: 'stretch',
+                    scale: 1,
+                    start: 0,
+                    end: 1,
+                    mode: 'balanced',
+                  },
+                ],
+        },
+      },
+      networks,
+      new TextCache(),
+    );
+    const loop = new DenoiseLoop(networks, { maxRows: 2, workingMemory: 2 ** 30 });
+    loop.join(samples);
+    while (loop.size > 0) await loop.tick();
+    const [sample] = samples;
+    if (sample === undefined) throw new Error('Expected a sample');
+    const network = networks.base(sample.base);
+    const data = sample.latents.map((value) => value / network.scalingFactor);
+    return pictureFrom(await network.decode({ dims: [1, ...sample.shape], data }));
+  } finally {
+    await pool.release();
+  }
+}
