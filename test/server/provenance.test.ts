@@ -131,6 +131,12 @@ describe('without keys, on loopback, a request', () => {
     expect((await get(page('cross-site', 'navigate', 'document'))).statusCode).toBe(200);
     expect((await get({ host: 'evil.example', referer: 'https://evil.example/' })).statusCode).toBe(200);
     expect((await get({ host: 'evil.example' }, '/assets/board.js')).statusCode).toBe(200);
+    const module = {
+      host: 'localhost:7860',
+      origin: 'http://localhost:7860',
+      ...page('same-origin', 'cors', 'script'),
+    };
+    expect((await get(module, '/assets/board.js')).statusCode).toBe(200);
     for (const destination of ['iframe', 'frame', 'embed', 'object']) {
       expect((await get(page('cross-site', 'navigate', destination))).statusCode).toBe(403);
       expect((await get(page('same-site', 'navigate', destination))).statusCode).toBe(403);

@@ -4,6 +4,7 @@ import { connect, createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { installed, missing } from './missing.ts';
 
 /** A real server that a test started. */
 export interface TestServer {
@@ -30,9 +31,9 @@ const s3Binary = (process.env['PATH'] ?? '')
   .find((path) => existsSync(path));
 
 /** What a suite adds to its name where the binary is missing, or null. */
-export const redisMissing = redisBinary === undefined ? 'skipped: no redis-server is installed' : null;
-export const s3Missing = s3Binary === undefined ? 'skipped: no versitygw is installed' : null;
-export const postgresMissing = postgresFolder === null ? 'skipped: no PostgreSQL is installed' : null;
+export const redisMissing = missing('redis-server', redisBinary);
+export const s3Missing = missing('versitygw', s3Binary);
+export const postgresMissing = missing('PostgreSQL', postgresFolder);
 
 function findPostgres(): string | null {
   const root = '/usr/lib/postgresql';
@@ -44,6 +45,7 @@ function findPostgres(): string | null {
 
 /** Redis with AOF and noeviction, as in production. */
 export async function startRedis(): Promise<TestServer> {
+  const binary = installed('redis-server', redisBinary);
   const folder = mkdtempSync(join(tmpdir(), 'armature-redis-'));
   const port = await freePort();
   const options = ['--appendonly', 'yes', '--appendfsync', 'always', '--maxmemory-policy', 'noeviction', '--save', ''];
@@ -51,7 +53,7 @@ export async function startRedis(): Promise<TestServer> {
     folder,
     url: `redis://127.0.0.1:${port}`,
     start: () =>
-      spawn(redisBinary!, ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, ...options], {
+      spawn(binary, ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, ...options], {
         stdio: 'ignore',
       }),
     isReady: () => answersPing(port),
@@ -60,6 +62,7 @@ export async function startRedis(): Promise<TestServer> {
 
 /** PostgreSQL as the user postgres, because it refuses to run as root. */
 export async function startPostgres(): Promise<TestServer> {
+  const binaries = installed('PostgreSQL', postgresFolder);
   const folder = mkdtempSync(join(tmpdir(), 'armature-postgres-'));
   const port = await freePort();
   const asRoot = process.getuid?.() === 0;
@@ -68,7 +71,7 @@ export async function startPostgres(): Promise<TestServer> {
     chownSync(folder, uid!, gid!);
   }
   const own = (command: string, parameters: readonly string[]): [string, string[]] => {
-    const path = join(postgresFolder!, command);
+    const path = join(binaries, command);
     return asRoot
       ? ['setpriv', ['--reuid=postgres', '--regid=postgres', '--clear-groups', path, ...parameters]]
       : [path, [...parameters]];
@@ -98,8 +101,7 @@ export async function startPostgres(): Promise<TestServer> {
     folder,
     url: `postgres://armature@127.0.0.1:${port}/postgres`,
     start: () => spawn(...own('postgres', options), { stdio: 'ignore', cwd: folder }),
-    isReady: async () =>
-      spawnSync(join(postgresFolder!, 'pg_isready'), ['-h', '127.0.0.1', '-p', String(port)]).status === 0,
+    isReady: async () => spawnSync(join(binaries, 'pg_isready'), ['-h', '127.0.0.1', '-p', String(port)]).status === 0,
   });
 }
 
@@ -116,6 +118,7 @@ export interface S3Server extends TestServer {
 
 /** An S3 server over `folder`, by default a temporary one that goes with it. */
 export async function startS3(folder = mkdtempSync(join(tmpdir(), 'armature-s3-'))): Promise<S3Server> {
+  const binary = installed('versitygw', s3Binary);
   const port = await freePort();
   const bucket = 'pictures';
   const [objects, metadata] = [join(folder, 'objects'), join(folder, 'metadata')];
@@ -128,7 +131,7 @@ export async function startS3(folder = mkdtempSync(join(tmpdir(), 'armature-s3-'
     folder,
     url: `http://127.0.0.1:${port}`,
     start: () => {
-      child = spawn(s3Binary!, [...options, 'posix', '--sidecar', metadata, objects], { stdio: 'ignore' });
+      child = spawn(binary, [...options, 'posix', '--sidecar', metadata, objects], { stdio: 'ignore' });
       return child;
     },
     isReady: () => takesConnections(port),

@@ -44,9 +44,10 @@ export function provenanceOf(arrival: Arrival, named: NamedPlaces): Provenance {
  * not shown in a frame or loaded by a page of another origin.
  */
 export function provenanceOfOpening(arrival: Arrival, named: NamedPlaces): Provenance {
+  const { host, url } = arrival;
   const { 'sec-fetch-mode': mode, 'sec-fetch-dest': destination, referer: _, ...headers } = arrival.headers;
   if (mode === 'navigate' && destination === 'document') return { kind: 'own' };
-  return pageOf({ ...arrival, headers }, named);
+  return pageOf({ headers, host, url }, named);
 }
 
 /** The page that asks, if it is one. */
