@@ -12,7 +12,7 @@ export async function buildIfStale() {
   if (lastHash() !== sourcesHash()) await build();
 }
 
-/** Compiles src to dist, copies the web pages, and lets the command be run as it is. */
+/** Compiles src to dist, copies pages and fonts, and lets the command be run as it is. */
 export async function build() {
   const building = step('Building');
   // From scratch: what the compiler remembers of an interrupted build can be wrong.
@@ -24,7 +24,8 @@ export async function build() {
 
 /** What the compiler leaves to be done in dist. */
 export function completeBuild() {
-  cpSync(join(root, 'src', 'web'), join(root, 'dist', 'web'), { recursive: true });
+  for (const folder of [['web'], ['images', 'fonts']])
+    cpSync(join(root, 'src', ...folder), join(root, 'dist', ...folder), { recursive: true });
   // npx sets the bit when it links the command, which is once: a file that was made anew lacks it.
   chmodSync(join(root, 'dist', 'cli.js'), 0o755);
   writeFileSync(stamp, sourcesHash());
@@ -46,7 +47,7 @@ function lastHash() {
 function sourcesHash() {
   const hash = createHash('sha256');
   const names = readdirSync(join(root, 'src'), { recursive: true })
-    .filter((name) => /\.(ts|js|json|html|css|svg)$/.test(name))
+    .filter((name) => /\.(ts|js|json|html|css|svg|ttf)$/.test(name))
     .toSorted((a, b) => (a < b ? -1 : 1))
     .map((name) => join('src', name));
   for (const name of ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json', ...names]) {

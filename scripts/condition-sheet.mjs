@@ -9,8 +9,8 @@ import { ExtractorProcess } from '../dist/extractor/extractor-process.js';
 import { decodePicture } from '../dist/images/decode.js';
 import { encodePicture } from '../dist/images/encode.js';
 import { resizePhoto } from '../dist/images/resize.js';
+import { drawnText, putText } from '../dist/images/text.js';
 import { root } from './install.mjs';
-import { drawWord } from './pixel-font.mjs';
 
 /** Pixels: of a picture, between two of them, and of the column with the names. */
 const side = 256;
@@ -36,14 +36,14 @@ const photos = await Promise.all(
 
 const conditions = conditionIds.map((id) => findCondition(id)).filter(({ load }) => load !== undefined);
 const sheet = canvas(names + photos.length * (side + gap), (conditions.length + 1) * (side + gap) - gap);
-place('photo', 0, photos);
+await place('photo', 0, photos);
 const extractor = new ExtractorProcess({ annotators: embeddedAnnotators });
 try {
   for (const [index, condition] of conditions.entries()) {
     const parsed = parseOptions(condition, options[condition.id] ?? {});
     const seen = condition.masked === true ? photos.map((photo) => ({ ...photo, masked: disc })) : photos;
     const made = await Promise.all(seen.map((photo) => extractor.extract(condition.id, photo, parsed)));
-    place(
+    await place(
       condition.id,
       index + 1,
       made.map(({ map }) => map),
@@ -64,9 +64,9 @@ function canvas(width, height) {
 }
 
 /** One row of the sheet: a name, and a picture for each photograph. */
-function place(name, row, pictures) {
+async function place(name, row, pictures) {
   const top = row * (side + gap);
-  drawWord(sheet, name, 4, top + side / 2 - 7, 2);
+  putText(sheet, await drawnText(name, 18), 4, top + side / 2 - 9);
   for (const [column, picture] of pictures.entries()) {
     const left = names + column * (side + gap);
     for (let y = 0; y < side; y++) {

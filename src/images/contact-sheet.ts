@@ -1,6 +1,6 @@
 import type { RgbImage } from '../conditions/condition.ts';
 import type { Size } from './geometry.ts';
-import { drawText, fillRectangle, letter, textWidth } from './pixel-font.ts';
+import { type DrawnText, drawnText, putText, textSizes } from './text.ts';
 import { paste } from './thumbnail.ts';
 
 /** What a sheet shows: cells row by row, and what is written above, beside and below them. */
@@ -36,18 +36,25 @@ export interface Sheet {
   /** Size that the picture of a cell has to fit into. */
   readonly cell: Size;
   /** Puts a picture into the middle of a cell, or a word where there is none. */
-  place(index: number, content: RgbImage | string): void;
+  place(index: number, content: RgbImage | string): Promise<void>;
 }
 
 /** An empty sheet with its labels, or null where it would be longer than the limits allow. */
-export function startSheet(plan: SheetPlan, limits: SheetLimits): Sheet | null {
+export async function startSheet(plan: SheetPlan, limits: SheetLimits): Promise<Sheet | null> {
   const cell = cellSize(plan, limits.maxPixels);
-  const size = Math.max(cell.width, cell.height) >= 128 ? 2 : 1;
-  const line = letter.line * size;
-  const columnLabels = plan.columnLabels.map((text) => wrapped(text, cell.width, size));
-  const top = gap + line * Math.max(0, ...columnLabels.map(({ length }) => length));
-  const left = gap + Math.max(0, ...plan.rowLabels.flat().map((text) => textWidth(text, size) + gap));
-  const below = plan.cellLabels.length === 0 || cell.width < textWidth('00000') ? 0 : letter.line;
+  // Before anything is drawn: labels of thousands of rows would be drawn for nothing.
+  const least = { width: plan.columns * (cell.width + gap), height: plan.rows * (cell.height + gap) };
+  if (Math.max(least.width, least.height) > limits.maxSide) return null;
+  const size = Math.max(cell.width, cell.height) >= 128 ? textSizes.large : textSizes.small;
+  const draw = drawnOnce();
+  const columnLabels = await Promise.all(plan.columnLabels.map((text) => draw(text, size, cell.width)));
+  const rowLabels = await Promise.all(
+    plan.rowLabels.map((lines) => Promise.all(lines.map((text) => draw(text, size)))),
+  );
+  const number = await draw('00000', textSizes.small);
+  const top = gap + Math.max(0, ...columnLabels.map(({ height }) => height + gap));
+  const left = gap + Math.max(0, ...rowLabels.flat().map(({ width }) => width + gap));
+  const below = plan.cellLabels.length === 0 || cell.width < number.width ? 0 : number.height + gap;
   const step = { x: cell.width + gap, y: cell.height + below + gap };
   const width = left + plan.columns * step.x;
   const height = top + plan.rows * step.y;
@@ -55,30 +62,52 @@ export function startSheet(plan: SheetPlan, limits: SheetLimits): Sheet | null {
   const image = { width, height, data: new Uint8Array(width * height * 3).fill(white) };
   const corner = (column: number, row: number) => ({ x: left + column * step.x, y: top + row * step.y });
 
-  for (const [column, lines] of columnLabels.entries()) {
-    for (const [number, text] of lines.entries()) drawText(image, text, corner(column, 0).x, gap + number * line, size);
-  }
-  for (const [row, lines] of plan.rowLabels.entries()) {
-    for (const [number, text] of lines.entries()) {
-      if ((number + 1) * line <= step.y) drawText(image, text, gap, corner(0, row).y + number * line, size);
+  for (const [column, text] of columnLabels.entries()) putText(image, text, corner(column, 0).x, gap);
+  for (const [row, lines] of rowLabels.entries()) {
+    let y = corner(0, row).y;
+    const end = y + step.y;
+    for (const text of lines) {
+      if (y + text.height <= end) putText(image, text, gap, y);
+      y += text.height + gap;
     }
   }
   return {
     image,
     cell,
-    place(index, content) {
+    async place(index, content) {
       const { x, y } = corner(index % plan.columns, Math.floor(index / plan.columns));
       const label = plan.cellLabels[index];
-      if (below > 0 && label !== undefined) drawText(image, fitted(label, cell.width, 1), x, y + cell.height + 2);
+      if (below > 0 && label !== undefined) {
+        const text = await drawnText(label, textSizes.small);
+        putText(image, text, x, y + cell.height + 2, { maxWidth: cell.width });
+      }
       if (typeof content === 'string') {
         fillRectangle(image, { x, y, ...cell }, empty);
-        drawText(image, fitted(content, cell.width - gap, size), x + gap, y + gap, size, 96);
+        putText(image, await draw(content, size), x + gap, y + gap, { colour: 96, maxWidth: cell.width - gap });
         return;
       }
       const inset = (outer: number, inner: number): number => Math.floor((outer - inner) / 2);
       paste(image, content, x + inset(cell.width, content.width), y + inset(cell.height, content.height));
     },
   };
+}
+
+/** Values come again and again, in rows and columns. */
+function drawnOnce(): typeof drawnText {
+  const drawn = new Map<string, Promise<DrawnText>>();
+  return async (text, size, width) => {
+    const key = JSON.stringify([text, size, width]);
+    const known = drawn.get(key) ?? drawnText(text, size, width);
+    drawn.set(key, known);
+    return await known;
+  };
+}
+
+/** Paints a rectangle in a shade of grey; all of it lies inside the picture. */
+function fillRectangle({ width, data }: RgbImage, area: { x: number; y: number } & Size, colour: number): void {
+  for (let y = area.y; y < area.y + area.height; y += 1) {
+    data.fill(colour, (y * width + area.x) * 3, (y * width + area.x + area.width) * 3);
+  }
 }
 
 /** As large as all cells fit into the limit with, in the shape of the pictures. */
@@ -89,19 +118,4 @@ function cellSize({ columns, rows, picture }: SheetPlan, maxPixels: number): Siz
   const side = Math.max(cellSide.min, Math.min(cellSide.max, longest, allowed));
   const scaled = (length: number): number => Math.max(1, Math.round((side * length) / longest));
   return { width: scaled(picture.width), height: scaled(picture.height) };
-}
-
-/** As much of a text as has room. */
-function fitted(text: string, width: number, size: number): string {
-  return text.slice(0, lettersOf(width, size));
-}
-
-/** A text in lines that have room, broken between words where that is possible. */
-function wrapped(text: string, width: number, size: number): readonly string[] {
-  const most = lettersOf(width, size);
-  return text.match(new RegExp(`.{1,${most}}(?:\\s|$)|.{1,${most}}`, 'gsu')) ?? [];
-}
-
-function lettersOf(width: number, size: number): number {
-  return Math.max(1, Math.floor(width / (letter.advance * size)));
 }

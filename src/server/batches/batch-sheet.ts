@@ -27,12 +27,12 @@ export async function batchSheet(
   const [first] = await records.batches.items(batch.id, { limit: 1 });
   const picture = first?.plan.kind === 'generation' ? first.plan : { width: 256, height: 256 };
   const sheet =
-    (batch.axes === null ? null : startSheet(matrixPlan(batch.axes, picture), limits)) ??
-    startSheet(squarePlan(batch.items, picture), limits);
+    (batch.axes === null ? null : await startSheet(matrixPlan(batch.axes, picture), limits)) ??
+    (await startSheet(squarePlan(batch.items, picture), limits));
   if (sheet === null) throw new ArmatureError('conflict', `A batch of ${batch.items} items has no room on a sheet.`);
   for await (const item of itemsOf(records, batch.id)) {
     if (signal.aborted) break;
-    sheet.place(item.batch!.index, await contentOf(item, store, sheet));
+    await sheet.place(item.batch!.index, await contentOf(item, store, sheet));
   }
   return { bytes: await encodePicture(sheet.image, { format, quality: 85 }), contentType: `image/${format}` };
 }
