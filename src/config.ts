@@ -82,6 +82,12 @@ export function secretsOf(config: SecretSettings, environment: Environment = pro
   return findSecrets(config, environment);
 }
 
+/** Whether somebody said a setting, by a flag or a variable, and it is not the default. */
+export function isSaid(key: keyof Config, flags: Flags, environment: Environment = process.env): boolean {
+  const names = [variableOf(settings[key]), ...(settings[key].aliases ?? [])];
+  return flags[key] !== undefined || names.some((name) => (environment[name] ?? '') !== '');
+}
+
 /** Whether a stack trace may be shown with an error (ARMATURE_DEBUG=1). */
 export function debugging(environment: Environment = process.env): boolean {
   return environment['ARMATURE_DEBUG'] === '1';

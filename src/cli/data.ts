@@ -6,6 +6,7 @@ import { eraseTenant } from '../retention/erase-tenant.ts';
 import { openQueue } from '../queue/open.ts';
 import { Closing } from './closing.ts';
 import { openConfiguredRecords } from './configured-records.ts';
+import { useData } from './places.ts';
 import { addSettings, configOf } from './setting-options.ts';
 import { storeOf, storeSettings } from './store.ts';
 
@@ -34,6 +35,7 @@ export function addData(program: Command): void {
         throw new ArmatureError('invalid_request', detail);
       }
       const config = configOf(erase);
+      useData(config);
       const closing = new Closing();
       try {
         const { records, queueEngine } = await openConfiguredRecords(config);

@@ -11,6 +11,7 @@ import { namedValue, numberOrText } from './control-options.ts';
 import { annotatorsOf } from './library.ts';
 import { formatOf, requireOwnOutputs, writeWhole } from './output-files.ts';
 import { PictureFiles } from './picture-files.ts';
+import { useData } from './places.ts';
 import { extractMap } from '../worker/extract-map.ts';
 import { insideMap } from '../worker/inside-files.ts';
 import { readPicture } from '../worker/read-picture.ts';
@@ -80,6 +81,7 @@ async function extract(config: Config, type: string, file: string, options: Opti
     saveData === undefined ? [output] : [output, saveData],
     mask === undefined ? [file] : [file, mask],
   );
+  useData(config);
   const { signal, release } = interruption();
   const extractor = new ExtractorProcess({ annotators: embeddedAnnotators, pulled: pulledAnnotators(config) });
   try {

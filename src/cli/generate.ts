@@ -14,6 +14,8 @@ import { generationBody, type GenerationOptions } from './generation-body.ts';
 import { annotatorsOf, libraryOf } from './library.ts';
 import { beside, formatOf, outputNames, requireOwnOutputs, writeWhole } from './output-files.ts';
 import { PictureFiles } from './picture-files.ts';
+import { useData } from './places.ts';
+import { requireOwnFolder } from '../records/data-folder.ts';
 import { insideMap } from '../worker/inside-files.ts';
 import { showProgress } from './progress.ts';
 import { addSettings, configOf } from './setting-options.ts';
@@ -66,6 +68,8 @@ async function generate(
   const maps = options.saveMaps === true ? controls.map((_, index) => mapName(options.output, index)) : [];
   const inputs = controls.flatMap(({ file, mask, region }) => [file, mask, region].filter((name) => name !== null));
   await requireOwnOutputs([...outputNames(options.output, request.count), ...maps], inputs);
+  useData(config);
+  requireOwnFolder(config.data);
   const startedAt = performance.now();
   const { signal, release } = interruption();
   const device = new DeviceProcess({ settings: deviceSettings(config) });

@@ -33,6 +33,22 @@ export function keysOfServer(address: ServerAddress): KeyHolder {
   };
 }
 
+/** Calls back with the server that runs on the data folder: it alone has its records. */
+export async function withKeysOfServer<T>(
+  config: ServerAddress & Pick<Config, 'data'>,
+  work: (holder: KeyHolder) => Promise<T>,
+): Promise<T> {
+  try {
+    return await work(keysOfServer(config));
+  } catch (cause) {
+    if (!(cause instanceof ArmatureError) || cause.code !== 'unauthorized') throw cause;
+    const detail =
+      `A server has ${config.data} in use. It was asked, as with --server ${config.server}, and wants a key of scope ` +
+      'admin: give it by ARMATURE_API_KEY (--api-key).';
+    throw new ArmatureError('unauthorized', detail, { cause });
+  }
+}
+
 /** Calls back with the records themselves: the database server's, or the embedded ones while no server runs. */
 export async function withKeysOfRecords<T>(
   config: Pick<Config, 'postgresUrl' | 'data'>,

@@ -4,14 +4,16 @@ import { scopes } from '../access/scopes.ts';
 import { check } from '../generation/parse.ts';
 import type { KeyView } from '../server/views/key-view.ts';
 import { durationSeconds } from './duration.ts';
-import { type KeyHolder, keysOfServer, type NewKeyView, withKeysOfRecords } from './key-holders.ts';
+import { type KeyHolder, keysOfServer, type NewKeyView, withKeysOfRecords, withKeysOfServer } from './key-holders.ts';
+import { useData } from './places.ts';
 import { quotaFlag } from './quota-flag.ts';
+import { runningServer } from './server-file.ts';
 import { addSettings, configOf } from './setting-options.ts';
 import { table } from './table.ts';
 
 const places = `
 With --server or --api-key (ARMATURE_API_KEY) a running server is asked, which needs a key of scope admin once there are keys.
-Else the records themselves: those of --postgres-url, or of --data while no server runs on it.
+Else the records themselves: those of --postgres-url, or of the data folder; where a server runs on that, it is asked.
 `;
 
 interface CreateOptions {
@@ -126,8 +128,11 @@ function addPlaces(command: Command): void {
 
 async function withHolder<T>(command: Command, work: (holder: KeyHolder) => Promise<T>): Promise<T> {
   const config = configOf(command);
-  const asksServer = command.getOptionValue('server') !== undefined || config.apiKey !== null;
-  return asksServer ? await work(keysOfServer(config)) : await withKeysOfRecords(config, work);
+  if (command.getOptionValue('server') !== undefined || config.apiKey !== null) return await work(keysOfServer(config));
+  const server = config.postgresUrl === null ? runningServer(config.data) : null;
+  if (server !== null) return await withKeysOfServer({ ...config, server }, work);
+  if (config.postgresUrl === null) useData(config);
+  return await withKeysOfRecords(config, work);
 }
 
 /** The key alone on stdout, so that a script can take it; what else there is to say on stderr. */

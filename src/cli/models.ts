@@ -9,6 +9,8 @@ import { addSet } from './set-model.ts';
 import { addShow, describePrediction } from './show-model.ts';
 import { addPull } from './pull-model.ts';
 import { annotatorsOf, libraryOf } from './library.ts';
+import { useData } from './places.ts';
+import { prepareDataFolder, requireOwnFolder } from '../records/data-folder.ts';
 import { addSettings, configOf } from './setting-options.ts';
 import { table } from './table.ts';
 
@@ -21,6 +23,8 @@ export function addModels(program: Command): void {
     .addHelpText('after', '\nExample:\n  armature models list --models /mnt/models\n')
     .action(async (options: { json?: true }) => {
       const config = configOf(list);
+      useData(config);
+      requireOwnFolder(config.data);
       const found = await (await libraryOf(config)).list();
       const annotators = await (await annotatorsOf(config)).list();
       console.log(options.json === true ? asJson(found, annotators) : describeModels(found, annotators));
@@ -33,7 +37,10 @@ export function addModels(program: Command): void {
     .argument('<type>', 'condition')
     .addHelpText('after', '\nExample:\n  armature models set-type my-edges canny\n')
     .action(async (id: string, type: string) => {
-      const model = await (await libraryOf(configOf(setType))).setType(id, type);
+      const config = configOf(setType);
+      useData(config);
+      await prepareDataFolder(config.data);
+      const model = await (await libraryOf(config)).setType(id, type);
       console.log(`${model.id} is for ${model.type}.`);
     });
   addSettings(setType, ['data', 'models']);

@@ -8,6 +8,8 @@ import { typeOf } from '../models/pull/describe-model.ts';
 import { Hub } from '../models/pull/hub.ts';
 import { type Pulled, type PulledFile, pullModel } from '../models/pull/pull.ts';
 import { type PullTarget, readTarget } from '../models/pull/target.ts';
+import { prepareDataFolder } from '../records/data-folder.ts';
+import { useData } from './places.ts';
 import { showDownload } from './download-progress.ts';
 import { addSettings, configOf } from './setting-options.ts';
 import { interruption } from './shutdown.ts';
@@ -43,6 +45,7 @@ export function addPull(models: Command): void {
 }
 
 async function pullInto(model: string, { revision, variant, to }: Options, config: Config): Promise<void> {
+  if (to === undefined) useData(config);
   const target = readTarget(model, await readCatalog(modelCatalog), revision);
   const { signal, release } = interruption();
   // Whoever names a hub means it, wherever it stands; redirects from it go to public addresses only.
@@ -50,6 +53,7 @@ async function pullInto(model: string, { revision, variant, to }: Options, confi
   const hub = new Hub({ fetcher, address: config.hub, token: config.hubToken, signal });
   const display = showDownload();
   try {
+    if (to === undefined) await prepareDataFolder(config.data);
     const pulled = await pullModel(hub, target, {
       folder: to === undefined ? join(config.data, 'models') : resolve(to),
       variant: variant ?? null,

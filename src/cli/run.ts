@@ -10,6 +10,7 @@ import { addJobs } from './jobs.ts';
 import { addKeys } from './keys.ts';
 import { addModels } from './models.ts';
 import { packageVersion } from './package-version.ts';
+import { placesUsed } from './places.ts';
 import { addServe } from './serve.ts';
 import type { RunHooks } from './service.ts';
 import { addWorker } from './worker.ts';
@@ -21,9 +22,12 @@ import { addWorker } from './worker.ts';
 export async function run(args: readonly string[], hooks: RunHooks = {}): Promise<number> {
   try {
     await program(hooks).parseAsync(args, { from: 'user' });
+    for (const line of placesUsed({ failed: false })) console.error(line);
     return 0;
   } catch (error) {
-    return report(error);
+    const code = report(error);
+    for (const line of placesUsed({ failed: true })) console.error(line);
+    return code;
   }
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Config } from '../config.ts';
 import { ArmatureError, type ErrorCode, errorCodes } from '../errors.ts';
+import { useServer } from './places.ts';
 
 /** RFC 9457, as far as it is shown. */
 const problemSchema = z.looseObject({ title: z.string(), code: z.string().optional(), detail: z.string().optional() });
@@ -42,6 +43,7 @@ export async function requestServer(
   { server, apiKey }: ServerAddress,
   { path, headers, ...init }: ServerRequest,
 ): Promise<Response> {
+  useServer({ server });
   const authorization = apiKey === null ? {} : { authorization: `Bearer ${apiKey}` };
   const all = { accept: 'application/json', ...authorization, ...headers };
   const response = await fetch(`${server}${path}`, { ...init, headers: all }).catch((cause: unknown) => {

@@ -20,6 +20,7 @@ import { openQueue } from '../queue/open.ts';
 import type { JobQueue } from '../queue/queue.ts';
 import { startReconciler } from '../queue/reconciler.ts';
 import { startHousekeeping } from '../records/housekeeping.ts';
+import { requireOwnFolder } from '../records/data-folder.ts';
 import { newWorkerId } from '../records/ids.ts';
 import type { Records } from '../records/records.ts';
 import type { Windows } from '../records/scheduling.ts';
@@ -46,6 +47,7 @@ import { annotatorsOf, libraryOf } from './library.ts';
 import { listen, type Listening } from './listen.ts';
 import { openLog } from './log.ts';
 import { packageVersion } from './package-version.ts';
+import { announceServer } from './server-file.ts';
 import { storeOf } from './store.ts';
 import { interruption, untilInterrupted } from './shutdown.ts';
 
@@ -156,6 +158,7 @@ async function openGround(
   next: (text: string) => void,
 ): Promise<Omit<Ground, keyof Watched>> {
   next('Looking at the models');
+  requireOwnFolder(config.data);
   const library = await libraryOf(config);
   const { redisUrl, data } = config;
   next(config.postgresUrl === null ? 'Opening the embedded database' : 'Opening the database');
@@ -291,6 +294,7 @@ async function openServer(
   closing.add(sweeperOf(ground));
   // Apart from the hook: what stands in the arguments of an optional call does not happen where there is nothing to call.
   const listening = await listen(app, config);
+  closing.add(await announceServer(config.data, listening.address));
   hooks.onListening?.(listening);
 }
 

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { type Config, type Flags, readConfig } from '../config.ts';
 import { type Setting, settings, variableOf } from '../config/settings.ts';
+import { located } from './places.ts';
 
 /** Who may ask how much of a server that answers requests. */
 export const accessSettings = [
@@ -20,10 +21,10 @@ export function addSettings(command: Command, keys: readonly (keyof Config)[]): 
   return command;
 }
 
-/** The configuration of a command: its flags, then the environment, then defaults. */
+/** The configuration of a command: its flags, then the environment, then defaults; data folder and server as {@link located}. */
 export function configOf(command: Command): Config {
-  const flags = Object.entries(command.opts()).filter(([key]) => key in settings);
-  return readConfig(Object.fromEntries(flags) as Flags);
+  const flags = Object.fromEntries(Object.entries(command.opts()).filter(([key]) => key in settings)) as Flags;
+  return located(readConfig(flags), flags);
 }
 
 function optionOf(setting: Setting): Option {

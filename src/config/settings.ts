@@ -158,7 +158,7 @@ export const settings: { readonly [Key in keyof Config]: Setting<Config[Key]> } 
     description: 'folder for records, results and models',
     parse: one(path),
     fallback: platformDataFolder,
-    fallbackText: '$XDG_DATA_HOME/armature or ~/.armature',
+    fallbackText: './data if it is one, else $XDG_DATA_HOME/armature or ~/.armature',
   },
   models: {
     flag: 'models',
@@ -462,6 +462,7 @@ export const settings: { readonly [Key in keyof Config]: Setting<Config[Key]> } 
     description: 'running server to talk to',
     parse: one((value) => url(value, ['http:', 'https:']).replace(/\/+$/, '')),
     fallback: () => 'http://127.0.0.1:7860',
+    fallbackText: 'the one that runs on the data folder, else http://127.0.0.1:7860',
   },
 };
 

@@ -7,13 +7,14 @@ import {
   opendir,
   readdir,
   readFile,
+  realpath,
   rm,
   stat,
   statfs,
   unlink,
   type FileHandle,
 } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { ArmatureError } from '../errors.ts';
 import { writeAtomically } from './atomic-write.ts';
@@ -70,12 +71,16 @@ export async function openFileStore(folder: string): Promise<ObjectStore> {
     },
     async delete(key) {
       const path = pathOf(key);
-      await orStoreError(key, () => removeIfPresent(path));
+      await orStoreError(key, async () => {
+        if (await liesWithin(objects, path)) await removeIfPresent(path);
+      });
     },
     async deleteAll(prefix) {
       checkPrefix(prefix);
       const path = join(objects, ...prefix.split('/'));
-      await orStoreError(prefix, () => rm(path, { recursive: true, force: true, maxRetries: 3 }));
+      await orStoreError(prefix, async () => {
+        if (await liesWithin(objects, path)) await rm(path, { recursive: true, force: true, maxRetries: 3 });
+      });
     },
     list(prefix) {
       checkPrefix(prefix);
@@ -149,6 +154,15 @@ async function entriesOf(folder: string): Promise<AsyncIterable<Dirent> | readon
     if (hasCode(error, 'ENOENT', 'ENOTDIR')) return [];
     throw storeError(error, folder);
   }
+}
+
+/**
+ * Whether a path names something of the store itself: what a link in the store leads to is not the store's to delete. The
+ * folder of objects as a whole may be a link to another disk. A path that is not there is left to whoever asks for it.
+ */
+async function liesWithin(objects: string, path: string): Promise<boolean> {
+  const [real, above] = await Promise.all([realpath(objects), realpath(dirname(path)).catch(() => null)]);
+  return above === null || above === join(real, relative(objects, dirname(path)));
 }
 
 async function removeIfPresent(path: string): Promise<void> {

@@ -12,18 +12,27 @@ export interface Finished {
 }
 
 /** Starts `armature` as a user would, without the settings of whoever runs the tests. */
-export function spawnArmature(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
+export function spawnArmature(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  cwd: string = process.cwd(),
+): ChildProcess {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(ARMATURE_.*|PORT|REDIS_URL|DATABASE_URL)$/.test(name),
   );
   return spawn(process.execPath, [entry, ...args], {
+    cwd,
     env: { ...Object.fromEntries(inherited), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }
 
-export async function armature(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Finished> {
-  const child = spawnArmature(args, env);
+export async function armature(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  cwd: string = process.cwd(),
+): Promise<Finished> {
+  const child = spawnArmature(args, env, cwd);
   const [stdout, stderr] = [text(child.stdout), text(child.stderr)];
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, stdout: await stdout, stderr: await stderr };
