@@ -21,25 +21,29 @@ export const quotaSchema = z
   .meta({ id: 'Quota' });
 
 /** What a new key is asked for with: by the body of POST /v1/keys, and by the flags of `armature keys create`. */
-export const keyRequest = z.strictObject({
-  name: z.string().trim().min(1).max(100),
-  tenant: tenantName.default('default'),
-  scopes: z
-    .array(z.enum(scopes))
-    .min(1)
-    .transform((given) => scopes.filter((scope) => given.includes(scope)))
-    .default(['generate', 'read']),
-  expires_at: z.iso.datetime({ offset: true }).nullable().default(null),
-  submissions_per_minute: perMinute.default(null).describe("null: the server's own limit"),
-  reads_per_minute: perMinute.default(null).describe("null: the server's own limit"),
-  quota: quotaSchema.nullable().default(null),
-});
+export const keyRequest = z
+  .strictObject({
+    name: z.string().trim().min(1).max(100),
+    tenant: tenantName.default('default'),
+    scopes: z
+      .array(z.enum(scopes))
+      .min(1)
+      .transform((given) => scopes.filter((scope) => given.includes(scope)))
+      .default(['generate', 'read']),
+    expires_at: z.iso.datetime({ offset: true }).nullable().default(null),
+    submissions_per_minute: perMinute.default(null).describe("null: the server's own limit"),
+    reads_per_minute: perMinute.default(null).describe("null: the server's own limit"),
+    quota: quotaSchema.nullable().default(null),
+  })
+  .meta({ id: 'KeyRequest' });
 
 export type KeyRequest = z.output<typeof keyRequest>;
 
 /** The longest time for which a key and its successor are both good. */
 export const longestOverlap = 30 * 24 * 3600;
 
-export const rotateRequest = z.strictObject({
-  overlap_s: z.int().min(0).max(longestOverlap).default(86_400).describe('Seconds for which the old key goes on'),
-});
+export const rotateRequest = z
+  .strictObject({
+    overlap_s: z.int().min(0).max(longestOverlap).default(86_400).describe('Seconds for which the old key goes on'),
+  })
+  .meta({ id: 'RotateRequest' });

@@ -36,11 +36,17 @@ export const batchMatrix = z.strictObject({
 });
 
 /** The same for the description of the API, where an item shows its fields. */
-export const batchBody = z.union([
-  z.array(generationRequest).min(1),
-  batchList.extend({ items: z.array(generationRequest).min(1) }),
-  batchMatrix,
-]);
+export const batchBody = z
+  .union([
+    z.array(generationRequest).min(1).describe('A batch by its items alone').meta({ id: 'GenerationRequests' }),
+    batchList
+      .extend({ items: z.array(generationRequest).min(1) })
+      .describe('A batch by its items')
+      .meta({ id: 'BatchOfItems' }),
+    batchMatrix.describe('A batch of a template with all combinations of values').meta({ id: 'BatchOfMatrix' }),
+  ])
+  .describe('What is to be drawn: a list of requests, alone or with options, or a template and a matrix of values')
+  .meta({ id: 'BatchRequest' });
 
 export const batchFieldNames = {
   known: ['items', ...Object.keys(batchMatrix.shape)],

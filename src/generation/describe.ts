@@ -2,12 +2,15 @@ import { z } from 'zod';
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
+/** In place of the registry that gives schemas their names: one with a name would become a reference. */
+const unnamed = z.registry<Record<string, unknown>>();
+
 /**
  * What a schema accepts at `path`, as words that fit behind "Expected x to be": "a whole number from 1 to 150". Null where
  * the path leads nowhere.
  */
 export function describeAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): string | null {
-  const target = schemaAt(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }), path);
+  const target = schemaAt(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', metadata: unnamed }), path);
   return target === null ? null : describe(target);
 }
 

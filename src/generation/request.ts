@@ -15,20 +15,25 @@ const jobId = z.string().describe('Id of an earlier job that has succeeded: gen_
 const index = z.int().min(0).max(limits.fileIndex);
 
 const pictures = [
-  z.strictObject({ upload_id: z.string().describe('Id of an upload: upl_...') }),
-  z.strictObject({ data: z.string().describe('The file as base64, or a data: URL') }),
-  z.strictObject({ part: z.string().describe('Name of a file part of this multipart request') }),
-  z.strictObject({
-    url: z.string().max(2048).describe('Public http or https address, fetched when the request is sent'),
-  }),
-  z.strictObject({ generation: jobId, map: index.describe('Which of its maps') }),
-  z.strictObject({ generation: jobId, output: index.describe('Which of its outputs') }),
+  z.strictObject({ upload_id: z.string().describe('Id of an upload: upl_...') }).meta({ id: 'UploadedImage' }),
+  z.strictObject({ data: z.string().describe('The file as base64, or a data: URL') }).meta({ id: 'InlineImage' }),
+  z
+    .strictObject({ part: z.string().describe('Name of a file part of this multipart request') })
+    .meta({ id: 'AttachedImage' }),
+  z
+    .strictObject({
+      url: z.string().max(2048).describe('Public http or https address, fetched when the request is sent'),
+    })
+    .meta({ id: 'RemoteImage' }),
+  z.strictObject({ generation: jobId, map: index.describe('Which of its maps') }).meta({ id: 'EarlierMap' }),
+  z.strictObject({ generation: jobId, output: index.describe('Which of its outputs') }).meta({ id: 'EarlierOutput' }),
 ] as const;
 
 /** Where a picture comes from. `part` names a file of the same multipart request. */
 export const pictureReference = z
   .union(pictures)
-  .describe('A picture: exactly one of upload_id, data, part and url, or a map or an output of an earlier job');
+  .describe('A picture: exactly one of upload_id, data, part and url, or a map or an output of an earlier job')
+  .meta({ id: 'Image' });
 
 /** A picture and which part of it is to be drawn anew. */
 export const maskedPicture = z
@@ -36,22 +41,33 @@ export const maskedPicture = z
     picture: pictureReference,
     mask: pictureReference.describe('A picture of the same size, white where that one is to be drawn anew'),
   })
-  .describe('Of inpaint: a picture with a mask beside it; what is transparent in the picture is to be drawn anew too');
+  .describe('Of inpaint: a picture with a mask beside it; what is transparent in the picture is to be drawn anew too')
+  .meta({ id: 'MaskedImage' });
 
 /** The picture of an extraction. */
-export const extractionImage = z.union([...pictures, maskedPicture]).describe('A picture');
+export const extractionImage = z
+  .union([...pictures, maskedPicture])
+  .describe('A picture')
+  .meta({ id: 'ExtractionImage' });
 
 /** The picture of a control, or structure as data. */
 export const controlImage = z
   .union([
     ...pictures,
     maskedPicture,
-    z.strictObject({ pose: structures.pose.schema }).describe('Of openpose: OpenPose JSON instead of a picture'),
-    z.strictObject({ layout: structures.layout.schema }).describe('Of seg: areas and their classes'),
+    z
+      .strictObject({ pose: structures.pose.schema })
+      .describe('Of openpose: OpenPose JSON instead of a picture')
+      .meta({ id: 'PoseImage' }),
+    z
+      .strictObject({ layout: structures.layout.schema })
+      .describe('Of seg: areas and their classes')
+      .meta({ id: 'LayoutImage' }),
   ])
-  .describe('A picture, or structure as data that the map is drawn from');
+  .describe('A picture, or structure as data that the map is drawn from')
+  .meta({ id: 'ControlImage' });
 
-export const controlRequest = z.strictObject({
+const controlFields = {
   type: z
     .string()
     .describe('Condition: an id that GET /v1/conditions lists')
@@ -87,25 +103,40 @@ export const controlRequest = z.strictObject({
     .describe(
       'Where the control acts: white where it does, black where it does not, grey in between. It is brought to the size of the output as the image is. Left out, the control acts everywhere.',
     ),
-});
+};
 
-export const outputRequest = z.strictObject({
+/** One of the pictures that steer a generation, and how. */
+export const controlRequest = z
+  .strictObject(controlFields)
+  .describe('A picture that fixes a part of the structure, and how it acts')
+  .meta({ id: 'Control' });
+
+const outputFields = {
   format: z.enum(outputFormats).default('png').describe('File format of the outputs'),
   quality: integer(limits.quality)
     .optional()
     .describe('For jpeg and webp; 90 by default. png has no loss and takes none'),
-});
+};
+
+export const outputRequest = z
+  .strictObject(outputFields)
+  .describe('How pictures are encoded')
+  .meta({ id: 'MapEncoding' });
 
 /** What a generation may say of its outputs besides. */
-export const generationOutputRequest = outputRequest.extend({
-  metadata: z
-    .boolean()
-    .optional()
-    .describe(
-      "Whether the files carry the prompt and all that they were made with as text; the server's operator sets the default. " +
-        'That they are generated is marked in them either way.',
-    ),
-});
+export const generationOutputRequest = z
+  .strictObject({
+    ...outputFields,
+    metadata: z
+      .boolean()
+      .optional()
+      .describe(
+        "Whether the files carry the prompt and all that they were made with as text; the server's operator sets the default. " +
+          'That they are generated is marked in them either way.',
+      ),
+  })
+  .describe('How outputs are encoded')
+  .meta({ id: 'OutputEncoding' });
 
 export const metadataRequest = z
   .record(z.string(), z.unknown())
@@ -126,8 +157,7 @@ const strictRequest = z
   .default(false)
   .describe('Fail where a map is blank or looks like something else, or a prompt is cut, instead of warning');
 
-/** The body of POST /v1/generations: what works in this version and nothing else. */
-export const generationRequest = z.strictObject({
+const generationFields = {
   model: z.string().optional().describe('Base model: an id that GET /v1/models lists'),
   prompt: z
     .string()
@@ -166,10 +196,15 @@ export const generationRequest = z.strictObject({
   priority: priorityRequest,
   metadata: metadataRequest.optional(),
   webhook: webhookRequest.optional().describe('Who is told of the end of the job'),
-});
+};
 
-/** The body of POST /v1/conditions/{type}. */
-export const extractionRequest = z.strictObject({
+/** The body of POST /v1/generations: what works in this version and nothing else. */
+export const generationRequest = z
+  .strictObject(generationFields)
+  .describe('What is to be drawn')
+  .meta({ id: 'GenerationRequest' });
+
+const extractionFields = {
   image: extractionImage,
   options: z
     .record(z.string(), z.unknown())
@@ -185,7 +220,13 @@ export const extractionRequest = z.strictObject({
   priority: priorityRequest,
   metadata: metadataRequest.optional(),
   webhook: webhookRequest.optional().describe('Who is told of the end of the job'),
-});
+};
+
+/** The body of POST /v1/conditions/{type}. */
+export const extractionRequest = z
+  .strictObject(extractionFields)
+  .describe('The picture that a map is to be made of')
+  .meta({ id: 'ExtractionRequest' });
 
 export type PictureReference = z.output<typeof pictureReference>;
 export type MaskedPicture = z.output<typeof maskedPicture>;

@@ -6,19 +6,24 @@ export const webhookEvents = ['succeeded', 'failed', 'cancelled'] as const;
 export type WebhookEvent = (typeof webhookEvents)[number];
 
 /** Where a client wants to be told of the end of its job. */
-export const webhookRequest = z.strictObject({
-  url: z.string().max(2048).describe('Public http or https address that is sent a POST by Standard Webhooks'),
-  secret: z
-    .string()
-    .optional()
-    .describe(`Signs what is sent: ${signingSecretForm}. Left out, the server's own secret signs. No answer shows it`),
-  events: z
-    .array(z.enum(webhookEvents))
-    .min(1)
-    .max(webhookEvents.length)
-    .default([...webhookEvents])
-    .describe('Which ends are told'),
-});
+export const webhookRequest = z
+  .strictObject({
+    url: z.string().max(2048).describe('Public http or https address that is sent a POST by Standard Webhooks'),
+    secret: z
+      .string()
+      .optional()
+      .describe(
+        `Signs what is sent: ${signingSecretForm}. Left out, the server's own secret signs. No answer shows it`,
+      ),
+    events: z
+      .array(z.enum(webhookEvents))
+      .min(1)
+      .max(webhookEvents.length)
+      .default([...webhookEvents])
+      .describe('Which ends are told'),
+  })
+  .describe('Who is told of the end')
+  .meta({ id: 'Webhook' });
 
 export type WebhookRequest = z.output<typeof webhookRequest>;
 

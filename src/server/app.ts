@@ -93,7 +93,7 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
     ],
   });
   acceptForms(app);
-  await describeApi(app, version);
+  await describeApi(app, version, parts.settings.publicUrl);
   guardRoutes(app, guardOf(parts, app));
   budgetBodies(app, new BodyBudget(parts.settings.load.bodyMemory), limits.bodyBytes);
   const context = routeContext(parts, app);

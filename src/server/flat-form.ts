@@ -124,7 +124,8 @@ const extractionTypes = fieldTypes(extractionRequest);
 
 /** How each field is written in a form, by the JSON type that its schema takes. */
 function fieldTypes(schema: z.ZodObject): ReadonlyMap<string, FieldType> {
-  const { properties = {} } = z.toJSONSchema(schema, { io: 'input' });
+  // An empty registry: a schema that has a name would become a reference.
+  const { properties = {} } = z.toJSONSchema(schema, { io: 'input', metadata: z.registry() });
   return new Map(Object.entries(properties).map(([name, property]) => [name, fieldType(property)]));
 }
 

@@ -2,16 +2,18 @@ import { z } from 'zod';
 import type { ServerParts } from './parts.ts';
 import { recent } from './recent.ts';
 
-const check = z.object({ ok: z.boolean(), detail: z.string() });
+const check = z.object({ ok: z.boolean(), detail: z.string() }).meta({ id: 'Check' });
 
-export const readinessSchema = z.object({
-  status: z.literal('ready'),
-  checks: z.object({ database: check, queue: check, store: check, device: check }),
-  workers: z
-    .int()
-    .nullable()
-    .describe('Workers that gave a sign of life in the last 30 s; null where the database does not tell'),
-});
+export const readinessSchema = z
+  .object({
+    status: z.literal('ready'),
+    checks: z.object({ database: check, queue: check, store: check, device: check }),
+    workers: z
+      .int()
+      .nullable()
+      .describe('Workers that gave a sign of life in the last 30 s; null where the database does not tell'),
+  })
+  .meta({ id: 'Readiness' });
 
 type Checks = z.output<typeof readinessSchema>['checks'];
 

@@ -24,7 +24,14 @@ function* walk(node: unknown): Generator<Json> {
 }
 
 function body(path: string, type: string): Json {
-  return description['paths']![path]!['post']!['requestBody']!['content']![type]!['schema']!;
+  return named(description['paths']![path]!['post']!['requestBody']!['content']![type]!['schema']!);
+}
+
+/** What a schema refers to, where it only refers. */
+function named(schema: Json): Json {
+  const reference: unknown = schema['$ref'];
+  if (typeof reference !== 'string') return schema;
+  return description['components']!['schemas']![reference.replace('#/components/schemas/', '')]!;
 }
 
 describe('openapi.json', () => {
@@ -44,7 +51,7 @@ describe('openapi.json', () => {
     expect(schema['additionalProperties']).toBe(false);
     expect(schema['properties']!['steps']).toMatchObject({ type: 'integer', minimum: 1, maximum: 150 });
     expect(schema['properties']!['width']).toMatchObject({ minimum: 64, maximum: 2048, multipleOf: 8 });
-    const control = schema['properties']!['controls']!['items']!;
+    const control = named(schema['properties']!['controls']!['items']!);
     expect(Object.keys(control['properties']!)).toEqual([...fieldNames.control.known]);
     const text = JSON.stringify(schema);
     for (const name of fieldNames.generation.later) expect(text).not.toContain(`"${name}"`);
@@ -89,7 +96,26 @@ describe('openapi.json', () => {
   });
 
   test('gives schemas that a client can make a validator of', () => {
-    const schema = body('/v1/generations', 'application/json');
-    expect(() => z.fromJSONSchema(schema as z.core.JSONSchema.JSONSchema)).not.toThrow();
+    const text = JSON.stringify({
+      ...body('/v1/generations', 'application/json'),
+      $defs: description['components']!['schemas'],
+    }).replaceAll('#/components/schemas/', '#/$defs/');
+    const schema = z.fromJSONSchema(JSON.parse(text) as z.core.JSONSchema.JSONSchema);
+    const layout = {
+      regions: [
+        {
+          class: 'sky',
+          polygon: [
+            [0, 0],
+            [1, 0],
+            [1, 1],
+          ],
+        },
+      ],
+    };
+    const control = { type: 'seg', image: { layout } };
+    expect(schema.safeParse({ prompt: 'x', controls: [control] })).toMatchObject({ success: true });
+    layout.regions[0]!.polygon[0]!.push(0);
+    expect(schema.safeParse({ prompt: 'x', controls: [control] })).toMatchObject({ success: false });
   });
 });

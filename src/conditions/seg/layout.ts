@@ -16,7 +16,8 @@ const className = z
       return `expected the name of an ADE20K class${nearest === undefined ? '' : `; did you mean ${nearest}?`}`;
     },
   })
-  .describe('Name of an ADE20K class, such as person, wall, sky.');
+  .describe('Name of an ADE20K class, such as person, wall, sky.')
+  .meta({ id: 'SceneClass' });
 
 const coordinate = z.number().min(0).max(1);
 const canvasSide = z.number().int().min(1).max(16_384);
@@ -24,34 +25,40 @@ const canvasSide = z.number().int().min(1).max(16_384);
 /** Of all regions together: bounds the time that filling takes. */
 const mostCorners = 20_000;
 
+const regionSchema = z
+  .strictObject({
+    class: className,
+    polygon: z
+      .array(z.tuple([coordinate, coordinate]))
+      .min(3)
+      .max(1000)
+      .describe(
+        'Corners [x, y], each 0 (left, top) to 1 (right, bottom). Crossing outlines fill by the even-odd rule.',
+      ),
+  })
+  .describe('An area and its class')
+  .meta({ id: 'LayoutRegion' });
+
 /** A layout as data: areas by their outlines; later ones lie on top. */
-export const layoutSchema = z.strictObject({
-  regions: z
-    .array(
-      z.strictObject({
-        class: className,
-        polygon: z
-          .array(z.tuple([coordinate, coordinate]))
-          .min(3)
-          .max(1000)
-          .describe(
-            'Corners [x, y], each 0 (left, top) to 1 (right, bottom). Crossing outlines fill by the even-odd rule.',
-          ),
+export const layoutSchema = z
+  .strictObject({
+    regions: z
+      .array(regionSchema)
+      .min(1)
+      .max(500)
+      .refine((regions) => regions.reduce((sum, { polygon }) => sum + polygon.length, 0) <= mostCorners, {
+        error: `expected at most ${mostCorners} corners in all regions together`,
       }),
-    )
-    .min(1)
-    .max(500)
-    .refine((regions) => regions.reduce((sum, { polygon }) => sum + polygon.length, 0) <= mostCorners, {
-      error: `expected at most ${mostCorners} corners in all regions together`,
-    }),
-  background: className.optional().describe('Class of what no region covers; black without it.'),
-  canvas_width: canvasSide
-    .optional()
-    .describe(
-      'With canvas_height the size of the picture that the layout belongs to; without, it is stretched to the output.',
-    ),
-  canvas_height: canvasSide.optional(),
-});
+    background: className.optional().describe('Class of what no region covers; black without it.'),
+    canvas_width: canvasSide
+      .optional()
+      .describe(
+        'With canvas_height the size of the picture that the layout belongs to; without, it is stretched to the output.',
+      ),
+    canvas_height: canvasSide.optional(),
+  })
+  .describe('Areas by their outlines; later ones lie on top')
+  .meta({ id: 'Layout' });
 
 export type Layout = z.output<typeof layoutSchema>;
 export type Region = Layout['regions'][number];

@@ -29,6 +29,7 @@ export function batchResultRoutes(instance: FastifyInstance, context: RouteConte
     schema: {
       operationId: 'getBatchResults',
       summary: 'All items as JSON Lines, or a zip archive of all pictures',
+      description: 'Items that have not ended are listed without pictures.',
       tags: ['batches'],
       params: idParameter,
       response: {
@@ -56,6 +57,7 @@ export function batchResultRoutes(instance: FastifyInstance, context: RouteConte
     schema: {
       operationId: 'getBatchSheet',
       summary: 'A contact sheet of the first picture of each item; a matrix with its values beside rows and columns',
+      description: 'Accept chooses its format: image/png, image/jpeg or image/webp.',
       tags: ['batches'],
       params: idParameter,
       response: { 200: { description: 'One picture', content: pictureContent() }, '4xx': problem },
@@ -74,6 +76,7 @@ export function batchResultRoutes(instance: FastifyInstance, context: RouteConte
     schema: {
       operationId: 'streamBatchEvents',
       summary: 'Follow a batch: progress with the whole batch whenever it changed, and at last ended',
+      description: 'Server-sent events; comments keep the connection open meanwhile.',
       tags: ['batches'],
       params: idParameter,
       headers: z.object({ 'last-event-id': z.string().optional() }),

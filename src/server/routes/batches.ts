@@ -3,7 +3,6 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { batchBody, lineOptions } from '../../generation/batch-request.ts';
 import { jobStatuses } from '../../generation/job.ts';
-import { generationRequest } from '../../generation/request.ts';
 import { identityOf } from '../access/guard.ts';
 import { missingBatch, requireBatch } from '../batches/find-batch.ts';
 import { deleteBatch } from '../batches/delete-batch.ts';
@@ -12,15 +11,11 @@ import { submitOnce } from '../batches/submit-once.ts';
 import { type RouteContext, tenantOf } from '../context.ts';
 import { batchItemsSchema, batchListSchema, batchSchema, itemPresenter } from '../views/batch-view.ts';
 import { acceptJson } from '../plugins/json-bodies.ts';
-import { idParameter, json, problem } from './schemas.ts';
+import { batchForm } from './form-schemas.ts';
+import { idParameter, json, problem, submissionBody } from './schemas.ts';
 import { unchecked } from './submission-route.ts';
 
-const lines = { schema: generationRequest.describe('One item a line') };
-const file = z.string().meta({ format: 'binary' });
-const form = z
-  .object({ request: batchBody.optional(), items: file.optional().describe('JSON Lines, one item a line') })
-  .catchall(file)
-  .describe('Either request or items, and the pictures that items refer to');
+const lines = { schema: z.string().meta({ format: 'binary' }).describe('One GenerationRequest a line') };
 
 /** Batches of generations: making, reading, cancelling, deleting. Belongs into a scope of its own: its bodies are streams. */
 export function batchRoutes(instance: FastifyInstance, context: RouteContext): void {
@@ -36,13 +31,14 @@ export function batchRoutes(instance: FastifyInstance, context: RouteContext): v
     schema: {
       operationId: 'createBatch',
       summary: 'Draw many pictures: a list of requests, or a template and a matrix of values',
+      description:
+        'All items are checked before the first is accepted: where one is at fault, none is, and the answer lists the faults.',
       tags: ['batches'],
       querystring: lineOptions.describe('For JSON Lines, whose items leave no room for it'),
       body: {
         content: {
-          'application/json': { schema: batchBody },
+          ...submissionBody(batchBody, batchForm).content,
           ...Object.fromEntries(linesTypes.map((type) => [type, lines])),
-          'multipart/form-data': { schema: form },
         },
       },
       response: {
@@ -67,6 +63,7 @@ export function batchRoutes(instance: FastifyInstance, context: RouteContext): v
     schema: {
       operationId: 'listBatches',
       summary: 'List batches, the newest first',
+      description: 'Batches of the tenant of the key.',
       tags: ['batches'],
       querystring: z.strictObject(page(settings.limits.pageSize)),
       response: { 200: json('One page', batchListSchema), '4xx': problem },
@@ -85,6 +82,7 @@ export function batchRoutes(instance: FastifyInstance, context: RouteContext): v
     schema: {
       operationId: 'getBatch',
       summary: 'Read a batch: its counters and its progress',
+      description: 'How many of its items wait, run and have ended, and how far it is as a whole.',
       tags: ['batches'],
       params: idParameter,
       response: { 200: json('The batch', batchSchema), '4xx': problem },
@@ -97,6 +95,7 @@ export function batchRoutes(instance: FastifyInstance, context: RouteContext): v
     schema: {
       operationId: 'listBatchItems',
       summary: 'List the items of a batch in their order',
+      description: 'Each item is a job: what is said of GET /v1/generations/{id} holds for it.',
       tags: ['batches'],
       params: idParameter,
       querystring: z.strictObject({
@@ -132,6 +131,7 @@ export function batchRoutes(instance: FastifyInstance, context: RouteContext): v
     schema: {
       operationId: 'cancelBatch',
       summary: 'Cancel what has not ended: waiting items at once, running ones within a step',
+      description: 'What its items have drawn stays.',
       tags: ['batches'],
       params: idParameter,
       response: { 200: json('The batch', batchSchema), '4xx': problem },
@@ -144,6 +144,7 @@ export function batchRoutes(instance: FastifyInstance, context: RouteContext): v
     schema: {
       operationId: 'retryBatch',
       summary: 'Draw its failed and cancelled items again',
+      description: 'Items that have succeeded stay as they are.',
       tags: ['batches'],
       params: idParameter,
       response: { 200: json('The batch', batchSchema), '4xx': problem },
@@ -163,6 +164,7 @@ export function batchRoutes(instance: FastifyInstance, context: RouteContext): v
     schema: {
       operationId: 'deleteBatch',
       summary: 'Delete a batch that has ended, with its items, their outputs and their maps',
+      description: 'One that has not ended answers 409: cancel it first.',
       tags: ['batches'],
       params: idParameter,
       response: { 204: z.undefined().describe('It is gone'), '4xx': problem },

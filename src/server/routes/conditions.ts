@@ -12,26 +12,24 @@ import { extractionForm } from './form-schemas.ts';
 import { json, pictureContent, problem, submissionBody, submissionHeaders } from './schemas.ts';
 import { answerWithJob, unchecked } from './submission-route.ts';
 
-const conditionListSchema = z
+const conditionSchema = z
   .object({
-    data: z.array(
-      z.object({
-        id: z.string(),
-        title: z.string(),
-        description: z.string(),
-        accepts: z
-          .array(z.enum(acceptedInputs))
-          .describe(
-            'photo: a map is extracted from any picture; map: a ready-made map is taken with preprocess false; mask: a mask may come beside the picture',
-          ),
-        options: z
-          .record(z.string(), z.unknown())
-          .nullable()
-          .describe("JSON Schema of the extractor's options; null where there is no extractor"),
-      }),
-    ),
+    id: z.string(),
+    title: z.string(),
+    description: z.string(),
+    accepts: z
+      .array(z.enum(acceptedInputs))
+      .describe(
+        'photo: a map is extracted from any picture; map: a ready-made map is taken with preprocess false; mask: a mask may come beside the picture',
+      ),
+    options: z
+      .record(z.string(), z.unknown())
+      .nullable()
+      .describe("JSON Schema of the extractor's options; null where there is no extractor"),
   })
-  .meta({ id: 'ConditionList' });
+  .meta({ id: 'Condition' });
+
+const conditionListSchema = z.object({ data: z.array(conditionSchema) }).meta({ id: 'ConditionList' });
 
 /** Listing conditions and extracting maps. */
 export function conditionRoutes(instance: FastifyInstance, context: RouteContext): void {
@@ -44,8 +42,9 @@ export function conditionRoutes(instance: FastifyInstance, context: RouteContext
     schema: {
       operationId: 'listConditions',
       summary: 'The kinds of structure that can steer a picture',
+      description: 'Each with what it takes and the JSON Schema of the options of its extractor.',
       tags: ['conditions'],
-      response: { 200: json('All conditions', conditionListSchema) },
+      response: { 200: json('All conditions', conditionListSchema), '4xx': problem },
     },
     handler: () => ({ data: describeConditions().map((row) => ({ ...row, accepts: [...row.accepts] })) }),
   });
@@ -55,6 +54,7 @@ export function conditionRoutes(instance: FastifyInstance, context: RouteContext
     schema: {
       operationId: 'extractCondition',
       summary: 'Extract a map from a picture; it is output 0 of the job',
+      description: 'It is a job as a generation is one: GET /v1/generations/{id} reads it.',
       tags: ['conditions'],
       params: z.object({ type: z.string() }),
       headers: submissionHeaders,

@@ -27,6 +27,7 @@ export function deadLetterRoutes(instance: FastifyInstance, { parts, present, li
     schema: {
       operationId: 'listDeadLetters',
       summary: 'List the jobs that had more faults than they may, the newest first',
+      description: 'An admin sees those of all tenants, others their own.',
       tags: ['dead letters'],
       querystring: pageQuery,
       response: { 200: json('One page', deadLetterListSchema), '4xx': problem },
@@ -48,14 +49,17 @@ export function deadLetterRoutes(instance: FastifyInstance, { parts, present, li
     schema: {
       operationId: 'replayDeadLetters',
       summary: `Queue dead jobs again, the oldest ${replayLimit} at most`,
+      description: 'An admin replays those of all tenants, others their own. Their faults are forgotten.',
       tags: ['dead letters'],
       response: {
         200: json(
           'They are queued',
-          z.object({
-            replayed: z.array(z.string()).describe('Ids of the jobs'),
-            more: z.boolean().describe('Whether there may be more: ask again'),
-          }),
+          z
+            .object({
+              replayed: z.array(z.string()).describe('Ids of the jobs'),
+              more: z.boolean().describe('Whether there may be more: ask again'),
+            })
+            .meta({ id: 'ReplayedJobs' }),
         ),
         '4xx': problem,
       },
@@ -72,6 +76,8 @@ export function deadLetterRoutes(instance: FastifyInstance, { parts, present, li
     schema: {
       operationId: 'retryGeneration',
       summary: 'Queue a job again that failed or was cancelled',
+      description:
+        'It keeps its id and all its values, the seed too. One that waits, runs or has succeeded answers 409.',
       tags: ['generations'],
       params: idParameter,
       querystring: tenantQuery,

@@ -1,43 +1,85 @@
 import { z } from 'zod';
 import { conditionIds } from '../../conditions/registry.ts';
+import { batchBody } from '../../generation/batch-request.ts';
 import { extractionRequest, generationRequest } from '../../generation/request.ts';
 import { mapSuffix, maskedConditions, maskSuffix } from '../flat-form.ts';
 
+// Forms as descriptions: each is one object whose parts may all be left out, because generators of clients know no choice
+// between forms, and without defaults, which some would send beside `request`. What may stand together, handlers check.
+// The part `request` has no description of its own: some would then send its fields under names of their own.
+
 const file = z.string().meta({ format: 'binary' });
 
-/** The forms of a generation: the JSON in one part with files beside it, or every field a part of its own. */
-export const generationForm = z.union([
-  z.object({ request: generationRequest }).catchall(file).describe('JSON in the part request; files that it refers to'),
-  generationRequest
-    .omit({ controls: true })
-    .extend({
-      controls: generationRequest.shape.controls.describe('JSON text; each refers to a file part'),
-      ...Object.fromEntries(
-        conditionIds.flatMap((id) => [
-          [id, file.optional().describe(`Picture of a ${id} control`)],
-          [id + mapSuffix, file.optional().describe(`Ready-made map of a ${id} control`)],
-        ]),
-      ),
-      ...Object.fromEntries(
-        maskedConditions.map((id) => [
-          id + maskSuffix,
-          file.optional().describe(`Mask beside the picture of the ${id} control`),
-        ]),
-      ),
-    })
-    .describe(
-      'Flat: numbers as text, objects and arrays as JSON text, a file part named after a condition is a control, and with _map behind it one whose picture is used as it is',
-    ),
+/** Files of conditions, such as canny, canny_map and inpaint_mask. */
+const controlFiles = Object.fromEntries([
+  ...conditionIds.flatMap((id) => [
+    [id, file.optional().describe(`Picture of a ${id} control`)] as const,
+    [id + mapSuffix, file.optional().describe(`Ready-made map of a ${id} control`)] as const,
+  ]),
+  ...maskedConditions.map(
+    (id) => [id + maskSuffix, file.optional().describe(`Mask beside the picture of the ${id} control`)] as const,
+  ),
 ]);
 
-/** The forms of an extraction. */
-export const extractionForm = z.union([
-  z
-    .object({ request: extractionRequest })
-    .catchall(file)
-    .describe('JSON in the part request; the file that it refers to'),
-  extractionRequest
-    .omit({ image: true })
-    .extend({ image: file, mask: file.optional().describe('Of inpaint: white where the picture is to be drawn anew') })
-    .describe('Flat: the picture is the file part image'),
-]);
+/** The form of a generation: the JSON in one part with files beside it, or every field a part of its own. */
+export const generationForm = z
+  .object({ request: generationRequest.optional(), ...textParts(generationRequest), ...controlFiles })
+  .catchall(file)
+  .describe(
+    'Either request, which is all of it as JSON, and the files that it refers to; or flat: prompt and further fields, and a file part named after a condition is a control, with _map behind it one whose picture is used as it is',
+  )
+  .meta({ id: 'GenerationForm' });
+
+/** The form of an extraction. */
+export const extractionForm = z
+  .object({
+    request: extractionRequest.optional(),
+    ...textParts(extractionRequest),
+    image: file.optional().describe('The picture'),
+    mask: file.optional().describe('Of inpaint: white where the picture is to be drawn anew'),
+  })
+  .catchall(file)
+  .describe(
+    'Either request, which is all of it as JSON, and the file that it refers to; or flat: the file part image and further fields',
+  )
+  .meta({ id: 'ExtractionForm' });
+
+/** The form of a batch. */
+export const batchForm = z
+  .object({ request: batchBody.optional(), items: file.optional().describe('JSON Lines, one item a line') })
+  .catchall(file)
+  .describe('Either request or items, and the pictures that items refer to')
+  .meta({ id: 'BatchForm' });
+
+/** The form of an upload. */
+export const uploadForm = z
+  .object({ file: file.describe('The picture') })
+  .describe('One file')
+  .meta({ id: 'UploadForm' });
+
+/** The fields of a request as parts of a form: numbers and words as they are, everything else as JSON text. */
+function textParts({ shape }: z.ZodObject): Readonly<Record<string, z.ZodType>> {
+  return Object.fromEntries(
+    Object.entries(shape).map(([name, field]) => {
+      const value = plain(field);
+      const described = z.globalRegistry.get(field)?.description ?? '';
+      const isStructure = value instanceof z.ZodObject || value instanceof z.ZodArray || value instanceof z.ZodRecord;
+      return isStructure
+        ? [name, z.string().optional().describe(`As JSON text. ${described}`.trimEnd())]
+        : [name, value.optional().describe(described)];
+    }),
+  );
+}
+
+/** A form has no null, and what is not in it has its default. */
+function plain(field: z.core.$ZodType): z.ZodType {
+  if (
+    field instanceof z.ZodOptional ||
+    field instanceof z.ZodNullable ||
+    field instanceof z.ZodDefault ||
+    field instanceof z.ZodPrefault
+  ) {
+    return plain(field.unwrap());
+  }
+  return field as z.ZodType;
+}

@@ -20,6 +20,7 @@ export function generationActionRoutes(instance: FastifyInstance, { parts, prese
     schema: {
       operationId: 'cancelGeneration',
       summary: 'Cancel a job: at once while it waits, within one step while it is drawn',
+      description: 'One that has ended otherwise than by a cancellation answers 409.',
       tags: ['generations'],
       params: idParameter,
       querystring: tenantQuery,
@@ -45,6 +46,7 @@ export function generationActionRoutes(instance: FastifyInstance, { parts, prese
     schema: {
       operationId: 'deleteGeneration',
       summary: 'Delete a job that has ended, with all that is only its own',
+      description: 'Its outputs and maps go with it. One that has not ended answers 409: cancel it first.',
       tags: ['generations'],
       params: idParameter,
       querystring: tenantQuery,

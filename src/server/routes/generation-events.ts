@@ -29,6 +29,8 @@ export function generationEventRoutes(instance: FastifyInstance, context: RouteC
     schema: {
       operationId: 'streamGenerationEvents',
       summary: 'Follow a job: queued, started, progress, then succeeded, failed or cancelled with the whole job',
+      description:
+        'Server-sent events. Last-Event-ID goes on after an event that was seen; comments keep the connection open meanwhile.',
       tags: ['generations'],
       params: idParameter,
       headers,

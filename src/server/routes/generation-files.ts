@@ -24,6 +24,8 @@ export function generationFileRoutes(instance: FastifyInstance, context: RouteCo
       schema: {
         operationId,
         summary,
+        description:
+          'In the format that the job was asked for. Its bytes never change: ETag is their hash. Ranges are served.',
         tags: ['generations'],
         params: fileParameters,
         querystring: tenantQuery,

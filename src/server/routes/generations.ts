@@ -24,6 +24,7 @@ export function generationRoutes(instance: FastifyInstance, { parts, present }: 
     schema: {
       operationId: 'listGenerations',
       summary: 'List jobs, the newest first',
+      description: 'Jobs of the tenant of the key. Items of batches are among them.',
       tags: ['generations'],
       querystring: pageQuery,
       response: { 200: json('One page', jobListSchema), '4xx': problem },
@@ -46,6 +47,7 @@ export function generationRoutes(instance: FastifyInstance, { parts, present }: 
     schema: {
       operationId: 'getGeneration',
       summary: 'Read a job',
+      description: 'Its status, its progress, every value as it was resolved, and where its pictures are.',
       tags: ['generations'],
       params: idParameter,
       querystring: tenantQuery,

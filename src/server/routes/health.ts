@@ -15,8 +15,12 @@ export function healthRoutes(instance: FastifyInstance, parts: HealthParts): voi
     schema: {
       operationId: 'livez',
       summary: 'Whether the process answers',
+      description: 'For supervisors: it asks no other part of the service.',
       tags: ['health'],
-      response: { 200: json('It does', z.object({ status: z.literal('ok') })) },
+      response: {
+        200: json('It does', z.object({ status: z.literal('ok') }).meta({ id: 'Liveness' })),
+        '4xx': problem,
+      },
     },
     logLevel: 'warn',
     handler: () => ({ status: 'ok' as const }),
@@ -27,8 +31,9 @@ export function healthRoutes(instance: FastifyInstance, parts: HealthParts): voi
     schema: {
       operationId: 'readyz',
       summary: 'Whether database, queue, store and device are there',
+      description: 'For load balancers. Each part answers for itself, so that what is missing has a name.',
       tags: ['health'],
-      response: { 200: json('They are', readinessSchema), 503: problem },
+      response: { 200: json('They are', readinessSchema), '4xx': problem, 503: problem },
     },
     logLevel: 'warn',
     handler: async (request, reply) => {

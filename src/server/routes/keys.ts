@@ -18,6 +18,7 @@ export function keyRoutes(instance: FastifyInstance, { parts }: RouteContext): v
     schema: {
       operationId: 'createKey',
       summary: 'Make an API key; the answer is the only place where its text is shown',
+      description: 'With the first key the server begins to ask for one.',
       tags: ['keys'],
       body: keyRequest,
       response: { 201: json('The key and its text', newKeySchema), '4xx': problem },
@@ -36,6 +37,7 @@ export function keyRoutes(instance: FastifyInstance, { parts }: RouteContext): v
     schema: {
       operationId: 'listKeys',
       summary: 'All API keys, the oldest first, also those that are revoked',
+      description: 'Their texts are not among what is kept.',
       tags: ['keys'],
       querystring: z.strictObject({ tenant: tenantName.optional() }),
       response: { 200: json('The keys, without their text', keyListSchema), '4xx': problem },
@@ -48,6 +50,7 @@ export function keyRoutes(instance: FastifyInstance, { parts }: RouteContext): v
     schema: {
       operationId: 'rotateKey',
       summary: 'Make a successor of a key; both are good for a while',
+      description: 'The successor has the name, the tenant, the scopes and the limits of the old key.',
       tags: ['keys'],
       params: idParameter,
       body: rotateRequest,
@@ -70,6 +73,7 @@ export function keyRoutes(instance: FastifyInstance, { parts }: RouteContext): v
     schema: {
       operationId: 'revokeKey',
       summary: 'End a key for good, within a second everywhere',
+      description: 'What the key has made stays.',
       tags: ['keys'],
       params: idParameter,
       response: { 200: json('The key', keySchema), '4xx': problem },

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { RouteContext } from '../context.ts';
 import { modelListSchema, modelListView } from '../views/model-view.ts';
-import { json } from './schemas.ts';
+import { json, problem } from './schemas.ts';
 
 export function modelRoutes(instance: FastifyInstance, { parts }: RouteContext): void {
   instance.withTypeProvider<ZodTypeProvider>().get('/v1/models', {
@@ -10,8 +10,9 @@ export function modelRoutes(instance: FastifyInstance, { parts }: RouteContext):
     schema: {
       operationId: 'listModels',
       summary: 'Base models and ControlNets, which fit together, and the networks that make maps',
+      description: 'Files that come, change or go are noticed without a restart.',
       tags: ['models'],
-      response: { 200: json('All models', modelListSchema) },
+      response: { 200: json('All models', modelListSchema), '4xx': problem },
     },
     handler: async () => {
       const [models, annotators] = await Promise.all([parts.library.list(), parts.annotators.list()]);

@@ -24,6 +24,7 @@ export function overviewRoutes(instance: FastifyInstance, { parts, links }: Rout
     schema: {
       operationId: 'getOverview',
       summary: 'Queue, workers, batches, dead letters and the failures of the last hour, over all tenants',
+      description: 'What the board shows.',
       tags: ['operations'],
       response: { 200: json('At most two seconds old', overviewSchema), '4xx': problem, '5xx': problem },
     },

@@ -39,7 +39,10 @@ export const problem = {
   content: { [problemType]: { schema: problemSchema } },
 };
 
-/** Body of a route that takes JSON or a form; the handler checks it, so that errors are the same for both. */
+/**
+ * Body of a route that takes JSON or a form; the handler checks it, so that errors are the same for both. The form comes
+ * first: of a body in both, some generators of clients can read nothing but a form in the first place.
+ */
 export function submissionBody(schema: z.ZodType, form: z.ZodType) {
-  return { content: { 'application/json': { schema }, 'multipart/form-data': { schema: form } } };
+  return { content: { 'multipart/form-data': { schema: form }, 'application/json': { schema } } };
 }

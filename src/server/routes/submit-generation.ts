@@ -22,6 +22,8 @@ export function submitGenerationRoute(instance: FastifyInstance, context: RouteC
     schema: {
       operationId: 'createGeneration',
       summary: 'Draw pictures',
+      description:
+        'The answer is the job, which is drawn later; with Prefer: wait it is the job when it has ended, or with Accept: image/... its picture.',
       tags: ['generations'],
       headers: submissionHeaders,
       body: submissionBody(generationRequest, generationForm),

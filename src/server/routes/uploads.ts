@@ -14,6 +14,7 @@ import { idempotently } from '../idempotency.ts';
 import { sha256Of } from '../canonical-hash.ts';
 import type { ServerParts } from '../parts.ts';
 import { uploadSchema, uploadView } from '../views/upload-view.ts';
+import { uploadForm } from './form-schemas.ts';
 import { idempotencyHeaders, idParameter, json, problem, tenantQuery } from './schemas.ts';
 import { unchecked } from './submission-route.ts';
 
@@ -33,10 +34,11 @@ export function uploadRoutes(instance: FastifyInstance, { parts, links }: RouteC
     schema: {
       operationId: 'createUpload',
       summary: 'Keep a picture; the same bytes get the same id',
+      description: 'Requests refer to it by its id. The body is the picture itself or a form with one file.',
       tags: ['uploads'],
       headers: idempotencyHeaders,
       body: {
-        content: { 'image/*': { schema: binary }, 'multipart/form-data': { schema: z.object({ file: binary }) } },
+        content: { 'multipart/form-data': { schema: uploadForm }, 'image/*': { schema: binary } },
       },
       response: { 201: json('It is kept; Location is its address', uploadSchema), '4xx': problem, '5xx': problem },
     },
@@ -65,6 +67,7 @@ export function uploadRoutes(instance: FastifyInstance, { parts, links }: RouteC
     schema: {
       operationId: 'getUpload',
       summary: 'What is known of an upload',
+      description: 'Its type, its size in bytes and in pixels, and its hash.',
       tags: ['uploads'],
       params: idParameter,
       querystring: tenantQuery,
@@ -83,6 +86,7 @@ export function uploadRoutes(instance: FastifyInstance, { parts, links }: RouteC
     schema: {
       operationId: 'deleteUpload',
       summary: 'Delete an upload that no waiting or running job uses',
+      description: 'One that a waiting or running job uses answers 409.',
       tags: ['uploads'],
       params: idParameter,
       response: { 204: z.undefined().describe('It is gone'), '4xx': problem },

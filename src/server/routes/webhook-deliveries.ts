@@ -24,6 +24,7 @@ export function webhookDeliveryRoutes(instance: FastifyInstance, { parts, links 
     schema: {
       operationId: 'listWebhookDeliveries',
       summary: 'List what was told to receivers, or is still to be told, the newest first',
+      description: 'Of jobs and batches of the tenant of the key.',
       tags: ['webhooks'],
       querystring: pageQuery,
       response: { 200: json('One page', deliveryListSchema), '4xx': problem },
@@ -46,6 +47,7 @@ export function webhookDeliveryRoutes(instance: FastifyInstance, { parts, links 
     schema: {
       operationId: 'replayWebhookDelivery',
       summary: 'Send a dead event again, under the same id and with all its attempts',
+      description: 'One that is pending or was delivered answers 409.',
       tags: ['webhooks'],
       params: idParameter,
       response: { 200: json('It is sent in a moment', deliverySchema), '4xx': problem },

@@ -7,7 +7,7 @@ import { hasEnded } from '../batches/find-batch.ts';
 import type { EtaEstimator } from '../eta.ts';
 import type { Links } from '../links.ts';
 import { receiverSchema, receiverView } from './delivery-view.ts';
-import { jobSchema, type JobView } from './job-schema.ts';
+import { jobListSchema, type JobView } from './job-schema.ts';
 import { jobView } from './job-view.ts';
 
 export const batchSchema = z
@@ -43,9 +43,8 @@ export const batchListSchema = z
   .object({ data: z.array(batchSchema), next_cursor: z.string().nullable().describe('null on the last page') })
   .meta({ id: 'BatchList' });
 
-export const batchItemsSchema = z
-  .object({ data: z.array(jobSchema), next_cursor: z.string().nullable().describe('null on the last page') })
-  .meta({ id: 'BatchItems' });
+/** Its items are jobs. */
+export const batchItemsSchema = jobListSchema;
 
 export type BatchView = z.output<typeof batchSchema>;
 

@@ -4,11 +4,13 @@ import type { Job } from '../../generation/job.ts';
 import type { Links } from '../links.ts';
 
 /** An error as a job keeps it. */
-export const jobErrorSchema = z.object({
-  code: z.enum(Object.keys(errorCodes)),
-  detail: z.string(),
-  field: z.string().optional(),
-});
+export const jobErrorSchema = z
+  .object({
+    code: z.enum(Object.keys(errorCodes)),
+    detail: z.string(),
+    field: z.string().optional(),
+  })
+  .meta({ id: 'JobError' });
 
 export const deadLetterSchema = z
   .object({

@@ -20,11 +20,13 @@ export const deliverySchema = z
   .meta({ id: 'WebhookDelivery' });
 
 /** The receiver of a job's or a batch's events. */
-export const receiverSchema = z.object({
-  url: z.string(),
-  events: z.array(z.enum(webhookEvents)),
-  deliveries: z.array(deliverySchema).describe('Of the events so far, the oldest first'),
-});
+export const receiverSchema = z
+  .object({
+    url: z.string(),
+    events: z.array(z.enum(webhookEvents)),
+    deliveries: z.array(deliverySchema).describe('Of the events so far, the oldest first'),
+  })
+  .meta({ id: 'WebhookReceiver' });
 
 export const deliveryListSchema = z
   .object({ data: z.array(deliverySchema), next_cursor: z.string().nullable().describe('null on the last page') })

@@ -6,7 +6,9 @@ import { controlModes, outputFormats, resizeModes, schedulerIds } from '../../ge
 import { jobErrorSchema } from './dead-letter.ts';
 import { receiverSchema } from './delivery-view.ts';
 
-const modelReference = z.object({ id: z.string(), hash: z.string().describe('Tells two models of one name apart') });
+const modelReference = z
+  .object({ id: z.string(), hash: z.string().describe('Tells two models of one name apart') })
+  .meta({ id: 'ModelReference' });
 const sha256 = z.string().describe('SHA-256 of the bytes, in hexadecimal');
 const options = z.record(z.string(), z.unknown());
 
@@ -26,9 +28,9 @@ const data = z
     'What was found, such as a pose as OpenPose JSON or the classes of a segmentation; null where there is nothing',
   );
 
-const fidelity = z
-  .array(
-    z.object({
+const fidelity = z.array(
+  z
+    .object({
       control: z.int().describe('Index of the control'),
       condition: z.string().describe('Its condition'),
       metric: z.enum(fidelityMetrics).nullable().describe('What value is; null where the condition has no measure'),
@@ -36,16 +38,18 @@ const fidelity = z
       details: z.record(z.string(), z.number()).describe('Further figures, such as precision and recall'),
       note: z.string().nullable().describe('Why there is no value'),
       networks: z.array(z.string()).describe('Networks that the condition was extracted with from the output'),
-    }),
-  )
-  .meta({ id: 'Fidelity' });
+    })
+    .meta({ id: 'Fidelity' }),
+);
 
 const candidates = z.array(
-  z.object({
-    seed: z.int(),
-    score: z.number().nullable().describe('Mean of the values of its fidelity; null where none has one'),
-    fidelity,
-  }),
+  z
+    .object({
+      seed: z.int(),
+      score: z.number().nullable().describe('Mean of the values of its fidelity; null where none has one'),
+      fidelity,
+    })
+    .meta({ id: 'Candidate' }),
 );
 
 export const outputSchema = z
@@ -60,7 +64,7 @@ export const outputSchema = z
 
 export const mapSchema = z
   .object({ ...file, control: z.int().describe('Index of the control that it steered'), data })
-  .meta({ id: 'Map' });
+  .meta({ id: 'ControlMap' });
 
 const outputOptions = z.object({ format: z.enum(outputFormats), quality: z.int().nullable().describe('null for png') });
 

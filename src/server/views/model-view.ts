@@ -15,59 +15,68 @@ const family = z
 
 const common = { id: z.string(), title: z.string(), licence: z.string().nullable(), hash: z.string(), family };
 
+const baseModel = z
+  .object({
+    ...common,
+    default: z.boolean().describe('Whether requests that name no model get it'),
+    defaults: z
+      .object({
+        width: z.int(),
+        height: z.int(),
+        steps: z.int(),
+        guidance_scale: z.number(),
+        scheduler: z.string(),
+      })
+      .meta({ id: 'ModelDefaults' }),
+    prediction: z
+      .object({
+        type: z.enum(predictionTypes),
+        zero_snr: z.boolean().describe('Whether the last training timestep holds no signal'),
+        decided_by: z
+          .enum(['user', 'armature.json', 'config', 'marker', 'weights', 'family'])
+          .describe('Who said so; weights and family: nobody, it was assumed'),
+        source: z.string().describe('Where it stands'),
+      })
+      .describe('What its network predicts')
+      .meta({ id: 'Prediction' }),
+    controlnets: z.array(z.string()).describe('Ids of the ControlNets that fit it'),
+  })
+  .meta({ id: 'Model' });
+
+const controlNet = z
+  .object({
+    ...common,
+    type: z.string().nullable().describe('Its condition; null where nobody has said it yet'),
+    bundled_with: z.string().nullable().describe('Base model whose folder it came in'),
+    base_models: z.array(z.string()).describe('Ids of the base models that it fits'),
+  })
+  .meta({ id: 'ControlNet' });
+
+const annotator = z
+  .object({
+    id: z.string(),
+    title: z.string(),
+    licence: z.string().nullable(),
+    conditions: z.array(z.string()).describe('Which it makes maps of; empty where nobody has said it'),
+    option: z
+      .string()
+      .nullable()
+      .describe('Value of the option `network` that chooses it; null where the condition leaves no choice'),
+    bundled: z.boolean().describe('Whether it comes with the package'),
+    state: z.enum(['present', 'missing']),
+    pull: z.string().nullable().describe('The command that brings it; null where there is none to bring'),
+  })
+  .meta({ id: 'Annotator' });
+
 export const modelListSchema = z
   .object({
-    base_models: z.array(
-      z.object({
-        ...common,
-        default: z.boolean().describe('Whether requests that name no model get it'),
-        defaults: z.object({
-          width: z.int(),
-          height: z.int(),
-          steps: z.int(),
-          guidance_scale: z.number(),
-          scheduler: z.string(),
-        }),
-        prediction: z
-          .object({
-            type: z.enum(predictionTypes),
-            zero_snr: z.boolean().describe('Whether the last training timestep holds no signal'),
-            decided_by: z
-              .enum(['user', 'armature.json', 'config', 'marker', 'weights', 'family'])
-              .describe('Who said so; weights and family: nobody, it was assumed'),
-            source: z.string().describe('Where it stands'),
-          })
-          .describe('What its network predicts'),
-        controlnets: z.array(z.string()).describe('Ids of the ControlNets that fit it'),
-      }),
-    ),
-    controlnets: z.array(
-      z.object({
-        ...common,
-        type: z.string().nullable().describe('Its condition; null where nobody has said it yet'),
-        bundled_with: z.string().nullable().describe('Base model whose folder it came in'),
-        base_models: z.array(z.string()).describe('Ids of the base models that it fits'),
-      }),
-    ),
+    base_models: z.array(baseModel),
+    controlnets: z.array(controlNet),
     annotators: z
-      .array(
-        z.object({
-          id: z.string(),
-          title: z.string(),
-          licence: z.string().nullable(),
-          conditions: z.array(z.string()).describe('Which it makes maps of; empty where nobody has said it'),
-          option: z
-            .string()
-            .nullable()
-            .describe('Value of the option `network` that chooses it; null where the condition leaves no choice'),
-          bundled: z.boolean().describe('Whether it comes with the package'),
-          state: z.enum(['present', 'missing']),
-          pull: z.string().nullable().describe('The command that brings it; null where there is none to bring'),
-        }),
-      )
+      .array(annotator)
       .describe('Networks that make maps: those that are there, and those that can be pulled'),
     rejected: z
-      .array(z.object({ id: z.string(), code: z.string(), detail: z.string() }))
+      .array(z.object({ id: z.string(), code: z.string(), detail: z.string() }).meta({ id: 'RejectedModel' }))
       .describe('What looks like a model and cannot be used, and why'),
   })
   .meta({ id: 'ModelList' });

@@ -150,7 +150,8 @@ export class RequestMaker {
     const random = this.#random;
     if (type.startsWith('multipart/')) return this.#form(valueOf(schema, source));
     if (type.includes('jsonl') || type.includes('ndjson')) {
-      const lines = Array.from({ length: random.integer(0, 4) }, () => JSON.stringify(valueOf(schema, source)));
+      const item = { $ref: '#/components/schemas/GenerationRequest' };
+      const lines = Array.from({ length: random.integer(0, 4) }, () => JSON.stringify(valueOf(item, source)));
       return Buffer.from(lines.join('\n'));
     }
     if (type.includes('json')) return Buffer.from(JSON.stringify(valueOf(schema, source)) ?? 'null');

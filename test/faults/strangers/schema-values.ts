@@ -66,7 +66,7 @@ export function valueOf(schema: Schema, source: ValueSource, depth = 0): unknown
   const { random } = source;
   if (depth > 8) return null;
   if (random.chance(source.wrong)) return oddValue(random);
-  if (schema.$ref !== undefined) return valueOf(source.resolve(schema.$ref), source, depth + 1);
+  if (schema.$ref !== undefined) return valueOf(source.resolve(schema.$ref), source, depth);
   const choices = schema.anyOf ?? schema.oneOf;
   if (choices !== undefined) return valueOf(random.pick(choices), source, depth + 1);
   if (schema.allOf !== undefined) {
