@@ -50,11 +50,11 @@ export function addModels(program: Command): void {
   addCatalog(models);
 }
 
-/** All that is known of models but where they lie. */
+/** All that is known of models but where they lie, and the numbers of their schedules. */
 function asJson({ bases, controlNets, rejected }: ModelList, annotators: readonly AnnotatorModel[]): string {
   return JSON.stringify(
     { bases, controlNets, annotators, rejected },
-    (key, value: unknown) => (key === 'path' ? undefined : value),
+    (key, value: unknown) => (key === 'path' || key === 'schedule' ? undefined : value),
     2,
   );
 }

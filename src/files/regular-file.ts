@@ -41,8 +41,13 @@ export async function openRegularFile(path: string): Promise<FileHandle> {
   }
 }
 
-/** The text of a regular file in UTF-8. Throws as {@link openRegularFile}, and {@link FileTooLarge}. */
+/** The text of a regular file in UTF-8. Throws as {@link readRegularBytes}. */
 export async function readRegularText(path: string, mostBytes: number): Promise<string> {
+  return (await readRegularBytes(path, mostBytes)).toString('utf8');
+}
+
+/** All of a regular file. Throws as {@link openRegularFile}, and {@link FileTooLarge}. */
+export async function readRegularBytes(path: string, mostBytes: number): Promise<Buffer> {
   const handle = await openRegularFile(path);
   try {
     const { size } = await handle.stat();
@@ -56,7 +61,7 @@ export async function readRegularText(path: string, mostBytes: number): Promise<
       filled += bytesRead;
       if (filled === bytes.length) break;
     }
-    return bytes.toString('utf8', 0, Math.min(filled, size));
+    return bytes.subarray(0, Math.min(filled, size));
   } finally {
     await handle.close();
   }

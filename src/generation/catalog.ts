@@ -17,6 +17,9 @@ export interface Catalog {
   readonly condition: (id: string, field: string) => Condition;
 }
 
+/** Pixels of a map that a ControlNet's hint encoder makes one cell of: it halves three times. */
+const hintScale = 8;
+
 /** Whether a ControlNet and a base model have the same shapes: then every injection point fits. */
 export function sameFamily(a: Family, b: Family): boolean {
   return (
@@ -39,6 +42,10 @@ export function describeFamily(family: Family): string {
 
 /** Why a ControlNet does not fit a base model, as a sentence with the facts of both; null where it fits. */
 export function misfit(base: BaseModel, controlNet: ControlNetModel): string | null {
+  const scale = base.latentScale ?? hintScale;
+  if (scale !== hintScale) {
+    return `The ControlNet ${controlNet.id} makes a cell of ${hintScale} x ${hintScale} pixels of its map, but a latent of the base model ${base.id} has ${scale} x ${scale}.`;
+  }
   if (sameFamily(base.family, controlNet.family)) return null;
   return (
     `The ControlNet ${controlNet.id} (${describeFamily(controlNet.family)}) does not fit the base model ${base.id} ` +

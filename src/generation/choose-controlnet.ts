@@ -19,8 +19,7 @@ export function chooseControlNet(
   const fitting = ofType.filter((model) => misfit(base, model) === null);
   const chosen = fitting.find((model) => model.bundledWith === base.id) ?? fitting[0];
   if (chosen !== undefined) return chosen;
-  if (ofType[0] !== undefined) throw incompatible(ofType[0], base, models, `${field}.type`);
-  throw missing(control.type, base, models, `${field}.type`);
+  throw missing(control.type, ofType, base, models, field);
 }
 
 function namedControlNet(id: string, base: BaseModel, models: ModelList, field: string): ControlNetModel {
@@ -35,15 +34,39 @@ function incompatible(model: ControlNetModel, base: BaseModel, models: ModelList
   return new ArmatureError('incompatible_control', detail, { field, choices });
 }
 
-function missing(type: string, base: BaseModel, models: ModelList, field: string): ArmatureError {
+/** There is none of `type` that fits; `ofType` are those that do not. One that nobody has set the type of may be meant. */
+function missing(
+  type: string,
+  ofType: readonly ControlNetModel[],
+  base: BaseModel,
+  models: ModelList,
+  field: string,
+): ArmatureError {
   const fitting = fittingControlNets(base, models);
-  const types = [...new Set(fitting.flatMap((model) => (model.type === null ? [] : [model.type])))];
   const untyped = fitting.filter((model) => model.type === null).map((model) => model.id);
+  const none = `There is no ControlNet for ${type} that fits the base model ${base.id}.`;
+  const [other] = ofType;
+  if (other !== undefined) {
+    const { message, choices = [] } = incompatible(other, base, models, field);
+    const detail = untyped.length === 0 ? message : `${none}${remedy(untyped, type, field)} ${message}`;
+    return new ArmatureError('incompatible_control', detail, { field: `${field}.type`, choices });
+  }
+  const types = [...new Set(fitting.flatMap((model) => (model.type === null ? [] : [model.type])))];
   const known = types.length === 0 ? 'There is none of a known type.' : `There is one for ${types.join(', ')}.`;
-  const named =
-    untyped.length === 0 ? '' : ` One whose type nobody has set can be named as model: ${untyped.join(', ')}.`;
-  const detail = `There is no ControlNet for ${type} that fits the base model ${base.id}. ${known}${named}`;
-  return new ArmatureError('unknown_model', detail, { field, choices: types });
+  const detail = `${none} ${known}${remedy(untyped, type, field)}`;
+  return new ArmatureError('unknown_model', detail, { field: `${field}.type`, choices: types });
+}
+
+/** How to say what ControlNets without a type are for; the one whose name says `type` first. */
+function remedy(untyped: readonly string[], type: string, field: string): string {
+  const sorted = untyped.toSorted((a, b) => Number(b.includes(type)) - Number(a.includes(type)));
+  const [first] = sorted;
+  if (first === undefined) return '';
+  const whose =
+    sorted.length === 1
+      ? `${first} fits, but nobody has said what it is for`
+      : `${sorted.join(', ')} fit, but nobody has said what they are for`;
+  return ` ${whose}: run \`armature models set-type ${first} ${type}\`, or name it as ${field}.model.`;
 }
 
 function fittingControlNets(base: BaseModel, models: ModelList): readonly ControlNetModel[] {

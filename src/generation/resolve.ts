@@ -10,6 +10,7 @@ import { type GivenControl, type GivenPicture, shortSideSize } from './given-pic
 import type { ExtractionRequest, GenerationRequest, OutputRequest } from './request.ts';
 import { refuseUselessMask, resolveControl } from './resolve-control.ts';
 import { resolveEvaluation } from './resolve-evaluation.ts';
+import { requireSampler } from './require-sampler.ts';
 import { reuseWarnings, warningsOf } from './warnings.ts';
 
 export interface Resolved<Plan> {
@@ -38,16 +39,18 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
   const base = findBase(catalog.models, request.model ?? context.defaultModel, 'model');
   const size = resolveSize(request, base);
   const scheduler = request.scheduler ?? defaultScheduler(base);
+  const steps = request.steps ?? base.defaults.steps;
   const controls = request.controls.map((control, index) =>
     resolveControl(control, context.given[index]!, { base, catalog, size, field: `controls[${index}]` }),
   );
+  requireSampler(base, scheduler, steps);
   const plan: GenerationPlan = {
     kind: 'generation',
     model: { id: base.id, hash: base.hash },
     prompt: request.prompt,
     negativePrompt: request.negative_prompt,
     ...size,
-    steps: request.steps ?? base.defaults.steps,
+    steps,
     guidanceScale: request.guidance_scale ?? base.defaults.guidanceScale,
     guidanceRescale: request.guidance_rescale,
     scheduler,
@@ -93,6 +96,12 @@ function resolveSize(request: GenerationRequest, base: BaseModel): { width: numb
   if (width * height > limits.pixels) {
     const detail = `Expected width x height to be at most ${limits.pixels} pixels but received ${width} x ${height}.`;
     throw new ArmatureError('invalid_request', detail, { field: 'width' });
+  }
+  const cell = base.latentScale ?? 1;
+  for (const [field, side] of Object.entries({ width, height })) {
+    if (side % cell === 0) continue;
+    const detail = `Expected ${field} to be a multiple of ${cell} with the model ${base.id} but received ${side}.`;
+    throw new ArmatureError('invalid_request', detail, { field });
   }
   return { width, height };
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { readRegularText } from '../files/regular-file.ts';
+import { deserialize, serialize } from 'node:v8';
+import { readRegularBytes } from '../files/regular-file.ts';
 import type { Finding } from './inspect.ts';
 
 /** What was found about a candidate, with the signature that the candidate had. */
@@ -20,11 +21,11 @@ const mostBytes = 64 * 2 ** 20;
  */
 export async function readFindings(file: string, build: string): Promise<KeptFindings> {
   try {
-    const text = await readRegularText(file, mostBytes);
-    const end = text.indexOf('\n');
-    const body = text.slice(end + 1);
-    if (text.slice(0, end) !== firstLine(build, body)) return new Map();
-    return new Map(JSON.parse(body) as readonly (readonly [string, KeptFinding])[]);
+    const bytes = await readRegularBytes(file, mostBytes);
+    const end = bytes.indexOf('\n');
+    const body = bytes.subarray(end + 1);
+    if (bytes.toString('utf8', 0, end) !== firstLine(build, body)) return new Map();
+    return deserialize(body) as KeptFindings;
   } catch {
     return new Map();
   }
@@ -35,13 +36,14 @@ export async function readFindings(file: string, build: string): Promise<KeptFin
  * room): they are looked for again then, which costs time and nothing else.
  */
 export async function writeFindings(file: string, build: string, findings: KeptFindings): Promise<boolean> {
-  const lasting = [...findings].filter(([, { finding }]) => finding.passing !== true);
-  const body = JSON.stringify(lasting);
+  const lasting = new Map([...findings].filter(([, { finding }]) => finding.passing !== true));
+  // Not JSON: schedules hold infinite numbers.
+  const body = serialize(lasting);
   const draft = `${file}.${process.pid}.tmp`;
   try {
     if (!(await stat(dirname(file))).isDirectory()) return false;
     await rm(draft, { force: true });
-    await writeFile(draft, `${firstLine(build, body)}\n${body}`, { flag: 'wx' });
+    await writeFile(draft, Buffer.concat([Buffer.from(`${firstLine(build, body)}\n`), body]), { flag: 'wx' });
     await rename(draft, file);
     return true;
   } catch {
@@ -51,6 +53,6 @@ export async function writeFindings(file: string, build: string, findings: KeptF
 }
 
 /** Tells a file of this build from others, and a whole one from a damaged one. */
-function firstLine(build: string, body: string): string {
+function firstLine(build: string, body: Uint8Array): string {
   return `armature findings ${build} ${createHash('sha256').update(body).digest('hex')}`;
 }

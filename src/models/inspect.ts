@@ -1,15 +1,17 @@
-import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { ArmatureError } from '../errors.ts';
 import { detectCheckpoint, openBaseCheckpoint, openControlNetCheckpoint } from '../weights/checkpoint.ts';
+import { type RawConfig, readConfig } from '../weights/configs/raw-config.ts';
 import { modelDefaults } from './defaults.ts';
 import { type Manifest, manifestName, readManifest } from './manifest.ts';
 import { bundledId, fileModelName, slug } from './model-id.ts';
 import type { Witness } from '../weights/prediction.ts';
 import type { BaseModel, ControlNetModel, RejectedModel, ToldPrediction } from './model.ts';
 import { candidateName, reasonWithoutPaths } from './rejected-finding.ts';
+import { exists } from '../weights/layouts/layout.ts';
 import { type Candidate, controlNetFolders, weightFiles } from './scan.ts';
+import { requireUsableBase, requireUsableControlNet } from './usable.ts';
 
 export type AnyModel = BaseModel | ControlNetModel;
 
@@ -53,8 +55,19 @@ export async function inspect(candidate: Candidate, told: ToldPredictions = new 
 }
 
 async function pipeline(path: string, given: Given): Promise<Finding> {
+  await requireUNet(path);
   const base = await baseModel(path, given);
   return withBundle(base, await bundled(path, given, await controlNetFolders(path)));
+}
+
+/** The pipelines of other architectures have no UNet; their own names say it better than a file that is missing. */
+async function requireUNet(folder: string): Promise<void> {
+  if (await exists(join(folder, 'unet'))) return;
+  const index = await readConfig(join(folder, 'model_index.json')).catch((): RawConfig => ({}));
+  const className = index['_class_name'];
+  const kind = typeof className === 'string' ? ` (model_index.json says ${className.slice(0, 80)})` : '';
+  const detail = `${basename(folder)} has no folder unet${kind}: Stable Diffusion 1.x and 2.x are supported.`;
+  throw new ArmatureError('model_invalid', detail);
 }
 
 /** One base model or ControlNet as a single file, its armature.json, and the ControlNets which that names. */
@@ -100,7 +113,9 @@ async function bundled(folder: string, { id, manifest }: Given, found: readonly 
 }
 
 async function baseModel(path: string, { id, title, manifest, told }: Given): Promise<BaseModel> {
-  const { layout, family, hash, textEncoder, prediction } = await openBaseCheckpoint(path, { told });
+  const checkpoint = await openBaseCheckpoint(path, { told });
+  const { layout, family, hash, textEncoder, prediction, vae } = checkpoint;
+  const schedule = await requireUsableBase(checkpoint, basename(path));
   const textLayers = textEncoder.config.layers;
   const defaults = modelDefaults(manifest, family, layout === 'diffusers' ? await sampleSize(path) : null);
   return {
@@ -114,6 +129,8 @@ async function baseModel(path: string, { id, title, manifest, told }: Given): Pr
     layout,
     textLayers,
     prediction,
+    schedule,
+    latentScale: 2 ** (vae.config.blockChannels.length - 1),
     defaults,
   };
 }
@@ -129,7 +146,7 @@ function witnesses(id: string, manifest: Manifest | null, told: ToldPredictions)
 
 /** Side of the latents that the network was trained on, where its config says it: a whole number or nothing. */
 async function sampleSize(folder: string): Promise<number | null> {
-  const config: unknown = JSON.parse(await readFile(join(folder, 'unet', 'config.json'), 'utf8'));
+  const config = await readConfig(join(folder, 'unet', 'config.json'));
   return z.object({ sample_size: z.int().positive() }).safeParse(config).data?.sample_size ?? null;
 }
 
@@ -139,7 +156,9 @@ async function controlNet(
   type: string | null,
   bundledWith: string | null,
 ): Promise<ControlNetModel> {
-  const { layout, family, hash } = await openControlNetCheckpoint(path);
+  const checkpoint = await openControlNetCheckpoint(path);
+  requireUsableControlNet(checkpoint, basename(path));
+  const { layout, family, hash } = checkpoint;
   const licence = manifest?.licence ?? null;
   return { kind: 'controlnet', id, title, licence, hash, family, path, layout, type, bundledWith };
 }

@@ -1,3 +1,5 @@
+import type { ModelSchedule } from '../pipeline/schedulers/scheduler-config.ts';
+
 /** A model that the library found, with what its files say of it. Paths stay inside the process: clients see ids only. */
 export interface BaseModel {
   readonly kind: 'base';
@@ -12,6 +14,10 @@ export interface BaseModel {
   /** Layers of the text encoder: how many clip skip can leave out is one less. */
   readonly textLayers: number;
   readonly prediction: Prediction;
+  /** How it is sampled, from its scheduler config; absent where nothing is known: as Stable Diffusion 1.5 is. */
+  readonly schedule?: ModelSchedule;
+  /** Pixels a latent cell; absent for the 8 of Stable Diffusion. */
+  readonly latentScale?: number;
   readonly defaults: ModelDefaults;
 }
 

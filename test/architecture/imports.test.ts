@@ -12,7 +12,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   files: [],
   json: ['generation'],
   conditions: ['numeric'],
-  generation: ['conditions'],
+  generation: ['conditions', 'pipeline'],
   graph: ['numeric'],
   images: ['generation', 'conditions'],
   weights: ['numeric', 'graph', 'files'],

@@ -153,18 +153,27 @@ describe('what was found', () => {
   });
 
   it.each([
-    ['cut off', (text: string) => text.slice(0, -9)],
-    ['changed', (text: string) => text.replace('"a"', '"x"')],
-    ['emptied', () => ''],
-    ['of another build', (text: string) => text.replace(/findings \w/, 'findings !')],
-    ['no text', () => '\0\0\n\0'],
+    ['cut off', (bytes: Buffer) => bytes.subarray(0, -9)],
+    ['changed', (bytes: Buffer) => bytes.fill(0, bytes.length - 20, bytes.length - 10)],
+    ['emptied', () => Buffer.alloc(0)],
+    ['of another build', (bytes: Buffer) => bytes.fill('!', 18, 19)],
+    ['something else', () => Buffer.from('\0\0\n\0')],
   ])('is looked for anew where its file is %s', async (_, damage) => {
     await addTiny('a');
     await open();
-    const kept = await readFile(join(root, 'found-models'), 'utf8');
+    const kept = await readFile(join(root, 'found-models'));
     await writeFile(join(root, 'found-models'), damage(kept));
     expect(await open()).toEqual({ looked: ['a'], ids: ['a'] });
     expect(await open()).toEqual({ looked: [], ids: ['a'] });
+  });
+
+  it('comes back as it was, infinite numbers and all', async () => {
+    const scheduler = join(await addTiny('a'), 'scheduler', 'scheduler_config.json');
+    await writeFile(scheduler, '{"lambda_min_clipped": -Infinity}');
+    const [before] = (await (await openLibrary([models], options)).list()).bases;
+    expect(before?.schedule?.samplerDefaults.lambdaMinClipped).toBe(Number.NEGATIVE_INFINITY);
+    const [after] = (await (await openLibrary([models], options)).list()).bases;
+    expect(after).toEqual(before);
   });
 
   it('is listed where it cannot be kept', async () => {

@@ -125,16 +125,22 @@ export class GraphBuilder {
   }
 
   build(): OnnxModel {
-    const bytes = encodeModel({
-      name: this.#name,
-      node: this.#nodes,
-      initializer: [...this.#initializers.values()],
-      input: this.#inputs,
-      output: this.#outputs,
-    });
+    const encode = (): Uint8Array =>
+      encodeModel({
+        name: this.#name,
+        node: this.#nodes,
+        initializer: [...this.#initializers.values()],
+        input: this.#inputs,
+        output: this.#outputs,
+      });
+    let bytes: Uint8Array | undefined;
     return {
       name: this.#name,
-      bytes,
+      // Whoever only asks whether all weights are there has no use for them.
+      get bytes() {
+        bytes ??= encode();
+        return bytes;
+      },
       weightsFolder: this.#weightsFolder,
       inputs: this.#inputs.map((value) => value.name),
       outputs: this.#outputs.map((value) => value.name),

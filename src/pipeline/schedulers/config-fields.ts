@@ -24,8 +24,17 @@ const wholeNumber: Check = {
   holds: (value) => Number.isInteger(value) && Number(value) >= 0,
 };
 const count: Check = {
-  expected: 'an integer of at least 2',
-  holds: (value) => Number.isInteger(value) && Number(value) >= 2,
+  expected: 'an integer from 2 to 100000',
+  holds: (value) => Number.isInteger(value) && Number(value) >= 2 && Number(value) <= 100_000,
+};
+/** Variance that one training timestep adds: the signal has to stay, and the noise to grow. */
+const beta: Check = {
+  expected: 'a number between 0 and 1',
+  holds: (value) => typeof value === 'number' && value > 0 && value < 1,
+};
+const betas: Check = {
+  expected: 'a list of numbers between 0 and 1',
+  holds: (value) => Array.isArray(value) && value.every((entry) => beta.holds(entry)),
 };
 const numbers: Check = {
   expected: 'a list of numbers',
@@ -42,10 +51,10 @@ function oneOf<Choice extends string>(...choices: readonly Choice[]): Check {
 /** Names in the file, names here, and what values are known. */
 const scheduleFields: Readonly<Record<string, readonly [keyof NoiseSchedule, Check]>> = {
   num_train_timesteps: ['trainTimesteps', count],
-  beta_start: ['betaStart', positive],
-  beta_end: ['betaEnd', positive],
+  beta_start: ['betaStart', beta],
+  beta_end: ['betaEnd', beta],
   beta_schedule: ['betaSchedule', oneOf<BetaSchedule>('linear', 'scaled_linear', 'squaredcos_cap_v2')],
-  trained_betas: ['trainedBetas', numbers],
+  trained_betas: ['trainedBetas', betas],
   prediction_type: ['predictionType', oneOf<PredictionType>('epsilon', 'v_prediction', 'sample')],
   rescale_betas_zero_snr: ['rescaleBetasZeroSnr', boolean],
 };
@@ -98,7 +107,7 @@ function pick(
 function refuse(name: string, expected: string, value: unknown): never {
   throw new ArmatureError(
     'model_invalid',
-    `Expected ${name} in the model's scheduler_config.json to be ${expected} but received ${JSON.stringify(value)}.`,
+    `Expected ${name} in the model's scheduler_config.json to be ${expected} but received ${JSON.stringify(value).slice(0, 80)}.`,
     { field: name },
   );
 }

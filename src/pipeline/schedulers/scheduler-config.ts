@@ -88,15 +88,21 @@ const unsupported: Readonly<Record<string, readonly unknown[]>> = {
   shift_terminal: [null],
 };
 
+/** Classes of diffusers whose noise is no table of betas. */
+const otherNoise = /^(?:EDM|KarrasVe|ScoreSde|CosineDPM|VQDiffusion|CMStochastic|Amused|ConsistencyDecoder)/;
+
 function refuseUnsupported(config: SchedulerConfig): void {
   const className = config['_class_name'];
   if (typeof className === 'string' && className.startsWith('FlowMatch')) {
-    invalid(`Models trained by flow matching (${className}) are not supported.`);
+    invalid(`Models trained by flow matching (${className.slice(0, 80)}) are not supported.`);
+  }
+  if (typeof className === 'string' && otherNoise.test(className)) {
+    invalid(`Expected a scheduler over discrete timesteps but the model was trained for ${className.slice(0, 80)}.`);
   }
   for (const [name, neutral] of Object.entries(unsupported)) {
     if (name in config && !neutral.includes(config[name])) {
       invalid(
-        `Expected ${name} to be ${neutral.map((value) => JSON.stringify(value)).join(' or ')} but received ${JSON.stringify(config[name])}, which is not supported.`,
+        `Expected ${name} to be ${neutral.map((value) => JSON.stringify(value)).join(' or ')} but received ${JSON.stringify(config[name]).slice(0, 80)}, which is not supported.`,
       );
     }
   }

@@ -25,6 +25,8 @@ export interface Tokenizer {
   readonly startId: number;
   readonly endId: number;
   readonly padId: number;
+  /** Of the whole vocabulary: a text encoder has to know as many. */
+  readonly largestId: number;
   /** The ids of the whole text, without start and end. */
   encode(text: string): number[];
   tokenize(text: string): TokenizedPrompt;
@@ -71,7 +73,9 @@ export function createTokenizer({ vocab, merges, special, length = 77 }: Tokeniz
     return { ids, truncated: encoded.length - kept.length };
   }
 
-  return { length, startId, endId, padId, encode, tokenize };
+  let largestId = 0;
+  for (const id of idOf.values()) largestId = Math.max(largestId, id);
+  return { length, startId, endId, padId, largestId, encode, tokenize };
 }
 
 function missingToken(token: string): never {

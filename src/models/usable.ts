@@ -1,0 +1,28 @@
+import { ArmatureError } from '../errors.ts';
+import { type ModelSchedule, noiseScheduleFrom } from '../pipeline/schedulers/scheduler-config.ts';
+import { loadTokenizer } from '../pipeline/tokenizer/load-tokenizer.ts';
+import type { BaseCheckpoint, ControlNetCheckpoint } from '../weights/checkpoint.ts';
+import { requireCompleteBase, requireCompleteControlNet } from '../weights/complete.ts';
+
+/**
+ * Everything that would fail at a model's first picture, asked before it is listed: each weight of its networks, how it was
+ * trained, its tokenizer. Returns how it is sampled. Throws as the parts themselves do; no weights are read.
+ */
+export async function requireUsableBase(checkpoint: BaseCheckpoint, name: string): Promise<ModelSchedule> {
+  requireCompleteBase(checkpoint, name);
+  const schedule = noiseScheduleFrom(checkpoint.schedulerConfig);
+  const { tokenizerFolder, textEncoder } = checkpoint;
+  if (tokenizerFolder === null) return schedule;
+  const { largestId } = await loadTokenizer(tokenizerFolder);
+  const { vocabularySize } = textEncoder.config;
+  if (largestId >= vocabularySize) {
+    const detail = `The text encoder of ${name} knows ${vocabularySize} tokens, but its tokenizer gives ids up to ${largestId}.`;
+    throw new ArmatureError('model_invalid', detail);
+  }
+  return schedule;
+}
+
+/** As {@link requireUsableBase}, for a ControlNet. */
+export function requireUsableControlNet(checkpoint: ControlNetCheckpoint, name: string): void {
+  requireCompleteControlNet(checkpoint, name);
+}

@@ -1,0 +1,33 @@
+import { ArmatureError } from '../errors.ts';
+import { buildControlNet, buildHintEncoder, buildTextEncoder, buildUNet, buildVaeDecoder } from '../graph/index.ts';
+import type { BaseCheckpoint, ControlNetCheckpoint } from './layouts/layout.ts';
+
+/**
+ * Makes sure that a base model can be drawn with, as far as headers and configs tell: its networks are compiled, which asks
+ * for every weight by name and shape, and no weight is read. `model_invalid` with the first that is missing or has another
+ * shape; `not_supported_yet` for channels that nothing here feeds or reads.
+ */
+export function requireCompleteBase({ unet, vae, textEncoder }: BaseCheckpoint, name: string): void {
+  const { outChannels } = unet.config;
+  const { latentChannels, imageChannels } = vae.config;
+  if (outChannels !== latentChannels) {
+    const detail = `The UNet of ${name} gives ${outChannels} channels where its latents have ${latentChannels}: models that learn their variance are not supported yet.`;
+    throw new ArmatureError('not_supported_yet', detail);
+  }
+  if (imageChannels !== 3) throw otherChannels(`The autoencoder of ${name} makes pictures`, imageChannels);
+  buildTextEncoder(textEncoder);
+  buildUNet(unet);
+  buildVaeDecoder(vae);
+}
+
+/** As {@link requireCompleteBase}, for a ControlNet. */
+export function requireCompleteControlNet({ controlnet }: ControlNetCheckpoint, name: string): void {
+  const { conditioningChannels } = controlnet.config;
+  if (conditioningChannels !== 3) throw otherChannels(`The ControlNet ${name} takes maps`, conditioningChannels);
+  buildHintEncoder(controlnet);
+  buildControlNet(controlnet);
+}
+
+function otherChannels(what: string, channels: number): ArmatureError {
+  return new ArmatureError('not_supported_yet', `${what} of ${channels} channels: 3 (RGB) are supported.`);
+}
