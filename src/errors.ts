@@ -11,6 +11,7 @@ export const errorCodes = {
   incompatible_control: { status: 400, title: 'The ControlNet does not fit the base model' },
   invalid_image: { status: 400, title: 'The picture cannot be read' },
   image_too_large: { status: 413, title: 'The picture is too large' },
+  request_timeout: { status: 408, title: 'The request took too long to arrive' },
   payload_too_large: { status: 413, title: 'The request is too large' },
   uri_too_long: { status: 414, title: 'The address is too long' },
   unsupported_media_type: { status: 415, title: 'The content type is not supported' },

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { ArmatureError, systemReason } from '../errors.ts';
+import { ArmatureError } from '../errors.ts';
 import type { StructureKind } from '../conditions/structures.ts';
 import { type GivenPicture, withMask } from '../generation/given-picture.ts';
 import { verifyPicture } from '../images/decode.ts';
+import { readRegularFile } from './regular-file.ts';
 
 /** What the command line named, read once and kept under the names by which a plan refers to it. */
 export class PictureFiles {
@@ -19,10 +19,7 @@ export class PictureFiles {
   }
 
   async #read(file: string): Promise<GivenPicture> {
-    const bytes = await readFile(file).catch((cause: unknown) => {
-      const reason = systemReason(cause) ?? String(cause);
-      throw new ArmatureError('invalid_image', `The picture ${file} cannot be read: ${reason}.`, { cause });
-    });
+    const bytes = await readRegularFile(file, 'The picture');
     const { width, height } = await verifyPicture(bytes, undefined, { field: file });
     return { ...this.#keep(file, bytes), width, height, structure: null, map: null };
   }

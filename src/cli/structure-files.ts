@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { ArmatureError } from '../errors.ts';
+import { openRegularFile, reasonOf, SpecialFile } from '../files/regular-file.ts';
 import type { ControlArgument } from './control-options.ts';
 
 /** The pictures of a control as a request says them. */
@@ -24,10 +24,16 @@ export async function controlPictures(controls: readonly ControlArgument[]): Pro
 
 async function readJson(file: string): Promise<unknown> {
   try {
-    return JSON.parse(await readFile(file, 'utf8'));
+    const handle = await openRegularFile(file);
+    try {
+      return JSON.parse(await handle.readFile('utf8'));
+    } finally {
+      await handle.close();
+    }
   } catch (cause) {
     const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
-    const reason = missing ? 'there is no such file' : 'it cannot be read as JSON';
+    const other = cause instanceof SpecialFile ? reasonOf(cause) : 'it cannot be read as JSON';
+    const reason = missing ? 'there is no such file' : other;
     throw new ArmatureError('invalid_request', `Expected ${file} to be a JSON file but ${reason}.`, { cause });
   }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
 import fastify, { type FastifyInstance } from 'fastify';
 import { Authenticator } from './access/authenticator.ts';
-import { BodyBudget, budgetBodies } from './access/body-budget.ts';
+import { BodyBudget } from './access/body-budget.ts';
 import { type Guard, guardRoutes } from './access/guard.ts';
 import { KeyRing } from './access/key-ring.ts';
 import { RateLimiter } from './access/rate-limiter.ts';
@@ -14,6 +14,7 @@ import { answerClientError, refuseExpectation } from './plugins/client-errors.ts
 import { answerWithProblems, sendProblem } from './plugins/errors.ts';
 import { closeGracefully } from './plugins/graceful-close.ts';
 import { isolateAnswers } from './plugins/isolate-answers.ts';
+import { meterBodies } from './plugins/meter-bodies.ts';
 import { observeRequests, OneLineARequest } from './plugins/observe-requests.ts';
 import { traceRequests } from './plugins/trace-requests.ts';
 import { describeApi } from './plugins/openapi.ts';
@@ -95,7 +96,7 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
   acceptForms(app);
   await describeApi(app, version, parts.settings.publicUrl);
   guardRoutes(app, guardOf(parts, app));
-  budgetBodies(app, new BodyBudget(parts.settings.load.bodyMemory), limits.bodyBytes);
+  meterBodies(app, new BodyBudget(parts.settings.load.bodyMemory), limits);
   const context = routeContext(parts, app);
   closeGracefully(app);
   parts.metrics.queue.watch(queueFigures(parts.records));

@@ -4,7 +4,7 @@ import { Admission } from './access/admission.ts';
 import { QueueGauge } from './access/queue-gauge.ts';
 import { EtaEstimator } from './eta.ts';
 import { type Links, links } from './links.ts';
-import { OpenStreams } from './open-streams.ts';
+import { OpenPlaces } from './open-places.ts';
 import type { ServerParts } from './parts.ts';
 import { identityOf } from './access/guard.ts';
 import { batchPresenter, type PresentBatch } from './views/batch-view.ts';
@@ -18,7 +18,10 @@ export interface RouteContext {
   /** Asked before jobs are accepted. */
   readonly admission: Admission;
   readonly presentBatch: PresentBatch;
-  readonly openStreams: OpenStreams;
+  /** What clients hold open: event streams, waits for the end of a job, files on their way. */
+  readonly openStreams: OpenPlaces;
+  readonly openWaits: OpenPlaces;
+  readonly openDownloads: OpenPlaces;
   /** Aborts when the server closes: nothing may hold a connection open longer. */
   readonly closing: AbortSignal;
 }
@@ -29,6 +32,7 @@ export function routeContext(parts: ServerParts, app: FastifyInstance): RouteCon
   // One listener for each stream and wait.
   setMaxListeners(0, closing.signal);
   app.addHook('preClose', async () => closing.abort());
+  const { limits } = parts.settings;
   const eta = new EtaEstimator(parts.records, parts.clock);
   return {
     parts,
@@ -36,7 +40,18 @@ export function routeContext(parts: ServerParts, app: FastifyInstance): RouteCon
     present: jobPresenter(parts.records, eta, address),
     admission: admissionOf(parts, eta),
     presentBatch: batchPresenter(parts.records, eta, address),
-    openStreams: new OpenStreams(parts.settings.limits),
+    openStreams: new OpenPlaces(
+      { total: limits.streams, perTenant: limits.streamsPerTenant },
+      { what: 'event streams', instead: 'close one, or ask GET /v1/generations/{id}' },
+    ),
+    openWaits: new OpenPlaces(
+      { total: limits.waits, perTenant: limits.waitsPerTenant },
+      { what: 'requests with Prefer: wait', instead: 'leave Prefer: wait out, and ask GET /v1/generations/{id}' },
+    ),
+    openDownloads: new OpenPlaces(
+      { total: limits.downloads, perTenant: limits.downloadsPerTenant },
+      { what: 'downloads', instead: 'read those to their end first' },
+    ),
     closing: closing.signal,
   };
 }
@@ -50,6 +65,12 @@ function admissionOf({ records, settings, clock }: ServerParts, eta: EtaEstimato
 /** The tenant whose things a request may see. */
 export function tenantOf(request: FastifyRequest): string {
   return identityOf(request).tenant;
+}
+
+/** Gives a place back when the answer is out, or the client has gone. */
+export function leaveWithAnswer(reply: FastifyReply, leave: () => void): void {
+  if (reply.raw.closed) leave();
+  else reply.raw.once('close', leave);
 }
 
 /** Aborts when the answer is out, when the client goes away before that, or when the server closes. */

@@ -1,9 +1,9 @@
 import { defaultPictureLimits, type PictureLimits } from '../images/decode.ts';
 import { usualValues } from '../json/read-json.ts';
-import type { StreamLimits } from './open-streams.ts';
+import type { BodyPace } from './plugins/meter-bodies.ts';
 
 /** What bounds a request before its fields are looked at. Bytes, milliseconds and counts. */
-export interface ServerLimits extends StreamLimits {
+export interface ServerLimits extends BodyPace {
   /** Whole body of a request, of any content type. */
   readonly bodyBytes: number;
   /** Numbers, texts, lists and so on of one body of JSON, and of one line. */
@@ -43,6 +43,15 @@ export interface ServerLimits extends StreamLimits {
   readonly pollMs: number;
   /** Silence on an event stream after which a comment is sent. */
   readonly heartbeatMs: number;
+  /** Event streams that one server process holds open, and those of one tenant. */
+  readonly streams: number;
+  readonly streamsPerTenant: number;
+  /** Submissions that wait for the end of their job by `Prefer: wait`, likewise. */
+  readonly waits: number;
+  readonly waitsPerTenant: number;
+  /** Files and archives that are sent, likewise. */
+  readonly downloads: number;
+  readonly downloadsPerTenant: number;
 }
 
 /** What callers may do in a minute, where their key says nothing else; null is no limit. */
@@ -85,4 +94,10 @@ export const defaultServerLimits: ServerLimits = {
   heartbeatMs: 15_000,
   streams: 1000,
   streamsPerTenant: 100,
+  waits: 1000,
+  waitsPerTenant: 200,
+  downloads: 1000,
+  downloadsPerTenant: 200,
+  bodyPatienceMs: 10_000,
+  bodyRate: 1000,
 };

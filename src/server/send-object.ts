@@ -1,8 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ObjectStore } from '../store/store.ts';
 import { ArmatureError } from '../errors.ts';
-import { readRange } from './byte-range.ts';
+import { type ByteRange, readRange } from './byte-range.ts';
 
 /** What is served: an object that never changes under its address. */
 export interface ServedObject {
@@ -36,7 +37,37 @@ export async function sendObject(
   const { start, end } = range ?? { start: 0, end: object.bytes - 1 };
   reply.type(object.contentType).header('content-length', end - start + 1);
   if (range !== null) reply.code(206).header('content-range', `bytes ${start}-${end}/${object.bytes}`);
-  return await reply.send(await store.read(object.key, range ?? undefined));
+  const bytes = await openObject(store, object, range);
+  return await reply.send(Readable.from(whole(bytes, end - start + 1, object), { objectMode: false }));
+}
+
+async function openObject(store: ObjectStore, object: ServedObject, range: ByteRange | null): Promise<Readable> {
+  try {
+    return await store.read(object.key, range ?? undefined);
+  } catch (error) {
+    // The range lies within what was stored: the store has less of it.
+    if (error instanceof ArmatureError && error.code === 'range_not_satisfiable') throw damaged(object, error);
+    throw error;
+  }
+}
+
+/**
+ * The bytes of a stored object, exactly as many as were announced. Fewer or more are an error, which ends the connection at
+ * once: the client would wait for the rest.
+ */
+async function* whole(bytes: Readable, length: number, object: ServedObject): AsyncGenerator<Uint8Array> {
+  let left = length;
+  for await (const chunk of bytes as AsyncIterable<Uint8Array>) {
+    left -= chunk.length;
+    if (left < 0) throw damaged(object);
+    yield chunk;
+  }
+  if (left > 0) throw damaged(object);
+}
+
+function damaged({ fileName, bytes }: ServedObject, cause?: unknown): ArmatureError {
+  const detail = `The file ${fileName} is not what was stored: expected its ${bytes} bytes but the store has others. Draw it again.`;
+  return new ArmatureError('internal', detail, { cause });
 }
 
 /** If-Range: the range counts only while the client's copy is of these very bytes. */

@@ -1,4 +1,5 @@
 import { ArmatureError } from '../errors.ts';
+import { SpecialFile } from '../files/regular-file.ts';
 
 const fullCodes = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 const awayCodes = new Set(['EACCES', 'EPERM', 'EROFS', 'EIO', 'ESTALE', 'ENODEV', 'EMFILE', 'ENFILE']);
@@ -11,7 +12,7 @@ export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
 /** What a failed operation on a file means for the one who asked for an object. */
 export function storeError(error: unknown, key: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') {
+  if (error instanceof SpecialFile || code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') {
     return new ArmatureError('not_found', `There is no object ${key}.`, { cause: error });
   }
   if (code !== undefined && fullCodes.has(code)) {

@@ -1,22 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { constants, type Dirent } from 'node:fs';
-import {
-  access,
-  mkdir,
-  open,
-  opendir,
-  readdir,
-  readFile,
-  realpath,
-  rm,
-  stat,
-  statfs,
-  unlink,
-  type FileHandle,
-} from 'node:fs/promises';
+import { access, mkdir, opendir, readdir, realpath, rm, stat, statfs, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { ArmatureError } from '../errors.ts';
+import { openRegularFile } from '../files/regular-file.ts';
 import { writeAtomically } from './atomic-write.ts';
 import { hasCode, storeError } from './file-errors.ts';
 import { checkKey, checkPrefix } from './key.ts';
@@ -52,7 +40,7 @@ export async function openFileStore(folder: string): Promise<ObjectStore> {
     },
     async get(key) {
       const path = pathOf(key);
-      return orStoreError(key, () => readFile(path));
+      return orStoreError(key, () => readWhole(path));
     },
     async stat(key) {
       const path = pathOf(key);
@@ -61,7 +49,7 @@ export async function openFileStore(folder: string): Promise<ObjectStore> {
     },
     async read(key, range) {
       const path = pathOf(key);
-      const file = await orStoreError(key, () => open(path, 'r'));
+      const file = await orStoreError(key, () => openRegularFile(path));
       try {
         return await streamOf(file, key, range);
       } catch (error) {
@@ -92,6 +80,15 @@ export async function openFileStore(folder: string): Promise<ObjectStore> {
   };
 }
 
+async function readWhole(path: string): Promise<Uint8Array> {
+  const file = await openRegularFile(path);
+  try {
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
+}
+
 async function orStoreError<T>(key: string, operation: () => Promise<T>): Promise<T> {
   try {
     return await operation();
@@ -119,9 +116,6 @@ async function streamOf(
   range: { readonly start: number; readonly end: number } | undefined,
 ): Promise<Readable> {
   const found = await file.stat();
-  if (!found.isFile()) {
-    throw new ArmatureError('not_found', `There is no object ${key}.`);
-  }
   if (range === undefined) {
     return file.createReadStream();
   }

@@ -22,7 +22,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   pipeline: ['numeric', 'generation', 'files'],
   extractor: ['conditions', 'images', 'models', 'runtime'],
   device: ['numeric', 'generation', 'pipeline', 'runtime', 'models', 'graph', 'weights'],
-  store: ['generation'],
+  store: ['files', 'generation'],
   access: [],
   records: ['generation', 'access'],
   queue: ['records', 'generation'],

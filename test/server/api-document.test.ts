@@ -67,6 +67,12 @@ describe('docs/api.md', () => {
       'cost of a batch': [defaultServerLimits.batchCost],
       'name of a batch': [limits.batchName],
       'Prefer: wait': [defaultServerLimits.waitSeconds],
+      'pace of a body': [defaultServerLimits.bodyRate, defaultServerLimits.bodyPatienceMs / 1000],
+      'waits by Prefer: wait at the same time': [defaultServerLimits.waitsPerTenant, defaultServerLimits.waits],
+      'files and archives sent at the same time': [
+        defaultServerLimits.downloadsPerTenant,
+        defaultServerLimits.downloads,
+      ],
       'event streams at the same time': [defaultServerLimits.streamsPerTenant, defaultServerLimits.streams],
       'page of a list': [defaultServerLimits.pageSize],
     });

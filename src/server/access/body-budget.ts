@@ -1,52 +1,71 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ArmatureError } from '../../errors.ts';
 
+/** What one request holds of a budget. */
+export interface BudgetPart {
+  /** Takes so many bytes more. @throws ArmatureError `overloaded` where they do not fit; nothing is taken then. */
+  readonly add: (bytes: number) => void;
+  /** Gives so many of its bytes back, at most all that it holds. */
+  readonly giveBack: (bytes: number) => void;
+  /** Gives back all of it. */
+  readonly close: () => void;
+}
+
 /**
- * Bounds the bytes of bodies that all requests together hold in memory: bodies are read whole, and a hundred large ones at
- * once would be too much. A request takes what it announces, or the most it may send where it announces nothing, and gives it
- * back when its answer is out.
+ * Bounds the bytes that all requests together hold in memory: their bodies, and the pictures that are fetched for them.
+ * Nobody gets more than a share of it; what is larger than that passes alone.
  */
 export class BodyBudget {
   readonly #total: number;
+  readonly #share: number;
+  readonly #held = new Map<string, number>();
   #taken = 0;
 
-  constructor(total: number) {
+  /** @param share bytes that one holder may have; half of all by default. */
+  constructor(total: number, share = Math.ceil(total / 2)) {
     this.#total = total;
+    this.#share = share;
   }
 
   get taken(): number {
     return this.#taken;
   }
 
-  /**
-   * Takes `bytes` and returns how to give them back, once. A body that is larger than the budget passes alone.
-   *
-   * @throws ArmatureError `overloaded`
-   */
-  take(bytes: number): () => void {
-    if (this.#taken > 0 && this.#taken + bytes > this.#total) {
-      const detail = 'The service is receiving as much as it can hold at once: send the request again in a moment.';
-      throw new ArmatureError('overloaded', detail, { retryAfter: 1 });
-    }
-    this.#taken += bytes;
-    let left = bytes;
-    return () => {
-      this.#taken -= left;
-      left = 0;
+  /** @param holder whose share it counts in: a tenant, or an address where there are none; null is in nobody's. */
+  open(holder: string | null): BudgetPart {
+    let own = 0;
+    const change = (bytes: number): void => {
+      own += bytes;
+      this.#taken += bytes;
+      if (holder === null) return;
+      const held = (this.#held.get(holder) ?? 0) + bytes;
+      if (held === 0) this.#held.delete(holder);
+      else this.#held.set(holder, held);
     };
+    return {
+      add: (bytes) => {
+        const held = holder === null ? 0 : (this.#held.get(holder) ?? 0);
+        // Alone is who holds all that is held.
+        if (held > own && held + bytes > this.#share) {
+          throw overloaded('Your other requests are sending as much as you may at once');
+        }
+        if (this.#taken > own && this.#taken + bytes > this.#total) {
+          throw overloaded('The service is receiving as much as it can hold at once');
+        }
+        change(bytes);
+      },
+      giveBack: (bytes) => change(-Math.min(bytes, own)),
+      close: () => change(-own),
+    };
+  }
+
+  /** Takes `bytes` and returns how to give them back, once. Otherwise as the parts of {@link open}. */
+  take(bytes: number, holder: string | null = null): () => void {
+    const part = this.open(holder);
+    part.add(bytes);
+    return part.close;
   }
 }
 
-/** Counts the bodies of the requests to all routes that are registered after it. */
-export function budgetBodies(app: FastifyInstance, budget: BodyBudget, longest: number): void {
-  app.addHook('onRequest', async (request, reply) => {
-    const bytes = announced(request, longest);
-    if (bytes > 0) reply.raw.once('close', budget.take(bytes));
-  });
-}
-
-function announced({ headers, is404 }: FastifyRequest, longest: number): number {
-  if (is404) return 0;
-  if (headers['transfer-encoding'] !== undefined) return longest;
-  return Number(headers['content-length'] ?? 0);
+function overloaded(what: string): ArmatureError {
+  return new ArmatureError('overloaded', `${what}: send the request again in a moment.`, { retryAfter: 1 });
 }

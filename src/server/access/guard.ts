@@ -106,6 +106,12 @@ export function identityOf({ identity, routeOptions }: FastifyRequest): Identity
   throw new Error(`The route ${routeOptions.url} is public, so that its requests are made in nobody's name.`);
 }
 
+/** Who shares what all requests together may take: a tenant, or whoever comes from one network without a key. */
+export function holderOf({ identity, ip }: FastifyRequest): string {
+  if (identity === null) return `address ${ip}`;
+  return identity.name === 'anonymous' ? identity.account : `tenant ${identity.tenant}`;
+}
+
 export function requireScope({ scopes, name }: Identity, scope: Scope): void {
   if (scopes.includes(scope)) return;
   const has = scopes.length === 0 ? 'none' : scopes.join(', ');

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Job } from '../../generation/job.ts';
-import { type RouteContext, tenantOf } from '../context.ts';
+import { leaveWithAnswer, type RouteContext, tenantOf } from '../context.ts';
 import { requireJob } from '../find-job.ts';
 import { servedMap, servedOutput } from '../job-files.ts';
 import { type ServedObject, sendObject } from '../send-object.ts';
@@ -40,7 +40,9 @@ export function generationFileRoutes(instance: FastifyInstance, context: RouteCo
         const { id, index } = request.params;
         const { records, store } = context.parts;
         const job = await requireJob(records, tenantOf(request), id);
-        return await sendObject(store, choose(job, index), request, reply);
+        const file = choose(job, index);
+        leaveWithAnswer(reply, context.openDownloads.take(job.tenant));
+        return await sendObject(store, file, request, reply);
       },
     });
   }

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Job } from '../../generation/job.ts';
 import { answerSubmission } from '../answer.ts';
 import { identityOf } from '../access/guard.ts';
-import type { RouteContext } from '../context.ts';
+import { leaveWithAnswer, type RouteContext } from '../context.ts';
 import { fingerprintOf, idempotently } from '../idempotency.ts';
 import { readPreferences } from '../preferences.ts';
 import type { Submission } from '../submission.ts';
@@ -35,6 +35,8 @@ export async function answerWithJob(
   const { waitSeconds } = parts.settings.limits;
   const { prefer, accept } = request.headers;
   const preferences = readPreferences([prefer].flat().join(), accept, waitSeconds);
+  // Before anything is recorded: whoever finds no place has lost nothing.
+  if (preferences.wait > 0) leaveWithAnswer(reply, context.openWaits.take(identity.tenant));
   const submission = await read();
   const { format } = preferences;
   const single = preferences.answer === 'picture';

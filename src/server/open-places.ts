@@ -1,35 +1,43 @@
 import { ArmatureError } from '../errors.ts';
 
-export interface StreamLimits {
-  /** Event streams that one server process holds open. */
-  readonly streams: number;
-  /** Of those, streams of one tenant. */
-  readonly streamsPerTenant: number;
+/** How many may be open at the same time, of all tenants and of one. */
+export interface PlaceLimits {
+  readonly total: number;
+  readonly perTenant: number;
+}
+
+/** What is counted, and what a client can do that finds no place, for the answers. */
+export interface PlaceTexts {
+  readonly what: string;
+  readonly instead: string;
 }
 
 /** Seconds after which a client that found all places taken may come again. */
 const retryAfter = 5;
 
-/** Counts the event streams that are open: each holds a connection and asks records at every change of its job. */
-export class OpenStreams {
-  readonly #limits: StreamLimits;
+/** Counts what clients hold open for as long as they like: each takes up a connection and what stands behind it. */
+export class OpenPlaces {
+  readonly #limits: PlaceLimits;
+  readonly #texts: PlaceTexts;
   readonly #ofTenant = new Map<string, number>();
   #open = 0;
 
-  constructor(limits: StreamLimits) {
+  constructor(limits: PlaceLimits, texts: PlaceTexts) {
     this.#limits = limits;
+    this.#texts = texts;
   }
 
   /** Takes a place, to be given back by the function that is returned; `rate_limited` or `overloaded` where there is none. */
   take(tenant: string): () => void {
     const own = this.#ofTenant.get(tenant) ?? 0;
-    const { streams, streamsPerTenant } = this.#limits;
-    if (own >= streamsPerTenant) {
-      const detail = `Expected at most ${streamsPerTenant} event streams of yours at a time: close one, or ask GET /v1/generations/{id}.`;
+    const { total, perTenant } = this.#limits;
+    const { what, instead } = this.#texts;
+    if (own >= perTenant) {
+      const detail = `Expected at most ${perTenant} ${what} of yours at a time: ${instead}.`;
       throw new ArmatureError('rate_limited', detail, { retryAfter });
     }
-    if (this.#open >= streams) {
-      const detail = 'All places for event streams are taken: come back in a moment, or ask GET /v1/generations/{id}.';
+    if (this.#open >= total) {
+      const detail = `All places for ${what} are taken: come back in a moment, or ${instead}.`;
       throw new ArmatureError('overloaded', detail, { retryAfter });
     }
     this.#add(tenant, 1);

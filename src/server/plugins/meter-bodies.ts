@@ -1,0 +1,136 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { ArmatureError } from '../../errors.ts';
+import type { BodyBudget, BudgetPart } from '../access/body-budget.ts';
+import { holderOf } from '../access/guard.ts';
+
+/** How slowly a body may arrive. */
+export interface BodyPace {
+  /** Milliseconds over which the pace is measured, and in which something has to come. */
+  readonly bodyPatienceMs: number;
+  /** Bytes a second, at least. */
+  readonly bodyRate: number;
+}
+
+/** A body on its way. */
+interface Arriving {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly part: BudgetPart;
+  /** Its length, where that is known. */
+  readonly announced: number | null;
+  received: number;
+  /** What had been received when the current span of time began, and when that was. */
+  spanStart: number;
+  spanReceived: number;
+}
+
+/**
+ * Counts the bodies of the requests to all routes that are registered after it while they arrive: `overloaded` ends one that
+ * has no room in the budget, `request_timeout` one that comes too slowly. What was counted is given back when the answer
+ * is out.
+ */
+export function meterBodies(app: FastifyInstance, budget: BodyBudget, pace: BodyPace): void {
+  const arriving = new Set<Arriving>();
+  const watch = setInterval(
+    () => {
+      for (const body of arriving) watchPace(body, pace);
+    },
+    Math.max(10, Math.min(1000, pace.bodyPatienceMs / 4)),
+  );
+  watch.unref();
+  app.addHook('onClose', async () => clearInterval(watch));
+  app.addHook('onRequest', (request, reply, done) => {
+    const { headers, is404 } = request;
+    const announced = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : null;
+    if (is404 || announced === 0) {
+      done();
+      return;
+    }
+    const part = budget.open(holderOf(request));
+    const body: Arriving = {
+      request,
+      reply,
+      part,
+      announced,
+      received: 0,
+      spanStart: performance.now(),
+      spanReceived: 0,
+    };
+    reply.raw.once('close', () => {
+      arriving.delete(body);
+      part.close();
+    });
+    try {
+      // What came while it was found out who asks.
+      count(body, request.raw.readableLength);
+    } catch (error) {
+      reply.header('connection', 'close');
+      done(error as Error);
+      return;
+    }
+    if (!request.raw.complete) {
+      arriving.add(body);
+      countChunks(body, () => arriving.delete(body));
+    }
+    done();
+  });
+}
+
+/** Sees each piece of a body as the connection hands it over: whoever reads it later does so in ways of its own. */
+function countChunks(body: Arriving, ended: () => void): void {
+  const { raw } = body.request;
+  const push = raw.push.bind(raw);
+  let refused = false;
+  raw.push = (chunk: Uint8Array | null, encoding?: BufferEncoding): boolean => {
+    if (refused) return chunk !== null;
+    if (chunk === null) {
+      ended();
+      return push(chunk, encoding);
+    }
+    try {
+      count(body, chunk.length);
+    } catch (error) {
+      refused = true;
+      ended();
+      refuse(body, error as Error);
+      return false;
+    }
+    return push(chunk, encoding);
+  };
+}
+
+/** A body of a known length has room for all of it from its first byte on, so that none is given up half way. */
+function count(body: Arriving, bytes: number): void {
+  if (bytes === 0) return;
+  if (body.announced === null) body.part.add(bytes);
+  else if (body.received === 0) body.part.add(body.announced);
+  body.received += bytes;
+}
+
+/** A client is too slow only while it is waited for: what lies here unread is not its fault. */
+function watchPace(body: Arriving, { bodyPatienceMs, bodyRate }: BodyPace): void {
+  const now = performance.now();
+  if (body.request.raw.readableLength > 0) {
+    body.spanStart = now;
+    body.spanReceived = body.received;
+    return;
+  }
+  const passed = now - body.spanStart;
+  if (passed < bodyPatienceMs) return;
+  const came = body.received - body.spanReceived;
+  if (came < (bodyRate * passed) / 1000) {
+    const detail =
+      `Expected the body at ${bodyRate} bytes a second or more but in the last ${Math.round(passed / 1000)} s ` +
+      `${came} bytes came: send the request again over a better connection.`;
+    refuse(body, new ArmatureError('request_timeout', detail));
+    return;
+  }
+  body.spanStart = now;
+  body.spanReceived = body.received;
+}
+
+/** Answers before the body is there, and reads no more of it. */
+function refuse({ reply }: Arriving, error: Error): void {
+  if (reply.sent) return;
+  void reply.header('connection', 'close').send(error);
+}
