@@ -67,11 +67,15 @@ export class ModelNetworks implements NetworkSource {
     return open;
   }
 
-  async openControlNet(model: ControlNetModel): Promise<OpenControlNet> {
-    const key = `${model.id}@${model.hash}`;
+  /** `type` is the condition that it is fed with. */
+  async openControlNet(model: ControlNetModel, type: string): Promise<OpenControlNet> {
+    const pooled = isPooled(model, type);
+    const key = `${model.id}@${model.hash}${pooled ? '/pooled' : ''}`;
     const known = this.#controlNets.get(key);
     if (known !== undefined) return known;
-    const open = { key, networks: controlNetworks(this.#pool, key, await openControlNetCheckpoint(model.path)) };
+    const overrides = pooled ? { global_pool_conditions: true } : {};
+    const checkpoint = await openControlNetCheckpoint(model.path, overrides);
+    const open = { key, networks: controlNetworks(this.#pool, key, checkpoint) };
     this.#controlNets.set(key, open);
     return open;
   }
@@ -83,6 +87,14 @@ export class ModelNetworks implements NetworkSource {
   control(key: string): ControlNetworks {
     return opened(this.#controlNets, key).networks;
   }
+}
+
+/**
+ * The shuffle ControlNet averages its residuals over the picture. A config says so (global_pool_conditions); of a single file only
+ * what it is for can tell, or, where nobody has said it, what it is used for.
+ */
+function isPooled({ layout, type }: ControlNetModel, usedFor: string): boolean {
+  return layout === 'single-file' && (type ?? usedFor) === 'shuffle';
 }
 
 function opened<Open>(models: ReadonlyMap<string, Open>, key: string): Open {

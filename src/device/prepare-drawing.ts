@@ -52,13 +52,13 @@ async function prepareControls(
   base: OpenBase,
 ): Promise<SampleControl[]> {
   const controls: SampleControl[] = [];
-  for (const [index, { mode, scale, start, end }] of plan.controls.entries()) {
+  for (const [index, { type, mode, scale, start, end }] of plan.controls.entries()) {
     const model = controlNets[index];
     const image = hints[index];
     const mask = regions[index] ?? null;
     if (model === undefined || image === undefined)
       throw new RangeError(`Control ${index} came without its model or its map`);
-    const { key, networks: controlNet } = await networks.openControlNet(model);
+    const { key, networks: controlNet } = await networks.openControlNet(model, type);
     const { data: hint } = await controlNet.encodeHint(hintTensor(image));
     // What acts nowhere need not run: with weights of 0 it is left out.
     const acts = mask === null || mask.some((value) => value > 0);

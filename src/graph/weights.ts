@@ -5,6 +5,8 @@ export type WeightType = 'F32' | 'F16' | 'BF16';
 export interface WeightRef {
   /** Name of the file, relative to the folder of its network. */
   readonly file: string;
+  /** What the file calls it, where that is another name. */
+  readonly tensor?: string;
   readonly dtype: WeightType;
   readonly shape: readonly number[];
   /** From the start of the file. */

@@ -1,7 +1,12 @@
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { ArmatureError } from '../errors.ts';
-import { detectCheckpoint, openBaseCheckpoint, openControlNetCheckpoint } from '../weights/checkpoint.ts';
+import {
+  detectCheckpoint,
+  detectOtherKind,
+  openBaseCheckpoint,
+  openControlNetCheckpoint,
+} from '../weights/checkpoint.ts';
 import { type RawConfig, readConfig } from '../weights/configs/raw-config.ts';
 import { modelDefaults } from './defaults.ts';
 import { type Manifest, manifestName, readManifest } from './manifest.ts';
@@ -90,10 +95,17 @@ async function singleFile(path: string, given: Given): Promise<AnyModel> {
   const kind = await detectCheckpoint(path);
   if (kind === 'base') return await baseModel(path, given);
   if (kind === null) {
-    const detail = `${basename(path)} is neither a base model nor a ControlNet: the names of its tensors are those of neither.`;
-    throw new ArmatureError('model_invalid', detail);
+    throw neither(basename(path), await detectOtherKind(path));
   }
   return await controlNet(path, given, typeIn(given.manifest, basename(path)) ?? typeIn(given.manifest, '.'), null);
+}
+
+function neither(name: string, kind: string | null): ArmatureError {
+  const detail =
+    kind === null
+      ? `${name} is neither a base model nor a ControlNet: the names of its tensors are those of neither.`
+      : `${name} is ${kind}: a base model with all its parts, or a ControlNet, is expected here.`;
+  return new ArmatureError('model_invalid', detail);
 }
 
 /** ControlNets inside a base model's folder: those found there and those that armature.json names. */

@@ -10,6 +10,7 @@ import {
   isFolder,
 } from './layouts/layout.ts';
 import { openBaseFile, openControlNetFile, singleFileKind } from './layouts/single-file.ts';
+import { otherKind } from './other-kinds.ts';
 import { openSafetensors } from './safetensors.ts';
 
 export type { BaseCheckpoint, BaseOverrides, ControlNetCheckpoint } from './layouts/layout.ts';
@@ -44,6 +45,11 @@ export async function openBaseCheckpoint(path: string, overrides: BaseOverrides 
  */
 export async function openControlNetCheckpoint(path: string, overrides: RawConfig = {}): Promise<ControlNetCheckpoint> {
   return (await isFolder(path)) ? openControlNetFolder(path, overrides) : openControlNetFile(path, overrides);
+}
+
+/** What a single file that is neither holds, with its article; null where that is not known. */
+export async function detectOtherKind(path: string): Promise<string | null> {
+  return otherKind(await openSafetensors(path));
 }
 
 /**

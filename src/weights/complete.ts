@@ -1,11 +1,12 @@
 import { ArmatureError } from '../errors.ts';
 import { buildControlNet, buildHintEncoder, buildTextEncoder, buildUNet, buildVaeDecoder } from '../graph/index.ts';
+import { refuseLeftovers } from './leftovers.ts';
 import type { BaseCheckpoint, ControlNetCheckpoint } from './layouts/layout.ts';
 
 /**
  * Makes sure that a base model can be drawn with, as far as headers and configs tell: its networks are compiled, which asks
  * for every weight by name and shape, and no weight is read. `model_invalid` with the first that is missing or has another
- * shape; `not_supported_yet` for channels that nothing here feeds or reads.
+ * shape; `not_supported_yet` for channels that nothing here feeds or reads, and for a weight that no network takes in.
  */
 export function requireCompleteBase({ unet, vae, textEncoder }: BaseCheckpoint, name: string): void {
   const { outChannels } = unet.config;
@@ -15,17 +16,25 @@ export function requireCompleteBase({ unet, vae, textEncoder }: BaseCheckpoint, 
     throw new ArmatureError('not_supported_yet', detail);
   }
   if (imageChannels !== 3) throw otherChannels(`The autoencoder of ${name} makes pictures`, imageChannels);
-  buildTextEncoder(textEncoder);
-  buildUNet(unet);
-  buildVaeDecoder(vae);
+  refuseLeftovers(textEncoder, [buildTextEncoder(textEncoder)], name, unusedLayers(textEncoder.config.layers));
+  refuseLeftovers(unet, [buildUNet(unet)], name);
+  refuseLeftovers(vae, [buildVaeDecoder(vae)], name, encoder);
 }
 
 /** As {@link requireCompleteBase}, for a ControlNet. */
 export function requireCompleteControlNet({ controlnet }: ControlNetCheckpoint, name: string): void {
   const { conditioningChannels } = controlnet.config;
   if (conditioningChannels !== 3) throw otherChannels(`The ControlNet ${name} takes maps`, conditioningChannels);
-  buildHintEncoder(controlnet);
-  buildControlNet(controlnet);
+  refuseLeftovers(controlnet, [buildHintEncoder(controlnet), buildControlNet(controlnet)], name);
+}
+
+/** The half of an autoencoder that drawing from noise has no use for. */
+const encoder = /^(?:encoder|quant_conv)\./;
+
+/** Layers beyond those that the config counts: SD 2.x reads its text before the last one. */
+function unusedLayers(count: number): RegExp {
+  const beyond = Array.from({ length: 64 }, (_, index) => count + index).join('|');
+  return new RegExp(`^text_model\\.encoder\\.layers\\.(?:${beyond})\\.`);
 }
 
 function otherChannels(what: string, channels: number): ArmatureError {

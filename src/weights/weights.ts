@@ -1,5 +1,6 @@
 import { ArmatureError } from '../errors.ts';
 import type { WeightRef, Weights, WeightType } from '../graph/weights.ts';
+import { isHarmless, leftover } from './leftovers.ts';
 import { rename, type RenameRule } from './key-maps/rename.ts';
 import type { SafetensorsFile, TensorType } from './safetensors.ts';
 
@@ -7,8 +8,8 @@ import type { SafetensorsFile, TensorType } from './safetensors.ts';
 export const sameNames: readonly RenameRule[] = [[/^(.+)$/, '$1']];
 
 /**
- * The tensors of `files` that start with `prefix`, by the names that `rules` give them. Tensors that no rule knows are left
- * out, and position ids, which only count from 0, in whatever number format.
+ * The tensors of `files` that start with `prefix`, by the names that `rules` give them; known leftovers are left out. Throws
+ * `not_supported_yet` for a tensor that no rule knows, `model_invalid` for two that are one weight.
  */
 export function weightsOf(
   files: readonly SafetensorsFile[],
@@ -19,17 +20,26 @@ export function weightsOf(
   for (const file of files) {
     for (const [tensor, { dtype, shape, byteOffset, byteLength }] of file.tensors) {
       const name = tensor.startsWith(prefix) ? rename(tensor.slice(prefix.length), rules) : null;
-      if (name === null || name.endsWith('position_ids')) continue;
+      if (!tensor.startsWith(prefix) || isHarmless(tensor)) continue;
+      if (name === null) throw leftover(tensor, file.name);
+      if (weights.has(name)) throw twice(tensor, name, file.name);
       if (!isWeight(dtype)) {
         throw new ArmatureError(
           'model_invalid',
           `Expected F32, F16 or BF16 for tensor ${tensor} in ${file.name} but received ${dtype}.`,
         );
       }
-      weights.set(name, { file: file.fileName, dtype, shape, byteOffset, byteLength });
+      weights.set(name, { file: file.fileName, tensor, dtype, shape, byteOffset, byteLength });
     }
   }
   return weights;
+}
+
+function twice(tensor: string, name: string, file: string): ArmatureError {
+  return new ArmatureError(
+    'model_invalid',
+    `Expected one tensor for ${name} in ${file} but ${tensor} is a second one.`,
+  );
 }
 
 /** The one folder that holds `files`. */

@@ -33,6 +33,8 @@ export interface OnnxModel {
   readonly weightsFolder: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** Names of the weights that the network uses. */
+  readonly weights: readonly string[];
   /** Number of weights that the network uses. */
   readonly parameters: number;
   /** Whether the network runs at every step rather than once a picture. */
@@ -52,6 +54,7 @@ export class GraphBuilder {
   readonly #inputs: ValueMessage[] = [];
   readonly #outputs: ValueMessage[] = [];
   readonly #floats = new Map<string, Value>();
+  readonly #used = new Set<string>();
   #parameters = 0;
 
   /** `name` is what messages call the network. */
@@ -144,6 +147,7 @@ export class GraphBuilder {
       weightsFolder: this.#weightsFolder,
       inputs: this.#inputs.map((value) => value.name),
       outputs: this.#outputs.map((value) => value.name),
+      weights: [...this.#used],
       parameters: this.#parameters,
       everyStep: this.#everyStep,
     };
@@ -159,6 +163,7 @@ export class GraphBuilder {
       const received = `${ref.file} has [${ref.shape.join(', ')}]`;
       throw new ArmatureError('model_invalid', `Expected shape ${expected} but ${received}.`);
     }
+    this.#used.add(name);
     return ref;
   }
 

@@ -8,6 +8,8 @@ import { parseTextEncoderConfig } from '../configs/text-encoder-config.ts';
 import { parseUNetConfig } from '../configs/unet-config.ts';
 import { parseVaeConfig } from '../configs/vae-config.ts';
 import { assumedPrediction } from '../assumed-prediction.ts';
+import { isHarmless, leftover } from '../leftovers.ts';
+import { otherKind } from '../other-kinds.ts';
 import { familyOf } from '../family.ts';
 import { fingerprint } from '../fingerprint.ts';
 import { clipRules, openClipRules, splitFusedAttention } from '../key-maps/clip.ts';
@@ -41,6 +43,10 @@ export function singleFileKind(file: SafetensorsFile): 'base' | 'controlnet' | n
 export async function openBaseFile(path: string, overrides: BaseOverrides): Promise<BaseCheckpoint> {
   const file = await openWeightFile(path);
   expectKind(file, 'base', 'a Stable Diffusion model with UNet, autoencoder and text encoder');
+  const kind = otherKind(file);
+  if (kind !== null) throw new ArmatureError('not_supported_yet', `${file.name} is ${kind}: not supported yet.`);
+  const markers = markersOf(file);
+  refuseStrangers(file, Object.values(prefixes));
   const sidecars = await readSidecars(path);
   const unet = openUNet(file, overrides.unet);
   const vae = openVae(file, { ...sidecars[0]?.vae, ...overrides.vae });
@@ -48,7 +54,7 @@ export async function openBaseFile(path: string, overrides: BaseOverrides): Prom
   const witnesses = [
     ...(overrides.told ?? []),
     ...sidecars.map(({ witness }) => witness),
-    ...markersOf(file),
+    ...markers,
     ...sidecars.flatMap(({ usual }) => usual ?? []),
   ];
   const prediction = await decidePrediction(witnesses, async () => await assumedPrediction(unet));
@@ -76,6 +82,7 @@ export async function openBaseFile(path: string, overrides: BaseOverrides): Prom
 export async function openControlNetFile(path: string, overrides: RawConfig): Promise<ControlNetCheckpoint> {
   const file = await openWeightFile(path);
   expectKind(file, 'controlnet', 'a ControlNet');
+  refuseOtherControls(file);
   const weights = controlNetWeights(file);
   const config = parseControlNetConfig({ ...inferControlNetConfig(weights, file.name), ...overrides }, file.name);
   return {
@@ -84,6 +91,27 @@ export async function openControlNetFile(path: string, overrides: RawConfig): Pr
     family: familyOf(config, config.inChannels),
     hash: await fingerprint([file], [config]),
   };
+}
+
+/** Tensors that stand under none of the names of parts, and are no known leftovers, would be missed without a word. */
+function refuseStrangers(file: SafetensorsFile, known: readonly string[]): void {
+  const stranger = [...file.tensors.keys()].find(
+    (name) => !isHarmless(name) && !known.some((prefix) => name.startsWith(prefix)),
+  );
+  if (stranger !== undefined) throw leftover(stranger, file.name);
+}
+
+/** Files with the hint encoder of a ControlNet whose other weights are not what they seem. */
+function refuseOtherControls(file: SafetensorsFile): void {
+  const kind = otherKind(file);
+  if (kind !== null && /ControlNet|control-LoRA|SparseCtrl/.test(kind)) {
+    throw new ArmatureError('not_supported_yet', `${file.name} is ${kind}: not supported yet.`);
+  }
+  if (!file.tensors.has('difference')) return;
+  const detail =
+    `${file.name} is a difference ControlNet (its tensor difference says so): its weights are to be added to those of the ` +
+    'base model that it was made from. Not supported yet; bring the full ControlNet.';
+  throw new ArmatureError('not_supported_yet', detail);
 }
 
 function openUNet(file: SafetensorsFile, overrides: RawConfig = {}): BaseCheckpoint['unet'] {
@@ -101,6 +129,12 @@ function openVae(file: SafetensorsFile, overrides: RawConfig = {}): BaseCheckpoi
 
 function openTextEncoder(file: SafetensorsFile, overrides: RawConfig = {}): BaseCheckpoint['textEncoder'] {
   const open = file.tensors.has(`${prefixes.openClip}token_embedding.weight`);
+  if (!open && ![...file.tensors.keys()].some((name) => name.startsWith(prefixes.clip))) {
+    throw new ArmatureError(
+      'model_invalid',
+      `${file.name} is a base model without a text encoder: bring one that has all its parts.`,
+    );
+  }
   const weights = open
     ? splitFusedAttention(weightsOf([file], openClipRules, prefixes.openClip))
     : weightsOf([file], clipRules, prefixes.clip);
@@ -111,6 +145,8 @@ function openTextEncoder(file: SafetensorsFile, overrides: RawConfig = {}): Base
 function controlNetWeights(file: SafetensorsFile): Weights {
   if (file.tensors.has('controlnet_cond_embedding.conv_in.weight')) return weightsOf([file]);
   const prefixed = file.tensors.has(`${prefixes.controlNet}input_hint_block.0.weight`);
+  // Files of version 1.0 hold the whole base model beside the ControlNet.
+  if (prefixed) refuseStrangers(file, Object.values(prefixes));
   return ldmWeights(file, prefixed ? prefixes.controlNet : '');
 }
 

@@ -1,0 +1,56 @@
+import type { SafetensorsFile } from './safetensors.ts';
+
+interface Kind {
+  /** With an article, to stand behind "is". */
+  readonly is: string;
+  /** What is there in every file of the kind. */
+  readonly all: readonly RegExp[];
+  /** What is there in none. */
+  readonly none?: readonly RegExp[];
+}
+
+const unet = /^model\.diffusion_model\.input_blocks\.0\.0\.weight$/;
+const autoencoder = /^first_stage_model\.decoder\.conv_in\.weight$/;
+const flux =
+  /^(?:lora_)?(?:model\.diffusion_model\.|transformer[._]|unet_)?(?:double|single)_(?:transformer_)?blocks[._]\d/;
+const sd3 = /^(?:lora_)?(?:model\.diffusion_model\.|transformer[._]|unet_)?joint_(?:transformer_)?blocks[._]\d/;
+const lora =
+  /^lora_|\.lora_(?:[AB]|up|down|linear_layer)\b|_lora\.(?:up|down)\.weight$|\.(?:hada_w\d_[ab]|lokr_w\d)$|\.oft_blocks$|\.dora_scale$/;
+
+/** Kinds of files that people bring, by the names of their tensors; the first that fits counts. */
+const kinds: readonly Kind[] = [
+  { is: 'a control-LoRA', all: [/^lora_controlnet$/] },
+  { is: 'a ControlNet LLLite', all: [/^lllite_/] },
+  { is: 'a SparseCtrl', all: [/motion_modules\./, /(?:controlnet_cond_embedding|input_hint_block)\./] },
+  { is: 'a motion module (AnimateDiff)', all: [/motion_modules\./] },
+  { is: 'a union ControlNet', all: [/(?:^|\.)(?:task_embedding$|control_add_embedding\.)/] },
+  {
+    is: 'an IP-Adapter for faces (FaceID)',
+    all: [/^ip_adapter\./, /^ip_adapter\.\d+\.to_q_lora\.|^image_proj\.proj\.0\./],
+  },
+  { is: 'an IP-Adapter', all: [/^(?:ip_adapter|image_proj)\./] },
+  { is: 'a T2I-Adapter', all: [/^(?:adapter\.)?(?:body\.\d+\.(?:block1|resnets|in_conv|body)\b|body\.\d+\.out_conv)/] },
+  { is: 'a LoRA for FLUX', all: [lora, flux] },
+  { is: 'a LoRA for Stable Diffusion 3', all: [lora, sd3] },
+  { is: 'a LoRA', all: [lora] },
+  { is: 'a FLUX model', all: [flux] },
+  { is: 'a Stable Diffusion 3 model', all: [sd3] },
+  { is: 'an SDXL model', all: [/^conditioner\.embedders\./] },
+  { is: 'an SDXL model', all: [/^model\.diffusion_model\.label_emb\./] },
+  { is: 'a textual inversion', all: [/^(?:emb_params|string_to_param(?:\..+)?|clip_[lg])$/] },
+  { is: 'a base model without an autoencoder', all: [unet], none: [autoencoder] },
+  { is: 'an autoencoder alone', all: [/^(?:first_stage_model\.)?decoder\.conv_in\.weight$/], none: [unet] },
+  {
+    is: 'a text encoder alone',
+    all: [/^(?:cond_stage_model\.(?:transformer|model)\.)?(?:text_model|token_embedding)\./],
+    none: [unet],
+  },
+  { is: 'an upscaler (ESRGAN)', all: [/^(?:conv_first|RRDB_trunk\.0\..+|model\.1\.sub\.0\..+)\.weight$/i] },
+];
+
+/** What a file is that is neither a base model nor a ControlNet which can be used, such as `a LoRA`; null where nobody knows. */
+export function otherKind(file: Pick<SafetensorsFile, 'tensors'>): string | null {
+  const names = [...file.tensors.keys()];
+  const has = (pattern: RegExp): boolean => names.some((name) => pattern.test(name));
+  return kinds.find(({ all, none = [] }) => all.every(has) && !none.some(has))?.is ?? null;
+}
