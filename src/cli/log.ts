@@ -35,6 +35,8 @@ const patterns: readonly (readonly [RegExp, string])[] = [
   // User and password of a URL, and its query, which signs a presigned one.
   [/:\/\/[^\s/@"'\\]*@/g, '://[redacted]@'],
   [/(\bhttps?:\/\/[^\s"'?\\]+)\?[^\s"'\\]*/gi, '$1?[redacted]'],
+  // What opens a signed address.
+  [/([?&]signature=)[\w-]+/g, '$1[redacted]'],
   [/(\bdata:[\w/+.;-]*,)[\w+/=%-]+/gi, '$1[redacted]'],
 ];
 

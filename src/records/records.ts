@@ -8,6 +8,7 @@ import type { WebhookRecords } from './webhooks.ts';
 import type { PictureRecords } from './pictures.ts';
 import type { RetentionRecords } from './retention.ts';
 import type { KeyRecords } from './keys.ts';
+import type { SecretRecords } from './secrets.ts';
 import type { UsageRecords } from './usage.ts';
 import type { OverviewRecords } from './overview.ts';
 import type { WorkerRecords } from './workers.ts';
@@ -88,6 +89,7 @@ export interface Records {
   readonly idempotency: IdempotencyRecords;
   readonly webhooks: WebhookRecords;
   readonly keys: KeyRecords;
+  readonly secrets: SecretRecords;
   readonly usage: UsageRecords;
   readonly workers: WorkerRecords;
   readonly overview: OverviewRecords;

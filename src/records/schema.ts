@@ -215,6 +215,12 @@ export interface WorkerTable {
   readonly seen_at: Generated<Date>;
 }
 
+/** What all processes sign with. */
+export interface SecretTable {
+  readonly name: string;
+  readonly value: string;
+}
+
 export interface MigrationTable {
   readonly version: number;
   readonly name: string;
@@ -236,5 +242,6 @@ export interface Tables {
   readonly api_key: ApiKeyTable;
   readonly usage: UsageTable;
   readonly worker: WorkerTable;
+  readonly secret: SecretTable;
   readonly migration: MigrationTable;
 }

@@ -4,6 +4,7 @@ import { sqlBatches } from './batches.ts';
 import { countAhead } from './count-ahead.ts';
 import { sqlIdempotency, underClaim } from './idempotency.ts';
 import { type KeyRecords, sqlKeys } from './keys.ts';
+import { sqlSecrets } from './secrets.ts';
 import { sqlOverview } from './overview.ts';
 import { sqlFaults } from './faults.ts';
 import { gather } from './gather.ts';
@@ -152,6 +153,7 @@ export function sqlRecords(
     idempotency: sqlIdempotency(db),
     webhooks: sqlWebhooks(db, onChange),
     keys: sqlKeys(db, onKeyChange),
+    secrets: sqlSecrets(db),
     usage: sqlUsage(db),
     workers: sqlWorkers(db),
     overview: sqlOverview(db),

@@ -5,8 +5,10 @@ import { Authenticator } from './access/authenticator.ts';
 import { BodyBudget } from './access/body-budget.ts';
 import { type Guard, guardRoutes } from './access/guard.ts';
 import { KeyRing } from './access/key-ring.ts';
+import { OpenRequests } from './access/open-requests.ts';
 import { RateLimiter } from './access/rate-limiter.ts';
 import { routeContext } from './context.ts';
+import type { SecretRecords } from '../records/secrets.ts';
 import type { ServerParts } from './parts.ts';
 import { watchRoutes } from './plugins/allowed-methods.ts';
 import { acceptForms } from './form.ts';
@@ -40,6 +42,7 @@ import { overviewRoutes } from './routes/overview.ts';
 import { modelRoutes } from './routes/models.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { submitGenerationRoute } from './routes/submit-generation.ts';
+import { signedUrlRoutes } from './routes/signed-urls.ts';
 import { uploadRoutes } from './routes/uploads.ts';
 import { webhookDeliveryRoutes } from './routes/webhook-deliveries.ts';
 
@@ -95,7 +98,8 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
   });
   acceptForms(app);
   await describeApi(app, version, parts.settings.publicUrl);
-  guardRoutes(app, guardOf(parts, app));
+  const guard = guardOf(parts, app);
+  guardRoutes(app, guard);
   meterBodies(app, new BodyBudget(parts.settings.load.bodyMemory), limits);
   const context = routeContext(parts, app);
   closeGracefully(app);
@@ -108,6 +112,7 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
     generationFileRoutes(routes, context);
     webhookDeliveryRoutes(routes, context);
     batchResultRoutes(routes, context);
+    signedUrlRoutes(routes, context, guard.authenticator.signer);
     keyRoutes(routes, context);
     overviewRoutes(routes, context);
     deadLetterRoutes(routes, context);
@@ -129,12 +134,31 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
 function guardOf({ records, settings, clock, log }: ServerParts, app: FastifyInstance): Guard {
   const now = (): number => clock().getTime();
   const ring = new KeyRing(records.keys, now, (err) => log.warn({ err }, 'the use of a key could not be noted'));
-  app.addHook('onClose', async () => ring.close());
+  const openRequests = new OpenRequests({ ring, now, pollMs: settings.limits.pollMs });
+  app.addHook('onClose', async () => {
+    openRequests.close();
+    ring.close();
+  });
   return {
-    authenticator: new Authenticator(ring, settings.access, settings, now),
+    authenticator: new Authenticator(ring, settings.access, settings, now, sharedSecret(records.secrets)),
     limiter: new RateLimiter(records.usage, now, (err) =>
       log.warn({ err }, 'requests are counted in this process only'),
     ),
+    openRequests,
     rates: settings.load,
+  };
+}
+
+/** The secret that addresses are signed with, asked for once: it never changes. */
+function sharedSecret(secrets: SecretRecords): () => Promise<Buffer> {
+  let found: Promise<Buffer> | null = null;
+  return async () => {
+    found ??= secrets.get('signed urls');
+    try {
+      return await found;
+    } catch (error) {
+      found = null;
+      throw error;
+    }
   };
 }

@@ -10,11 +10,14 @@ export interface EventStreamOptions extends ChangeOptions {
   readonly clock: () => Date;
 }
 
+/** What a stream begins with: it tells proxies and clients at once that it is open. */
+export const streamStart = ': open\n\n';
+
 /**
- * What a stream begins with: it tells proxies and clients at once that it is open, and browsers to come back 2000 ms after
- * they have lost it.
+ * What the first event begins with: it tells browsers to come back 2000 ms after they have lost the stream. Alone it would be
+ * an event without data, which some clients give to their callers.
  */
-export const streamStart = ': open\nretry: 2000\n\n';
+export const retryLine = 'retry: 2000\n';
 
 /**
  * The events of a job as the text of an event stream (HTML Living Standard, section 9.2): those that happened, then each
@@ -30,6 +33,7 @@ export async function* eventStream(
   let after = options.after;
   let spokenAt = options.clock().getTime();
   yield streamStart;
+  let first = retryLine;
   for await (const _ of jobChanges(records, job.id, options)) {
     // The job is read before its events: when it has ended by then, its final event is among them.
     const current = await records.findJob(job.tenant, job.id);
@@ -37,7 +41,8 @@ export async function* eventStream(
     for (const event of events) {
       after = event.seq;
       const ended = event === events.at(-1) ? await jobEndedBy(event, job, records) : null;
-      yield formatEvent(event, ended === null ? eventData(event) : await present(ended));
+      yield first + formatEvent(event, ended === null ? eventData(event) : await present(ended));
+      first = '';
       if (ended !== null) return;
     }
     if (current === null || isFinal(current.status)) return;

@@ -28,7 +28,8 @@ export async function sendObject(
   reply.headers({
     etag,
     'accept-ranges': 'bytes',
-    'cache-control': 'private, max-age=31536000, immutable',
+    // What a signed address opened is asked for again each time, so that the address ends in caches as well.
+    'cache-control': request.identity?.signed === true ? 'private, no-cache' : 'private, max-age=31536000, immutable',
     'content-disposition': `inline; filename="${object.fileName}"`,
     'x-content-type-options': 'nosniff',
   });

@@ -260,7 +260,7 @@ describe('a batch that runs', () => {
     const events = get(batch.events_url);
     await finishJob(application, item!);
     const text = (await events).body;
-    expect(text).toMatch(/^: open\nretry: 2000\n\n(id: ended\n)?event: (progress|ended)\ndata: \{/);
+    expect(text).toMatch(/^: open\n\nretry: 2000\n(id: ended\n)?event: (progress|ended)\ndata: \{/);
     expect(text).toMatch(/id: ended\nevent: ended\ndata: .*"status":"succeeded".*\n\n$/);
     const again = { url: batch.events_url, headers: { 'last-event-id': 'ended' } };
     expect((await application.app.inject(again)).statusCode).toBe(204);

@@ -9,6 +9,7 @@ import { createKeyTables } from './keys.ts';
 import { createRetention } from './retention.ts';
 import { createOperations } from './operations.ts';
 import { createRemovals } from './removals.ts';
+import { createSecrets } from './secrets.ts';
 
 /** One step of the schema's history. A step that has been released never changes: a correction is a further step. */
 export interface Migration {
@@ -28,4 +29,5 @@ export const migrations: readonly Migration[] = [
   { version: 7, name: 'workers, traces, what ended lately', up: createOperations },
   { version: 8, name: 'webhooks of batches', up: createBatchWebhooks },
   { version: 9, name: 'removals, uploads that are deleted', up: createRemovals },
+  { version: 10, name: 'secrets of the service', up: createSecrets },
 ];

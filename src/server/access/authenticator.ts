@@ -6,6 +6,7 @@ import { ArmatureError } from '../../errors.ts';
 import { AuthenticationFailures, network } from './failures.ts';
 import { type Identity, operator, owner, stranger } from './identity.ts';
 import type { KeyRing } from './key-ring.ts';
+import { type Signer, UrlSigner } from './signed-urls.ts';
 import { type Arrival, type NamedPlaces, type Provenance, provenanceOf, provenanceOfOpening } from './provenance.ts';
 
 /** Who may do what without a key, and the operator's own key. */
@@ -38,14 +39,69 @@ export class Authenticator {
   readonly #now: () => number;
   readonly #adminHash: Buffer | null;
   readonly #failures: AuthenticationFailures;
+  readonly #signer: UrlSigner;
 
-  constructor(ring: KeyRing, settings: AccessSettings, named: NamedPlaces, now: () => number) {
+  constructor(
+    ring: KeyRing,
+    settings: AccessSettings,
+    named: NamedPlaces,
+    now: () => number,
+    secret: () => Promise<Buffer>,
+  ) {
     this.#ring = ring;
     this.#settings = settings;
     this.#named = named;
     this.#now = now;
     this.#adminHash = settings.adminKey === null ? null : hashOf(settings.adminKey);
     this.#failures = new AuthenticationFailures(failuresPerMinute, now);
+    this.#signer = new UrlSigner(secret, this.#adminHash?.toString('hex') ?? '');
+  }
+
+  get signer(): UrlSigner {
+    return this.#signer;
+  }
+
+  /**
+   * In whose name a signed address is opened, to read. It needs neither a key nor an own origin, and is good as long as
+   * whoever signed it may read.
+   *
+   * @throws ArmatureError `unauthorized`, `rate_limited`
+   */
+  async identifySigned(caller: Caller): Promise<Identity> {
+    const said = await this.#signer.read(caller.url);
+    if (said === null) throw this.#refusal(caller, 'This address is not signed as it stands: ask for a new one.');
+    const at = said.expires;
+    if (at <= this.#now()) {
+      throw new ArmatureError(
+        'unauthorized',
+        `This address expired on ${new Date(at).toISOString()}: ask for a new one.`,
+      );
+    }
+    const { ending, ...identity } = await this.#signerOf(said.signer, caller);
+    if (!identity.scopes.includes('read')) throw new ArmatureError('unauthorized', 'Whoever signed this may not read.');
+    const end = { key: ending?.key ?? null, at: Math.min(at, ending?.at ?? at) };
+    return { ...identity, scopes: ['read'], shared: true, signed: true, ending: end };
+  }
+
+  async #signerOf(signer: Signer, caller: Caller): Promise<Identity> {
+    if (signer === 'admin' && this.#adminHash !== null) return operator;
+    if (signer === 'anonymous') {
+      const { loopback, allowAnonymous } = this.#settings;
+      const open = allowAnonymous || (loopback && this.#adminHash === null && !(await this.#ring.any()));
+      if (open) return stranger(network(caller.ip));
+    }
+    const stored = await this.#ring.find(signer);
+    if (stored === null) throw new ArmatureError('unauthorized', 'Whoever signed this address is not let in any more.');
+    return this.#holder(stored.key, caller);
+  }
+
+  /** In the name of a key that was shown to be somebody's. */
+  #holder(key: ApiKey, caller: Caller): Identity {
+    this.#refuseEnded(key, caller);
+    this.#ring.touch(key.id);
+    const { tenant, scopes, id, account, limits, expiresAt } = key;
+    const ending = { key: id, at: expiresAt?.getTime() ?? Number.POSITIVE_INFINITY };
+    return { tenant, scopes, name: id, account, limits, ending };
   }
 
   /**
@@ -96,10 +152,7 @@ export class Authenticator {
     const stored = await this.#ring.find(id);
     const expected = stored === null ? noHash : Buffer.from(stored.hash, 'hex');
     if (!timingSafeEqual(hash, expected) || stored === null) throw this.#refusal(caller, 'There is no such API key.');
-    const { key } = stored;
-    this.#refuseEnded(key, caller);
-    this.#ring.touch(id);
-    return { tenant: key.tenant, scopes: key.scopes, name: key.id, account: key.account, limits: key.limits };
+    return this.#holder(stored.key, caller);
   }
 
   #refuseEnded({ id, revokedAt, expiresAt }: ApiKey, caller: Caller): void {

@@ -3,7 +3,9 @@ import type { Scope } from '../../access/scopes.ts';
 import { ArmatureError } from '../../errors.ts';
 import { type Authenticator, credential } from './authenticator.ts';
 import type { Rates } from '../limits.ts';
+import { endWith, refuseEnded } from './end-requests.ts';
 import type { Identity } from './identity.ts';
+import type { OpenRequests } from './open-requests.ts';
 import type { RateKind, RateLimiter } from './rate-limiter.ts';
 
 /** The scope that a route asks for; `public` asks for no key. */
@@ -18,6 +20,8 @@ declare module 'fastify' {
      * one, which is opened from anywhere and under any name.
      */
     readonly reach?: 'anybody' | 'this machine';
+    /** Whether it is opened by a signed address as well. */
+    readonly signable?: boolean;
     /** Whether `?tenant=` makes it another tenant's, for who has the scope `admin`. */
     readonly anyTenant?: boolean;
   }
@@ -34,6 +38,7 @@ declare module 'fastify' {
 export interface Guard {
   readonly authenticator: Authenticator;
   readonly limiter: RateLimiter;
+  readonly openRequests: OpenRequests;
   readonly rates: Rates;
 }
 
@@ -41,7 +46,7 @@ export interface Guard {
  * Lets nobody through to the routes that are registered after it but those who may call them, and those not faster than
  * they may.
  */
-export function guardRoutes(app: FastifyInstance, { authenticator, limiter, rates }: Guard): void {
+export function guardRoutes(app: FastifyInstance, { authenticator, limiter, openRequests, rates }: Guard): void {
   /** Headers by the draft draft-ietf-httpapi-ratelimit-headers. */
   const limitRate = async (identity: Identity, kind: RateKind, reply: FastifyReply): Promise<void> => {
     const limit = rateOf(identity, kind, rates);
@@ -59,8 +64,12 @@ export function guardRoutes(app: FastifyInstance, { authenticator, limiter, rate
     const access = route.config?.access;
     declared.set(`${String(route.method)} ${route.url}`, access);
     if (access === 'public') route.schema = { ...route.schema, security: [] };
+    if (route.config?.signable === true) {
+      route.schema = { ...route.schema, security: [{ bearer: [] }, { header: [] }, { signed: [] }] };
+    }
   });
   app.decorateRequest('identity', null);
+  refuseEnded(app);
   app.addHook('onRequest', async (request, reply) => {
     const access = accessOf(request);
     if (access === 'public') {
@@ -69,7 +78,9 @@ export function guardRoutes(app: FastifyInstance, { authenticator, limiter, rate
       return;
     }
     try {
-      request.identity = await authenticator.identify(request);
+      request.identity = await (isSigned(request)
+        ? authenticator.identifySigned(request)
+        : authenticator.identify(request));
       requireScope(request.identity, access);
       request.identity = inTenant(request.identity, request);
     } catch (error) {
@@ -77,7 +88,8 @@ export function guardRoutes(app: FastifyInstance, { authenticator, limiter, rate
       if (challenge !== null) reply.header('www-authenticate', challenge);
       throw error;
     }
-    const { tenant, name, shared } = request.identity;
+    const { tenant, name, shared, ending } = request.identity;
+    if (ending !== undefined) endWith(ending, openRequests, request, reply);
     if (shared === true) reply.header('cross-origin-resource-policy', 'cross-origin');
     request.log = reply.log = request.log.child({ tenant, key: name });
     await limitRate(request.identity, access === 'generate' ? 'submissions' : 'reads', reply);
@@ -91,6 +103,10 @@ function accessOf(request: FastifyRequest): Access {
 
 function isThere({ is404, method }: FastifyRequest): boolean {
   return !is404 && method !== 'OPTIONS';
+}
+
+function isSigned({ query, routeOptions }: FastifyRequest): boolean {
+  return routeOptions.config.signable === true && (query as { readonly signature?: unknown }).signature !== undefined;
 }
 
 function rateOf({ limits }: Identity, kind: RateKind, rates: Rates): number | null {

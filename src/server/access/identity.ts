@@ -1,5 +1,6 @@
 import { type KeyLimits, noLimits } from '../../access/api-key.ts';
 import { type Scope, scopes } from '../../access/scopes.ts';
+import type { Ending } from './open-requests.ts';
 
 /** In whose name a request is made, and what it may do. */
 export interface Identity {
@@ -13,6 +14,10 @@ export interface Identity {
   readonly limits: KeyLimits | null;
   /** Whether a page of any origin may show what it gets (Cross-Origin-Resource-Policy). */
   readonly shared?: boolean;
+  /** With what all ends that is done in its name, where anything is. */
+  readonly ending?: Ending;
+  /** Whether it comes of a signed address, and of no key that was sent. */
+  readonly signed?: boolean;
 }
 
 /** The tenant of everyone without a key, and of the operator's key. */

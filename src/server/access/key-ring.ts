@@ -19,6 +19,7 @@ export class KeyRing {
   readonly #entries = new Map<string, Entry>();
   readonly #touched = new Map<string, number>();
   readonly #stop: () => void;
+  readonly #listeners = new Set<(id: string) => void>();
   #any: { readonly until: number; readonly found: Promise<boolean> } | null = null;
 
   constructor(records: KeyRecords, now: () => number, onError: (error: unknown) => void) {
@@ -28,7 +29,14 @@ export class KeyRing {
     this.#stop = records.onChange((id) => {
       this.#entries.delete(id);
       this.#any = null;
+      for (const listener of this.#listeners) listener(id);
     });
+  }
+
+  /** Calls back with the id of a key that changed, when it is found as it is now. Returns how to stop listening. */
+  onChange(listener: (id: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** The key of an id. A lookup that began before the key changed is not kept. */

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { CountedBatch } from '../../generation/batch.ts';
 import type { Records } from '../../records/records.ts';
 import type { PresentBatch } from '../views/batch-view.ts';
-import { streamStart } from '../event-stream.ts';
+import { retryLine, streamStart } from '../event-stream.ts';
 import { hasEnded } from './find-batch.ts';
 
 export interface BatchEventOptions {
@@ -27,6 +27,7 @@ export async function* batchEvents(
   { signal, paceMs, heartbeatMs }: BatchEventOptions,
 ): AsyncGenerator<string> {
   yield streamStart;
+  let first = retryLine;
   let last = '';
   let silentMs = 0;
   while (!signal.aborted) {
@@ -36,8 +37,9 @@ export async function* batchEvents(
     if (state !== last) {
       const event = hasEnded(batch) ? 'ended' : 'progress';
       const id = event === 'ended' ? `id: ${endedId}\n` : '';
-      yield `${id}event: ${event}\ndata: ${JSON.stringify(await present(batch))}\n\n`;
+      yield `${first}${id}event: ${event}\ndata: ${JSON.stringify(await present(batch))}\n\n`;
       if (event === 'ended') return;
+      first = '';
       silentMs = 0;
     } else if (silentMs >= heartbeatMs) {
       yield ': still here\n\n';

@@ -42,6 +42,12 @@ export async function describeApi(app: FastifyInstance, version: string, publicU
         securitySchemes: {
           bearer: { type: 'http', scheme: 'bearer', description: 'An API key, where the server has any' },
           header: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'The same in a header of its own' },
+          signed: {
+            type: 'apiKey',
+            in: 'query',
+            name: 'signature',
+            description: 'The address as a whole comes from POST /v1/signed-urls',
+          },
         },
       },
       security: [{ bearer: [] }, { header: [] }],

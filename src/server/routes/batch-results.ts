@@ -73,7 +73,7 @@ export function batchResultRoutes(instance: FastifyInstance, context: RouteConte
   });
 
   routes.get('/v1/batches/:id/events', {
-    config: { access: 'read' },
+    config: { access: 'read', signable: true },
     schema: {
       operationId: 'streamBatchEvents',
       summary: 'Follow a batch: progress with the whole batch whenever it changed, and at last ended',

@@ -25,7 +25,7 @@ export function generationEventRoutes(instance: FastifyInstance, context: RouteC
   const { heartbeatMs, pollMs } = parts.settings.limits;
 
   instance.withTypeProvider<ZodTypeProvider>().get('/v1/generations/:id/events', {
-    config: { access: 'read', anyTenant: true },
+    config: { access: 'read', anyTenant: true, signable: true },
     schema: {
       operationId: 'streamGenerationEvents',
       summary: 'Follow a job: queued, started, progress, then succeeded, failed or cancelled with the whole job',

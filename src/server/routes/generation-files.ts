@@ -20,7 +20,7 @@ export function generationFileRoutes(instance: FastifyInstance, context: RouteCo
     choose: (job: Job, index: number) => ServedObject,
   ): void {
     instance.withTypeProvider<ZodTypeProvider>().get(`/v1/generations/:id/${folder}/:index`, {
-      config: { access: 'read', anyTenant: true },
+      config: { access: 'read', anyTenant: true, signable: true },
       schema: {
         operationId,
         summary,
