@@ -6,7 +6,8 @@ import type { Frame, Size } from './frame.ts';
 import { placePose, poseCanvas } from './openpose/place-pose.ts';
 import { poseJson } from './openpose/pose-json.ts';
 import { parsePose } from './openpose/read-pose.ts';
-import { layoutCanvas, layoutSchema, placeLayout } from './seg/layout.ts';
+import { hasWrongCorner, layoutCanvas, layoutSchema, placeLayout } from './seg/layout.ts';
+import { parseUpToFault } from './first-fault.ts';
 
 export const structureKinds = ['pose', 'layout'] as const;
 export type StructureKind = (typeof structureKinds)[number];
@@ -55,7 +56,7 @@ export const structures: Readonly<Record<StructureKind, Structure>> = {
 };
 
 function parseLayout(json: unknown, field: string): z.output<typeof layoutSchema> {
-  const result = layoutSchema.safeParse(json);
+  const result = parseUpToFault(layoutSchema, json, 'regions', hasWrongCorner);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const path = [field, ...issue!.path.map(String)].join('.');

@@ -67,7 +67,7 @@ export interface ReadBatch {
  * `maxItems` is refused before it is expanded.
  */
 export function readBatch(body: unknown, maxItems: number): ReadBatch {
-  if (Array.isArray(body)) return { ...listed(check(batchList, { items: body })), options: {} };
+  if (Array.isArray(body)) return { ...listed({ items: body }, maxItems), options: {} };
   refuseUnknownFields(body, batchFieldNames);
   if (isObject(body)) checkWebhook(body['webhook']);
   if (isObject(body) && ('template' in body || 'matrix' in body)) {
@@ -78,10 +78,20 @@ export function readBatch(body: unknown, maxItems: number): ReadBatch {
     const { template, matrix, ...rest } = check(batchMatrix, body);
     return { options: rest, ...expandMatrix(template, matrix, maxItems) };
   }
-  const { items, ...rest } = check(batchList, body);
-  return { ...listed({ items }), options: rest };
+  return listed(body, maxItems);
 }
 
-function listed({ items }: { readonly items: readonly unknown[] }): Pick<ReadBatch, 'items' | 'axes'> {
-  return { items, axes: null };
+/** The items are checked one by one, where others have their turn between them: here only whether there are any. */
+function listed(body: unknown, maxItems: number): ReadBatch {
+  const items: unknown = isObject(body) ? body['items'] : undefined;
+  if (!Array.isArray(items)) return { ...check(batchList, body), options: {}, axes: null };
+  if (items.length > maxItems) throw tooManyItems(maxItems);
+  const { items: _, ...options } = check(batchList, { ...(body as object), items: items.slice(0, 1).map(() => null) });
+  return { items, options, axes: null };
+}
+
+/** The error for a batch of more items than it may have. */
+export function tooManyItems(maxItems: number): ArmatureError {
+  const detail = `Expected a batch of at most ${maxItems} items but received more: send several batches.`;
+  return new ArmatureError('payload_too_large', detail, { field: 'items' });
 }

@@ -14,6 +14,12 @@ export function describeAt(schema: z.core.$ZodType, path: readonly PropertyKey[]
   return target === null ? null : describe(target);
 }
 
+/** Names that an object at `path` may have. */
+export function namesAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): readonly string[] {
+  const target = schemaAt(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }), path);
+  return Object.keys(target?.properties ?? {});
+}
+
 function schemaAt(schema: JsonSchema, path: readonly PropertyKey[]): JsonSchema | null {
   const [key, ...rest] = path;
   if (key === undefined) return schema;

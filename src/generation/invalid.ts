@@ -1,6 +1,10 @@
 import type { z } from 'zod';
 import { ArmatureError } from '../errors.ts';
-import { describeAt } from './describe.ts';
+import { describeAt, namesAt } from './describe.ts';
+import { fieldPath } from './field-path.ts';
+import { unknownField } from './unknown-field.ts';
+
+export { fieldPath } from './field-path.ts';
 
 /**
  * The error a user gets for the first fault that zod found in `value`: where it is, what was expected, what came. `at` is
@@ -12,6 +16,11 @@ export function invalidRequest(
   value: unknown,
   at = '',
 ): ArmatureError {
+  const misnamed = error.issues.find(({ code }) => code === 'unrecognized_keys');
+  if (misnamed?.code === 'unrecognized_keys') {
+    const path = [...(at === '' ? [] : [at]), ...misnamed.path];
+    return unknownField(misnamed.keys[0]!, { known: namesAt(schema, misnamed.path), later: [] }, path);
+  }
   const issue = error.issues[0]!;
   const field = fieldPath(issue.path, at);
   const received = valueAt(value, issue.path);
@@ -21,14 +30,6 @@ export function invalidRequest(
     `Expected ${field === '' ? 'the request' : field} to be ${expectation(issue, schema)} but received ${show(received)}.`,
     { ...(field === '' ? {} : { field }), ...(choices === undefined ? {} : { choices }) },
   );
-}
-
-/** `controls[0].scale` for ['controls', 0, 'scale']. */
-export function fieldPath(path: readonly PropertyKey[], at = ''): string {
-  return path.reduce<string>((text, key) => {
-    if (typeof key === 'number') return `${text}[${key}]`;
-    return text === '' ? String(key) : `${text}.${String(key)}`;
-  }, at);
 }
 
 /** A value as it is put into a message: short, on one line, never the whole of a picture. */

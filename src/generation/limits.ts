@@ -35,6 +35,10 @@ export const limits = {
   dataBytes: 2 ** 16,
   /** Largest index of an output or a map of an earlier job. */
   fileIndex: 99,
+  /** Characters of the ids and names of things: models, conditions, uploads, jobs, parts. */
+  idLength: 500,
+  /** Numbers, texts, lists and so on of the JSON of one generation; the text of a picture is one. */
+  values: 100_000,
   quality: { min: 1, max: 100 },
   /** Characters of a batch's name. */
   batchName: 200,

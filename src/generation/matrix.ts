@@ -2,8 +2,13 @@ import { ArmatureError } from '../errors.ts';
 import type { BatchAxis } from './batch.ts';
 import { isObject } from './field-names.ts';
 import { show } from './invalid.ts';
+import { hasMoreValues } from './json-size.ts';
+import { limits } from './limits.ts';
 
 type Json = Readonly<Record<string, unknown>>;
+
+/** Characters of the path of a field. */
+const longestPath = 100;
 
 export interface Expanded {
   readonly axes: readonly BatchAxis[];
@@ -19,6 +24,8 @@ export interface Expanded {
  *   list, `payload_too_large` for more than `maxItems` combinations
  */
 export function expandMatrix(template: Json, matrix: Readonly<Record<string, readonly unknown[]>>, maxItems: number) {
+  refuseLarge(template, 'template');
+  for (const values of Object.values(matrix)) for (const value of values) refuseLarge(value, 'matrix');
   const axes = Object.entries(matrix).map(([path, values]) => ({ path, values, keys: keysOf(path) }));
   const count = axes.reduce((product, { values }) => product * values.length, 1);
   if (count > maxItems) {
@@ -31,6 +38,19 @@ export function expandMatrix(template: Json, matrix: Readonly<Record<string, rea
   } satisfies Expanded;
 }
 
+/** What is copied for each item may not be more than one generation may have. */
+function refuseLarge(value: unknown, field: string): void {
+  if (!hasMoreValues(value, limits.values)) return;
+  throw new ArmatureError('payload_too_large', `Expected ${field} to have at most ${limits.values} values.`, { field });
+}
+
+/** A copy that shares nothing but texts, which nobody changes. */
+function copyOf<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(copyOf) as T;
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, copyOf(entry)])) as T;
+}
+
 interface Axis {
   readonly path: string;
   readonly values: readonly unknown[];
@@ -39,7 +59,7 @@ interface Axis {
 
 function* combinations(template: Json, axes: readonly Axis[], count: number): Generator<Json> {
   for (let index = 0; index < count; index += 1) {
-    const item = structuredClone(template);
+    const item = copyOf(template);
     let rest = index;
     for (const { path, values, keys } of axes.toReversed()) {
       write(item, keys, values[rest % values.length], path);
@@ -51,7 +71,12 @@ function* combinations(template: Json, axes: readonly Axis[], count: number): Ge
 
 /** ['controls', 0, 'scale'] for `controls[0].scale`. */
 function keysOf(path: string): readonly (string | number)[] {
-  if (!/^[a-z_]+(\[\d{1,3}\])*(\.[a-z_]+(\[\d{1,3}\])*)*$/.test(path) || path.includes('__proto__')) {
+  // What it leads to is as deep as it is long.
+  if (
+    path.length > longestPath ||
+    !/^[a-z_]+(\[\d{1,3}\])*(\.[a-z_]+(\[\d{1,3}\])*)*$/.test(path) ||
+    path.includes('__proto__')
+  ) {
     const detail = `Expected the path of a field, such as controls[0].scale, but received ${show(path)}.`;
     throw new ArmatureError('invalid_request', detail, { field: 'matrix' });
   }
@@ -62,8 +87,7 @@ function keysOf(path: string): readonly (string | number)[] {
 function write(target: unknown, keys: readonly (string | number)[], value: unknown, path: string): void {
   const [key, ...rest] = keys;
   const next = rest[0];
-  const inner =
-    next === undefined ? structuredClone(value) : (entry(target, key!) ?? (typeof next === 'number' ? [] : {}));
+  const inner = next === undefined ? copyOf(value) : (entry(target, key!) ?? (typeof next === 'number' ? [] : {}));
   if (Array.isArray(target) && typeof key === 'number' && key <= target.length) target[key] = inner;
   else if (isObject(target) && typeof key === 'string') target[key] = inner;
   else {

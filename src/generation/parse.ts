@@ -3,7 +3,9 @@ import { singleFrame } from '../conditions/openpose/read-pose.ts';
 import { type StructureKind, structureKinds, structures } from '../conditions/structures.ts';
 import { ArmatureError } from '../errors.ts';
 import { type FieldNames, isObject, refuseUnknownFields } from './field-names.ts';
+import { foreignNames } from './foreign-names.ts';
 import { invalidRequest } from './invalid.ts';
+import { isLongerThan } from './json-size.ts';
 import { limits } from './limits.ts';
 import {
   controlRequest,
@@ -26,15 +28,24 @@ export const fieldNames = {
   generation: {
     known: Object.keys(generationRequest.shape),
     later: ['init_image', 'strength', 'mask_image', 'loras'],
+    foreign: foreignNames.generation,
   },
-  control: { known: Object.keys(controlRequest.shape), later: [] },
+  control: { known: Object.keys(controlRequest.shape), later: [], foreign: foreignNames.control },
   extraction: { known: Object.keys(extractionRequest.shape), later: [] },
-  output: { known: Object.keys(outputRequest.shape), later: [] },
-  generationOutput: { known: Object.keys(generationOutputRequest.shape), later: [] },
+  output: { known: Object.keys(outputRequest.shape), later: [], foreign: foreignNames.output },
+  generationOutput: {
+    known: Object.keys(generationOutputRequest.shape),
+    later: [],
+    foreign: foreignNames.output,
+  },
   webhook: { known: Object.keys(webhookRequest.shape), later: [] },
-  picture: { known: pictureNames, later: [] },
-  extractionImage: { known: [...pictureNames, ...maskedNames], later: [] },
-  controlImage: { known: [...pictureNames, ...maskedNames, ...structureKinds], later: [] },
+  picture: { known: pictureNames, later: [], foreign: foreignNames.picture },
+  extractionImage: { known: [...pictureNames, ...maskedNames], later: [], foreign: foreignNames.picture },
+  controlImage: {
+    known: [...pictureNames, ...maskedNames, ...structureKinds],
+    later: [],
+    foreign: foreignNames.picture,
+  },
 } as const satisfies Record<string, FieldNames>;
 
 /**
@@ -109,9 +120,9 @@ export function checkWebhook(webhook: unknown): void {
 function checkStructure(image: Readonly<Record<string, unknown>>, kind: StructureKind, field: string): void {
   if (image[kind] === undefined) return;
   const path = `${field}.${kind}`;
-  const data = structures[kind].parse(image[kind], path);
-  const bytes = new TextEncoder().encode(JSON.stringify(data)).length;
-  if (bytes <= limits.structureBytes) return;
-  const detail = `Expected ${path} to be at most ${limits.structureBytes} bytes as JSON but received ${bytes}.`;
-  throw new ArmatureError('invalid_request', detail, { field: path });
+  if (isLongerThan(image[kind], limits.structureBytes)) {
+    const detail = `Expected ${path} to be at most ${limits.structureBytes} bytes as JSON but received more.`;
+    throw new ArmatureError('invalid_request', detail, { field: path });
+  }
+  structures[kind].parse(image[kind], path);
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { structures } from '../conditions/structures.ts';
+import { isLongerThan } from './json-size.ts';
 import { limits, type Range } from './limits.ts';
 import { defaultBatchPriority, defaultPriority, priorities } from './priority.ts';
 import { controlModes, outputFormats, resizeModes, schedulerIds } from './plan.ts';
@@ -11,15 +12,15 @@ const integer = ({ min, max, step }: Range) => {
 };
 const real = ({ min, max }: Range) => z.number().min(min).max(max);
 
-const jobId = z.string().describe('Id of an earlier job that has succeeded: gen_...');
+/** Longer ones are nobody's, and are not looked for. */
+const id = z.string().max(limits.idLength);
+const jobId = id.describe('Id of an earlier job that has succeeded: gen_...');
 const index = z.int().min(0).max(limits.fileIndex);
 
 const pictures = [
-  z.strictObject({ upload_id: z.string().describe('Id of an upload: upl_...') }).meta({ id: 'UploadedImage' }),
+  z.strictObject({ upload_id: id.describe('Id of an upload: upl_...') }).meta({ id: 'UploadedImage' }),
   z.strictObject({ data: z.string().describe('The file as base64, or a data: URL') }).meta({ id: 'InlineImage' }),
-  z
-    .strictObject({ part: z.string().describe('Name of a file part of this multipart request') })
-    .meta({ id: 'AttachedImage' }),
+  z.strictObject({ part: id.describe('Name of a file part of this multipart request') }).meta({ id: 'AttachedImage' }),
   z
     .strictObject({
       url: z.string().max(2048).describe('Public http or https address, fetched when the request is sent'),
@@ -68,10 +69,7 @@ export const controlImage = z
   .meta({ id: 'ControlImage' });
 
 const controlFields = {
-  type: z
-    .string()
-    .describe('Condition: an id that GET /v1/conditions lists')
-    .meta({ examples: ['canny', 'depth'] }),
+  type: id.describe('Condition: an id that GET /v1/conditions lists').meta({ examples: ['canny', 'depth'] }),
   image: controlImage,
   preprocess: z
     .union([z.boolean(), z.record(z.string(), z.unknown())])
@@ -86,7 +84,7 @@ const controlFields = {
     .describe(
       'Short side in pixels at which the extractor sees the picture; its map is then resized. Left out, it sees the picture at exactly the size of the output.',
     ),
-  model: z.string().optional().describe("ControlNet; by default the base model's own for this type"),
+  model: id.optional().describe("ControlNet; by default the base model's own for this type"),
   scale: real(limits.controlScale).default(1).describe('How strongly the control acts'),
   start: real(limits.controlWindow).default(0).describe('Share of the steps after which it begins to act'),
   end: real(limits.controlWindow).default(1).describe('Share of the steps after which it acts no more'),
@@ -140,7 +138,7 @@ export const generationOutputRequest = z
 
 export const metadataRequest = z
   .record(z.string(), z.unknown())
-  .refine((value) => jsonBytes(value) <= limits.metadataBytes, {
+  .refine((value) => !isLongerThan(value, limits.metadataBytes), {
     error: `an object of at most ${limits.metadataBytes} bytes as JSON`,
   })
   .describe(`Any JSON object of at most ${limits.metadataBytes} bytes; the job gives it back unchanged`)
@@ -158,7 +156,7 @@ const strictRequest = z
   .describe('Fail where a map is blank or looks like something else, or a prompt is cut, instead of warning');
 
 const generationFields = {
-  model: z.string().optional().describe('Base model: an id that GET /v1/models lists'),
+  model: id.optional().describe('Base model: an id that GET /v1/models lists'),
   prompt: z
     .string()
     .max(limits.promptLength)
@@ -235,7 +233,3 @@ export type ControlRequest = z.output<typeof controlRequest>;
 export type OutputRequest = z.output<typeof outputRequest>;
 export type GenerationRequest = z.output<typeof generationRequest>;
 export type ExtractionRequest = z.output<typeof extractionRequest>;
-
-function jsonBytes(value: unknown): number {
-  return new TextEncoder().encode(JSON.stringify(value)).length;
-}

@@ -76,7 +76,7 @@ function decodeComment(value: Buffer, bigEndian: boolean): string | undefined {
       return (bigEndian ? even.swap16() : even).toString('utf16le');
     }
     case 'ASCII\0\0\0':
-      return body.toString('latin1').replace(/\0+$/, '');
+      return body.toString('latin1', 0, body.findLastIndex((byte) => byte !== 0) + 1);
     default:
       return undefined;
   }

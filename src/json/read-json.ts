@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { ArmatureError } from '../errors.ts';
 import { fieldPath, show } from '../generation/invalid.ts';
+import { limits } from '../generation/limits.ts';
 import { type JsonFault, JsonRefusal, jsonSteps, longestNesting } from './json-steps.ts';
 import { isOverdue, nextTurn } from './turns.ts';
 
@@ -16,8 +17,8 @@ export interface JsonSource {
   readonly givenBack?: boolean;
 }
 
-/** Values of the JSON of one request; the text of a picture is one. A layout of as many corners as one may have has 60,000. */
-export const usualValues = 100_000;
+/** Values of the JSON of one request. A layout of as many corners as one may have has 60,000. */
+export const usualValues = limits.values;
 
 /**
  * Reads JSON in UTF-8, with or without a byte order mark, as everything here does that reads a client's: each name once in an

@@ -22,6 +22,7 @@ import { traceRequests } from './plugins/trace-requests.ts';
 import { describeApi } from './plugins/openapi.ts';
 import { acceptJson } from './plugins/json-bodies.ts';
 import { refuseOtherEncodings } from './plugins/content-headers.ts';
+import { refuseUnknownQueries } from './plugins/refuse-unknown-queries.ts';
 import { refuseWhileDraining } from './plugins/refuse-while-draining.ts';
 import { connectionLimits, limitRequests } from './plugins/request-limits.ts';
 import { validatorCompiler } from './plugins/validation.ts';
@@ -101,6 +102,7 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
   const guard = guardOf(parts, app);
   guardRoutes(app, guard);
   meterBodies(app, new BodyBudget(parts.settings.load.bodyMemory), limits);
+  refuseUnknownQueries(app);
   const context = routeContext(parts, app);
   closeGracefully(app);
   parts.metrics.queue.watch(queueFigures(parts.records));

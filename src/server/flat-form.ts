@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ArmatureError } from '../errors.ts';
 import { conditionIds, findCondition } from '../conditions/registry.ts';
 import { type FieldNames, refuseUnknownFields } from '../generation/field-names.ts';
+import { limits } from '../generation/limits.ts';
 import { fieldNames } from '../generation/parse.ts';
 import { extractionRequest, generationRequest } from '../generation/request.ts';
 import { longestNumber, exactNumber } from '../json/exact-number.ts';
@@ -116,7 +117,8 @@ function partNames(controls: unknown): ReadonlySet<string> {
   const schema = z
     .array(z.object({ image: image.catch([]), mask: mask.catch([]) }).catch({ image: [], mask: [] }))
     .catch([]);
-  return new Set(schema.parse(controls).flatMap((control) => [...control.image, ...control.mask]));
+  const few = Array.isArray(controls) ? controls.slice(0, limits.controls) : controls;
+  return new Set(schema.parse(few).flatMap((control) => [...control.image, ...control.mask]));
 }
 
 const generationTypes = fieldTypes(generationRequest);

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { Dicer } from '@fastify/busboy';
 import { ArmatureError } from '../errors.ts';
+import { bodyChunks } from './body-chunks.ts';
 import { isOverdue, nextTurn } from '../json/turns.ts';
 import type { ServerLimits } from './limits.ts';
 import { mediaTypeOf } from './media-type.ts';
@@ -35,8 +36,7 @@ export async function readParts(body: Readable, contentType: string, limits: For
   if (boundary === '' || boundary.length > longestBoundary) throw badForm();
   const reading = new Reading(boundary, limits);
   try {
-    // The connection is still needed for the answer.
-    for await (const chunk of body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    for await (const chunk of bodyChunks(body, limits.bodyBytes)) {
       for (let start = 0; start < chunk.length; start += sliceBytes) {
         await reading.take(chunk.subarray(start, start + sliceBytes));
         if (isOverdue()) await nextTurn();

@@ -1,5 +1,6 @@
 import { ArmatureError } from '../../errors.ts';
 import type { Point } from '../drawing/canvas.ts';
+import { parseUpToFault } from '../first-fault.ts';
 import type { Person, Points } from './people.ts';
 import { type PersonJson, type PoseJson, poseJson } from './pose-json.ts';
 
@@ -11,7 +12,7 @@ import { type PersonJson, type PoseJson, poseJson } from './pose-json.ts';
  *   of a canvas of unknown size.
  */
 export function parsePose(json: unknown, field = 'pose'): PoseJson {
-  const result = poseJson.safeParse(singleFrame(json, field));
+  const result = parseUpToFault(poseJson, singleFrame(json, field), 'people', hasWrongNumber);
   if (!result.success) {
     const [issue] = result.error.issues;
     const path = [field, ...issue!.path.map(String)].join('.');
@@ -40,6 +41,12 @@ export function singleFrame(json: unknown, field = 'pose'): unknown {
   if (json.length === 1) return json[0];
   const detail = `Expected ${field} to be OpenPose JSON of one picture but received a list of ${json.length} frames: send one of them.`;
   throw new ArmatureError('invalid_request', detail, { field });
+}
+
+function hasWrongNumber(person: unknown): boolean {
+  if (typeof person !== 'object' || person === null) return true;
+  const isWrong = (value: unknown): boolean => typeof value !== 'number';
+  return Object.values(person).some((value) => Array.isArray(value) && value.some(isWrong));
 }
 
 /** People of a checked pose, in pixels of a map of this size. */

@@ -60,6 +60,17 @@ export const layoutSchema = z
   .describe('Areas by their outlines; later ones lie on top')
   .meta({ id: 'Layout' });
 
+/** Whether a region, of whatever came, has a corner that is none: a quick look, before the schema says what is wrong. */
+export function hasWrongCorner(region: unknown): boolean {
+  const polygon = typeof region === 'object' && region !== null && 'polygon' in region ? region.polygon : null;
+  return !Array.isArray(polygon) || polygon.some((corner) => !isCorner(corner));
+}
+
+function isCorner(corner: unknown): boolean {
+  const isShare = (value: unknown): boolean => typeof value === 'number' && value >= 0 && value <= 1;
+  return Array.isArray(corner) && corner.length === 2 && corner.every(isShare);
+}
+
 export type Layout = z.output<typeof layoutSchema>;
 export type Region = Layout['regions'][number];
 

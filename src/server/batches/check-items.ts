@@ -1,4 +1,5 @@
 import { ArmatureError, type FieldError } from '../../errors.ts';
+import { tooManyItems } from '../../generation/batch-request.ts';
 import { isOverdue, nextTurn } from '../../json/turns.ts';
 import type { UnreadItem } from './read-items.ts';
 
@@ -39,17 +40,16 @@ export async function checkItems<T>(
       }
     }
   };
-  await Promise.all(Array.from({ length: width }, work));
+  try {
+    await Promise.all(Array.from({ length: width }, work));
+  } finally {
+    // What is not read any more is let go; not waited for, since more of it may never come.
+    void source.return?.().catch(() => {});
+  }
   if (errors.length > 0) throw together(errors.toSorted((a, b) => a.index - b.index).slice(0, mostErrors), taken);
   if (taken === 0)
     throw new ArmatureError('invalid_request', 'Expected a batch of at least one item but received none.');
   return checked;
-}
-
-/** The error for a batch of more items than it may have. */
-export function tooManyItems(maxItems: number): ArmatureError {
-  const detail = `Expected a batch of at most ${maxItems} items but received more: send several batches.`;
-  return new ArmatureError('payload_too_large', detail, { field: 'items' });
 }
 
 function together(

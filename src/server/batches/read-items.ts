@@ -1,13 +1,16 @@
+import { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { ArmatureError } from '../../errors.ts';
 import type { BatchAxis } from '../../generation/batch.ts';
-import { type BatchOptions, lineOptions, readBatch } from '../../generation/batch-request.ts';
+import { type BatchOptions, lineOptions, readBatch, tooManyItems } from '../../generation/batch-request.ts';
 import { refuseUnknownFields } from '../../generation/field-names.ts';
+import { hasMoreValues } from '../../generation/json-size.ts';
+import { limits } from '../../generation/limits.ts';
 import { check } from '../../generation/parse.ts';
 import { readJson } from '../../json/read-json.ts';
 import { isForm, readForm } from '../form.ts';
 import { readJsonPart } from '../json.ts';
-import { tooManyItems } from './check-items.ts';
+import { bodyChunks } from '../body-chunks.ts';
 import { linesOf } from './lines.ts';
 import type { ServerLimits } from '../limits.ts';
 
@@ -33,7 +36,7 @@ export interface BatchSubmission {
 export async function readItems(request: FastifyRequest, limits: ServerLimits): Promise<BatchSubmission> {
   if (isForm(request)) return await readFormItems(request, limits);
   if (isStream(request.body)) {
-    const items = unreadLines(request.body, limits);
+    const items = unreadLines(bodyChunks(request.body, limits.bodyBytes), limits);
     return { options: optionsOf(request.query), axes: null, items, files: new Map() };
   }
   refuseOptions(request.query);
@@ -84,7 +87,13 @@ function ofJson(body: unknown, { batchItems }: ServerLimits, files: BatchSubmiss
 }
 
 async function* unread(items: AsyncIterable<unknown> | Iterable<unknown>): AsyncGenerator<UnreadItem> {
-  for await (const item of items) yield async () => await Promise.resolve(item);
+  for await (const item of items) yield async () => await Promise.resolve(bounded(item));
+}
+
+/** One item of many may be no more than a body of its own. */
+function bounded(item: unknown): unknown {
+  if (!hasMoreValues(item, limits.values)) return item;
+  throw new ArmatureError('payload_too_large', `Expected an item of at most ${limits.values} values.`);
 }
 
 async function* unreadLines(
@@ -100,8 +109,8 @@ async function* unreadLines(
   }
 }
 
-function isStream(body: unknown): body is AsyncIterable<Uint8Array> {
-  return typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
+function isStream(body: unknown): body is Readable {
+  return body instanceof Readable;
 }
 
 /** A query, where numbers are text. */

@@ -2,6 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { ArmatureError, type ErrorCode } from '../../errors.ts';
 import { problemType, toProblem } from '../problem.ts';
 import type { HttpMetrics } from '../../metrics/http-metrics.ts';
+import { otherMediaType } from './other-media-type.ts';
 import type { AllowedMethods } from './allowed-methods.ts';
 
 /** Seconds after which a client may try again when a part of the service is away. */
@@ -10,7 +11,7 @@ const retryAfter = 2;
 /** Makes every failure, ours or the framework's, a problem document. Nothing of an unexpected error leaves the process. */
 export function answerWithProblems(app: FastifyInstance, allowed: AllowedMethods, metrics: HttpMetrics): void {
   app.setErrorHandler((thrown, request, reply) => {
-    const error = fromThrown(thrown);
+    const error = fromThrown(thrown, request);
     metrics.refused(error.code);
     return sendProblem(thrown, request, reply);
   });
@@ -29,17 +30,18 @@ export async function sendProblem(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const error = fromThrown(thrown);
+  const error = fromThrown(thrown, request);
   if (error.status >= 500) request.log.error({ err: thrown, code: error.code }, 'request failed');
   const wait = error.retryAfter ?? (error.status === 503 ? retryAfter : undefined);
   if (wait !== undefined) reply.header('retry-after', wait);
   return await reply.code(error.status).type(problemType).send(toProblem(error, request.id));
 }
 
-/** What a thrown thing means to a client. */
-export function fromThrown(thrown: unknown): ArmatureError {
+/** What a thrown thing means to the client of a request. */
+export function fromThrown(thrown: unknown, request: FastifyRequest): ArmatureError {
   if (thrown instanceof ArmatureError) return thrown;
   if (isFrameworkError(thrown)) {
+    if (thrown.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return otherMediaType(request);
     const known = frameworkErrors[thrown.code];
     if (known !== undefined) return new ArmatureError(known.code, known.detail, { cause: thrown });
     if (thrown.statusCode !== undefined && thrown.statusCode < 500) {
@@ -59,22 +61,9 @@ const tooLarge = {
   code: 'payload_too_large',
   detail: 'The body, one of its parts or their number is over the limit: docs/api.md lists the limits.',
 } as const;
-const badForm = { code: 'invalid_request', detail: 'Expected a multipart form but it cannot be parsed.' } as const;
 
 const frameworkErrors: Readonly<Record<string, { readonly code: ErrorCode; readonly detail: string }>> = {
   FST_ERR_CTP_EMPTY_JSON_BODY: { code: 'invalid_request', detail: 'Expected a JSON body but received none.' },
   FST_ERR_CTP_INVALID_JSON_BODY: badJson,
   FST_ERR_CTP_BODY_TOO_LARGE: tooLarge,
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
-    code: 'unsupported_media_type',
-    detail: 'The content type of the body is not one that this resource takes: docs/api.md lists them.',
-  },
-  FST_REQ_FILE_TOO_LARGE: tooLarge,
-  FST_PARTS_LIMIT: tooLarge,
-  FST_FILES_LIMIT: tooLarge,
-  FST_FIELDS_LIMIT: tooLarge,
-  FST_INVALID_JSON_FIELD_ERROR: { code: 'invalid_request', detail: 'A part of type application/json is not JSON.' },
-  FST_PROTO_VIOLATION: badForm,
-  FST_MP_PREMATURE_CLOSE: badForm,
-  FST_INVALID_MULTIPART_CONTENT_TYPE: badForm,
 };

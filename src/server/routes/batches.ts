@@ -12,7 +12,7 @@ import { type RouteContext, tenantOf } from '../context.ts';
 import { batchItemsSchema, batchListSchema, batchSchema, itemPresenter } from '../views/batch-view.ts';
 import { acceptJson } from '../plugins/json-bodies.ts';
 import { batchForm } from './form-schemas.ts';
-import { idParameter, json, problem, submissionBody } from './schemas.ts';
+import { idParameter, json, pageCursor, problem, submissionBody } from './schemas.ts';
 import { unchecked } from './submission-route.ts';
 
 const lines = { schema: z.string().meta({ format: 'binary' }).describe('One GenerationRequest a line') };
@@ -185,6 +185,6 @@ export function batchRoutes(instance: FastifyInstance, context: RouteContext): v
 function page(most: number) {
   return {
     limit: z.coerce.number().int().min(1).max(most).default(20),
-    cursor: z.string().max(100).optional().describe('next_cursor of the page before'),
+    cursor: pageCursor.optional(),
   };
 }

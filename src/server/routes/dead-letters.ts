@@ -7,7 +7,7 @@ import { type RouteContext, tenantOf } from '../context.ts';
 import { requireJob } from '../find-job.ts';
 import { deadLetterListSchema, deadLetterView } from '../views/dead-letter.ts';
 import { jobSchema } from '../views/job-schema.ts';
-import { idParameter, json, problem, tenantQuery } from './schemas.ts';
+import { idParameter, json, pageCursor, problem, tenantQuery } from './schemas.ts';
 
 /** Jobs that are replayed by one request. */
 const replayLimit = 500;
@@ -19,7 +19,7 @@ export function deadLetterRoutes(instance: FastifyInstance, { parts, present, li
 
   const pageQuery = z.strictObject({
     limit: z.coerce.number().int().min(1).max(settings.limits.pageSize).default(20),
-    cursor: z.string().max(100).optional().describe('next_cursor of the page before'),
+    cursor: pageCursor.optional(),
   });
 
   routes.get('/v1/dead-letters', {

@@ -5,7 +5,7 @@ import { jobStatuses } from '../../generation/job.ts';
 import { type RouteContext, tenantOf } from '../context.ts';
 import { requireJob } from '../find-job.ts';
 import { jobListSchema, jobSchema } from '../views/job-schema.ts';
-import { idParameter, json, problem, tenantQuery } from './schemas.ts';
+import { idParameter, json, pageCursor, problem, tenantQuery } from './schemas.ts';
 
 /** Reading jobs. */
 export function generationRoutes(instance: FastifyInstance, { parts, present }: RouteContext): void {
@@ -16,7 +16,7 @@ export function generationRoutes(instance: FastifyInstance, { parts, present }: 
     ...tenantQuery.shape,
     status: z.enum(jobStatuses).optional(),
     limit: z.coerce.number().int().min(1).max(settings.limits.pageSize).default(20),
-    cursor: z.string().max(100).optional().describe('next_cursor of the page before'),
+    cursor: pageCursor.optional(),
   });
 
   routes.get('/v1/generations', {

@@ -5,7 +5,7 @@ import { ArmatureError } from '../../errors.ts';
 import { deliveryStatuses } from '../../records/webhooks.ts';
 import { type RouteContext, tenantOf } from '../context.ts';
 import { deliveryListSchema, deliverySchema, deliveryView } from '../views/delivery-view.ts';
-import { idParameter, json, problem } from './schemas.ts';
+import { idParameter, json, pageCursor, problem } from './schemas.ts';
 
 /** Seeing what became of webhooks, and sending dead ones again. */
 export function webhookDeliveryRoutes(instance: FastifyInstance, { parts, links }: RouteContext): void {
@@ -16,7 +16,7 @@ export function webhookDeliveryRoutes(instance: FastifyInstance, { parts, links 
   const pageQuery = z.strictObject({
     status: z.enum(deliveryStatuses).optional(),
     limit: z.coerce.number().int().min(1).max(settings.limits.pageSize).default(20),
-    cursor: z.string().max(100).optional().describe('next_cursor of the page before'),
+    cursor: pageCursor.optional(),
   });
 
   routes.get('/v1/webhook-deliveries', {

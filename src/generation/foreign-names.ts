@@ -1,0 +1,128 @@
+/**
+ * What other programs call the fields of ours, and what of theirs has no field here: A1111 and its ControlNet extension, ComfyUI,
+ * diffusers, InvokeAI, and the images API of OpenAI and of those who sell pictures. Each value goes on from "There is no field x: ".
+ */
+const called = (name: string): string => `it is ${name} here`;
+const unbuilt = (name: string): string => `it is ${name} here, which is not supported yet`;
+
+function named(names: readonly string[], hint: string): readonly (readonly [string, string])[] {
+  return names.map((name) => [name, hint]);
+}
+
+const generation = new Map<string, string>([
+  ...named(
+    ['num_inference_steps', 'inference_steps', 'num_steps', 'sampling_steps', 'sample_steps', 'ddim_steps'],
+    called('steps'),
+  ),
+  ...named(['cfg_scale', 'cfg', 'distilled_cfg_scale', 'true_cfg_scale', 'prompt_strength'], called('guidance_scale')),
+  ...named(['cfg_rescale', 'cfg_rescale_multiplier'], called('guidance_rescale')),
+  ...named(['sampler_name', 'sampler_index', 'sampler', 'sample_method', 'sampling_method'], called('scheduler')),
+  ...named(['schedule_type', 'schedule', 'noise_schedule'], 'it is a part of scheduler here, such as dpmpp_2m_karras'),
+  ...named(
+    ['batch_size', 'n_iter', 'n', 'num_images', 'num_images_per_prompt', 'num_outputs', 'num_samples', 'samples'],
+    called('count'),
+  ),
+  ...named(['image_size', 'size', 'resolution', 'aspect_ratio'], 'it is width and height here'),
+  ...named(['noise_seed', 'generator', 'manual_seed'], called('seed')),
+  ...named(['positive', 'positive_prompt', 'text', 'text_prompt', 'prompts', 'prompt_2'], called('prompt')),
+  ...named(['negative', 'neg_prompt', 'uc', 'negative_prompt_2'], called('negative_prompt')),
+  ...named(
+    [
+      'checkpoint',
+      'ckpt',
+      'ckpt_name',
+      'model_id',
+      'model_name',
+      'base_model',
+      'sd_model_checkpoint',
+      'pretrained_model_name_or_path',
+    ],
+    called('model'),
+  ),
+  ...named(['clip_stop_at_last_layers'], 'it is clip_skip here, which counts the layers that are left out: one less'),
+  ...named(
+    [
+      'controlnet',
+      'controlnets',
+      'control',
+      'control_image',
+      'controlnet_image',
+      'control_units',
+      'alwayson_scripts',
+      'image',
+      'images',
+      'image_url',
+    ],
+    'it is an entry of controls here, {"type": "canny", "image": ...}',
+  ),
+  ...named(
+    ['controlnet_conditioning_scale', 'control_strength', 'control_weight', 'conditioning_scale'],
+    called('controls[].scale'),
+  ),
+  ...named(['control_guidance_start'], called('controls[].start')),
+  ...named(['control_guidance_end'], called('controls[].end')),
+  ...named(['control_mode', 'guess_mode'], called('controls[].mode')),
+  ...named(['denoising_strength', 'denoise', 'image_strength'], unbuilt('strength')),
+  ...named(['init_images', 'latent_image'], unbuilt('init_image')),
+  ...named(['mask', 'mask_url'], 'it is the mask of an inpaint control here, {"picture", "mask"}'),
+  ...named(['lora', 'lora_weights', 'lora_scale', 'adapters'], unbuilt('loras')),
+  ...named(['output_format', 'format', 'samples_format'], called('output.format')),
+  ...named(['output_compression', 'output_quality', 'quality', 'jpeg_quality'], called('output.quality')),
+  ...named(
+    ['response_format', 'send_images', 'sync_mode'],
+    'the headers Prefer: wait and Accept choose the answer here',
+  ),
+  ...named(['stream', 'partial_images'], 'GET /v1/generations/{id}/events streams the progress here'),
+  ...named(
+    ['webhook_url', 'callback_url', 'fal_webhook', 'webhook_events_filter'],
+    'it is webhook here, {"url": ..., "events": [...]}',
+  ),
+  ...named(['user', 'extra_data', 'client_id', 'tags'], called('metadata')),
+  ...named(['input', 'inputs', 'parameters'], 'its fields are those of the request itself here'),
+  ...named(['override_settings'], 'its settings are fields of the request here, such as model and clip_skip'),
+]);
+
+const control = new Map<string, string>([
+  ...named(
+    ['module', 'preprocessor', 'processor', 'annotator', 'control_type', 'condition'],
+    'it is type here, and preprocess where options are meant',
+  ),
+  ...named(
+    ['weight', 'strength', 'control_weight', 'control_strength', 'conditioning_scale', 'controlnet_conditioning_scale'],
+    called('scale'),
+  ),
+  ...named(
+    ['guidance_start', 'start_percent', 'begin_step_percent', 'control_guidance_start', 'starting_control_step'],
+    called('start'),
+  ),
+  ...named(
+    ['guidance', 'guidance_end', 'end_percent', 'end_step_percent', 'control_guidance_end', 'ending_control_step'],
+    called('end'),
+  ),
+  ...named(['control_mode', 'guess_mode'], called('mode')),
+  ...named(['resize_mode'], called('resize')),
+  ...named(['processor_res', 'detect_resolution', 'image_resolution'], called('resolution')),
+  ...named(
+    ['threshold_a', 'threshold_b', 'low_threshold', 'high_threshold', 'processor_params', 'options'],
+    'it is an option of preprocess here, such as {"low_threshold": 100}',
+  ),
+  ...named(['input_image', 'control_image', 'image_url', 'picture'], called('image')),
+  ...named(['mask_image', 'effective_region_mask', 'region'], called('mask')),
+  ...named(['control_net_name', 'controlnet', 'model_name', 'control_model'], called('model')),
+  ...named(['pixel_perfect'], 'a control without resolution is that here'),
+  ...named(['enabled', 'enable'], 'a control that is to do nothing is left out here'),
+]);
+
+const picture = new Map<string, string>([
+  ...named(['base64', 'b64', 'b64_json', 'image', 'bytes'], called('data')),
+  ...named(['image_url', 'uri', 'href', 'src'], called('url')),
+  ...named(['id', 'upload', 'file_id', 'image_id'], called('upload_id')),
+  ...named(['file', 'filename', 'name'], called('part')),
+]);
+
+const output = new Map<string, string>([
+  ...named(['type', 'output_format', 'content_type'], called('format')),
+  ...named(['compression', 'output_compression', 'output_quality'], called('quality')),
+]);
+
+export const foreignNames = { generation, control, picture, output } as const;
