@@ -16,7 +16,7 @@ export function describeAt(schema: z.core.$ZodType, path: readonly PropertyKey[]
 
 /** Names that an object at `path` may have. */
 export function namesAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): readonly string[] {
-  const target = schemaAt(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }), path);
+  const target = schemaAt(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', metadata: unnamed }), path);
   return Object.keys(target?.properties ?? {});
 }
 
