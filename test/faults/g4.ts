@@ -1,8 +1,6 @@
 /** G4: a worker is stopped (SIGSTOP) for longer than its claim and goes on (SIGCONT): what it does then changes nothing. */
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Cluster, smallJob } from './harness/cluster.ts';
-import { accountFor, accountForWebhooks } from './harness/account.ts';
+import { accountFor, accountForWebhooks, tidied } from './harness/account.ts';
 import { Receiver } from './harness/receiver.ts';
 import { scenario } from './harness/scenario.ts';
 
@@ -43,8 +41,7 @@ export const g4 = scenario({
       for (const id of ids) {
         const job = await cluster.job(id);
         if (job.attempt !== before.get(id)?.attempt || job.outputs[0]?.sha256 !== hashes.get(id)) changed += 1;
-        const folders = await readdir(join(cluster.data, 'objects/tenants/default/generations', id));
-        left += folders.length - 1;
+        left += (await tidied(cluster, id, job.attempt)).length - 1;
       }
       await accountForWebhooks(cluster, receiver, ids, report);
       report.exactly('jobs that it changed', changed, 0);

@@ -10,6 +10,8 @@ export interface EngineUnderTest {
   engine(): QueueEngine;
   /** Takes the claim on a running ticket away, as if it had lapsed and another worker had it. */
   stealClaim(queueName: string, id: string): Promise<void>;
+  /** Lets the claim on a running ticket lapse, as if its worker had died. */
+  dropClaim(queueName: string, id: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -333,6 +335,32 @@ export function queueConformance(name: string, start: () => Promise<EngineUnderT
           await start.passed;
           await under.stealClaim(queueName, given.id);
           expect(await end.passed).toBe(true);
+        },
+        { onError: () => {} },
+      ));
+
+    it('gives a ticket to another run as often as its worker dies', () =>
+      withQueue(
+        async (queue, queueName) => {
+          const given = ticket();
+          const done = gate();
+          let runs = 0;
+          await queue.enqueueAll([given]);
+          await queue.consume(
+            async (_ticket, signal) => {
+              runs += 1;
+              if (runs > 3) {
+                done.open();
+                return 'done';
+              }
+              await under.dropClaim(queueName, given.id);
+              await new Promise((resolve) => signal.addEventListener('abort', resolve));
+              return 'done';
+            },
+            { concurrency: 1 },
+          );
+          await done.passed;
+          expect(runs).toBe(4);
         },
         { onError: () => {} },
       ));

@@ -12,6 +12,9 @@ if (redisMissing === null) {
       async stealClaim(queueName, id) {
         await redis.set(`armature:${queueName}:${id}:lock`, 'another');
       },
+      async dropClaim(queueName, id) {
+        await redis.del(`armature:${queueName}:${id}:lock`);
+      },
       async close() {
         redis.disconnect();
         await server.stop();

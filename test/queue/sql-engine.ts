@@ -12,6 +12,12 @@ export function underSql(opened: OpenRecords, stop: () => Promise<void>): Engine
         'another',
       ]);
     },
+    async dropClaim(queueName, id) {
+      await pool.query('update bullmq.job set lock_token = null, locked_until_ms = 1 where queue = $1 and id = $2', [
+        queueName,
+        id,
+      ]);
+    },
     async close() {
       await opened.records.close();
       await stop();

@@ -34,10 +34,15 @@ export function accepted(answers: readonly Answer[]): readonly string[] {
   return answers.flatMap(({ status, body }) => (status === 202 ? [(body as { id: string }).id] : []));
 }
 
-/** Slowest answer, the statuses, and that each refusal says when to come back. */
-export function reportAnswers(report: Report, what: string, answers: readonly Answer[], mostMs: number): void {
+/** Slowest answer, the one status that all have, and that each refusal says when to come back. */
+export function reportAnswers(
+  report: Report,
+  what: string,
+  answers: readonly Answer[],
+  { mostMs, status: expected }: { readonly mostMs: number; readonly status: number },
+): void {
   const statuses = [...new Set(answers.map(({ status }) => status))].toSorted((a, b) => a - b);
-  report.figure(`${what}: statuses`, statuses.join(', '));
+  report.exactly(`${what}: statuses`, statuses.join(', '), String(expected));
   report.atMost(`${what}: slowest answer, ms`, Math.round(Math.max(...answers.map(({ ms }) => ms))), mostMs);
   const bare = answers.filter(({ status, retryAfter }) => status === 503 && retryAfter === null);
   report.exactly(`${what}: 503 without Retry-After`, bare.length, 0);

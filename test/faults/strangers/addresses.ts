@@ -78,9 +78,16 @@ export function forbiddenAddresses(inside: number, outside: string, ownNames: bo
     ]),
   );
   const names = ['private', 'loopback', 'metadata', 'mapped', 'unique-local', 'mixed'];
+  const redirectedNames = names.map((name): readonly [string, string] => {
+    const target = `http://${name}.test${name === 'loopback' ? `:${inside}` : ''}/`;
+    return [`302 to the name ${name}.test`, `${outside}/302?to=${encodeURIComponent(target)}`];
+  });
   const named = names.map((name): readonly [string, string] => [`name with an answer inside`, `http://${name}.test/`]);
   const seen = [...direct, ...(ownNames ? named : [])].map(([why, url]) => ({ why, url, direct: true }));
-  return [...seen, ...redirected.map(([why, url]) => ({ why, url, direct: false }))];
+  return [
+    ...seen,
+    ...[...redirected, ...(ownNames ? redirectedNames : [])].map(([why, url]) => ({ why, url, direct: false })),
+  ];
 }
 
 export interface CountingServer {
