@@ -5,6 +5,7 @@ import { root, Service } from '../support/service.ts';
 import type { Report } from './harness/report.ts';
 import { residentMemory } from './harness/resident-memory.ts';
 import { scenario } from './harness/scenario.ts';
+import { Neighbour } from './strangers/neighbour.ts';
 import { fuzzRequests } from './strangers/fuzz-requests.ts';
 import { type HostileClient, hostileClients, meet } from './strangers/hostile-clients.ts';
 
@@ -14,24 +15,30 @@ const picture = readFileSync(new URL('test/diorama/scenes/04_canny.png', root));
 /** Findings that are printed; there may be as many as requests. */
 const printed = 20;
 
+/** How long another client may wait for an answer, in milliseconds, and what hostile clients may cost. */
+const mostMs = 1000;
+const mostMegabytes = 400;
+
 export const g9 = scenario({
   title: 'fuzzed requests and hostile clients',
   alone: true,
-  sizes: { requests: 50_000, seed: 1, patience: 600 },
-  // Who dribbles a body is borne with for minutes: a test does not wait for it.
-  short: { requests: 1500, seed: 1, patience: 100 },
-  async run({ requests, seed, patience }, report) {
+  sizes: { requests: 50_000, seed: 1, patience: 600, slack: 1 },
+  // Who dribbles a body is borne with for minutes: a test does not wait for it. It may share its machine with others.
+  short: { requests: 1500, seed: 1, patience: 100, slack: 10 },
+  async run({ requests, seed, patience, slack }, report) {
     const service = await Service.start({ flags: ['--provider', 'cpu', '--admin-key', adminKey] });
     try {
       await sendRequests(service, requests, seed, report);
       const clients = hostileClients(defaultServerLimits, headers.authorization);
+      const before = megabytesOf(service);
       await meetAll(
         service,
         clients.filter(({ withinMs }) => withinMs <= patience * 1000),
+        mostMs * slack,
         report,
       );
-      const [server] = residentMemory(service.pid);
-      report.figure('memory of the server at the end, MB', Math.round(server?.megabytes ?? 0));
+      report.figure('memory of the server before hostile clients, MB', before);
+      report.atMost('memory of the server that they cost, MB', megabytesOf(service) - before, mostMegabytes);
     } finally {
       await service.stop();
     }
@@ -51,16 +58,30 @@ async function sendRequests(service: Service, count: number, seed: number, repor
   report.exactly('answers that break the contract', fuzzed.findings.length, 0);
 }
 
-async function meetAll(service: Service, clients: readonly HostileClient[], report: Report): Promise<void> {
+async function meetAll(
+  service: Service,
+  clients: readonly HostileClient[],
+  waitMs: number,
+  report: Report,
+): Promise<void> {
   let alive = 0;
   for (const client of clients) {
+    const neighbour = new Neighbour(service.address, headers);
     const outcome = await meet(service.address, client);
+    const { slowestMs, refused } = await neighbour.leave();
+    report.atMost(`${client.name}: slowest answer to another client, ms`, Math.round(slowestMs), waitMs);
+    report.exactly(`${client.name}: another client's requests that failed`, refused, 0);
     const { name, allowed } = client;
     const isAllowed = allowed.some((one) => one === outcome);
     report.exactly(name, outcome, isAllowed ? outcome : allowed.join(' or '));
     if ((await service.fetch('/livez')).status === 200) alive += 1;
   }
   report.exactly('hostile clients that the server outlived', alive, clients.length);
+}
+
+function megabytesOf(service: Service): number {
+  const [server] = residentMemory(service.pid);
+  return Math.round(server?.megabytes ?? 0);
 }
 
 function written(statuses: Readonly<Record<string, number>>): string {

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -15,14 +15,14 @@ afterAll(async () => await rm(folder, { recursive: true, force: true }));
 /** What lay under a name, and whether it was a folder that was synced, at each sync that `work` makes; all of it really happens. */
 async function syncsOf(path: string, work: () => Promise<void>) {
   const probe = await open(folder, 'r');
-  const handle = Object.getPrototypeOf(probe) as { sync(this: Awaited<ReturnType<typeof open>>): Promise<void> };
+  const handles = Object.getPrototypeOf(probe) as FileHandle;
   await probe.close();
-  const original = handle.sync;
+  const real: (this: FileHandle) => Promise<void> = Reflect.get(handles, 'sync');
   const seen: { readonly folder: boolean; readonly there: string | null }[] = [];
-  const spy = vi.spyOn(handle, 'sync').mockImplementation(async function (this: Awaited<ReturnType<typeof open>>) {
+  const spy = vi.spyOn(handles, 'sync').mockImplementation(async function (this: FileHandle) {
     const there = existsSync(path) ? readFileSync(path, 'utf8') : null;
     seen.push({ folder: (await this.stat()).isDirectory(), there });
-    await original.call(this);
+    await real.call(this);
   });
   try {
     await work();
@@ -75,13 +75,13 @@ it('an object of the store is read whole by whoever reads while it is written an
   const [size, type] = [4_000_000, 'application/octet-stream'];
   const key = 'tenants/default/inputs/a';
   await store.put(key, new Uint8Array(size), type);
-  let writing = true;
+  const written = new AbortController();
   const writes = (async () => {
     for (let value = 1; value <= 20; value += 1) await store.put(key, new Uint8Array(size).fill(value), type);
-    writing = false;
+    written.abort();
   })();
   const broken: string[] = [];
-  while (writing) {
+  while (!written.signal.aborted) {
     const bytes = await store.get(key);
     if (bytes.length !== size || bytes[0] !== bytes.at(-1))
       broken.push(`${bytes.length}: ${bytes[0]} to ${bytes.at(-1)}`);

@@ -13,6 +13,7 @@ export interface HostileClient {
 
 const head = (lines: readonly string[]): string => `${lines.join('\r\n')}\r\n\r\n`;
 const json = 'content-type: application/json';
+const lines = 'content-type: application/x-ndjson';
 const form = 'content-type: multipart/form-data; boundary=b';
 
 /** How long the server lets a client take over its headers, and over all of its request. */
@@ -109,6 +110,53 @@ export function hostileClients(patience: Patience, authorization: string): reado
       },
     },
     {
+      name: 'JSON Lines: 30 MB of empty lines',
+      allowed: [400, 413],
+      withinMs: 30_000,
+      act: (socket) => body(socket, post, lines, '\n'.repeat(30_000_000)),
+    },
+    {
+      name: 'JSON Lines: one line of 40 MB, in small pieces',
+      allowed: [400, 413],
+      withinMs: 60_000,
+      act: (socket) => body(socket, post, lines, `{"prompt":"${'a'.repeat(40_000_000)}"}`),
+    },
+    {
+      name: 'JSON Lines: items that are 20,000 levels deep',
+      allowed: [400],
+      withinMs: 30_000,
+      act: (socket) =>
+        body(socket, post, lines, `{"prompt":"x","metadata":${'['.repeat(20_000)}${']'.repeat(20_000)}}\n`.repeat(50)),
+    },
+    {
+      name: 'JSON Lines: 200,000 items of which none can be drawn',
+      allowed: [400, 413, 422],
+      withinMs: 60_000,
+      act: (socket) => body(socket, post, lines, '{"prompt":"x","steps":0}\n'.repeat(200_000)),
+    },
+    {
+      name: 'base64 of 8 MB that ends in nothing but padding and a letter',
+      allowed: [400],
+      withinMs: 30_000,
+      act: (socket) => {
+        const image = { data: `${'='.repeat(8_000_000)}a` };
+        return body(
+          socket,
+          post,
+          json,
+          JSON.stringify({ prompt: 'x', controls: [{ type: 'canny', image }] }),
+          '/v1/generations',
+        );
+      },
+    },
+    {
+      name: 'JSON of 8 MB of the smallest values',
+      allowed: [400, 413],
+      withinMs: 60_000,
+      act: (socket) =>
+        body(socket, post, json, `{"prompt":"x","metadata":{"a":[${'1,'.repeat(4_000_000)}1]}}`, '/v1/generations'),
+    },
+    {
       name: 'both content-length and transfer-encoding',
       allowed: [400, 'closed'],
       withinMs: soon,
@@ -164,6 +212,19 @@ async function write(socket: Socket, text: string): Promise<void> {
   await new Promise<void>((resolve) => {
     socket.write(text, 'latin1', () => resolve());
   });
+}
+
+/** A body of ASCII, sent as fast as it is taken. */
+async function body(
+  socket: Socket,
+  post: (path: string, headers: readonly string[]) => string,
+  type: string,
+  text: string,
+  path = '/v1/batches',
+): Promise<void> {
+  await write(socket, post(path, [type, `content-length: ${text.length}`]));
+  const piece = 16_384;
+  for (let at = 0; at < text.length && socket.writable; at += piece) await write(socket, text.slice(at, at + piece));
 }
 
 async function drip(socket: Socket, start: string, rest: string): Promise<void> {
