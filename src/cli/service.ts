@@ -13,6 +13,8 @@ import {
 } from '../config.ts';
 import { ExtractorProcess } from '../extractor/extractor-process.ts';
 import { createFetcher, type Fetcher } from '../fetch/fetcher.ts';
+import type { PictureDecoder } from '../images/decoder/decoder.ts';
+import { DecoderPool } from '../images/decoder/decoder-pool.ts';
 import type { ModelLibrary } from '../models/library.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { type Feeder, startFeeder } from '../queue/feeder.ts';
@@ -118,6 +120,7 @@ interface Ground extends Watched {
   readonly feeder: Feeder;
   readonly store: ObjectStore;
   readonly library: ModelLibrary;
+  readonly decoder: PictureDecoder;
 }
 
 async function openService(run: Run): Promise<void> {
@@ -182,7 +185,9 @@ async function openGround(
   const store = metrics.store.observed(await storeOf(config));
   // A bucket does not tell.
   if (config.s3Bucket === null) metrics.store.watchRoom(() => freeBytes(data));
-  return { config, records, queue, feeder, store, library };
+  // Of both sides: what requests bring, and what jobs need of it.
+  const decoder = closing.add(new DecoderPool());
+  return { config, records, queue, feeder, store, library, decoder };
 }
 
 /** How many jobs may be in the queue or running. */

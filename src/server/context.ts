@@ -6,6 +6,7 @@ import { EtaEstimator } from './eta.ts';
 import { type Links, links } from './links.ts';
 import { OpenPlaces } from './open-places.ts';
 import type { ServerParts } from './parts.ts';
+import { PictureTurns } from './picture-turns.ts';
 import { identityOf } from './access/guard.ts';
 import { batchPresenter, type PresentBatch } from './views/batch-view.ts';
 import { jobPresenter, type PresentJob } from './views/present-job.ts';
@@ -22,6 +23,8 @@ export interface RouteContext {
   readonly openStreams: OpenPlaces;
   readonly openWaits: OpenPlaces;
   readonly openDownloads: OpenPlaces;
+  /** When pictures from elsewhere are brought in. */
+  readonly pictureTurns: PictureTurns;
   /** Aborts when the server closes: nothing may hold a connection open longer. */
   readonly closing: AbortSignal;
 }
@@ -52,6 +55,11 @@ export function routeContext(parts: ServerParts, app: FastifyInstance): RouteCon
       { total: limits.downloads, perTenant: limits.downloadsPerTenant },
       { what: 'downloads', instead: 'read those to their end first' },
     ),
+    pictureTurns: new PictureTurns({
+      total: limits.fetches,
+      perTenant: limits.fetchesPerTenant,
+      patienceMs: limits.fetchPatienceMs,
+    }),
     closing: closing.signal,
   };
 }

@@ -67,7 +67,8 @@ function missingFile({ id, status, result }: Job, reference: JobPictureReference
   return new ArmatureError('invalid_request', detail, { field: `${field}.${what}` });
 }
 
-async function read(file: JobOutput, id: string, field: string, { store }: PictureSource): Promise<Uint8Array> {
+async function read(file: JobOutput, id: string, field: string, { store, memory }: PictureSource): Promise<Uint8Array> {
+  memory.add(file.bytes);
   try {
     return await store.get(file.key);
   } catch (cause) {

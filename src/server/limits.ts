@@ -52,6 +52,10 @@ export interface ServerLimits extends BodyPace {
   /** Files and archives that are sent, likewise. */
   readonly downloads: number;
   readonly downloadsPerTenant: number;
+  /** Pictures that are fetched from elsewhere, likewise, and how long one waits for its turn. */
+  readonly fetches: number;
+  readonly fetchesPerTenant: number;
+  readonly fetchPatienceMs: number;
 }
 
 /** What callers may do in a minute, where their key says nothing else; null is no limit. */
@@ -98,6 +102,9 @@ export const defaultServerLimits: ServerLimits = {
   waitsPerTenant: 200,
   downloads: 1000,
   downloadsPerTenant: 200,
+  fetches: 6,
+  fetchesPerTenant: 2,
+  fetchPatienceMs: 120_000,
   bodyPatienceMs: 10_000,
   bodyRate: 1000,
 };

@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Fetcher } from '../fetch/fetcher.ts';
+import type { PictureDecoder } from '../images/decoder/decoder.ts';
 import type { AnnotatorLibrary } from '../models/annotators/annotators.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Feeder } from '../queue/feeder.ts';
@@ -24,6 +25,8 @@ export interface ServerParts {
   readonly deviceState: () => DeviceState;
   /** For the addresses that requests bring. */
   readonly fetcher: Fetcher;
+  /** For the pictures that requests bring; without one they are decoded in this very process. */
+  readonly decoder?: PictureDecoder;
   readonly settings: ServerSettings;
   /** Aborts when the process is told to stop: from then on nothing new is accepted, while what runs may end. */
   readonly draining: AbortSignal;

@@ -3,9 +3,11 @@ import type { StructureKind } from '../conditions/structures.ts';
 import type { Fetcher } from '../fetch/fetcher.ts';
 import { type GivenControl, type GivenPicture, withMask } from '../generation/given-picture.ts';
 import type { ControlImage, ControlRequest, MaskedPicture } from '../generation/request.ts';
-import { type PictureLimits, verifyPicture } from '../images/decode.ts';
+import type { PictureLimits } from '../images/decode.ts';
+import type { PictureDecoder } from '../images/decoder/decoder.ts';
 import type { Records } from '../records/records.ts';
 import type { ObjectStore } from '../store/store.ts';
+import type { BudgetPart } from './access/body-budget.ts';
 import { decodeBase64 } from './base64.ts';
 import { jsonBytes, newInput, type NewObject } from './inputs.ts';
 import { pictureOfJob } from './job-pictures.ts';
@@ -22,6 +24,9 @@ export interface PictureSource {
   readonly files: ReadonlyMap<string, Uint8Array>;
   readonly fetcher: Fetcher;
   readonly limits: PictureLimits;
+  readonly decoder: PictureDecoder;
+  /** Counts the bytes that are fetched. */
+  readonly memory: BudgetPart;
 }
 
 /** Finds the picture that a reference at path `field` means and makes sure that it can be decoded. Stores nothing. */
@@ -36,8 +41,9 @@ export async function checkPicture(
   if ('layout' in reference) return await structureAsData('layout', reference.layout, source);
   if ('picture' in reference) return await maskedPicture(reference, field, source);
   const bytes = await bytesOf(reference, field, source);
-  const { mediaType, width, height } = await verifyPicture(bytes, source.limits, { field });
-  const object = await newInput(source.tenant, bytes, mediaType);
+  const { limits, tenant, decoder } = source;
+  const { mediaType, width, height } = await decoder.verify(bytes, { limits, tenant, field });
+  const object = await newInput(tenant, bytes, mediaType);
   return { stored: object.stored, width, height, structure: null, map: null, objects: [object] };
 }
 
@@ -98,6 +104,11 @@ export function refuseUnusedParts(files: ReadonlyMap<string, Uint8Array>, used: 
   throw new ArmatureError('invalid_request', detail, { field: unused });
 }
 
+/** Whether a picture, or a part of it, has to be fetched from elsewhere. */
+export function isFetched(reference: ControlImage): boolean {
+  return 'url' in reference || ('picture' in reference && [reference.picture, reference.mask].some(isFetched));
+}
+
 /** Names of the file parts that a reference means. */
 export function partsOf(reference: ControlImage): readonly string[] {
   if ('part' in reference) return [reference.part];
@@ -121,10 +132,23 @@ function filePart(name: string, field: string, { files }: PictureSource): Uint8A
   throw new ArmatureError('invalid_request', detail, { field: `${field}.part`, choices: [...files.keys()] });
 }
 
-async function fetchedPicture(url: string, field: string, { fetcher, limits }: PictureSource): Promise<Uint8Array> {
+async function fetchedPicture(
+  url: string,
+  field: string,
+  { fetcher, limits, memory }: PictureSource,
+): Promise<Uint8Array> {
   const options = { maxBytes: limits.maxBytes, headers: { accept: 'image/*' }, field: `${field}.url` };
-  const { status, bytes } = await fetcher.fetchBytes(url, options);
-  if (status === 200) return bytes;
-  const detail = `Expected the picture from ${new URL(url).host} but it answers with the status ${status}.`;
-  throw new ArmatureError('fetch_failed', detail, { field: `${field}.url` });
+  const { status, body, close } = await fetcher.openStream(url, options);
+  if (status !== 200) {
+    close();
+    const detail = `Expected the picture from ${new URL(url).host} but it answers with the status ${status}.`;
+    throw new ArmatureError('fetch_failed', detail, { field: `${field}.url` });
+  }
+  const chunks: Uint8Array[] = [];
+  // Leaving the loop by an error closes the connection.
+  for await (const chunk of body) {
+    memory.add(chunk.length);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }

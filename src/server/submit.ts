@@ -12,8 +12,9 @@ import type { ExtractionRequest, GenerationRequest } from '../generation/request
 import type { IdempotencyClaim } from '../records/idempotency.ts';
 import { newJobId } from '../records/ids.ts';
 import type { ServerParts } from './parts.ts';
-import { whilePicturesAreKept } from './keep-pictures.ts';
-import { checkControl, type CheckedPicture, checkPicture, type PictureSource, refuseUnusedFiles } from './pictures.ts';
+import type { SharedPictures } from './batches/shared-pictures.ts';
+import { givenControls, type Intake, needsFetching, picturesOf } from './intake.ts';
+import { isFetched, refuseUnusedFiles } from './pictures.ts';
 import type { Submission } from './submission.ts';
 import { webhookTarget } from './webhook-target.ts';
 import { withFormat } from './with-format.ts';
@@ -27,8 +28,15 @@ export interface SubmitOptions {
   readonly single: boolean;
   /** Charges the cost of what is about to be recorded; returns how to give it back. */
   readonly charge: (cost: number) => Promise<() => Promise<void>>;
+  /** Bounds what is fetched; without one nothing does. */
+  readonly intake?: Intake;
   /** The key of the request, if it has one: completed with the job. */
   readonly claim?: IdempotencyClaim | undefined;
+}
+
+/** Everything of a request is known and checked. */
+interface AcceptOptions extends SubmitOptions {
+  readonly webhook: WebhookTarget | null;
 }
 
 /** Checks a generation to the last field and pixel and records it. */
@@ -42,20 +50,18 @@ export async function submitGeneration(
     submission.files,
     request.controls.flatMap(({ image, mask }) => (mask === undefined ? [image] : [image, mask])),
   );
-  const source = pictureSource(parts, submission, options.tenant);
-  const given = await Promise.all(
-    request.controls.map(
-      async (control, index) =>
-        await checkControl(
-          control,
-          `controls[${index}]`,
-          async (reference, field) => await checkPicture(reference, field, source),
-        ),
-    ),
-  );
-  const pictures = given.flatMap(({ picture, region }) => (region === null ? [picture] : [picture, region]));
-  const plan = async (models: ModelList) => await planGeneration(parts, request, models, given);
-  return await accept(parts, options, request, await parts.library.ask(plan), pictures);
+  const pictures = picturesOf(parts, submission.files, options.tenant, options.intake);
+  return await pictures.keptWhile(async () => {
+    const resolve = async (check: SharedPictures['check']): Promise<Resolved<GenerationPlan>> => {
+      const given = await givenControls(request.controls, check);
+      return await parts.library.ask(async (models) => await planGeneration(parts, request, models, given));
+    };
+    // All that can be refused without asking anybody is refused first.
+    const near = await resolve(pictures.checkNear);
+    const webhook = await webhookTarget(parts, request.webhook);
+    const resolved = needsFetching(request.controls) ? await resolve(pictures.check) : near;
+    return await accept(parts, { ...options, webhook }, request, resolved);
+  });
 }
 
 /** Resolves a request whose pictures are known, and refuses what this installation has no networks for. */
@@ -86,31 +92,29 @@ export async function submitExtraction(
   findCondition(type, 'type');
   const request = withFormat(parseExtraction(submission.body), submission.body, options);
   refuseUnusedFiles(submission.files, [request.image]);
-  const picture = await checkPicture(request.image, 'image', pictureSource(parts, submission, options.tenant));
-  const resolved = resolveExtraction(type, request, findCondition, picture);
-  await parts.annotators.requireFor(resolved.plan);
-  return await accept(parts, options, request, resolved, [picture]);
-}
-
-function pictureSource(
-  { records, store, settings, fetcher }: ServerParts,
-  { files }: Submission,
-  tenant: string,
-): PictureSource {
-  return { records, store, tenant, files, fetcher, limits: settings.limits.picture };
+  const pictures = picturesOf(parts, submission.files, options.tenant, options.intake);
+  return await pictures.keptWhile(async () => {
+    const resolve = async (check: SharedPictures['check']): Promise<Resolved<Plan>> => {
+      const resolved = resolveExtraction(type, request, findCondition, await check(request.image, 'image'));
+      await parts.annotators.requireFor(resolved.plan);
+      return resolved;
+    };
+    const near = await resolve(pictures.checkNear);
+    const webhook = await webhookTarget(parts, request.webhook);
+    const resolved = isFetched(request.image) ? await resolve(pictures.check) : near;
+    return await accept(parts, { ...options, webhook }, request, resolved);
+  });
 }
 
 async function accept(
   parts: ServerParts,
-  options: SubmitOptions,
+  options: AcceptOptions,
   request: GenerationRequest | ExtractionRequest,
   resolved: Resolved<Plan>,
-  pictures: readonly CheckedPicture[],
 ): Promise<Job> {
-  const webhook = await webhookTarget(parts, request.webhook);
   const giveBack = await options.charge(cost(resolved.plan));
   try {
-    return await record(parts, { ...options, webhook }, request, resolved, pictures);
+    return await record(parts, options, request, resolved);
   } catch (error) {
     await giveBack().catch((err: unknown) =>
       parts.log.warn({ err }, 'the cost of a job that was not recorded stays charged'),
@@ -121,10 +125,9 @@ async function accept(
 
 async function record(
   parts: ServerParts,
-  { tenant, claim, webhook }: SubmitOptions & { readonly webhook: WebhookTarget | null },
+  { tenant, claim, webhook }: AcceptOptions,
   request: GenerationRequest | ExtractionRequest,
   { plan, warnings }: Resolved<Plan>,
-  pictures: readonly CheckedPicture[],
 ): Promise<Job> {
   const { records, feeder, tracing } = parts;
   const { metadata = null, priority = defaultPriority } = request;
@@ -141,9 +144,7 @@ async function record(
       traceParent: tracing.traceParent(),
       ...(claim === undefined ? {} : { claim }),
     });
-  const job = await whilePicturesAreKept(parts, tenant, pictures, () =>
-    tracing.span('record job', { attributes: { 'armature.job.id': id } }, write),
-  );
+  const job = await tracing.span('record job', { attributes: { 'armature.job.id': id } }, write);
   // The job is accepted once it is recorded: the feeder brings it to the queue when it is its turn.
   feeder.wake();
   return job;

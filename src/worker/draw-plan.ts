@@ -87,7 +87,7 @@ async function makeMaps(parts: MapParts, plan: GenerationPlan, signal: AbortSign
     plan.controls.map(async (control, index) => {
       const [made, region] = await Promise.all([
         makeMap(parts, control, plan, signal),
-        makeRegion(parts.store, control, plan),
+        makeRegion(parts.store, control, plan, parts.decoder),
       ]);
       if (plan.strict) refuseStrictly(made.remarks, `controls[${index}].image`);
       return { ...made, region };

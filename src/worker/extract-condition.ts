@@ -10,13 +10,13 @@ import type { WorkerParts } from './worker.ts';
 
 /** One attempt at an extraction: the map is the job's only output. */
 export async function extractCondition(
-  { store, extractor }: WorkerParts,
+  { store, extractor, decoder }: WorkerParts,
   job: Job,
   plan: ExtractionPlan,
   signal: AbortSignal,
 ): Promise<JobResult> {
   const startedAt = performance.now();
-  const picture = await readPicture(store, { ...plan, type: plan.condition }, 'white');
+  const picture = await readPicture(store, { ...plan, type: plan.condition }, 'white', decoder);
   const preparedAt = performance.now();
   const { map, data, remarks } = await extractMap(extractor, plan, picture, signal);
   const extractedAt = performance.now();

@@ -2,6 +2,7 @@ import type { ConditionMap, MaskedImage } from '../conditions/condition.ts';
 import type { ExtractorProcess } from '../extractor/extractor-process.ts';
 import { shortSideSize, type Size } from '../generation/given-picture.ts';
 import type { PlannedControl } from '../generation/plan.ts';
+import type { PictureDecoder } from '../images/decoder/decoder.ts';
 import { resizeMap, resizePhoto } from '../images/resize.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { fitStructure } from './fit-structure.ts';
@@ -12,6 +13,8 @@ import { type Remark, remarksOnExtraction, remarksOnMap } from './remarks.ts';
 export interface MapParts {
   readonly store: Pick<ObjectStore, 'get'>;
   readonly extractor: ExtractorProcess;
+  /** Without one pictures are decoded in this very process. */
+  readonly decoder?: PictureDecoder;
 }
 
 /** The map of a control, and what is known of it. */
@@ -27,7 +30,7 @@ export interface MadeMap {
  * classes stay classes); structure as data is drawn where a picture of its canvas would come to lie.
  */
 export async function makeMap(
-  { store, extractor }: MapParts,
+  { store, extractor, decoder }: MapParts,
   control: PlannedControl,
   size: Size,
   signal: AbortSignal,
@@ -39,12 +42,12 @@ export async function makeMap(
     return { map: drawn.map, data: drawn.data, remarks: remarksOnExtraction(control.type, drawn) };
   }
   if (control.preprocess === false) {
-    const picture = await readPicture(store, control, 'black');
+    const picture = await readPicture(store, control, 'black', decoder);
     const map = await resizeMap(picture, size, control.resize);
     const data = control.data === null ? undefined : parseJson(await store.get(control.data.key));
     return { map, data, remarks: remarksOnMap(control.type, map) };
   }
-  const photo = await readPicture(store, control, 'white');
+  const photo = await readPicture(store, control, 'white', decoder);
   const { seen, result } = await extractAt(extractor, { ...control, options: control.preprocess }, photo, size, signal);
   return { map: result.map, data: result.data, remarks: remarksOnExtraction(control.type, result, seen) };
 }

@@ -1,7 +1,7 @@
 import { lumaOf } from '../conditions/threshold/luma.ts';
 import type { Size } from '../generation/given-picture.ts';
 import type { PlannedControl } from '../generation/plan.ts';
-import { decodePicture } from '../images/decode.ts';
+import { decodeHere, type PictureDecoder } from '../images/decoder/decoder.ts';
 import { resizeMask } from '../images/resize.ts';
 import type { ObjectStore } from '../store/store.ts';
 
@@ -18,9 +18,10 @@ export async function makeRegion(
   store: Pick<ObjectStore, 'get'>,
   { region, resize }: Pick<PlannedControl, 'region' | 'resize'>,
   size: Size,
+  decoder: PictureDecoder = decodeHere,
 ): Promise<RegionMask | null> {
   if (region === undefined) return null;
-  const picture = await decodePicture(await store.get(region.key), undefined, { background: 'black' });
+  const picture = await decoder.decode(await store.get(region.key), { background: 'black' });
   const { values } = lumaOf(await resizeMask(picture, size, resize));
   return values.every((value) => value === 255) ? null : values;
 }

@@ -1,7 +1,7 @@
 import type { MaskedImage } from '../conditions/condition.ts';
 import { findCondition } from '../conditions/registry.ts';
 import type { PlannedControl } from '../generation/plan.ts';
-import { decodeMasked, decodePicture, defaultPictureLimits } from '../images/decode.ts';
+import { decodeHere, type PictureDecoder } from '../images/decoder/decoder.ts';
 import type { ObjectStore } from '../store/store.ts';
 
 /** A picture as a plan names it, and the condition that it is for. */
@@ -17,12 +17,13 @@ export async function readPicture(
   store: Pick<ObjectStore, 'get'>,
   { type, image, imageMask }: PlannedPicture,
   background: 'white' | 'black',
+  decoder: PictureDecoder = decodeHere,
 ): Promise<MaskedImage> {
   const bytes = await store.get(image.key);
-  if (findCondition(type).masked !== true) return await decodePicture(bytes, defaultPictureLimits, { background });
-  const picture = await decodeMasked(bytes);
+  if (findCondition(type).masked !== true) return await decoder.decode(bytes, { background });
+  const picture = await decoder.decodeMasked(bytes);
   if (imageMask === undefined) return picture;
-  const mask = await decodePicture(await store.get(imageMask.key), defaultPictureLimits, { background: 'black' });
+  const mask = await decoder.decode(await store.get(imageMask.key), { background: 'black' });
   return { ...picture, masked: unite(picture.masked, mask.data) };
 }
 

@@ -3,6 +3,7 @@ import type { ExtractorProcess } from '../extractor/extractor-process.ts';
 import { type SerializedError, serializeError } from '../errors.ts';
 import { backOff, type FaultKind } from '../generation/faults.ts';
 import type { Job, JobResult } from '../generation/job.ts';
+import type { PictureDecoder } from '../images/decoder/decoder.ts';
 import type { ModelLibrary } from '../models/library.ts';
 import type { Consumer, JobQueue, TicketOutcome } from '../queue/queue.ts';
 import type { QueueTicket, Records } from '../records/records.ts';
@@ -27,6 +28,8 @@ export interface WorkerParts {
   readonly library: ModelLibrary;
   readonly device: DeviceProcess;
   readonly extractor: ExtractorProcess;
+  /** Without one pictures are decoded in this very process. */
+  readonly decoder?: PictureDecoder;
   readonly observer: WorkerObserver;
   readonly tracing: Tracing;
   readonly log: WorkerLog;

@@ -69,6 +69,11 @@ describe('docs/api.md', () => {
       'Prefer: wait': [defaultServerLimits.waitSeconds],
       'pace of a body': [defaultServerLimits.bodyRate, defaultServerLimits.bodyPatienceMs / 1000],
       'waits by Prefer: wait at the same time': [defaultServerLimits.waitsPerTenant, defaultServerLimits.waits],
+      'pictures fetched at the same time': [
+        defaultServerLimits.fetchesPerTenant,
+        defaultServerLimits.fetches,
+        defaultServerLimits.fetchPatienceMs / 1000,
+      ],
       'files and archives sent at the same time': [
         defaultServerLimits.downloadsPerTenant,
         defaultServerLimits.downloads,

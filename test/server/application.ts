@@ -8,6 +8,7 @@ import { conditionIds } from '../../src/conditions/registry.ts';
 import type { Job, JobOutput } from '../../src/generation/job.ts';
 import { AnnotatorLibrary } from '../../src/models/annotators/annotators.ts';
 import { openLibrary } from '../../src/models/library.ts';
+import { DecoderPool } from '../../src/images/decoder/decoder-pool.ts';
 import { createFetcher } from '../../src/fetch/fetcher.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
 import { startFeeder } from '../../src/queue/feeder.ts';
@@ -56,6 +57,7 @@ export async function openApplication({ postgresUrl, store }: ApplicationPlaces 
   const windows = { tenant: 1000, total: 1000 };
   const onError = (error: unknown): void => process.emitWarning(String(error));
   const feeder = startFeeder(records, queue, { windows, onError });
+  const decoder = new DecoderPool({ entry: new URL('../../dist/images/decoder/main.js', import.meta.url) });
   let ahead = 0;
   const parts: ServerParts = {
     records,
@@ -69,6 +71,7 @@ export async function openApplication({ postgresUrl, store }: ApplicationPlaces 
       catalog: join(models, 'catalog.json'),
     }),
     fetcher: createFetcher(),
+    decoder,
     draining: new AbortController().signal,
     deviceState: () => ({ state: 'elsewhere', detail: 'Workers are processes of their own.' }),
     settings: {
@@ -111,6 +114,7 @@ export async function openApplication({ postgresUrl, store }: ApplicationPlaces 
     },
     close: async () => {
       await Promise.all(apps.map(async (one) => await one.close()));
+      await decoder.close();
       await feeder.close();
       await queue.close();
       await records.close();

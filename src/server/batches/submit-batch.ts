@@ -7,17 +7,19 @@ import type { NewItem } from '../../records/batches.ts';
 import type { IdempotencyClaim } from '../../records/idempotency.ts';
 import { newBatchId, newJobId } from '../../records/ids.ts';
 import type { ServerParts } from '../parts.ts';
-import { checkControl } from '../pictures.ts';
+import type { GenerationRequest } from '../../generation/request.ts';
+import { givenControls, type Intake, needsFetching, picturesOf } from '../intake.ts';
 import { planGeneration } from '../submit.ts';
 import { sharedWebhookTargets, webhookTarget } from '../webhook-target.ts';
 import { checkItems } from './check-items.ts';
-import type { BatchSubmission } from './read-items.ts';
-import { SharedPictures } from './shared-pictures.ts';
+import type { BatchSubmission, UnreadItem } from './read-items.ts';
+import type { SharedPictures } from './shared-pictures.ts';
 
 export interface BatchSubmitOptions {
   readonly tenant: string;
   /** The key of the request, if it has one: completed with the batch. */
   readonly claim: IdempotencyClaim | undefined;
+  readonly intake: Intake;
   /** Makes sure that so many more jobs may wait. */
   readonly requireRoom: (jobs: number) => Promise<void>;
   /** Charges a cost to whoever asks; returns how to give it back. */
@@ -32,10 +34,7 @@ export async function submitBatch(
 ): Promise<CountedBatch> {
   // Asked for one before anything is decoded, and for all as soon as their number is known.
   await options.requireRoom(1);
-  const { records, store, fetcher, settings } = parts;
-  const { tenant } = options;
-  const { files } = submission;
-  const pictures = new SharedPictures({ records, store, tenant, files, fetcher, limits: settings.limits.picture });
+  const pictures = picturesOf(parts, submission.files, options.tenant, options.intake);
   return await pictures.keptWhile(async () => await recordBatch(parts, pictures, submission, options));
 }
 
@@ -50,18 +49,8 @@ async function recordBatch(
   const models = await parts.library.list();
   const webhook = await webhookTarget(parts, options.webhook);
   const itemWebhook = sharedWebhookTargets(parts);
-  const checked = await checkItems(items, limits.batchItems, async (body): Promise<NewItem> => {
-    const request = parseGeneration(body);
-    const given = await Promise.all(
-      request.controls.map(
-        async (control, index) =>
-          await checkControl(
-            control,
-            `controls[${index}]`,
-            async (reference, field) => await pictures.check(reference, field),
-          ),
-      ),
-    );
+  const itemOf = async (request: GenerationRequest, check: SharedPictures['check']): Promise<NewItem> => {
+    const given = await givenControls(request.controls, check);
     const { plan, warnings } = await planGeneration(parts, request, models, given);
     const priority = request.priority ?? options.priority ?? defaultBatchPriority;
     return {
@@ -72,11 +61,21 @@ async function recordBatch(
       webhook: await itemWebhook(request.webhook),
       priority,
     };
+  };
+  const looked = await checkItems(items, limits.batchItems, async (body): Promise<LookedItem> => {
+    const request = parseGeneration(body);
+    const item = await itemOf(request, pictures.checkNear);
+    return { item, unfetched: needsFetching(request.controls) ? request : null };
   });
   pictures.refuseUnused();
-  const total = checked.reduce((sum, { plan }) => sum + cost(plan), 0);
+  const total = looked.reduce((sum, { item }) => sum + cost(item.plan), 0);
   refuseExpensive(total, limits.batchCost);
-  await requireRoom(checked.length - 1);
+  await requireRoom(looked.length - 1);
+  // All that can be refused without asking anybody has been refused.
+  const checked = await checkItems(again(looked), limits.batchItems, async (given): Promise<NewItem> => {
+    const { item, unfetched } = given as LookedItem;
+    return unfetched === null ? item : await itemOf(unfetched, pictures.check);
+  });
   const batch = {
     id: newBatchId(),
     tenant,
@@ -94,6 +93,16 @@ async function recordBatch(
     await giveBack().catch((err: unknown) => parts.log.warn({ err }, 'the cost of a refused batch stays charged'));
     throw error;
   }
+}
+
+/** An item whose pictures are still to be fetched is looked at once more when they are there. */
+interface LookedItem {
+  readonly item: NewItem;
+  readonly unfetched: GenerationRequest | null;
+}
+
+async function* again(items: readonly LookedItem[]): AsyncGenerator<UnreadItem> {
+  for (const item of items) yield async () => item;
 }
 
 function refuseExpensive(total: number, most: number): void {

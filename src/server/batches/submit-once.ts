@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CountedBatch } from '../../generation/batch.ts';
 import { identityOf } from '../access/guard.ts';
 import type { RouteContext } from '../context.ts';
+import { intakeOf } from '../intake.ts';
 import { ArmatureError } from '../../errors.ts';
 import { fingerprint, idempotently } from '../idempotency.ts';
 import type { BatchSubmission, UnreadItem } from './read-items.ts';
@@ -12,17 +13,19 @@ import { type BatchSubmitOptions, submitBatch } from './submit-batch.ts';
  * read to their end first, since what they are has to be compared with what the key was used for.
  */
 export async function submitOnce(
-  { parts, admission }: RouteContext,
+  context: RouteContext,
   request: FastifyRequest,
   reply: FastifyReply,
   submission: BatchSubmission,
 ): Promise<CountedBatch> {
+  const { parts, admission } = context;
   const identity = identityOf(request);
   const { tenant } = identity;
   const submit = async (given: BatchSubmission, claim: BatchSubmitOptions['claim']): Promise<CountedBatch> =>
     await submitBatch(parts, given, {
       tenant,
       claim,
+      intake: intakeOf(context, request),
       requireRoom: async (jobs) => await admission.requireRoom(identity, jobs),
       charge: async (cost) => await admission.charge(identity, cost),
     });

@@ -11,6 +11,13 @@ export interface BodyPace {
   readonly bodyRate: number;
 }
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What the request holds of the memory for bodies. */
+    memory: BudgetPart;
+  }
+}
+
 /** A body on its way. */
 interface Arriving {
   readonly request: FastifyRequest;
@@ -39,14 +46,16 @@ export function meterBodies(app: FastifyInstance, budget: BodyBudget, pace: Body
   );
   watch.unref();
   app.addHook('onClose', async () => clearInterval(watch));
+  app.decorateRequest('memory');
   app.addHook('onRequest', (request, reply, done) => {
     const { headers, is404 } = request;
     const announced = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : null;
+    const part = budget.open(holderOf(request));
+    request.memory = part;
     if (is404 || announced === 0) {
       done();
       return;
     }
-    const part = budget.open(holderOf(request));
     const body: Arriving = {
       request,
       reply,

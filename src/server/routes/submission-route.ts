@@ -4,6 +4,7 @@ import { answerSubmission } from '../answer.ts';
 import { identityOf } from '../access/guard.ts';
 import { leaveWithAnswer, type RouteContext } from '../context.ts';
 import { fingerprintOf, idempotently } from '../idempotency.ts';
+import { intakeOf } from '../intake.ts';
 import { readPreferences } from '../preferences.ts';
 import type { Submission } from '../submission.ts';
 import type { SubmitOptions } from '../submit.ts';
@@ -48,7 +49,7 @@ export async function answerWithJob(
     first: async (claim) => {
       await admission.requireRoom(identity, 1);
       const charge = async (cost: number) => await admission.charge(identity, cost);
-      return await submit(submission, { tenant, format, single, claim, charge });
+      return await submit(submission, { tenant, format, single, claim, charge, intake: intakeOf(context, request) });
     },
     again: async (id) => await parts.records.findJob(tenant, id),
   });

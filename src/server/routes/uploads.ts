@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
-import { verifyPicture } from '../../images/decode.ts';
+import { decodeHere } from '../../images/decoder/decoder.ts';
 import { newUploadId } from '../../records/ids.ts';
 import type { Upload } from '../../records/records.ts';
 import { uploadKey } from '../../store/keys.ts';
@@ -110,12 +110,12 @@ function missingUpload(id: string): ArmatureError {
 }
 
 async function keepUpload(
-  { records, store, clock, settings }: ServerParts,
+  { records, store, clock, settings, decoder = decodeHere }: ServerParts,
   tenant: string,
   bytes: Uint8Array,
   field: string,
 ): Promise<Upload> {
-  const { mediaType, width, height } = await verifyPicture(bytes, settings.limits.picture, { field });
+  const { mediaType, width, height } = await decoder.verify(bytes, { limits: settings.limits.picture, tenant, field });
   const sha256 = await sha256Of(bytes);
   const key = uploadKey(tenant, sha256);
   const upload = await records.insertUpload({

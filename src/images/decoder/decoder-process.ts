@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { type Frame, readFrames, writeFrame } from './framing.ts';
+import type { DecoderRequest } from './protocol.ts';
+
+/** The child ended, or was killed, before it answered. */
+export class DecoderLost extends Error {
+  /** Whether it was killed because it took too long. */
+  readonly late: boolean;
+
+  constructor(how: string, late: boolean) {
+    super(how);
+    this.late = late;
+  }
+}
+
+/** What keeps a process alive, or not: pipes do. */
+interface Referable {
+  ref?: () => void;
+  unref?: () => void;
+}
+
+interface Work {
+  readonly resolve: (frame: Frame) => void;
+  readonly reject: (error: DecoderLost) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** One child that decodes one picture at a time. It ends with its parent, and does not keep it alive while it is idle. */
+export class DecoderProcess {
+  readonly #child: ChildProcess;
+  readonly #requests: Writable & Referable;
+  readonly #answers: Readable & Referable;
+  #work: Work | null = null;
+  #ended = false;
+  #late = false;
+
+  constructor(entry: URL) {
+    const child = spawn(process.execPath, [fileURLToPath(entry)], { stdio: ['pipe', 'pipe', 'inherit'] });
+    [this.#child, this.#requests, this.#answers] = [child, child.stdin, child.stdout];
+    readFrames(
+      this.#answers,
+      (frame) => this.#take()?.resolve(frame),
+      () => this.kill(),
+    );
+    // A broken pipe is followed by the child's end.
+    this.#requests.on('error', () => {});
+    this.#answers.on('error', () => {});
+    this.#child.on('error', (error) => this.#lost(error.message));
+    this.#child.on('exit', (code, signal) => this.#lost(signal ?? `exit code ${code}`));
+    this.#setIdle(true);
+  }
+
+  /** Undefined where it could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Sends a picture and waits for what comes of it. @throws DecoderLost */
+  async ask(request: DecoderRequest, bytes: Uint8Array, timeoutMs: number): Promise<Frame> {
+    if (this.#ended) throw new DecoderLost('it had ended', false);
+    this.#setIdle(false);
+    return await new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#late = true;
+        this.#child.kill('SIGKILL');
+      }, timeoutMs);
+      this.#work = { resolve, reject, timer };
+      writeFrame(this.#requests, request, [bytes]);
+    });
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  #take(): Work | null {
+    const work = this.#work;
+    this.#work = null;
+    if (work !== null) clearTimeout(work.timer);
+    this.#setIdle(true);
+    return work;
+  }
+
+  #lost(how: string): void {
+    this.#ended = true;
+    this.#requests.destroy();
+    this.#answers.destroy();
+    this.#take()?.reject(new DecoderLost(how, this.#late));
+  }
+
+  #setIdle(idle: boolean): void {
+    const change = idle ? 'unref' : 'ref';
+    this.#child[change]();
+    this.#requests[change]?.();
+    this.#answers[change]?.();
+  }
+}

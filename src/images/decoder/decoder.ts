@@ -1,0 +1,30 @@
+import type { MaskedImage, RgbImage } from '../../conditions/condition.ts';
+import {
+  decodeMasked,
+  type DecodeOptions,
+  decodePicture,
+  type PictureHeader,
+  type PictureLimits,
+  verifyPicture,
+} from '../decode.ts';
+
+/** For whom a picture is decoded. */
+export interface DecodeFor extends DecodeOptions {
+  readonly limits?: PictureLimits | undefined;
+  /** Whose share of the decoder it takes. */
+  readonly tenant?: string | undefined;
+}
+
+/** Decodes picture files of strangers: see verifyPicture, decodePicture and decodeMasked, whose errors these have. */
+export interface PictureDecoder {
+  verify(bytes: Uint8Array, options?: DecodeFor): Promise<PictureHeader>;
+  decode(bytes: Uint8Array, options?: DecodeFor): Promise<RgbImage>;
+  decodeMasked(bytes: Uint8Array, options?: DecodeFor): Promise<MaskedImage>;
+}
+
+/** Decodes in this very process: for a command line, whose pictures are its user's own. */
+export const decodeHere: PictureDecoder = {
+  verify: async (bytes, { limits, ...options } = {}) => await verifyPicture(bytes, limits, options),
+  decode: async (bytes, { limits, ...options } = {}) => await decodePicture(bytes, limits, options),
+  decodeMasked: async (bytes, { limits, ...options } = {}) => await decodeMasked(bytes, limits, options),
+};

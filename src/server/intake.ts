@@ -1,0 +1,52 @@
+import type { FastifyRequest } from 'fastify';
+import type { GivenControl, GivenPicture } from '../generation/given-picture.ts';
+import type { ControlImage, ControlRequest } from '../generation/request.ts';
+import { decodeHere } from '../images/decoder/decoder.ts';
+import { BodyBudget, type BudgetPart } from './access/body-budget.ts';
+import { SharedPictures } from './batches/shared-pictures.ts';
+import type { RouteContext } from './context.ts';
+import type { ServerParts } from './parts.ts';
+import { PictureTurns } from './picture-turns.ts';
+import { checkControl, isFetched } from './pictures.ts';
+
+/** What bounds the pictures that a request brings in from elsewhere. */
+export interface Intake {
+  readonly turns: PictureTurns;
+  /** Where their bytes count: with the body of the request. */
+  readonly memory: BudgetPart;
+}
+
+export function intakeOf({ pictureTurns }: RouteContext, { memory }: FastifyRequest): Intake {
+  return { turns: pictureTurns, memory };
+}
+
+/** The pictures of a request with these files. */
+export function picturesOf(
+  { records, store, settings, fetcher, decoder = decodeHere }: ServerParts,
+  files: ReadonlyMap<string, Uint8Array>,
+  tenant: string,
+  { turns, memory }: Intake = unbounded(),
+): SharedPictures {
+  const { picture: limits } = settings.limits;
+  return new SharedPictures({ records, store, tenant, files, fetcher, limits, decoder, memory }, turns);
+}
+
+function unbounded(): Intake {
+  const turns = new PictureTurns({ total: Infinity, perTenant: Infinity, patienceMs: Infinity });
+  return { turns, memory: new BodyBudget(Infinity).open(null) };
+}
+
+/** The pictures of all controls of a request, each by `check`. */
+export async function givenControls(
+  controls: readonly ControlRequest[],
+  check: (reference: ControlImage, field: string) => Promise<GivenPicture>,
+): Promise<readonly GivenControl[]> {
+  return await Promise.all(
+    controls.map(async (control, index) => await checkControl(control, `controls[${index}]`, check)),
+  );
+}
+
+/** Whether a picture of a request has to be fetched. */
+export function needsFetching(controls: readonly ControlRequest[]): boolean {
+  return controls.some(({ image, mask }) => isFetched(image) || (mask !== undefined && isFetched(mask)));
+}

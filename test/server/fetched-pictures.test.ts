@@ -1,0 +1,146 @@
+import type { ServerResponse } from 'node:http';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createFetcher } from '../../src/fetch/fetcher.ts';
+import { localServer, type LocalServer } from '../fetch/local-server.ts';
+import { type Application, openApplication, pictureFile } from './application.ts';
+
+let application: Application;
+let picture: Buffer;
+beforeAll(async () => {
+  application = await openApplication();
+  picture = await pictureFile('png', 64, 64);
+});
+afterAll(async () => await application.close());
+
+/** An app that may ask a server of pictures, and that server. */
+async function serving(answer = (response: ServerResponse): unknown => response.end(picture)) {
+  const server = await localServer((_request, response) => answer(response));
+  const fetcher = createFetcher({ allow: [server.host] });
+  return { server, fetcher, app: await application.rebuild({ fetcher }) };
+}
+
+const urlOf = ({ origin }: LocalServer, name: string | number): { readonly url: string } => ({
+  url: `${origin}/${name}`,
+});
+
+describe('a picture by URL', () => {
+  test('is not fetched for a request that is refused anyway', async () => {
+    const { server, app } = await serving();
+    const image = urlOf(server, 'a.png');
+    const canny = { type: 'canny', image };
+    const upload = { type: 'canny', image: { upload_id: 'upl_none' } };
+    const refused: readonly object[] = [
+      { controls: [{ type: 'none', image }] },
+      { controls: [canny], model: 'none' },
+      { controls: [canny], steps: 0 },
+      { controls: [{ ...canny, model: 'none' }] },
+      { controls: [{ ...canny, preprocess: { low: 1 } }] },
+      { controls: [{ ...canny, start: 0.9, end: 0.1 }] },
+      { controls: [canny], clip_skip: 99 },
+      { controls: [canny, upload] },
+      { controls: [canny, { type: 'canny', image: { data: 'bm90IGEgcGljdHVyZQ==' } }] },
+      { controls: [canny, { type: 'canny', image: { part: 'missing' } }] },
+      { controls: [{ ...canny, mask: { generation: 'gen_none', output: 0 } }] },
+      { controls: [{ type: 'inpaint', image: { picture: image, mask: { upload_id: 'upl_none' } } }] },
+      { controls: [canny], webhook: { url: 'http://10.0.0.1/' } },
+    ];
+    for (const fields of refused) {
+      const payload = { prompt: 'x', ...fields };
+      const single = await app.inject({ method: 'POST', url: '/v1/generations', payload });
+      expect(single.statusCode, JSON.stringify(fields)).toBeGreaterThanOrEqual(400);
+      const items = [{ prompt: 'x', controls: [canny] }, payload];
+      const batch = await app.inject({ method: 'POST', url: '/v1/batches', payload: { items } });
+      expect(batch.statusCode, JSON.stringify(fields)).toBeGreaterThanOrEqual(400);
+      expect(batch.json<{ errors: unknown[] }>().errors).toHaveLength(1);
+    }
+    for (const [path, payload] of [
+      ['/v1/conditions/none', { image }],
+      ['/v1/conditions/canny', { image, options: { low: 1 } }],
+      ['/v1/conditions/canny', { image, resolution: 1 }],
+      ['/v1/conditions/canny', { image, webhook: { url: 'http://10.0.0.1/' } }],
+    ] as const) {
+      const response = await app.inject({ method: 'POST', url: path, payload });
+      expect(response.statusCode, path).toBeGreaterThanOrEqual(400);
+    }
+    expect(server.requests).toHaveLength(0);
+    const good = await app.inject({
+      method: 'POST',
+      url: '/v1/generations',
+      payload: { prompt: 'x', controls: [canny] },
+    });
+    expect(good.statusCode).toBe(202);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test('names its own place when it cannot be had, in each item of a batch', async () => {
+    const { server, app } = await serving((response) => response.writeHead(404).end());
+    const item = { prompt: 'x', controls: [{ type: 'canny', image: urlOf(server, 'a.png') }] };
+    const single = await app.inject({ method: 'POST', url: '/v1/generations', payload: item });
+    expect(single.json()).toMatchObject({ code: 'fetch_failed', field: 'controls[0].image.url' });
+    const other = {
+      prompt: 'x',
+      controls: [{ type: 'canny', image: { data: picture.toString('base64') }, mask: urlOf(server, 'a.png') }],
+    };
+    const batch = await app.inject({ method: 'POST', url: '/v1/batches', payload: { items: [item, other] } });
+    expect(batch.json()).toMatchObject({
+      errors: [{ field: 'items[0].controls[0].image.url' }, { field: 'items[1].controls[0].mask.url' }],
+    });
+    expect(server.requests).toHaveLength(2);
+  });
+
+  test('comes a few at a time, of one tenant and of all', async () => {
+    const open = new Set<ServerResponse>();
+    let most = 0;
+    const { server, app } = await serving((response) => {
+      open.add(response);
+      most = Math.max(most, open.size);
+      setImmediate(() => {
+        open.delete(response);
+        response.end(picture);
+      });
+    });
+    const controls = Array.from({ length: 8 }, (_, i) => ({
+      type: 'canny',
+      image: urlOf(server, `${i}.png`),
+      mask: urlOf(server, `mask-${i}.png`),
+    }));
+    const requests = [1, 2, 3].map(
+      async () => await app.inject({ method: 'POST', url: '/v1/generations', payload: { prompt: 'x', controls } }),
+    );
+    for (const response of await Promise.all(requests)) expect(response.statusCode).toBe(202);
+    expect(server.requests.length).toBeGreaterThanOrEqual(16);
+    expect(most).toBeLessThanOrEqual(2);
+  });
+
+  test('counts in the memory for bodies: what does not fit beside others is refused, what is alone passes', async () => {
+    const large = Buffer.concat([picture, Buffer.alloc(3 * 2 ** 20)]);
+    const held: ServerResponse[] = [];
+    const server = await localServer((request, response) => {
+      if (request.url === '/slow.png') {
+        // All but its end.
+        response.write(large, () => held.push(response));
+      } else response.end(large);
+    });
+    const { settings } = application.parts;
+    const app = await application.rebuild({
+      fetcher: createFetcher({ allow: [server.host] }),
+      settings: { ...settings, load: { ...settings.load, bodyMemory: 4 * 2 ** 20 } },
+    });
+    const submit = async (...names: readonly string[]) =>
+      await app.inject({
+        method: 'POST',
+        url: '/v1/generations',
+        payload: { prompt: 'x', controls: names.map((name) => ({ type: 'canny', image: urlOf(server, name) })) },
+      });
+    // Three pictures of three fourths of the memory, one after another.
+    expect((await submit('1.png')).statusCode).toBe(202);
+    expect((await submit('2.png', '3.png', '4.png')).statusCode).toBe(202);
+    const slow = submit('slow.png');
+    await expect.poll(() => held.length, { timeout: 10_000 }).toBe(1);
+    await expect.poll(async () => (await submit('5.png')).statusCode).toBe(503);
+    expect((await submit('6.png')).json()).toMatchObject({ code: 'overloaded' });
+    held[0]!.end();
+    expect((await slow).statusCode).toBe(202);
+    expect((await submit('7.png')).statusCode).toBe(202);
+  });
+});
