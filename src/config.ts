@@ -88,6 +88,35 @@ export function isSaid(key: keyof Config, flags: Flags, environment: Environment
   return flags[key] !== undefined || names.some((name) => (environment[name] ?? '') !== '');
 }
 
+/** Proxies for pulls of models, where there are any. */
+export interface Proxies {
+  readonly http: string;
+  readonly https: string;
+  /** Hosts that are asked directly. */
+  readonly except: string;
+}
+
+/**
+ * The proxies that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name, which every program knows, in lower case first; null where there
+ * are none. `invalid_config` for one that is no address; nothing of it is repeated, as it may hold a password.
+ */
+export function proxiesOf(environment: Environment = process.env): Proxies | null {
+  const read = (name: string): readonly [string, string] => {
+    const variable = [name.toLowerCase(), name].find((one) => (environment[one] ?? '').trim() !== '');
+    return [variable ?? name, variable === undefined ? '' : (environment[variable] ?? '').trim()];
+  };
+  const [http, https] = [proxyAddress(...read('HTTP_PROXY')), proxyAddress(...read('HTTPS_PROXY'))];
+  return http === '' && https === '' ? null : { http, https, except: read('NO_PROXY')[1] };
+}
+
+function proxyAddress(variable: string, value: string): string {
+  if (value === '') return '';
+  const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`;
+  if (URL.canParse(address) && ['http:', 'https:'].includes(new URL(address).protocol)) return address;
+  const detail = `Expected the address of a proxy, such as http://proxy.example.com:3128, in ${variable}.`;
+  throw new ArmatureError('invalid_config', detail);
+}
+
 /** Whether a stack trace may be shown with an error (ARMATURE_DEBUG=1). */
 export function debugging(environment: Environment = process.env): boolean {
   return environment['ARMATURE_DEBUG'] === '1';

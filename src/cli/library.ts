@@ -29,6 +29,24 @@ export async function libraryOf(config: Config): Promise<ModelLibrary> {
   });
 }
 
+/**
+ * Makes sure that the model of requests that name none is there and can be used: else every one of them would be refused by a
+ * server that said it was ready. `unknown_model` with the nearest, or `model_invalid` with the reason.
+ */
+export async function requireDefaultModel(library: ModelLibrary, { model }: Pick<Config, 'model'>): Promise<void> {
+  try {
+    await library.base(model);
+  } catch (error) {
+    if (!(error instanceof ArmatureError)) throw error;
+    const detail = `Expected a base model for --model (ARMATURE_MODEL): ${error.message}`;
+    throw new ArmatureError(error.code, detail, {
+      field: 'model',
+      cause: error,
+      ...(error.choices === undefined ? {} : { choices: error.choices }),
+    });
+  }
+}
+
 async function requireFolder(folder: string): Promise<void> {
   try {
     await (await opendir(folder)).close();

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { type Config, modelCatalog } from '../config.ts';
+import { type Config, modelCatalog, proxiesOf } from '../config.ts';
 import { conditionIds } from '../conditions/registry.ts';
 import { createFetcher } from '../fetch/fetcher.ts';
 import { readCatalog, type Variant, variants } from '../models/pull/catalog.ts';
@@ -28,7 +28,7 @@ Examples:
 
 Run again, an interrupted pull goes on from where it ended. Files are checked against the hub's hashes. Pickles (.bin, .pth,
 .ckpt) are not pulled: they can run code when they are read. The environment variable ARMATURE_HUB_TOKEN holds the token for
-models that are not given to everybody; it is sent to the hub and to nobody else.
+models that are not given to everybody; it is sent to the hub and to nobody else. HTTPS_PROXY, HTTP_PROXY and NO_PROXY are followed.
 `;
 
 export function addPull(models: Command): void {
@@ -49,8 +49,10 @@ async function pullInto(model: string, { revision, variant, to }: Options, confi
   const target = readTarget(model, await readCatalog(modelCatalog), revision);
   const { signal, release } = interruption();
   // Whoever names a hub means it, wherever it stands; redirects from it go to public addresses only.
-  const fetcher = createFetcher({ allow: [new URL(config.hub).host, ...config.allowFetch] });
-  const hub = new Hub({ fetcher, address: config.hub, token: config.hubToken, signal });
+  const fetcher = createFetcher({ allow: [new URL(config.hub).host, ...config.allowFetch], proxy: proxiesOf() });
+  const onWait = (error: Error, ms: number): void =>
+    console.error(`${error.message} Trying again in ${Math.ceil(ms / 1000)} s`);
+  const hub = new Hub({ fetcher, address: config.hub, token: config.hubToken, signal, onWait });
   const display = showDownload();
   try {
     if (to === undefined) await prepareDataFolder(config.data);
@@ -71,7 +73,7 @@ async function pullInto(model: string, { revision, variant, to }: Options, confi
 
 function describe(target: PullTarget, { folder, files, already }: Pulled): string {
   const { id, entry } = target;
-  if (already) return `${id} is there already, in ${folder}. Delete that folder to pull it again.`;
+  if (already) return `${id} is there already, in ${folder}. Move that folder away to pull it again.`;
   const bytes = files.reduce((sum: number, file: PulledFile) => sum + file.bytes, 0);
   const type = entry === null ? null : typeOf(entry, conditionIds);
   const lines = [

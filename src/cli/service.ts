@@ -45,7 +45,7 @@ import { Closing } from './closing.ts';
 import { openConfiguredRecords } from './configured-records.ts';
 import { deviceSettings } from './device-settings.ts';
 import { superviseDevice, type SupervisedDevice } from './device-supervisor.ts';
-import { annotatorsOf, libraryOf } from './library.ts';
+import { annotatorsOf, libraryOf, requireDefaultModel } from './library.ts';
 import { listen, type Listening } from './listen.ts';
 import { openLog } from './log.ts';
 import { packageVersion } from './package-version.ts';
@@ -163,6 +163,8 @@ async function openGround(
   next('Looking at the models');
   requireOwnFolder(config.data);
   const library = await libraryOf(config);
+  // A worker draws what the api has resolved.
+  if (role !== 'worker') await requireDefaultModel(library, config);
   const { redisUrl, data } = config;
   next(config.postgresUrl === null ? 'Opening the embedded database' : 'Opening the database');
   const opened = await openConfiguredRecords(config);

@@ -1,6 +1,7 @@
 import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
+import type { Readable } from 'node:stream';
 import type { ResolvedAddress, Target } from './target.ts';
 
 /** What is sent to one address, without following redirects. */
@@ -13,6 +14,9 @@ export interface Outgoing {
   /** Ends it at any time, with its reason as the error. */
   readonly signal: AbortSignal;
 }
+
+/** The head of an answer, and its body still to be read. */
+export type Answering = Readable & Pick<IncomingMessage, 'statusCode' | 'headers'>;
 
 /** Nothing came for `idleMs`. */
 export class Stalled extends Error {}

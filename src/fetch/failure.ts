@@ -18,6 +18,10 @@ const reasons: Readonly<Record<string, string>> = {
   SELF_SIGNED_CERT_IN_CHAIN: 'has a certificate that nobody vouches for',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'has a certificate that nobody vouches for',
   ERR_TLS_CERT_ALTNAME_INVALID: 'has a certificate for another name',
+  UND_ERR_CONNECT_TIMEOUT: 'does not answer',
+  UND_ERR_HEADERS_TIMEOUT: 'sends nothing more',
+  UND_ERR_BODY_TIMEOUT: 'sends nothing more',
+  UND_ERR_SOCKET: 'cut the connection',
   HPE_HEADER_OVERFLOW: 'sends headers that are too large',
 };
 

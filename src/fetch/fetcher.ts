@@ -1,8 +1,8 @@
 import { lookup } from 'node:dns/promises';
-import type { IncomingMessage } from 'node:http';
 import { type Allowed, parseAllowed } from './allowed.ts';
-import { exchange } from './exchange.ts';
+import { type Answering, exchange } from './exchange.ts';
 import { failureOf } from './failure.ts';
+import { exchangeByProxy, type ProxySettings } from './proxy.ts';
 import { limitedBody } from './limited-body.ts';
 import { type AnswerHead, type Leg, redirectOf } from './redirect.ts';
 import { failed } from './refusal.ts';
@@ -20,6 +20,8 @@ export interface FetchPolicy {
   readonly allow?: readonly string[];
   /** All addresses of a name; by default as the system resolves it. */
   readonly resolve?: Resolve;
+  /** Goes by way of these proxies; only for addresses that the operator chose. Default: none, whatever the environment says. */
+  readonly proxy?: ProxySettings | null;
 }
 
 export interface FetchOptions {
@@ -86,8 +88,9 @@ export interface Fetcher {
 export function createFetcher(policy: FetchPolicy = {}): Fetcher {
   const allowed = parseAllowed(policy.allow ?? []);
   const resolve = policy.resolve ?? systemResolve;
+  const proxy = policy.proxy ?? null;
   const openStream = async (url: string, options: FetchOptions): Promise<FetchedStream> =>
-    await follow(url, options, allowed, resolve);
+    await follow(url, options, allowed, resolve, proxy);
   return {
     openStream,
     fetchBytes: async (url, options) => {
@@ -139,15 +142,21 @@ async function systemResolve(host: string): ReturnType<Resolve> {
   return await lookup(host, { all: true });
 }
 
-async function follow(url: string, options: FetchOptions, allowed: Allowed, resolve: Resolve): Promise<FetchedStream> {
+async function follow(
+  url: string,
+  options: FetchOptions,
+  allowed: Allowed,
+  resolve: Resolve,
+  proxy: ProxySettings | null,
+): Promise<FetchedStream> {
   const { maxRedirects = 5, follow = 'any', timeoutMs = 30_000, field } = options;
   const time = startTime(timeoutMs, options.signal, field);
   const redirects: AnswerHead[] = [];
   let leg = firstLeg(url, options);
-  let message: IncomingMessage | undefined;
+  let message: Answering | undefined;
   try {
     for (;;) {
-      message = await ask(leg, options, allowed, resolve, time.signal);
+      message = await ask(leg, options, allowed, resolve, time.signal, proxy);
       const answer = { url: leg.url, status: message.statusCode ?? 0, headers: message.headers };
       const next = redirectOf(leg, answer, field);
       if (next === null || (follow === 'same-origin' && new URL(next.url).origin !== new URL(leg.url).origin)) {
@@ -181,12 +190,15 @@ async function ask(
   allowed: Allowed,
   resolve: Resolve,
   signal: AbortSignal,
-): Promise<IncomingMessage> {
+  proxy: ProxySettings | null = null,
+): Promise<Answering> {
   const { idleMs = 15_000, field } = options;
   const target = checkUrl(leg.url, allowed, field);
   try {
-    const addresses = await withReason(resolveTarget(target, resolve, allowed, field), signal);
-    return await exchange(target, addresses, { ...leg, idleMs, signal });
+    const addresses = async () => await withReason(resolveTarget(target, resolve, allowed, field), signal);
+    const outgoing = { ...leg, idleMs, signal };
+    if (proxy !== null) return await withReason(exchangeByProxy(target, addresses, outgoing, proxy), signal);
+    return await exchange(target, await addresses(), outgoing);
   } catch (error) {
     throw failureOf(error, target.host, field);
   }

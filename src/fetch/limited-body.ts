@@ -1,5 +1,5 @@
-import type { IncomingMessage } from 'node:http';
 import { PassThrough } from 'node:stream';
+import type { Answering } from './exchange.ts';
 import { failureOf } from './failure.ts';
 import type { Leg } from './redirect.ts';
 import { failed } from './refusal.ts';
@@ -11,7 +11,7 @@ import type { Time } from './time.ts';
  * when the body ends before its announced length. The connection ends with the iterator, however it ends.
  */
 export function limitedBody(
-  message: IncomingMessage,
+  message: Answering,
   { method, url }: Leg,
   maxBytes: number,
   time: Time,
@@ -32,7 +32,7 @@ export function limitedBody(
 }
 
 async function* chunks(
-  message: IncomingMessage,
+  message: Answering,
   { bytes, failure }: Arriving,
   host: string,
   maxBytes: number,
@@ -64,7 +64,7 @@ interface Arriving {
  * What came of a body, to its last byte, also where it broke off: Node drops what nobody has read yet when a connection is
  * cut, and a download would have to fetch it twice.
  */
-function unbroken(message: IncomingMessage): Arriving {
+function unbroken(message: Answering): Arriving {
   const through = new PassThrough();
   let failure: Error | null = null;
   message.once('error', (error) => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { localServer } from '../fetch/local-server.ts';
 import { hubServer } from '../models/pull/hub-server.ts';
 import { modelsFolder } from '../support/diorama.ts';
 import { armature } from './armature.ts';
@@ -61,6 +62,34 @@ describe('armature models pull', () => {
     const { code, stderr } = await armature(['models', 'pull', 'a/b', '--hub', hub.origin, '--data', data]);
     expect([code, stderr.trim().split('\n').length]).toEqual([1, 1]);
     expect(stderr).toMatch(/ARMATURE_HUB_TOKEN/);
+  });
+
+  it('offers the nearest name for one that is mistyped', async () => {
+    const typo = await armature(['models', 'pull', 'control-sd15-cany', '--data', data]);
+    expect([typo.code, typo.stderr]).toEqual([1, expect.stringContaining('Did you mean control-sd15-canny?')]);
+    const { hub } = await hubServer({ files: { 'edges.safetensors': Buffer.alloc(9) } });
+    const file = await armature([
+      'models',
+      'pull',
+      'some/model:edgse.safetensors',
+      '--hub',
+      hub.origin,
+      '--data',
+      data,
+    ]);
+    expect([file.code, file.stderr]).toEqual([
+      1,
+      expect.stringContaining('Did you mean some/model:edges.safetensors?'),
+    ]);
+  });
+
+  it('without a network names --hub, and says that it tries again meanwhile', async () => {
+    const nobody = await localServer((_request, response) => response.destroy());
+    const { code, stderr } = await armature(['models', 'pull', 'a/b', '--hub', nobody.origin, '--data', data]);
+    const lines = stderr.trim().split('\n');
+    expect(lines.slice(0, -1).every((line) => /Trying again in \d+ s$/.test(line))).toBe(true);
+    expect(lines.at(-1)).toMatch(/^armature: .*--hub \(ARMATURE_HUB\).*HTTPS_PROXY/);
+    expect([code, lines.length]).toEqual([1, 5]);
   });
 
   it('lists the catalog', async () => {

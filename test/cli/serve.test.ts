@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -58,6 +58,23 @@ describe('serve', () => {
     expect(stderr).toMatch(new RegExp(`^armature: [^\\n]*127\\.0\\.0\\.1:${port}[^\\n]*taken[^\\n]*\\n$`));
     expect(code).toBe(1);
   }, 120_000);
+
+  it.each([
+    [['--model', 'nosuch'], /--model \(ARMATURE_MODEL\).*no base model "nosuch"/],
+    [['--model', 'dioramma'], /Did you mean diorama\?/],
+    [['--model', 'noise', '--models', 'MODELS'], /--model .*noise cannot be used: .*noise\.safetensors/],
+    [['--models', 'MODELS/absent'], /--models .* is not there/],
+    [['--models', 'MODELS/noise.safetensors'], /--models .* is a file/],
+  ])('refuses %j before it says that it is ready, in one line', async (args, message) => {
+    const models = join(data, 'refused');
+    await mkdir(models, { recursive: true });
+    await writeFile(join(models, 'noise.safetensors'), 'no model');
+    const given = args.map((arg) => arg.replace('MODELS', models));
+    const { code, stderr } = await armature(['serve', '--port', '0', '--data', join(data, 'never'), ...given]);
+    expect(stderr).toMatch(/^armature: [^\n]*\n$/);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(given.includes('--model') ? 1 : 2);
+  });
 
   it('is what `jobs` talks to', async () => {
     const body = JSON.stringify({ prompt: 'a blue ball', steps: 150, width: 512, height: 512 });

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { manifestName } from '../manifest.ts';
 import { slug } from '../model-id.ts';
@@ -12,6 +12,8 @@ export const sourceName = '.armature-pull.json';
 export interface Source {
   readonly hub: string;
   readonly repo: string;
+  /** The one file of the repository that was asked for; null for all that belongs to a model. */
+  readonly file: string | null;
   readonly revision: string;
   readonly files: readonly PulledFile[];
 }
@@ -59,5 +61,7 @@ export function typeOf({ kind, type }: CatalogEntry, conditions: readonly string
 }
 
 async function writeJson(path: string, value: unknown): Promise<void> {
-  await writeFile(path, `${JSON.stringify(value, null, 2)}\n`);
+  // What an interrupted pull has left is put aside, not written through.
+  await rm(path, { force: true });
+  await writeFile(path, `${JSON.stringify(value, null, 2)}\n`, { flag: 'wx' });
 }

@@ -45,6 +45,17 @@ export function isPassing(error: unknown): boolean {
   return !(error instanceof HubError) || error.httpStatus === 429 || error.httpStatus >= 500;
 }
 
+/** What a hub that cannot be reached at all may need, said behind the failure; any other error as it is. */
+export function withAdvice(error: unknown): unknown {
+  if (!(error instanceof ArmatureError) || error instanceof HubError) return error;
+  const advice =
+    'Where there is no way to it, name another hub or a mirror with --hub (ARMATURE_HUB), or a proxy with HTTPS_PROXY.';
+  return new ArmatureError(error.code, `${error.message} ${advice}`, {
+    cause: error,
+    ...(error.field === undefined ? {} : { field: error.field }),
+  });
+}
+
 /** Milliseconds that the hub asked to wait, or null. */
 export function retryAfter(error: unknown): number | null {
   return error instanceof HubError ? error.waitMs : null;

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
 import type { AnswerHead, Fetched, FetchedStream, Fetcher, FetchOptions } from '../../fetch/fetcher.ts';
-import { answerError, isPassing, retryAfter } from './hub-errors.ts';
+import { answerError, isPassing, retryAfter, withAdvice } from './hub-errors.ts';
 
 export interface HubSettings {
   readonly fetcher: Fetcher;
@@ -13,6 +13,8 @@ export interface HubSettings {
   /** Waits between attempts, in milliseconds. */
   readonly wait?: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
   readonly signal?: AbortSignal;
+  /** Told before each wait: what failed and for how many milliseconds is waited. */
+  readonly onWait?: (error: ArmatureError, ms: number) => void;
 }
 
 /** A file of a repository as its listing gives it. */
@@ -106,8 +108,11 @@ export class Hub {
         return await work();
       } catch (error) {
         if (progressed()) attempt = 1;
-        if (!isPassing(error) || attempt >= mostAttempts) throw error;
-        await this.#wait(retryAfter(error) ?? 1000 * 2 ** (attempt - 1));
+        if (!isPassing(error)) throw error;
+        if (attempt >= mostAttempts) throw withAdvice(error);
+        const ms = retryAfter(error) ?? 1000 * 2 ** (attempt - 1);
+        if (error instanceof ArmatureError) this.#settings.onWait?.(error, ms);
+        await this.#wait(ms);
       }
     }
   }

@@ -1,9 +1,12 @@
-import { mkdir, open, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, readFile, rename, rm, rmdir, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ArmatureError } from '../../errors.ts';
 
 /** Room that has to be left over, in bytes. */
 const margin = 64 * 2 ** 20;
+
+/** File in a partial folder that says that a pull made it. */
+const markName = '.armature-partial';
 
 /** Where a pull keeps what it has until all of it is there: a hidden folder beside the model's own. */
 export class PartialFolder {
@@ -15,10 +18,14 @@ export class PartialFolder {
     this.#target = target;
   }
 
-  /** `conflict` while another process pulls the same. */
+  /**
+   * Makes it, or goes on with one that an earlier pull has left. `conflict` while another process pulls the same, and for a
+   * folder of that name that no pull has made, or that leads elsewhere.
+   */
   static async open(parent: string, id: string): Promise<PartialFolder> {
     const folder = new PartialFolder(join(parent, `.${id}.partial`), join(parent, id));
-    await mkdir(folder.path, { recursive: true });
+    await mkdir(parent, { recursive: true });
+    await folder.#take();
     await folder.#lock(id);
     return folder;
   }
@@ -31,10 +38,27 @@ export class PartialFolder {
     throw new ArmatureError('storage_full', detail);
   }
 
-  /** Puts the folder in its place, whole. Returns its path. */
+  /** Puts the folder in its place, whole. Returns its path. `conflict` where something has come to have its name. */
   async finish(): Promise<string> {
-    await this.release();
-    await rename(this.path, this.#target);
+    // An empty folder of our own is what the rename may replace; anything else there belongs to somebody.
+    await mkdir(this.#target).catch((cause: unknown) => {
+      throw new ArmatureError(
+        'conflict',
+        `${this.#target} is there by now and is left as it is. Move it away and pull again.`,
+        {
+          cause,
+        },
+      );
+    });
+    try {
+      await rm(this.#mark, { force: true });
+      await this.release();
+      await rename(this.path, this.#target);
+    } catch (error) {
+      await rmdir(this.#target).catch(() => undefined);
+      await writeFile(this.#mark, '').catch(() => undefined);
+      throw error;
+    }
     return this.#target;
   }
 
@@ -47,6 +71,31 @@ export class PartialFolder {
     return join(this.path, '.lock');
   }
 
+  get #mark(): string {
+    return join(this.path, markName);
+  }
+
+  /** Makes the folder and marks it, or makes sure that the one that is there is marked and holds files and folders alone. */
+  async #take(): Promise<void> {
+    await mkdir(this.path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+    if (!(await lstat(this.path)).isDirectory()) throw this.#notOurs('it is no folder');
+    const found = await readdir(this.path, { withFileTypes: true, recursive: true });
+    const other = found.find((entry) => !entry.isFile() && !entry.isDirectory());
+    if (other !== undefined) throw this.#notOurs(`${other.name} in it is no file`);
+    const names = found.filter(({ parentPath }) => parentPath === this.path).map(({ name }) => name);
+    if (names.includes(markName)) return;
+    // One that holds nothing, or nothing but the lock of a pull that ended before it came further, is nobody's work.
+    if (names.some((name) => name !== '.lock')) throw this.#notOurs('no pull has made it');
+    await writeFile(this.#mark, '', { flag: 'wx' });
+  }
+
+  #notOurs(why: string): ArmatureError {
+    const detail = `The pull would be kept in ${this.path}, which is left as it is: ${why}. Move it away and pull again.`;
+    return new ArmatureError('conflict', detail);
+  }
+
   async #lock(id: string): Promise<void> {
     const owner = Number(await readFile(this.#lockFile, 'utf8').catch(() => '0'));
     if (owner !== 0 && owner !== process.pid && isAlive(owner)) {
@@ -57,13 +106,6 @@ export class PartialFolder {
     await file.writeFile(String(process.pid));
     await file.close();
   }
-}
-
-export async function isFolder(path: string): Promise<boolean> {
-  return await stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
 }
 
 function isAlive(pid: number): boolean {

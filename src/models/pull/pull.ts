@@ -1,11 +1,13 @@
 import { basename, join } from 'node:path';
+import { nearestName } from '../../conditions/nearest-name.ts';
 import { ArmatureError } from '../../errors.ts';
 import type { Variant } from './catalog.ts';
 import { chooseFiles, filesOfEntry, requireWanted } from './choose-files.ts';
 import { describeModel } from './describe-model.ts';
 import { bytesThere, download } from './download.ts';
 import type { Hub, HubFile } from './hub.ts';
-import { isFolder, PartialFolder } from './partial-folder.ts';
+import { findPulled } from './own-folder.ts';
+import { PartialFolder } from './partial-folder.ts';
 import { isInnerPath, type PullTarget } from './target.ts';
 
 /** All counts in bytes. */
@@ -46,12 +48,13 @@ export interface Pulled {
  * for twice: all files are of one commit.
  *
  * Throws `unknown_model`, `fetch_failed`, `model_invalid` for files that are not read here, `storage_full` before anything is
- * fetched, `conflict` while another process pulls the same.
+ * fetched, `conflict` while another process pulls the same, and where anything has the name already that is not this pull's.
  */
 export async function pullModel(hub: Hub, target: PullTarget, options: PullOptions): Promise<Pulled> {
   const places = [options.folder, join(options.folder, 'annotators')] as const;
-  for (const folder of places.map((place) => join(place, target.id))) {
-    if (await isFolder(folder)) return { folder, commit: null, files: [], already: true };
+  for (const place of places) {
+    const folder = await findPulled(place, target);
+    if (folder !== null) return { folder, commit: null, files: [], already: true };
   }
   const { files, revision } = await plan(hub, target, options.variant);
   // No base model and no ControlNet is read from ONNX.
@@ -61,7 +64,7 @@ export async function pullModel(hub: Hub, target: PullTarget, options: PullOptio
   try {
     await bringAll(hub, { ...target, revision }, files, partial, options);
     const pulled = files.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 }));
-    const source = { hub: hub.address, repo: target.repo, revision, files: pulled };
+    const source = { hub: hub.address, repo: target.repo, file: target.file, revision, files: pulled };
     await describeModel(partial.path, target, source, options.conditions);
     return { folder: await partial.finish(), commit: revision, files: pulled, already: false };
   } catch (error) {
@@ -83,7 +86,9 @@ async function plan(hub: Hub, target: PullTarget, wish: Variant | null): Promise
   const outside = paths.find((path) => !isInnerPath(path));
   if (outside !== undefined) throw new ArmatureError('model_invalid', `${repo} has a file with the path ${outside}.`);
   const [first, ...rest] = paths;
-  const head = await hub.describe(repo, target.revision, first!);
+  const head = await hub.describe(repo, target.revision, first!).catch(async (error: unknown) => {
+    throw await withNearestFile(error, hub, target);
+  });
   const revision = head.commit ?? target.revision;
   const files = [head];
   for (const path of rest) files.push(await hub.describe(repo, revision, path));
@@ -95,6 +100,17 @@ async function choose(hub: Hub, target: PullTarget, variant: Variant): Promise<r
   if (file !== null) return [file, ...(file.endsWith('.onnx') ? await settingsFiles(hub, target) : [])];
   if (entry !== null && entry.files !== null) return filesOfEntry(entry, variant);
   return chooseFiles(await hub.list(repo, revision), repo, variant);
+}
+
+/** Where a file that was named is not there, the one that may be meant. */
+async function withNearestFile(error: unknown, hub: Hub, { repo, revision, file }: PullTarget): Promise<unknown> {
+  if (file === null || !(error instanceof ArmatureError) || error.code !== 'unknown_model') return error;
+  const listed = await hub.list(repo, revision).catch(() => []);
+  const paths = listed.map(({ path }) => path).filter((path) => /\.(?:safetensors|onnx)$/i.test(path));
+  const nearest = nearestName(file, paths);
+  if (nearest === undefined) return error;
+  const detail = `${error.message} Did you mean ${repo}:${nearest}?`;
+  return new ArmatureError('unknown_model', detail, { field: 'model', choices: paths, cause: error });
 }
 
 /** What a network of a repository needs beside it: how it wants its pictures, and the names of its classes. */

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { nearestName } from '../../conditions/nearest-name.ts';
 import { ArmatureError } from '../../errors.ts';
 import { fileModelName, slug } from '../model-id.ts';
 import type { CatalogEntry } from './catalog.ts';
@@ -53,9 +54,11 @@ export function isInnerPath(path: string): boolean {
 
 function unknown(text: string, catalog: readonly CatalogEntry[]): ArmatureError {
   const ids = catalog.map(({ id }) => id);
+  const nearest = nearestName(text, ids);
+  const hint = nearest === undefined ? '' : ` Did you mean ${nearest}?`;
   const detail =
-    `There is no model "${text.slice(0, 100)}" in the catalog: \`armature models catalog\` lists it. A repository of the ` +
-    'hub is written owner/name or owner/name:file.';
+    `There is no model "${text.slice(0, 100)}" in the catalog.${hint} \`armature models catalog\` lists it. A repository ` +
+    'of the hub is written owner/name or owner/name:file.';
   return new ArmatureError('unknown_model', detail, { field: 'model', choices: ids });
 }
 

@@ -1,0 +1,56 @@
+import { lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ArmatureError } from '../../errors.ts';
+import { readRegularText } from '../../files/regular-file.ts';
+import { sourceName } from './describe-model.ts';
+import type { PullTarget } from './target.ts';
+
+const source = z.object({ repo: z.string(), file: z.string().nullish() });
+
+/**
+ * The folder in `place` that an earlier pull of the same has made, or null where nothing has its name. `conflict` where
+ * something else has it, be it in other letters of upper and lower case, a file, a link or another pull's folder: it belongs to
+ * somebody, and its model would have the same id.
+ */
+export async function findPulled(place: string, target: PullTarget): Promise<string | null> {
+  const names = await readdir(place).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw new ArmatureError(
+      'conflict',
+      `The folder of models ${place} cannot be read (${error.code ?? 'unknown error'}).`,
+    );
+  });
+  const same = names.filter((name) => plain(name) === plain(target.id));
+  const [name] = same;
+  if (name === undefined) return null;
+  const path = join(place, name);
+  const made = name === target.id && same.length === 1 ? await sourceOf(path) : null;
+  if (made !== null && made.repo === target.repo && (made.file === undefined || (made.file ?? null) === target.file)) {
+    return path;
+  }
+  const whose =
+    made === null
+      ? 'it was not made by a pull'
+      : `it was pulled from ${made.repo}${made.file == null ? '' : `:${made.file}`}`;
+  const detail =
+    `${path} has the name of what is to be pulled and is left as it is: ${whose}. Move it away, or pull into another ` +
+    'folder of models with --to.';
+  throw new ArmatureError('conflict', detail);
+}
+
+/** What the pull that made a folder wrote down; null where none did. A link is not ours, wherever it leads. */
+async function sourceOf(path: string): Promise<z.output<typeof source> | null> {
+  const found = await lstat(path);
+  if (!found.isDirectory()) return null;
+  try {
+    return source.parse(JSON.parse(await readRegularText(join(path, sourceName), 2 ** 24)));
+  } catch {
+    return null;
+  }
+}
+
+/** As file systems compare names that take upper and lower case for the same. */
+function plain(name: string): string {
+  return name.normalize('NFC').toLowerCase();
+}
