@@ -47,8 +47,8 @@ export async function exchange(
   return await head(request, body, signal);
 }
 
-/** Node asks for one address or for all of them, which it then tries in turn. */
-function pinned(addresses: readonly ResolvedAddress[]): LookupFunction {
+/** Looks up nothing but these. Node asks for one address or for all of them, which it then tries in turn. */
+export function pinned(addresses: readonly ResolvedAddress[]): LookupFunction {
   return (_host, { all }, callback) => {
     const [first] = addresses;
     if (first === undefined) callback(Object.assign(new Error('No address'), { code: 'ENOTFOUND' }), '', 0);

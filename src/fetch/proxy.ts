@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
+import { callbackify } from 'node:util';
 import { EnvHttpProxyAgent, request } from 'undici';
-import type { Answering, Outgoing } from './exchange.ts';
+import { type Answering, type Outgoing, pinned } from './exchange.ts';
 import { failed } from './refusal.ts';
 import type { ResolvedAddress, Target } from './target.ts';
 
@@ -25,23 +26,18 @@ export async function exchangeByProxy(
   { method, headers, body, idleMs, signal }: Outgoing,
   { http, https, except }: ProxySettings,
 ): Promise<Answering> {
+  const looked = callbackify(addresses);
   const agent = new EnvHttpProxyAgent({
     httpProxy: http,
     httpsProxy: https,
     noProxy: except,
     // Of direct connections alone: those to a proxy go to where the operator says.
     connect: {
-      lookup: (_host, { all }, callback) => {
-        addresses().then(
-          (found) => {
-            const [first] = found;
-            if (first === undefined) callback(Object.assign(new Error('No address'), { code: 'ENOTFOUND' }), '', 0);
-            else if (all === true) callback(null, [...found]);
-            else callback(null, first.address, first.family);
-          },
-          (error: Error) => callback(error, '', 0),
-        );
-      },
+      lookup: (host, options, callback) =>
+        looked((error, found) => {
+          if (error === null) pinned(found)(host, options, callback);
+          else callback(error, '', 0);
+        }),
     },
     headersTimeout: idleMs,
     bodyTimeout: idleMs,

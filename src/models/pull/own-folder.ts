@@ -29,10 +29,8 @@ export async function findPulled(place: string, target: PullTarget): Promise<str
   if (made !== null && made.repo === target.repo && (made.file === undefined || (made.file ?? null) === target.file)) {
     return path;
   }
-  const whose =
-    made === null
-      ? 'it was not made by a pull'
-      : `it was pulled from ${made.repo}${made.file == null ? '' : `:${made.file}`}`;
+  const what = made === null ? '' : [made.repo, made.file ?? null].filter((part) => part !== null).join(':');
+  const whose = made === null ? 'it was not made by a pull' : `it was pulled from ${what}`;
   const detail =
     `${path} has the name of what is to be pulled and is left as it is: ${whose}. Move it away, or pull into another ` +
     'folder of models with --to.';

@@ -103,14 +103,14 @@ async function choose(hub: Hub, target: PullTarget, variant: Variant): Promise<r
 }
 
 /** Where a file that was named is not there, the one that may be meant. */
-async function withNearestFile(error: unknown, hub: Hub, { repo, revision, file }: PullTarget): Promise<unknown> {
-  if (file === null || !(error instanceof ArmatureError) || error.code !== 'unknown_model') return error;
+async function withNearestFile(failure: unknown, hub: Hub, { repo, revision, file }: PullTarget): Promise<unknown> {
+  if (file === null || !(failure instanceof ArmatureError) || failure.code !== 'unknown_model') return failure;
   const listed = await hub.list(repo, revision).catch(() => []);
   const paths = listed.map(({ path }) => path).filter((path) => /\.(?:safetensors|onnx)$/i.test(path));
   const nearest = nearestName(file, paths);
-  if (nearest === undefined) return error;
-  const detail = `${error.message} Did you mean ${repo}:${nearest}?`;
-  return new ArmatureError('unknown_model', detail, { field: 'model', choices: paths, cause: error });
+  if (nearest === undefined) return failure;
+  const detail = `${failure.message} Did you mean ${repo}:${nearest}?`;
+  return new ArmatureError('unknown_model', detail, { field: 'model', choices: paths, cause: failure });
 }
 
 /** What a network of a repository needs beside it: how it wants its pictures, and the names of its classes. */
