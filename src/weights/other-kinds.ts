@@ -38,6 +38,10 @@ const kinds: readonly Kind[] = [
   { is: 'an SDXL model', all: [/^conditioner\.embedders\./] },
   { is: 'an SDXL model', all: [/^model\.diffusion_model\.label_emb\./] },
   { is: 'a textual inversion', all: [/^(?:emb_params|string_to_param(?:\..+)?|clip_[lg])$/] },
+  {
+    is: 'a model that is told its guidance (its tensor time_embed.cond_proj says so), distilled for few steps',
+    all: [/^model\.diffusion_model\.time_embed\.cond_proj\./],
+  },
   { is: 'a base model without an autoencoder', all: [unet], none: [autoencoder] },
   { is: 'an autoencoder alone', all: [/^(?:first_stage_model\.)?decoder\.conv_in\.weight$/], none: [unet] },
   {

@@ -7,6 +7,7 @@ import { goldenPath } from '../support/golden.ts';
 import { expectDrawn } from '../weights/single-files/drawing.ts';
 import {
   emptyTensor,
+  guidanceEmbedding,
   renamed,
   smallBase,
   smallControlNet,
@@ -170,6 +171,7 @@ describe('the reason names what a file is', () => {
     ['SD 3', { 'model.diffusion_model.joint_blocks.0.x_block.attn.qkv.weight': one(1) }, /Stable Diffusion 3 model/],
     ['FLUX', { 'model.diffusion_model.double_blocks.0.img_attn.qkv.weight': one(1) }, /FLUX model/],
     ['FLUX without a prefix', { 'double_blocks.0.img_attn.qkv.weight': one(1) }, /FLUX model/],
+    ['a UNet that is told its guidance', { ...base, ...guidanceEmbedding() }, /time_embed\.cond_proj/],
     ['difference ControlNet', { ...controlNet, difference: emptyTensor() }, /difference ControlNet/],
   ])('%s', async (_, tensors, reason) => {
     const { bases, controlNets, rejected } = await found(tensors);

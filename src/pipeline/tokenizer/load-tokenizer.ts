@@ -3,6 +3,7 @@ import { ArmatureError } from '../../errors.ts';
 import { readRegularText, reasonOf } from '../../files/regular-file.ts';
 import { outlineOf } from '../../numeric/json-outline.ts';
 import { readSpecialTokens } from './special-tokens.ts';
+import { readTokenizerJson } from './tokenizer-json.ts';
 import { createTokenizer, type Tokenizer } from './tokenizer.ts';
 
 /** Bytes of one of its files: those of CLIP have 1 to 4 MB. */
@@ -16,33 +17,31 @@ export interface TokenizerOverrides {
 }
 
 /**
- * The tokenizer of a folder: vocab.json and merges.txt, and what tokenizer_config.json and special_tokens_map.json say of
- * special tokens where they are there. Throws `model_invalid` where a file is missing or cannot be read.
+ * The tokenizer of a folder: vocab.json and merges.txt, or else tokenizer.json, and what tokenizer_config.json and
+ * special_tokens_map.json say of special tokens where they are there. Throws `model_invalid` where a file is missing or cannot
+ * be read, or asks for what is not CLIP's tokenizer.
  */
 export async function loadTokenizer(folder: string, overrides: TokenizerOverrides = {}): Promise<Tokenizer> {
   const [vocab, merges, config, map] = await Promise.all([
-    readRequired(folder, 'vocab.json'),
-    readRequired(folder, 'merges.txt'),
+    readOptional(folder, 'vocab.json'),
+    readOptional(folder, 'merges.txt'),
     readOptional(folder, 'tokenizer_config.json'),
     readOptional(folder, 'special_tokens_map.json'),
   ]);
-  const specialMap = map === null ? null : parseObject('special_tokens_map.json', map);
   const padding = overrides.padToken === undefined ? {} : { pad_token: overrides.padToken };
-  return createTokenizer({
-    vocab: parseVocabulary(vocab),
-    merges,
-    special: readSpecialTokens(
-      { ...specialMap, ...padding },
-      config === null ? null : parseObject('tokenizer_config.json', config),
-    ),
-  });
-}
-
-async function readRequired(folder: string, file: string): Promise<string> {
-  return (
-    (await readOptional(folder, file)) ??
-    invalid(`Expected the file ${file} in the tokenizer folder but it is not there.`)
-  );
+  const roles = { ...(map === null ? null : parseObject('special_tokens_map.json', map)), ...padding };
+  const settings = config === null ? null : parseObject('tokenizer_config.json', config);
+  if (vocab !== null && merges !== null) {
+    return createTokenizer({ vocab: parseVocabulary(vocab), merges, special: readSpecialTokens(roles, settings) });
+  }
+  const whole = await readOptional(folder, 'tokenizer.json');
+  if (whole === null) {
+    const missing = [vocab === null ? 'vocab.json' : '', merges === null ? 'merges.txt' : ''].filter(
+      (name) => name !== '',
+    );
+    invalid(`Expected ${missing.join(' and ')}, or tokenizer.json, in the tokenizer folder but they are not there.`);
+  }
+  return createTokenizer(readTokenizerJson(parseObject('tokenizer.json', whole), roles, settings));
 }
 
 async function readOptional(folder: string, file: string): Promise<string | null> {

@@ -16,7 +16,7 @@ export interface BaseCheckpoint {
   /** scheduler_config.json as it is, or the equal of it for a single file; null where a folder has none. */
   readonly schedulerConfig: RawConfig | null;
   readonly prediction: Prediction;
-  /** Absolute path of a folder with vocab.json and merges.txt, or null for CLIP's own tokenizer. */
+  /** Absolute path of a folder with vocab.json and merges.txt or tokenizer.json, or null for CLIP's own tokenizer. */
   readonly tokenizerFolder: string | null;
   readonly family: Family;
   readonly hash: string;
