@@ -51,6 +51,8 @@ export function addData(program: Command): void {
         };
         const onProgress = (jobs: number): void => console.error(`${jobs} jobs deleted`);
         const jobs = await eraseTenant(parts, tenant, { onProgress });
+        // Nobody else has an embedded database open meanwhile.
+        await records.vacuum('full');
         console.log(`${tenant} is erased: ${jobs} jobs, and all that was stored for it.`);
       } finally {
         await closing.close();

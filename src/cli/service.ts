@@ -181,7 +181,8 @@ async function openGround(
   );
   const onError = (err: unknown): void => log.error({ err }, 'jobs could not be brought from the records to the queue');
   // Nobody else writes into an embedded database: a batch that is not whole now never will be.
-  if (config.postgresUrl === null) await records.batches.discardAbandoned(new Date());
+  if (config.postgresUrl === null)
+    closing.add(discardRemains(records, (err) => log.warn({ err }, 'remains of batches stay')));
   closing.add(await startReconciler(records, queue, { onError }));
   const feeder = closing.add(startFeeder(records, queue, { windows: windowsOf(config), onError }));
   const store = metrics.store.observed(await storeOf(config));
@@ -190,6 +191,18 @@ async function openGround(
   // Of both sides: what requests bring, and what jobs need of it.
   const decoder = closing.add(new DecoderPool());
   return { config, records, queue, feeder, store, library, decoder };
+}
+
+/** Removes what is left of batches, beside everything else: there may be ten thousands of items. */
+function discardRemains(records: Records, onError: (error: unknown) => void): { close(): Promise<void> } {
+  const stopping = new AbortController();
+  const pass = records.batches.discardAbandoned(new Date(), stopping.signal).catch(onError);
+  return {
+    async close() {
+      stopping.abort();
+      await pass;
+    },
+  };
 }
 
 /** How many jobs may be in the queue or running. */

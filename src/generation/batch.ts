@@ -29,6 +29,8 @@ export interface Batch {
   /** Who is told of the end of its last item; null for nobody. */
   readonly webhook: Pick<WebhookTarget, 'url' | 'events'> | null;
   readonly createdAt: Date;
+  /** Whether its items are being cancelled, none of which is started any more. */
+  readonly cancelling: boolean;
 }
 
 /** How many items of a batch are in each state. */

@@ -5,6 +5,9 @@ import type { JobQueue } from './queue.ts';
 
 const pageSize = 500;
 
+/** Time after which a cancel that is not through counts as nobody's work any more, in milliseconds. */
+const strandedMs = 60_000;
+
 /** Age at which a batch that is still not written is nobody's work any more, in milliseconds. */
 const abandonedMs = 600_000;
 
@@ -50,8 +53,8 @@ export interface Reconciler {
 }
 
 /**
- * Reconciles now, which must succeed, and then by schedule, and removes what is left of batches whose writers died. A pass is
- * left out while the last one still runs.
+ * Reconciles now, which must succeed, and then by schedule, and goes on with what was begun with batches by processes that
+ * died. A pass is left out while the last one still runs.
  */
 export async function startReconciler(
   records: Pick<Records, 'runningJobs' | 'scheduling' | 'batches'>,
@@ -59,10 +62,11 @@ export async function startReconciler(
   { schedule = everyMinute, onError }: ReconcilerOptions,
 ): Promise<Reconciler> {
   await reconcile(records, queue);
+  const closing = new AbortController();
   let pass: Promise<void> | null = null;
   const stop = schedule(() => {
     pass ??= reconcile(records, queue)
-      .then(() => records.batches.discardAbandoned(new Date(Date.now() - abandonedMs)))
+      .then(async () => await finishBatches(records.batches, closing.signal))
       .catch(onError)
       .finally(() => {
         pass = null;
@@ -71,9 +75,18 @@ export async function startReconciler(
   return {
     async close() {
       stop();
+      closing.abort();
       await pass;
     },
   };
+}
+
+/** Goes on with what the death of a process interrupted: cancels of batches, and the removal of what nobody sees. */
+async function finishBatches(batches: Records['batches'], signal: AbortSignal): Promise<void> {
+  for (const id of await batches.unfinishedCancels(new Date(Date.now() - strandedMs))) {
+    while (!signal.aborted && (await batches.goOnCancelling(id)) > 0);
+  }
+  await batches.discardAbandoned(new Date(Date.now() - abandonedMs), signal);
 }
 
 function everyMinute(callback: () => void): () => void {

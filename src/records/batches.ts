@@ -10,6 +10,7 @@ import type { NewJob } from './records.ts';
 import { removeJobs } from './remove-jobs.ts';
 import { batchFromRow, type CountedBatchRow, jobFromRow } from './rows.ts';
 import type { Tables } from './schema.ts';
+import { inSlices } from './slices.ts';
 import { transitions } from './transitions.ts';
 import { virtualTime } from './virtual-time.ts';
 
@@ -30,17 +31,34 @@ export interface BatchRecords {
   list(tenant: string, query: { readonly before?: string; readonly limit: number }): Promise<readonly CountedBatch[]>;
   /** Items in their order. `after` is the index of the last item of the previous page. */
   items(id: string, query: ItemQuery): Promise<readonly Job[]>;
-  /** Asks all items to stop, as `requestCancel` does with one: those that wait end at once. Returns how many it asked. */
+  /**
+   * From now on no item is started, until {@link goOnCancelling} has said that nothing is left. That is kept: whoever finds the
+   * batch among those of {@link unfinishedCancels} goes on.
+   */
+  beginCancel(id: string): Promise<void>;
+  /** Asks some items to stop, as `requestCancel` does with one: those that wait end at once. 0: all have been asked. */
+  goOnCancelling(id: string): Promise<number>;
+  /** Batches whose cancel was requested before this time and is not through. */
+  unfinishedCancels(before: Date): Promise<readonly string[]>;
+  /** Cancels a whole batch. Returns how many items it asked to stop. */
   cancel(id: string): Promise<number>;
-  /** Items that have failed or been cancelled become queued again. Returns how many. */
+  /** Items that have failed or been cancelled, in their order, behind the index `after`. */
+  retryable(id: string, after: number): Promise<readonly RetryableItem[]>;
+  /** Those of these items that have failed or been cancelled become queued again. Returns which. */
+  retryItems(id: string, indexes: readonly number[]): Promise<readonly number[]>;
+  /** All items that have failed or been cancelled become queued again. Returns how many. */
   retry(id: string): Promise<number>;
   /**
-   * Removes a batch that has ended, with its items, whose objects are the caller's to delete; false where there is none
-   * such. Nobody sees it from the first moment; where it is interrupted {@link discardAbandoned} goes on.
+   * Nobody sees a batch that has ended any more, nor its items; false where there is none such. What it takes up goes with
+   * {@link discard}, or where that is interrupted with {@link discardAbandoned}.
    */
+  beginDelete(tenant: string, id: string): Promise<boolean>;
+  /** Removes some items of a batch that nobody sees, and with the last of them the batch. 0: nothing is left. */
+  discard(id: string): Promise<number>;
+  /** Removes a batch that has ended, with its items, whose objects are the caller's to delete; false where there is none such. */
   delete(tenant: string, id: string): Promise<boolean>;
   /** Removes batches that nobody sees and that were begun before this time: not written to their end, or not deleted. */
-  discardAbandoned(before: Date): Promise<void>;
+  discardAbandoned(before: Date, signal?: AbortSignal): Promise<void>;
 }
 
 export interface NewBatch extends Pick<Batch, 'id' | 'tenant' | 'name' | 'metadata' | 'axes'> {
@@ -48,6 +66,13 @@ export interface NewBatch extends Pick<Batch, 'id' | 'tenant' | 'name' | 'metada
   readonly webhook?: WebhookTarget | null;
 }
 export type NewItem = Pick<NewJob, 'id' | 'plan' | 'warnings' | 'metadata' | 'priority' | 'webhook'>;
+
+/** An item that may be drawn again, and what that costs. */
+export interface RetryableItem {
+  readonly index: number;
+  /** Pixel steps. */
+  readonly cost: number;
+}
 
 export interface ItemQuery {
   readonly status?: JobStatus;
@@ -77,6 +102,33 @@ export function sqlBatches(db: Kysely<Tables>): BatchRecords {
   const find: BatchRecords['find'] = async (tenant, id) =>
     (await counted(sql`batch.tenant = ${tenant} and batch.id = ${id}`, 1))[0] ?? null;
 
+  const beginCancel = async (id: string): Promise<void> => {
+    await db
+      .updateTable('batch')
+      .set({ cancelling_since: sql<Date>`coalesce(cancelling_since, now())` })
+      .where('id', '=', id)
+      .execute();
+  };
+
+  const retryable: BatchRecords['retryable'] = async (id, after) =>
+    await db
+      .selectFrom('job')
+      .select([sql<number>`batch_index`.as('index'), 'cost'])
+      .where('batch_id', '=', id)
+      .where('status', 'in', ['failed', 'cancelled'])
+      .where('batch_index', '>', after)
+      .orderBy('batch_index')
+      .limit(chunk)
+      .execute();
+  const beginDelete: BatchRecords['beginDelete'] = async (tenant, id) => {
+    const { rows } = await sql`
+        update ${sql.table('armature.batch')} as batch set accepted = false
+        where tenant = ${tenant} and id = ${id} and accepted
+          and not exists (select from ${job} where batch_id = batch.id and status in ('queued', 'running'))
+        returning id`.execute(db);
+    return rows.length > 0;
+  };
+
   return {
     async insert(batch, items, claim) {
       await begin(db, batch, items);
@@ -97,26 +149,44 @@ export function sqlBatches(db: Kysely<Tables>): BatchRecords {
       query = status === undefined ? query : query.where('status', '=', status);
       return (await query.orderBy('batch_index').limit(limit).execute()).map(jobFromRow);
     },
-    cancel: (id) => inChunks(() => cancelOnce(db, id)),
-    retry: (id) => retryOnce(db, id),
+    beginCancel,
+    goOnCancelling: (id) => goOnCancelling(db, id),
+    async unfinishedCancels(before) {
+      const rows = await db.selectFrom('batch').select('id').where('cancelling_since', '<', before).execute();
+      return rows.map(({ id }) => id);
+    },
+    async cancel(id) {
+      await beginCancel(id);
+      return await inSlices(() => goOnCancelling(db, id));
+    },
+    retryable,
+    retryItems: (id, indexes) => retrySome(db, id, indexes),
+    async retry(id) {
+      let retried = 0;
+      for (let last = -1; ;) {
+        const indexes = (await retryable(id, last)).map(({ index }) => index);
+        if (indexes.length === 0) return retried;
+        last = indexes.at(-1)!;
+        retried += (await retrySome(db, id, indexes)).length;
+      }
+    },
+    beginDelete,
+    discard: (id) => discard(db, id),
     async delete(tenant, id) {
-      const { rows } = await sql`
-        update ${sql.table('armature.batch')} as batch set accepted = false
-        where tenant = ${tenant} and id = ${id} and accepted
-          and not exists (select from ${job} where batch_id = batch.id and status in ('queued', 'running'))
-        returning id`.execute(db);
-      if (rows.length === 0) return false;
-      await discard(db, id);
+      if (!(await beginDelete(tenant, id))) return false;
+      await inSlices(() => discard(db, id));
       return true;
     },
-    async discardAbandoned(before) {
+    async discardAbandoned(before, signal) {
       const abandoned = await db
         .selectFrom('batch')
         .select('id')
         .where('accepted', '=', false)
         .where('created_at', '<', before)
         .execute();
-      for (const { id } of abandoned) await discard(db, id);
+      for (const { id } of abandoned) {
+        await inSlices(async () => (signal?.aborted === true ? 0 : await discard(db, id)));
+      }
     },
   };
 }
@@ -183,20 +253,20 @@ async function accept(db: Kysely<Tables>, id: string): Promise<void> {
   }
 }
 
-/** Calls again until nothing is left to do, and adds up. */
-async function inChunks(some: () => Promise<number>): Promise<number> {
-  let total = 0;
-  for (let done = await some(); done > 0; done = await some()) total += done;
-  return total;
-}
-
 /**
- * What runs first, so that it stops soon; then what waits, from the end: at the other one the queue takes its jobs, and would
- * fill up with cancelled ones. What was started meanwhile is left to another call.
+ * What runs first, so that it stops soon; then what waits. When nothing is left the batch is as others are again: its items
+ * may be retried.
  */
-async function cancelOnce(db: Kysely<Tables>, id: string): Promise<number> {
-  const running = await inChunks(() => cancelSome(db, id, 'running'));
-  return running + (await inChunks(() => cancelSome(db, id, 'queued')));
+async function goOnCancelling(db: Kysely<Tables>, id: string): Promise<number> {
+  const asked = (await cancelSome(db, id, 'running')) || (await cancelSome(db, id, 'queued'));
+  if (asked > 0) return asked;
+  await sql`
+    update ${sql.table('armature.batch')} as batch set cancelling_since = null
+    where id = ${id} and cancelling_since is not null and not exists (
+      select from ${job} where batch_id = batch.id and status in ('queued', 'running') and not cancel_requested)`.execute(
+    db,
+  );
+  return 0;
 }
 
 /** As `requestCancel`: of those that run only the flag is set, which earns no event. */
@@ -214,21 +284,14 @@ async function cancelSome(db: Kysely<Tables>, id: string, state: 'running' | 'qu
   return changed.length;
 }
 
-/**
- * From the first item to the last, each once: what ends badly or is cancelled meanwhile is left to another call, or this one
- * might never end.
- */
-async function retryOnce(db: Kysely<Tables>, id: string): Promise<number> {
-  let last = -1;
-  return await inChunks(async () => {
-    const changed = await transitions(db, {
-      where: (row) =>
-        row('id', 'in', chosen(row, id, ['failed', 'cancelled'], 'asc').where('batch_index', '>', last).limit(chunk)),
-      set: anew,
-    });
-    last = Math.max(last, ...changed.map(({ batch }) => batch?.index ?? last));
-    return changed.length;
+async function retrySome(db: Kysely<Tables>, id: string, indexes: readonly number[]): Promise<readonly number[]> {
+  if (indexes.length === 0) return [];
+  const changed = await transitions(db, {
+    where: (row) =>
+      row('id', 'in', chosen(row, id, ['failed', 'cancelled'], 'asc').where('batch_index', 'in', [...indexes])),
+    set: anew,
   });
+  return changed.flatMap(({ batch }) => batch?.index ?? []);
 }
 
 /** Items in these states; none of them changes before the statement has changed it. */
@@ -247,9 +310,10 @@ function chosen(
     .forUpdate();
 }
 
-/** Removes a batch that nobody sees, its items first. */
-async function discard(db: Kysely<Tables>, id: string): Promise<void> {
-  const some = sql`id in (select id from ${job} where batch_id = ${id} limit ${chunk})`;
-  await inChunks(() => removeJobs(db, some));
+/** Removes some items of a batch that nobody sees, and with the last of them the batch. */
+async function discard(db: Kysely<Tables>, id: string): Promise<number> {
+  const removed = await removeJobs(db, sql`id in (select id from ${job} where batch_id = ${id} limit ${chunk})`);
+  if (removed > 0) return removed;
   await db.deleteFrom('batch').where('id', '=', id).where('accepted', '=', false).execute();
+  return 0;
 }

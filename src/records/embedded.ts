@@ -4,6 +4,7 @@ import { EmbeddedClient } from './embedded-client.ts';
 import { recordsError } from './outage.ts';
 import { SessionGate } from './session-gate.ts';
 import type { SqlDatabase, SqlPool, SqlResult } from './sql-pool.ts';
+import { cheapStatistics, startUpkeep, vacuumAll } from './upkeep.ts';
 
 /**
  * Opens PGlite (PostgreSQL in WebAssembly) on a folder, in a thread of its own. The caller holds the lock of the folder: two
@@ -13,7 +14,8 @@ import type { SqlDatabase, SqlPool, SqlResult } from './sql-pool.ts';
 export async function openEmbedded(folder: string): Promise<SqlDatabase> {
   const pool = await EmbeddedPool.open(folder);
   // Records qualify their names, so the session's search path can be BullMQ's for good.
-  await pool.query('SET search_path TO bullmq');
+  await pool.query(`SET search_path TO bullmq; ${cheapStatistics}`);
+  const upkeep = startUpkeep(pool);
   return {
     kind: 'embedded',
     pool,
@@ -27,10 +29,11 @@ export async function openEmbedded(folder: string): Promise<SqlDatabase> {
       });
       await client.query(`LISTEN ${channel}`);
     },
-    async vacuum(how) {
-      await pool.query(how === 'full' ? 'VACUUM (FULL, ANALYZE)' : 'VACUUM (ANALYZE)');
+    vacuum: (how) => vacuumAll(pool, how),
+    async close() {
+      await upkeep.close();
+      await pool.shutDown();
     },
-    close: () => pool.shutDown(),
   };
 }
 

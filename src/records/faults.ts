@@ -4,7 +4,7 @@ import { deadAfter, type FaultKind } from '../generation/faults.ts';
 import type { Job, JobCheckpoint, JobStatus } from '../generation/job.ts';
 import { jobFromRow } from './rows.ts';
 import type { Tables } from './schema.ts';
-import { runsAs, transition, transitions } from './transitions.ts';
+import { runsAs, type Transition, transition, transitions } from './transitions.ts';
 
 /** What records know of attempts that went wrong: strikes, losses, dead jobs and checkpoints. */
 export interface FaultRecords {
@@ -19,8 +19,19 @@ export interface FaultRecords {
   deadJobs(tenant: string | null, page: { readonly before?: string; readonly limit: number }): Promise<readonly Job[]>;
   /** failed or cancelled -> queued, with no faults against it. Null where this tenant has no such job in these states. */
   retry(tenant: string, id: string): Promise<Job | null>;
+  /** The `limit` oldest dead jobs, and what each costs; of all tenants where `tenant` is null. */
+  oldestDead(tenant: string | null, limit: number): Promise<readonly DeadJob[]>;
+  /** As {@link retry}, for those of these jobs that are dead. */
+  retryTheDead(ids: readonly string[]): Promise<readonly Job[]>;
   /** The same for the `limit` oldest dead jobs; of all tenants where `tenant` is null. */
   retryDead(tenant: string | null, limit: number): Promise<readonly Job[]>;
+}
+
+export interface DeadJob {
+  readonly tenant: string;
+  readonly id: string;
+  /** Pixel steps. */
+  readonly cost: number;
 }
 
 const columns = { strike: 'strikes', loss: 'losses' } as const;
@@ -69,6 +80,18 @@ export function sqlFaults(db: Kysely<Tables>): FaultRecords {
           row.and([row('tenant', '=', tenant), row('id', '=', id), row('status', 'in', ['failed', 'cancelled'])]),
         set: anew,
       }),
+
+    async oldestDead(tenant, limit) {
+      const query = db.selectFrom('job').select(['tenant', 'id', 'cost']).where('dead', '=', sql.lit(true));
+      const own = tenant === null ? query : query.where('tenant', '=', tenant);
+      return await own.orderBy('id').limit(limit).execute();
+    },
+
+    async retryTheDead(ids) {
+      if (ids.length === 0) return [];
+      const where: Transition['where'] = (row) => row.and([row('id', 'in', [...ids]), row('dead', '=', sql.lit(true))]);
+      return await transitions(db, { where, set: anew });
+    },
 
     retryDead: (tenant, limit) =>
       transitions(db, {

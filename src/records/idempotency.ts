@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import { ArmatureError } from '../errors.ts';
 import type { Tables } from './schema.ts';
+import { deleteSome, inSlices } from './slices.ts';
 
 /** Milliseconds for which a key stands for its first request. */
 export const keyLifetime = 24 * 3_600_000;
@@ -100,7 +101,8 @@ export function sqlIdempotency(db: Kysely<Tables>): IdempotencyRecords {
         .execute();
     },
     async sweep(now) {
-      await db.deleteFrom('idempotency_key').where('created_at', '<=', after(now, -keyLifetime)).execute();
+      const expired = sql`created_at <= ${after(now, -keyLifetime)}`;
+      await inSlices(async () => await deleteSome(db, 'idempotency_key', expired));
     },
   };
 }

@@ -1,5 +1,8 @@
 import { sql, type Kysely } from 'kysely';
+import { objectsOfPlan } from './pictures.ts';
+import { removeJobs } from './remove-jobs.ts';
 import type { Tables } from './schema.ts';
+import { deleteSome, inSlices } from './slices.ts';
 
 /** Key of the advisory lock under which one process sweeps while others leave it alone: the letters ARMS. */
 const sweepLock = 0x41524d53;
@@ -10,10 +13,19 @@ export interface RetentionRecords {
   alone(work: () => Promise<void>): Promise<boolean>;
   /** Whether `name` was last due before `before`; from then on it is not, for anybody, until its time has come again. */
   due(name: string, before: Date, now: Date): Promise<boolean>;
-  /** Bytes of everything that records know to be stored. */
+  /** Bytes of everything that records know to be stored. Cheap: the database keeps the sum of all changes. */
   storedBytes(): Promise<number>;
+  /** Makes one of the changes that {@link storedBytes} adds up. */
+  foldSizes(): Promise<void>;
   /** Jobs in a final state, those that ended first at the front; of `tenant`, or of all. */
   endedJobs(query: EndedQuery): Promise<readonly EndedJob[]>;
+  /**
+   * Ended jobs, those that ended first at the front: no more than `limit`, and no more than may have to go until `bytes` are
+   * free, if each takes along all of its inputs.
+   */
+  jobsToFree(bytes: number, limit: number): Promise<readonly EndedJob[]>;
+  /** As `deleteJob`, in one statement for all of those that have ended. Returns how many there were. */
+  deleteJobs(ids: readonly string[]): Promise<number>;
   /** Removes batches made before this time whose items have all been deleted. */
   deleteEmptyBatches(before: Date): Promise<void>;
   /** Which of these jobs there are, and which of their attempts is the last. */
@@ -24,13 +36,13 @@ export interface RetentionRecords {
   knownPictures(keys: readonly string[]): Promise<ReadonlySet<string>>;
   /** Jobs that have been deleted and whose objects may still be there, by their ids; of `tenant`, or of all. */
   removals(query: RemovalQuery): Promise<readonly EndedJob[]>;
-  /** The objects of a deleted job are gone. */
-  endRemoval(id: string): Promise<void>;
+  /** The objects of these deleted jobs are gone. */
+  endRemoval(...ids: readonly string[]): Promise<void>;
   /** Jobs of a tenant that are not final. */
   unendedJobs(tenant: string, limit: number): Promise<readonly { readonly id: string; readonly running: boolean }[]>;
   /**
    * Removes what is left of a tenant without jobs: batches, uploads, inputs, keys of requests, deliveries, turns and usage.
-   * Of its API keys rows without its name stay, which open nothing.
+   * Of its API keys rows without its name stay, which open nothing. In slices; where it is interrupted it can be called again.
    */
   eraseTenant(tenant: string): Promise<void>;
 }
@@ -54,6 +66,7 @@ export interface EndedJob {
 }
 
 const job = sql.table('armature.job');
+const change = sql.table('armature.stored_change');
 const final = sql`status in ('succeeded', 'failed', 'cancelled')`;
 
 export function sqlRetention(db: Kysely<Tables>): RetentionRecords {
@@ -83,11 +96,15 @@ export function sqlRetention(db: Kysely<Tables>): RetentionRecords {
     },
 
     async storedBytes() {
-      const { rows } = await sql<{ bytes: string }>`
-        select (select coalesce(sum(stored_bytes), 0) from ${job})
-          + (select coalesce(sum(bytes), 0) from ${sql.table('armature.input')})
-          + (select coalesce(sum(bytes), 0) from ${sql.table('armature.upload')}) as bytes`.execute(db);
+      const { rows } = await sql<{ bytes: string }>`select coalesce(sum(bytes), 0) as bytes from ${change}`.execute(db);
       return Number(rows[0]?.bytes);
+    },
+
+    async foldSizes() {
+      // Of two who fold at once the second finds the rows gone.
+      await sql`
+        with folded as (delete from ${change} returning bytes)
+        insert into ${change} (bytes) select sum(bytes) from folded having count(*) > 0`.execute(db);
     },
 
     async endedJobs({ tenant, before, limit }) {
@@ -98,15 +115,27 @@ export function sqlRetention(db: Kysely<Tables>): RetentionRecords {
         .where(sql<boolean>`${final}`);
       query = tenant === undefined ? query : query.where('tenant', '=', tenant);
       query = before === undefined ? query : query.where('finished_at', '<', before);
-      return await query.orderBy('finished_at').limit(limit).execute();
+      return await query.orderBy('finished_at').orderBy('id').limit(limit).execute();
     },
 
+    async jobsToFree(bytes, limit) {
+      const input = sql.table('armature.input');
+      const { rows } = await sql<EndedJob>`
+        with ended as (
+          select tenant, id, finished_at, stored_bytes + coalesce((
+            select sum(bytes) from ${input} where key in (select jsonb_array_elements_text(${objectsOfPlan}))), 0) as bytes
+          from ${job} where finished_at is not null and ${final} order by finished_at, id limit ${limit}),
+        added as (select *, sum(bytes) over (order by finished_at, id) - bytes as before from ended)
+        select tenant, id from added where before < ${bytes} order by finished_at, id`.execute(db);
+      return rows;
+    },
+
+    deleteJobs: (ids) => removeJobs(db, sql`id = any(${ids}::text[]) and ${final}`),
+
     async deleteEmptyBatches(before) {
-      await sql`
-        delete from ${sql.table('armature.batch')} as batch
-        where accepted and created_at < ${before} and not exists (select from ${job} where batch_id = batch.id)`.execute(
-        db,
-      );
+      const empty = sql`accepted and created_at < ${before} and not exists (
+        select from ${job} as item where item.batch_id = batch.id)`;
+      await inSlices(async () => await deleteSome(db, 'batch', empty));
     },
 
     async knownJobs(ids) {
@@ -128,8 +157,8 @@ export function sqlRetention(db: Kysely<Tables>): RetentionRecords {
       return await query.orderBy('job_id').limit(limit).execute();
     },
 
-    async endRemoval(id) {
-      await db.deleteFrom('removal').where('job_id', '=', id).execute();
+    async endRemoval(...ids) {
+      await sql`delete from ${sql.table('armature.removal')} where job_id = any(${ids}::text[])`.execute(db);
     },
 
     async unendedJobs(tenant, limit) {
@@ -139,22 +168,25 @@ export function sqlRetention(db: Kysely<Tables>): RetentionRecords {
       return rows;
     },
 
-    eraseTenant: (tenant) =>
-      db.transaction().execute(async (transaction) => {
-        const accounts = transaction.selectFrom('api_key').select('account').where('tenant', '=', tenant);
-        await transaction.deleteFrom('usage').where('account', 'in', accounts).execute();
-        for (const table of [
-          'webhook_delivery',
-          'batch',
-          'upload',
-          'input',
-          'idempotency_key',
-          'tenant_turn',
-          'removal',
-        ] as const) {
-          await transaction.deleteFrom(table).where('tenant', '=', tenant).execute();
-        }
-        await transaction.updateTable('api_key').set({ tenant: '', name: '' }).where('tenant', '=', tenant).execute();
-      }),
+    async eraseTenant(tenant) {
+      for (const table of ownTables) {
+        await inSlices(async () => await deleteSome(db, table, sql`tenant = ${tenant}`));
+      }
+      // The accounts are known by the keys, which lose their tenant last.
+      const accounts = db.selectFrom('api_key').select('account').where('tenant', '=', tenant);
+      await db.deleteFrom('usage').where('account', 'in', accounts).execute();
+      await db.updateTable('api_key').set({ tenant: '', name: '' }).where('tenant', '=', tenant).execute();
+    },
   };
 }
+
+/** What has a tenant's name on it, but for jobs. */
+const ownTables = [
+  'webhook_delivery',
+  'batch',
+  'upload',
+  'input',
+  'idempotency_key',
+  'tenant_turn',
+  'removal',
+] as const;

@@ -62,7 +62,7 @@ export type BatchSnapshot = {
 };
 
 export function batchFromSnapshot(row: BatchSnapshot): CountedBatch {
-  return batchFromRow({ ...row, created_at: new Date(row.created_at), dispatched_at: null });
+  return batchFromRow({ ...row, created_at: new Date(row.created_at), dispatched_at: null, cancelling_since: null });
 }
 
 export function batchFromRow(row: CountedBatchRow): CountedBatch {
@@ -77,6 +77,7 @@ export function batchFromRow(row: CountedBatchRow): CountedBatch {
     cost: row.cost,
     webhook: row.webhook,
     createdAt: row.created_at,
+    cancelling: row.cancelling_since !== null,
     counts,
     done: counts.succeeded + counts.failed + counts.cancelled + row.steps,
   };

@@ -185,7 +185,7 @@ async function readWaiting(db: Kysely<Tables>, windows: Windows): Promise<Waitin
       select flow.tenant, flow.flow, coalesce(busy.jobs, 0) as dispatched, batch.dispatched_at as batch_dispatched_at
       from flow left join busy on busy.tenant = flow.tenant
       left join ${sql.table('armature.batch')} as batch on batch.id = flow.flow
-      where flow.flow = '' or batch.accepted),
+      where flow.flow = '' or (batch.accepted and batch.cancelling_since is null)),
     shown as (select greatest(1, least(${windows.tenant}::integer, ${horizon}::integer / greatest(1, count(*))))::integer as jobs from seen)
     select seen.tenant, seen.flow, seen.dispatched, coalesce(turn.deficit, 0) as deficit,
       extract(epoch from case when seen.flow = '' then turn.dispatched_at else seen.batch_dispatched_at end)::double precision as last_dispatch,

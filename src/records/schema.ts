@@ -71,6 +71,8 @@ export interface BatchTable {
   readonly created_at: Generated<Date>;
   /** When the last of its items went into the queue. */
   readonly dispatched_at: ColumnType<Date | null, never, Date>;
+  /** Since when its items are being cancelled: until that is through none of them is started. Null where it is not. */
+  readonly cancelling_since: ColumnType<Date | null, never, Date | null>;
 }
 
 /** Who is told of the end of a batch, and how many of its items have ended how: the last one knows that it is the last. */
@@ -118,6 +120,11 @@ export interface InputTable {
 export interface RemovalTable {
   readonly job_id: string;
   readonly tenant: string;
+}
+
+/** A change of what is stored, in bytes; the sum of all of them is what is stored. Triggers write it. */
+export interface StoredChangeTable {
+  readonly bytes: number;
 }
 
 /** When something was last done that is done from time to time. */
@@ -236,6 +243,7 @@ export interface Tables {
   readonly input: InputTable;
   readonly upload: UploadTable;
   readonly removal: RemovalTable;
+  readonly stored_change: StoredChangeTable;
   readonly sweep: SweepTable;
   readonly idempotency_key: IdempotencyKeyTable;
   readonly webhook_delivery: WebhookDeliveryTable;

@@ -172,12 +172,13 @@ async function jobsById(db: Kysely<Tables>, ids: readonly string[]): Promise<rea
     .selectFrom('job')
     .selectAll()
     .where('id', '=', sql<string>`any (${ids}::text[])`)
+    .where(isAccepted)
     .execute();
   const jobs = new Map(rows.map((row) => [row.id, jobFromRow(row)]));
   return ids.map((id) => jobs.get(id) ?? null);
 }
 
-/** Not an item of a batch that is still being written. */
+/** Not an item of a batch that is still being written, or is being deleted. */
 function isAccepted(job: ExpressionBuilder<Tables, 'job'>) {
   const { eb } = job;
   const accepted = eb

@@ -106,15 +106,15 @@ export async function startAttempt(db: Kysely<Tables>, tenant: string, id: strin
     where: (row) =>
       row.and([row('tenant', '=', tenant), row('id', '=', id), row('status', 'in', ['queued', 'running'])]),
     set: () => ({
-      status: sql<JobStatus>`case when cancel_requested then 'cancelled' when ${lostTooMany} then 'failed' else 'running' end`,
+      status: sql<JobStatus>`case when ${isCancelled} then 'cancelled' when ${lostTooMany} then 'failed' else 'running' end`,
       attempt: sql<number>`case when ${ends} then attempt else attempt + 1 end`,
       started_at: sql<Date | null>`case when ${ends} then started_at else now() end`,
       finished_at: sql<Date | null>`case when ${ends} then now() end`,
       progress: null,
       losses: sql<number>`case when ${lost} then losses + 1 else losses end`,
       last_fault: sql<string | null>`case when ${lost} then ${workerLost}::jsonb else last_fault end`,
-      dead: sql<boolean>`${lostTooMany} and not cancel_requested`,
-      error: sql<string | null>`case when ${lostTooMany} and not cancel_requested then ${workerLost}::jsonb end`,
+      dead: sql<boolean>`${lostTooMany} and not ${isCancelled}`,
+      error: sql<string | null>`case when ${lostTooMany} and not ${isCancelled} then ${workerLost}::jsonb end`,
     }),
   });
   return job?.status === 'running' ? job : null;
@@ -123,7 +123,10 @@ export async function startAttempt(db: Kysely<Tables>, tenant: string, id: strin
 /** A job that is started while it runs has lost its worker. */
 const lost = sql<boolean>`status = 'running'`;
 const lostTooMany = sql<boolean>`(${lost} and losses + 1 >= ${sql.lit(deadAfter.loss)})`;
-const ends = sql<boolean>`(cancel_requested or ${lostTooMany})`;
+/** Asked to stop, itself or with all of its batch. */
+const isCancelled = sql<boolean>`(cancel_requested or exists (
+  select from ${sql.table('armature.batch')} as batch where batch.id = batch_id and batch.cancelling_since is not null))`;
+const ends = sql<boolean>`(${isCancelled} or ${lostTooMany})`;
 const workerLost = JSON.stringify({
   code: 'worker_lost',
   detail: 'The worker ended, or was out of touch for too long, while it had the job.',

@@ -1,5 +1,6 @@
 import type { Records } from '../records/records.ts';
-import { deleteLoose, deleteObjects } from './leftovers.ts';
+import { deleteLoose, deleteObjects, deleteObjectsOf } from './leftovers.ts';
+import type { EndedJob } from '../records/retention.ts';
 import type { ObjectStore } from '../store/store.ts';
 
 export interface DeletingParts {
@@ -17,4 +18,16 @@ export async function deleteJob(parts: DeletingParts, tenant: string, id: string
   await deleteObjects(parts, { tenant, id });
   await deleteLoose(parts);
   return true;
+}
+
+/**
+ * Deletes jobs that have ended, all of them by one statement, and then what is only theirs. Returns how many there were.
+ *
+ * @throws what kept the objects of the first of them of which none could be deleted
+ */
+export async function deleteJobs(parts: DeletingParts, jobs: readonly EndedJob[]): Promise<number> {
+  const deleted = await parts.records.retention.deleteJobs(jobs.map(({ id }) => id));
+  await deleteObjectsOf(parts, jobs);
+  await deleteLoose(parts);
+  return deleted;
 }

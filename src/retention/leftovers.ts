@@ -15,6 +15,19 @@ export async function deleteObjects({ records, store }: DeletingParts, job: Ende
 }
 
 /**
+ * The same for several jobs. One that cannot be deleted does not keep the others.
+ *
+ * @throws what kept the first one where none could be deleted: the store is away
+ */
+export async function deleteObjectsOf({ records, store }: DeletingParts, jobs: readonly EndedJob[]): Promise<void> {
+  const outcomes = await Promise.allSettled(jobs.map(async (job) => await store.deleteAll(jobPrefix(job))));
+  const gone = jobs.filter((_, index) => outcomes[index]!.status === 'fulfilled');
+  if (gone.length > 0) await records.retention.endRemoval(...gone.map(({ id }) => id));
+  const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (gone.length === 0 && failure !== undefined) throw failure.reason;
+}
+
+/**
  * Deletes the objects of all jobs whose records are gone, of `tenant` or of all. One that cannot be deleted does not keep
  * the others.
  *
@@ -27,9 +40,7 @@ export async function finishRemovals(
   const query = tenant === undefined ? {} : { tenant };
   for (let after = ''; ;) {
     const page = await parts.records.retention.removals({ ...query, after, limit: removalPage });
-    const outcomes = await Promise.allSettled(page.map(async (job) => await deleteObjects(parts, job)));
-    const failures = outcomes.filter((outcome) => outcome.status === 'rejected');
-    if (failures.length > 0 && failures.length === page.length) throw failures[0]!.reason;
+    await deleteObjectsOf(parts, page);
     if (page.length < removalPage) return;
     after = page.at(-1)!.id;
   }

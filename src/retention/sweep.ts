@@ -1,4 +1,5 @@
-import { deleteJob, type DeletingParts } from './delete-job.ts';
+import type { EndedJob } from '../records/retention.ts';
+import { deleteJobs, type DeletingParts } from './delete-job.ts';
 import { deleteLoose, finishRemovals } from './leftovers.ts';
 import { deleteOrphans } from './orphans.ts';
 
@@ -24,8 +25,11 @@ export interface Swept {
 
 const hour = 3_600_000;
 
-/** Rows that are asked for at once: small, so that neither the database nor this process is held up. */
+/** Uploads that are asked for at once: few, so that neither the database nor this process is held up. */
 const page = 50;
+
+/** Jobs that one statement deletes at most. Slices begin with one job and double, so that a sweep stops soon. */
+const largestSlice = 32;
 
 /** How often the whole store is walked through in search of objects that nobody knows. */
 const walkInterval = 24 * hour;
@@ -49,17 +53,23 @@ export async function sweep(parts: SweepParts, policy: RetentionPolicy, signal: 
     await finish(parts).catch((err: unknown) => parts.log.warn({ err }, 'objects of what was deleted are still there'));
   }
   let [jobs, uploads, orphans] = [0, 0, 0];
+  await retention.foldSizes();
   if (policy.age !== null) {
-    jobs += await deleteEnded(parts, { before: before(policy.age) }, signal);
+    const ended = { before: before(policy.age) };
+    jobs += await deleteEnded(parts, async (limit) => await retention.endedJobs({ ...ended, limit }), signal);
     uploads += await deleteUploads(parts, before(policy.age), async () => !signal.aborted);
     await retention.deleteEmptyBatches(before(policy.age));
   }
   if (policy.bytes !== null) {
-    const isTooMuch = tooMuch(parts, policy.bytes, signal);
-    jobs += await deleteEnded(parts, {}, signal, isTooMuch);
+    const { bytes } = policy;
+    const isTooMuch = async (): Promise<boolean> => !signal.aborted && (await retention.storedBytes()) > bytes;
+    const tooMany = async (limit: number): Promise<readonly EndedJob[]> => {
+      const excess = (await retention.storedBytes()) - bytes;
+      return excess > 0 ? await retention.jobsToFree(excess, limit) : [];
+    };
+    jobs += await deleteEnded(parts, tooMany, signal);
     uploads += await deleteUploads(parts, before(uploadGrace), isTooMuch);
-    if (await isTooMuch())
-      parts.log.warn({ limit: policy.bytes }, 'more is in use than may be stored: no job has ended');
+    if (await isTooMuch()) parts.log.warn({ limit: bytes }, 'more is in use than may be stored: no job has ended');
   }
   if (!signal.aborted && (await retention.due('objects', before(walkInterval), now))) {
     orphans = await deleteOrphans(parts, now, signal);
@@ -71,26 +81,17 @@ export async function sweep(parts: SweepParts, policy: RetentionPolicy, signal: 
 
 type GoesOn = () => Promise<boolean>;
 
-/** Whether more is stored than may be. */
-function tooMuch({ records }: SweepParts, bytes: number, signal: AbortSignal): GoesOn {
-  return async () => !signal.aborted && (await records.retention.storedBytes()) > bytes;
-}
-
-/** Deletes ended jobs, those that ended first at the front, page by page while `goesOn`. */
+/** Deletes what `next` gives, slice by slice, until that is nothing. */
 async function deleteEnded(
   parts: SweepParts,
-  query: { readonly before?: Date },
+  next: (limit: number) => Promise<readonly EndedJob[]>,
   signal: AbortSignal,
-  goesOn: GoesOn = async () => true,
 ): Promise<number> {
   let deleted = 0;
-  while (!signal.aborted && (await goesOn())) {
-    const jobs = await parts.records.retention.endedJobs({ ...query, limit: page });
+  for (let limit = 1; !signal.aborted; limit = Math.min(2 * limit, largestSlice)) {
+    const jobs = await next(limit);
     if (jobs.length === 0) break;
-    for (const { tenant, id } of jobs) {
-      if (signal.aborted || (deleted > 0 && !(await goesOn()))) return deleted;
-      if (await deleteJob(parts, tenant, id)) deleted += 1;
-    }
+    deleted += await deleteJobs(parts, jobs);
   }
   return deleted;
 }

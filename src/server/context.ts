@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Admission } from './access/admission.ts';
 import { QueueGauge } from './access/queue-gauge.ts';
+import { BatchWork } from './batches/batch-work.ts';
 import { EtaEstimator } from './eta.ts';
 import { type Links, links } from './links.ts';
 import { OpenPlaces } from './open-places.ts';
@@ -19,6 +20,7 @@ export interface RouteContext {
   /** Asked before jobs are accepted. */
   readonly admission: Admission;
   readonly presentBatch: PresentBatch;
+  readonly batchWork: BatchWork;
   /** What clients hold open: event streams, waits for the end of a job, files on their way. */
   readonly openStreams: OpenPlaces;
   readonly openWaits: OpenPlaces;
@@ -43,6 +45,7 @@ export function routeContext(parts: ServerParts, app: FastifyInstance): RouteCon
     present: jobPresenter(parts.records, eta, address),
     admission: admissionOf(parts, eta),
     presentBatch: batchPresenter(parts.records, eta, address),
+    batchWork: batchWorkOf(parts, app),
     openStreams: new OpenPlaces(
       { total: limits.streams, perTenant: limits.streamsPerTenant },
       { what: 'event streams', instead: 'close one, or ask GET /v1/generations/{id}' },
@@ -62,6 +65,13 @@ export function routeContext(parts: ServerParts, app: FastifyInstance): RouteCon
     }),
     closing: closing.signal,
   };
+}
+
+function batchWorkOf(parts: ServerParts, app: FastifyInstance): BatchWork {
+  const work = new BatchWork(parts);
+  app.addHook('onReady', async () => work.resume());
+  app.addHook('onClose', async () => await work.close());
+  return work;
 }
 
 function admissionOf({ records, settings, clock }: ServerParts, eta: EtaEstimator): Admission {

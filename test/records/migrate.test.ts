@@ -92,6 +92,34 @@ describe('a migration that was released after one with a higher number', () => {
   });
 });
 
+describe('the migration that keeps sums of what is stored', () => {
+  it('counts what was there before', async () => {
+    const database = await openEmbedded(`${await newDataFolder()}/database`);
+    const db = kyselyOver(database);
+    await migrate(
+      db,
+      migrations.filter(({ version }) => version < 11),
+    );
+    await database.pool.query(`
+      insert into armature.job (id, tenant, status, plan, warnings, stored_bytes)
+        select 'gen_' || n, 't', 'succeeded', '{}', '[]', 1000 * n from generate_series(1, 4) as n;
+      insert into armature.input (key, tenant, bytes) values ('i', 't', 5000000000);
+      insert into armature.upload (id, tenant, key, sha256, content_type, bytes, width, height)
+        values ('upl_1', 't', 'u', '00', 'image/png', 7, 8, 8)`);
+    await migrate(db, migrations);
+    const sum = async () =>
+      Number((await database.pool.query('select sum(bytes) from armature.stored_change')).rows[0]!['sum']);
+    expect(await sum()).toBe(5_000_010_007);
+    await database.pool.query(`
+      update armature.job set stored_bytes = 1 where id = 'gen_4';
+      update armature.job set priority = 9;
+      delete from armature.job where id = 'gen_1';
+      delete from armature.upload`);
+    expect(await sum()).toBe(5_000_010_000 - 3999 - 1000);
+    await database.close();
+  });
+});
+
 describe.skipIf(postgresMissing !== null)(`migrations on PostgreSQL ${postgresMissing ?? ''}`, () => {
   let server: TestServer;
   beforeAll(async () => {

@@ -121,6 +121,7 @@ export function retentionConformance(name: string, open: () => Promise<OpenRecor
 
     it('vacuums', async () => {
       await records.vacuum('daily');
+      await ended('vacuumed', 'tenants/vacuumed/inputs/1');
       await records.vacuum('full');
       await records.ping();
     });
@@ -213,6 +214,48 @@ export function retentionConformance(name: string, open: () => Promise<OpenRecor
       expect((await records.retention.storedBytes()) - before).toBe(5_000_000_000 + 701 + 10);
       await records.deleteJob(tenant, id);
       expect((await records.retention.storedBytes()) - before).toBe(5_000_000_000 + 10);
+    });
+
+    it('adds up what many change at once, while the sums are folded', async () => {
+      const before = await records.retention.storedBytes();
+      const { tenant, key } = fresh();
+      const ids = await Promise.all(
+        Array.from({ length: 12 }, async (_, index) => await ended(tenant, key, 100 + index)),
+      );
+      await Promise.all([
+        ...ids.slice(0, 6).map(async (id) => await records.deleteJob(tenant, id)),
+        records.retention.foldSizes(),
+        upload(tenant),
+        records.retention.foldSizes(),
+        records.retention.deleteJobs(ids.slice(6, 8)),
+        records.pictures.claim(tenant, [{ key, bytes: 7 }], []),
+      ]);
+      // Each of the four jobs that are left has a map of one byte.
+      const left = 108 + 109 + 110 + 111 + 4 + 10 + 7;
+      expect((await records.retention.storedBytes()) - before).toBe(left);
+      await records.retention.foldSizes();
+      expect((await records.retention.storedBytes()) - before).toBe(left);
+    });
+
+    it('names as many ended jobs as may have to go until so much is free, with the inputs that they may take along', async () => {
+      await records.retention.deleteJobs((await records.retention.endedJobs({ limit: 10_000 })).map(({ id }) => id));
+      const [one, other] = [fresh(), fresh()];
+      await records.pictures.claim(one.tenant, [{ key: one.key, bytes: 50 }], []);
+      const first = await ended(one.tenant, one.key, 99);
+      const second = await ended(other.tenant, other.key, 99);
+      const third = await ended(other.tenant, other.key, 0);
+      const waiting = await records.insertJob(newJob(one.tenant));
+      const toFree = async (bytes: number, limit = 10) =>
+        (await records.retention.jobsToFree(bytes, limit)).map(({ id }) => id);
+      expect(await toFree(1)).toEqual([first]);
+      expect(await toFree(150)).toEqual([first]);
+      expect(await toFree(151)).toEqual([first, second]);
+      expect(await toFree(250)).toEqual([first, second]);
+      expect(await toFree(251)).toEqual([first, second, third]);
+      expect(await toFree(1e12)).toEqual([first, second, third]);
+      expect(await toFree(1e12, 2)).toEqual([first, second]);
+      expect(await records.retention.deleteJobs([first, second, third, waiting.id])).toBe(3);
+      expect(await records.findJob(one.tenant, waiting.id)).not.toBeNull();
     });
 
     it('lists ended jobs, those that ended first at the front, and no others', async () => {

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Tables } from '../schema.ts';
+import { keepBatchCancels } from './batch-cancels.ts';
 import { createBatchWebhooks } from './batch-webhooks.ts';
 import { createBatches } from './batches.ts';
 import { createDeliveryTables } from './delivery.ts';
@@ -10,6 +11,7 @@ import { createRetention } from './retention.ts';
 import { createOperations } from './operations.ts';
 import { createRemovals } from './removals.ts';
 import { createSecrets } from './secrets.ts';
+import { keepStoredSizes } from './stored-sizes.ts';
 
 /** One step of the schema's history. A step that has been released never changes: a correction is a further step. */
 export interface Migration {
@@ -30,4 +32,6 @@ export const migrations: readonly Migration[] = [
   { version: 8, name: 'webhooks of batches', up: createBatchWebhooks },
   { version: 9, name: 'removals, uploads that are deleted', up: createRemovals },
   { version: 10, name: 'secrets of the service', up: createSecrets },
+  { version: 11, name: 'sums of what is stored', up: keepStoredSizes },
+  { version: 12, name: 'batches that are being cancelled', up: keepBatchCancels },
 ];

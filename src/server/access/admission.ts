@@ -18,6 +18,9 @@ export interface AdmissionParts {
   readonly now: () => number;
 }
 
+/** Gives a charge back, or a part of it in pixel steps. */
+export type GiveBack = (part?: number) => Promise<void>;
+
 /** Decides whether further jobs are taken on: whether they find room in the queue, and whether their cost is within the quota. */
 export class Admission {
   readonly #parts: AdmissionParts;
@@ -51,17 +54,18 @@ export class Admission {
   }
 
   /**
-   * Charges `cost` to the quota of a key. Returns how to give it back, for jobs that could not be recorded.
+   * Charges `cost` to the quota of a key. Returns how to give it back, or a part of it, for jobs that could not be recorded.
    *
    * @throws ArmatureError `quota_exceeded`
    */
-  async charge({ account, limits }: Identity, cost: number): Promise<() => Promise<void>> {
+  async charge({ account, limits }: Identity, cost: number): Promise<GiveBack> {
     const quota = limits?.quota ?? null;
     if (quota === null) return async () => {};
     const { usage, now } = this.#parts;
     const { start, end } = quotaWindow(quota.window, now());
     const window: UsageWindow = { account, kind: quota.window, start };
-    if (await usage.spend(window, cost, quota.cost)) return async () => void (await usage.add(window, -cost));
+    if (await usage.spend(window, cost, quota.cost))
+      return async (part = cost) => void (await usage.add(window, -part));
     throw exceeded(quota, cost, await usage.read(window), Math.ceil((end.getTime() - now()) / 1000));
   }
 

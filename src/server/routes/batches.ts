@@ -4,9 +4,10 @@ import { z } from 'zod';
 import { batchBody, lineOptions } from '../../generation/batch-request.ts';
 import { jobStatuses } from '../../generation/job.ts';
 import { identityOf } from '../access/guard.ts';
-import { missingBatch, requireBatch } from '../batches/find-batch.ts';
+import { requireBatch } from '../batches/find-batch.ts';
 import { deleteBatch } from '../batches/delete-batch.ts';
 import { linesTypes, readItems } from '../batches/read-items.ts';
+import { retryBatch } from '../batches/retry-batch.ts';
 import { submitOnce } from '../batches/submit-once.ts';
 import { type RouteContext, tenantOf } from '../context.ts';
 import { batchItemsSchema, batchListSchema, batchSchema, itemPresenter } from '../views/batch-view.ts';
@@ -20,7 +21,7 @@ const lines = { schema: z.string().meta({ format: 'binary' }).describe('One Gene
 /** Batches of generations: making, reading, cancelling, deleting. Belongs into a scope of its own: its bodies are streams. */
 export function batchRoutes(instance: FastifyInstance, context: RouteContext): void {
   const routes = instance.withTypeProvider<ZodTypeProvider>();
-  const { parts, links, presentBatch, admission } = context;
+  const { parts, links, presentBatch, batchWork } = context;
   const { records, settings } = parts;
   const presentItem = itemPresenter(records, links);
   acceptJson(instance, settings.limits.batchValues);
@@ -134,9 +135,17 @@ export function batchRoutes(instance: FastifyInstance, context: RouteContext): v
       description: 'What its items have drawn stays.',
       tags: ['batches'],
       params: idParameter,
-      response: { 200: json('The batch', batchSchema), '4xx': problem },
+      response: {
+        200: json('The batch', batchSchema),
+        202: json('The batch; the rest of it is cancelled in the background, and none of it is started', batchSchema),
+        '4xx': problem,
+      },
     },
-    handler: async (request) => await change(tenantOf(request), request.params.id, 'cancel'),
+    handler: async (request, reply) => {
+      const { id, tenant } = await requireBatch(records, tenantOf(request), request.params.id);
+      const done = await batchWork.cancel(id);
+      return await reply.code(done ? 200 : 202).send(await presentBatch(await requireBatch(records, tenant, id)));
+    },
   });
 
   routes.post('/v1/batches/:id/retry', {
@@ -144,18 +153,21 @@ export function batchRoutes(instance: FastifyInstance, context: RouteContext): v
     schema: {
       operationId: 'retryBatch',
       summary: 'Draw its failed and cancelled items again',
-      description: 'Items that have succeeded stay as they are.',
+      description: 'Items that have succeeded stay as they are. The others are charged again.',
       tags: ['batches'],
       params: idParameter,
-      response: { 200: json('The batch', batchSchema), '4xx': problem },
+      response: {
+        200: json('The batch', batchSchema),
+        202: json('The batch; the rest of it is queued in the background', batchSchema),
+        '4xx': problem,
+        '5xx': problem,
+      },
     },
-    handler: async (request) => {
+    handler: async (request, reply) => {
       const identity = identityOf(request);
-      const { counts } = await requireBatch(records, identity.tenant, request.params.id);
-      await admission.requireRoom(identity, counts.failed + counts.cancelled);
-      const batch = await change(identity.tenant, request.params.id, 'retry');
-      parts.feeder.wake();
-      return batch;
+      const done = await retryBatch(context, identity, request.params.id);
+      const batch = await requireBatch(records, identity.tenant, request.params.id);
+      return await reply.code(done ? 200 : 202).send(await presentBatch(batch));
     },
   });
 
@@ -167,19 +179,17 @@ export function batchRoutes(instance: FastifyInstance, context: RouteContext): v
       description: 'One that has not ended answers 409: cancel it first.',
       tags: ['batches'],
       params: idParameter,
-      response: { 204: z.undefined().describe('It is gone'), '4xx': problem },
+      response: {
+        202: z.undefined().describe('It is gone; what it takes up goes in the background'),
+        204: z.undefined().describe('It is gone'),
+        '4xx': problem,
+      },
     },
     handler: async (request, reply) => {
-      await deleteBatch(parts, tenantOf(request), request.params.id);
-      return await reply.code(204).send();
+      const done = await deleteBatch(records, batchWork, tenantOf(request), request.params.id);
+      return await reply.code(done ? 204 : 202).send();
     },
   });
-
-  async function change(tenant: string, id: string, how: 'cancel' | 'retry') {
-    await requireBatch(records, tenant, id);
-    await records.batches[how](id);
-    return await presentBatch((await records.batches.find(tenant, id)) ?? missingBatch(id));
-  }
 }
 
 function page(most: number) {

@@ -2,6 +2,10 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
+import { cost } from '../../generation/cost.ts';
+import type { Job } from '../../generation/job.ts';
+import type { GiveBack } from '../access/admission.ts';
+import { admitAgain, admitFirstAgain, costOf } from '../access/draw-again.ts';
 import { identityOf } from '../access/guard.ts';
 import { type RouteContext, tenantOf } from '../context.ts';
 import { requireJob } from '../find-job.ts';
@@ -9,11 +13,13 @@ import { deadLetterListSchema, deadLetterView } from '../views/dead-letter.ts';
 import { jobSchema } from '../views/job-schema.ts';
 import { idParameter, json, pageCursor, problem, tenantQuery } from './schemas.ts';
 
-/** Jobs that are replayed by one request. */
+/** Jobs that are replayed by one request, and by one statement. */
 const replayLimit = 500;
+const slice = 50;
 
 /** Jobs that failed because of faults: looking at them, and sending them on another way. */
-export function deadLetterRoutes(instance: FastifyInstance, { parts, present, links }: RouteContext): void {
+export function deadLetterRoutes(instance: FastifyInstance, context: RouteContext): void {
+  const { parts, present, links, admission } = context;
   const routes = instance.withTypeProvider<ZodTypeProvider>();
   const { records, feeder, settings } = parts;
 
@@ -49,7 +55,8 @@ export function deadLetterRoutes(instance: FastifyInstance, { parts, present, li
     schema: {
       operationId: 'replayDeadLetters',
       summary: `Queue dead jobs again, the oldest ${replayLimit} at most`,
-      description: 'An admin replays those of all tenants, others their own. Their faults are forgotten.',
+      description:
+        'An admin replays those of all tenants, others their own. Their faults are forgotten. They are charged again: no more of them are queued than there is room and quota for.',
       tags: ['dead letters'],
       response: {
         200: json(
@@ -65,9 +72,20 @@ export function deadLetterRoutes(instance: FastifyInstance, { parts, present, li
       },
     },
     handler: async (request) => {
-      const jobs = await records.faults.retryDead(ownerOf(request), replayLimit);
+      const dead = await records.faults.oldestDead(ownerOf(request), replayLimit);
+      if (dead.length === 0) return { replayed: [], more: false };
+      const { admitted, giveBack } = await admitFirstAgain(admission, identityOf(request), dead);
+      const replayed = new Set<string>();
+      try {
+        for (let start = 0; start < admitted.length; start += slice) {
+          const ids = admitted.slice(start, start + slice).map(({ id }) => id);
+          for (const { id } of await records.faults.retryTheDead(ids)) replayed.add(id);
+        }
+      } finally {
+        await returnCharge(giveBack, costOf(admitted.filter(({ id }) => !replayed.has(id))));
+      }
       feeder.wake();
-      return { replayed: jobs.map(({ id }) => id), more: jobs.length === replayLimit };
+      return { replayed: [...replayed], more: dead.length === replayLimit || admitted.length < dead.length };
     },
   });
 
@@ -77,7 +95,7 @@ export function deadLetterRoutes(instance: FastifyInstance, { parts, present, li
       operationId: 'retryGeneration',
       summary: 'Queue a job again that failed or was cancelled',
       description:
-        'It keeps its id and all its values, the seed too. One that waits, runs or has succeeded answers 409.',
+        'It keeps its id and all its values, the seed too, and is charged again. One that waits, runs or has succeeded answers 409.',
       tags: ['generations'],
       params: idParameter,
       querystring: tenantQuery,
@@ -85,18 +103,34 @@ export function deadLetterRoutes(instance: FastifyInstance, { parts, present, li
     },
     handler: async (request) => {
       const tenant = tenantOf(request);
-      const job = await records.faults.retry(tenant, request.params.id);
-      if (job === null) {
-        const { id, status } = await requireJob(records, tenant, request.params.id);
-        throw new ArmatureError(
-          'conflict',
-          `The job ${id} is ${status}: only one that failed or was cancelled is retried.`,
-        );
+      const { id } = request.params;
+      const known = await requireRetryable(tenant, id);
+      const again = { tenant, cost: cost(known.plan) };
+      const giveBack = await admitAgain(admission, identityOf(request), [again]);
+      let job: Job | null = null;
+      try {
+        job = await records.faults.retry(tenant, id);
+      } finally {
+        if (job === null) await returnCharge(giveBack, again.cost);
       }
+      // Another request was first.
+      if (job === null) return await present(await requireRetryable(tenant, id));
       feeder.wake();
       return await present(job);
     },
   });
+
+  async function requireRetryable(tenant: string, id: string): Promise<Job> {
+    const job = await requireJob(records, tenant, id);
+    if (job.status === 'failed' || job.status === 'cancelled') return job;
+    const detail = `The job ${id} is ${job.status}: only one that failed or was cancelled is retried.`;
+    throw new ArmatureError('conflict', detail);
+  }
+
+  async function returnCharge(giveBack: GiveBack, part: number): Promise<void> {
+    if (part === 0) return;
+    await giveBack(part).catch((err: unknown) => parts.log.warn({ err }, 'what was not drawn again stays charged'));
+  }
 }
 
 /** The tenant whose dead jobs a request is about; null, all of them, for an admin. */

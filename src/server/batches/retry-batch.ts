@@ -1,0 +1,57 @@
+import { ArmatureError } from '../../errors.ts';
+import type { RetryableItem } from '../../records/batches.ts';
+import type { Records } from '../../records/records.ts';
+import { admitAgain, costOf } from '../access/draw-again.ts';
+import type { Identity } from '../access/identity.ts';
+import type { RouteContext } from '../context.ts';
+import { requireBatch } from './find-batch.ts';
+
+/** Items of one statement. */
+const slice = 50;
+
+/**
+ * Queues the failed and cancelled items of a batch again: all of them, once there is room for all and all are charged. Whether
+ * that was done while the caller waited.
+ *
+ * @throws ArmatureError `not_found`; `conflict` while the batch is being cancelled; what admission throws
+ */
+export async function retryBatch(context: RouteContext, identity: Identity, id: string): Promise<boolean> {
+  const { parts, admission, batchWork } = context;
+  const { records, feeder, log } = parts;
+  const { cancelling, tenant } = await requireBatch(records, identity.tenant, id);
+  if (cancelling) {
+    const detail = `The batch ${id} is being cancelled: wait until no item of it is queued or running, then retry it.`;
+    throw new ArmatureError('conflict', detail, { retryAfter: 1 });
+  }
+  const items = await retryableItems(records, id);
+  if (items.length === 0) return true;
+  const giveBack = await admitAgain(
+    admission,
+    identity,
+    items.map(({ cost }) => ({ tenant, cost })),
+  );
+  // Those alone that are paid for: what ends badly meanwhile is left to another request.
+  const rest = [...items];
+  let unspent = costOf(items);
+  const queueSome = async (): Promise<boolean> => {
+    const some = rest.splice(0, slice);
+    const indexes = some.map(({ index }) => index);
+    const queued = new Set(await records.batches.retryItems(id, indexes));
+    unspent -= costOf(some.filter(({ index }) => queued.has(index)));
+    feeder.wake();
+    return rest.length > 0;
+  };
+  return await batchWork.run(`retry ${id}`, queueSome, async () => {
+    if (unspent === 0) return;
+    await giveBack(unspent).catch((err: unknown) => log.warn({ err }, 'what was not drawn again stays charged'));
+  });
+}
+
+async function retryableItems(records: Records, id: string): Promise<readonly RetryableItem[]> {
+  const items: RetryableItem[] = [];
+  for (;;) {
+    const page = await records.batches.retryable(id, items.at(-1)?.index ?? -1);
+    if (page.length === 0) return items;
+    items.push(...page);
+  }
+}
