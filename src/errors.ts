@@ -44,6 +44,7 @@ export const errorCodes = {
   storage_full: { status: 507, title: 'There is no room left for the result' },
   invalid_config: { status: 500, title: 'The configuration is not valid' },
   data_in_use: { status: 500, title: 'The data folder is in use' },
+  data_damaged: { status: 500, title: 'The database is damaged' },
   internal: { status: 500, title: 'Something went wrong inside' },
 } as const satisfies Record<string, { status: number; title: string }>;
 

@@ -1,6 +1,7 @@
 import { ArmatureError } from '../errors.ts';
 import { DatabaseThread } from './database-thread.ts';
 import { EmbeddedClient } from './embedded-client.ts';
+import { findDatabase, openingError, statementError } from './embedded-damage.ts';
 import { recordsError } from './outage.ts';
 import { SessionGate } from './session-gate.ts';
 import type { SqlDatabase, SqlPool, SqlResult } from './sql-pool.ts';
@@ -10,6 +11,8 @@ import { cheapStatistics, startUpkeep, vacuumAll } from './upkeep.ts';
  * Opens PGlite (PostgreSQL in WebAssembly) on a folder, in a thread of its own. The caller holds the lock of the folder: two
  * openers destroy it. The first opening of a folder takes seconds (initdb), later ones well under one. It survives the death
  * of the process, not of the power: it does not wait for the disk.
+ *
+ * @throws ArmatureError `data_damaged`, `invalid_config`, `storage_full`, `unavailable`: see embedded-damage.ts
  */
 export async function openEmbedded(folder: string): Promise<SqlDatabase> {
   const pool = await EmbeddedPool.open(folder);
@@ -51,10 +54,15 @@ class EmbeddedPool implements SqlPool {
 
   static async open(folder: string): Promise<EmbeddedPool> {
     const clients = new Set<EmbeddedClient>();
-    const thread = await DatabaseThread.open(folder, (channel, payload) => {
+    const found = await findDatabase(folder);
+    const onNotification = (channel: string, payload: string): void => {
       for (const client of clients) client.emit('notification', { channel, payload });
-    });
-    return new EmbeddedPool(thread, clients);
+    };
+    try {
+      return new EmbeddedPool(await DatabaseThread.open(folder, onNotification), clients);
+    } catch (error) {
+      throw await openingError(folder, found, error);
+    }
   }
 
   query<R = Record<string, unknown>>(text: string, parameters?: readonly unknown[]): Promise<SqlResult<R>> {
@@ -99,7 +107,7 @@ class EmbeddedPool implements SqlPool {
       const { rows, affectedRows } = await this.#thread.run(text, parameters);
       return { rows: rows as R[], rowCount: rows.length === 0 ? affectedRows : rows.length };
     } catch (error) {
-      throw recordsError(error);
+      throw statementError(recordsError(error));
     }
   }
 }

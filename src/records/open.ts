@@ -25,7 +25,7 @@ export interface OpenRecords {
 /**
  * Opens records and migrates them.
  *
- * @throws ArmatureError `data_in_use` where another process has the data folder, `unavailable` where PostgreSQL doesn't
+ * @throws ArmatureError `data_damaged` where the embedded database cannot be read, `data_in_use` where another process has the data folder, `unavailable` where PostgreSQL doesn't
  *   answer, `invalid_config` where a newer release has migrated the database or the folder
  */
 export async function openRecords(place: RecordsPlace): Promise<OpenRecords> {

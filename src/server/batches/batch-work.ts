@@ -55,7 +55,13 @@ export class BatchWork {
    * that was done while the caller waited.
    */
   async run(what: string, slice: Slice, finish: () => Promise<void>): Promise<boolean> {
-    const work = async (): Promise<void> => await this.#slices(what, slice).finally(finish);
+    const work = async (): Promise<void> => {
+      try {
+        await this.#slices(what, slice);
+      } finally {
+        await finish();
+      }
+    };
     return await inTime(this.#once(`${what} ${randomUUID()}`, work));
   }
 
