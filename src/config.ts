@@ -217,5 +217,7 @@ export function requirePostgres(config: Pick<Config, 'postgresUrl'>, command: st
 }
 
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+  // An IPv6 address as `host` of values.ts writes it; ::ffff:7f00:0/104 are the IPv4 ones.
+  if (host === '::1' || /^::ffff:7f[0-9a-f]{2}:/.test(host)) return true;
+  return host.toLowerCase() === 'localhost' || /^127(\.\d{1,3}){3}$/.test(host);
 }

@@ -54,10 +54,8 @@ const defaultFormat = 'png';
 /** The file of a control that stands for each picture of the folder. */
 const eachPicture = '';
 
-export function addBatch(program: Command): void {
-  const command = program
-    .command('batch')
-    .description('have a running server draw many pictures into a folder')
+export function addBatch(command: Command): void {
+  command
     .argument('[file]', 'requests as JSON Lines')
     .requiredOption('-o, --output <folder>', 'where the pictures go')
     .option('--images <folder>', 'instead of a file: one request for each picture of a folder')

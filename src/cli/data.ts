@@ -20,8 +20,7 @@ Examples:
 Keys of the tenant are revoked, its jobs cancelled and deleted, and all that is stored for it goes. Nothing brings it back.
 `;
 
-export function addData(program: Command): void {
-  const data = program.command('data').description('what is kept of users');
+export function addData(data: Command): void {
   const erase = data
     .command('erase')
     .description('delete all that a tenant has, in records, queue and store')

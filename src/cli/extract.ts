@@ -38,10 +38,8 @@ The map has the picture's own size, unless --resolution says another. A file tha
 complete; one that is an input is not.
 `;
 
-export function addExtract(program: Command): void {
-  const command = program
-    .command('extract')
-    .description('make the map of a picture that a ControlNet is steered by')
+export function addExtract(command: Command): void {
+  command
     .argument('<condition>', 'which kind of map: canny ...')
     .argument('<picture>', 'PNG, JPEG, WebP, GIF, AVIF or TIFF')
     .option('-o, --output <file>', 'where to: .png, .jpg or .webp', 'map.png')

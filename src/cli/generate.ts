@@ -39,10 +39,8 @@ What acts on a control stands behind it: in the third example 0.6 is the scale o
 An output file that is there already is overwritten, once the new picture is complete; one that is an input is not.
 `;
 
-export function addGenerate(program: Command): void {
-  const command = program
-    .command('generate')
-    .description('draw pictures here and now, without a server')
+export function addGenerate(command: Command): void {
+  command
     .argument('<prompt>', 'what to draw')
     .option('-o, --output <file>', 'where to: .png, .jpg or .webp; several get -1, -2 ... in their names', 'out.png');
   addGenerationOptions(command);

@@ -17,8 +17,7 @@ const pageSchema = z.looseObject({ data: z.array(jobSchema) });
 
 type ShownJob = z.output<typeof jobSchema>;
 
-export function addJobs(program: Command): void {
-  const jobs = program.command('jobs').description('look at the jobs of a running server, and cancel them');
+export function addJobs(jobs: Command): void {
   const list = jobs
     .command('list')
     .description('the newest jobs')

@@ -27,8 +27,7 @@ interface CreateOptions {
   readonly json?: true;
 }
 
-export function addKeys(program: Command): void {
-  const keys = program.command('keys').description('make, list, rotate and revoke API keys');
+export function addKeys(keys: Command): void {
   addCreate(keys);
   addList(keys);
   addRotate(keys);

@@ -9,7 +9,7 @@ import {
   typesFile,
 } from '../config.ts';
 import { conditionIds } from '../conditions/registry.ts';
-import { ArmatureError } from '../errors.ts';
+import { ArmatureError, systemReason } from '../errors.ts';
 import { AnnotatorLibrary } from '../models/annotators/annotators.ts';
 import { Inspector } from '../models/inspector.ts';
 import { type ModelLibrary, openLibrary } from '../models/library.ts';
@@ -52,7 +52,7 @@ async function requireFolder(folder: string): Promise<void> {
     await (await opendir(folder)).close();
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-    const found = folderFaults[code] ?? `cannot be read (${code})`;
+    const found = folderFaults[code] ?? `cannot be read: ${systemReason(cause) ?? String(cause)}`;
     const detail = `Expected a folder for --models (ARMATURE_MODELS) but ${folder} ${found}.`;
     throw new ArmatureError('invalid_config', detail, { field: 'models', cause });
   }

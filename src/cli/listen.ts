@@ -27,7 +27,7 @@ export async function listen(
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
     const reason = reasons[code];
     if (reason === undefined) throw cause;
-    const detail = `Cannot listen on ${host}:${port}: ${reason} (${portFlag}, --host).`;
+    const detail = `Cannot listen on ${bracketed(host)}:${port}: ${reason} (${portFlag}, --host).`;
     throw new ArmatureError('unavailable', detail, { cause });
   }
   const bound = app.server.address();
@@ -44,5 +44,10 @@ const reasons: Readonly<Record<string, string>> = {
 
 function reachable(host: string): string {
   if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return bracketed(host);
+}
+
+/** A host as it stands before a port. */
+function bracketed(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }

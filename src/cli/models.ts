@@ -14,8 +14,7 @@ import { prepareDataFolder, requireOwnFolder } from '../records/data-folder.ts';
 import { addSettings, configOf } from './setting-options.ts';
 import { table } from './table.ts';
 
-export function addModels(program: Command): void {
-  const models = program.command('models').description('list and pull models, and say what a ControlNet is for');
+export function addModels(models: Command): void {
   const list = models
     .command('list')
     .description('every model that is found, annotators that can be pulled, and what cannot be used and why')

@@ -3,11 +3,16 @@ import { type Config, type Flags, isSaid } from '../config.ts';
 import { isDataFolder } from '../records/data-folder.ts';
 import { runningServer } from './server-file.ts';
 
-/** Where a command works, and whether somebody said so or it was found. */
+/** When a place is told: a server that stands on the command line never, what somebody said not after a failure. */
+interface Telling {
+  readonly done: boolean;
+  readonly failed: boolean;
+}
+
+/** Where a command works. */
 interface Place {
-  readonly title: string;
+  readonly title: 'data folder' | 'server';
   readonly name: string;
-  readonly said: boolean;
 }
 
 /**
@@ -18,8 +23,9 @@ interface Place {
 export function located(config: Config, flags: Flags): Config {
   const data = isSaid('data', flags) ? config.data : foundFolder(config.data);
   const server = isSaid('server', flags) ? config.server : (runningServer(data) ?? config.server);
-  found.set('data folder', !isSaid('data', flags));
-  found.set('server', !isSaid('server', flags));
+  const said = isSaid('data', flags);
+  told['data folder'] = { done: true, failed: !said };
+  told.server = { done: flags.server === undefined, failed: !said && !isSaid('server', flags) };
   return { ...config, data, server };
 }
 
@@ -29,8 +35,11 @@ function foundFolder(byDefault: string): string {
   return served ?? (isDataFolder(here) ? here : byDefault);
 }
 
-// What the one command of this process found and used.
-const found = new Map<string, boolean>();
+// What the one command of this process used.
+const told: Record<Place['title'], Telling> = {
+  'data folder': { done: true, failed: true },
+  server: { done: true, failed: true },
+};
 const used: Place[] = [];
 
 export function useData({ data }: Pick<Config, 'data'>): void {
@@ -41,17 +50,14 @@ export function useServer({ server }: Pick<Config, 'server'>): void {
   use('server', server);
 }
 
-function use(title: string, name: string): void {
+function use(title: Place['title'], name: string): void {
   if (used.some((place) => place.title === title && place.name === name)) return;
-  used.push({ title, name, said: found.get(title) !== true });
+  used.push({ title, name });
 }
 
-/**
- * What was used, for the end of a command: `(data folder /home/ann/data)`. After a failure only what nobody said, and a server
- * that was said is told to nobody.
- */
+/** What was used, for the end of a command: `(data folder /home/ann/data)`. */
 export function placesUsed({ failed }: { readonly failed: boolean }): readonly string[] {
   return used
-    .filter(({ title, said }) => !said || (!failed && title !== 'server'))
+    .filter(({ title }) => (failed ? told[title].failed : told[title].done))
     .map(({ title, name }) => `(${title} ${name})`);
 }

@@ -1,29 +1,73 @@
 import { Command, CommanderError } from 'commander';
 import { debugging } from '../config.ts';
-import { ArmatureError } from '../errors.ts';
-import { addApi } from './api.ts';
-import { addBatch } from './batch.ts';
-import { addData } from './data.ts';
-import { addExtract } from './extract.ts';
-import { addGenerate } from './generate.ts';
-import { addJobs } from './jobs.ts';
-import { addKeys } from './keys.ts';
-import { addModels } from './models.ts';
+import { ArmatureError, systemReason } from '../errors.ts';
+import { tolerateClosedOutput } from './closed-output.ts';
+import { exitCodeOf, exitCodes, isStopped } from './exit-codes.ts';
 import { packageVersion } from './package-version.ts';
 import { placesUsed } from './places.ts';
-import { addServe } from './serve.ts';
 import type { RunHooks } from './service.ts';
-import { addWorker } from './worker.ts';
+import { interruptedBy } from './shutdown.ts';
+
+interface CommandRow {
+  readonly description: string;
+  /** Gives the command its arguments, options and work. */
+  readonly add: (command: Command, hooks: RunHooks) => Promise<void>;
+}
+
+/** In the order of --help. Only the one that is called is loaded: each brings large parts of the product. */
+const commands: Readonly<Record<string, CommandRow>> = {
+  serve: {
+    description: 'answer requests and draw, in one process with its children',
+    add: async (command, hooks) => (await import('./serve.ts')).addServe(command, hooks),
+  },
+  api: {
+    description: 'answer requests and leave the drawing to workers; needs PostgreSQL',
+    add: async (command, hooks) => (await import('./api.ts')).addApi(command, hooks),
+  },
+  worker: {
+    description: 'draw what the api accepted; needs PostgreSQL',
+    add: async (command) => (await import('./worker.ts')).addWorker(command),
+  },
+  generate: {
+    description: 'draw pictures here and now, without a server',
+    add: async (command) => (await import('./generate.ts')).addGenerate(command),
+  },
+  extract: {
+    description: 'make the map of a picture that a ControlNet is steered by',
+    add: async (command) => (await import('./extract.ts')).addExtract(command),
+  },
+  models: {
+    description: 'list and pull models, and say what a ControlNet is for',
+    add: async (command) => (await import('./models.ts')).addModels(command),
+  },
+  batch: {
+    description: 'have a running server draw many pictures into a folder',
+    add: async (command) => (await import('./batch.ts')).addBatch(command),
+  },
+  jobs: {
+    description: 'look at the jobs of a running server, and cancel them',
+    add: async (command) => (await import('./jobs.ts')).addJobs(command),
+  },
+  keys: {
+    description: 'make, list, rotate and revoke API keys',
+    add: async (command) => (await import('./keys.ts')).addKeys(command),
+  },
+  data: {
+    description: 'what is kept of users',
+    add: async (command) => (await import('./data.ts')).addData(command),
+  },
+};
 
 /**
- * Runs one command and returns its exit code: 0, 1 for a failure, 2 for a command line or a setting that is not valid.
- * Whatever goes wrong is one line on stderr. `args` are those after `armature`.
+ * Runs one command and returns its exit code, as docs/commands.md has them. Whatever goes wrong is one line on stderr. `args` are
+ * those after `armature`.
  */
 export async function run(args: readonly string[], hooks: RunHooks = {}): Promise<number> {
+  tolerateClosedOutput();
   try {
-    await program(hooks).parseAsync(args, { from: 'user' });
+    await (await program(args, hooks)).parseAsync(args, { from: 'user' });
     for (const line of placesUsed({ failed: false })) console.error(line);
-    return 0;
+    return exitCodes.done;
   } catch (error) {
     const code = report(error);
     for (const line of placesUsed({ failed: true })) console.error(line);
@@ -31,36 +75,44 @@ export async function run(args: readonly string[], hooks: RunHooks = {}): Promis
   }
 }
 
-function program(hooks: RunHooks): Command {
+async function program(args: readonly string[], hooks: RunHooks): Promise<Command> {
   const root = new Command('armature')
     .description('Structure-guided image generation: Stable Diffusion with ControlNets, from .safetensors to HTTP.')
     .version(packageVersion())
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(`armature: ${text.replace(/^error: /, '')}`) })
     .showSuggestionAfterError();
-  addServe(root, hooks);
-  addApi(root, hooks);
-  addWorker(root);
-  addGenerate(root);
-  addExtract(root);
-  addModels(root);
-  addBatch(root);
-  addJobs(root);
-  addKeys(root);
-  addData(root);
+  const called = args.find((argument) => !argument.startsWith('-') && argument !== 'help');
+  for (const [name, { description, add }] of Object.entries(commands)) {
+    const command = root.command(name).description(description);
+    if (name === called) await add(command, hooks);
+  }
   return root;
 }
 
 /** Says in one line on stderr what went wrong, and returns the exit code for it. */
 export function report(error: unknown): number {
+  const code = exitCodeOf(error, interruptedBy());
   // Commander has written its own line by now.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  const known = error instanceof ArmatureError;
-  const message = error instanceof Error ? error.message : String(error);
-  const line = known ? message : `unexpected error: ${message} (ARMATURE_DEBUG=1 shows where)`;
-  console.error(`armature: ${line.replaceAll(/\s*\n\s*/g, ' ')}`);
+  if (error instanceof CommanderError) return code;
+  console.error(`armature: ${lineOf(error).replaceAll(/\s*\n\s*/g, ' ')}`);
   if (debugging()) console.error(stacksOf(error));
-  return known && error.code === 'invalid_config' ? 2 : 1;
+  return code;
+}
+
+function lineOf(error: unknown): string {
+  if (error instanceof ArmatureError) return error.message;
+  if (isStopped(error)) return 'Stopped.';
+  const reason = systemReason(error);
+  if (reason !== null) return `${subjectOf(error)}: ${reason}.`;
+  const message = error instanceof Error ? error.message : String(error);
+  return `unexpected error: ${message} (ARMATURE_DEBUG=1 shows where)`;
+}
+
+/** What the system refused: `/data/x cannot be used`. */
+function subjectOf(error: unknown): string {
+  const { path, syscall } = error as NodeJS.ErrnoException;
+  return path === undefined ? `The system refused to ${syscall ?? 'go on'}` : `${path} cannot be used`;
 }
 
 /** Where an error and its causes came from; not what drivers hang on them, which holds queries, rows and passwords. */

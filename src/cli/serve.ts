@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { RunHooks } from './service.ts';
-import { accessSettings, addSettings, configOf } from './setting-options.ts';
+import { accessSettings, addServiceSettings, configOf } from './setting-options.ts';
 import { storeSettings } from './store.ts';
 
 const examples = `
@@ -10,18 +10,21 @@ Examples:
   armature serve --postgres-url postgres://user:password@db/armature --redis-url redis://queue:6379
 `;
 
-export function addServe(program: Command, hooks: RunHooks): void {
-  const command = program
-    .command('serve')
-    .description('answer requests and draw, in one process with its children')
-    .addHelpText('after', examples)
-    .action(async () => {
-      // Whoever only asks for help or draws by himself needs no database and no HTTP.
-      const { runService } = await import('./service.ts');
-      await runService(configOf(command), 'serve', { onListening: announce, onStopping: console.error, ...hooks });
-    });
-  addSettings(command, ['host', 'port', 'data', 'models', 'model', 'provider', 'deviceId', 'threads']);
-  addSettings(command, [
+export function addServe(command: Command, hooks: RunHooks): void {
+  command.addHelpText('after', examples).action(async () => {
+    // Whoever only asks for help or draws by himself needs no database and no HTTP.
+    const { runService } = await import('./service.ts');
+    await runService(configOf(command), 'serve', { onListening: announce, onStopping: console.error, ...hooks });
+  });
+  addServiceSettings(command, [
+    'host',
+    'port',
+    'data',
+    'models',
+    'model',
+    'provider',
+    'deviceId',
+    'threads',
     'memoryBudget',
     'maxRows',
     'grace',
@@ -31,11 +34,19 @@ export function addServe(program: Command, hooks: RunHooks): void {
     'redisUrl',
     'publicUrl',
     'corsOrigin',
+    'tenantWindow',
+    'queueWindow',
+    'maxBatchItems',
+    'maxBatchCost',
+    'embedParameters',
+    'allowFetch',
+    'webhookSecret',
+    'logLevel',
+    ...accessSettings,
+    ...storeSettings,
+    'retentionDays',
+    'retentionSize',
   ]);
-  addSettings(command, ['tenantWindow', 'queueWindow', 'maxBatchItems', 'maxBatchCost']);
-  addSettings(command, ['embedParameters', 'allowFetch', 'webhookSecret', 'logLevel']);
-  addSettings(command, accessSettings);
-  addSettings(command, [...storeSettings, 'retentionDays', 'retentionSize']);
 }
 
 function announce({ address, data }: { readonly address: string; readonly data: string }): void {

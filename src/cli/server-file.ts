@@ -3,15 +3,7 @@ import { lstatSync, readFileSync } from 'node:fs';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { processStart } from '../records/process-identity.ts';
-
-const serverSchema = z.object({
-  address: z.url({ protocol: /^https?$/ }),
-  pid: z.int().positive(),
-  started: z.string(),
-  host: z.string(),
-});
 
 /**
  * Writes down in a data folder that this process serves it, so that commands find the server; closing takes it back. A folder
@@ -42,10 +34,11 @@ export function runningServer(data: string): string | null {
   try {
     const file = fileIn(data);
     if (!lstatSync(file).isFile()) return null;
-    const server = serverSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
-    if (server.host !== hostname()) return null;
+    const { address, pid, started, host } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    if (host !== hostname() || typeof pid !== 'number' || pid < 1) return null;
+    if (typeof address !== 'string' || !/^https?:$/.test(new URL(address).protocol)) return null;
     // The pid of a process that has ended is given to another in time.
-    return processStart(server.pid) === server.started ? server.address : null;
+    return processStart(pid) === started ? address : null;
   } catch {
     return null;
   }

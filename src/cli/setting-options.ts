@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { type Config, type Flags, readConfig } from '../config.ts';
 import { type Setting, settings, variableOf } from '../config/settings.ts';
 import { located } from './places.ts';
+import { grouped, headingOf } from './setting-groups.ts';
 
 /** Who may ask how much of a server that answers requests. */
 export const accessSettings = [
@@ -19,6 +20,11 @@ export const accessSettings = [
 export function addSettings(command: Command, keys: readonly (keyof Config)[]): Command {
   for (const key of keys) command.addOption(optionOf(settings[key]));
   return command;
+}
+
+/** The same for a command of many settings, under headings. */
+export function addServiceSettings(command: Command, keys: readonly (keyof Config)[]): void {
+  for (const key of grouped(keys)) command.addOption(optionOf(settings[key]).helpGroup(headingOf(key)));
 }
 
 /** The configuration of a command: its flags, then the environment, then defaults; data folder and server as {@link located}. */

@@ -1,3 +1,5 @@
+import { codeOfSignal } from './exit-codes.ts';
+
 const signals = ['SIGINT', 'SIGTERM'] as const;
 
 export interface Interruption {
@@ -7,10 +9,18 @@ export interface Interruption {
   readonly release: () => void;
 }
 
+let first: NodeJS.Signals | null = null;
+
+/** The signal that this process was told to stop by; null where none came. */
+export function interruptedBy(): NodeJS.Signals | null {
+  return first;
+}
+
 export function interruption(): Interruption {
   const controller = new AbortController();
-  const onSignal = (): void => {
-    if (controller.signal.aborted) process.exit(130);
+  const onSignal = (name: NodeJS.Signals): void => {
+    if (controller.signal.aborted) process.exit(codeOfSignal(name));
+    first ??= name;
     controller.abort();
   };
   for (const name of signals) process.on(name, onSignal);

@@ -1,6 +1,7 @@
-import { ArmatureError } from '../errors.ts';
+import { systemReason } from '../errors.ts';
 import { openRegularFile, reasonOf, SpecialFile } from '../files/regular-file.ts';
 import type { ControlArgument } from './control-options.ts';
+import { FileFault } from './exit-codes.ts';
 
 /** The pictures of a control as a request says them. */
 export interface ControlPictures {
@@ -26,14 +27,13 @@ async function readJson(file: string): Promise<unknown> {
   try {
     const handle = await openRegularFile(file);
     try {
-      return JSON.parse(await handle.readFile('utf8'));
+      return JSON.parse((await handle.readFile('utf8')).replace(/^\uFEFF/, ''));
     } finally {
       await handle.close();
     }
   } catch (cause) {
-    const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
     const other = cause instanceof SpecialFile ? reasonOf(cause) : 'it cannot be read as JSON';
-    const reason = missing ? 'there is no such file' : other;
-    throw new ArmatureError('invalid_request', `Expected ${file} to be a JSON file but ${reason}.`, { cause });
+    const reason = systemReason(cause) ?? other;
+    throw new FileFault('invalid_request', `Expected ${file} to be a JSON file but ${reason}.`, { cause });
   }
 }

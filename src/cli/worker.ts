@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { addSettings, configOf } from './setting-options.ts';
+import { addServiceSettings, configOf } from './setting-options.ts';
 import { storeSettings } from './store.ts';
 
 const examples = `
@@ -9,16 +9,12 @@ Example:
 The api and its workers share PostgreSQL, the queue, and the data folder or the bucket (--s3-bucket).
 `;
 
-export function addWorker(program: Command): void {
-  const command = program
-    .command('worker')
-    .description('draw what the api accepted; needs PostgreSQL')
-    .addHelpText('after', examples)
-    .action(async () => {
-      const { runService } = await import('./service.ts');
-      await runService(configOf(command), 'worker');
-    });
-  addSettings(command, [
+export function addWorker(command: Command): void {
+  command.addHelpText('after', examples).action(async () => {
+    const { runService } = await import('./service.ts');
+    await runService(configOf(command), 'worker');
+  });
+  addServiceSettings(command, [
     'host',
     'metricsPort',
     'data',
@@ -28,9 +24,7 @@ export function addWorker(program: Command): void {
     'provider',
     'deviceId',
     'threads',
-  ]);
-  addSettings(command, storeSettings);
-  addSettings(command, [
+    ...storeSettings,
     'memoryBudget',
     'maxRows',
     'grace',

@@ -5,6 +5,7 @@ import { usableMemory } from './memory.ts';
 import {
   byteSize,
   flagValue,
+  host,
   integer,
   keyPrefix,
   many,
@@ -133,7 +134,7 @@ export const settings: { readonly [Key in keyof Config]: Setting<Config[Key]> } 
     flag: 'host',
     argument: 'address',
     description: 'address to listen on',
-    parse: one(text),
+    parse: one(host),
     fallback: () => '127.0.0.1',
   },
   port: {

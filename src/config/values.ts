@@ -27,6 +27,17 @@ export function text(value: string): string {
   return value.trim();
 }
 
+/** A host name, or an address: an IPv6 one also in the brackets of a URL and however long, as it is shortest. */
+export function host(value: string): string {
+  const name = text(value);
+  const inside = /^\[(.*)\]$/.exec(name)?.[1];
+  const address = inside ?? name;
+  const asUrl = `http://[${address}]`;
+  if (address.includes(':') && URL.canParse(asUrl)) return new URL(asUrl).hostname.slice(1, -1);
+  if (inside !== undefined || /[\s/[\]]/.test(name)) throw new Mismatch('a host name or an address such as ::1', value);
+  return name;
+}
+
 /** What nobody may guess: it is not repeated in the error. */
 export function secret(value: string): string {
   const trimmed = value.trim();

@@ -279,7 +279,7 @@ describe('armature batch that is interrupted', () => {
     // Its folder is its own meanwhile.
     expect((await batch(file)).stderr).toMatch(/output folder .* is in use by process \d+/);
     child.kill('SIGINT');
-    expect(await ended).toEqual([1, null]);
+    expect(await ended).toEqual([130, null]);
     expect(stderr).toMatch(/armature: Stopped\..*run the same command again/);
     expect(await batch(file)).toMatchObject({ code: 0 });
   });

@@ -61,7 +61,7 @@ describe('the data folder of every command', () => {
     const { code, stderr } = await at(work, ...args);
     expect(code, stderr).toBe(0);
     expect(stderr).toContain(`(data folder ${data})\n`);
-    expect(await readdir(home)).toEqual([]);
+    expect(await readdir(home)).not.toContain('.armature');
   });
 
   it('is the default one where ./data is something else, and is named where a command fails', async () => {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { dirname, extname, join, parse } from 'node:path';
-import { ArmatureError } from '../../errors.ts';
+import { systemReason } from '../../errors.ts';
 import { isObject } from '../../generation/field-names.ts';
 import { canonicalJson } from '../../server/canonical-json.ts';
+import { FileFault } from '../exit-codes.ts';
 import { type LocalPictures, locateFiles } from './local-pictures.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -34,7 +35,7 @@ export async function itemsOfFile(file: string): Promise<readonly WrittenItem[]>
   const text = await readText(file);
   const lines = text.split('\n').map((line, index) => ({ line, number: index + 1 }));
   const written = lines.filter(({ line }) => line.trim() !== '');
-  if (written.length === 0) throw new ArmatureError('invalid_request', `Expected requests in ${file} but found none.`);
+  if (written.length === 0) throw new FileFault('invalid_request', `Expected requests in ${file} but found none.`);
   return written.map(({ line, number }, index) => ({
     stem: String(index).padStart(5, '0'),
     body: locateFiles(readLine(line, `${file}, line ${number}`), dirname(file)),
@@ -50,13 +51,14 @@ const pictureTypes = ['.png', '.jpg', '.jpeg', '.webp', '.gif', '.avif', '.tif',
  */
 export async function itemsOfFolder(folder: string, bodyOf: (file: string) => Json): Promise<readonly WrittenItem[]> {
   const names = await readdir(folder).catch((cause: unknown) => {
-    throw new ArmatureError('invalid_request', `The folder ${folder} of --images cannot be read.`, { cause });
+    const reason = systemReason(cause) ?? String(cause);
+    throw new FileFault('invalid_request', `The folder ${folder} of --images cannot be read: ${reason}.`, { cause });
   });
   const shown = names.filter((name) => !name.startsWith('.'));
   const pictures = shown.filter((name) => pictureTypes.includes(extname(name).toLowerCase())).toSorted();
   if (pictures.length === 0) {
     const detail = `Expected pictures (${pictureTypes.join(', ')}) in ${folder} but found none.`;
-    throw new ArmatureError('invalid_request', detail);
+    throw new FileFault('invalid_request', detail);
   }
   return pictures.map((name) => {
     const picture = join(folder, name);
@@ -91,11 +93,12 @@ export async function withKeys(
 }
 
 async function readText(file: string): Promise<string> {
-  return await readFile(file, 'utf8').catch((cause: unknown) => {
-    const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
-    const reason = missing ? 'there is no such file' : 'it cannot be read';
-    throw new ArmatureError('invalid_request', `Expected ${file} to be a file of JSON Lines but ${reason}.`, { cause });
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    const reason = systemReason(cause) ?? String(cause);
+    throw new FileFault('invalid_request', `Expected ${file} to be a file of JSON Lines but ${reason}.`, { cause });
   });
+  // What some editors begin every file with.
+  return text.replace(/^\uFEFF/, '');
 }
 
 function readLine(line: string, place: string): Json {
@@ -103,7 +106,7 @@ function readLine(line: string, place: string): Json {
     const item: unknown = JSON.parse(line);
     if (isObject(item)) return item;
   } catch (cause) {
-    throw new ArmatureError('invalid_request', `Expected JSON in ${place}, but it cannot be parsed.`, { cause });
+    throw new FileFault('invalid_request', `Expected JSON in ${place}, but it cannot be parsed.`, { cause });
   }
-  throw new ArmatureError('invalid_request', `Expected a request, a JSON object, in ${place}.`);
+  throw new FileFault('invalid_request', `Expected a request, a JSON object, in ${place}.`);
 }

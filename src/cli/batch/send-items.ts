@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
+import { FileFault } from '../exit-codes.ts';
 import { requestJson } from '../server-client.ts';
 import type { Sending } from './journal.ts';
 import { patiently } from './patience.ts';
@@ -119,5 +120,5 @@ function named(error: ArmatureError, items: readonly BatchItem[]): ArmatureError
     return item === undefined ? text : `item ${item.stem}`;
   });
   const { retryAfter } = error;
-  return new ArmatureError(error.code, detail, { cause: error, ...(retryAfter === undefined ? {} : { retryAfter }) });
+  return new FileFault(error.code, detail, { cause: error, ...(retryAfter === undefined ? {} : { retryAfter }) });
 }
