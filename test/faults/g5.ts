@@ -2,6 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { Service } from '../support/service.ts';
 import { accountFor } from './harness/account.ts';
 import { type Answer, Cluster, smallJob } from './harness/cluster.ts';
 import type { Report } from './harness/report.ts';
@@ -11,9 +12,10 @@ import { SmallDisk, smallDiskMissing } from './harness/small-disk.ts';
 export const g5 = scenario({
   title: 'the disk is full, and so is Redis',
   missing: smallDiskMissing,
-  sizes: { megabytes: 24, jobs: 4, seconds: 3 },
-  short: { megabytes: 24, jobs: 2, seconds: 15 },
-  async run({ megabytes, jobs, seconds }, report) {
+  sizes: { megabytes: 24, embedded: 200, jobs: 4, seconds: 3 },
+  short: { megabytes: 24, embedded: 200, jobs: 2, seconds: 15 },
+  async run({ megabytes, embedded, jobs, seconds }, report) {
+    await fullEmbedded(embedded, jobs, report);
     const disk = new SmallDisk(megabytes);
     try {
       const cluster = await Cluster.start({ workers: 1, data: disk.folder });
@@ -31,12 +33,60 @@ export const g5 = scenario({
   },
 });
 
+/** One process with its database on the disk that is full: it answers, and goes on when there is room again. */
+async function fullEmbedded(megabytes: number, jobs: number, report: Report): Promise<void> {
+  const disk = new SmallDisk(megabytes);
+  try {
+    const service = await Service.start({ flags: ['--provider', 'cpu'], data: disk.folder });
+    try {
+      const ids: string[] = [];
+      for (let seed = 0; seed < jobs; seed += 1) ids.push((await service.submit({ ...smallJob, steps: 40, seed })).id);
+      await service.until(ids[0]!, ({ progress }) => progress !== null);
+      disk.fill();
+      const upload = await sendPicture(service.address);
+      report.exactly('embedded, disk full, upload: status', upload.status, 507);
+      report.exactly('embedded, disk full, upload: code', codeOf(upload), 'storage_full');
+      for (let seed = 0; seed < 20; seed += 1) {
+        const answer = await service.fetch('/v1/generations', {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ ...smallJob, prompt: 'x'.repeat(1000), seed }),
+        });
+        const { id, code = '' } = (await answer.json()) as { readonly id: string; readonly code?: string };
+        if (answer.status === 202) ids.push(id);
+        else report.exactly(`embedded, disk full, submit ${seed}`, `${answer.status} ${code}`, '507 storage_full');
+      }
+      report.exactly('embedded, disk full, livez: status', (await service.fetch('/livez')).status, 200);
+      report.exactly('embedded, disk full, readyz: status', (await service.fetch('/readyz')).status, 503);
+      report.exactly('embedded, disk full, list: status', (await service.fetch('/v1/generations')).status, 200);
+      disk.makeRoom();
+      const ended = await Promise.all(
+        ids.map((id) => service.until(id, ({ status }) => /^(succ|fail)/.test(status), 300_000)),
+      );
+      report.exactly(
+        'embedded, jobs that are lost or failed',
+        ended.filter(({ status }) => status !== 'succeeded').length,
+        0,
+      );
+      const fresh = await service.draw({ ...smallJob, seed: 99 });
+      report.exactly('embedded, a new job', fresh.status, 'succeeded');
+    } finally {
+      await service.stop();
+    }
+    const again = await Service.start({ flags: ['--provider', 'cpu'], data: disk.folder });
+    report.exactly('embedded, started again: livez', (await again.fetch('/livez')).status, 200);
+    await again.stop();
+  } finally {
+    disk.remove();
+  }
+}
+
 async function fullDisk(cluster: Cluster, disk: SmallDisk, jobs: number, report: Report): Promise<string[]> {
   const ids: string[] = [];
   for (let seed = 0; seed < jobs; seed += 1) ids.push((await cluster.submit({ ...smallJob, steps: 40, seed })).id);
   await cluster.until(async () => (await cluster.job(ids[0]!)).progress !== null, 'a job is drawn');
   disk.fill();
-  const upload = await sendPicture(cluster);
+  const upload = await sendPicture(cluster.address);
   report.exactly('disk full, upload: status', upload.status, 507);
   report.exactly('disk full, upload: code', codeOf(upload), 'storage_full');
   const ready = await cluster.call('GET', '/readyz');
@@ -71,10 +121,10 @@ async function fullRedis(cluster: Cluster, seconds: number, report: Report): Pro
 }
 
 /** An upload of a PNG of one pixel. */
-async function sendPicture(cluster: Cluster): Promise<Answer> {
+async function sendPicture(address: string): Promise<Answer> {
   const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
   const startedAt = performance.now();
-  const response = await fetch(new URL('/v1/uploads', cluster.address), {
+  const response = await fetch(new URL('/v1/uploads', address), {
     method: 'POST',
     headers: { 'content-type': 'image/png' },
     body: Buffer.from(pixel, 'base64'),
