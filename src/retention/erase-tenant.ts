@@ -18,7 +18,7 @@ export interface EraseOptions {
 const page = 100;
 
 /** Jobs that one statement deletes. */
-const slice = 32;
+const slice = 16;
 
 /**
  * Deletes all that a tenant has: its keys are revoked, its jobs are cancelled and deleted, and then whatever else has its

@@ -29,7 +29,7 @@ const hour = 3_600_000;
 const page = 50;
 
 /** Jobs that one statement deletes at most. Slices begin with one job and double, so that a sweep stops soon. */
-const largestSlice = 32;
+const largestSlice = 16;
 
 /** How often the whole store is walked through in search of objects that nobody knows. */
 const walkInterval = 24 * hour;

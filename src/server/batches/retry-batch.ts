@@ -7,7 +7,7 @@ import type { RouteContext } from '../context.ts';
 import { requireBatch } from './find-batch.ts';
 
 /** Items of one statement. */
-const slice = 50;
+const slice = 25;
 
 /**
  * Queues the failed and cancelled items of a batch again: all of them, once there is room for all and all are charged. Whether

@@ -15,7 +15,7 @@ import { idParameter, json, pageCursor, problem, tenantQuery } from './schemas.t
 
 /** Jobs that are replayed by one request, and by one statement. */
 const replayLimit = 500;
-const slice = 50;
+const slice = 25;
 
 /** Jobs that failed because of faults: looking at them, and sending them on another way. */
 export function deadLetterRoutes(instance: FastifyInstance, context: RouteContext): void {
