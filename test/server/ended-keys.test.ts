@@ -172,3 +172,35 @@ test('the keys of a tenant that is erased end as well', async () => {
   const again = await fetch(`${bases[1]}/v1/generations/${job.id}/events`, { headers: shown(key) });
   expect(again.status).toBe(401);
 });
+
+describe('where keys are looked at once a minute', () => {
+  let base: string;
+  beforeAll(async () => {
+    const { settings } = application.parts;
+    const app = await application.rebuild({
+      settings: { ...settings, limits: { ...settings.limits, pollMs: 60_000 } },
+    });
+    await app.listen({ host: '127.0.0.1', port: 0 });
+    base = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
+  });
+
+  test('a stream ends when its key is revoked, for it is told', async () => {
+    const key = await make();
+    const { id } = await submit(key);
+    const events = await fetch(`${base}/v1/generations/${id}/events`, { headers: shown(key) });
+    expect(events.status).toBe(200);
+    await application.parts.records.keys.revoke(key.key.id);
+    expect(await over(events)).toBe('ended true');
+  });
+
+  test('a stream of a signed address ends when the address does', async () => {
+    const key = await make();
+    const { id } = await submit(key);
+    const payload = { paths: [`/v1/generations/${id}/events`], expires_s: 2 };
+    const answer = await apps[0].inject({ method: 'POST', url: '/v1/signed-urls', headers: shown(key), payload });
+    const [url] = answer.json<{ urls: string[] }>().urls;
+    const events = await fetch(base + url!);
+    expect(events.status).toBe(200);
+    expect(await over(events)).toBe('ended true');
+  });
+});

@@ -10,6 +10,8 @@ import { ArmatureError } from '../../errors.ts';
 export function refuseUnknownQueries(app: FastifyInstance): void {
   app.addHook('preValidation', async (request) => {
     if (request.is404 || request.routeOptions.schema?.hide === true) return;
+    // A signed address has the query that it was signed with, and no other.
+    if (request.identity?.signed === true) return;
     const known = knownNames(request);
     const unknown = Object.keys(request.query ?? {}).find((name) => !known.includes(name));
     if (unknown !== undefined) throw unknownName(unknown, known, request);
