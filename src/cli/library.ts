@@ -31,7 +31,7 @@ export async function libraryOf(config: Config): Promise<ModelLibrary> {
 
 /**
  * Makes sure that the model of requests that name none is there and can be used: else every one of them would be refused by a
- * server that said it was ready. `unknown_model` with the nearest, or `model_invalid` with the reason.
+ * server that said it was ready. `model_invalid` with the reason: the service fails, whatever is wrong with the model.
  */
 export async function requireDefaultModel(library: ModelLibrary, { model }: Pick<Config, 'model'>): Promise<void> {
   try {
@@ -39,7 +39,7 @@ export async function requireDefaultModel(library: ModelLibrary, { model }: Pick
   } catch (error) {
     if (!(error instanceof ArmatureError)) throw error;
     const detail = `Expected a base model for --model (ARMATURE_MODEL): ${error.message}`;
-    throw new ArmatureError(error.code, detail, {
+    throw new ArmatureError('model_invalid', detail, {
       field: 'model',
       cause: error,
       ...(error.choices === undefined ? {} : { choices: error.choices }),

@@ -66,7 +66,7 @@ describe('armature models pull', () => {
 
   it('offers the nearest name for one that is mistyped', async () => {
     const typo = await armature(['models', 'pull', 'control-sd15-cany', '--data', data]);
-    expect([typo.code, typo.stderr]).toEqual([1, expect.stringContaining('Did you mean control-sd15-canny?')]);
+    expect([typo.code, typo.stderr]).toEqual([2, expect.stringContaining('Did you mean control-sd15-canny?')]);
     const { hub } = await hubServer({ files: { 'edges.safetensors': Buffer.alloc(9) } });
     const file = await armature([
       'models',
@@ -78,7 +78,7 @@ describe('armature models pull', () => {
       data,
     ]);
     expect([file.code, file.stderr]).toEqual([
-      1,
+      2,
       expect.stringContaining('Did you mean some/model:edges.safetensors?'),
     ]);
   });
