@@ -39,17 +39,6 @@ export async function keepPictures(
   }
 }
 
-/** Keeps pictures while the jobs that use them are written, by `write`. */
-export async function whilePicturesAreKept<T>(
-  parts: KeepingParts,
-  tenant: string,
-  pictures: readonly CheckedPicture[],
-  write: () => Promise<T>,
-): Promise<T> {
-  const release = await keepPictures(parts, tenant, pictures);
-  return await releasing(release, write);
-}
-
 /** Runs `write` and releases what is kept for it, whichever way it ends. */
 export async function releasing<T>(release: Release, write: () => Promise<T>): Promise<T> {
   let written = false;
