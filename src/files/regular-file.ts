@@ -1,5 +1,6 @@
 import { constants, type StatsBase } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
+import { systemReason } from '../errors.ts';
 
 /** What lies at a path is no regular file: it is left alone, as opening a pipe waits for ever and a device may do anything. */
 export class SpecialFile extends Error {
@@ -67,15 +68,15 @@ export async function readRegularBytes(path: string, mostBytes: number): Promise
   }
 }
 
-/** Why a file could not be read, to stand behind "cannot be read": a code of the system, or what is there instead. */
+/** Why a file could not be read, to stand behind "cannot be read": what the system says, or what is there instead. */
 export function reasonOf(error: unknown): string {
   if (error instanceof SpecialFile) return `it is ${error.kind}, not a file`;
   if (error instanceof FileTooLarge) return `it has more than ${error.mostBytes} bytes`;
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
   if (code === 'ENOENT') return 'it is not there';
   if (code === 'ELOOP') return 'its links lead in a circle';
-  if (code === 'EACCES' || code === 'EPERM') return `this user may not read it, ${code}`;
-  return code;
+  if (code === 'EACCES' || code === 'EPERM') return 'this user may not read it';
+  return systemReason(error) ?? code;
 }
 
 /** What a path is in words where it is no regular file; null for one. */
