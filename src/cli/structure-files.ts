@@ -1,5 +1,6 @@
-import { systemReason } from '../errors.ts';
+import { ArmatureError, systemReason } from '../errors.ts';
 import { openRegularFile, reasonOf, SpecialFile } from '../files/regular-file.ts';
+import { readJsonNow } from '../json/read-json.ts';
 import type { ControlArgument } from './control-options.ts';
 import { FileFault } from './exit-codes.ts';
 
@@ -27,11 +28,12 @@ async function readJson(file: string): Promise<unknown> {
   try {
     const handle = await openRegularFile(file);
     try {
-      return JSON.parse((await handle.readFile('utf8')).replace(/^\uFEFF/, ''));
+      return readJsonNow(await handle.readFile(), { subject: `${file} to be a JSON file` });
     } finally {
       await handle.close();
     }
   } catch (cause) {
+    if (cause instanceof ArmatureError) throw new FileFault(cause.code, cause.message, { cause });
     const other = cause instanceof SpecialFile ? reasonOf(cause) : 'it cannot be read as JSON';
     const reason = systemReason(cause) ?? other;
     throw new FileFault('invalid_request', `Expected ${file} to be a JSON file but ${reason}.`, { cause });

@@ -2,12 +2,14 @@ import type { BaseModel } from '../models/model.ts';
 import type { ModelList } from './catalog.ts';
 import type { GivenControl } from './given-picture.ts';
 import type { GenerationPlan, PlannedControl } from './plan.ts';
+import { syntaxWarnings } from './prompt-syntax.ts';
 
 /** Remarks on parts of a plan that will have no effect, or probably not the one that was meant. */
 export function warningsOf(plan: GenerationPlan, models: ModelList): readonly string[] {
   const warnings: string[] = [];
   const base = models.bases.find((candidate) => candidate.id === plan.model.id);
   if (base !== undefined) warnings.push(...predictionWarnings(base));
+  warnings.push(...syntaxWarnings(plan.prompt, 'prompt'), ...syntaxWarnings(plan.negativePrompt, 'negative_prompt'));
   if (plan.guidanceScale === 1) {
     if (plan.negativePrompt !== '') warnings.push('negative_prompt has no effect while guidance_scale is 1.');
     if (plan.guidanceRescale !== 0) warnings.push('guidance_rescale has no effect while guidance_scale is 1.');

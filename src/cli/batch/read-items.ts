@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { dirname, extname, join, parse } from 'node:path';
-import { systemReason } from '../../errors.ts';
+import { ArmatureError, systemReason } from '../../errors.ts';
 import { isObject } from '../../generation/field-names.ts';
+import { readJsonNow, readText } from '../../json/read-json.ts';
 import { canonicalJson } from '../../server/canonical-json.ts';
 import { FileFault } from '../exit-codes.ts';
 import { type LocalPictures, locateFiles } from './local-pictures.ts';
@@ -32,7 +33,7 @@ export interface FailedItem {
 
 /** Items of a file of JSON Lines, named by their place in it. */
 export async function itemsOfFile(file: string): Promise<readonly WrittenItem[]> {
-  const text = await readText(file);
+  const text = await textOf(file);
   const lines = text.split('\n').map((line, index) => ({ line, number: index + 1 }));
   const written = lines.filter(({ line }) => line.trim() !== '');
   if (written.length === 0) throw new FileFault('invalid_request', `Expected requests in ${file} but found none.`);
@@ -92,21 +93,25 @@ export async function withKeys(
   return { items: keyed, unreadable };
 }
 
-async function readText(file: string): Promise<string> {
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+async function textOf(file: string): Promise<string> {
+  const bytes = await readFile(file).catch((cause: unknown) => {
     const reason = systemReason(cause) ?? String(cause);
     throw new FileFault('invalid_request', `Expected ${file} to be a file of JSON Lines but ${reason}.`, { cause });
   });
-  // What some editors begin every file with.
-  return text.replace(/^\uFEFF/, '');
+  return inFile(() => readText(bytes, { subject: `${file} to be JSON Lines` }));
 }
 
 function readLine(line: string, place: string): Json {
-  try {
-    const item: unknown = JSON.parse(line);
-    if (isObject(item)) return item;
-  } catch (cause) {
-    throw new FileFault('invalid_request', `Expected JSON in ${place}, but it cannot be parsed.`, { cause });
-  }
+  const item = inFile(() => readJsonNow(line, { subject: `JSON in ${place},` }));
+  if (isObject(item)) return item;
   throw new FileFault('invalid_request', `Expected a request, a JSON object, in ${place}.`);
+}
+
+/** What is wrong with the text of a file is a fault of the file. */
+function inFile<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw cause instanceof ArmatureError ? new FileFault(cause.code, cause.message, { cause }) : cause;
+  }
 }
