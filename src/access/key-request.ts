@@ -28,6 +28,7 @@ export const keyRequest = z
     scopes: z
       .array(z.enum(scopes))
       .min(1)
+      .max(16)
       .transform((given) => scopes.filter((scope) => given.includes(scope)))
       .default(['generate', 'read']),
     expires_at: z.iso.datetime({ offset: true }).nullable().default(null),
