@@ -8,12 +8,21 @@ import { table } from './table.ts';
 /** What is read of a job as the API gives it; the rest is passed on untouched. */
 const jobSchema = z.looseObject({
   id: z.string(),
+  kind: z.string(),
   status: z.string(),
   created_at: z.string(),
+  effective: z.looseObject({
+    prompt: z.string().optional(),
+    condition: z.string().optional(),
+    model: z.object({ id: z.string() }).optional(),
+  }),
   progress: z.object({ step: z.number(), steps: z.number() }).nullish(),
   error: z.object({ code: z.string(), detail: z.string() }).nullish(),
 });
 const pageSchema = z.looseObject({ data: z.array(jobSchema) });
+
+/** Characters of a prompt that a list shows. */
+const longestSubject = 48;
 
 type ShownJob = z.output<typeof jobSchema>;
 
@@ -64,8 +73,24 @@ function jobPath(id: string): string {
 
 function describeJobs(jobs: readonly ShownJob[]): string {
   if (jobs.length === 0) return 'No jobs.';
-  const rows = jobs.map((job) => [job.id, job.status, describeProgress(job), job.created_at, job.error?.detail ?? '']);
-  return table(['JOB', 'STATUS', 'STEP', 'ACCEPTED', 'ERROR'], rows);
+  const rows = jobs.map((job) => [
+    job.id,
+    job.kind,
+    job.status,
+    describeProgress(job),
+    job.created_at,
+    job.effective.model?.id ?? '',
+    describeSubject(job),
+    job.error?.detail ?? '',
+  ]);
+  return table(['JOB', 'KIND', 'STATUS', 'STEP', 'ACCEPTED', 'MODEL', 'PROMPT', 'ERROR'], rows);
+}
+
+/** The prompt on one line, cut where it is long; of an extraction the condition. */
+function describeSubject({ effective: { prompt, condition } }: ShownJob): string {
+  const text = (prompt ?? `map for ${condition ?? 'a condition'}`).replaceAll(/\p{C}|\s+/gu, ' ').trim();
+  const letters = [...text];
+  return letters.length > longestSubject ? `${letters.slice(0, longestSubject - 1).join('')}…` : text;
 }
 
 function describeProgress({ progress }: ShownJob): string {

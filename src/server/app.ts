@@ -9,7 +9,9 @@ import { OpenRequests } from './access/open-requests.ts';
 import { RateLimiter } from './access/rate-limiter.ts';
 import { routeContext } from './context.ts';
 import type { SecretRecords } from '../records/secrets.ts';
+import { missingPage } from './missing-page.ts';
 import type { ServerParts } from './parts.ts';
+import { readWebFiles } from './web-files.ts';
 import { watchRoutes } from './plugins/allowed-methods.ts';
 import { acceptForms } from './form.ts';
 import { answerClientError, refuseExpectation } from './plugins/client-errors.ts';
@@ -77,7 +79,9 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
   limitRequests(app, limits);
   refuseOtherEncodings(app);
   acceptJson(app, limits.jsonValues);
-  answerWithProblems(app, watchRoutes(app), parts.metrics.http);
+  const files = await readWebFiles();
+  const sendMissingPage = missingPage(files, parts.settings.publicUrl);
+  answerWithProblems(app, watchRoutes(app), parts.metrics.http, sendMissingPage);
   refuseWhileDraining(app, parts.draining);
   await app.register(cors, {
     origin: corsOrigins.includes('*') ? '*' : [...corsOrigins],
@@ -122,8 +126,8 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
     modelRoutes(routes, context);
     healthRoutes(routes, parts);
     metricsRoutes(routes, parts.metrics.registry);
-    descriptionRoutes(routes, context);
-    await pageRoutes(routes);
+    descriptionRoutes(routes);
+    pageRoutes(routes, context, files);
   });
   // In a scope of its own: only here is a picture a body.
   await app.register(async (routes) => uploadRoutes(routes, context));

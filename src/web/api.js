@@ -19,18 +19,41 @@ export class Refusal extends Error {
 }
 
 /**
- * The answer of the API to a GET at a path below the server's address. Where it wants a key, the reader is asked once, and
- * the key is kept for this tab.
+ * The answer of the API to a GET at a path below the server's address.
  *
  * @param {string} path such as `v1/generations`
  * @param {{ signal?: AbortSignal, headers?: Readonly<Record<string, string>> }} [options]
  * @returns {Promise<Response>}
  * @throws {Refusal} with the words of the server's problem document
  */
-export async function get(path, { signal, headers = {} } = {}) {
+export async function get(path, options = {}) {
+  return await ask('GET', path, options);
+}
+
+/**
+ * Sends a POST or DELETE without a body.
+ *
+ * @param {'POST' | 'DELETE'} method
+ * @param {string} path
+ * @returns {Promise<Response>}
+ * @throws {Refusal}
+ */
+export async function send(method, path) {
+  return await ask(method, path, {});
+}
+
+/**
+ * Where the server wants a key, the reader is asked once, and the key is kept for this tab.
+ *
+ * @param {string} method
+ * @param {string} path
+ * @param {{ signal?: AbortSignal, headers?: Readonly<Record<string, string>> }} options
+ */
+async function ask(method, path, { signal, headers = {} }) {
   for (;;) {
     const key = sessionStorage.getItem(keyName);
     const response = await fetch(new URL(path, root), {
+      method,
       headers: { ...headers, ...(key === null ? {} : { authorization: `Bearer ${key}` }) },
       ...(signal === undefined ? {} : { signal }),
     });
@@ -38,21 +61,6 @@ export async function get(path, { signal, headers = {} } = {}) {
     if (response.status !== 401) throw await refusal(response);
     await newKey(key);
   }
-}
-
-/**
- * Sends a POST without a body, with the key of the reader, where one was asked for.
- *
- * @param {string} path
- * @returns {Promise<Response>}
- * @throws {Refusal}
- */
-export async function post(path) {
-  const key = sessionStorage.getItem(keyName);
-  const headers = key === null ? {} : { authorization: `Bearer ${key}` };
-  const response = await fetch(new URL(path, root), { method: 'POST', headers });
-  if (!response.ok) throw await refusal(response);
-  return response;
 }
 
 /**

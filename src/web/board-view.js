@@ -124,7 +124,7 @@ function tenants({ tenants, windows }) {
 function batches({ batches }) {
   if (batches.length === 0) return section('Batches', element('p', { class: 'quiet' }, 'None is at work.'));
   const rows = batches.map(({ id, name, tenant, items, ended, failed }) => [
-    element('span', { title: id }, name ?? id),
+    element('a', { href: `./batches/${encodeURIComponent(id)}`, title: id }, name ?? id),
     tenant,
     element('span', {}, `${ended} of ${items}`, bar(ended / items)),
     failed === 0 ? '' : element('span', { class: 'state failed' }, `${failed} failed`),

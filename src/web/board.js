@@ -1,4 +1,4 @@
-import { getJson, post, Refusal } from './api.js';
+import { getJson, Refusal, send } from './api.js';
 import { boardView } from './board-view.js';
 import { element } from './elements.js';
 
@@ -32,6 +32,6 @@ async function show() {
 
 /** Queues the dead jobs again. */
 async function replay() {
-  await post('v1/dead-letters/replay').catch(() => {});
+  await send('POST', 'v1/dead-letters/replay').catch(() => {});
   await show();
 }

@@ -14,7 +14,35 @@ export function pictureCards(job) {
   return [
     ...job.outputs.map((output, index) => outputCard(job, output, index)),
     ...job.maps.map((map, index) => mapCard(job, map, index)),
+    ...sources(job).map(({ type, index }) => sourceCard(job, type, index)),
   ];
+}
+
+/**
+ * The pictures that the job was given, and what for.
+ *
+ * @param {JobView} job
+ * @returns {readonly { readonly type: string, readonly index: number }[]}
+ */
+function sources({ effective }) {
+  if ('condition' in effective) return [{ type: effective.condition, index: 0 }];
+  return effective.controls.flatMap(({ type, structure }, index) => (structure === null ? [{ type, index }] : []));
+}
+
+/**
+ * @param {JobView} job
+ * @param {string} type
+ * @param {number} index
+ */
+function sourceCard(job, type, index) {
+  const path = `v1/generations/${job.id}/sources/${index}`;
+  const name = `Picture that the ${type} map is of`;
+  return element(
+    'article',
+    { class: 'card' },
+    pictureFrame(path, name, null),
+    element('h3', {}, type, element('span', { class: 'quiet' }, ' · the picture that was given')),
+  );
 }
 
 /**
@@ -90,22 +118,39 @@ function controlRows({ model, scale, start, end, mode, resize, resolution, struc
 }
 
 /**
- * A picture in a frame of its own shape, so that nothing moves when its bytes come.
+ * A picture in a frame of its own shape, so that nothing moves when its bytes come. It opens in full size.
  *
  * @param {string} path
  * @param {string} alt
- * @param {{ readonly width: number, readonly height: number }} size
+ * @param {{ readonly width: number, readonly height: number } | null} size null where it is not known
  */
-function pictureFrame(path, alt, { width, height }) {
+function pictureFrame(path, alt, size) {
   const frame = element('div', { class: 'frame' });
-  frame.style.aspectRatio = `${width} / ${height}`;
-  const picture = element('img', { alt, width: String(width), height: String(height) });
+  if (size !== null) frame.style.aspectRatio = `${size.width} / ${size.height}`;
+  const picture = element('img', { alt });
+  const button = element('button', { type: 'button', class: 'zoom', title: 'Full size' }, picture);
+  const fail = (/** @type {string} */ detail) => frame.replaceChildren(element('p', { class: 'quiet' }, detail));
+  picture.addEventListener('error', () => fail('The browser cannot show this format.'));
+  button.addEventListener('click', () => showFullSize(picture.src, alt));
   pictureAddress(path).then(
     (address) => (picture.src = address),
-    (error) => frame.replaceChildren(element('p', { class: 'quiet' }, `It cannot be shown: ${error.message}`)),
+    (error) => fail(`It cannot be shown: ${error.message}`),
   );
-  frame.append(picture);
+  frame.append(button);
   return frame;
+}
+
+/**
+ * @param {string} address
+ * @param {string} alt
+ */
+function showFullSize(address, alt) {
+  const close = element('button', { autofocus: '' }, 'Close');
+  const form = element('form', { method: 'dialog' }, close, element('img', { src: address, alt }));
+  const dialog = element('dialog', { class: 'viewer', 'aria-label': 'Full size' }, form);
+  dialog.addEventListener('close', () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
 }
 
 /**

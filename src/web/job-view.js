@@ -1,3 +1,4 @@
+import { actionRow } from './actions.js';
 import { bar, definitions, element, section, unfoldable } from './elements.js';
 import { duration, words, yesNo } from './figures.js';
 import { pictureCards } from './job-pictures.js';
@@ -30,11 +31,33 @@ function heading(job) {
       element('code', {}, job.id),
       ' · ',
       time(job.created_at),
+      ...(job.batch === null ? [] : [' · item of a ', element('a', { href: `../batches/${job.batch.id}` }, 'batch')]),
     ),
     element('h1', {}, title),
     negative === null ? '' : element('p', { class: 'quiet' }, `Not: ${negative}`),
     element('div', { id: 'progress', role: 'status' }, progressView(job)),
+    actions(job),
   );
+}
+
+/** @param {JobView} job */
+function actions({ id, status, cancel_requested: leaving }) {
+  const path = `v1/generations/${id}`;
+  const again = () => location.reload();
+  const post = /** @type {const} */ ('POST');
+  if (status === 'queued' || status === 'running') {
+    return leaving ? '' : actionRow([{ name: 'Cancel', method: post, path: `${path}/cancel`, after: again }]);
+  }
+  return actionRow([
+    ...(status === 'succeeded' ? [] : [{ name: 'Draw it again', method: post, path: `${path}/retry`, after: again }]),
+    {
+      name: 'Delete',
+      method: /** @type {const} */ ('DELETE'),
+      path,
+      question: 'Delete the job and its pictures?',
+      after: () => location.assign('../jobs'),
+    },
+  ]);
 }
 
 /**

@@ -209,6 +209,43 @@ describe('the files of a job', () => {
     expect(response.headers['content-length']).toBe(String(bytes.length));
   });
 
+  test('have their sources beside them, as they came', async () => {
+    const response = await get(`${job.url}/sources/0`);
+    expect(response.rawPayload).toEqual(picture);
+    expect(response.headers).toMatchObject({
+      etag: `"${createHash('sha256').update(picture).digest('hex')}"`,
+      'content-type': 'image/png',
+      'x-content-type-options': 'nosniff',
+      'content-disposition': `inline; filename="${job.id}-source-0.png"`,
+    });
+    expect((await get(`${job.url}/sources/1`)).json()).toMatchObject({ code: 'not_found' });
+    const photograph = await pictureFile('jpeg');
+    const form = await multipart({ image: photograph });
+    const { id } = (
+      await application.app.inject({ method: 'POST', url: '/v1/conditions/canny', ...form })
+    ).json<JobView>();
+    const extracted = await get(`/v1/generations/${id}/sources/0`);
+    expect([extracted.headers['content-type'], extracted.rawPayload]).toEqual(['image/jpeg', photograph]);
+  });
+
+  test('have no source where structure came as data', async () => {
+    const layout = {
+      regions: [
+        {
+          class: 'sky',
+          polygon: [
+            [0, 0],
+            [1, 0],
+            [1, 1],
+          ],
+        },
+      ],
+    };
+    const payload = { prompt: 'x', controls: [{ type: 'seg', image: { layout } }] };
+    const { url } = (await application.app.inject({ method: 'POST', url: '/v1/generations', payload })).json<JobView>();
+    expect((await get(`${url}/sources/0`)).json()).toMatchObject({ status: 404, code: 'not_found' });
+  });
+
   test('are as many as there are', async () => {
     expect((await get(`${job.url}/outputs/1`)).json()).toMatchObject({ code: 'not_found' });
     expect((await get(`${job.url}/maps/1`)).json()).toMatchObject({ code: 'not_found' });

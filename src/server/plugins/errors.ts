@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ArmatureError, type ErrorCode } from '../../errors.ts';
+import { prefersHtml } from '../prefers-html.ts';
 import { problemType, toProblem } from '../problem.ts';
 import type { HttpMetrics } from '../../metrics/http-metrics.ts';
 import { otherMediaType } from './other-media-type.ts';
@@ -8,8 +9,19 @@ import type { AllowedMethods } from './allowed-methods.ts';
 /** Seconds after which a client may try again when a part of the service is away. */
 const retryAfter = 2;
 
-/** Makes every failure, ours or the framework's, a problem document. Nothing of an unexpected error leaves the process. */
-export function answerWithProblems(app: FastifyInstance, allowed: AllowedMethods, metrics: HttpMetrics): void {
+/** Answers a browser that goes to an address where nothing is. */
+export type SendMissingPage = (reply: FastifyReply) => Promise<FastifyReply>;
+
+/**
+ * Makes every failure, ours or the framework's, a problem document; for a browser that goes to an address where nothing is, a
+ * page. Nothing of an unexpected error leaves the process.
+ */
+export function answerWithProblems(
+  app: FastifyInstance,
+  allowed: AllowedMethods,
+  metrics: HttpMetrics,
+  sendMissingPage?: SendMissingPage,
+): void {
   app.setErrorHandler((thrown, request, reply) => {
     const error = fromThrown(thrown, request);
     metrics.refused(error.code);
@@ -18,6 +30,10 @@ export function answerWithProblems(app: FastifyInstance, allowed: AllowedMethods
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0]!;
     const methods = allowed.of(path);
+    if (sendMissingPage !== undefined && methods.length === 0 && prefersHtml(request)) {
+      metrics.refused('not_found');
+      return sendMissingPage(reply);
+    }
     if (methods.length === 0) throw new ArmatureError('not_found', `There is no resource at ${path.slice(0, 200)}.`);
     reply.header('allow', methods.join(', '));
     const detail = `Expected ${methods.join(' or ')} at ${path} but received ${request.method}.`;

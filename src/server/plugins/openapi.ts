@@ -9,7 +9,7 @@ const transform = createJsonSchemaTransform({ zodToJsonConfig });
 const transformObject = createJsonSchemaTransformObject({ zodToJsonConfig });
 
 const tags: Readonly<Record<string, string>> = {
-  generations: 'Drawing pictures: jobs, their events, outputs and maps',
+  generations: 'Drawing pictures: jobs, their events, outputs, maps and sources',
   batches: 'Many generations that are made, followed and fetched together',
   'dead letters': 'Jobs that failed because of faults, not because of their requests',
   uploads: 'Pictures that requests refer to by id',

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Job } from '../../generation/job.ts';
 import { leaveWithAnswer, type RouteContext, tenantOf } from '../context.ts';
 import { requireJob } from '../find-job.ts';
-import { servedMap, servedOutput } from '../job-files.ts';
+import { servedMap, servedOutput, servedSource } from '../job-files.ts';
 import { type ServedObject, sendObject } from '../send-object.ts';
 import { fileParameters, pictureContent, problem, tenantQuery } from './schemas.ts';
 
@@ -12,15 +12,18 @@ import { fileParameters, pictureContent, problem, tenantQuery } from './schemas.
 export function generationFileRoutes(instance: FastifyInstance, context: RouteContext): void {
   serveFile('outputs', 'getOutput', 'A picture that a job drew', servedOutput);
   serveFile('maps', 'getMap', 'The map that a control used', servedMap);
+  serveFile('sources', 'getSource', 'The picture that a control was given, as it came', async (job, index) => {
+    return await servedSource(context.parts.store, job, index);
+  });
 
   function serveFile(
     folder: string,
     operationId: string,
     summary: string,
-    choose: (job: Job, index: number) => ServedObject,
+    choose: (job: Job, index: number) => ServedObject | Promise<ServedObject>,
   ): void {
     instance.withTypeProvider<ZodTypeProvider>().get(`/v1/generations/:id/${folder}/:index`, {
-      config: { access: 'read', anyTenant: true, signable: true },
+      config: { access: 'read', anyTenant: true, signable: folder !== 'sources' },
       schema: {
         operationId,
         summary,
@@ -40,7 +43,7 @@ export function generationFileRoutes(instance: FastifyInstance, context: RouteCo
         const { id, index } = request.params;
         const { records, store } = context.parts;
         const job = await requireJob(records, tenantOf(request), id);
-        const file = choose(job, index);
+        const file = await choose(job, index);
         leaveWithAnswer(reply, context.openDownloads.take(job.tenant));
         return await sendObject(store, file, request, reply);
       },

@@ -31,6 +31,8 @@ export function signedUrlRoutes(instance: FastifyInstance, { parts }: RouteConte
     schema: {
       operationId: 'createSignedUrls',
       summary: 'Addresses of outputs, maps and events that work without a key for a while',
+      description:
+        'For <img>, EventSource and links, which cannot send a key. They end with the key that asked for them.',
       tags: ['generations'],
       body,
       response: { 200: json('The addresses', signedUrls), '4xx': problem },
