@@ -89,7 +89,7 @@ function describeJobs(jobs: readonly ShownJob[]): string {
 /** The prompt on one line, cut where it is long; of an extraction the condition. */
 function describeSubject({ effective: { prompt, condition } }: ShownJob): string {
   const text = (prompt ?? `map for ${condition ?? 'a condition'}`).replaceAll(/\p{C}|\s+/gu, ' ').trim();
-  const letters = [...text];
+  const letters = Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
   return letters.length > longestSubject ? `${letters.slice(0, longestSubject - 1).join('')}…` : text;
 }
 
