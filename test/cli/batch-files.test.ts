@@ -248,15 +248,21 @@ describe('an output folder that is the folder of the pictures', () => {
     ['a link to it', async () => await linked(images)],
     ['a link above it', async () => join(await linked(folder), 'photos')],
     ['a path that goes round', () => join(images, 'deep', '..')],
-    ['a folder in it', () => join(images, 'drawn')],
-    ['a folder in it through a link', async () => join(await linked(images), 'new', 'drawn')],
-    ['the folder around it', () => folder],
   ])('is refused: %s', async (_, make) => {
     const { code, stderr } = await batchOfImages(images, await make());
     expect(code).not.toBe(0);
     expect(stderr).toMatch(/^armature: .*another folder than --images.*\n/);
     expect(await readFile(join(images, 'a.png'))).toEqual(await readFile(scene));
     expect(await readdir(images)).toEqual(['a.png', 'deep']);
+  });
+
+  it.each([
+    ['in it', () => join(images, 'drawn')],
+    ['around it', () => folder],
+  ])('is another folder where it lies %s, and the pictures stay', async (_, place) => {
+    expect(await batchOfImages(images, place())).toMatchObject({ code: 0 });
+    expect(await readFile(join(images, 'a.png'))).toEqual(await readFile(scene));
+    expect(await readdir(place())).toContain('a.png');
   });
 
   it('is refused where the pictures are named through a link', async () => {
