@@ -19,7 +19,11 @@ test('nobody needs a key for what tells about the service and for pages that hol
     [
       'GET /',
       'GET /assets/:name',
+      'GET /batches/:id',
       'GET /board',
+      'GET /docs',
+      'GET /favicon.ico',
+      'GET /jobs',
       'GET /jobs/:id',
       'GET /livez',
       'GET /openapi.json',
