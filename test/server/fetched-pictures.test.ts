@@ -143,4 +143,33 @@ describe('a picture by URL', () => {
     expect((await slow).statusCode).toBe(202);
     expect((await submit('7.png')).statusCode).toBe(202);
   });
+
+  test('leaves its request where it counts when the client goes away meanwhile', async () => {
+    const held: ServerResponse[] = [];
+    const server = await localServer((_request, response) => held.push(response));
+    const { settings } = application.parts;
+    const app = await application.rebuild({
+      fetcher: createFetcher({ allow: [server.host] }),
+      settings: { ...settings, load: { ...settings.load, bodyMemory: 4 * 2 ** 20 } },
+    });
+    const address = await app.listen({ host: '127.0.0.1', port: 0 });
+    const submit = async (fields: object, signal: AbortSignal | null = null) =>
+      await fetch(`${address}/v1/generations`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ prompt: 'x', ...fields }) + ' '.repeat(3 * 2 ** 20),
+        signal,
+      });
+    const leaving = new AbortController();
+    const left = submit({ controls: [{ type: 'canny', image: urlOf(server, 'slow.png') }] }, leaving.signal);
+    await expect.poll(() => held.length, { timeout: 10_000 }).toBe(1);
+    const connections = async () =>
+      await new Promise((resolve) => app.server.getConnections((_error, count) => resolve(count)));
+    leaving.abort();
+    await expect(left).rejects.toThrow();
+    await expect.poll(connections).toBe(0);
+    expect((await submit({})).status).toBe(503);
+    held[0]!.end(picture);
+    await expect.poll(async () => (await submit({})).status).toBe(202);
+  });
 });

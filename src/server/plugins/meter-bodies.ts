@@ -29,15 +29,19 @@ interface Arriving {
   /** What had been received when the current span of time began, and when that was. */
   spanStart: number;
   spanReceived: number;
+  /** Whether its route has begun, and whether it has answered. */
+  begun: boolean;
+  answered: boolean;
 }
 
 /**
  * Counts the bodies of the requests to all routes that are registered after it while they arrive: `overloaded` ends one that
  * has no room in the budget, `request_timeout` one that comes too slowly. What was counted is given back when the answer
- * is out.
+ * is out; where the client has left before, when the route has come to its end, which holds the body as long.
  */
 export function meterBodies(app: FastifyInstance, budget: BodyBudget, pace: BodyPace): void {
   const arriving = new Set<Arriving>();
+  const metered = new WeakMap<FastifyRequest, Arriving>();
   const watch = setInterval(
     () => {
       for (const body of arriving) watchPace(body, pace);
@@ -64,10 +68,13 @@ export function meterBodies(app: FastifyInstance, budget: BodyBudget, pace: Body
       received: 0,
       spanStart: performance.now(),
       spanReceived: 0,
+      begun: false,
+      answered: false,
     };
+    metered.set(request, body);
     reply.raw.once('close', () => {
       arriving.delete(body);
-      part.close();
+      if (!isInUse(body)) part.close();
     });
     try {
       // What came while it was found out who asks.
@@ -83,6 +90,22 @@ export function meterBodies(app: FastifyInstance, budget: BodyBudget, pace: Body
     }
     done();
   });
+  app.addHook('preHandler', (request, _reply, done) => {
+    const body = metered.get(request);
+    if (body !== undefined) body.begun = true;
+    done();
+  });
+  app.addHook('onSend', (request, reply, _payload, done) => {
+    const body = metered.get(request);
+    if (body !== undefined) body.answered = true;
+    if (reply.raw.closed) body?.part.close();
+    done();
+  });
+}
+
+/** Whether somebody works with a body and will answer: it was read to its end, to be parsed, or its route has begun. */
+function isInUse({ request, begun, answered }: Arriving): boolean {
+  return (begun || request.raw.readableEnded) && !answered;
 }
 
 /** Sees each piece of a body as the connection hands it over: whoever reads it later does so in ways of its own. */
