@@ -44,7 +44,7 @@ export interface BatchRecords {
   cancel(id: string): Promise<number>;
   /** Items that have failed or been cancelled, in their order, behind the index `after`. */
   retryable(id: string, after: number): Promise<readonly RetryableItem[]>;
-  /** Those of these items that have failed or been cancelled become queued again. Returns which. */
+  /** Those of these items that have failed or been cancelled become queued again; none while the batch is being cancelled. Returns which. */
   retryItems(id: string, indexes: readonly number[]): Promise<readonly number[]>;
   /** All items that have failed or been cancelled become queued again. Returns how many. */
   retry(id: string): Promise<number>;
@@ -291,7 +291,10 @@ async function retrySome(db: Kysely<Tables>, id: string, indexes: readonly numbe
   if (indexes.length === 0) return [];
   const changed = await transitions(db, {
     where: (row) =>
-      row('id', 'in', chosen(row, id, ['failed', 'cancelled'], 'asc').where('batch_index', 'in', [...indexes])),
+      row.and([
+        row('id', 'in', chosen(row, id, ['failed', 'cancelled'], 'asc').where('batch_index', 'in', [...indexes])),
+        row.exists(row.selectFrom('batch').select('id').where('id', '=', id).where('cancelling_since', 'is', null)),
+      ]),
     set: anew,
   });
   return changed.flatMap(({ batch }) => batch?.index ?? []);

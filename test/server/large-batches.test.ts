@@ -5,7 +5,7 @@ import { newJob } from '../records/conformance.ts';
 import { type Application, openApplication } from './application.ts';
 
 /** So many that they are not all cancelled, queued again or deleted while a request waits. */
-const items = 2000;
+const items = 4000;
 
 let application: Application;
 beforeAll(async () => {
@@ -74,6 +74,30 @@ describe('a batch of thousands', () => {
     await expect.poll(async () => (await counts(id)).queued, { timeout: 60_000 }).toBe(items);
     expect((await call('POST', `/v1/batches/${id}/cancel`, app)).statusCode).toBe(202);
     await expect.poll(async () => (await counts(id)).cancelled, { timeout: 60_000 }).toBe(items);
+  }, 150_000);
+
+  test('is not queued again any further once it is cancelled', async () => {
+    const { settings, records } = application.parts;
+    const load = { ...settings.load, maxQueued: 10_000, maxQueuedPerTenant: 10_000 };
+    const app = await application.rebuild({ settings: { ...settings, load } });
+    const again = async () =>
+      (
+        await application.query<{ n: number }>(
+          `select count(*)::int as n from armature.job join armature.job_event on job_id = id
+            where batch_id = '${id}' and type = 'queued'`,
+        )
+      )[0]!.n;
+    const before = await again();
+    expect((await call('POST', `/v1/batches/${id}/retry`, app)).statusCode).toBe(202);
+    await call('POST', `/v1/batches/${id}/cancel`, app);
+    await expect
+      .poll(async () => (await records.batches.find('default', id))?.cancelling, { timeout: 60_000 })
+      .toBe(false);
+    const queued = (await again()) - before;
+    expect(queued).toBeLessThan(items);
+    // Statements are answered in turn: one of the retry would come between these.
+    for (let i = 0; i < 10; i += 1) expect((await again()) - before).toBe(queued);
+    expect(await counts(id)).toMatchObject({ queued: 0, cancelled: items });
   }, 150_000);
 
   test('is deleted in the background: nobody sees it or its items from the first moment', async () => {

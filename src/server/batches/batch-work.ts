@@ -10,6 +10,12 @@ const patienceMs = 500;
 /** Does some of what is left to do; false where that was nothing. */
 type Slice = () => Promise<boolean>;
 
+interface Retry {
+  readonly stop: () => void;
+  /** Never rejects. */
+  readonly ended: Promise<unknown>;
+}
+
 /**
  * What takes long for a batch of ten thousand: it goes on when the request that began it is answered, slice by slice. What was
  * cancelled or deleted is so from the first moment, in records, and goes on after a restart.
@@ -17,6 +23,8 @@ type Slice = () => Promise<boolean>;
 export class BatchWork {
   readonly #parts: ServerParts;
   readonly #running = new Map<string, Promise<void>>();
+  /** What queues items of a batch again, by its id. */
+  readonly #retries = new Map<string, Set<Retry>>();
   readonly #closing = new AbortController();
 
   constructor(parts: ServerParts) {
@@ -33,10 +41,16 @@ export class BatchWork {
     resumed.catch(() => {});
   }
 
-  /** Cancels all items of a batch. Whether that was done while the caller waited. */
+  /** Cancels all items of a batch, also those that are about to be queued again. Whether that was done while the caller waited. */
   async cancel(id: string): Promise<boolean> {
     await this.#parts.records.batches.beginCancel(id);
-    return await inTime(this.#cancel(id));
+    const retries = [...(this.#retries.get(id) ?? [])];
+    for (const { stop } of retries) stop();
+    const cancelled = async (): Promise<void> => {
+      await Promise.all(retries.map(async ({ ended }) => await ended));
+      await this.#cancel(id);
+    };
+    return await inTime(cancelled());
   }
 
   /** Removes what a batch takes up that nobody sees any more, of this tenant. Whether that was done while the caller waited. */
@@ -51,18 +65,27 @@ export class BatchWork {
   }
 
   /**
-   * Runs slices until one says that nothing is left, and then `finish`, which also follows where they were interrupted. Whether
-   * that was done while the caller waited.
+   * Queues items of a batch again, slice by slice until one says that nothing is left or the batch is cancelled, and then runs
+   * `finish`, which also follows where they were interrupted. Whether that was done while the caller waited.
    */
-  async run(what: string, slice: Slice, finish: () => Promise<void>): Promise<boolean> {
+  async retry(id: string, slice: Slice, finish: () => Promise<void>): Promise<boolean> {
+    const stopped = new AbortController();
     const work = async (): Promise<void> => {
       try {
-        await this.#slices(what, slice);
+        await this.#slices(`retry ${id}`, async () => !stopped.signal.aborted && (await slice()));
       } finally {
         await finish();
       }
     };
-    return await inTime(this.#once(`${what} ${randomUUID()}`, work));
+    const done = this.#once(`retry ${id} ${randomUUID()}`, work);
+    const ofBatch = this.#retries.get(id) ?? new Set();
+    const retry: Retry = { stop: () => stopped.abort(), ended: done.catch(() => {}) };
+    this.#retries.set(id, ofBatch.add(retry));
+    void retry.ended.finally(() => {
+      ofBatch.delete(retry);
+      if (ofBatch.size === 0 && this.#retries.get(id) === ofBatch) this.#retries.delete(id);
+    });
+    return await inTime(done);
   }
 
   /** Resolves when the slices that run have ended. */

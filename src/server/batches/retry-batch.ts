@@ -39,9 +39,11 @@ export async function retryBatch(context: RouteContext, identity: Identity, id: 
     const queued = new Set(await records.batches.retryItems(id, indexes));
     unspent -= costOf(some.filter(({ index }) => queued.has(index)));
     feeder.wake();
+    // Where nothing was queued another process may have begun to cancel the batch.
+    if (queued.size === 0 && (await records.batches.find(tenant, id))?.cancelling !== false) return false;
     return rest.length > 0;
   };
-  return await batchWork.run(`retry ${id}`, queueSome, async () => {
+  return await batchWork.retry(id, queueSome, async () => {
     if (unspent === 0) return;
     await giveBack(unspent).catch((err: unknown) => log.warn({ err }, 'what was not drawn again stays charged'));
   });
