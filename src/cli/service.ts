@@ -76,7 +76,7 @@ export async function runService(config: Config, role: Role, hooks: RunHooks = {
   interrupted.signal.addEventListener('abort', () => hooks.onStopping?.(stopNotice(config)), { once: true });
   try {
     await openService({ config, role, hooks, closing, draining: interrupted.signal });
-    await untilInterrupted(interrupted);
+    await untilInterrupted(interrupted.signal);
   } catch (error) {
     // What is told to stop while it starts has not failed.
     if (!(error instanceof StoppedEarly)) throw error;
@@ -145,8 +145,8 @@ async function openService(run: Run): Promise<void> {
   const deviceState = children?.supervised.state ?? (() => elsewhere);
   if (children !== null && config.provider === 'cuda') {
     next('Starting CUDA');
-    // Asked for by name, it is there or the service is not.
-    await children.supervised.started;
+    // Asked for by name, it is there or the service is not. One that ends again and again does not keep a stop waiting.
+    await Promise.race([children.supervised.started, untilInterrupted(run.draining)]);
   }
   next('Opening the server');
   if (role === 'worker') await openMonitoring(ground, deviceState, closing);

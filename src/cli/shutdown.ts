@@ -32,8 +32,8 @@ export function interruption(): Interruption {
   };
 }
 
-/** Resolves with the first SIGINT or SIGTERM. From then on another one ends the process at once. */
-export async function untilInterrupted({ signal }: Interruption): Promise<void> {
+/** Resolves with the first SIGINT or SIGTERM, of which an {@link Interruption} tells. From then on another one ends the process at once. */
+export async function untilInterrupted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

@@ -19,20 +19,35 @@ export interface DrawnText {
   readonly data: Uint8Array;
 }
 
-/** A text in letters of `size` pixels; broken into lines between words, or within long ones, where a width is given. */
+/**
+ * A text in letters of `size` pixels; broken into lines between words, or within long ones, where a width is given. One that comes
+ * out too large for any picture is cut; one without anything to see has no size.
+ */
 export async function drawnText(text: string, size: number, width?: number): Promise<DrawnText> {
-  const shown = text.slice(0, longest).replaceAll(/\p{Cc}+/gu, ' ');
-  if (shown.trim() === '') return { width: 0, height: 0, data: new Uint8Array() };
+  const shown = text.slice(0, longest);
   const wrap = width === undefined ? {} : ({ width: Math.max(1, width), wrap: 'word-char' } as const);
-  // 72 dots an inch: a point is a pixel.
-  const source = { text: escaped(shown), font: `${font.name} ${size}`, fontfile: font.file, dpi: 72, ...wrap };
-  const { data, info } = await sharp({ text: source }).extractChannel(0).raw().toBuffer({ resolveWithObject: true });
-  return { width: info.width, height: info.height, data };
+  for (let end = shown.length; end > 0; end = Math.floor(end / 2)) {
+    const letters = escaped(shown.slice(0, end));
+    if (letters.trim() === '') break;
+    // 72 dots an inch: a point is a pixel.
+    const written = { text: letters, font: `${font.name} ${size}`, fontfile: font.file, dpi: 72 };
+    const drawing = sharp({ text: { ...written, ...wrap } })
+      .extractChannel(0)
+      .raw();
+    // Too many pixels, and letters that are all invisible, are errors: of half of it they may not be.
+    const drawn = await drawing.toBuffer({ resolveWithObject: true }).catch(() => null);
+    if (drawn !== null) return { width: drawn.info.width, height: drawn.info.height, data: drawn.data };
+  }
+  return { width: 0, height: 0, data: new Uint8Array() };
 }
 
-/** Letters that the text's markup would take for its own. */
+/** As markup; what is no letter, such as half of one that was cut, is a space. */
 function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  return text
+    .replaceAll(/[\p{Cc}\p{Cs}]+/gu, ' ')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;');
 }
 
 /**

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,8 +22,9 @@ class Program {
   readonly exited: Promise<number | null>;
   #changed = (): void => {};
 
-  constructor(args: readonly string[]) {
-    this.child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  constructor(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+    const env = { ...process.env, ...environment };
+    this.child = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.output += text;
@@ -97,6 +98,20 @@ describe('serve', () => {
       /^armature: CUDA device 0 was asked for and cannot be used, because .*choose cpu or auto\.$/,
     );
   });
+});
+
+// A driver that kills its process, with every start anew.
+it('serve can be stopped while it waits for a CUDA that ends again and again', { timeout: 120_000 }, async () => {
+  const hook = join(folder, 'end-device.cjs');
+  await writeFile(hook, "if (/device.main\\.js$/.test(process.argv[1] ?? '')) process.kill(process.pid, 'SIGKILL');\n");
+  const place = ['--data', join(folder, 'ending'), '--port', String(await freePort())];
+  const program = new Program(['dist/cli.js', 'serve', '--provider', 'cuda', ...place], {
+    NODE_OPTIONS: `--require ${JSON.stringify(hook)}`,
+  });
+  await program.says('the device process ended');
+  program.child.kill('SIGTERM');
+  expect(await program.exited).toBe(0);
+  expect(program.output).not.toContain('answers at');
 });
 
 describe('the built command', () => {

@@ -60,6 +60,23 @@ describe('a contact sheet', () => {
     expect(await drawnText('  ', 12)).toMatchObject({ width: 0, height: 0 });
   });
 
+  test.each([
+    ['a line that is too long for any picture', `prompt=${'立方体'.repeat(1300)}`, undefined],
+    ['lines that are too many for one', 'W'.repeat(4000), 16],
+    ['capitals without a width', 'W'.repeat(4000), undefined],
+  ])('cuts %s', async (_name, text, width) => {
+    const drawn = await drawnText(text, 15, width);
+    expect(drawn.width).toBeGreaterThan(0);
+    expect(Math.max(drawn.width, drawn.height)).toBeLessThan(32_768);
+  });
+
+  test.each(['\u200B', '\u200D\u200D', '\u200E', '\u00AD\u00AD', '\u{E0020}'])(
+    'leaves out what nobody sees (%j)',
+    async (text) => {
+      expect(await drawnText(text, 12)).toMatchObject({ width: 0, height: 0 });
+    },
+  );
+
   test('is none where it would be too long, whatever is written on it', async () => {
     const rowLabels = Array.from({ length: 20_000 }, (_, row) => [`seed=${row}`]);
     expect(await startSheet({ ...plan, rows: 20_000, rowLabels }, limits)).toBeNull();

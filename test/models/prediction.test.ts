@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, test } from 'vitest';
 import { warningsOf } from '../../src/generation/warnings.ts';
@@ -8,6 +8,7 @@ import type { BaseModel, Prediction } from '../../src/models/model.ts';
 import { goldenPath } from '../support/golden.ts';
 import { expectDrawn } from '../weights/single-files/drawing.ts';
 import { emptyTensor, smallBase, type Tensors, tensorsOf } from '../weights/single-files/small-models.ts';
+import { openSafetensors, readTensor } from '../../src/weights/safetensors.ts';
 import { temporaryFolder } from '../weights/temporary-folder.ts';
 import { float32Tensor, writeSafetensors } from '../weights/write-safetensors.ts';
 
@@ -64,6 +65,9 @@ function wideBase(): Tensors {
 const v = { type: 'v_prediction', zeroSnr: false } as const;
 const yaml = (params: string): string =>
   `model:\n  target: ldm.models.diffusion.ddpm.LatentDiffusion\n  params:\n    linear_start: 0.00085\n${params}`;
+
+const textEncoder = (target: string, layer: string): string =>
+  `    cond_stage_config:\n      target: ldm.modules.encoders.modules.${target}\n      params:\n        layer: ${layer}\n`;
 
 describe('what a single file of SD 1.x predicts', () => {
   test.each<[string, Written, Partial<Prediction>]>([
@@ -128,6 +132,26 @@ describe('what a single file of SD 1.x predicts', () => {
     ['CosXL by its tensors', { tensors: { 'edm_vpred.sigma_max': emptyTensor() } }, /edm_vpred\.sigma_max/],
     ['a type that is not known', { metadata: { 'modelspec.prediction_type': 'flow' } }, /"flow".*epsilon/],
     ['the same in a config', { beside: { '.json': '{"prediction_type": "edm"}' } }, /"edm" in one\.json/],
+    [
+      'another noise schedule of the original code',
+      { beside: { '.yaml': yaml('    beta_schedule: cosine\n') } },
+      /beta_schedule = "cosine" in one\.yaml.*"linear"/,
+    ],
+    [
+      'a layer of the text encoder that is not built',
+      { beside: { '.yaml': yaml(textEncoder('FrozenOpenCLIPEmbedder', 'last')) } },
+      /layer = "last" in one\.yaml.*"penultimate"/,
+    ],
+    [
+      'the same of the other text encoder',
+      { beside: { '.yaml': yaml(textEncoder('FrozenCLIPEmbedder', 'hidden')) } },
+      /layer = "hidden" in one\.yaml.*"last"/,
+    ],
+    [
+      'a scheduler_config.json of another kind of training',
+      { beside: { '.json': '{"_class_name": "FlowMatchEulerDiscreteScheduler", "num_train_timesteps": 1000}' } },
+      /flow matching/,
+    ],
     ['a config that does not parse', { beside: { '.yaml': 'a: [' } }, /YAML in one\.yaml/],
   ])('%s is refused by name', async (_, written, reason) => {
     writeModel(written);
@@ -141,6 +165,46 @@ describe('what a single file of SD 1.x predicts', () => {
     const usual = await listed();
     writeModel({ beside: { '.yaml': yaml('    linear_end: 0.02\n    scale_factor: 0.13\n') } });
     expect((await listed()).hash).not.toBe(usual.hash);
+  });
+
+  it.each<[string, string, object]>([
+    [
+      '.json',
+      '{"num_train_timesteps": 1000, "beta_schedule": "linear", "timestep_spacing": "trailing", "clip_sample": true}',
+      {
+        schedule: { betaSchedule: 'linear', betaStart: 0.00085 },
+        samplerDefaults: { timestepSpacing: 'trailing', clipSample: true },
+      },
+    ],
+    ['.json', '{"beta_end": 0.03}', { schedule: { betaSchedule: 'scaled_linear', betaEnd: 0.03 } }],
+  ])('follows a scheduler_config.json under its name (%s: %s)', async (ending, text, schedule) => {
+    writeModel({ beside: { [ending]: text } });
+    expect((await listed()).schedule).toMatchObject(schedule);
+  });
+
+  it('follows several configs beside it, the .yaml before the .json', async () => {
+    const beside = { '.yaml': yaml('    linear_end: 0.02\n'), '.json': '{"beta_end": 0.03, "scale_factor": 0.13}' };
+    writeModel({ beside: { '.yaml': beside['.yaml'] } });
+    const one = await listed();
+    writeModel({ beside });
+    const both = await listed();
+    expect(both.schedule?.schedule.betaEnd).toBe(0.02);
+    expect(both.hash).not.toBe(one.hash);
+  });
+
+  it('follows the heads of the UNet that a config gives', async () => {
+    const unet = (params: string): string =>
+      yaml(
+        `    unet_config:\n      target: ldm.modules.diffusionmodules.openaimodel.UNetModel\n      params:\n${params}`,
+      );
+    const hashes: string[] = [];
+    for (const params of ['', '        num_heads: 8\n', '        num_heads: 4\n', '        num_head_channels: 16\n']) {
+      writeModel({ beside: { '.yaml': unet(params) } });
+      hashes.push((await listed()).hash);
+    }
+    const [silent, usual, four, wide] = hashes;
+    expect(usual).toBe(silent);
+    expect(new Set([usual, four, wide]).size).toBe(3);
   });
 });
 
@@ -158,7 +222,8 @@ describe('what a single file of SD 2.x predicts', () => {
     const library = await openLibrary([models], options);
     const warnings = async () => {
       const found = await library.list();
-      const plan = { model: { id: 'one', hash: '' }, guidanceScale: 5, controls: [], steps: 1 };
+      const prompts = { prompt: '', negativePrompt: '' };
+      const plan = { model: { id: 'one', hash: '' }, ...prompts, guidanceScale: 5, controls: [], steps: 1 };
       return warningsOf(plan as unknown as GenerationPlan, found);
     };
     expect(await warnings()).toEqual([expect.stringMatching(/epsilon was assumed.*set one --prediction-type v_pred/)]);
@@ -222,6 +287,32 @@ describe('who goes before whom', () => {
     const kept = JSON.parse(readFileSync(options.typesFile, 'utf8')) as unknown;
     expect(kept).toEqual({ schema: 1, bases: [{ id: 'sd21-tiny', prediction_type: 'epsilon' }], controlnets: [] });
     expect((await found()).prediction.type).toBe('epsilon');
+  });
+
+  it("a diffusers folder whose config is silent follows the markers of its UNet's file", async () => {
+    const folder = join(models, 'sd21-tiny');
+    cpSync(goldenPath('models', 'sd21-tiny'), folder, { recursive: true });
+    const scheduler = join(folder, 'scheduler', 'scheduler_config.json');
+    const config = JSON.parse(readFileSync(scheduler, 'utf8')) as Record<string, unknown>;
+    const found = async () => await (await openLibrary([models], options)).base('sd21-tiny');
+    const write = (changes: object): void => writeFileSync(scheduler, JSON.stringify({ ...config, ...changes }));
+    write({ prediction_type: undefined });
+    expect((await found()).prediction).toMatchObject({ type: 'epsilon', decidedBy: 'config' });
+    const file = await openSafetensors(join(folder, 'unet', 'diffusion_pytorch_model.safetensors'));
+    const tensors: Tensors = { v_pred: emptyTensor(), ztsnr: emptyTensor() };
+    for (const [name, { shape }] of file.tensors) tensors[name] = float32Tensor(shape, await readTensor(file, name));
+    writeSafetensors(file.path, tensors);
+    const marked = await found();
+    expect(marked.prediction).toMatchObject({
+      ...v,
+      zeroSnr: config['rescale_betas_zero_snr'] !== false,
+      decidedBy: 'marker',
+    });
+    expect(marked.schedule?.schedule.predictionType).toBe('v_prediction');
+    write({ prediction_type: 'epsilon' });
+    expect((await found()).prediction).toMatchObject({ type: 'epsilon', decidedBy: 'config' });
+    rmSync(scheduler);
+    expect((await found()).prediction).toMatchObject({ ...v, zeroSnr: true, decidedBy: 'marker' });
   });
 
   it('keeps nothing for a model that is not there', async () => {

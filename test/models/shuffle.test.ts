@@ -36,6 +36,14 @@ it('a single file is pooled once its type is shuffle, or where it is used as one
   await drawn('controlnet', await library.setType('net', 'canny'), 'canny');
 });
 
+it('a single file is pooled, too, where a config of the original code beside it says so', async () => {
+  writeSafetensors(join(models, 'net.safetensors'), smallControlNet());
+  const yaml = 'model:\n  target: cldm.cldm.ControlLDM\n  params:\n    global_average_pooling: True\n';
+  writeFileSync(join(models, 'net.yaml'), yaml);
+  const library = await openLibrary([models], options);
+  await drawn('controlnet-pooled', await library.setType('net', 'canny'), 'canny');
+});
+
 it.each([
   [true, 'canny', 'controlnet-pooled'],
   [false, 'shuffle', 'controlnet'],

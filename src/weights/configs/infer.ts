@@ -37,17 +37,29 @@ class Shapes {
   }
 }
 
-/** diffusers' config of a UNet, from its weights. Heads and groups leave no trace: SD 1.x has 8, SD 2.x heads of width 64. */
-export function inferUNetConfig(weights: Weights, source: string): RawConfig {
+/**
+ * diffusers' config of a UNet, from its weights. Heads and groups leave no trace: SD 1.x has 8, SD 2.x heads of width 64, unless
+ * `params` of the original code say otherwise.
+ */
+export function inferUNetConfig(weights: Weights, source: string, params: RawConfig = {}): RawConfig {
   const shapes = new Shapes(weights, source);
   const levels = shapes.count('up_blocks');
+  const encoder = inferEncoder(shapes, source);
   return {
-    ...inferEncoder(shapes, source),
+    ...encoder,
+    ...headsOf(encoder['block_out_channels'] as readonly number[], params),
     out_channels: shapes.size('conv_out.weight', 0),
     up_block_types: Array.from({ length: levels }, (_, index) =>
       shapes.has(`up_blocks.${index}.attentions`) ? 'CrossAttnUpBlock2D' : 'UpBlock2D',
     ),
   };
+}
+
+/** The original code divides a level's channels by the width of a head, where that is given, or else has one number of heads. */
+function headsOf(channels: readonly number[], { num_heads: heads, num_head_channels: width }: RawConfig): RawConfig {
+  const given = (value: unknown): value is number => typeof value === 'number' && Number.isInteger(value) && value > 0;
+  if (given(width)) return { attention_head_dim: channels.map((all) => Math.max(1, Math.floor(all / width))) };
+  return given(heads) ? { attention_head_dim: heads } : {};
 }
 
 /** diffusers' config of a ControlNet, from its weights. */

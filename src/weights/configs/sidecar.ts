@@ -4,7 +4,7 @@ import { ArmatureError } from '../../errors.ts';
 import { FileTooLarge, readRegularText, reasonOf, SpecialFile } from '../../files/regular-file.ts';
 import { parsePythonJson } from '../../numeric/python-json.ts';
 import { saidSwitch, saidType, type Witness, zeroSnrNames } from '../prediction.ts';
-import type { RawConfig } from './raw-config.ts';
+import { type RawConfig, shown } from './raw-config.ts';
 
 /** Endings of the config that may lie beside a single file of the same name, in the order of their rank. */
 const endings = ['.yaml', '.yml', '.json'] as const;
@@ -24,6 +24,18 @@ export interface Sidecar {
   readonly scheduler: RawConfig;
   /** Settings of the autoencoder by diffusers' names. */
   readonly vae: RawConfig;
+  /** Settings of the UNet that leave no trace in its weights, by the names of the original code. */
+  readonly unet: RawConfig;
+  /** Settings of a ControlNet by diffusers' names. */
+  readonly controlNet: RawConfig;
+}
+
+/** What several sidecars say of a part: the first goes before those behind it. */
+export function sidecarSettings(
+  sidecars: readonly Sidecar[],
+  part: 'scheduler' | 'vae' | 'unet' | 'controlNet',
+): RawConfig {
+  return Object.assign({}, ...sidecars.map((sidecar) => sidecar[part]).toReversed()) as RawConfig;
 }
 
 /** Larger files are no configs. */
@@ -32,7 +44,8 @@ const mostBytes = 1_000_000;
 /**
  * The configs beside `file`, which ends in .safetensors: the .yaml of the original code (`model.params`), or a .json with
  * the fields of scheduler_config.json. A file of that name that is about something else says nothing. Throws
- * `model_invalid` for YAML or JSON that does not parse.
+ * `model_invalid` for YAML or JSON that does not parse, `not_supported_yet` for settings of the original code that are not built
+ * here.
  */
 export async function readSidecars(file: string): Promise<readonly Sidecar[]> {
   const found = await Promise.all(sidecarsOf(file).map(readSidecar));
@@ -82,12 +95,44 @@ function sidecarFrom(content: unknown, name: string): Sidecar {
   const zeroSnr = zeroSnrNames.map((field) => saidSwitch(fields[field] ?? '')).find((value) => value !== undefined);
   const schedule = Object.entries(scheduleNames).filter(([field]) => typeof fields[field] === 'number');
   const scale = fields['scale_factor'];
+  const pooled = saidSwitch(fields['global_average_pooling'] ?? fields['global_pool_conditions'] ?? '');
+  if (original) requireBuilt(fields, name);
   return {
     witness: { by: 'config', source: name, ...parameterization, ...type, zeroSnr },
     usual: original ? { by: 'config', source: `${name}, which has no parameterization,`, type: 'epsilon' } : null,
-    scheduler: Object.fromEntries(schedule.map(([field, target]) => [target, fields[field]])),
+    scheduler: isScheduler(fields)
+      ? schedulerFields(fields)
+      : Object.fromEntries(schedule.map(([field, target]) => [target, fields[field]])),
     vae: typeof scale === 'number' ? { scaling_factor: scale } : {},
+    unet: original ? record(record(fields['unet_config'])['params']) : {},
+    controlNet: pooled === undefined ? {} : { global_pool_conditions: pooled },
   };
+}
+
+/** Whether a file is a scheduler_config.json under the name of the model. */
+function isScheduler(fields: RawConfig): boolean {
+  return 'num_train_timesteps' in fields || /Scheduler\w*$/.test(String(fields['_class_name']));
+}
+
+/** All of it but for what is decided among several witnesses. */
+function schedulerFields(fields: RawConfig): RawConfig {
+  const decided = new Set<string>(['prediction_type', ...zeroSnrNames]);
+  return Object.fromEntries(Object.entries(fields).filter(([field]) => !decided.has(field)));
+}
+
+/** Refuses a noise schedule of the original code, or a layer of its text encoder, that single files are not drawn with here. */
+function requireBuilt(fields: RawConfig, name: string): void {
+  // Its `linear` is what diffusers calls scaled_linear.
+  refuseOther('beta_schedule', fields['beta_schedule'], 'linear', name);
+  const encoder = record(fields['cond_stage_config']);
+  const layer = record(encoder['params'])['layer'];
+  refuseOther('layer', layer, /OpenCLIP/.test(String(encoder['target'])) ? 'penultimate' : 'last', name);
+}
+
+function refuseOther(field: string, value: unknown, built: string, name: string): void {
+  if (value === undefined || value === null || value === built) return;
+  const detail = `The setting ${field} = ${shown(value)} in ${name} is not supported yet; ${shown(built)} is.`;
+  throw new ArmatureError('not_supported_yet', detail);
 }
 
 function record(value: unknown): Readonly<Record<string, unknown>> {

@@ -7,12 +7,13 @@ import { parseUNetConfig } from '../configs/unet-config.ts';
 import { parseVaeConfig } from '../configs/vae-config.ts';
 import { predictionSettings, stableDiffusionSchedule } from '../configs/stable-diffusion-schedule.ts';
 import { assumedPrediction } from '../assumed-prediction.ts';
-import { decidePrediction, saidSwitch, saidType, type Witness } from '../prediction.ts';
+import { decidePrediction, markersOf, saidSwitch, saidType, type Witness } from '../prediction.ts';
 import { familyOf } from '../family.ts';
 import { fingerprint } from '../fingerprint.ts';
 import { clipRules } from '../key-maps/clip.ts';
 import { oldVaeAttentionRules } from '../key-maps/ldm-vae.ts';
 import type { RenameRule } from '../key-maps/rename.ts';
+import type { Prediction } from '../../models/model.ts';
 import type { SafetensorsFile } from '../safetensors.ts';
 import { openNetworkFolder } from '../weight-files.ts';
 import { folderOf, sameNames, weightsOf } from '../weights.ts';
@@ -37,11 +38,12 @@ export async function openBaseFolder(folder: string, overrides: BaseOverrides): 
   const scheduler = join(folder, 'scheduler', 'scheduler_config.json');
   const tokenizer = resolve(folder, 'tokenizer');
   const given = (await exists(scheduler)) ? await readConfig(scheduler) : null;
-  const witnesses = [...(overrides.told ?? []), ...(given === null ? [] : [schedulerWitness(given)])];
+  const [said, usual] = given === null ? [[], []] : schedulerWitnesses(given);
+  const witnesses = [...(overrides.told ?? []), ...said, ...unet.files.flatMap(markersOf), ...usual];
   const prediction = await decidePrediction(witnesses, async () => await assumedPrediction(unet.part));
   const schedulerConfig = {
     ...(given ?? stableDiffusionSchedule),
-    ...(given !== null && !isTold(overrides.told) ? {} : predictionSettings(prediction)),
+    ...(given !== null && says(given, prediction) ? {} : predictionSettings(prediction)),
     ...overrides.scheduler,
   };
   const networks = [unet, vae, textEncoder];
@@ -72,15 +74,17 @@ export async function openControlNetFolder(folder: string, overrides: RawConfig)
   };
 }
 
-function isTold(told: readonly Witness[] = []): boolean {
-  return told.some(({ type, zeroSnr }) => type !== undefined || zeroSnr !== undefined);
+/** Whether a scheduler_config.json says just that. */
+function says(config: RawConfig, { type, zeroSnr }: Prediction): boolean {
+  return (config['prediction_type'] ?? 'epsilon') === type && (config['rescale_betas_zero_snr'] ?? false) === zeroSnr;
 }
 
-/** What a scheduler_config.json says; without a prediction_type diffusers takes epsilon. */
-function schedulerWitness(config: RawConfig): Witness {
-  const source = 'scheduler/scheduler_config.json';
-  const said = saidType(config['prediction_type'] ?? 'epsilon', 'prediction_type', source);
-  return { by: 'config', source, ...said, zeroSnr: saidSwitch(config['rescale_betas_zero_snr'] ?? '') };
+/** What a scheduler_config.json says; and what diffusers takes where it has no prediction_type, which counts less than a marker. */
+function schedulerWitnesses(config: RawConfig): readonly [said: readonly Witness[], usual: readonly Witness[]] {
+  const from = { by: 'config', source: 'scheduler/scheduler_config.json' } as const;
+  const type = saidType(config['prediction_type'], 'prediction_type', from.source);
+  const zeroSnr = saidSwitch(config['rescale_betas_zero_snr'] ?? '');
+  return [[{ ...from, ...type, zeroSnr }], [{ ...from, type: 'epsilon' }]];
 }
 
 interface OpenedNetwork<Config> {

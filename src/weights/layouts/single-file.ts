@@ -3,7 +3,7 @@ import type { NetworkPart, Weights } from '../../graph/weights.ts';
 import { parseControlNetConfig } from '../configs/controlnet-config.ts';
 import { inferControlNetConfig, inferTextEncoderConfig, inferUNetConfig, inferVaeConfig } from '../configs/infer.ts';
 import type { RawConfig } from '../configs/raw-config.ts';
-import { readSidecars } from '../configs/sidecar.ts';
+import { readSidecars, sidecarSettings } from '../configs/sidecar.ts';
 import { parseTextEncoderConfig } from '../configs/text-encoder-config.ts';
 import { parseUNetConfig } from '../configs/unet-config.ts';
 import { parseVaeConfig } from '../configs/vae-config.ts';
@@ -48,8 +48,8 @@ export async function openBaseFile(path: string, overrides: BaseOverrides): Prom
   const markers = markersOf(file);
   refuseStrangers(file, Object.values(prefixes));
   const sidecars = await readSidecars(path);
-  const unet = openUNet(file, overrides.unet);
-  const vae = openVae(file, { ...sidecars[0]?.vae, ...overrides.vae });
+  const unet = openUNet(file, sidecarSettings(sidecars, 'unet'), overrides.unet);
+  const vae = openVae(file, { ...sidecarSettings(sidecars, 'vae'), ...overrides.vae });
   const textEncoder = openTextEncoder(file, overrides.textEncoder);
   const witnesses = [
     ...(overrides.told ?? []),
@@ -60,7 +60,7 @@ export async function openBaseFile(path: string, overrides: BaseOverrides): Prom
   const prediction = await decidePrediction(witnesses, async () => await assumedPrediction(unet));
   const schedulerConfig = {
     ...stableDiffusionSchedule,
-    ...sidecars[0]?.scheduler,
+    ...sidecarSettings(sidecars, 'scheduler'),
     prediction_type: prediction.type,
     ...(prediction.zeroSnr ? predictionSettings(prediction) : {}),
     ...overrides.scheduler,
@@ -84,7 +84,9 @@ export async function openControlNetFile(path: string, overrides: RawConfig): Pr
   expectKind(file, 'controlnet', 'a ControlNet');
   refuseOtherControls(file);
   const weights = controlNetWeights(file);
-  const config = parseControlNetConfig({ ...inferControlNetConfig(weights, file.name), ...overrides }, file.name);
+  const told = sidecarSettings(await readSidecars(path), 'controlNet');
+  const inferred = { ...inferControlNetConfig(weights, file.name), ...told };
+  const config = parseControlNetConfig({ ...inferred, ...overrides }, file.name);
   return {
     layout: 'single-file',
     controlnet: part(file, weights, config),
@@ -114,9 +116,11 @@ function refuseOtherControls(file: SafetensorsFile): void {
   throw new ArmatureError('not_supported_yet', detail);
 }
 
-function openUNet(file: SafetensorsFile, overrides: RawConfig = {}): BaseCheckpoint['unet'] {
+/** `params` are those of the original code's `unet_config`. */
+function openUNet(file: SafetensorsFile, params: RawConfig, overrides: RawConfig = {}): BaseCheckpoint['unet'] {
   const weights = ldmWeights(file, prefixes.unet);
-  return part(file, weights, parseUNetConfig({ ...inferUNetConfig(weights, file.name), ...overrides }, file.name));
+  const inferred = inferUNetConfig(weights, file.name, params);
+  return part(file, weights, parseUNetConfig({ ...inferred, ...overrides }, file.name));
 }
 
 function openVae(file: SafetensorsFile, overrides: RawConfig = {}): BaseCheckpoint['vae'] {
