@@ -1,6 +1,7 @@
 import { ArmatureError } from '../../errors.ts';
 import type { GivenPicture } from '../../generation/given-picture.ts';
 import type { ControlImage } from '../../generation/request.ts';
+import { deleteLoose } from '../../retention/leftovers.ts';
 import { canonicalHash } from '../canonical-hash.ts';
 import { keepPictures, type Release, releasing } from '../keep-pictures.ts';
 import type { PictureTurns } from '../picture-turns.ts';
@@ -61,11 +62,16 @@ export class SharedPictures {
     }
   };
 
-  /** Runs `write`, which checks pictures and writes the items that use them; until it ends none of them is deleted. */
+  /**
+   * Runs `write`, which checks pictures and writes the items that use them; until it ends none of them is deleted. Where it fails
+   * those that nothing else uses go.
+   */
   async keptWhile<T>(write: () => Promise<T>): Promise<T> {
     const release: Release = async (written) => {
       await Promise.allSettled([...this.#checked.values()].map(async ({ picture }) => await picture));
       await Promise.all(this.#releases.map(async (one) => await one(written)));
+      // What cannot be deleted now, the next sweep deletes.
+      if (!written && this.#releases.length > 0) await deleteLoose(this.#source).catch(() => {});
     };
     return await releasing(release, write);
   }
