@@ -319,7 +319,7 @@ function chosen(
 /** Removes some items of a batch that nobody sees, and with the last of them the batch. */
 async function discard(db: Kysely<Tables>, id: string): Promise<number> {
   const removed = await removeJobs(db, sql`id in (select id from ${job} where batch_id = ${id} limit ${slice})`);
-  if (removed > 0) return removed;
+  if (removed.length > 0) return removed.length;
   await db.deleteFrom('batch').where('id', '=', id).where('accepted', '=', false).execute();
   return 0;
 }

@@ -5,12 +5,12 @@ import { jobChannel } from './transitions.ts';
 
 /**
  * Deletes the jobs that a condition is true of, with their events and deliveries, in one statement: from then on nobody
- * sees anything of them. A removal stays of each until its objects are gone, and its inputs are loose. Returns how many.
+ * sees anything of them. A removal stays of each until its objects are gone, and its inputs are loose. Returns their ids.
  */
-export async function removeJobs(db: Kysely<Tables>, condition: RawBuilder<unknown>): Promise<number> {
+export async function removeJobs(db: Kysely<Tables>, condition: RawBuilder<unknown>): Promise<readonly string[]> {
   const input = sql.table('armature.input');
   // Inputs are locked in the order of keys, as whoever claims them does.
-  const { rows } = await sql`
+  const { rows } = await sql<{ id: string }>`
     with removed as (
       delete from ${sql.table('armature.job')} where ${condition} returning id, tenant, ${objectsOfPlan} as objects),
     noted as (
@@ -19,6 +19,6 @@ export async function removeJobs(db: Kysely<Tables>, condition: RawBuilder<unkno
       select key from ${input} where key in (select jsonb_array_elements_text(objects) from removed)
       order by key for update),
     loosened as (update ${input} set loose = true where key in (select key from locked))
-    select pg_notify(${sql.lit(jobChannel)}, id || ' end') from removed`.execute(db);
-  return rows.length;
+    select id, pg_notify(${sql.lit(jobChannel)}, id || ' end') from removed`.execute(db);
+  return rows.map(({ id }) => id);
 }

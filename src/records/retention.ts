@@ -24,8 +24,8 @@ export interface RetentionRecords {
    * free, if each takes along all of its inputs.
    */
   jobsToFree(bytes: number, limit: number): Promise<readonly EndedJob[]>;
-  /** As `deleteJob`, in one statement for all of those that have ended. Returns how many there were. */
-  deleteJobs(ids: readonly string[]): Promise<number>;
+  /** As `deleteJob`, in one statement for all of those that have ended. Returns which. */
+  deleteJobs(ids: readonly string[]): Promise<readonly string[]>;
   /** Removes batches made before this time whose items have all been deleted. */
   deleteEmptyBatches(before: Date): Promise<void>;
   /** Which of these jobs there are, and which of their attempts is the last. */

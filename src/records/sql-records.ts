@@ -59,7 +59,7 @@ export function sqlRecords(
     countAhead: (job) => countJobsAhead(job.id),
     async deleteJob(tenant, id) {
       const chosen = sql`tenant = ${tenant} and id = ${id} and status in ('succeeded', 'failed', 'cancelled')`;
-      return (await removeJobs(db, chosen)) > 0;
+      return (await removeJobs(db, chosen)).length > 0;
     },
 
     startAttempt: (tenant, id) => transitions.startAttempt(db, tenant, id),

@@ -26,8 +26,12 @@ export async function deleteJob(parts: DeletingParts, tenant: string, id: string
  * @throws what kept the objects of the first of them of which none could be deleted
  */
 export async function deleteJobs(parts: DeletingParts, jobs: readonly EndedJob[]): Promise<number> {
-  const deleted = await parts.records.retention.deleteJobs(jobs.map(({ id }) => id));
-  await deleteObjectsOf(parts, jobs);
+  const deleted = new Set(await parts.records.retention.deleteJobs(jobs.map(({ id }) => id)));
+  // One that was queued again meanwhile needs what it has.
+  await deleteObjectsOf(
+    parts,
+    jobs.filter(({ id }) => deleted.has(id)),
+  );
   await deleteLoose(parts);
-  return deleted;
+  return deleted.size;
 }

@@ -44,7 +44,7 @@ export async function eraseTenant(
     if (jobs.length === 0) break;
     // One that was cancelled while it waited may have its ticket there until a worker comes to it.
     for (const { id } of jobs) await removeTicket(id);
-    deleted += await records.retention.deleteJobs(jobs.map(({ id }) => id));
+    deleted += (await records.retention.deleteJobs(jobs.map(({ id }) => id))).length;
     onProgress(deleted);
   }
   // Rows first: what is half deleted is nothing that anybody can read.

@@ -2,11 +2,12 @@ import { utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ArmatureError } from '../../src/errors.ts';
-import { deleteJob } from '../../src/retention/delete-job.ts';
+import { deleteJob, deleteJobs } from '../../src/retention/delete-job.ts';
 import { eraseTenant } from '../../src/retention/erase-tenant.ts';
 import { finishRemovals } from '../../src/retention/leftovers.ts';
 import { sweep, type RetentionPolicy, type Swept } from '../../src/retention/sweep.ts';
 import { startSweeper } from '../../src/retention/sweeper.ts';
+import { checkpointKey } from '../../src/store/keys.ts';
 import { type Application, finishJob, multipart, openApplication, pictureFile } from '../server/application.ts';
 
 const day = 86_400_000;
@@ -308,6 +309,26 @@ describe('a sweep', () => {
     await store.delete(young);
     expect((await records.findJob('default', id))?.status).toBe('succeeded');
     await remove(`/v1/generations/${id}`);
+  });
+});
+
+describe('jobs that are deleted together', () => {
+  it('take along nothing of one that was queued again meanwhile', async () => {
+    const { records, store } = application.parts;
+    const jobs: { readonly tenant: string; readonly id: string }[] = [];
+    for (let i = 0; i < 2; i += 1) {
+      const job = { tenant: 'default', id: await submit(await newPhoto()) };
+      await records.requestCancel(job.tenant, job.id);
+      await store.put(checkpointKey({ ...job, attempt: 1 }), Buffer.from('latents'), 'application/octet-stream');
+      jobs.push(job);
+    }
+    const [gone, again] = jobs as [(typeof jobs)[0], (typeof jobs)[0]];
+    expect(await records.faults.retry(again.tenant, again.id)).not.toBeNull();
+    expect(await deleteJobs({ records, store }, jobs)).toBe(1);
+    expect(await records.findJob(again.tenant, again.id)).toMatchObject({ status: 'queued' });
+    expect(await store.stat(checkpointKey({ ...again, attempt: 1 }))).not.toBeNull();
+    expect(await store.stat(checkpointKey({ ...gone, attempt: 1 }))).toBeNull();
+    await records.requestCancel(again.tenant, again.id);
   });
 });
 
