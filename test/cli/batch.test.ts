@@ -299,14 +299,29 @@ describe('armature batch that is interrupted', () => {
 });
 
 describe('armature batch at the limits of a server', () => {
-  it('sends fewer items at a time where so many are not taken', async () => {
-    const small = await Service.start({ flags: ['--max-batch-items', '2'] });
+  it('sends fewer items at a time where so many are not taken, and all of them never again', async () => {
+    const file = await writeRequests(balls(5));
+    let server = await Service.start({ flags: ['--max-batch-items', '2'] });
+    const { data } = server;
+    const made = async (): Promise<number> => {
+      const page = (await (await server.fetch('/v1/batches?limit=100')).json()) as { data: readonly BatchView[] };
+      return page.data.length;
+    };
     try {
-      const finished = await armature(args([await writeRequests(balls(5))], small));
+      const finished = await armature(args([file], server));
       expect(finished.code, finished.stderr).toBe(0);
       expect(await pictures()).toEqual(names(5));
+      const batches = await made();
+      await server.stop('SIGKILL');
+      // It takes more by now.
+      server = await Service.start({ data });
+      for (const name of names(5)) await rm(join(output, name));
+      expect((await armature(args([file], server))).code).toBe(0);
+      expect(await pictures()).toEqual(names(5));
+      expect(await made()).toBe(batches);
     } finally {
-      await small.stop();
+      await server.stop();
+      await rm(data, { recursive: true, force: true });
     }
   });
 });
