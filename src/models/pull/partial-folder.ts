@@ -8,6 +8,9 @@ const margin = 64 * 2 ** 20;
 /** File in a partial folder that says that a pull made it. */
 const markName = '.armature-partial';
 
+/** File in it that names the process whose it is. */
+const lockName = '.lock';
+
 /** Where a pull keeps what it has until all of it is there: a hidden folder beside the model's own. */
 export class PartialFolder {
   readonly path: string;
@@ -42,23 +45,20 @@ export class PartialFolder {
   async finish(): Promise<string> {
     // An empty folder of our own is what the rename may replace; anything else there belongs to somebody.
     await mkdir(this.#target).catch((cause: unknown) => {
-      throw new ArmatureError(
-        'conflict',
-        `${this.#target} is there by now and is left as it is. Move it away and pull again.`,
-        {
-          cause,
-        },
-      );
+      const detail = `${this.#target} is there by now and is left as it is. Move it away and pull again.`;
+      throw new ArmatureError('conflict', detail, { cause });
     });
     try {
-      await rm(this.#mark, { force: true });
-      await this.release();
+      // Windows does not rename a folder to the name of one, empty or not.
+      if (process.platform === 'win32') await rmdir(this.#target);
       await rename(this.path, this.#target);
     } catch (error) {
       await rmdir(this.#target).catch(() => undefined);
-      await writeFile(this.#mark, '').catch(() => undefined);
       throw error;
     }
+    // Last: a pull that ends before leaves what the next one takes for a pull's.
+    await rm(join(this.#target, lockName), { force: true });
+    await rm(join(this.#target, markName), { force: true });
     return this.#target;
   }
 
@@ -68,7 +68,7 @@ export class PartialFolder {
   }
 
   get #lockFile(): string {
-    return join(this.path, '.lock');
+    return join(this.path, lockName);
   }
 
   get #mark(): string {
@@ -87,7 +87,7 @@ export class PartialFolder {
     const names = found.filter(({ parentPath }) => parentPath === this.path).map(({ name }) => name);
     if (names.includes(markName)) return;
     // One that holds nothing, or nothing but the lock of a pull that ended before it came further, is nobody's work.
-    if (names.some((name) => name !== '.lock')) throw this.#notOurs('no pull has made it');
+    if (names.some((name) => name !== lockName)) throw this.#notOurs('no pull has made it');
     await writeFile(this.#mark, '', { flag: 'wx' });
   }
 
