@@ -1,18 +1,18 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
+import { holderOf } from './access/guard.ts';
 import { gone, type RouteContext } from './context.ts';
 
 /**
- * Answers with an event stream for as long as client and server want it. It takes one of the tenant's places for open
- * streams: `rate_limited` or `overloaded` where there is none.
+ * Answers with an event stream for as long as client and server want it. It takes one of the places that its holder
+ * has for open streams: `rate_limited` or `overloaded` where there is none.
  */
 export async function answerWithEvents(
   { openStreams, closing }: RouteContext,
-  tenant: string,
   reply: FastifyReply,
   events: (signal: AbortSignal) => AsyncIterable<string>,
 ): Promise<FastifyReply> {
-  const leave = openStreams.take(tenant);
+  const leave = openStreams.take(holderOf(reply.request));
   const signal = gone(reply, closing);
   if (signal.aborted) leave();
   else signal.addEventListener('abort', leave);

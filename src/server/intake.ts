@@ -3,6 +3,7 @@ import type { GivenControl, GivenPicture } from '../generation/given-picture.ts'
 import type { ControlImage, ControlRequest } from '../generation/request.ts';
 import { decodeHere } from '../images/decoder/decoder.ts';
 import { BodyBudget, type BudgetPart } from './access/body-budget.ts';
+import { holderOf } from './access/guard.ts';
 import { SharedPictures } from './batches/shared-pictures.ts';
 import type { RouteContext } from './context.ts';
 import type { ServerParts } from './parts.ts';
@@ -14,10 +15,12 @@ export interface Intake {
   readonly turns: PictureTurns;
   /** Where their bytes count: with the body of the request. */
   readonly memory: BudgetPart;
+  /** Whose share of turns and of the decoder they take. */
+  readonly holder: string;
 }
 
-export function intakeOf({ pictureTurns }: RouteContext, { memory }: FastifyRequest): Intake {
-  return { turns: pictureTurns, memory };
+export function intakeOf({ pictureTurns }: RouteContext, request: FastifyRequest): Intake {
+  return { turns: pictureTurns, memory: request.memory, holder: holderOf(request) };
 }
 
 /** The pictures of a request with these files. */
@@ -25,15 +28,15 @@ export function picturesOf(
   { records, store, settings, fetcher, decoder = decodeHere }: ServerParts,
   files: ReadonlyMap<string, Uint8Array>,
   tenant: string,
-  { turns, memory }: Intake = unbounded(),
+  { turns, memory, holder }: Intake = unbounded(tenant),
 ): SharedPictures {
   const { picture: limits } = settings.limits;
-  return new SharedPictures({ records, store, tenant, files, fetcher, limits, decoder, memory }, turns);
+  return new SharedPictures({ records, store, tenant, files, fetcher, limits, decoder, memory, holder }, turns);
 }
 
-function unbounded(): Intake {
+function unbounded(holder: string): Intake {
   const turns = new PictureTurns({ total: Infinity, perTenant: Infinity, patienceMs: Infinity });
-  return { turns, memory: new BodyBudget(Infinity).open(null) };
+  return { turns, memory: new BodyBudget(Infinity).open(null), holder };
 }
 
 /** The pictures of all controls of a request, each by `check`. */

@@ -25,6 +25,8 @@ export interface PictureSource {
   readonly fetcher: Fetcher;
   readonly limits: PictureLimits;
   readonly decoder: PictureDecoder;
+  /** Whose share of the decoder and of turns it takes. */
+  readonly holder: string;
   /** Counts the bytes that are fetched. */
   readonly memory: BudgetPart;
 }
@@ -41,8 +43,8 @@ export async function checkPicture(
   if ('layout' in reference) return await structureAsData('layout', reference.layout, source);
   if ('picture' in reference) return await maskedPicture(reference, field, source);
   const bytes = await bytesOf(reference, field, source);
-  const { limits, tenant, decoder } = source;
-  const { mediaType, width, height } = await decoder.verify(bytes, { limits, tenant, field });
+  const { limits, tenant, decoder, holder } = source;
+  const { mediaType, width, height } = await decoder.verify(bytes, { limits, tenant: holder, field });
   const object = await newInput(tenant, bytes, mediaType);
   return { stored: object.stored, width, height, structure: null, map: null, objects: [object] };
 }

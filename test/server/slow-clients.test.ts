@@ -141,6 +141,30 @@ describe('a tenant that fills its share of the memory for bodies', () => {
 });
 
 describe('places that are held open', () => {
+  test('are those of one address where nobody shows a key', async () => {
+    const { settings } = application.parts;
+    await newKey();
+    const limits = { ...settings.limits, waitsPerTenant: 1 };
+    const access = { ...settings.access, allowAnonymous: true };
+    const app = await application.rebuild({ settings: { ...settings, limits, access } });
+    const wait = async (remoteAddress: string, seconds: number) =>
+      await app.inject({
+        method: 'POST',
+        url: '/v1/generations',
+        headers: { prefer: `wait=${seconds}` },
+        payload: { prompt: 'x' },
+        remoteAddress,
+      });
+    const count = async (): Promise<number> =>
+      (await app.inject('/v1/generations')).json<{ data: unknown[] }>().data.length;
+    const before = await count();
+    const held = wait('192.0.2.1', 5);
+    await expect.poll(count).toBe(before + 1);
+    expect((await wait('192.0.2.1', 1)).statusCode).toBe(429);
+    expect((await wait('192.0.2.2', 1)).statusCode).toBe(202);
+    expect((await held).statusCode).toBe(202);
+  }, 30_000);
+
   test('of waits are counted by tenant and in all, before anything is recorded', async () => {
     const { settings } = application.parts;
     for (const [waits, waitsPerTenant, status, code] of [

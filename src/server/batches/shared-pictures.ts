@@ -84,8 +84,8 @@ export class SharedPictures {
   /** What comes from elsewhere waits for its turn, and its bytes count until it is stored. */
   async #store(reference: ControlImage, field: string): Promise<GivenPicture> {
     if (!isFetched(reference) && !('generation' in reference)) return await this.#bring(reference, field, this.#source);
-    const { memory, tenant } = this.#source;
-    return await this.#turns.run(tenant, async () => {
+    const { memory, holder } = this.#source;
+    return await this.#turns.run(holder, async () => {
       let held = 0;
       const add = (bytes: number): void => {
         memory.add(bytes);

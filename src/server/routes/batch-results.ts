@@ -9,6 +9,7 @@ import { batchSheet } from '../batches/batch-sheet.ts';
 import { hasEnded, requireBatch } from '../batches/find-batch.ts';
 import { resultArchive } from '../batches/result-archive.ts';
 import { resultLines } from '../batches/result-lines.ts';
+import { holderOf } from '../access/guard.ts';
 import { gone, leaveWithAnswer, type RouteContext, tenantOf } from '../context.ts';
 import { acceptedPicture, acceptedTypes } from '../preferences.ts';
 import { idParameter, pictureContent, problem } from './schemas.ts';
@@ -42,8 +43,8 @@ export function batchResultRoutes(instance: FastifyInstance, context: RouteConte
     },
     exposeHeadRoute: false,
     handler: async (request, reply) => {
-      const { id, tenant } = await requireBatch(records, tenantOf(request), request.params.id);
-      leaveWithAnswer(reply, context.openDownloads.take(tenant));
+      const { id } = await requireBatch(records, tenantOf(request), request.params.id);
+      leaveWithAnswer(reply, context.openDownloads.take(holderOf(request)));
       if (wantsArchive(request.headers.accept)) {
         reply.type(zip).header('content-disposition', `attachment; filename="${id}.zip"`);
         return await reply.send(await resultArchive(records, store, id, links));
@@ -93,7 +94,7 @@ export function batchResultRoutes(instance: FastifyInstance, context: RouteConte
       const batch = await requireBatch(records, tenantOf(request), request.params.id);
       const { heartbeatMs, pollMs } = settings.limits;
       if (hasEnded(batch) && request.headers['last-event-id'] === endedId) return await reply.code(204).send();
-      return await answerWithEvents(context, batch.tenant, reply, (signal) =>
+      return await answerWithEvents(context, reply, (signal) =>
         batchEvents(records, batch, presentBatch, { signal, heartbeatMs, paceMs: pollMs / 2 }),
       );
     },

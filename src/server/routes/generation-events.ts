@@ -56,7 +56,7 @@ export function generationEventRoutes(instance: FastifyInstance, context: RouteC
       }
       const { clock } = parts;
       const options = { after, pollMs, progress: true, heartbeatMs, clock };
-      return await answerWithEvents(context, tenant, reply, (signal) =>
+      return await answerWithEvents(context, reply, (signal) =>
         eventStream(parts.records, job, present, { ...options, signal }),
       );
     },

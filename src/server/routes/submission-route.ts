@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Job } from '../../generation/job.ts';
 import { answerSubmission } from '../answer.ts';
-import { identityOf } from '../access/guard.ts';
+import { holderOf, identityOf } from '../access/guard.ts';
 import { leaveWithAnswer, type RouteContext } from '../context.ts';
 import { fingerprintOf, idempotently } from '../idempotency.ts';
 import { intakeOf } from '../intake.ts';
@@ -37,7 +37,7 @@ export async function answerWithJob(
   const { prefer, accept } = request.headers;
   const preferences = readPreferences([prefer].flat().join(), accept, waitSeconds);
   // Before anything is recorded: whoever finds no place has lost nothing.
-  if (preferences.wait > 0) leaveWithAnswer(reply, context.openWaits.take(identity.tenant));
+  if (preferences.wait > 0) leaveWithAnswer(reply, context.openWaits.take(holderOf(request)));
   const submission = await read();
   const { format } = preferences;
   const single = preferences.answer === 'picture';

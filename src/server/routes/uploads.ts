@@ -2,10 +2,11 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
-import { decodeHere } from '../../images/decoder/decoder.ts';
+import { type DecodeFor, decodeHere } from '../../images/decoder/decoder.ts';
 import { newUploadId } from '../../records/ids.ts';
 import type { Upload } from '../../records/records.ts';
 import { uploadKey } from '../../store/keys.ts';
+import { holderOf } from '../access/guard.ts';
 import { type RouteContext, tenantOf } from '../context.ts';
 import { deleteLeftovers } from '../delete-leftovers.ts';
 import { isForm, readForm } from '../form.ts';
@@ -51,7 +52,7 @@ export function uploadRoutes(instance: FastifyInstance, { parts, links }: RouteC
         route: 'POST /v1/uploads',
         fingerprint: async () => await sha256Of(bytes),
         first: async (claim) => {
-          const kept = await keepUpload(parts, tenant, bytes, field);
+          const kept = await keepUpload(parts, tenant, bytes, { tenant: holderOf(request), field });
           // Not in one transaction: the same bytes get the same id, however often they come.
           if (claim !== undefined) await records.idempotency.complete(claim, kept.id);
           return kept;
@@ -113,9 +114,9 @@ async function keepUpload(
   { records, store, clock, settings, decoder = decodeHere }: ServerParts,
   tenant: string,
   bytes: Uint8Array,
-  field: string,
+  decodeFor: DecodeFor,
 ): Promise<Upload> {
-  const { mediaType, width, height } = await decoder.verify(bytes, { limits: settings.limits.picture, tenant, field });
+  const { mediaType, width, height } = await decoder.verify(bytes, { ...decodeFor, limits: settings.limits.picture });
   const sha256 = await sha256Of(bytes);
   const key = uploadKey(tenant, sha256);
   const upload = await records.insertUpload({
