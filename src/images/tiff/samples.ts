@@ -7,6 +7,9 @@ export type Samples = Float32Array | Float64Array;
 /** Pixels of one strip or tile. */
 const largestChunk = 2 ** 26;
 
+/** Bytes of all of them when they are decompressed. Padding of tiles may be more than the picture, but not without end. */
+const mostBytes = 2 ** 30;
+
 /**
  * All samples of the first page, not scaled. Float32 holds them exactly where they have up to 24 bits or are floats.
  *
@@ -17,15 +20,19 @@ export function readSamples(file: Uint8Array, directory: TiffDirectory): Samples
   const chunkPixels = chunk.width * chunk.height;
   if (chunkPixels < 1 || chunkPixels > largestChunk) throw new RangeError('its chunks have no sensible size');
   const [bits, format] = [directory.bits[0]!, directory.formats[0]!];
+  const across = Math.ceil(width / chunk.width);
+  const down = Math.ceil(height / chunk.height);
+  const perPixel = planar ? 1 : samples;
+  const planes = planar ? samples : 1;
+  const rowBytes = Math.ceil((chunk.width * perPixel * bits) / 8);
+  if (rowBytes * chunk.height * across * down * planes > mostBytes) {
+    throw new RangeError('its chunks have no sensible size');
+  }
   const wide = bits > 32 || (bits > 24 && format !== 3);
   const values: Samples = wide
     ? new Float64Array(width * height * samples)
     : new Float32Array(width * height * samples);
-  const across = Math.ceil(width / chunk.width);
-  const down = Math.ceil(height / chunk.height);
-  const perPixel = planar ? 1 : samples;
-  const rowBytes = Math.ceil((chunk.width * perPixel * bits) / 8);
-  for (let plane = 0; plane < (planar ? samples : 1); plane++) {
+  for (let plane = 0; plane < planes; plane++) {
     for (let number = 0; number < across * down; number++) {
       const left = (number % across) * chunk.width;
       const top = Math.floor(number / across) * chunk.height;

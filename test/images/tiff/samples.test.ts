@@ -43,4 +43,25 @@ describe('samples of files that libtiff wrote', () => {
       .toBuffer();
     expect([...readSamples(file, readTiffDirectory(file))]).toEqual([...noise]);
   });
+
+  it('are not read from tiles that are far larger than all of the picture, or far too many for it', async () => {
+    const file = await sharp(pixels, { raw: { width, height, channels: 3 } })
+      .tiff({ compression: 'deflate', tile: true, tileWidth: 64, tileHeight: 64 })
+      .toBuffer();
+    const directory = readTiffDirectory(file);
+    const [offset, byteCount] = [directory.offsets[0]!, directory.byteCounts[0]!];
+    for (const [tileWidth, tileHeight, bits] of [
+      [8192, 8192, 64],
+      [1, 2 ** 24, 8],
+    ] as const) {
+      const bomb = {
+        ...directory,
+        bits: [bits, bits, bits],
+        offsets: Array.from({ length: width * height }, () => offset),
+        byteCounts: Array.from({ length: width * height }, () => byteCount),
+        chunk: { width: tileWidth, height: tileHeight, tiled: true },
+      };
+      expect(() => readSamples(file, bomb)).toThrow('its chunks have no sensible size');
+    }
+  });
 });
