@@ -1,7 +1,8 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { ArmatureError } from '../errors.ts';
+import { readRegularText, reasonOf } from '../files/regular-file.ts';
 import { manifestName, predictionType } from './manifest.ts';
 import type { ToldPrediction } from './model.ts';
 
@@ -15,6 +16,9 @@ export interface Overlay {
 
 export const emptyOverlay: Overlay = { types: new Map(), predictions: new Map() };
 
+/** Bytes: a line or two for each model that something was said of. */
+const mostBytes = 16 * 2 ** 20;
+
 const overlaySchema = z.strictObject({
   schema: z.literal(1),
   bases: z
@@ -25,11 +29,12 @@ const overlaySchema = z.strictObject({
   controlnets: z.array(z.strictObject({ id: z.string(), type: z.string() })).default([]),
 });
 
-/** Empty where nothing was ever set. `invalid_config` where the file is damaged. */
+/** Empty where nothing was ever set. `invalid_config` where the file is damaged, or no file. */
 export async function readOverlay(file: string): Promise<Overlay> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
-    throw error;
+  const text = await readRegularText(file, mostBytes).catch((cause: unknown) => {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null;
+    const detail = `The data folder's ${manifestName} cannot be read: ${reasonOf(cause)}.`;
+    throw new ArmatureError('invalid_config', detail, { cause });
   });
   if (text === null) return emptyOverlay;
   try {

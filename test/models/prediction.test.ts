@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, test } from 'vitest';
@@ -313,6 +314,19 @@ describe('who goes before whom', () => {
     expect((await found()).prediction).toMatchObject({ type: 'epsilon', decidedBy: 'config' });
     rmSync(scheduler);
     expect((await found()).prediction).toMatchObject({ ...v, zeroSnr: true, decidedBy: 'marker' });
+  });
+
+  it.each([
+    ['a pipe', (file: string) => void execFileSync('mkfifo', [file])],
+    ['a folder', (file: string) => void mkdirSync(file)],
+  ])('what was set is not read from %s', async (kind, make) => {
+    mkdirSync(join(root, 'data'), { recursive: true });
+    make(options.typesFile);
+    const fault = {
+      code: 'invalid_config',
+      message: expect.stringContaining(`armature.json cannot be read: it is ${kind}`),
+    };
+    await expect(openLibrary([models], options)).rejects.toMatchObject(fault);
   });
 
   it('keeps nothing for a model that is not there', async () => {
