@@ -26,13 +26,13 @@ export class FileTooLarge extends Error {
 }
 
 /**
- * Opens a regular file for reading, also through links, and waits for nobody. Throws {@link SpecialFile} for anything else,
- * without opening it, and the system's own errors. Whoever calls it closes the handle.
+ * Opens a regular file, for reading unless `flags` say otherwise, also through links, and waits for nobody. Throws
+ * {@link SpecialFile} for anything else, without opening it, and the system's own errors. Whoever calls it closes the handle.
  */
-export async function openRegularFile(path: string): Promise<FileHandle> {
+export async function openRegularFile(path: string, flags: number = constants.O_RDONLY): Promise<FileHandle> {
   requireRegular(await stat(path));
   // What lay there a moment ago may have been replaced by a pipe.
-  const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  const handle = await open(path, flags | (constants.O_NONBLOCK ?? 0));
   try {
     requireRegular(await handle.stat());
     return handle;

@@ -1,8 +1,7 @@
-import { constants } from 'node:fs';
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openRegularFile } from '../../files/regular-file.ts';
 import { newFileDraft, notWritten, writeNew } from '../output-files.ts';
-import { openRegularFile } from '../regular-file.ts';
 import { noAnswer, requestServer } from '../server-client.ts';
 import type { DrawnJob } from './collect-items.ts';
 import type { DoneFile } from './journal.ts';
@@ -81,7 +80,7 @@ const extensions = { 'image/png': 'png', 'image/jpeg': 'jpg', 'image/webp': 'web
 async function holds(file: string, bytes: Uint8Array): Promise<boolean> {
   const found = await lstat(file).catch(() => null);
   if (found === null || !found.isFile() || found.size !== bytes.length) return false;
-  const handle = await openRegularFile(file, constants.O_RDONLY).catch(() => null);
+  const handle = await openRegularFile(file).catch(() => null);
   if (handle === null) return false;
   try {
     return Buffer.compare(await handle.readFile(), bytes) === 0;

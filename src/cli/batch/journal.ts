@@ -4,8 +4,8 @@ import { type FileHandle, lstat, open, rename, rm, stat, writeFile } from 'node:
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ArmatureError, systemReason } from '../../errors.ts';
+import { openRegularFile, SpecialFile } from '../../files/regular-file.ts';
 import { notWritten } from '../output-files.ts';
-import { openRegularFile } from '../regular-file.ts';
 
 /** Name of the journal in an output folder. */
 export const journalName = 'armature-batch.jsonl';
@@ -156,9 +156,9 @@ export class Journal {
     if (found === null) return null;
     if (found.isSymbolicLink()) throw this.#taken('it is a link');
     if (found.isDirectory()) throw this.#taken('it is a folder');
-    const handle = await openRegularFile(this.#file, flags | (constants.O_NOFOLLOW ?? 0));
-    if (handle === null) throw this.#taken('it is no ordinary file');
-    return handle;
+    return await openRegularFile(this.#file, flags | (constants.O_NOFOLLOW ?? 0)).catch((error: unknown) => {
+      throw error instanceof SpecialFile ? this.#taken('it is no ordinary file') : error;
+    });
   }
 
   #taken(reason: string): ArmatureError {
