@@ -61,12 +61,15 @@ export function predictionNamed(name: string): PredictionType | null {
   return spellings[plain] ?? spellings[plain.replace(/(prediction|pred)$/, '')] ?? null;
 }
 
+/** How programs write into the metadata of a file, which is text alone, that they do not know. */
+const nothing = /^(?:|none|null|unknown)$/i;
+
 /**
  * What a value under a name such as `prediction_type` says: text of a known spelling, nothing where it is empty, or else
  * something that is not known.
  */
 export function saidType(value: unknown, field: string, file: string): Pick<Witness, 'type' | 'unknown'> {
-  if (value === undefined || value === null || value === '' || value === 'unknown') return {};
+  if (value === undefined || value === null || (typeof value === 'string' && nothing.test(value.trim()))) return {};
   const type = typeof value === 'string' ? predictionNamed(value) : null;
   if (type !== null) return { type };
   const detail =

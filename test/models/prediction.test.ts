@@ -89,6 +89,7 @@ describe('what a single file of SD 1.x predicts', () => {
     ['modelspec "v_pred"', { metadata: { 'modelspec.prediction_type': ' v_pred ' } }, v],
     ['modelspec "eps"', { metadata: { 'modelspec.prediction_type': 'eps' } }, { type: 'epsilon', decidedBy: 'marker' }],
     ['modelspec "sample"', { metadata: { 'modelspec.prediction_type': 'sample' } }, { type: 'sample' }],
+    ["Python's word for nothing", { metadata: { 'modelspec.prediction_type': 'None' } }, { decidedBy: 'family' }],
     [
       'zero SNR in the metadata',
       { metadata: { 'modelspec.prediction_type': 'v', ss_zero_terminal_snr: 'True' } },
@@ -318,7 +319,7 @@ describe('who goes before whom', () => {
 
   it.each([
     ['a pipe', (file: string) => void execFileSync('mkfifo', [file])],
-    ['a folder', (file: string) => void mkdirSync(file)],
+    ['a folder', (file: string) => mkdirSync(file)],
   ])('what was set is not read from %s', async (kind, make) => {
     mkdirSync(join(root, 'data'), { recursive: true });
     make(options.typesFile);
