@@ -7,6 +7,8 @@ export interface Witness extends ToldPrediction {
   readonly by: Prediction['decidedBy'];
   /** Where it stands, for people. */
   readonly source: string;
+  /** Whether it says nothing by itself: what is usual where such a file is silent. It contradicts nobody. */
+  readonly silent?: true;
   /** Says something that is not known here: refused where nobody of higher rank has spoken. */
   readonly unknown?: ArmatureError;
 }
@@ -32,7 +34,9 @@ export async function decidePrediction(
   const snr = witnesses.findIndex(({ zeroSnr }) => zeroSnr !== undefined);
   const overruled = type === 'epsilon' && first !== -1 && snr > first;
   const zeroSnr = !overruled && witnesses[snr]?.zeroSnr === true;
-  const other = witnesses.find((witness) => witness.type !== undefined && witness.type !== type);
+  const other = witnesses.find(
+    (witness) => witness.type !== undefined && witness.type !== type && witness.silent !== true,
+  );
   const told = decidedBy === 'user' || decidedBy === 'armature.json';
   const contradiction =
     other?.type === undefined || told ? null : `${source} says ${type}, ${other.source} says ${other.type}`;

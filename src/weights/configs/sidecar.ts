@@ -99,7 +99,9 @@ function sidecarFrom(content: unknown, name: string): Sidecar {
   if (original) requireBuilt(fields, name);
   return {
     witness: { by: 'config', source: name, ...parameterization, ...type, zeroSnr },
-    usual: original ? { by: 'config', source: `${name}, which has no parameterization,`, type: 'epsilon' } : null,
+    usual: original
+      ? { by: 'config', source: `${name}, which has no parameterization,`, type: 'epsilon', silent: true }
+      : null,
     scheduler: isScheduler(fields)
       ? schedulerFields(fields)
       : Object.fromEntries(schedule.map(([field, target]) => [target, fields[field]])),

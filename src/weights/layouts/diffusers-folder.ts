@@ -84,7 +84,7 @@ function schedulerWitnesses(config: RawConfig): readonly [said: readonly Witness
   const from = { by: 'config', source: 'scheduler/scheduler_config.json' } as const;
   const type = saidType(config['prediction_type'], 'prediction_type', from.source);
   const zeroSnr = saidSwitch(config['rescale_betas_zero_snr'] ?? '');
-  return [[{ ...from, ...type, zeroSnr }], [{ ...from, type: 'epsilon' }]];
+  return [[{ ...from, ...type, zeroSnr }], [{ ...from, type: 'epsilon', silent: true }]];
 }
 
 interface OpenedNetwork<Config> {
