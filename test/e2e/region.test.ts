@@ -95,9 +95,6 @@ describe('a control that acts in a region', () => {
     );
     const [freePicture, steeredPicture, maskedPicture] = await Promise.all(drawn.map(pictureOf));
     const beside = (x: number): boolean => !isLeft(x);
-    expect(difference(maskedPicture!, steeredPicture!, isLeft)).toBeLessThan(
-      difference(maskedPicture!, freePicture!, isLeft),
-    );
     expect(difference(maskedPicture!, freePicture!, beside)).toBeLessThan(
       difference(maskedPicture!, steeredPicture!, beside),
     );
