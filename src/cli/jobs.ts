@@ -75,15 +75,15 @@ function describeJobs(jobs: readonly ShownJob[]): string {
   if (jobs.length === 0) return 'No jobs.';
   const rows = jobs.map((job) => [
     job.id,
-    job.kind,
     job.status,
     describeProgress(job),
     job.created_at,
+    job.kind,
     job.effective.model?.id ?? '',
     describeSubject(job),
     job.error?.detail ?? '',
   ]);
-  return table(['JOB', 'KIND', 'STATUS', 'STEP', 'ACCEPTED', 'MODEL', 'PROMPT', 'ERROR'], rows);
+  return table(['JOB', 'STATUS', 'STEP', 'ACCEPTED', 'KIND', 'MODEL', 'PROMPT', 'ERROR'], rows);
 }
 
 /** The prompt on one line, cut where it is long; of an extraction the condition. */

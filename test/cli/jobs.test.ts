@@ -10,9 +10,9 @@ it('a list of jobs tells kind, model and prompt, on one line each', async () => 
   await service.submit({ prompt: `a red cube\non a green floor, ${'very '.repeat(40)}red`, steps: 1 });
   const list = await armature(['jobs', 'list', '--server', service.address]);
   const [head, row, ...rest] = list.stdout.trimEnd().split('\n');
-  expect(head).toMatch(/^JOB +KIND +STATUS +STEP +ACCEPTED +MODEL +PROMPT +ERROR$/);
+  expect(head).toMatch(/^JOB +STATUS +STEP +ACCEPTED +KIND +MODEL +PROMPT +ERROR$/);
   expect(row).toMatch(
-    /^gen_\S+ +generation +(queued|running|succeeded) .* diorama +a red cube on a green floor, very very [a-z ]*…$/,
+    /^gen_\S+ +(queued|running|succeeded) .* generation +diorama +a red cube on a green floor, very very [a-z ]*…$/,
   );
   expect(rest).toEqual([]);
 });

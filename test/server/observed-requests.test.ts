@@ -42,7 +42,12 @@ describe('requests', () => {
     await app.inject('/v1/generations/gen_2?secret=1');
     await app.inject('/v1/wrong/gen_3');
     await app.inject('/livez');
-    expect(await counts()).toEqual(['GET /v1/generations/:id 404 2', 'GET none 404 1', 'GET /livez 200 1']);
+    expect(await counts()).toEqual([
+      'GET /v1/generations/:id 404 1',
+      'GET /v1/generations/:id 400 1',
+      'GET none 404 1',
+      'GET /livez 200 1',
+    ]);
   });
 
   test('that are refused are counted by code', async () => {
@@ -64,7 +69,7 @@ describe('requests', () => {
         reqId: answer.headers['x-request-id'],
         method: 'GET',
         path: '/v1/generations/gen_1',
-        status: 404,
+        status: 400,
         ms: expect.any(Number),
         job: 'gen_1',
         msg: 'request',
