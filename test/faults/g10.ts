@@ -59,15 +59,17 @@ export const g10 = scenario({
 type RequestFor = (url: string) => readonly [path: string, body: object];
 
 const controlled = (url: string): object => ({ prompt: 'x', controls: [{ type: 'canny', image: { url } }] });
-const masked = (url: string): object => ({
+const masked = (url: string): object => ({ image: { picture: { url }, mask: { url } } });
+const regional = (url: string): object => ({
   prompt: 'x',
-  controls: [{ type: 'inpaint', image: { picture: { url }, mask: { url } } }],
+  controls: [{ type: 'canny', image: { url }, mask: { url } }],
 });
 
 /** Wherever a picture may be named by its address. */
 const pictureRequests: Readonly<Record<string, RequestFor>> = {
   'picture of a control': (url) => ['/v1/generations', controlled(url)],
-  'picture and mask': (url) => ['/v1/generations', masked(url)],
+  'picture and mask': (url) => ['/v1/conditions/inpaint', masked(url)],
+  'region of a control': (url) => ['/v1/generations', regional(url)],
   'picture of an extraction': (url) => ['/v1/conditions/canny', { image: { url } }],
   'picture of a batch': (url) => ['/v1/batches', { items: [controlled(url)] }],
 };
