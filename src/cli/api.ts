@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { RunHooks } from './service.ts';
-import { accessSettings, addServiceSettings, configOf } from './setting-options.ts';
+import { addServiceSettings, apiSettings, configOf } from './setting-options.ts';
 import { storeSettings } from './store.ts';
 
 const examples = `
@@ -15,27 +15,5 @@ export function addApi(command: Command, hooks: RunHooks): void {
     const { runService } = await import('./service.ts');
     await runService(configOf(command), 'api', hooks);
   });
-  addServiceSettings(command, [
-    'host',
-    'port',
-    'data',
-    'models',
-    'model',
-    'postgresUrl',
-    'redisUrl',
-    'tenantWindow',
-    'queueWindow',
-    'maxBatchItems',
-    'maxBatchCost',
-    'publicUrl',
-    'corsOrigin',
-    'embedParameters',
-    'allowFetch',
-    'webhookSecret',
-    'logLevel',
-    ...accessSettings,
-    ...storeSettings,
-    'retentionDays',
-    'retentionSize',
-  ]);
+  addServiceSettings(command, [...apiSettings, ...storeSettings]);
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { RunHooks } from './service.ts';
-import { accessSettings, addServiceSettings, configOf } from './setting-options.ts';
+import { addServiceSettings, apiSettings, configOf, drawingSettings } from './setting-options.ts';
 import { storeSettings } from './store.ts';
 
 const examples = `
@@ -16,37 +16,7 @@ export function addServe(command: Command, hooks: RunHooks): void {
     const { runService } = await import('./service.ts');
     await runService(configOf(command), 'serve', { onListening: announce, onStopping: console.error, ...hooks });
   });
-  addServiceSettings(command, [
-    'host',
-    'port',
-    'data',
-    'models',
-    'model',
-    'provider',
-    'deviceId',
-    'threads',
-    'memoryBudget',
-    'maxRows',
-    'grace',
-    'checkpointEvery',
-    'claim',
-    'postgresUrl',
-    'redisUrl',
-    'publicUrl',
-    'corsOrigin',
-    'tenantWindow',
-    'queueWindow',
-    'maxBatchItems',
-    'maxBatchCost',
-    'embedParameters',
-    'allowFetch',
-    'webhookSecret',
-    'logLevel',
-    ...accessSettings,
-    ...storeSettings,
-    'retentionDays',
-    'retentionSize',
-  ]);
+  addServiceSettings(command, [...apiSettings, ...drawingSettings, ...storeSettings]);
 }
 
 function announce({ address, data }: { readonly address: string; readonly data: string }): void {

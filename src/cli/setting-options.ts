@@ -5,7 +5,7 @@ import { located } from './places.ts';
 import { grouped, headingOf } from './setting-groups.ts';
 
 /** Who may ask how much of a server that answers requests. */
-export const accessSettings = [
+const accessSettings = [
   'adminKey',
   'allowAnonymous',
   'submissionsPerMinute',
@@ -14,6 +14,42 @@ export const accessSettings = [
   'maxQueuedPerTenant',
   'bodyMemory',
   'trustedProxy',
+] as const satisfies readonly (keyof Config)[];
+
+/** What a process needs to know that answers requests, alone or beside workers. */
+export const apiSettings = [
+  'host',
+  'port',
+  'data',
+  'models',
+  'model',
+  'postgresUrl',
+  'redisUrl',
+  'tenantWindow',
+  'queueWindow',
+  'maxBatchItems',
+  'maxBatchCost',
+  'publicUrl',
+  'corsOrigin',
+  'embedParameters',
+  'allowFetch',
+  'webhookSecret',
+  'logLevel',
+  ...accessSettings,
+  'retentionDays',
+  'retentionSize',
+] as const satisfies readonly (keyof Config)[];
+
+/** What a process needs to know that draws. */
+export const drawingSettings = [
+  'provider',
+  'deviceId',
+  'threads',
+  'memoryBudget',
+  'maxRows',
+  'grace',
+  'checkpointEvery',
+  'claim',
 ] as const satisfies readonly (keyof Config)[];
 
 /** Gives a command the flags of these settings. Their values are read by {@link configOf} and nowhere else. */

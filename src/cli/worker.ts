@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { addServiceSettings, configOf } from './setting-options.ts';
+import { addServiceSettings, configOf, drawingSettings } from './setting-options.ts';
 import { storeSettings } from './store.ts';
 
 const examples = `
@@ -21,17 +21,10 @@ export function addWorker(command: Command): void {
     'models',
     'postgresUrl',
     'redisUrl',
-    'provider',
-    'deviceId',
-    'threads',
-    ...storeSettings,
-    'memoryBudget',
-    'maxRows',
-    'grace',
-    'checkpointEvery',
-    'claim',
     'tenantWindow',
     'queueWindow',
     'logLevel',
+    ...drawingSettings,
+    ...storeSettings,
   ]);
 }

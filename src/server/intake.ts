@@ -35,7 +35,7 @@ export function picturesOf(
 }
 
 function unbounded(holder: string): Intake {
-  const turns = new PictureTurns({ total: Infinity, perTenant: Infinity, patienceMs: Infinity });
+  const turns = new PictureTurns({ total: Infinity, perTenant: Infinity, patienceMs: 60_000 });
   return { turns, memory: new BodyBudget(Infinity).open(null), holder };
 }
 

@@ -2,6 +2,7 @@ import type { MaskedImage } from '../../conditions/condition.ts';
 import { ArmatureError, deserializeError } from '../../errors.ts';
 import { defaultPictureLimits, type PictureHeader } from '../decode.ts';
 import type { DecodeFor, PictureDecoder } from './decoder.ts';
+import { Turns } from '../turns.ts';
 import { DecoderLost, DecoderProcess } from './decoder-process.ts';
 import type { Frame } from './framing.ts';
 import { type DecoderAnswer, type DecoderRequest, imageOf } from './protocol.ts';
@@ -19,11 +20,6 @@ export interface DecoderSettings {
   readonly idleMs?: number;
 }
 
-interface Waiting {
-  readonly tenant: string;
-  readonly start: () => void;
-}
-
 /**
  * Decodes pictures of strangers in child processes: a decoder that crashes, hangs or swallows memory ends there, and what
  * comes out of it are facts or pixels. Children start when they are needed. Whoever waits for one gets it in turn, but no
@@ -33,10 +29,8 @@ export class DecoderPool implements PictureDecoder {
   readonly #settings: Required<DecoderSettings>;
   readonly #idle: { readonly child: DecoderProcess; readonly timer: NodeJS.Timeout }[] = [];
   readonly #busy = new Set<DecoderProcess>();
-  readonly #ofTenant = new Map<string, number>();
-  readonly #waiting: Waiting[] = [];
-  #running = 0;
-  #closed = false;
+  readonly #turns: Turns;
+  readonly #closing = new AbortController();
 
   constructor({
     entry = new URL('./main.js', import.meta.url),
@@ -46,6 +40,7 @@ export class DecoderPool implements PictureDecoder {
     idleMs = 15_000,
   }: DecoderSettings = {}) {
     this.#settings = { entry, children, perTenant, timeoutMs, idleMs };
+    this.#turns = new Turns({ total: children, perTenant });
   }
 
   /** Process ids of the children that are there. */
@@ -68,13 +63,12 @@ export class DecoderPool implements PictureDecoder {
 
   /** Kills the children; what waits or is decoded fails with `unavailable`. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort(closedError());
     for (const { child, timer } of this.#idle.splice(0)) {
       clearTimeout(timer);
       child.kill();
     }
     for (const child of this.#busy) child.kill();
-    for (const { start } of this.#waiting.splice(0)) start();
   }
 
   async #image(want: 'pixels' | 'masked', bytes: Uint8Array, options: DecodeFor): Promise<MaskedImage> {
@@ -85,27 +79,24 @@ export class DecoderPool implements PictureDecoder {
 
   async #ask(want: DecoderRequest['want'], bytes: Uint8Array, given: DecodeFor): Promise<Frame> {
     const { limits = defaultPictureLimits, tenant = '', ...options } = given;
-    await this.#turn(tenant);
-    try {
-      const frame = await this.#decode({ want, limits, options }, bytes);
-      const answer = frame.facts as DecoderAnswer;
-      if (answer.kind === 'failed') throw deserializeError(answer.error);
-      return frame;
-    } finally {
-      this.#leave(tenant);
-    }
+    const { signal } = this.#closing;
+    const decode = async (): Promise<Frame> => await this.#decode({ want, limits, options }, bytes);
+    const frame = await this.#turns.run(tenant, signal, decode);
+    const answer = frame.facts as DecoderAnswer;
+    if (answer.kind === 'failed') throw deserializeError(answer.error);
+    return frame;
   }
 
   /** A child that is lost may have been killed for no fault of the picture: it is tried once more. */
   async #decode(request: DecoderRequest, bytes: Uint8Array): Promise<Frame> {
     for (let tried = 1; ; tried += 1) {
-      if (this.#closed) throw closedError();
+      this.#closing.signal.throwIfAborted();
       const child = this.#takeChild();
       try {
         return await child.ask(request, bytes, this.#settings.timeoutMs);
       } catch (error) {
         if (!(error instanceof DecoderLost)) throw error;
-        if (this.#closed) throw closedError();
+        this.#closing.signal.throwIfAborted();
         if (error.late || tried > 1) throw lostError(error, request, this.#settings.timeoutMs);
       } finally {
         this.#returnChild(child);
@@ -124,7 +115,7 @@ export class DecoderPool implements PictureDecoder {
   #returnChild(child: DecoderProcess): void {
     this.#busy.delete(child);
     if (child.ended) return;
-    if (this.#closed) {
+    if (this.#closing.signal.aborted) {
       child.kill();
       return;
     }
@@ -137,38 +128,6 @@ export class DecoderPool implements PictureDecoder {
     }, this.#settings.idleMs);
     timer.unref();
     this.#idle.push({ child, timer });
-  }
-
-  async #turn(tenant: string): Promise<void> {
-    if (this.#mayStart(tenant)) {
-      this.#enter(tenant);
-      return;
-    }
-    // Whoever starts it enters for it.
-    await new Promise<void>((resolve) => this.#waiting.push({ tenant, start: resolve }));
-    if (this.#closed) throw closedError();
-  }
-
-  #mayStart(tenant: string): boolean {
-    const { children, perTenant } = this.#settings;
-    return this.#running < children && (this.#ofTenant.get(tenant) ?? 0) < perTenant;
-  }
-
-  #enter(tenant: string): void {
-    this.#running += 1;
-    this.#ofTenant.set(tenant, (this.#ofTenant.get(tenant) ?? 0) + 1);
-  }
-
-  #leave(tenant: string): void {
-    this.#running -= 1;
-    const left = this.#ofTenant.get(tenant)! - 1;
-    if (left === 0) this.#ofTenant.delete(tenant);
-    else this.#ofTenant.set(tenant, left);
-    const index = this.#waiting.findIndex((waiting) => this.#mayStart(waiting.tenant));
-    const [next] = index === -1 ? [] : this.#waiting.splice(index, 1);
-    if (next === undefined) return;
-    this.#enter(next.tenant);
-    next.start();
   }
 }
 
