@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import { varyByAccept } from './prefers-html.ts';
 import type { WebFile } from './web-files.ts';
+import { pageOf } from './web-pages.ts';
 
 /**
  * The page of addresses where nothing is. It may be anywhere, so its links begin at the root.
@@ -11,16 +12,15 @@ export function missingPage(
   files: ReadonlyMap<string, WebFile>,
   publicUrl: string | null,
 ): (reply: FastifyReply) => Promise<FastifyReply> {
-  const file = files.get('missing.html')!;
   const path = publicUrl === null ? '/' : `${new URL(publicUrl).pathname.replace(/\/$/, '')}/`;
-  const text = file.bytes.toString('utf8').replaceAll('{root}', path);
+  const { contentType, policy, text } = pageOf(files, 'missing.html', path);
   return async (reply) => {
     varyByAccept(reply);
     reply.code(404).headers({
       'cache-control': 'no-store',
-      'content-security-policy': file.policy,
+      'content-security-policy': policy,
       'referrer-policy': 'no-referrer',
     });
-    return await reply.type(file.contentType).send(text);
+    return await reply.type(contentType).send(text);
   };
 }

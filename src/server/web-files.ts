@@ -51,10 +51,13 @@ export async function readWebFiles(): Promise<ReadonlyMap<string, WebFile>> {
 }
 
 async function readWebFile(path: string): Promise<readonly [name: string, file: WebFile]> {
-  const bytes = await readFile(path);
-  const etag = `"${createHash('sha256').update(bytes).digest('hex')}"`;
   const name = basename(path);
-  return [name, { bytes, contentType: contentTypes[extname(path)]!, etag, policy: policies[name] ?? policy }];
+  const kind = { contentType: contentTypes[extname(path)]!, policy: policies[name] ?? policy };
+  return [name, webFileOf(await readFile(path), kind)];
+}
+
+export function webFileOf(bytes: Buffer, kind: Pick<WebFile, 'contentType' | 'policy'>): WebFile {
+  return { bytes, ...kind, etag: `"${createHash('sha256').update(bytes).digest('hex')}"` };
 }
 
 /** Sends a file with what a browser may do with it; 304 to who has it. */

@@ -29,7 +29,7 @@ async function get(url: string, headers: Record<string, string> = {}) {
 describe('pages', () => {
   test('are there for every file of HTML', () => {
     const found = names.filter((name) => name.endsWith('.html'));
-    expect(found.toSorted()).toEqual([...pages.map(([name]) => name), 'missing.html'].toSorted());
+    expect(found.toSorted()).toEqual([...pages.map(([name]) => name), 'missing.html', 'frame.html'].toSorted());
   });
 
   test.each(pages)('%s says what a browser may do with it', async (_, path) => {
@@ -63,6 +63,17 @@ describe('pages', () => {
     },
   );
 
+  test.each(pages)('%s is whole, and says where it is', async (_, path) => {
+    const { body } = await get(path, browser);
+    expect(body).not.toMatch(/\{\w+\}/);
+    for (const one of ['<!doctype html>', '<title>', '<main id="main"', '</html>'])
+      expect(body.split(one)).toHaveLength(2);
+    expect(body.match(/<a href="\.\/(\w+)" aria-current="page">/)?.[1]).toBe(
+      ['/jobs', '/board', '/docs'].find((place) => place === path)?.slice(1),
+    );
+    expect(body.includes('<noscript')).toBe(body.includes('aria-busy'));
+  });
+
   test('load scripts that import only each other', async () => {
     for (const name of names.filter((one) => one.endsWith('.js'))) {
       const { body, headers } = await get(`/assets/${name}`);
@@ -79,14 +90,17 @@ describe('pages', () => {
     expect([again.statusCode, again.body]).toEqual([304, '']);
   });
 
-  test.each(['/assets/tsconfig.json', '/assets/none.js', '/assets/..%2fapp.ts', '/assets/%2e%2e/job.html'])(
-    'are all that is served: not %s',
-    async (path) => {
-      const response = await get(path);
-      expect(response.statusCode).toBe(404);
-      expect(response.json()).toMatchObject({ code: 'not_found' });
-    },
-  );
+  test.each([
+    '/assets/tsconfig.json',
+    '/assets/job.html',
+    '/assets/none.js',
+    '/assets/..%2fapp.ts',
+    '/assets/%2e%2e/job.html',
+  ])('are all that is served: not %s', async (path) => {
+    const response = await get(path);
+    expect(response.statusCode).toBe(404);
+    expect(response.json()).toMatchObject({ code: 'not_found' });
+  });
 
   test.each([
     ['a browser', browser.accept, 'text/html; charset=utf-8'],

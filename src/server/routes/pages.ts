@@ -2,7 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import { ArmatureError } from '../../errors.ts';
 import type { RouteContext } from '../context.ts';
 import { prefersHtml, varyByAccept } from '../prefers-html.ts';
-import { sendWebFile, type WebFile } from '../web-files.ts';
+import { sendWebFile, type WebFile, webFileOf } from '../web-files.ts';
+import { pageOf } from '../web-pages.ts';
 
 /** Pages for people, by their paths. They hold no data: their scripts ask the API for it, with the reader's key. */
 const pages: Readonly<Record<string, string>> = {
@@ -11,22 +12,24 @@ const pages: Readonly<Record<string, string>> = {
   '/batches/:id': 'batch.html',
   '/board': 'board.html',
   '/docs': 'docs.html',
-  '/favicon.ico': 'icon.svg',
 };
 
 /** The pages, and their scripts, styles and pictures under /assets. */
 export function pageRoutes(app: FastifyInstance, { parts }: RouteContext, files: ReadonlyMap<string, WebFile>): void {
   const options = { config: { access: 'public' }, schema: { hide: true } } as const;
   for (const [path, name] of Object.entries(pages)) {
-    app.get(path, options, async (request, reply) => await sendWebFile(fileOf(name), request, reply));
+    const page = whole(name, path);
+    app.get(path, options, async (request, reply) => await sendWebFile(page, request, reply));
   }
+  const start = whole('start.html', '/');
+  app.get('/favicon.ico', options, async (request, reply) => await sendWebFile(fileOf('icon.svg'), request, reply));
   app.get<{ Params: { name: string } }>('/assets/:name', options, async (request, reply) => {
     return await sendWebFile(fileOf(request.params.name), request, reply);
   });
   // A signpost: a page for people, and for programs the addresses that they begin with.
   app.get('/', options, async (request, reply) => {
     varyByAccept(reply);
-    if (prefersHtml(request)) return await sendWebFile(fileOf('start.html'), request, reply);
+    if (prefersHtml(request)) return await sendWebFile(start, request, reply);
     return {
       name: 'Armature',
       version: parts.settings.version,
@@ -37,8 +40,14 @@ export function pageRoutes(app: FastifyInstance, { parts }: RouteContext, files:
     };
   });
 
+  function whole(name: string, path: string): WebFile {
+    const { text, ...kind } = pageOf(files, name, path.lastIndexOf('/') > 0 ? '../' : './', path.slice(1));
+    return webFileOf(Buffer.from(text), kind);
+  }
+
+  /** What pages are made of: they themselves have addresses of their own. */
   function fileOf(name: string): WebFile {
-    const file = files.get(name);
+    const file = name.endsWith('.html') ? undefined : files.get(name);
     if (file === undefined) throw new ArmatureError('not_found', `There is no file ${name.slice(0, 100)}.`);
     return file;
   }
