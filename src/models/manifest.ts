@@ -2,7 +2,7 @@ import { isAbsolute, join, normalize, sep } from 'node:path';
 import { z } from 'zod';
 import { ArmatureError } from '../errors.ts';
 import { readRegularText, reasonOf } from '../files/regular-file.ts';
-import { outlineOf } from '../numeric/json-outline.ts';
+import { isWithin } from '../json/outline.ts';
 import { schedulerIds } from '../generation/plan.ts';
 import { predictionNamed } from '../weights/prediction.ts';
 import { modelIdPattern } from './model-id.ts';
@@ -79,8 +79,7 @@ function normalizePath(path: string): string {
 }
 
 function parseJson(text: string): unknown {
-  const { members, depth } = outlineOf(text, bounds);
-  if (members > bounds.mostMembers || depth > bounds.deepest) {
+  if (!isWithin(text, bounds)) {
     throw new ArmatureError('model_invalid', `${manifestName} is not valid: it has more in it than any manifest.`);
   }
   try {

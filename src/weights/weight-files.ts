@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { ArmatureError } from '../errors.ts';
 import { readRegularText } from '../files/regular-file.ts';
-import { outlineOf } from '../numeric/json-outline.ts';
+import { isWithin } from '../json/outline.ts';
 import { openSafetensors, type SafetensorsFile } from './safetensors.ts';
 
 const pickled = /\.(?:bin|ckpt|pt|pth|pkl)$/i;
@@ -72,8 +72,7 @@ async function openShards(folder: string, index: string): Promise<readonly Safet
 async function readIndex(folder: string, index: string): Promise<Readonly<Record<string, string>>> {
   try {
     const text = await readRegularText(join(folder, index), mostIndexBytes);
-    const { members, depth } = outlineOf(text, indexBounds);
-    if (members > indexBounds.mostMembers || depth > indexBounds.deepest) throw new RangeError('Too large an index');
+    if (!isWithin(text, indexBounds)) throw new RangeError('Too large an index');
     return shardIndexSchema.parse(JSON.parse(text)).weight_map;
   } catch (cause) {
     throw new ArmatureError('model_invalid', `Expected a weight_map from tensor to file in ${index}.`, { cause });

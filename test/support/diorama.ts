@@ -4,7 +4,7 @@ import type { RgbImage } from '../../src/conditions/condition.ts';
 import { conditionIds } from '../../src/conditions/registry.ts';
 import { decodePicture } from '../../src/images/decode.ts';
 import type { BaseModel, ControlNetModel } from '../../src/models/model.ts';
-import { parsePythonJson } from '../../src/numeric/python-json.ts';
+import { parsePythonJson } from '../../src/json/python-json.ts';
 import { openLibrary } from '../../src/models/library.ts';
 
 /** Path of the embedded model's test data, or of the models folder of the package. */

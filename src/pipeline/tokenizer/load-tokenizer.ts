@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ArmatureError } from '../../errors.ts';
 import { readRegularText, reasonOf } from '../../files/regular-file.ts';
-import { outlineOf } from '../../numeric/json-outline.ts';
+import { isWithin } from '../../json/outline.ts';
 import { readSpecialTokens } from './special-tokens.ts';
 import { readTokenizerJson } from './tokenizer-json.ts';
 import { createTokenizer, type Tokenizer } from './tokenizer.ts';
@@ -64,8 +64,7 @@ function parseVocabulary(text: string): Record<string, number> {
 }
 
 function parseObject(file: string, text: string): Record<string, unknown> {
-  const { members, depth } = outlineOf(text, bounds);
-  if (members > bounds.mostMembers || depth > bounds.deepest) {
+  if (!isWithin(text, bounds)) {
     invalid(`Expected at most ${bounds.mostMembers} entries and ${bounds.deepest} nested brackets in ${file}.`);
   }
   try {

@@ -2,8 +2,8 @@ import { basename, dirname, join } from 'node:path';
 import type { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
 import { readRegularText, reasonOf } from '../../files/regular-file.ts';
-import { outlineOf } from '../../numeric/json-outline.ts';
-import { parsePythonJson } from '../../numeric/python-json.ts';
+import { isWithin } from '../../json/outline.ts';
+import { parsePythonJson } from '../../json/python-json.ts';
 
 /** A config file as it is written: diffusers' and transformers' own names. */
 export type RawConfig = Readonly<Record<string, unknown>>;
@@ -22,8 +22,7 @@ export async function readConfig(path: string): Promise<RawConfig> {
   const text = await readRegularText(path, mostBytes).catch((cause: unknown) => {
     throw new ArmatureError('model_invalid', `The file ${source} cannot be read: ${reasonOf(cause)}.`, { cause });
   });
-  const { members, depth } = outlineOf(text, bounds);
-  if (members > bounds.mostMembers || depth > bounds.deepest) {
+  if (!isWithin(text, bounds)) {
     const detail = `Expected at most ${bounds.mostMembers} settings and ${bounds.deepest} nested brackets in ${source}.`;
     throw new ArmatureError('model_invalid', detail);
   }

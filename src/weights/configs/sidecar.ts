@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { parse } from 'yaml';
 import { ArmatureError } from '../../errors.ts';
 import { FileTooLarge, readRegularText, reasonOf, SpecialFile } from '../../files/regular-file.ts';
-import { parsePythonJson } from '../../numeric/python-json.ts';
+import { parsePythonJson } from '../../json/python-json.ts';
 import { saidSwitch, saidType, type Witness, zeroSnrNames } from '../prediction.ts';
 import { type RawConfig, shown } from './raw-config.ts';
 

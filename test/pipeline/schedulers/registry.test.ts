@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { schedulerIds, type SchedulerId } from '../../../src/generation/plan.ts';
 import { createScheduler, schedulers } from '../../../src/pipeline/schedulers/registry.ts';
-import { parsePythonJson } from '../../../src/numeric/python-json.ts';
+import { parsePythonJson } from '../../../src/json/python-json.ts';
 import { noiseScheduleFrom } from '../../../src/pipeline/schedulers/scheduler-config.ts';
 import { goldenJson } from '../../support/golden.ts';
 import { buildReference, families } from './reference.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { parsePythonJson } from '../../src/numeric/python-json.ts';
+import { parsePythonJson } from '../../src/json/python-json.ts';
 
 it('reads what Python writes for infinity and for what is no number', () => {
   const text = '{"low": -Infinity, "note": "Infinity and NaN", "x": NaN, "list": [Infinity, 1, -Infinity]}';

@@ -13,6 +13,12 @@ export interface JsonBounds {
   readonly deepest: number;
 }
 
+/** Whether a text that is meant to be JSON stays within bounds: what is small on the disk may be large, or deep, once it is parsed. */
+export function isWithin(text: string, bounds: JsonBounds): boolean {
+  const { members, depth } = outlineOf(text, bounds);
+  return members <= bounds.mostMembers && depth <= bounds.deepest;
+}
+
 const [quote, backslash, colon] = [0x22, 0x5c, 0x3a];
 const [openBrace, closeBrace, openBracket, closeBracket] = [0x7b, 0x7d, 0x5b, 0x5d];
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { outlineOf } from '../../src/numeric/json-outline.ts';
+import { outlineOf } from '../../src/json/outline.ts';
 
 const bounds = { mostMembers: 1000, deepest: 100 };
 
