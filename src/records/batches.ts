@@ -1,18 +1,13 @@
 import { sql, type ExpressionBuilder, type Kysely, type RawBuilder } from 'kysely';
-import { ArmatureError } from '../errors.ts';
-import type { Batch, CountedBatch } from '../generation/batch.ts';
-import { cost } from '../generation/cost.ts';
+import type { CountedBatch } from '../generation/batch.ts';
 import type { Job, JobStatus } from '../generation/job.ts';
-import type { WebhookTarget } from '../generation/webhook.ts';
 import { anew } from './faults.ts';
-import { type IdempotencyClaim, underClaim } from './idempotency.ts';
-import type { NewJob } from './records.ts';
+import type { IdempotencyClaim } from './idempotency.ts';
+import { insertBatch, type NewBatch, type NewItem } from './insert-batch.ts';
 import { removeJobs } from './remove-jobs.ts';
 import { batchFromRow, type CountedBatchRow, jobFromRow } from './rows.ts';
 import type { Tables } from './schema.ts';
-import { inSlices } from './slices.ts';
 import { transitions } from './transitions.ts';
-import { virtualTime } from './virtual-time.ts';
 
 /**
  * Batches. What touches all items of one goes in chunks, each a statement of its own, so that neither the database nor (where
@@ -36,18 +31,14 @@ export interface BatchRecords {
    * batch among those of {@link unfinishedCancels} goes on.
    */
   beginCancel(id: string): Promise<void>;
-  /** Asks some items to stop, as `requestCancel` does with one: those that wait end at once. 0: all have been asked. */
+  /** Asks some items to stop, as `requestCancel` does with one: those that wait end at once. Returns how many; 0: all have been asked. */
   goOnCancelling(id: string): Promise<number>;
   /** Batches whose cancel was requested before this time and is not through. */
   unfinishedCancels(before: Date): Promise<readonly string[]>;
-  /** Cancels a whole batch. Returns how many items it asked to stop. */
-  cancel(id: string): Promise<number>;
   /** Items that have failed or been cancelled, in their order, behind the index `after`. */
   retryable(id: string, after: number): Promise<readonly RetryableItem[]>;
   /** Those of these items that have failed or been cancelled become queued again; none while the batch is being cancelled. Returns which. */
   retryItems(id: string, indexes: readonly number[]): Promise<readonly number[]>;
-  /** All items that have failed or been cancelled become queued again. Returns how many. */
-  retry(id: string): Promise<number>;
   /**
    * Nobody sees a batch that has ended any more, nor its items; false where there is none such. What it takes up goes with
    * {@link discard}, or where that is interrupted with {@link discardAbandoned}.
@@ -55,17 +46,9 @@ export interface BatchRecords {
   beginDelete(tenant: string, id: string): Promise<boolean>;
   /** Removes some items of a batch that nobody sees, and with the last of them the batch. 0: nothing is left. */
   discard(id: string): Promise<number>;
-  /** Removes a batch that has ended, with its items, whose objects are the caller's to delete; false where there is none such. */
-  delete(tenant: string, id: string): Promise<boolean>;
   /** Removes batches that nobody sees and that were begun before this time: not written to their end, or not deleted. */
-  discardAbandoned(before: Date, signal?: AbortSignal): Promise<void>;
+  discardAbandoned(before: Date, signal: AbortSignal): Promise<void>;
 }
-
-export interface NewBatch extends Pick<Batch, 'id' | 'tenant' | 'name' | 'metadata' | 'axes'> {
-  /** Who is told of the end of its last item. */
-  readonly webhook?: WebhookTarget | null;
-}
-export type NewItem = Pick<NewJob, 'id' | 'plan' | 'warnings' | 'metadata' | 'priority' | 'webhook'>;
 
 /** An item that may be drawn again, and what that costs. */
 export interface RetryableItem {
@@ -80,8 +63,8 @@ export interface ItemQuery {
   readonly limit: number;
 }
 
-/** Items that one statement writes or reads. */
-const chunk = 100;
+/** Items that one statement reads. */
+const page = 100;
 
 /** Items that one statement cancels or removes, which costs three milliseconds for each: others wait for it. */
 const slice = 25;
@@ -105,40 +88,9 @@ export function sqlBatches(db: Kysely<Tables>): BatchRecords {
   const find: BatchRecords['find'] = async (tenant, id) =>
     (await counted(sql`batch.tenant = ${tenant} and batch.id = ${id}`, 1))[0] ?? null;
 
-  const beginCancel = async (id: string): Promise<void> => {
-    await db
-      .updateTable('batch')
-      .set({ cancelling_since: sql<Date>`coalesce(cancelling_since, now())` })
-      .where('id', '=', id)
-      .execute();
-  };
-
-  const retryable: BatchRecords['retryable'] = async (id, after) =>
-    await db
-      .selectFrom('job')
-      .select([sql<number>`batch_index`.as('index'), 'cost'])
-      .where('batch_id', '=', id)
-      .where('status', 'in', ['failed', 'cancelled'])
-      .where('batch_index', '>', after)
-      .orderBy('batch_index')
-      .limit(chunk)
-      .execute();
-  const beginDelete: BatchRecords['beginDelete'] = async (tenant, id) => {
-    const { rows } = await sql`
-        update ${sql.table('armature.batch')} as batch set accepted = false
-        where tenant = ${tenant} and id = ${id} and accepted
-          and not exists (select from ${job} where batch_id = batch.id and status in ('queued', 'running'))
-        returning id`.execute(db);
-    return rows.length > 0;
-  };
-
   return {
     async insert(batch, items, claim) {
-      await begin(db, batch, items);
-      for (let start = 0; start < items.length; start += chunk) {
-        await insertItems(db, batch, items.slice(start, start + chunk), start);
-      }
-      await underClaim(db, claim, batch.id, (within) => accept(within, batch.id));
+      await insertBatch(db, batch, items, claim);
       return (await find(batch.tenant, batch.id))!;
     },
     find,
@@ -152,34 +104,38 @@ export function sqlBatches(db: Kysely<Tables>): BatchRecords {
       query = status === undefined ? query : query.where('status', '=', status);
       return (await query.orderBy('batch_index').limit(limit).execute()).map(jobFromRow);
     },
-    beginCancel,
+    async beginCancel(id) {
+      await db
+        .updateTable('batch')
+        .set({ cancelling_since: sql<Date>`coalesce(cancelling_since, now())` })
+        .where('id', '=', id)
+        .execute();
+    },
     goOnCancelling: (id) => goOnCancelling(db, id),
     async unfinishedCancels(before) {
       const rows = await db.selectFrom('batch').select('id').where('cancelling_since', '<', before).execute();
       return rows.map(({ id }) => id);
     },
-    async cancel(id) {
-      await beginCancel(id);
-      return await inSlices(() => goOnCancelling(db, id));
-    },
-    retryable,
+    retryable: async (id, after) =>
+      await db
+        .selectFrom('job')
+        .select([sql<number>`batch_index`.as('index'), 'cost'])
+        .where('batch_id', '=', id)
+        .where('status', 'in', ['failed', 'cancelled'])
+        .where('batch_index', '>', after)
+        .orderBy('batch_index')
+        .limit(page)
+        .execute(),
     retryItems: (id, indexes) => retrySome(db, id, indexes),
-    async retry(id) {
-      let retried = 0;
-      for (let last = -1; ;) {
-        const indexes = (await retryable(id, last)).map(({ index }) => index);
-        if (indexes.length === 0) return retried;
-        last = indexes.at(-1)!;
-        retried += (await retrySome(db, id, indexes)).length;
-      }
+    async beginDelete(tenant, id) {
+      const { rows } = await sql`
+        update ${sql.table('armature.batch')} as batch set accepted = false
+        where tenant = ${tenant} and id = ${id} and accepted
+          and not exists (select from ${job} where batch_id = batch.id and status in ('queued', 'running'))
+        returning id`.execute(db);
+      return rows.length > 0;
     },
-    beginDelete,
     discard: (id) => discard(db, id),
-    async delete(tenant, id) {
-      if (!(await beginDelete(tenant, id))) return false;
-      await inSlices(() => discard(db, id));
-      return true;
-    },
     async discardAbandoned(before, signal) {
       const abandoned = await db
         .selectFrom('batch')
@@ -188,72 +144,10 @@ export function sqlBatches(db: Kysely<Tables>): BatchRecords {
         .where('created_at', '<', before)
         .execute();
       for (const { id } of abandoned) {
-        await inSlices(async () => (signal?.aborted === true ? 0 : await discard(db, id)));
+        while (!signal.aborted && (await discard(db, id)) > 0);
       }
     },
   };
-}
-
-async function begin(db: Kysely<Tables>, batch: NewBatch, items: readonly NewItem[]): Promise<void> {
-  await db
-    .insertInto('batch')
-    .values({
-      id: batch.id,
-      tenant: batch.tenant,
-      name: batch.name,
-      metadata: batch.metadata === null ? null : JSON.stringify(batch.metadata),
-      axes: batch.axes === null ? null : JSON.stringify(batch.axes),
-      items: items.length,
-      cost: items.reduce((sum, { plan }) => sum + cost(plan), 0),
-    })
-    .execute();
-  const { webhook } = batch;
-  if (!webhook) return;
-  const { url, host, secret, events } = webhook;
-  await db
-    .insertInto('batch_webhook')
-    .values({ batch_id: batch.id, url, host, secret, events: JSON.stringify(events) })
-    .execute();
-}
-
-/** Writes items and their `queued` events. They are announced by the batch: nobody can wait for one of them yet. */
-async function insertItems(
-  db: Kysely<Tables>,
-  { id, tenant }: NewBatch,
-  items: readonly NewItem[],
-  start: number,
-): Promise<void> {
-  const rows = items.map((item, offset) => ({
-    ...item,
-    cost: cost(item.plan),
-    batch_index: start + offset,
-  }));
-  await sql`
-    with given as (
-      select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as given (
-        id text, plan jsonb, warnings jsonb, metadata jsonb, webhook jsonb, priority smallint, cost double precision, batch_index integer)),
-    inserted as (
-      insert into ${job}
-        (id, tenant, status, plan, warnings, metadata, webhook, priority, cost, virtual_time, event_seq, batch_id, batch_index)
-      select id, ${tenant}, 'queued', plan, warnings, metadata, webhook, priority, cost,
-        ${virtualTime}, 1, ${id}, batch_index
-      from given order by batch_index
-      returning id)
-    insert into ${sql.table('armature.job_event')} (job_id, seq, type, data)
-    select id, 1, 'queued', '{"attempt": 0}'::jsonb from inserted`.execute(db);
-}
-
-async function accept(db: Kysely<Tables>, id: string): Promise<void> {
-  const row = await db
-    .updateTable('batch')
-    .set({ accepted: true })
-    .where('id', '=', id)
-    .returning('id')
-    .executeTakeFirst();
-  if (row === undefined) {
-    const detail = 'Writing the batch took so long that it was given up. Send it again, or in smaller parts.';
-    throw new ArmatureError('unavailable', detail);
-  }
 }
 
 /**

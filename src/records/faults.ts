@@ -22,9 +22,7 @@ export interface FaultRecords {
   /** The `limit` oldest dead jobs, and what each costs; of all tenants where `tenant` is null. */
   oldestDead(tenant: string | null, limit: number): Promise<readonly DeadJob[]>;
   /** As {@link retry}, for those of these jobs that are dead. */
-  retryTheDead(ids: readonly string[]): Promise<readonly Job[]>;
-  /** The same for the `limit` oldest dead jobs; of all tenants where `tenant` is null. */
-  retryDead(tenant: string | null, limit: number): Promise<readonly Job[]>;
+  retryDead(ids: readonly string[]): Promise<readonly Job[]>;
 }
 
 export interface DeadJob {
@@ -87,22 +85,12 @@ export function sqlFaults(db: Kysely<Tables>): FaultRecords {
       return await own.orderBy('id').limit(limit).execute();
     },
 
-    async retryTheDead(ids) {
+    async retryDead(ids) {
       if (ids.length === 0) return [];
+      // Asked again in the row itself: two who replay at once retry each job once.
       const where: Transition['where'] = (row) => row.and([row('id', 'in', [...ids]), row('dead', '=', sql.lit(true))]);
       return await transitions(db, { where, set: anew });
     },
-
-    retryDead: (tenant, limit) =>
-      transitions(db, {
-        where: (row) => {
-          const dead = row.selectFrom('job').select('id').where('dead', '=', sql.lit(true)).orderBy('id').limit(limit);
-          const chosen = tenant === null ? dead : dead.where('tenant', '=', tenant);
-          // Asked again in the row itself: two who replay at once retry each job once.
-          return row.and([row('id', 'in', chosen), row('dead', '=', sql.lit(true))]);
-        },
-        set: anew,
-      }),
   };
 }
 

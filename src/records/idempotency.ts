@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import { ArmatureError } from '../errors.ts';
 import type { Tables } from './schema.ts';
-import { deleteSome, inSlices } from './slices.ts';
+import { deleteInSlices } from './delete-in-slices.ts';
 
 /** Milliseconds for which a key stands for its first request. */
 export const keyLifetime = 24 * 3_600_000;
@@ -102,7 +102,7 @@ export function sqlIdempotency(db: Kysely<Tables>): IdempotencyRecords {
     },
     async sweep(now) {
       const expired = sql`created_at <= ${after(now, -keyLifetime)}`;
-      await inSlices(async () => await deleteSome(db, 'idempotency_key', expired));
+      await deleteInSlices(db, 'idempotency_key', expired);
     },
   };
 }

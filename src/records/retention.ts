@@ -2,7 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import { objectsOfPlan } from './pictures.ts';
 import { removeJobs } from './remove-jobs.ts';
 import type { Tables } from './schema.ts';
-import { deleteSome, inSlices } from './slices.ts';
+import { deleteInSlices } from './delete-in-slices.ts';
 
 /** Key of the advisory lock under which one process sweeps while others leave it alone: the letters ARMS. */
 const sweepLock = 0x41524d53;
@@ -135,7 +135,7 @@ export function sqlRetention(db: Kysely<Tables>): RetentionRecords {
     async deleteEmptyBatches(before) {
       const empty = sql`accepted and created_at < ${before} and not exists (
         select from ${job} as item where item.batch_id = batch.id)`;
-      await inSlices(async () => await deleteSome(db, 'batch', empty));
+      await deleteInSlices(db, 'batch', empty);
     },
 
     async knownJobs(ids) {
@@ -170,7 +170,7 @@ export function sqlRetention(db: Kysely<Tables>): RetentionRecords {
 
     async eraseTenant(tenant) {
       for (const table of ownTables) {
-        await inSlices(async () => await deleteSome(db, table, sql`tenant = ${tenant}`));
+        await deleteInSlices(db, table, sql`tenant = ${tenant}`);
       }
       // The accounts are known by the keys, which lose their tenant last.
       const accounts = db.selectFrom('api_key').select('account').where('tenant', '=', tenant);

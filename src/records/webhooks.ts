@@ -4,7 +4,7 @@ import type { Job } from '../generation/job.ts';
 import type { ChangeKind } from './records.ts';
 import { type BatchSnapshot, batchFromSnapshot, type JobSnapshot, jobFromSnapshot } from './rows.ts';
 import type { Tables, WebhookDeliveryTable } from './schema.ts';
-import { deleteSome, inSlices } from './slices.ts';
+import { deleteInSlices } from './delete-in-slices.ts';
 
 /** pending -> delivered | dead; a dead one that is replayed is pending again. */
 export const deliveryStatuses = ['pending', 'delivered', 'dead'] as const;
@@ -208,7 +208,7 @@ export function sqlWebhooks(
     },
     async sweep(now) {
       const oldest = new Date(now.getTime() - deliveryLifetime);
-      await inSlices(async () => await deleteSome(db, 'webhook_delivery', sql`ended_at <= ${oldest}`));
+      await deleteInSlices(db, 'webhook_delivery', sql`ended_at <= ${oldest}`);
     },
     onEvent: (listener) =>
       onChange((_id, kind) => {

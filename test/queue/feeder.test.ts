@@ -2,12 +2,13 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Feeder, startFeeder } from '../../src/queue/feeder.ts';
 import { openQueue } from '../../src/queue/open.ts';
 import type { JobQueue } from '../../src/queue/queue.ts';
-import type { NewBatch } from '../../src/records/batches.ts';
+import type { NewBatch } from '../../src/records/insert-batch.ts';
 import { newBatchId } from '../../src/records/ids.ts';
 import { openRecords, type OpenRecords } from '../../src/records/open.ts';
 import type { Records } from '../../src/records/records.ts';
 import type { DispatchedTicket } from '../../src/records/scheduling.ts';
 import { newJob, result } from '../records/conformance.ts';
+import { cancelBatch } from '../records/whole-batches.ts';
 import { newDataFolder } from '../support/embedded-template.ts';
 import { freshName, quickTimes, soon } from './conformance.ts';
 
@@ -77,7 +78,7 @@ describe('a feeder', () => {
     const { id } = await records.batches.insert(newBatch(), items);
     feed(queue, 4);
     await vi.waitFor(async () => expect(await queue.waitingCount()).toBe(4), soon);
-    expect(await records.batches.cancel(id)).toBe(500);
+    expect(await cancelBatch(records.batches, id)).toBe(500);
     // The tickets of jobs that were cancelled are left for a consumer to take: only these, and none that came later.
     expect(await queue.waitingCount()).toBe(4);
   });

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { batchStatus } from '../../src/generation/batch.ts';
 import type { WebhookTarget } from '../../src/generation/webhook.ts';
-import type { NewItem } from '../../src/records/batches.ts';
+import type { NewItem } from '../../src/records/insert-batch.ts';
 import { newBatchId, newJobId } from '../../src/records/ids.ts';
 import type { Job } from '../../src/generation/job.ts';
 import { result } from './conformance.ts';
 import { onEveryDatabase } from './databases.ts';
 import { drawing } from './scheduling-conformance.ts';
+import { cancelBatch, deleteBatch, retryBatch } from './whole-batches.ts';
 
 const tenant = 'default';
 const lost = { code: 'device_lost', detail: 'The device process ended.' } as const;
@@ -37,15 +38,15 @@ onEveryDatabase('webhooks of batches', (records) => {
       const { id } = await insert(230, null, target());
       const first = (await itemsOf(id))[0]!;
       await start(first);
-      expect(await records().batches.cancel(id)).toBe(230);
+      expect(await cancelBatch(records().batches, id)).toBe(230);
       const events = await eventsOfItems(id);
       expect(events[0]).toEqual([]);
       expect(events.slice(1).every((own) => own.length === 1 && own[0]!.type === 'generation.cancelled')).toBe(true);
       expect(new Set(events.flat().map((event) => event.id)).size).toBe(229);
 
       await records().cancelAttempt(first.id, 1);
-      expect(await records().batches.retry(id)).toBe(230);
-      expect(await records().batches.cancel(id)).toBe(230);
+      expect(await retryBatch(records().batches, id)).toBe(230);
+      expect(await cancelBatch(records().batches, id)).toBe(230);
       const again = (await eventsOfItems(id)).flat();
       expect(again.length).toBe(460);
       expect(new Set(again.map((event) => event.id)).size).toBe(460);
@@ -79,7 +80,7 @@ onEveryDatabase('webhooks of batches', (records) => {
     const batch = (await records().batches.find(tenant, id))!;
     expect(batch.webhook).toEqual({ url: webhook.url, events: webhook.events });
     // Long after, and whatever has become of it.
-    await records().batches.retry(id);
+    await retryBatch(records().batches, id);
     const later = new Date(Date.now() + 60_000);
     const claimed = await records().webhooks.claimDue(later, new Date(later.getTime() + 60_000), [], 1000);
     const delivery = claimed.find(({ host }) => host === webhook.host)!;
@@ -96,7 +97,7 @@ onEveryDatabase('webhooks of batches', (records) => {
     const items = await itemsOf(id);
     for (const item of items.slice(0, failed)) await fail(await start(item));
     for (const item of items.slice(failed, 3 - cancelled)) await succeed(await start(item));
-    await records().batches.cancel(id);
+    await cancelBatch(records().batches, id);
     expect(await eventsOf(id)).toMatchObject([{ type: `batch.${status}` }]);
     expect(batchStatus((await records().batches.find(tenant, id))!.counts)).toBe(status);
   });
@@ -116,7 +117,7 @@ onEveryDatabase('webhooks of batches', (records) => {
       const { id } = await insert(130, target());
       const items = await itemsOf(id);
       const running = await Promise.all(items.slice(0, 4).map(start));
-      await Promise.all([records().batches.cancel(id), ...running.map(succeed)]);
+      await Promise.all([cancelBatch(records().batches, id), ...running.map(succeed)]);
       expect((await records().batches.find(tenant, id))!.counts).toMatchObject({ succeeded: 4, cancelled: 126 });
       expect(await eventsOf(id)).toMatchObject([{ type: 'batch.cancelled' }]);
     }
@@ -127,7 +128,7 @@ onEveryDatabase('webhooks of batches', (records) => {
     const [first, second] = await startAll(id);
     await fail(first!);
     await fail(second!);
-    await records().batches.retry(id);
+    await retryBatch(records().batches, id);
     const [again] = await startAll(id);
     await succeed(again!);
     expect(await eventsOf(id)).toHaveLength(1);
@@ -138,9 +139,9 @@ onEveryDatabase('webhooks of batches', (records) => {
       .toEqual(['batch.failed', 'batch.succeeded']);
     // One item of its own accord.
     const other = await insert(2, target());
-    await records().batches.cancel(other.id);
+    await cancelBatch(records().batches, other.id);
     await records().faults.retry(tenant, (await itemsOf(other.id))[0]!.id);
-    await records().batches.cancel(other.id);
+    await cancelBatch(records().batches, other.id);
     const events = await eventsOf(other.id);
     expect(events.map(({ type }) => type)).toEqual(['batch.cancelled', 'batch.cancelled']);
     expect(new Set(events.map((event) => event.id)).size).toBe(2);
@@ -166,9 +167,9 @@ onEveryDatabase('webhooks of batches', (records) => {
 
   it('forgets all of a batch that is deleted', async () => {
     const { id } = await insert(1, target());
-    await records().batches.cancel(id);
+    await cancelBatch(records().batches, id);
     expect(await eventsOf(id)).toHaveLength(1);
-    expect(await records().batches.delete(tenant, id)).toBe(true);
+    expect(await deleteBatch(records().batches, tenant, id)).toBe(true);
     expect(await eventsOf(id)).toEqual([]);
   });
 
@@ -180,7 +181,7 @@ onEveryDatabase('webhooks of batches', (records) => {
         resolve();
       });
     });
-    await records().batches.cancel(id);
+    await cancelBatch(records().batches, id);
     await heard;
   });
 });

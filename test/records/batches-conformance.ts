@@ -2,11 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { batchStatus } from '../../src/generation/batch.ts';
 import { takeTurns } from '../../src/queue/turns.ts';
 import { newBatchId, newJobId } from '../../src/records/ids.ts';
-import type { NewBatch, NewItem } from '../../src/records/batches.ts';
+import type { NewBatch, NewItem } from '../../src/records/insert-batch.ts';
 import type { OpenRecords } from '../../src/records/open.ts';
 import type { Records } from '../../src/records/records.ts';
 import { newJob, result } from './conformance.ts';
 import { drawing } from './scheduling-conformance.ts';
+import { cancelBatch, deleteBatch, retryBatch } from './whole-batches.ts';
 
 const lost = { code: 'device_lost', detail: 'The device process ended.' } as const;
 
@@ -64,7 +65,7 @@ export function batchesConformance(name: string, open: () => Promise<OpenRecords
     it('shows a batch to its own tenant only', async () => {
       const { id, tenant } = await insert(1);
       expect(await records.batches.find('another', id)).toBeNull();
-      expect(await records.batches.delete('another', id)).toBe(false);
+      expect(await deleteBatch(records.batches, 'another', id)).toBe(false);
       expect((await records.batches.list(tenant, { limit: 9 })).map((batch) => batch.id)).toEqual([id]);
       expect(await records.batches.list('another', { limit: 9 })).toEqual([]);
     });
@@ -78,12 +79,12 @@ export function batchesConformance(name: string, open: () => Promise<OpenRecords
       const items = newItems(150, { plan });
       await records.batches.insert(given, items);
       await records.pictures.release([key], true);
-      expect(await records.batches.delete(tenant, id)).toBe(false);
+      expect(await deleteBatch(records.batches, tenant, id)).toBe(false);
       expect(await records.batches.find(tenant, id)).not.toBeNull();
-      await records.batches.cancel(id);
-      expect(await records.batches.delete(tenant, id)).toBe(true);
+      await cancelBatch(records.batches, id);
+      expect(await deleteBatch(records.batches, tenant, id)).toBe(true);
       expect(await records.batches.find(tenant, id)).toBeNull();
-      expect(await records.batches.delete(tenant, id)).toBe(false);
+      expect(await deleteBatch(records.batches, tenant, id)).toBe(false);
       expect(await records.findJob(tenant, items[149]!.id)).toBeNull();
       const removals = await records.retention.removals({ tenant, limit: 1000 });
       expect(removals.map((removal) => removal.id)).toEqual(items.map((item) => item.id).toSorted());
@@ -170,7 +171,7 @@ export function batchesConformance(name: string, open: () => Promise<OpenRecords
       );
       expect(seen).not.toContain(half.tenant);
       expect(await records.listJobs(half.tenant, { limit: 10 })).toEqual([]);
-      await records.batches.discardAbandoned(new Date(Date.now() - 600_000));
+      await records.batches.discardAbandoned(new Date(Date.now() - 600_000), new AbortController().signal);
       const { rows } = await client.query(`select id from armature.batch where not accepted`);
       expect(rows).toEqual([{ id: batch.id }]);
       expect((await client.query(`select id from armature.job where batch_id = '${half.id}'`)).rows).toEqual([]);
@@ -182,8 +183,8 @@ export function batchesConformance(name: string, open: () => Promise<OpenRecords
       const [first, second] = await itemIds(id);
       await run(tenant, first!, 'succeed');
       await run(tenant, second!, 'start');
-      expect(await records.batches.cancel(id)).toBe(119);
-      expect(await records.batches.cancel(id)).toBe(0);
+      expect(await cancelBatch(records.batches, id)).toBe(119);
+      expect(await cancelBatch(records.batches, id)).toBe(0);
       const { counts } = (await records.batches.find(tenant, id))!;
       expect(counts).toEqual({ queued: 0, running: 1, succeeded: 1, failed: 0, cancelled: 118 });
       expect(await records.findJob(tenant, second!)).toMatchObject({ status: 'running', cancelRequested: true });
@@ -198,8 +199,8 @@ export function batchesConformance(name: string, open: () => Promise<OpenRecords
       const [first, second] = await itemIds(id);
       await run(tenant, first!, 'succeed');
       await run(tenant, second!, 'fail');
-      await records.batches.cancel(id);
-      expect(await records.batches.retry(id)).toBe(2);
+      await cancelBatch(records.batches, id);
+      expect(await retryBatch(records.batches, id)).toBe(2);
       expect((await records.batches.find(tenant, id))!.counts).toMatchObject({ queued: 2, succeeded: 1 });
       expect(await records.findJob(tenant, second!)).toMatchObject({
         error: null,
@@ -218,9 +219,14 @@ export function batchesConformance(name: string, open: () => Promise<OpenRecords
 
     it('ends when it is cancelled and retried at the same time', async () => {
       const { id, tenant } = await insert(350);
-      await records.batches.cancel(id);
+      await cancelBatch(records.batches, id);
       const { batches } = records;
-      await Promise.all([batches.retry(id), batches.cancel(id), batches.retry(id), batches.cancel(id)]);
+      await Promise.all([
+        retryBatch(batches, id),
+        cancelBatch(batches, id),
+        retryBatch(batches, id),
+        cancelBatch(batches, id),
+      ]);
       const { counts } = (await records.batches.find(tenant, id))!;
       expect(counts.queued + counts.cancelled).toBe(350);
     });
@@ -236,7 +242,7 @@ export function batchesConformance(name: string, open: () => Promise<OpenRecords
           resolve();
         });
       });
-      await records.batches.cancel(id);
+      await cancelBatch(records.batches, id);
       await all;
       expect([...heard].toSorted()).toEqual(await itemIds(id));
     });

@@ -112,7 +112,7 @@ const log = { info() {}, warn: (facts: object) => process.emitWarning(JSON.strin
 /** What the next sweep, and for batches the reconciler before it, does. */
 async function goOn(data: string): Promise<void> {
   await within(data, async (records, store) => {
-    await records.batches.discardAbandoned(new Date());
+    await records.batches.discardAbandoned(new Date(), new AbortController().signal);
     const parts = { records, store, log, clock: () => new Date() };
     await sweep(parts, { age: null, bytes: null }, new AbortController().signal);
   });

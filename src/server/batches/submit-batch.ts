@@ -3,7 +3,7 @@ import type { CountedBatch } from '../../generation/batch.ts';
 import { cost } from '../../generation/cost.ts';
 import { parseGeneration } from '../../generation/parse.ts';
 import { defaultBatchPriority } from '../../generation/priority.ts';
-import type { NewItem } from '../../records/batches.ts';
+import type { NewItem } from '../../records/insert-batch.ts';
 import type { IdempotencyClaim } from '../../records/idempotency.ts';
 import { newBatchId, newJobId } from '../../records/ids.ts';
 import type { ServerParts } from '../parts.ts';
