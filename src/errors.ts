@@ -144,6 +144,11 @@ const systemReasons: Readonly<Record<string, string>> = {
   EPIPE: 'nobody reads it any more',
 };
 
+/** Whether an error is one of the system with one of these codes, such as `ENOENT`. */
+export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
+}
+
 /** Why the system refused something, in words that follow "cannot be read: "; null for what is no error of the system. */
 export function systemReason(error: unknown): string | null {
   const code = error instanceof Error && 'code' in error && 'errno' in error ? String(error.code) : null;

@@ -1,4 +1,4 @@
-import { systemReason } from '../errors.ts';
+import { hasCode, systemReason } from '../errors.ts';
 import { exitCodes } from './exit-codes.ts';
 
 /**
@@ -12,7 +12,7 @@ export function tolerateClosedOutput(): void {
   ] as const) {
     let told = false;
     stream.on('error', (error: Error) => {
-      if (told || ('code' in error && error.code === 'EPIPE')) return;
+      if (told || hasCode(error, 'EPIPE')) return;
       told = true;
       if (stream !== process.stderr) {
         console.error(`armature: ${name} cannot be written: ${systemReason(error) ?? error.message}.`);

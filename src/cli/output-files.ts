@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { link, lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import { ArmatureError, systemReason } from '../errors.ts';
+import { ArmatureError, hasCode, systemReason } from '../errors.ts';
 import type { OutputFormat } from '../generation/plan.ts';
 
 const formats: Readonly<Record<string, OutputFormat>> = {
@@ -119,7 +119,7 @@ async function throughDraft<T>(
 }
 
 /** Answers of file systems that know no hard links, such as FAT. */
-const withoutLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
+const withoutLinks = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
 
 /** Gives a draft its name in one step; unlike a rename a link never takes the place of what is there. */
 async function takeName(draft: string, file: string): Promise<boolean> {
@@ -128,7 +128,7 @@ async function takeName(draft: string, file: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (hasCode(error, 'EEXIST')) return false;
-    if (!withoutLinks.has(String((error as NodeJS.ErrnoException).code))) throw error;
+    if (!hasCode(error, ...withoutLinks)) throw error;
   }
   try {
     // An empty file of our own holds the place meanwhile.
@@ -139,10 +139,6 @@ async function takeName(draft: string, file: string): Promise<boolean> {
   }
   await rename(draft, file);
   return true;
-}
-
-function hasCode(error: unknown, ...codes: readonly string[]): boolean {
-  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
 }
 
 /** The error for a file or folder that could not be written. */

@@ -1,6 +1,6 @@
 import { constants, type StatsBase } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import { systemReason } from '../errors.ts';
+import { hasCode, systemReason } from '../errors.ts';
 
 /** What lies at a path is no regular file: it is left alone, as opening a pipe waits for ever and a device may do anything. */
 export class SpecialFile extends Error {
@@ -45,6 +45,16 @@ export async function openRegularFile(path: string, flags: number = constants.O_
 /** The text of a regular file in UTF-8. Throws as {@link readRegularBytes}. */
 export async function readRegularText(path: string, mostBytes: number): Promise<string> {
   return (await readRegularBytes(path, mostBytes)).toString('utf8');
+}
+
+/** As {@link readRegularText}; null where nothing has that name. */
+export async function readTextIfThere(path: string, mostBytes: number): Promise<string | null> {
+  try {
+    return await readRegularText(path, mostBytes);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return null;
+    throw error;
+  }
 }
 
 /** All of a regular file. Throws as {@link openRegularFile}, and {@link FileTooLarge}. */

@@ -1,7 +1,7 @@
 import { isAbsolute, join, normalize, sep } from 'node:path';
 import { z } from 'zod';
 import { ArmatureError } from '../errors.ts';
-import { readRegularText, reasonOf } from '../files/regular-file.ts';
+import { readTextIfThere, reasonOf } from '../files/regular-file.ts';
 import { isWithin } from '../json/outline.ts';
 import { schedulerIds } from '../generation/plan.ts';
 import { predictionNamed } from '../weights/prediction.ts';
@@ -59,9 +59,8 @@ export type Manifest = z.output<typeof manifestSchema>;
  * ControlNets come back normalised.
  */
 export async function readManifest(folder: string): Promise<Manifest | null> {
-  const text = await readRegularText(join(folder, manifestName), mostBytes).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw new ArmatureError('model_invalid', `${manifestName} cannot be read: ${reasonOf(error)}.`, { cause: error });
+  const text = await readTextIfThere(join(folder, manifestName), mostBytes).catch((cause: unknown) => {
+    throw new ArmatureError('model_invalid', `${manifestName} cannot be read: ${reasonOf(cause)}.`, { cause });
   });
   if (text === null) return null;
   const parsed = manifestSchema.safeParse(parseJson(text));

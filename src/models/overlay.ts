@@ -2,7 +2,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { ArmatureError } from '../errors.ts';
-import { readRegularText, reasonOf } from '../files/regular-file.ts';
+import { readTextIfThere, reasonOf } from '../files/regular-file.ts';
 import { manifestName, predictionType } from './manifest.ts';
 import type { ToldPrediction } from './model.ts';
 
@@ -31,8 +31,7 @@ const overlaySchema = z.strictObject({
 
 /** Empty where nothing was ever set. `invalid_config` where the file is damaged, or no file. */
 export async function readOverlay(file: string): Promise<Overlay> {
-  const text = await readRegularText(file, mostBytes).catch((cause: unknown) => {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null;
+  const text = await readTextIfThere(file, mostBytes).catch((cause: unknown) => {
     const detail = `The data folder's ${manifestName} cannot be read: ${reasonOf(cause)}.`;
     throw new ArmatureError('invalid_config', detail, { cause });
   });

@@ -1,6 +1,6 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { hasCode } from './file-errors.ts';
+import { hasCode } from '../errors.ts';
 
 /**
  * Writes a file so that a reader sees all of it or nothing, also after the machine was stopped in the middle: to `draft`, on

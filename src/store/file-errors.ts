@@ -4,11 +4,6 @@ import { SpecialFile } from '../files/regular-file.ts';
 const fullCodes = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 const awayCodes = new Set(['EACCES', 'EPERM', 'EROFS', 'EIO', 'ESTALE', 'ENODEV', 'EMFILE', 'ENFILE']);
 
-export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return code !== undefined && codes.includes(code);
-}
-
 /** What a failed operation on a file means for the one who asked for an object. */
 export function storeError(error: unknown, key: string): unknown {
   const { code } = error as NodeJS.ErrnoException;

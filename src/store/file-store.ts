@@ -3,10 +3,10 @@ import { constants, type Dirent } from 'node:fs';
 import { access, mkdir, opendir, readdir, realpath, rm, stat, statfs, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import { ArmatureError } from '../errors.ts';
+import { ArmatureError, hasCode } from '../errors.ts';
 import { openRegularFile } from '../files/regular-file.ts';
 import { writeAtomically } from './atomic-write.ts';
-import { hasCode, storeError } from './file-errors.ts';
+import { storeError } from './file-errors.ts';
 import { checkKey, checkPrefix } from './key.ts';
 import type { ListedObject, ObjectStore } from './store.ts';
 

@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { ArmatureError, systemReason } from '../../errors.ts';
+import { ArmatureError, hasCode, systemReason } from '../../errors.ts';
 import { openRegularFile, SpecialFile } from '../../files/regular-file.ts';
 import { notWritten } from '../output-files.ts';
 
@@ -150,7 +150,7 @@ export class Journal {
   /** The file, where it is there and one that may be a journal; null where nothing has its name. */
   async #open(flags: number): Promise<FileHandle | null> {
     const found = await lstat(this.#file).catch((error: unknown) => {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+      if (hasCode(error, 'ENOENT')) return null;
       throw error;
     });
     if (found === null) return null;

@@ -1,6 +1,6 @@
 import { lstat, mkdir, open, readdir, readFile, rename, rm, rmdir, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ArmatureError } from '../../errors.ts';
+import { ArmatureError, hasCode } from '../../errors.ts';
 
 /** Room that has to be left over, in bytes. */
 const margin = 64 * 2 ** 20;
@@ -113,7 +113,7 @@ function isAlive(pid: number): boolean {
     return process.kill(pid, 0);
   } catch (error) {
     // EPERM: somebody else's process, which is alive.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return hasCode(error, 'EPERM');
   }
 }
 

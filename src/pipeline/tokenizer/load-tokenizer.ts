@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { ArmatureError } from '../../errors.ts';
-import { readRegularText, reasonOf } from '../../files/regular-file.ts';
+import { readTextIfThere, reasonOf } from '../../files/regular-file.ts';
 import { isWithin } from '../../json/outline.ts';
 import { readSpecialTokens } from './special-tokens.ts';
 import { readTokenizerJson } from './tokenizer-json.ts';
@@ -45,13 +45,9 @@ export async function loadTokenizer(folder: string, overrides: TokenizerOverride
 }
 
 async function readOptional(folder: string, file: string): Promise<string | null> {
-  try {
-    return await readRegularText(join(folder, file), mostBytes);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    const detail = `The tokenizer's ${file} cannot be read: ${reasonOf(error)}.`;
-    throw new ArmatureError('model_invalid', detail, { cause: error });
-  }
+  return await readTextIfThere(join(folder, file), mostBytes).catch((cause: unknown) => {
+    throw new ArmatureError('model_invalid', `The tokenizer's ${file} cannot be read: ${reasonOf(cause)}.`, { cause });
+  });
 }
 
 function parseVocabulary(text: string): Record<string, number> {

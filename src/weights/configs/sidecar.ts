@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { parse } from 'yaml';
 import { ArmatureError } from '../../errors.ts';
-import { FileTooLarge, readRegularText, reasonOf, SpecialFile } from '../../files/regular-file.ts';
+import { FileTooLarge, readTextIfThere, reasonOf, SpecialFile } from '../../files/regular-file.ts';
 import { parsePythonJson } from '../../json/python-json.ts';
 import { saidSwitch, saidType, type Witness, zeroSnrNames } from '../prediction.ts';
 import { type RawConfig, shown } from './raw-config.ts';
@@ -54,17 +54,13 @@ export async function readSidecars(file: string): Promise<readonly Sidecar[]> {
 
 async function readSidecar(path: string): Promise<Sidecar | null> {
   const name = basename(path);
-  const text = await readRegularText(path, mostBytes).catch((cause: unknown) => {
-    // Nothing there, or no config: another thing of that name.
-    if (cause instanceof SpecialFile || cause instanceof FileTooLarge || isAbsent(cause)) return null;
+  const text = await readTextIfThere(path, mostBytes).catch((cause: unknown) => {
+    // No config: another thing of that name.
+    if (cause instanceof SpecialFile || cause instanceof FileTooLarge) return null;
     throw new ArmatureError('model_invalid', `The file ${name} cannot be read (${reasonOf(cause)}).`, { cause });
   });
   if (text === null) return null;
   return sidecarFrom(parseText(text.replace(/^\uFEFF/, ''), name), name);
-}
-
-function isAbsent(cause: unknown): boolean {
-  return cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
 }
 
 function parseText(text: string, name: string): unknown {
