@@ -33,7 +33,7 @@ export interface Records {
   countAhead(job: Job): Promise<number>;
   /**
    * Removes a job in a final state with its events and deliveries, and makes its inputs loose; false where there is none
-   * such. Its objects are the caller's to delete: see src/retention/delete-job.ts.
+   * such. Its objects are the caller's to delete: see src/retention/delete-jobs.ts.
    */
   deleteJob(tenant: string, id: string): Promise<boolean>;
 

@@ -37,7 +37,7 @@ export interface RetentionRecords {
   /** Jobs that have been deleted and whose objects may still be there, by their ids; of `tenant`, or of all. */
   removals(query: RemovalQuery): Promise<readonly EndedJob[]>;
   /** The objects of these deleted jobs are gone. */
-  endRemoval(...ids: readonly string[]): Promise<void>;
+  endRemovals(ids: readonly string[]): Promise<void>;
   /** Jobs of a tenant that are not final. */
   unendedJobs(tenant: string, limit: number): Promise<readonly { readonly id: string; readonly running: boolean }[]>;
   /**
@@ -157,7 +157,7 @@ export function sqlRetention(db: Kysely<Tables>): RetentionRecords {
       return await query.orderBy('job_id').limit(limit).execute();
     },
 
-    async endRemoval(...ids) {
+    async endRemovals(ids) {
       await sql`delete from ${sql.table('armature.removal')} where job_id = any(${ids}::text[])`.execute(db);
     },
 

@@ -39,11 +39,11 @@ export const cheapStatistics = `SET default_statistics_target TO ${statisticsTar
  * what is in a table that has grown or changed. Often and little by little, a table at a time, since everybody's statements
  * wait for it. What fails is done by the next look.
  */
-export function startUpkeep(pool: Pick<SqlPool, 'query'>, ms = paceMs): Upkeep {
+export function startUpkeep(pool: Pick<SqlPool, 'query'>): Upkeep {
   const closing = new AbortController();
   const run = async (): Promise<void> => {
     for (;;) {
-      await pause(ms, undefined, { signal: closing.signal, ref: false });
+      await pause(paceMs, undefined, { signal: closing.signal, ref: false });
       await lookAfter(pool, closing.signal).catch(() => {});
     }
   };

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ArmatureError } from '../errors.ts';
-import type { DeletingParts } from './delete-job.ts';
+import { deletedAtOnce, type DeletingParts } from './delete-jobs.ts';
 
 export interface ErasingParts extends DeletingParts {
   /** Takes a job's ticket out of the queue, if it is there. */
@@ -16,9 +16,6 @@ export interface EraseOptions {
 
 /** Jobs that are asked for at once. */
 const page = 100;
-
-/** Jobs that one statement deletes. */
-const slice = 16;
 
 /**
  * Deletes all that a tenant has: its keys are revoked, its jobs are cancelled and deleted, and then whatever else has its
@@ -40,7 +37,7 @@ export async function eraseTenant(
   await endJobs(parts, tenant, patience);
   let deleted = 0;
   for (;;) {
-    const jobs = await records.retention.endedJobs({ tenant, limit: slice });
+    const jobs = await records.retention.endedJobs({ tenant, limit: deletedAtOnce });
     if (jobs.length === 0) break;
     // One that was cancelled while it waited may have its ticket there until a worker comes to it.
     for (const { id } of jobs) await removeTicket(id);

@@ -1,6 +1,6 @@
 import type { EndedJob } from '../records/retention.ts';
 import { jobPrefix } from '../store/keys.ts';
-import type { DeletingParts } from './delete-job.ts';
+import type { DeletingParts } from './delete-jobs.ts';
 
 /** Inputs that are looked at in one transaction, which holds the session of an embedded database. */
 const loosePage = 20;
@@ -8,21 +8,15 @@ const loosePage = 20;
 /** Removals that are asked for, and finished side by side. */
 const removalPage = 20;
 
-/** Deletes the objects of a job whose record is gone. */
-export async function deleteObjects({ records, store }: DeletingParts, job: EndedJob): Promise<void> {
-  await store.deleteAll(jobPrefix(job));
-  await records.retention.endRemoval(job.id);
-}
-
 /**
- * The same for several jobs. One that cannot be deleted does not keep the others.
+ * Deletes the objects of jobs whose records are gone. One that cannot be deleted does not keep the others.
  *
  * @throws what kept the first one where none could be deleted: the store is away
  */
-export async function deleteObjectsOf({ records, store }: DeletingParts, jobs: readonly EndedJob[]): Promise<void> {
+export async function deleteObjects({ records, store }: DeletingParts, jobs: readonly EndedJob[]): Promise<void> {
   const outcomes = await Promise.allSettled(jobs.map(async (job) => await store.deleteAll(jobPrefix(job))));
   const gone = jobs.filter((_, index) => outcomes[index]!.status === 'fulfilled');
-  if (gone.length > 0) await records.retention.endRemoval(...gone.map(({ id }) => id));
+  if (gone.length > 0) await records.retention.endRemovals(gone.map(({ id }) => id));
   const failure = outcomes.find((outcome) => outcome.status === 'rejected');
   if (gone.length === 0 && failure !== undefined) throw failure.reason;
 }
@@ -40,7 +34,7 @@ export async function finishRemovals(
   const query = tenant === undefined ? {} : { tenant };
   for (let after = ''; ;) {
     const page = await parts.records.retention.removals({ ...query, after, limit: removalPage });
-    await deleteObjectsOf(parts, page);
+    await deleteObjects(parts, page);
     if (page.length < removalPage) return;
     after = page.at(-1)!.id;
   }

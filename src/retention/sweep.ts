@@ -1,5 +1,5 @@
 import type { EndedJob } from '../records/retention.ts';
-import { deleteJobs, type DeletingParts } from './delete-job.ts';
+import { deletedAtOnce, deleteJobs, type DeletingParts } from './delete-jobs.ts';
 import { deleteLoose, finishRemovals } from './leftovers.ts';
 import { deleteOrphans } from './orphans.ts';
 
@@ -27,9 +27,6 @@ const hour = 3_600_000;
 
 /** Uploads that are asked for at once: few, so that neither the database nor this process is held up. */
 const page = 50;
-
-/** Jobs that one statement deletes at most. Slices begin with one job and double, so that a sweep stops soon. */
-const largestSlice = 16;
 
 /** How often the whole store is walked through in search of objects that nobody knows. */
 const walkInterval = 24 * hour;
@@ -81,14 +78,14 @@ export async function sweep(parts: SweepParts, policy: RetentionPolicy, signal: 
 
 type GoesOn = () => Promise<boolean>;
 
-/** Deletes what `next` gives, slice by slice, until that is nothing. */
+/** Deletes what `next` gives until that is nothing: first one job, then twice as many each time, so that a sweep stops soon. */
 async function deleteEnded(
   parts: SweepParts,
   next: (limit: number) => Promise<readonly EndedJob[]>,
   signal: AbortSignal,
 ): Promise<number> {
   let deleted = 0;
-  for (let limit = 1; !signal.aborted; limit = Math.min(2 * limit, largestSlice)) {
+  for (let limit = 1; !signal.aborted; limit = Math.min(2 * limit, deletedAtOnce)) {
     const jobs = await next(limit);
     if (jobs.length === 0) break;
     deleted += await deleteJobs(parts, jobs);

@@ -184,7 +184,7 @@ export function retentionConformance(name: string, open: () => Promise<OpenRecor
       const sorted = jobs.toSorted().map((id) => ({ tenant, id }));
       expect(await removals()).toEqual(sorted.slice(0, 2));
       expect(await removals(sorted[1]!.id)).toEqual(sorted.slice(2));
-      await records.retention.endRemoval(sorted[0]!.id);
+      await records.retention.endRemovals([sorted[0]!.id]);
       expect(await removals()).toEqual(sorted.slice(1));
       expect((await records.retention.removals({ limit: 10_000 })).filter((one) => one.tenant === tenant)).toHaveLength(
         2,

@@ -2,7 +2,7 @@ import { utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ArmatureError } from '../../src/errors.ts';
-import { deleteJob, deleteJobs } from '../../src/retention/delete-job.ts';
+import { deleteJobs } from '../../src/retention/delete-jobs.ts';
 import { eraseTenant } from '../../src/retention/erase-tenant.ts';
 import { finishRemovals } from '../../src/retention/leftovers.ts';
 import { sweep, type RetentionPolicy, type Swept } from '../../src/retention/sweep.ts';
@@ -82,7 +82,7 @@ describe('a job that is deleted', () => {
     const id = await drawn(await newPhoto());
     const { records, store } = application.parts;
     const failing = { ...store, deleteAll: () => Promise.reject(new Error('killed')) };
-    await expect(deleteJob({ records, store: failing }, 'default', id)).rejects.toThrow('killed');
+    await expect(deleteJobs({ records, store: failing }, [{ tenant: 'default', id }])).rejects.toThrow('killed');
     expect(await records.findJob('default', id)).toBeNull();
     expect((await stored()).filter((key) => key.includes(id))).not.toEqual([]);
     await sweepIn(0, forever);
@@ -123,7 +123,7 @@ describe('a job that is deleted', () => {
     const id = await drawn(await newPhoto());
     const { records, store } = application.parts;
     const failing = { ...store, delete: () => Promise.reject(new Error('killed')) };
-    await expect(deleteJob({ records, store: failing }, 'default', id)).rejects.toThrow('killed');
+    await expect(deleteJobs({ records, store: failing }, [{ tenant: 'default', id }])).rejects.toThrow('killed');
     expect((await stored()).filter((key) => !before.includes(key))).toHaveLength(1);
     await sweepIn(0, forever);
     expect(await stored()).toEqual(before);

@@ -10,7 +10,7 @@ const counted = [
 
 /**
  * How much is stored, as a sum of changes: whoever changes a size adds a row, in the same transaction, and waits for nobody.
- * The database does so itself, whichever statement it is. Rows are folded into one from time to time: see stored-sizes.ts.
+ * The database does so itself, whichever statement it is. Rows are folded into one from time to time: see `foldSizes` in retention.ts.
  */
 export async function keepStoredSizes(db: Kysely<Tables>): Promise<void> {
   const change = sql.table('armature.stored_change');

@@ -59,7 +59,7 @@ export function generationActionRoutes(instance: FastifyInstance, { parts, prese
         const { status } = await requireJob(records, tenant, id);
         throw new ArmatureError('conflict', `The job ${id} is ${status}: cancel it before it is deleted.`);
       }
-      await deleteLeftovers(parts, async () => await deleteObjects(parts, { tenant, id }));
+      await deleteLeftovers(parts, async () => await deleteObjects(parts, [{ tenant, id }]));
       return await reply.code(204).send();
     },
   });
