@@ -42,7 +42,7 @@ export function describeFamily(family: Family): string {
 
 /** Why a ControlNet does not fit a base model, as a sentence with the facts of both; null where it fits. */
 export function misfit(base: BaseModel, controlNet: ControlNetModel): string | null {
-  const scale = base.latentScale ?? hintScale;
+  const scale = base.latentScale;
   if (scale !== hintScale) {
     return `The ControlNet ${controlNet.id} makes a cell of ${hintScale} x ${hintScale} pixels of its map, but a latent of the base model ${base.id} has ${scale} x ${scale}.`;
   }

@@ -1,11 +1,9 @@
 import { ArmatureError } from '../errors.ts';
 import type { BaseModel } from '../models/model.ts';
 import { createScheduler } from '../pipeline/schedulers/registry.ts';
-import { type ModelSchedule, noiseScheduleFrom } from '../pipeline/schedulers/scheduler-config.ts';
+import type { ModelSchedule } from '../pipeline/schedulers/scheduler-config.ts';
 import type { Scheduler } from '../pipeline/schedulers/scheduler.ts';
 import type { SchedulerId } from './plan.ts';
-
-const usual = noiseScheduleFrom(null);
 
 /** What came of asking, by scheduler and steps: a batch asks the same of one model thousands of times. */
 const answers = new WeakMap<ModelSchedule, Map<string, ArmatureError | null>>();
@@ -15,7 +13,7 @@ const answers = new WeakMap<ModelSchedule, Map<string, ArmatureError | null>>();
  * scheduler's grid of this model has, `model_invalid` at `scheduler` where the model's own settings rule the scheduler out.
  */
 export function requireSampler(base: BaseModel, scheduler: SchedulerId, steps: number): void {
-  const schedule = base.schedule ?? usual;
+  const { schedule } = base;
   const known = answers.get(schedule) ?? new Map<string, ArmatureError | null>();
   answers.set(schedule, known);
   const key = `${scheduler} ${steps}`;

@@ -97,7 +97,7 @@ function resolveSize(request: GenerationRequest, base: BaseModel): { width: numb
     const detail = `Expected width x height to be at most ${limits.pixels} pixels but received ${width} x ${height}.`;
     throw new ArmatureError('invalid_request', detail, { field: 'width' });
   }
-  const cell = base.latentScale ?? 1;
+  const cell = base.latentScale;
   for (const [field, side] of Object.entries({ width, height })) {
     if (side % cell === 0) continue;
     const detail = `Expected ${field} to be a multiple of ${cell} with the model ${base.id} but received ${side}.`;

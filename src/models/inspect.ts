@@ -7,6 +7,7 @@ import {
   openBaseCheckpoint,
   openControlNetCheckpoint,
 } from '../weights/checkpoint.ts';
+import { requireCompleteControlNet } from '../weights/complete.ts';
 import { type RawConfig, readConfig } from '../weights/configs/raw-config.ts';
 import { modelDefaults } from './defaults.ts';
 import { type Manifest, manifestName, readManifest } from './manifest.ts';
@@ -16,7 +17,7 @@ import type { BaseModel, ControlNetModel, RejectedModel, ToldPrediction } from '
 import { candidateName, reasonWithoutPaths } from './rejected-finding.ts';
 import { exists } from '../weights/layouts/layout.ts';
 import { type Candidate, controlNetFolders, weightFiles } from './scan.ts';
-import { requireUsableBase, requireUsableControlNet } from './usable.ts';
+import { requireUsableBase } from './usable.ts';
 
 export type AnyModel = BaseModel | ControlNetModel;
 
@@ -169,7 +170,7 @@ async function controlNet(
   bundledWith: string | null,
 ): Promise<ControlNetModel> {
   const checkpoint = await openControlNetCheckpoint(path);
-  requireUsableControlNet(checkpoint, basename(path));
+  requireCompleteControlNet(checkpoint, basename(path));
   const { layout, family, hash } = checkpoint;
   const licence = manifest?.licence ?? null;
   return { kind: 'controlnet', id, title, licence, hash, family, path, layout, type, bundledWith };

@@ -14,10 +14,10 @@ export interface BaseModel {
   /** Layers of the text encoder: how many clip skip can leave out is one less. */
   readonly textLayers: number;
   readonly prediction: Prediction;
-  /** How it is sampled, from its scheduler config; absent where nothing is known: as Stable Diffusion 1.5 is. */
-  readonly schedule?: ModelSchedule;
-  /** Pixels a latent cell; absent for the 8 of Stable Diffusion. */
-  readonly latentScale?: number;
+  /** How it is sampled, from its scheduler config. */
+  readonly schedule: ModelSchedule;
+  /** Pixels a latent cell, across and down: 8 in Stable Diffusion. */
+  readonly latentScale: number;
   readonly defaults: ModelDefaults;
 }
 

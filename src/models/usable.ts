@@ -1,8 +1,8 @@
 import { ArmatureError } from '../errors.ts';
 import { type ModelSchedule, noiseScheduleFrom } from '../pipeline/schedulers/scheduler-config.ts';
 import { loadTokenizer } from '../pipeline/tokenizer/load-tokenizer.ts';
-import type { BaseCheckpoint, ControlNetCheckpoint } from '../weights/checkpoint.ts';
-import { requireCompleteBase, requireCompleteControlNet } from '../weights/complete.ts';
+import type { BaseCheckpoint } from '../weights/checkpoint.ts';
+import { requireCompleteBase } from '../weights/complete.ts';
 
 /**
  * Everything that would fail at a model's first picture, asked before it is listed: each weight of its networks, how it was
@@ -20,9 +20,4 @@ export async function requireUsableBase(checkpoint: BaseCheckpoint, name: string
     throw new ArmatureError('model_invalid', detail);
   }
   return schedule;
-}
-
-/** As {@link requireUsableBase}, for a ControlNet. */
-export function requireUsableControlNet(checkpoint: ControlNetCheckpoint, name: string): void {
-  requireCompleteControlNet(checkpoint, name);
 }

@@ -9,6 +9,8 @@ import { type Resolved, resolveExtraction, resolveGeneration } from '../../src/g
 import type { GivenPicture } from '../../src/generation/given-picture.ts';
 import type { GenerationPlan } from '../../src/generation/plan.ts';
 import type { BaseModel, ControlNetModel, Family } from '../../src/models/model.ts';
+import { noiseScheduleFrom } from '../../src/pipeline/schedulers/scheduler-config.ts';
+import { stableDiffusionSchedule } from '../../src/weights/configs/stable-diffusion-schedule.ts';
 
 const sd1: Family = {
   name: 'sd1',
@@ -27,6 +29,8 @@ const base: BaseModel = {
   title: 'Photo',
   family: sd1,
   textLayers: 6,
+  schedule: noiseScheduleFrom(stableDiffusionSchedule),
+  latentScale: 8,
   defaults: { width: 512, height: 768, steps: 25, guidanceScale: 7.5, scheduler: 'unipc' },
 };
 

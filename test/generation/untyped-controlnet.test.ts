@@ -7,7 +7,15 @@ const small: Family = { name: 'other', contextWidth: 8, latentChannels: 4, block
 const sd1: Family = { ...small, name: 'sd1', contextWidth: 768 };
 const files = { title: 'x', licence: null, hash: 'abc', path: '/models', layout: 'diffusers' } as const;
 const defaults = { width: 512, height: 512, steps: 20, guidanceScale: 7, scheduler: 'ddim' };
-const base = { ...files, kind: 'base', id: 'photo', family: sd1, textLayers: 12, defaults } as BaseModel;
+const base = {
+  ...files,
+  kind: 'base',
+  id: 'photo',
+  family: sd1,
+  textLayers: 12,
+  latentScale: 8,
+  defaults,
+} as BaseModel;
 
 function net(id: string, type: string | null, family = sd1): ControlNetModel {
   return { ...files, kind: 'controlnet', id, type, family, bundledWith: null };

@@ -171,7 +171,7 @@ describe('what was found', () => {
     const scheduler = join(await addTiny('a'), 'scheduler', 'scheduler_config.json');
     await writeFile(scheduler, '{"lambda_min_clipped": -Infinity}');
     const [before] = (await (await openLibrary([models], options)).list()).bases;
-    expect(before?.schedule?.samplerDefaults.lambdaMinClipped).toBe(Number.NEGATIVE_INFINITY);
+    expect(before?.schedule.samplerDefaults.lambdaMinClipped).toBe(Number.NEGATIVE_INFINITY);
     const [after] = (await (await openLibrary([models], options)).list()).bases;
     expect(after).toEqual(before);
   });

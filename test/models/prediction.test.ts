@@ -190,7 +190,7 @@ describe('what a single file of SD 1.x predicts', () => {
     const one = await listed();
     writeModel({ beside });
     const both = await listed();
-    expect(both.schedule?.schedule.betaEnd).toBe(0.02);
+    expect(both.schedule.schedule.betaEnd).toBe(0.02);
     expect(both.hash).not.toBe(one.hash);
   });
 
@@ -310,7 +310,7 @@ describe('who goes before whom', () => {
       zeroSnr: config['rescale_betas_zero_snr'] !== false,
       decidedBy: 'marker',
     });
-    expect(marked.schedule?.schedule.predictionType).toBe('v_prediction');
+    expect(marked.schedule.schedule.predictionType).toBe('v_prediction');
     write({ prediction_type: 'epsilon' });
     expect((await found()).prediction).toMatchObject({ type: 'epsilon', decidedBy: 'config' });
     rmSync(scheduler);

@@ -10,29 +10,19 @@ export interface ModelSchedule {
   readonly samplerDefaults: Partial<SamplerOptions>;
 }
 
-/** The scheduler_config.json of Stable Diffusion 1.5, which single files are taken to go by. */
-const stableDiffusion1: SchedulerConfig = {
-  beta_start: 0.00085,
-  beta_end: 0.012,
-  beta_schedule: 'scaled_linear',
-  set_alpha_to_one: false,
-  steps_offset: 1,
-};
-
 /** Classes whose betas default to those of Stable Diffusion; those of all others default to DDPM's. */
 const classesWithLatentBetas: readonly unknown[] = ['LCMScheduler', 'TCDScheduler'];
 
 /**
  * The noise schedule of a model and the sampler options that its file gives, as diffusers' `from_config` would carry them
- * over to any sampler; null stands for a model without the file. There is one difference: a file that does not speak of
- * clip_sample does not clip (diffusers' DDIM class would, and its pipelines then switch it off). Throws `model_invalid` for
- * values that are not known and for models whose schedule cannot be sampled here, such as flow matching.
+ * over to any sampler. There is one difference: a file that does not speak of clip_sample does not clip (diffusers' DDIM
+ * class would, and its pipelines then switch it off). Throws `model_invalid` for values that are not known and for models
+ * whose schedule cannot be sampled here, such as flow matching.
  */
-export function noiseScheduleFrom(config: SchedulerConfig | null): ModelSchedule {
-  const given = config ?? stableDiffusion1;
-  refuseUnsupported(given);
-  const fields = readFields(given);
-  return { schedule: readSchedule(given, fields), samplerDefaults: readSamplerDefaults(given, fields) };
+export function noiseScheduleFrom(config: SchedulerConfig): ModelSchedule {
+  refuseUnsupported(config);
+  const fields = readFields(config);
+  return { schedule: readSchedule(config, fields), samplerDefaults: readSamplerDefaults(config, fields) };
 }
 
 function readSchedule(config: SchedulerConfig, fields: ConfigFields): NoiseSchedule {

@@ -13,8 +13,8 @@ export interface BaseCheckpoint {
   readonly textEncoder: NetworkPart<TextEncoderConfig>;
   readonly unet: NetworkPart<UNetConfig>;
   readonly vae: NetworkPart<VaeConfig>;
-  /** scheduler_config.json as it is, or the equal of it for a single file; null where a folder has none. */
-  readonly schedulerConfig: RawConfig | null;
+  /** scheduler_config.json with what was decided of the prediction, or the equal of it where there is none. */
+  readonly schedulerConfig: RawConfig;
   readonly prediction: Prediction;
   /** Absolute path of a folder with vocab.json and merges.txt or tokenizer.json, or null for CLIP's own tokenizer. */
   readonly tokenizerFolder: string | null;

@@ -4,10 +4,11 @@ import { TorchGenerator } from '../../../src/numeric/torch-generator.ts';
 import { schedulerIds } from '../../../src/generation/plan.ts';
 import { createScheduler } from '../../../src/pipeline/schedulers/registry.ts';
 import { noiseScheduleFrom } from '../../../src/pipeline/schedulers/scheduler-config.ts';
+import { stableDiffusionSchedule } from '../../../src/weights/configs/stable-diffusion-schedule.ts';
 import type { NoiseSource, Scheduler, TimestepSpacing } from '../../../src/pipeline/schedulers/scheduler.ts';
 import { dummyModel } from './reference.ts';
 
-const { schedule } = noiseScheduleFrom(null);
+const { schedule } = noiseScheduleFrom(stableDiffusionSchedule);
 const spacing = fc.constantFrom<TimestepSpacing>('linspace', 'leading', 'trailing');
 const predictionType = fc.constantFrom('epsilon', 'v_prediction', 'sample');
 

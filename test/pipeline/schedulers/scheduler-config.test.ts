@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { noiseScheduleFrom } from '../../../src/pipeline/schedulers/scheduler-config.ts';
+import { stableDiffusionSchedule } from '../../../src/weights/configs/stable-diffusion-schedule.ts';
 import { dpmSolver } from '../../../src/pipeline/schedulers/dpm-solver.ts';
 import { uniPc } from '../../../src/pipeline/schedulers/unipc.ts';
 
 describe('noiseScheduleFrom', () => {
-  it('takes a model without a file for Stable Diffusion 1', () => {
-    const { schedule, samplerDefaults } = noiseScheduleFrom(null);
+  it('reads the schedule of Stable Diffusion, which a model without a file is taken to have', () => {
+    const { schedule, samplerDefaults } = noiseScheduleFrom(stableDiffusionSchedule);
     expect(schedule).toEqual({
       trainTimesteps: 1000,
       betaStart: 0.00085,
@@ -71,7 +72,7 @@ describe('noiseScheduleFrom', () => {
     [uniPc, { lowerOrderFinal: false }, /sigma_min/],
     [uniPc, { solverOrder: 0 }, /1, 2 or 3/],
   ] as const)('refuses combinations that cannot be solved: %#', (family, given, message) => {
-    const { schedule } = noiseScheduleFrom(null);
+    const { schedule } = noiseScheduleFrom(stableDiffusionSchedule);
     const create = (): unknown =>
       family === dpmSolver
         ? dpmSolver.create(schedule, 10, dpmSolver.resolve(given))
