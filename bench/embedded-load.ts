@@ -13,6 +13,7 @@ import { pino } from 'pino';
 import { conditionIds } from '../src/conditions/registry.ts';
 import { packageRoot } from '../src/config.ts';
 import { createFetcher } from '../src/fetch/fetcher.ts';
+import { decodeHere } from '../src/images/decoder/decoder.ts';
 import { createMetrics } from '../src/metrics/metrics.ts';
 import { AnnotatorLibrary } from '../src/models/annotators/annotators.ts';
 import { openLibrary } from '../src/models/library.ts';
@@ -64,6 +65,7 @@ const app = await buildApp({
     catalog: join(models, 'catalog.json'),
   }),
   fetcher: createFetcher(),
+  decoder: decodeHere,
   draining: new AbortController().signal,
   deviceState: () => ({ state: 'elsewhere', detail: 'Nothing is drawn.' }),
   settings: {

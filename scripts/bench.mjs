@@ -14,7 +14,7 @@ if (name === undefined) {
   requireNode();
   await installIfStale();
   await buildIfStale();
-  if (compile('tsconfig.bench.json') !== 0) fail('the benches do not compile: see above.');
+  if ((await compile('tsconfig.bench.json')) !== 0) fail('the benches do not compile: see above.');
   process.exitCode = node([join(folder, 'out', 'bench', `${name}.js`), ...rest]);
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fail, node, root, spawned } from './install.mjs';
+import { fail, root, spawned } from './install.mjs';
 import { step } from './progress.mjs';
 
 const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
@@ -17,7 +17,7 @@ export async function build() {
   const building = step('Building');
   // From scratch: what the compiler remembers of an interrupted build can be wrong.
   for (const file of [stamp, join(root, 'dist', '.tsbuildinfo')]) rmSync(file, { force: true });
-  if ((await spawned([compiler, '-p', join(root, 'tsconfig.build.json')])) !== 0) fail('the build failed: see above.');
+  if ((await compile('tsconfig.build.json')) !== 0) fail('the build failed: see above.');
   completeBuild();
   building.done();
 }
@@ -31,9 +31,9 @@ export function completeBuild() {
   writeFileSync(stamp, sourcesHash());
 }
 
-/** Runs the compiler on a project file of the package's folder; returns the exit status. */
-export function compile(project) {
-  return node([compiler, '-p', join(root, project)]);
+/** Runs the compiler on a project file of the package's folder; resolves with the exit status. */
+export async function compile(project) {
+  return await spawned([compiler, '-p', join(root, project)]);
 }
 
 function lastHash() {

@@ -6,5 +6,5 @@ import { fail, installIfStale, node, requireNode, root } from './install.mjs';
 requireNode();
 await installIfStale();
 await buildIfStale();
-if (compile('tsconfig.faults.json') !== 0) fail('the scripts do not compile: see above.');
+if ((await compile('tsconfig.faults.json')) !== 0) fail('the scripts do not compile: see above.');
 process.exitCode = node([join(root, 'test/faults/out/test/faults/main.js'), ...process.argv.slice(2)]);

@@ -30,8 +30,8 @@ export async function installIfStale() {
 }
 
 /** Runs a script of node_modules with this Node, in the package's folder; returns the exit status. */
-export function node(args, options = {}) {
-  return spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit', ...options }).status ?? 1;
+export function node(args) {
+  return spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status ?? 1;
 }
 
 /** As {@link node}, while this process goes on; resolves with the exit status. */

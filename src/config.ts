@@ -82,10 +82,9 @@ export function secretsOf(config: SecretSettings, environment: Environment = pro
   return findSecrets(config, environment);
 }
 
-/** Whether somebody said a setting, by a flag or a variable, and it is not the default. */
+/** Whether somebody said a setting, by a flag or a variable: else it has its default. */
 export function isSaid(key: keyof Config, flags: Flags, environment: Environment = process.env): boolean {
-  const names = [variableOf(settings[key]), ...(settings[key].aliases ?? [])];
-  return flags[key] !== undefined || names.some((name) => (environment[name] ?? '') !== '');
+  return flags[key] !== undefined || variablesOf(settings[key]).some((name) => (environment[name] ?? '') !== '');
 }
 
 /** Proxies for pulls of models, where there are any. */
@@ -124,9 +123,14 @@ export function debugging(environment: Environment = process.env): boolean {
 
 type Flag = Flags[keyof Config];
 
+/** The variables that stand for a setting; the first that is there counts. */
+function variablesOf(row: Pick<Setting, 'flag' | 'aliases'>): readonly string[] {
+  return [variableOf(row), ...(row.aliases ?? [])];
+}
+
 function readSetting<Value>(row: Setting<Value>, flag: Flag, environment: Environment): Value {
   if (flag !== undefined) return parseFrom(row, typeof flag === 'object' ? flag : [String(flag)], `--${row.flag}`);
-  for (const variable of [variableOf(row), ...(row.aliases ?? [])]) {
+  for (const variable of variablesOf(row)) {
     const value = environment[variable];
     if (value === undefined || value === '') continue;
     const values = row.separator === undefined ? [value] : value.split(row.separator).filter((part) => part !== '');
@@ -140,7 +144,7 @@ function parseFrom<Value>(row: Setting<Value>, values: readonly string[], source
     return row.parse(values);
   } catch (error) {
     if (!(error instanceof Mismatch)) throw error;
-    const names = [`--${row.flag}`, variableOf(row), ...(row.aliases ?? [])].join(', ');
+    const names = [`--${row.flag}`, ...variablesOf(row)].join(', ');
     throw new ArmatureError(
       'invalid_config',
       `Expected ${error.message} for ${source} but received ${JSON.stringify(error.received)}. The setting is ${names}.`,

@@ -1,7 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { GivenControl, GivenPicture } from '../generation/given-picture.ts';
 import type { ControlImage, ControlRequest } from '../generation/request.ts';
-import { decodeHere } from '../images/decoder/decoder.ts';
 import { BodyBudget, type BudgetPart } from './access/body-budget.ts';
 import { holderOf } from './access/guard.ts';
 import { SharedPictures } from './batches/shared-pictures.ts';
@@ -25,7 +24,7 @@ export function intakeOf({ pictureTurns }: RouteContext, request: FastifyRequest
 
 /** The pictures of a request with these files. */
 export function picturesOf(
-  { records, store, settings, fetcher, decoder = decodeHere }: ServerParts,
+  { records, store, settings, fetcher, decoder }: ServerParts,
   files: ReadonlyMap<string, Uint8Array>,
   tenant: string,
   { turns, memory, holder }: Intake = unbounded(tenant),

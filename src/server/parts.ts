@@ -25,8 +25,8 @@ export interface ServerParts {
   readonly deviceState: () => DeviceState;
   /** For the addresses that requests bring. */
   readonly fetcher: Fetcher;
-  /** For the pictures that requests bring; without one they are decoded in this very process. */
-  readonly decoder?: PictureDecoder;
+  /** For the pictures that requests bring. */
+  readonly decoder: PictureDecoder;
   readonly settings: ServerSettings;
   /** Aborts when the process is told to stop: from then on nothing new is accepted, while what runs may end. */
   readonly draining: AbortSignal;

@@ -28,8 +28,7 @@ export interface WorkerParts {
   readonly library: ModelLibrary;
   readonly device: DeviceProcess;
   readonly extractor: ExtractorProcess;
-  /** Without one pictures are decoded in this very process. */
-  readonly decoder?: PictureDecoder;
+  readonly decoder: PictureDecoder;
   readonly observer: WorkerObserver;
   readonly tracing: Tracing;
   readonly log: WorkerLog;

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
-import { type DecodeFor, decodeHere } from '../../images/decoder/decoder.ts';
+import type { DecodeFor } from '../../images/decoder/decoder.ts';
 import { newUploadId } from '../../records/ids.ts';
 import type { Upload } from '../../records/records.ts';
 import { uploadKey } from '../../store/keys.ts';
@@ -111,7 +111,7 @@ function missingUpload(id: string): ArmatureError {
 }
 
 async function keepUpload(
-  { records, store, clock, settings, decoder = decodeHere }: ServerParts,
+  { records, store, clock, settings, decoder }: ServerParts,
   tenant: string,
   bytes: Uint8Array,
   decodeFor: DecodeFor,
