@@ -1,12 +1,12 @@
 import type { FastifyRequest } from 'fastify';
 import type { GivenControl, GivenPicture } from '../generation/given-picture.ts';
 import type { ControlImage, ControlRequest } from '../generation/request.ts';
-import { BodyBudget, type BudgetPart } from './access/body-budget.ts';
+import type { BudgetPart } from './access/body-budget.ts';
 import { holderOf } from './access/guard.ts';
 import { SharedPictures } from './batches/shared-pictures.ts';
 import type { RouteContext } from './context.ts';
 import type { ServerParts } from './parts.ts';
-import { PictureTurns } from './picture-turns.ts';
+import type { PictureTurns } from './picture-turns.ts';
 import { checkControl, isFetched } from './pictures.ts';
 
 /** What bounds the pictures that a request brings in from elsewhere. */
@@ -27,15 +27,10 @@ export function picturesOf(
   { records, store, settings, fetcher, decoder }: ServerParts,
   files: ReadonlyMap<string, Uint8Array>,
   tenant: string,
-  { turns, memory, holder }: Intake = unbounded(tenant),
+  { turns, memory, holder }: Intake,
 ): SharedPictures {
   const { picture: limits } = settings.limits;
   return new SharedPictures({ records, store, tenant, files, fetcher, limits, decoder, memory, holder }, turns);
-}
-
-function unbounded(holder: string): Intake {
-  const turns = new PictureTurns({ total: Infinity, perTenant: Infinity, patienceMs: 60_000 });
-  return { turns, memory: new BodyBudget(Infinity).open(null), holder };
 }
 
 /** The pictures of all controls of a request, each by `check`. */
@@ -48,7 +43,12 @@ export async function givenControls(
   );
 }
 
+/** What the controls of a request refer to: their pictures and the masks of where they act. */
+export function referencesOf(controls: readonly ControlRequest[]): readonly ControlImage[] {
+  return controls.flatMap(({ image, mask }) => (mask === undefined ? [image] : [image, mask]));
+}
+
 /** Whether a picture of a request has to be fetched. */
 export function needsFetching(controls: readonly ControlRequest[]): boolean {
-  return controls.some(({ image, mask }) => isFetched(image) || (mask !== undefined && isFetched(mask)));
+  return referencesOf(controls).some(isFetched);
 }

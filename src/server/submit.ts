@@ -13,7 +13,7 @@ import type { IdempotencyClaim } from '../records/idempotency.ts';
 import { newJobId } from '../records/ids.ts';
 import type { ServerParts } from './parts.ts';
 import type { SharedPictures } from './batches/shared-pictures.ts';
-import { givenControls, type Intake, needsFetching, picturesOf } from './intake.ts';
+import { givenControls, type Intake, needsFetching, picturesOf, referencesOf } from './intake.ts';
 import { isFetched, refuseUnusedFiles } from './pictures.ts';
 import type { Submission } from './submission.ts';
 import { webhookTarget } from './webhook-target.ts';
@@ -28,10 +28,10 @@ export interface SubmitOptions {
   readonly single: boolean;
   /** Charges the cost of what is about to be recorded; returns how to give it back. */
   readonly charge: (cost: number) => Promise<() => Promise<void>>;
-  /** Bounds what is fetched; without one nothing does. */
-  readonly intake?: Intake;
+  /** Bounds what is fetched. */
+  readonly intake: Intake;
   /** The key of the request, if it has one: completed with the job. */
-  readonly claim?: IdempotencyClaim | undefined;
+  readonly claim: IdempotencyClaim | undefined;
 }
 
 /** Everything of a request is known and checked. */
@@ -46,10 +46,7 @@ export async function submitGeneration(
   options: SubmitOptions,
 ): Promise<Job> {
   const request = withFormat(parseGeneration(submission.body), submission.body, options);
-  refuseUnusedFiles(
-    submission.files,
-    request.controls.flatMap(({ image, mask }) => (mask === undefined ? [image] : [image, mask])),
-  );
+  refuseUnusedFiles(submission.files, referencesOf(request.controls));
   const pictures = picturesOf(parts, submission.files, options.tenant, options.intake);
   return await pictures.keptWhile(async () => {
     const resolve = async (check: SharedPictures['check']): Promise<Resolved<GenerationPlan>> => {

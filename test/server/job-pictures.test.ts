@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { GenerationPlan, PlannedControl } from '../../src/generation/plan.ts';
+import { BodyBudget } from '../../src/server/access/body-budget.ts';
+import { PictureTurns } from '../../src/server/picture-turns.ts';
 import { submitGeneration } from '../../src/server/submit.ts';
 import { jobSchema, type JobView } from '../../src/server/views/job-schema.ts';
 import { type Application, finishJob, openApplication, pictureFile } from './application.ts';
@@ -116,7 +118,13 @@ describe('a picture of an earlier job', () => {
     const first = await submit([{ type: 'canny', image: { data } }]);
     await finishJob(application, first);
     const body = { prompt: 'x', controls: [{ type: 'canny', image: { generation: first.id, map: 0 } }] };
-    const options = { tenant: 'other', format: null, single: false, charge: async () => async () => {} };
+    const intake = {
+      turns: new PictureTurns({ total: 1, perTenant: 1, patienceMs: 60_000 }),
+      memory: new BodyBudget(Infinity).open('other'),
+      holder: 'other',
+    };
+    const charge = async () => async () => {};
+    const options = { tenant: 'other', format: null, single: false, charge, intake, claim: undefined };
     await expect(submitGeneration(application.parts, { body, files: new Map() }, options)).rejects.toMatchObject({
       code: 'invalid_request',
       field: 'controls[0].image.generation',

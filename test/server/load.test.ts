@@ -176,15 +176,17 @@ describe('the queue', () => {
 describe('the budget of bodies', () => {
   test('lets through what fits, and anything alone', () => {
     const budget = new BodyBudget(100);
-    const large = budget.take(300);
-    expect(() => budget.take(1)).toThrow(expect.objectContaining({ code: 'overloaded', retryAfter: 1 }));
-    large();
-    large();
+    const [large, other] = [budget.open('one'), budget.open('other')];
+    large.add(300);
+    expect(() => other.add(1)).toThrow(expect.objectContaining({ code: 'overloaded', retryAfter: 1 }));
+    large.close();
+    large.close();
     expect(budget.taken).toBe(0);
-    const half = budget.take(60);
-    expect(() => budget.take(41)).toThrow();
-    budget.take(40)();
-    half();
+    large.add(60);
+    expect(() => other.add(41)).toThrow();
+    other.add(40);
+    other.close();
+    large.close();
     expect(budget.taken).toBe(0);
   });
 });

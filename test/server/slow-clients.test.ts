@@ -122,12 +122,12 @@ describe('a tenant that fills its share of the memory for bodies', () => {
   });
 
   test('is one by its bytes that are there', () => {
-    const budget = new BodyBudget(100, 60);
+    const budget = new BodyBudget(100);
     const [a, b, c] = [budget.open('one'), budget.open('one'), budget.open('other')];
-    a.add(50);
+    a.add(40);
     expect(() => b.add(11)).toThrow(expect.objectContaining({ code: 'overloaded', retryAfter: 1 }));
     b.add(10);
-    c.add(40);
+    c.add(50);
     expect(() => c.add(1)).toThrow(expect.objectContaining({ code: 'overloaded' }));
     a.giveBack(30);
     expect(budget.taken).toBe(70);

@@ -12,7 +12,7 @@ export interface BudgetPart {
 
 /**
  * Bounds the bytes that all requests together hold in memory: their bodies, and the pictures that are fetched for them.
- * Nobody gets more than a share of it; what is larger than that passes alone.
+ * Nobody gets more than half of it; what is larger than that passes alone.
  */
 export class BodyBudget {
   readonly #total: number;
@@ -20,30 +20,28 @@ export class BodyBudget {
   readonly #held = new Map<string, number>();
   #taken = 0;
 
-  /** @param share bytes that one holder may have; half of all by default. */
-  constructor(total: number, share = Math.ceil(total / 2)) {
+  constructor(total: number) {
     this.#total = total;
-    this.#share = share;
+    this.#share = Math.ceil(total / 2);
   }
 
   get taken(): number {
     return this.#taken;
   }
 
-  /** @param holder whose share it counts in: a tenant, or an address where there are none; null is in nobody's. */
-  open(holder: string | null): BudgetPart {
+  /** @param holder whose share it counts in: a tenant, or an address where there are none. */
+  open(holder: string): BudgetPart {
     let own = 0;
     const change = (bytes: number): void => {
       own += bytes;
       this.#taken += bytes;
-      if (holder === null) return;
       const held = (this.#held.get(holder) ?? 0) + bytes;
       if (held === 0) this.#held.delete(holder);
       else this.#held.set(holder, held);
     };
     return {
       add: (bytes) => {
-        const held = holder === null ? 0 : (this.#held.get(holder) ?? 0);
+        const held = this.#held.get(holder) ?? 0;
         // Alone is who holds all that is held.
         if (held > own && held + bytes > this.#share) {
           throw overloaded('Your other requests are sending as much as you may at once');
@@ -56,13 +54,6 @@ export class BodyBudget {
       giveBack: (bytes) => change(-Math.min(bytes, own)),
       close: () => change(-own),
     };
-  }
-
-  /** Takes `bytes` and returns how to give them back, once. Otherwise as the parts of {@link open}. */
-  take(bytes: number, holder: string | null = null): () => void {
-    const part = this.open(holder);
-    part.add(bytes);
-    return part.close;
   }
 }
 
