@@ -64,7 +64,7 @@ class Reading {
   readonly #finished: Promise<void>;
   readonly #parts: Promise<FormPart>[] = [];
   readonly #names = new Set<string>();
-  #received = 0;
+  #isEmpty = true;
   #files = 0;
   #failure: unknown = null;
 
@@ -81,10 +81,7 @@ class Reading {
   }
 
   async take(piece: Buffer): Promise<void> {
-    this.#received += piece.length;
-    if (this.#received > this.#limits.bodyBytes) {
-      throw new ArmatureError('payload_too_large', `Expected a body of at most ${this.#limits.bodyBytes} bytes.`);
-    }
+    this.#isEmpty = false;
     // What comes behind the last part means nothing.
     if (!this.#parser.writable) return;
     await Promise.race([new Promise<void>((taken) => this.#parser.write(piece, () => taken())), this.#finished]);
@@ -92,7 +89,7 @@ class Reading {
   }
 
   async end(): Promise<readonly FormPart[]> {
-    if (this.#received === 0) return [];
+    if (this.#isEmpty) return [];
     if (this.#parser.writable) this.#parser.end();
     await this.#finished;
     const parts = await Promise.all(this.#parts);

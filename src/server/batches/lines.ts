@@ -16,24 +16,21 @@ const mark = Buffer.from('\uFEFF');
 /**
  * The lines of a body, of which no more than one is held, in time linear in their bytes. Others get their turn meanwhile.
  *
- * @throws ArmatureError `payload_too_large` for a body or a line that is too long, and for too many empty lines
+ * @throws ArmatureError `payload_too_large` for a line that is too long, and for too many empty lines
  */
 export async function* linesOf(
   body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  limits: Pick<ServerLimits, 'bodyBytes' | 'lineBytes' | 'blankLines'>,
+  limits: Pick<ServerLimits, 'lineBytes' | 'blankLines'>,
 ): AsyncGenerator<Line> {
   const lines = new LineCounter(limits);
   let pieces: Uint8Array[] = [];
   let length = 0;
-  let received = 0;
   const taken = (piece: Uint8Array): Line | null => {
     const bytes = pieces.length === 0 ? piece : Buffer.concat([...pieces, piece]);
     [pieces, length] = [[], 0];
     return lines.next(bytes);
   };
   for await (const chunk of body) {
-    received += chunk.length;
-    if (received > limits.bodyBytes) throw tooLarge(`a body of at most ${limits.bodyBytes} bytes`);
     let start = 0;
     for (let end = chunk.indexOf(newline); end !== -1; end = chunk.indexOf(newline, start)) {
       const line = taken(chunk.subarray(start, end));
