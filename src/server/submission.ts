@@ -28,10 +28,5 @@ export async function readSubmission(
     throw new ArmatureError('invalid_request', detail, { field: extra });
   }
   const files = new Map([...form.files].filter(([name]) => name !== 'request'));
-  return { body: await parseRequestPart(written), files };
-}
-
-async function parseRequestPart(written: unknown): Promise<unknown> {
-  if (typeof written !== 'string' && !(written instanceof Uint8Array)) return written;
-  return await readJsonPart(written, 'request');
+  return { body: await readJsonPart(written, 'request'), files };
 }

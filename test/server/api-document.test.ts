@@ -5,7 +5,7 @@ import { errorCodes } from '../../src/errors.ts';
 import { limits } from '../../src/generation/limits.ts';
 import { schedulerIds } from '../../src/generation/plan.ts';
 import { fieldNames } from '../../src/generation/parse.ts';
-import { longestNesting } from '../../src/server/json.ts';
+import { longestNesting } from '../../src/json/json-steps.ts';
 import { defaultServerLimits } from '../../src/server/limits.ts';
 
 const text = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
