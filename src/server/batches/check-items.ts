@@ -1,12 +1,13 @@
 import { ArmatureError, type FieldError } from '../../errors.ts';
 import { tooManyItems } from '../../generation/batch-request.ts';
 import { isOverdue, nextTurn } from '../../json/turns.ts';
-import type { UnreadItem } from './read-items.ts';
 
 /** Items that are checked side by side: while the picture of one is fetched, others are looked at. */
 const width = 8;
 /** Errors of one answer. */
 const mostErrors = 20;
+
+type Source<T> = AsyncIterable<T> | Iterable<T>;
 
 /**
  * Checks every item and returns what `check` made of each, in order. All of them are looked at before one is refused:
@@ -14,12 +15,12 @@ const mostErrors = 20;
  *
  * @throws ArmatureError with `errors`; `payload_too_large` at the item after the last that is allowed
  */
-export async function checkItems<T>(
-  items: AsyncIterable<UnreadItem>,
+export async function checkItems<Item, T>(
+  items: Source<() => Promise<Item>>,
   maxItems: number,
-  check: (item: unknown) => Promise<T>,
+  check: (item: Item) => Promise<T>,
 ): Promise<readonly T[]> {
-  const source = items[Symbol.asyncIterator]();
+  const source = oneByOne(items);
   const checked: T[] = [];
   const errors: { readonly index: number; readonly error: ArmatureError }[] = [];
   let taken = 0;
@@ -44,12 +45,16 @@ export async function checkItems<T>(
     await Promise.all(Array.from({ length: width }, work));
   } finally {
     // What is not read any more is let go; not waited for, since more of it may never come.
-    void source.return?.().catch(() => {});
+    void source.return().catch(() => {});
   }
   if (errors.length > 0) throw together(errors.toSorted((a, b) => a.index - b.index).slice(0, mostErrors), taken);
   if (taken === 0)
     throw new ArmatureError('invalid_request', 'Expected a batch of at least one item but received none.');
   return checked;
+}
+
+async function* oneByOne<T>(items: Source<T>): AsyncGenerator<T, void> {
+  yield* items;
 }
 
 function together(

@@ -24,7 +24,7 @@ export type UnreadItem = () => Promise<unknown>;
 export interface BatchSubmission {
   readonly options: BatchOptions;
   readonly axes: readonly BatchAxis[] | null;
-  readonly items: AsyncIterable<UnreadItem>;
+  readonly items: AsyncIterable<UnreadItem> | Iterable<UnreadItem>;
   /** Pictures that items refer to as parts of the form. */
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
@@ -56,11 +56,7 @@ async function readFormItems(request: FastifyRequest, limits: ServerLimits): Pro
   }
   if (json !== undefined) {
     refuseOptions(request.query);
-    const body =
-      typeof json === 'string' || json instanceof Uint8Array
-        ? await readJsonPart(json, 'request', limits.batchValues)
-        : json;
-    return ofJson(body, limits, files);
+    return ofJson(await readJsonPart(json, 'request', limits.batchValues), limits, files);
   }
   const items = unreadLines([lines instanceof Uint8Array ? lines : Buffer.from(String(lines))], limits);
   return { options: optionsOf(request.query), axes: null, items, files };
@@ -87,7 +83,7 @@ function ofJson(body: unknown, { batchItems }: ServerLimits, files: BatchSubmiss
 }
 
 async function* unread(items: AsyncIterable<unknown> | Iterable<unknown>): AsyncGenerator<UnreadItem> {
-  for await (const item of items) yield async () => await Promise.resolve(bounded(item));
+  for await (const item of items) yield async () => bounded(item);
 }
 
 /** One item of many may be no more than a body of its own. */

@@ -12,7 +12,7 @@ import { givenControls, type Intake, needsFetching, picturesOf } from '../intake
 import { planGeneration } from '../submit.ts';
 import { sharedWebhookTargets, webhookTarget } from '../webhook-target.ts';
 import { checkItems } from './check-items.ts';
-import type { BatchSubmission, UnreadItem } from './read-items.ts';
+import type { BatchSubmission } from './read-items.ts';
 import type { SharedPictures } from './shared-pictures.ts';
 
 export interface BatchSubmitOptions {
@@ -72,10 +72,10 @@ async function recordBatch(
   refuseExpensive(total, limits.batchCost);
   await requireRoom(looked.length - 1);
   // All that can be refused without asking anybody has been refused.
-  const checked = await checkItems(again(looked), limits.batchItems, async (given): Promise<NewItem> => {
-    const { item, unfetched } = given as LookedItem;
-    return unfetched === null ? item : await itemOf(unfetched, pictures.check);
-  });
+  const again = looked.map((item) => async () => item);
+  const checked = await checkItems(again, limits.batchItems, async ({ item, unfetched }) =>
+    unfetched === null ? item : await itemOf(unfetched, pictures.check),
+  );
   const batch = {
     id: newBatchId(),
     tenant,
@@ -99,10 +99,6 @@ async function recordBatch(
 interface LookedItem {
   readonly item: NewItem;
   readonly unfetched: GenerationRequest | null;
-}
-
-async function* again(items: readonly LookedItem[]): AsyncGenerator<UnreadItem> {
-  for (const item of items) yield async () => item;
 }
 
 function refuseExpensive(total: number, most: number): void {

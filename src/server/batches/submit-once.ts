@@ -36,7 +36,7 @@ export async function submitOnce(
     tenant,
     route: 'POST /v1/batches',
     fingerprint: async () => await fingerprintOfBatch(submission, items),
-    first: async (claim) => await submit({ ...submission, items: each(items) }, claim),
+    first: async (claim) => await submit({ ...submission, items }, claim),
     again: async (id) => await parts.records.batches.find(tenant, id),
   });
 }
@@ -62,8 +62,4 @@ async function readable(item: UnreadItem): Promise<unknown> {
     if (error instanceof ArmatureError && error.status < 500) return null;
     throw error;
   }
-}
-
-async function* each<T>(items: Iterable<T>): AsyncGenerator<T> {
-  yield* items;
 }
