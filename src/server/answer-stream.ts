@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
-import { holderOf } from './access/guard.ts';
-import { gone, type RouteContext } from './context.ts';
+import { gone, type RouteContext, takePlace } from './context.ts';
 
 /**
  * Answers with an event stream for as long as client and server want it. It takes one of the places that its holder
@@ -12,10 +11,8 @@ export async function answerWithEvents(
   reply: FastifyReply,
   events: (signal: AbortSignal) => AsyncIterable<string>,
 ): Promise<FastifyReply> {
-  const leave = openStreams.take(holderOf(reply.request));
+  takePlace(openStreams, reply);
   const signal = gone(reply, closing);
-  if (signal.aborted) leave();
-  else signal.addEventListener('abort', leave);
   reply.headers({ 'cache-control': 'no-store', 'x-accel-buffering': 'no' }).type('text/event-stream; charset=utf-8');
   return await reply.send(Readable.from(events(signal), { objectMode: false }));
 }

@@ -8,7 +8,7 @@ import { type Links, links } from './links.ts';
 import { OpenPlaces } from './open-places.ts';
 import type { ServerParts } from './parts.ts';
 import { PictureTurns } from './picture-turns.ts';
-import { identityOf } from './access/guard.ts';
+import { holderOf, identityOf } from './access/guard.ts';
 import { batchPresenter, type PresentBatch } from './views/batch-view.ts';
 import { jobPresenter, type PresentJob } from './views/present-job.ts';
 
@@ -85,8 +85,9 @@ export function tenantOf(request: FastifyRequest): string {
   return identityOf(request).tenant;
 }
 
-/** Gives a place back when the answer is out, or the client has gone. */
-export function leaveWithAnswer(reply: FastifyReply, leave: () => void): void {
+/** Takes a place for whoever asks, until the answer is out or the client has gone. Throws as {@link OpenPlaces.take}. */
+export function takePlace(places: OpenPlaces, reply: FastifyReply): void {
+  const leave = places.take(holderOf(reply.request));
   if (reply.raw.closed) leave();
   else reply.raw.once('close', leave);
 }

@@ -9,8 +9,7 @@ import { batchSheet } from '../batches/batch-sheet.ts';
 import { hasEnded, requireBatch } from '../batches/find-batch.ts';
 import { resultArchive } from '../batches/result-archive.ts';
 import { resultLines } from '../batches/result-lines.ts';
-import { holderOf } from '../access/guard.ts';
-import { gone, leaveWithAnswer, type RouteContext, tenantOf } from '../context.ts';
+import { gone, type RouteContext, takePlace, tenantOf } from '../context.ts';
 import { acceptedPicture, acceptedTypes } from '../preferences.ts';
 import { idParameter, pictureContent, problem } from './schemas.ts';
 
@@ -44,7 +43,7 @@ export function batchResultRoutes(instance: FastifyInstance, context: RouteConte
     exposeHeadRoute: false,
     handler: async (request, reply) => {
       const { id } = await requireBatch(records, tenantOf(request), request.params.id);
-      leaveWithAnswer(reply, context.openDownloads.take(holderOf(request)));
+      takePlace(context.openDownloads, reply);
       if (wantsArchive(request.headers.accept)) {
         reply.type(zip).header('content-disposition', `attachment; filename="${id}.zip"`);
         return await reply.send(await resultArchive(records, store, id, links));

@@ -2,8 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Job } from '../../generation/job.ts';
-import { holderOf } from '../access/guard.ts';
-import { leaveWithAnswer, type RouteContext, tenantOf } from '../context.ts';
+import { type RouteContext, takePlace, tenantOf } from '../context.ts';
 import { requireJob } from '../find-job.ts';
 import { servedMap, servedOutput, servedSource } from '../job-files.ts';
 import { type ServedObject, sendObject } from '../send-object.ts';
@@ -45,7 +44,7 @@ export function generationFileRoutes(instance: FastifyInstance, context: RouteCo
         const { records, store } = context.parts;
         const job = await requireJob(records, tenantOf(request), id);
         const file = await choose(job, index);
-        leaveWithAnswer(reply, context.openDownloads.take(holderOf(request)));
+        takePlace(context.openDownloads, reply);
         return await sendObject(store, file, request, reply);
       },
     });

@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Job } from '../../generation/job.ts';
 import { answerSubmission } from '../answer.ts';
-import { holderOf, identityOf } from '../access/guard.ts';
-import { leaveWithAnswer, type RouteContext } from '../context.ts';
+import { identityOf } from '../access/guard.ts';
+import { type RouteContext, takePlace } from '../context.ts';
 import { fingerprintOf, idempotently } from '../idempotency.ts';
 import { intakeOf } from '../intake.ts';
 import { readPreferences } from '../preferences.ts';
@@ -37,7 +37,7 @@ export async function answerWithJob(
   const { prefer, accept } = request.headers;
   const preferences = readPreferences([prefer].flat().join(), accept, waitSeconds);
   // Before anything is recorded: whoever finds no place has lost nothing.
-  if (preferences.wait > 0) leaveWithAnswer(reply, context.openWaits.take(holderOf(request)));
+  if (preferences.wait > 0) takePlace(context.openWaits, reply);
   const submission = await read();
   const { format } = preferences;
   const single = preferences.answer === 'picture';
