@@ -189,18 +189,16 @@ class Reader {
         at += 1;
         role = roles[bytes[at]!];
       }
-      // Between two characters of UTF-8.
-      if (at === stop) while ((bytes[at]! & 0xc0) === 0x80) at -= 1;
+      // At the bound: back to where a character of UTF-8 begins.
+      while ((bytes[at]! & 0xc0) === 0x80) at -= 1;
       if (at > start) pieces.push(bytes.toString(seen === plain ? 'latin1' : 'utf8', start, at));
-      if (role === ending && at < stop) {
+      if (role === ending) {
         this.at = at + 1;
         return pieces.length === 1 ? pieces[0]! : pieces.join('');
       }
       this.at = at;
-      if (at < stop - 4) {
-        if (role !== escaping) throw this.refusal('syntax');
-        at = this.#escapes(at, pieces);
-      }
+      if (role === escaping) at = this.#escapes(at, pieces);
+      else if (role !== plain && role !== wide) throw this.refusal('syntax');
       yield;
       start = at;
     }

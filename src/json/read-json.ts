@@ -86,10 +86,11 @@ function explained(error: unknown, bytes: Uint8Array, source: JsonSource): unkno
   if (!(error instanceof JsonRefusal)) return error;
   const { fault } = error;
   const path = fieldPath(fault.path.slice(0, longestNesting)).slice(0, 200);
-  const { field = path === '' ? undefined : path } = source;
-  const at = field === undefined ? {} : { field };
+  // What is no JSON has no fields yet.
+  const inner = fault.kind === 'syntax' || path === '' ? undefined : path;
+  const field = source.field ?? inner;
   const [code, detail] = told(fault, path, placeOf(bytes, fault.at), source);
-  return new ArmatureError(code, detail, { ...(fault.kind === 'syntax' && source.field === undefined ? {} : at) });
+  return new ArmatureError(code, detail, field === undefined ? {} : { field });
 }
 
 function told(
