@@ -4,6 +4,8 @@ import { pictureFormats, sniffFormat } from '../images/format.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { ServedObject } from './send-object.ts';
 
+const unknownType = 'application/octet-stream';
+
 /** Output `index` of a job; `not_found` where it has none, or none yet. */
 export function servedOutput(job: Job, index: number): ServedObject {
   return served(job, job.result?.outputs ?? [], index, 'output', `${job.id}-${index}`);
@@ -28,12 +30,13 @@ export async function servedSource(store: ObjectStore, job: Job, index: number):
   }
   const { key, sha256 } = control.image;
   const format = sniffFormat(await firstBytes(store, key, found.bytes));
+  const contentType = format === undefined ? unknownType : pictureFormats[format];
   return {
     key,
     sha256,
     bytes: found.bytes,
-    contentType: format === undefined ? 'application/octet-stream' : pictureFormats[format],
-    fileName: `${job.id}-source-${index}.${(format ?? 'bin').replace('jpeg', 'jpg')}`,
+    contentType,
+    fileName: `${job.id}-source-${index}.${extensionOf(contentType)}`,
   };
 }
 
@@ -51,6 +54,9 @@ function served(job: Job, files: readonly JobOutput[], index: number, what: stri
     const state = job.status === 'succeeded' ? `it has ${files.length}` : `it is ${job.status}`;
     throw new ArmatureError('not_found', `The job ${job.id} has no ${what} ${index}: ${state}.`);
   }
-  const extension = file.contentType.replace('image/', '').replace('jpeg', 'jpg');
-  return { ...file, fileName: `${name}.${extension}` };
+  return { ...file, fileName: `${name}.${extensionOf(file.contentType)}` };
+}
+
+function extensionOf(contentType: string): string {
+  return contentType === unknownType ? 'bin' : contentType.replace('image/', '').replace('jpeg', 'jpg');
 }

@@ -31,7 +31,6 @@ export async function sendObject(
     // What a signed address opened is asked for again each time, so that the address ends in caches as well.
     'cache-control': request.identity?.signed === true ? 'private, no-cache' : 'private, max-age=31536000, immutable',
     'content-disposition': `inline; filename="${object.fileName}"`,
-    'x-content-type-options': 'nosniff',
   });
   if (matches(headers['if-none-match'], etag)) return await reply.code(304).send();
   const range = rangeOf(headers, reply, object.bytes, etag);

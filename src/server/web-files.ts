@@ -71,7 +71,6 @@ export async function sendWebFile(
     // A browser asks each time, so that a page never runs with the scripts of another version.
     'cache-control': 'no-cache',
     'content-security-policy': policy,
-    'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',
   });
   if (request.headers['if-none-match'] === etag) return await reply.code(304).send();

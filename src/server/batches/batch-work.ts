@@ -83,7 +83,7 @@ export class BatchWork {
     this.#retries.set(id, ofBatch.add(retry));
     void retry.ended.finally(() => {
       ofBatch.delete(retry);
-      if (ofBatch.size === 0 && this.#retries.get(id) === ofBatch) this.#retries.delete(id);
+      if (ofBatch.size === 0) this.#retries.delete(id);
     });
     return await inTime(done);
   }
