@@ -1,9 +1,11 @@
-import { get, getJson, pictureAddress, Refusal } from './api.js';
+import { get, getJson, pictureAddress } from './api.js';
 import { actionRow } from './actions.js';
-import { bar, definitions, element, section } from './elements.js';
+import { bar, definitions, element, heading, section, time } from './elements.js';
 import { duration } from './figures.js';
 import { jobList } from './job-list.js';
+import { showRefusal } from './refused.js';
 
+/** @import { Action } from './actions.js' */
 /** @import { BatchView } from '../server/views/batch-view.ts' */
 /** @import { JobView } from '../server/views/job-schema.ts' */
 
@@ -11,8 +13,6 @@ const id = decodeURIComponent(location.pathname.split('/').at(-1) ?? '');
 const path = `v1/batches/${encodeURIComponent(id)}`;
 const main = /** @type {HTMLElement} */ (document.getElementById('main'));
 const asked = new URLSearchParams(location.search);
-
-const post = /** @type {const} */ ('POST');
 
 /** Milliseconds between two looks at a batch that has not ended. */
 const pause = 5000;
@@ -22,11 +22,7 @@ try {
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
 } catch (error) {
-  if (!(error instanceof Refusal)) throw error;
-  const title = error.status === 404 ? 'There is no such batch' : 'The batch cannot be shown';
-  document.title = `${title} · Armature`;
-  main.replaceChildren(element('h1', {}, title), element('p', { class: 'notice bad', role: 'alert' }, error.message));
-  main.removeAttribute('aria-busy');
+  showRefusal(main, error, 'batch');
 }
 
 /** @returns {Promise<BatchView>} */
@@ -38,25 +34,19 @@ async function load() {
   if (cursor !== null) query.set('cursor', cursor);
   /** @type {{ data: JobView[], next_cursor: string | null }} */
   const items = await getJson(`${path}/items?${query}`);
-  main.replaceChildren(heading(batch), figures(batch), results(batch), list(items));
+  main.replaceChildren(top(batch), figures(batch), results(batch), list(items));
   main.removeAttribute('aria-busy');
   document.title = `${Math.floor(100 * batch.progress)} % · ${batch.name ?? batch.id} · Armature`;
   return batch;
 }
 
 /** @param {BatchView} batch */
-function heading(batch) {
+function top(batch) {
   const rest = batch.eta_s === null ? '' : `, about ${duration(1000 * batch.eta_s)} to go`;
-  return element(
-    'div',
-    { class: 'heading' },
-    element(
-      'p',
-      { class: 'quiet' },
-      element('span', { class: `state ${batch.status}` }, batch.status),
-      element('code', {}, batch.id),
-    ),
-    element('h1', {}, batch.name ?? `A batch of ${batch.items}`),
+  return heading(
+    batch,
+    batch.name ?? `A batch of ${batch.items}`,
+    [],
     element(
       'div',
       { id: 'progress' },
@@ -70,22 +60,20 @@ function heading(batch) {
 /** @param {BatchView} batch */
 function actions(batch) {
   const again = () => location.reload();
+  if (!hasEnded(batch)) return actionRow([{ name: 'Cancel', method: 'POST', path: `${path}/cancel`, after: again }]);
   const { failed = 0, cancelled = 0 } = batch.counts;
-  const name = `Draw ${failed + cancelled} again`;
-  return actionRow(
-    hasEnded(batch)
-      ? [
-          ...(failed + cancelled === 0 ? [] : [{ name, method: post, path: `${path}/retry`, after: again }]),
-          {
-            name: 'Delete',
-            method: /** @type {const} */ ('DELETE'),
-            path,
-            question: `Delete the batch with its ${batch.items} items and their pictures?`,
-            after: () => location.assign('../jobs'),
-          },
-        ]
-      : [{ name: 'Cancel', method: post, path: `${path}/cancel`, after: again }],
-  );
+  const undone = failed + cancelled;
+  /** @type {Action} */
+  const retry = { name: `Draw ${undone} again`, method: 'POST', path: `${path}/retry`, after: again };
+  /** @type {Action} */
+  const remove = {
+    name: 'Delete',
+    method: 'DELETE',
+    path,
+    question: `Delete the batch with its ${batch.items} items and their pictures?`,
+    after: () => location.assign('../jobs'),
+  };
+  return actionRow(undone === 0 ? [remove] : [retry, remove]);
 }
 
 /** @param {BatchView} batch */
@@ -95,7 +83,7 @@ function figures({ counts, matrix, created_at: created }) {
     'div',
     { class: 'columns' },
     section('Items', definitions(Object.entries(counts).map(([status, count]) => [status, String(count)]))),
-    section('About', definitions([['Created', new Date(created).toLocaleString()], ...axes])),
+    section('About', definitions([['Created', time(created)], ...axes])),
   );
 }
 

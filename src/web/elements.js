@@ -50,6 +50,41 @@ export function section(title, ...children) {
 }
 
 /**
+ * The top of a page about a job or a batch: how it stands and its id, its title, and what follows from that.
+ *
+ * @param {{ readonly id: string, readonly status: string }} subject
+ * @param {string} title
+ * @param {readonly (Node | string)[]} beside what stands behind the id
+ * @param {...(Node | string)} children
+ */
+export function heading({ id, status }, title, beside, ...children) {
+  return element(
+    'div',
+    { class: 'heading' },
+    element(
+      'p',
+      { class: 'quiet' },
+      element('span', { class: `state ${status}` }, status),
+      ' ',
+      element('code', {}, id),
+      beside,
+    ),
+    element('h1', {}, title),
+    ...children,
+  );
+}
+
+/**
+ * A point in time as the reader writes it.
+ *
+ * @param {string} iso
+ */
+export function time(iso) {
+  const text = new Date(iso).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+  return element('time', { datetime: iso }, text);
+}
+
+/**
  * JSON to be unfolded.
  *
  * @param {string} title

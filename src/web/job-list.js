@@ -1,5 +1,5 @@
 import { pictureAddress } from './api.js';
-import { element } from './elements.js';
+import { element, time } from './elements.js';
 
 /** @import { JobView } from '../server/views/job-schema.ts' */
 
@@ -50,7 +50,7 @@ function about(job, up) {
       { class: 'quiet' },
       element('span', { class: `state ${job.status}` }, job.status),
       `${job.kind} · ${made}${controls}`,
-      element('time', { datetime: job.created_at }, new Date(job.created_at).toLocaleString()),
+      time(job.created_at),
     ),
     error === null || job.status !== 'failed' ? '' : element('p', { class: 'quiet' }, error.detail),
   );

@@ -1,8 +1,10 @@
 import { actionRow } from './actions.js';
-import { bar, definitions, element, section, unfoldable } from './elements.js';
+import { bar, definitions, element, heading, section, time, unfoldable } from './elements.js';
 import { duration, words, yesNo } from './figures.js';
+import { subject } from './job-list.js';
 import { pictureCards } from './job-pictures.js';
 
+/** @import { Action } from './actions.js' */
 /** @import { JobView } from '../server/views/job-schema.ts' */
 
 /**
@@ -12,28 +14,18 @@ import { pictureCards } from './job-pictures.js';
  * @returns {readonly HTMLElement[]}
  */
 export function jobView(job) {
-  return [heading(job), ...notices(job), ...pictures(job), aside(job)];
+  return [top(job), ...notices(job), ...pictures(job), aside(job)];
 }
 
 /** @param {JobView} job */
-function heading(job) {
-  const { effective } = job;
-  const title = 'prompt' in effective ? effective.prompt || '(no prompt)' : `Map for ${effective.condition}`;
+function top(job) {
+  const { effective, batch } = job;
   const negative = 'prompt' in effective && effective.negative_prompt !== '' ? effective.negative_prompt : null;
-  return element(
-    'div',
-    { class: 'heading' },
-    element(
-      'p',
-      { class: 'quiet' },
-      element('span', { class: `state ${job.status}` }, job.status),
-      ' ',
-      element('code', {}, job.id),
-      ' · ',
-      time(job.created_at),
-      ...(job.batch === null ? [] : [' · item of a ', element('a', { href: `../batches/${job.batch.id}` }, 'batch')]),
-    ),
-    element('h1', {}, title),
+  const origin = batch === null ? [] : [' · item of a ', element('a', { href: `../batches/${batch.id}` }, 'batch')];
+  return heading(
+    job,
+    subject(job),
+    [' · ', time(job.created_at), ...origin],
     negative === null ? '' : element('p', { class: 'quiet' }, `Not: ${negative}`),
     element('div', { id: 'progress', role: 'status' }, progressView(job)),
     actions(job),
@@ -44,20 +36,20 @@ function heading(job) {
 function actions({ id, status, cancel_requested: leaving }) {
   const path = `v1/generations/${id}`;
   const again = () => location.reload();
-  const post = /** @type {const} */ ('POST');
   if (status === 'queued' || status === 'running') {
-    return leaving ? '' : actionRow([{ name: 'Cancel', method: post, path: `${path}/cancel`, after: again }]);
+    return leaving ? '' : actionRow([{ name: 'Cancel', method: 'POST', path: `${path}/cancel`, after: again }]);
   }
-  return actionRow([
-    ...(status === 'succeeded' ? [] : [{ name: 'Draw it again', method: post, path: `${path}/retry`, after: again }]),
-    {
-      name: 'Delete',
-      method: /** @type {const} */ ('DELETE'),
-      path,
-      question: 'Delete the job and its pictures?',
-      after: () => location.assign('../jobs'),
-    },
-  ]);
+  /** @type {Action} */
+  const retry = { name: 'Draw it again', method: 'POST', path: `${path}/retry`, after: again };
+  /** @type {Action} */
+  const remove = {
+    name: 'Delete',
+    method: 'DELETE',
+    path,
+    question: 'Delete the job and its pictures?',
+    after: () => location.assign('../jobs'),
+  };
+  return actionRow(status === 'succeeded' ? [remove] : [retry, remove]);
 }
 
 /**
@@ -202,10 +194,4 @@ function times(job) {
  */
 function pair(name, value) {
   return [name, value];
-}
-
-/** @param {string} iso */
-function time(iso) {
-  const text = new Date(iso).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
-  return element('time', { datetime: iso }, text);
 }

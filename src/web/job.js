@@ -1,6 +1,7 @@
 import { getEvents, getJson, Refusal } from './api.js';
 import { element } from './elements.js';
 import { jobView, progressView } from './job-view.js';
+import { showRefusal } from './refused.js';
 
 /** @import { JobView } from '../server/views/job-schema.ts' */
 
@@ -14,11 +15,7 @@ const pause = 2000;
 try {
   await follow(await load());
 } catch (error) {
-  if (!(error instanceof Refusal)) throw error;
-  const title = error.status === 404 ? 'There is no such job' : 'The job cannot be shown';
-  document.title = `${title} · Armature`;
-  main.replaceChildren(element('h1', {}, title), element('p', { class: 'notice bad' }, error.message));
-  main.removeAttribute('aria-busy');
+  showRefusal(main, error, 'job');
 }
 
 /**
