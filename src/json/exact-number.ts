@@ -5,7 +5,7 @@ const tellingDigits = 17;
 /** Characters of the longest number that is read: every double that is written out without an exponent is shorter. */
 export const longestNumber = 400;
 
-const grammar = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?(?:[eE]([+-]?\d{1,9}))?$/;
+const grammar = /^-?(0|[1-9]\d*)(?:\.(\d+))?(?:[eE]([+-]?\d{1,9}))?$/;
 
 /**
  * The double that a number of JSON means; null where that would be another number: an integer beyond 2^53 that no double is,
@@ -34,7 +34,7 @@ interface Decimal {
 }
 
 function decimalOf(parts: RegExpExecArray | null): Decimal {
-  const [, , whole = '', fraction = '', power = '0'] = parts ?? [];
+  const [, whole = '', fraction = '', power = '0'] = parts ?? [];
   const all = whole + fraction;
   let first = 0;
   while (all[first] === '0') first += 1;

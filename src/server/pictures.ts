@@ -152,7 +152,7 @@ async function fetchedPicture(
   // Leaving the loop by an error closes the connection.
   for await (const chunk of body) {
     memory.add(chunk.length);
-    if (filled + chunk.length > bytes.length) bytes = Buffer.concat([bytes, chunk], 2 * (filled + chunk.length));
+    if (filled + chunk.length > bytes.length) bytes = Buffer.concat([bytes], 2 * (filled + chunk.length));
     bytes.set(chunk, filled);
     filled += chunk.length;
   }

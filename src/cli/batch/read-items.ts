@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { dirname, extname, join, parse } from 'node:path';
 import { ArmatureError, systemReason } from '../../errors.ts';
 import { isObject } from '../../generation/field-names.ts';
 import { readJsonNow, readText } from '../../json/read-json.ts';
-import { canonicalJson } from '../../server/canonical-json.ts';
+import { canonicalHash } from '../../server/canonical-hash.ts';
 import { FileFault } from '../exit-codes.ts';
 import { type LocalPictures, locateFiles } from './local-pictures.ts';
 
@@ -84,8 +83,7 @@ export async function withKeys(
       unreadable.push({ stem: item.stem, detail: problem });
       continue;
     }
-    const content = canonicalJson(await pictures.withHashes(item.body));
-    const hash = createHash('sha256').update(content).digest('hex');
+    const hash = await canonicalHash(await pictures.withHashes(item.body));
     const number = (seen.get(hash) ?? 0) + 1;
     seen.set(hash, number);
     keyed.push({ ...item, key: number === 1 ? hash : `${hash}-${number}` });

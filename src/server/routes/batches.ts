@@ -13,7 +13,7 @@ import { type RouteContext, tenantOf } from '../context.ts';
 import { batchItemsSchema, batchListSchema, batchSchema, itemPresenter } from '../views/batch-view.ts';
 import { acceptJson } from '../plugins/json-bodies.ts';
 import { batchForm } from './form-schemas.ts';
-import { idParameter, json, pageCursor, problem, submissionBody } from './schemas.ts';
+import { idParameter, json, pageQuery, problem, submissionBody } from './schemas.ts';
 import { unchecked } from './submission-route.ts';
 
 const lines = { schema: z.string().meta({ format: 'binary' }).describe('One GenerationRequest a line') };
@@ -66,7 +66,7 @@ export function batchRoutes(instance: FastifyInstance, context: RouteContext): v
       summary: 'List batches, the newest first',
       description: 'Batches of the tenant of the key.',
       tags: ['batches'],
-      querystring: z.strictObject(page(settings.limits.pageSize)),
+      querystring: z.strictObject(pageQuery(settings.limits.pageSize)),
       response: { 200: json('One page', batchListSchema), '4xx': problem },
     },
     handler: async (request) => {
@@ -100,7 +100,7 @@ export function batchRoutes(instance: FastifyInstance, context: RouteContext): v
       tags: ['batches'],
       params: idParameter,
       querystring: z.strictObject({
-        ...page(settings.limits.pageSize),
+        ...pageQuery(settings.limits.pageSize),
         status: z.enum(jobStatuses).optional(),
         cursor: z
           .string()
@@ -190,11 +190,4 @@ export function batchRoutes(instance: FastifyInstance, context: RouteContext): v
       return await reply.code(done ? 204 : 202).send();
     },
   });
-}
-
-function page(most: number) {
-  return {
-    limit: z.coerce.number().int().min(1).max(most).default(20),
-    cursor: pageCursor.optional(),
-  };
 }

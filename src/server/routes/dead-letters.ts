@@ -11,7 +11,7 @@ import { type RouteContext, tenantOf } from '../context.ts';
 import { requireJob } from '../find-job.ts';
 import { deadLetterListSchema, deadLetterView } from '../views/dead-letter.ts';
 import { jobSchema } from '../views/job-schema.ts';
-import { idParameter, json, pageCursor, problem, tenantQuery } from './schemas.ts';
+import { idParameter, json, pageQuery, problem, tenantQuery } from './schemas.ts';
 
 /** Jobs that are replayed by one request, and by one statement. */
 const replayLimit = 500;
@@ -23,10 +23,7 @@ export function deadLetterRoutes(instance: FastifyInstance, context: RouteContex
   const routes = instance.withTypeProvider<ZodTypeProvider>();
   const { records, feeder, settings } = parts;
 
-  const pageQuery = z.strictObject({
-    limit: z.coerce.number().int().min(1).max(settings.limits.pageSize).default(20),
-    cursor: pageCursor.optional(),
-  });
+  const listQuery = z.strictObject(pageQuery(settings.limits.pageSize));
 
   routes.get('/v1/dead-letters', {
     config: { access: 'read' },
@@ -35,7 +32,7 @@ export function deadLetterRoutes(instance: FastifyInstance, context: RouteContex
       summary: 'List the jobs that had more faults than they may, the newest first',
       description: 'An admin sees those of all tenants, others their own.',
       tags: ['dead letters'],
-      querystring: pageQuery,
+      querystring: listQuery,
       response: { 200: json('One page', deadLetterListSchema), '4xx': problem },
     },
     handler: async (request) => {

@@ -5,18 +5,17 @@ import { jobStatuses } from '../../generation/job.ts';
 import { type RouteContext, tenantOf } from '../context.ts';
 import { requireJob } from '../find-job.ts';
 import { jobListSchema, jobSchema } from '../views/job-schema.ts';
-import { idParameter, json, pageCursor, problem, tenantQuery } from './schemas.ts';
+import { idParameter, json, pageQuery, problem, tenantQuery } from './schemas.ts';
 
 /** Reading jobs. */
 export function generationRoutes(instance: FastifyInstance, { parts, present }: RouteContext): void {
   const routes = instance.withTypeProvider<ZodTypeProvider>();
   const { records, settings } = parts;
 
-  const pageQuery = z.strictObject({
+  const listQuery = z.strictObject({
     ...tenantQuery.shape,
     status: z.enum(jobStatuses).optional(),
-    limit: z.coerce.number().int().min(1).max(settings.limits.pageSize).default(20),
-    cursor: pageCursor.optional(),
+    ...pageQuery(settings.limits.pageSize),
   });
 
   routes.get('/v1/generations', {
@@ -26,7 +25,7 @@ export function generationRoutes(instance: FastifyInstance, { parts, present }: 
       summary: 'List jobs, the newest first',
       description: 'Jobs of the tenant of the key. Items of batches are among them.',
       tags: ['generations'],
-      querystring: pageQuery,
+      querystring: listQuery,
       response: { 200: json('One page', jobListSchema), '4xx': problem },
     },
     handler: async (request) => {

@@ -6,10 +6,15 @@ import { problemSchema, problemType } from '../problem.ts';
 /** Pieces of route descriptions that several routes use. */
 export const idParameter = z.object({ id: z.string() });
 /** Where the page before ended: the id of its last entry. */
-export const pageCursor = z
+const pageCursor = z
   .string()
   .regex(/^[a-z]{3}_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, { error: 'next_cursor of the page before' })
   .describe('next_cursor of the page before');
+/** Query of a list that is given in pages of at most `most` entries. */
+export function pageQuery(most: number) {
+  return { limit: z.coerce.number().int().min(1).max(most).default(20), cursor: pageCursor.optional() };
+}
+
 /** Query of what belongs to a tenant; such a route has `anyTenant` in its config. */
 export const tenantQuery = z.object({
   tenant: tenantName.optional().describe('Another tenant than that of the key; needs the scope admin'),

@@ -5,7 +5,7 @@ import { ArmatureError } from '../../errors.ts';
 import { deliveryStatuses } from '../../records/webhooks.ts';
 import { type RouteContext, tenantOf } from '../context.ts';
 import { deliveryListSchema, deliverySchema, deliveryView } from '../views/delivery-view.ts';
-import { idParameter, json, pageCursor, problem } from './schemas.ts';
+import { idParameter, json, pageQuery, problem } from './schemas.ts';
 
 /** Seeing what became of webhooks, and sending dead ones again. */
 export function webhookDeliveryRoutes(instance: FastifyInstance, { parts, links }: RouteContext): void {
@@ -13,10 +13,9 @@ export function webhookDeliveryRoutes(instance: FastifyInstance, { parts, links 
   const { clock, settings } = parts;
   const { webhooks } = parts.records;
 
-  const pageQuery = z.strictObject({
+  const listQuery = z.strictObject({
     status: z.enum(deliveryStatuses).optional(),
-    limit: z.coerce.number().int().min(1).max(settings.limits.pageSize).default(20),
-    cursor: pageCursor.optional(),
+    ...pageQuery(settings.limits.pageSize),
   });
 
   routes.get('/v1/webhook-deliveries', {
@@ -26,7 +25,7 @@ export function webhookDeliveryRoutes(instance: FastifyInstance, { parts, links 
       summary: 'List what was told to receivers, or is still to be told, the newest first',
       description: 'Of jobs and batches of the tenant of the key.',
       tags: ['webhooks'],
-      querystring: pageQuery,
+      querystring: listQuery,
       response: { 200: json('One page', deliveryListSchema), '4xx': problem },
     },
     handler: async (request) => {
