@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { link, lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { ArmatureError, hasCode, systemReason } from '../errors.ts';
+import { writeSynced } from '../files/atomic-write.ts';
 import type { OutputFormat } from '../generation/plan.ts';
 
 const formats: Readonly<Record<string, OutputFormat>> = {
@@ -101,14 +102,8 @@ async function throughDraft<T>(
   const draft = join(folder, `.${name}-${randomUUID()}.part`);
   try {
     await mkdir(folder, { recursive: true });
-    const handle = await open(draft, 'wx');
-    try {
-      await handle.writeFile(bytes);
-      // Once the name is there the bytes are, also after the machine has lost its power.
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    // Once the name is there the bytes are, also after the machine has lost its power.
+    await writeSynced(draft, bytes);
     return await place(draft);
   } catch (cause) {
     throw notWritten(file, cause);

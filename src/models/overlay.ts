@@ -1,7 +1,9 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { ArmatureError } from '../errors.ts';
+import { writeAtomically } from '../files/atomic-write.ts';
 import { readTextIfThere, reasonOf } from '../files/regular-file.ts';
 import { manifestName, predictionType } from './manifest.ts';
 import type { ToldPrediction } from './model.ts';
@@ -48,15 +50,14 @@ export async function readOverlay(file: string): Promise<Overlay> {
   }
 }
 
-/** Writes all of it beside the old one and then in its place, so that a reader never meets half a file. */
+/** Writes all of it, in place of what was there. */
 export async function writeOverlay(file: string, { types, predictions }: Overlay): Promise<void> {
   const bases = [...predictions].map(([id, { type, zeroSnr }]) => ({ id, prediction_type: type, zero_snr: zeroSnr }));
   const controlnets = [...types].map(([id, type]) => ({ id, type }));
   const content = { schema: 1, ...(bases.length === 0 ? {} : { bases: byId(bases) }), controlnets: byId(controlnets) };
+  // The draft lies beside the file, and that may be the first of its folder.
   await mkdir(dirname(file), { recursive: true });
-  const draft = `${file}.${process.pid}.tmp`;
-  await writeFile(draft, `${JSON.stringify(content, null, 2)}\n`);
-  await rename(draft, file);
+  await writeAtomically(file, `${file}.${randomUUID()}`, Buffer.from(`${JSON.stringify(content, null, 2)}\n`));
 }
 
 function byId<Row extends { readonly id: string }>(rows: readonly Row[]): readonly Row[] {

@@ -4,8 +4,8 @@ import { access, mkdir, opendir, readdir, realpath, rm, stat, statfs, unlink, ty
 import { dirname, join, relative, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { ArmatureError, hasCode } from '../errors.ts';
+import { writeAtomically } from '../files/atomic-write.ts';
 import { openRegularFile } from '../files/regular-file.ts';
-import { writeAtomically } from './atomic-write.ts';
 import { storeError } from './file-errors.ts';
 import { checkKey, checkPrefix } from './key.ts';
 import type { ListedObject, ObjectStore } from './store.ts';

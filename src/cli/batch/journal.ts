@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { type FileHandle, lstat, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ArmatureError, hasCode, systemReason } from '../../errors.ts';
+import { writeAtomically } from '../../files/atomic-write.ts';
 import { openRegularFile, SpecialFile } from '../../files/regular-file.ts';
 import { notWritten } from '../output-files.ts';
 
@@ -138,13 +139,7 @@ export class Journal {
 
   /** A journal with a second name, in a backup made of hard links, is that of the backup: what is appended goes to a copy. */
   async #leaveToOthers(text: string): Promise<void> {
-    const draft = `${this.#file}.${randomUUID()}`;
-    try {
-      await writeFile(draft, text, { flag: 'wx' });
-      await rename(draft, this.#file);
-    } finally {
-      await rm(draft, { force: true });
-    }
+    await writeAtomically(this.#file, `${this.#file}.${randomUUID()}`, Buffer.from(text));
   }
 
   /** The file, where it is there and one that may be a journal; null where nothing has its name. */

@@ -16,7 +16,8 @@ export async function writeAtomically(path: string, draft: string, bytes: Uint8A
   }
 }
 
-async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
+/** Writes a file where nothing has its name; its bytes are on the disk when it resolves. */
+export async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
   const file = await open(path, 'wx');
   try {
     await file.writeFile(bytes);

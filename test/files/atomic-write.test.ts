@@ -3,7 +3,7 @@ import { type FileHandle, mkdtemp, open, readdir, readFile, rm, stat, writeFile 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { writeAtomically } from '../../src/store/atomic-write.ts';
+import { writeAtomically } from '../../src/files/atomic-write.ts';
 import { openFileStore } from '../../src/store/file-store.ts';
 
 let folder: string;
