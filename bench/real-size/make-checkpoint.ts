@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeRandomWeights } from './random-weights.ts';
+import { writeRandomWeights, writeSparseWeights } from './random-weights.ts';
 import { controlNetShapes, type Shapes, textEncoderShapes, unetShapes, vaeShapes } from './shapes.ts';
 
 interface Network {
@@ -53,11 +53,20 @@ function networks(): readonly Network[] {
  * once; a folder that is there is kept.
  */
 export function makeCheckpoint(folder: string): void {
+  layOut(folder, writeRandomWeights);
+}
+
+/** As {@link makeCheckpoint}, but no weight is written: each file is its header over a hole, for what reads no more than that. */
+export function layOutCheckpoint(folder: string): void {
+  layOut(folder, writeSparseWeights);
+}
+
+function layOut(folder: string, write: (path: string, shapes: Shapes, seed: number) => void): void {
   networks().forEach(({ folder: name, file, shapes, config }, index) => {
     const path = join(folder, name);
     if (existsSync(join(path, 'config.json'))) return;
     mkdirSync(path, { recursive: true });
-    writeRandomWeights(join(path, file), shapes, index + 1);
+    write(join(path, file), shapes, index + 1);
     writeFileSync(join(path, 'config.json'), JSON.stringify(config));
   });
 }

@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import type { Shapes } from './shapes.ts';
 
 /** Numbers that are written again and again: a prime, so that rows of a matrix differ. */
@@ -23,6 +23,17 @@ export function writeRandomWeights(path: string, shapes: Shapes, seed: number): 
   }
 }
 
+/** Writes the header of a .safetensors file of float16 weights, and a hole where its weights would be: they are 0. */
+export function writeSparseWeights(path: string, shapes: Shapes): void {
+  const file = openSync(path, 'w');
+  try {
+    const weights = Object.values(shapes).reduce((sum, shape) => sum + elements(shape), 0);
+    ftruncateSync(file, writeHeader(file, shapes) + 2 * weights);
+  } finally {
+    closeSync(file);
+  }
+}
+
 /** Norms do nothing, biases are small, and each layer keeps the size of its input's values. */
 function distribution(name: string, shape: readonly number[]): { readonly offset: number; readonly spread: number } {
   if (shape.length === 1) return { offset: /norm\d?\.weight$/.test(name) ? 1 : 0, spread: 0.01 };
@@ -30,7 +41,8 @@ function distribution(name: string, shape: readonly number[]): { readonly offset
   return { offset: 0, spread: Math.sqrt(3 / elements(shape.slice(1))) };
 }
 
-function writeHeader(file: number, shapes: Shapes): void {
+/** The number of bytes before the first weight. */
+function writeHeader(file: number, shapes: Shapes): number {
   let end = 0;
   const entries = Object.entries(shapes).map(([name, shape]) => {
     const begin = end;
@@ -40,7 +52,7 @@ function writeHeader(file: number, shapes: Shapes): void {
   const header = Buffer.from(JSON.stringify(Object.fromEntries(entries)));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(header.length));
-  writeSync(file, Buffer.concat([length, header]));
+  return writeSync(file, Buffer.concat([length, header]));
 }
 
 function writeRepeated(file: number, pool: Uint8Array, byteLength: number): void {
