@@ -9,8 +9,8 @@ import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 
-import type { Condition, RgbImage } from '../src/conditions/condition.ts';
-import { parseOptions } from '../src/conditions/options.ts';
+import type { Condition, RgbImage } from '../src/conditions/contract/condition.ts';
+import { parseOptions } from '../src/conditions/contract/options.ts';
 import { conditions } from '../src/conditions/registry.ts';
 import { BundledAnnotators } from '../src/extractor/bundled-annotators.ts';
 import { decodePicture } from '../src/images/decode.ts';

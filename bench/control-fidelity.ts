@@ -1,9 +1,9 @@
 /** Do pictures obey their edge maps? Canny F1 at 2 pixels over the test scenes, beside shuffled pairs and diffusers. */
 import { readFileSync } from 'node:fs';
-import { edgeAgreement } from '../src/conditions/edge-agreement.ts';
+import { edgeAgreement } from '../src/conditions/fidelity/edge-agreement.ts';
 import { canny } from '../src/conditions/canny/canny.ts';
 import { cannyOptions } from '../src/conditions/canny/options.ts';
-import type { RgbImage } from '../src/conditions/condition.ts';
+import type { RgbImage } from '../src/conditions/contract/condition.ts';
 import { decodePicture } from '../src/images/decode.ts';
 import { inlinePicture, root, Service } from '../test/support/service.ts';
 

@@ -8,7 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { PGlite } from '@electric-sql/pglite';
-import { openEmbedded } from '../src/records/embedded.ts';
+import { openEmbedded } from '../src/records/database/embedded.ts';
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '3' }, place: { type: 'string' }, folder: { type: 'string' } },

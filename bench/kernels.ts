@@ -7,8 +7,8 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
-import type { AnnotatorSource, RgbImage } from '../src/conditions/condition.ts';
-import { parseOptions } from '../src/conditions/options.ts';
+import type { AnnotatorSource, RgbImage } from '../src/conditions/contract/condition.ts';
+import { parseOptions } from '../src/conditions/contract/options.ts';
 import { findCondition } from '../src/conditions/registry.ts';
 import { decodePicture } from '../src/images/decode.ts';
 import { resizePhoto } from '../src/images/resize.ts';

@@ -2,9 +2,9 @@
 // test/photos, through the built product's own modules. Run `npm run build` first.
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseOptions } from '../dist/conditions/options.js';
+import { parseOptions } from '../dist/conditions/contract/options.js';
 import { conditionIds, findCondition } from '../dist/conditions/registry.js';
-import { embeddedAnnotators } from '../dist/config.js';
+import { embeddedAnnotators } from '../dist/config/config.js';
 import { ExtractorProcess } from '../dist/extractor/extractor-process.js';
 import { decodePicture } from '../dist/images/decode.js';
 import { encodePicture } from '../dist/images/encode.js';

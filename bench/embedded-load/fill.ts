@@ -1,5 +1,5 @@
-import { newJobId } from '../../src/records/ids.ts';
-import type { SqlPool } from '../../src/records/sql-pool.ts';
+import { newJobId } from '../../src/records/schema/ids.ts';
+import type { SqlPool } from '../../src/records/database/sql-pool.ts';
 
 export interface Filling {
   readonly ended: number;

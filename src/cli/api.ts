@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import type { RunHooks } from './service.ts';
-import { addServiceSettings, apiSettings, configOf } from './setting-options.ts';
-import { storeSettings } from './store.ts';
+import type { RunHooks } from '../service/service.ts';
+import { addServiceSettings, apiSettings, configOf } from './settings/setting-options.ts';
+import { storeSettings } from '../service/store.ts';
 
 const examples = `
 Example:
@@ -12,7 +12,7 @@ The api and its workers share PostgreSQL, the queue, and the data folder or the 
 
 export function addApi(command: Command, hooks: RunHooks): void {
   command.addHelpText('after', examples).action(async () => {
-    const { runService } = await import('./service.ts');
+    const { runService } = await import('../service/service.ts');
     await runService(configOf(command), 'api', hooks);
   });
   addServiceSettings(command, [...apiSettings, ...storeSettings]);

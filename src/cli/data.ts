@@ -4,11 +4,11 @@ import { ArmatureError } from '../errors.ts';
 import { check } from '../generation/parse.ts';
 import { eraseTenant } from '../retention/erase-tenant.ts';
 import { openQueue } from '../queue/open.ts';
-import { Closing } from './closing.ts';
-import { openConfiguredRecords } from './configured-records.ts';
-import { useData } from './places.ts';
-import { addSettings, configOf } from './setting-options.ts';
-import { storeOf, storeSettings } from './store.ts';
+import { Closing } from '../service/closing.ts';
+import { openConfiguredRecords } from '../service/configured-records.ts';
+import { useData } from './settings/places.ts';
+import { addSettings, configOf } from './settings/setting-options.ts';
+import { storeOf, storeSettings } from '../service/store.ts';
 
 const examples = `
 Examples:

@@ -1,22 +1,22 @@
 import type { Command } from 'commander';
-import { type Config, embeddedAnnotators, pulledAnnotators } from '../config.ts';
+import { type Config, embeddedAnnotators, pulledAnnotators } from '../config/config.ts';
 import { findCondition } from '../conditions/registry.ts';
-import { parseOptions } from '../conditions/options.ts';
+import { parseOptions } from '../conditions/contract/options.ts';
 import { ArmatureError } from '../errors.ts';
 import { ExtractorProcess } from '../extractor/extractor-process.ts';
 import { parseExtraction } from '../generation/parse.ts';
 import { resolveExtraction } from '../generation/resolve.ts';
 import { encodePicture } from '../images/encode.ts';
-import { namedValue, numberOrText } from './control-options.ts';
-import { annotatorsOf } from './library.ts';
-import { formatOf, requireOwnOutputs, writeWhole } from './output-files.ts';
-import { PictureFiles } from './picture-files.ts';
-import { useData } from './places.ts';
-import { extractMap } from '../worker/extract-map.ts';
-import { insideMap } from '../worker/inside-files.ts';
-import { readPicture } from '../worker/read-picture.ts';
-import { addSettings, configOf } from './setting-options.ts';
-import { interruption } from './shutdown.ts';
+import { namedValue, numberOrText } from './controls/control-options.ts';
+import { annotatorsOf } from '../service/library.ts';
+import { formatOf, requireOwnOutputs, writeWhole } from './files/output-files.ts';
+import { PictureFiles } from './files/picture-files.ts';
+import { useData } from './settings/places.ts';
+import { extractMap } from '../drawing/extract-map.ts';
+import { insideMap } from '../drawing/picture-metadata.ts';
+import { readPicture } from '../drawing/read-picture.ts';
+import { addSettings, configOf } from './settings/setting-options.ts';
+import { interruption } from '../service/shutdown.ts';
 
 interface Options {
   readonly output: string;

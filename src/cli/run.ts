@@ -1,12 +1,12 @@
 import { Command, CommanderError } from 'commander';
-import { debugging } from '../config.ts';
+import { debugging } from '../config/config.ts';
 import { ArmatureError, systemReason } from '../errors.ts';
-import { tolerateClosedOutput } from './closed-output.ts';
-import { exitCodeOf, exitCodes, isStopped } from './exit-codes.ts';
-import { packageVersion } from './package-version.ts';
-import { placesUsed } from './places.ts';
-import type { RunHooks } from './service.ts';
-import { interruptedBy } from './shutdown.ts';
+import { tolerateClosedOutput } from './terminal/closed-output.ts';
+import { exitCodeOf, exitCodes, isStopped } from './terminal/exit-codes.ts';
+import { packageVersion } from '../service/package-version.ts';
+import { placesUsed } from './settings/places.ts';
+import type { RunHooks } from '../service/service.ts';
+import { interruptedBy } from '../service/shutdown.ts';
 
 interface CommandRow {
   readonly description: string;
@@ -30,7 +30,7 @@ const commands: Readonly<Record<string, CommandRow>> = {
   },
   generate: {
     description: 'draw pictures here and now, without a server',
-    add: async (command) => (await import('./generate.ts')).addGenerate(command),
+    add: async (command) => (await import('./generate/generate.ts')).addGenerate(command),
   },
   extract: {
     description: 'make the map of a picture that a ControlNet is steered by',
@@ -38,19 +38,19 @@ const commands: Readonly<Record<string, CommandRow>> = {
   },
   models: {
     description: 'list and pull models, and say what a ControlNet is for',
-    add: async (command) => (await import('./models.ts')).addModels(command),
+    add: async (command) => (await import('./models/models.ts')).addModels(command),
   },
   batch: {
     description: 'have a running server draw many pictures into a folder',
-    add: async (command) => (await import('./batch.ts')).addBatch(command),
+    add: async (command) => (await import('./batch/batch.ts')).addBatch(command),
   },
   jobs: {
     description: 'look at the jobs of a running server, and cancel them',
-    add: async (command) => (await import('./jobs.ts')).addJobs(command),
+    add: async (command) => (await import('./jobs/jobs.ts')).addJobs(command),
   },
   keys: {
     description: 'make, list, rotate and revoke API keys',
-    add: async (command) => (await import('./keys.ts')).addKeys(command),
+    add: async (command) => (await import('./keys/keys.ts')).addKeys(command),
   },
   data: {
     description: 'what is kept of users',

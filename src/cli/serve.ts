@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import type { RunHooks } from './service.ts';
-import { addServiceSettings, apiSettings, configOf, drawingSettings } from './setting-options.ts';
-import { storeSettings } from './store.ts';
+import type { RunHooks } from '../service/service.ts';
+import { addServiceSettings, apiSettings, configOf, drawingSettings } from './settings/setting-options.ts';
+import { storeSettings } from '../service/store.ts';
 
 const examples = `
 Examples:
@@ -13,7 +13,7 @@ Examples:
 export function addServe(command: Command, hooks: RunHooks): void {
   command.addHelpText('after', examples).action(async () => {
     // Whoever only asks for help or draws by himself needs no database and no HTTP.
-    const { runService } = await import('./service.ts');
+    const { runService } = await import('../service/service.ts');
     await runService(configOf(command), 'serve', { onListening: announce, onStopping: console.error, ...hooks });
   });
   addServiceSettings(command, [...apiSettings, ...drawingSettings, ...storeSettings]);

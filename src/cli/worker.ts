@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { addServiceSettings, configOf, drawingSettings } from './setting-options.ts';
-import { storeSettings } from './store.ts';
+import { addServiceSettings, configOf, drawingSettings } from './settings/setting-options.ts';
+import { storeSettings } from '../service/store.ts';
 
 const examples = `
 Example:
@@ -11,7 +11,7 @@ The api and its workers share PostgreSQL, the queue, and the data folder or the 
 
 export function addWorker(command: Command): void {
   command.addHelpText('after', examples).action(async () => {
-    const { runService } = await import('./service.ts');
+    const { runService } = await import('../service/service.ts');
     await runService(configOf(command), 'worker');
   });
   addServiceSettings(command, [

@@ -1,13 +1,13 @@
 import type { z } from 'zod';
 
 import { ArmatureError } from '../errors.ts';
-import type { ConditionMap } from './condition.ts';
-import type { Frame, Size } from './frame.ts';
+import type { ConditionMap } from './contract/condition.ts';
+import type { Frame, Size } from './contract/frame.ts';
 import { placePose, poseCanvas } from './openpose/place-pose.ts';
 import { poseJson } from './openpose/pose-json.ts';
 import { parsePose } from './openpose/read-pose.ts';
 import { hasWrongCorner, layoutCanvas, layoutSchema, placeLayout } from './seg/layout.ts';
-import { parseUpToFault } from './first-fault.ts';
+import { parseUpToFault } from './contract/first-fault.ts';
 
 export const structureKinds = ['pose', 'layout'] as const;
 export type StructureKind = (typeof structureKinds)[number];

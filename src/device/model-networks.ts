@@ -7,10 +7,10 @@ import {
   injectionPoints,
   type OnnxModel,
 } from '../graph/index.ts';
-import type { BaseModel, ControlNetModel } from '../models/model.ts';
+import type { BaseModel, ControlNetModel } from '../generation/model.ts';
 import { stackIds, type Tensor } from '../numeric/tensor.ts';
 import type { BaseNetworks, ControlNetworks, DenoiserInput, NetworkSource } from '../pipeline/networks.ts';
-import { type ModelSchedule, noiseScheduleFrom } from '../pipeline/schedulers/scheduler-config.ts';
+import { type ModelSchedule, noiseScheduleFrom } from '../schedulers/scheduler-config.ts';
 import { loadTokenizer } from '../pipeline/tokenizer/load-tokenizer.ts';
 import type { Tokenizer } from '../pipeline/tokenizer/tokenizer.ts';
 import type { Feeds, SessionPool } from '../runtime/index.ts';

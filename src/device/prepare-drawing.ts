@@ -4,7 +4,7 @@ import { controlWeights } from '../pipeline/control-weights.ts';
 import { hintTensor } from '../pipeline/pixels.ts';
 import { Region } from '../pipeline/region.ts';
 import type { Sample, SampleControl, TextContext } from '../pipeline/sample.ts';
-import { createScheduler } from '../pipeline/schedulers/registry.ts';
+import { createScheduler } from '../schedulers/registry.ts';
 import type { ModelNetworks, OpenBase } from './model-networks.ts';
 import type { DrawRequest } from './protocol.ts';
 import { seedOf } from './seed.ts';

@@ -1,7 +1,7 @@
-import type { MaskedImage, RgbImage } from '../conditions/condition.ts';
+import type { MaskedImage, RgbImage } from '../conditions/contract/condition.ts';
 import type { SerializedError } from '../errors.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
-import type { BaseModel, ControlNetModel } from '../models/model.ts';
+import type { BaseModel, ControlNetModel } from '../generation/model.ts';
 import type { SampleState } from '../pipeline/sample.ts';
 
 /**

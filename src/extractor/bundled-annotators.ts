@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Annotator, AnnotatorSource } from '../conditions/condition.ts';
+import type { Annotator, AnnotatorSource } from '../conditions/contract/condition.ts';
 import { ArmatureError } from '../errors.ts';
 import { openOnnxFile } from '../runtime/index.ts';
 import { findPulled } from '../models/annotators/pulled-files.ts';

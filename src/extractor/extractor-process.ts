@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 
-import type { ConditionMap, MaskedImage } from '../conditions/condition.ts';
+import type { ConditionMap, MaskedImage } from '../conditions/contract/condition.ts';
 import type { Fidelity } from '../conditions/fidelity/fidelity.ts';
 import type { StructureKind } from '../conditions/structures.ts';
 import { ArmatureError, deserializeError } from '../errors.ts';

@@ -1,4 +1,4 @@
-import type { ConditionMap, MaskedImage } from '../conditions/condition.ts';
+import type { ConditionMap, MaskedImage } from '../conditions/contract/condition.ts';
 import type { Fidelity, RequestedMap } from '../conditions/fidelity/fidelity.ts';
 import type { StructureKind } from '../conditions/structures.ts';
 import type { SerializedError } from '../errors.ts';

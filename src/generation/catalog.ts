@@ -1,7 +1,7 @@
-import type { Condition } from '../conditions/condition.ts';
-import { nearestName } from '../conditions/nearest-name.ts';
+import type { Condition } from '../conditions/contract/condition.ts';
+import { nearestName } from '../text/nearest-name.ts';
 import { ArmatureError } from '../errors.ts';
-import type { BaseModel, ControlNetModel, Family, RejectedModel } from '../models/model.ts';
+import type { BaseModel, ControlNetModel, Family, RejectedModel } from './model.ts';
 
 /** The models that are there at this moment. */
 export interface ModelList {

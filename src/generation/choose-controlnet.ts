@@ -1,6 +1,6 @@
 import { ArmatureError } from '../errors.ts';
 
-import type { BaseModel, ControlNetModel } from '../models/model.ts';
+import type { BaseModel, ControlNetModel } from './model.ts';
 import { findControlNet, misfit, type ModelList } from './catalog.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { ArmatureError } from '../errors.ts';
-import type { BaseModel } from '../models/model.ts';
-import { createScheduler } from '../pipeline/schedulers/registry.ts';
-import type { ModelSchedule } from '../pipeline/schedulers/scheduler-config.ts';
-import type { Scheduler } from '../pipeline/schedulers/scheduler.ts';
+import type { BaseModel } from './model.ts';
+import { createScheduler } from '../schedulers/registry.ts';
+import type { ModelSchedule } from '../schedulers/scheduler-config.ts';
+import type { Scheduler } from '../schedulers/scheduler.ts';
 import type { SchedulerId } from './plan.ts';
 
 /** What came of asking, by scheduler and steps: a batch asks the same of one model thousands of times. */

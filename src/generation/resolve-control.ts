@@ -1,7 +1,7 @@
-import type { Condition } from '../conditions/condition.ts';
+import type { Condition } from '../conditions/contract/condition.ts';
 import { structures } from '../conditions/structures.ts';
 import { ArmatureError } from '../errors.ts';
-import type { BaseModel } from '../models/model.ts';
+import type { BaseModel } from './model.ts';
 import type { Catalog } from './catalog.ts';
 import { chooseControlNet } from './choose-controlnet.ts';
 import { type GivenControl, type GivenPicture, shortSideSize, type Size } from './given-picture.ts';

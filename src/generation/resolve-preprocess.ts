@@ -1,5 +1,5 @@
-import type { Condition } from '../conditions/condition.ts';
-import { type ExtractorOptions, parseOptions } from '../conditions/options.ts';
+import type { Condition } from '../conditions/contract/condition.ts';
+import { type ExtractorOptions, parseOptions } from '../conditions/contract/options.ts';
 import { ArmatureError } from '../errors.ts';
 import type { GivenPicture } from './given-picture.ts';
 

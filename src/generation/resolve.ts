@@ -1,7 +1,7 @@
-import type { Condition } from '../conditions/condition.ts';
-import { parseOptions } from '../conditions/options.ts';
+import type { Condition } from '../conditions/contract/condition.ts';
+import { parseOptions } from '../conditions/contract/options.ts';
 import { ArmatureError } from '../errors.ts';
-import type { BaseModel } from '../models/model.ts';
+import type { BaseModel } from './model.ts';
 import { type Catalog, findBase } from './catalog.ts';
 import { limits } from './limits.ts';
 import type { ExtractionPlan, GenerationPlan, OutputOptions, SchedulerId } from './plan.ts';

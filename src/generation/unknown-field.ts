@@ -1,4 +1,4 @@
-import { nearestName } from '../conditions/nearest-name.ts';
+import { nearestName } from '../text/nearest-name.ts';
 import { ArmatureError } from '../errors.ts';
 import { fieldPath } from './field-path.ts';
 

@@ -1,8 +1,8 @@
-import type { BaseModel } from '../models/model.ts';
+import type { BaseModel } from './model.ts';
 import type { ModelList } from './catalog.ts';
 import type { GivenControl } from './given-picture.ts';
 import type { GenerationPlan, PlannedControl } from './plan.ts';
-import { syntaxWarnings } from './prompt-syntax.ts';
+import { syntaxWarnings } from '../prompt/foreign-syntax.ts';
 
 /** Remarks on parts of a plan that will have no effect, or probably not the one that was meant. */
 export function warningsOf(plan: GenerationPlan, models: ModelList): readonly string[] {

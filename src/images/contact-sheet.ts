@@ -1,5 +1,5 @@
-import type { RgbImage } from '../conditions/condition.ts';
-import type { Size } from './geometry.ts';
+import type { RgbImage } from '../conditions/contract/condition.ts';
+import type { Size } from '../pixels/geometry.ts';
 import { type DrawnText, drawnText, putText, textSizes } from './text.ts';
 import { paste } from './thumbnail.ts';
 

@@ -1,6 +1,6 @@
 import sharp, { type Metadata, type Sharp } from 'sharp';
 
-import type { MaskedImage, RgbImage } from '../conditions/condition.ts';
+import type { MaskedImage, RgbImage } from '../conditions/contract/condition.ts';
 import { ArmatureError } from '../errors.ts';
 import { describeBytes, type PictureFormat, pictureFormats, sniffFormat } from './format.ts';
 import { scaleTiff, UnscaledTiff, unusualTiff, uprightSize } from './tiff/scale.ts';

@@ -1,4 +1,4 @@
-import type { Size } from './geometry.ts';
+import type { Size } from '../pixels/geometry.ts';
 
 /** Blocks of metadata that a picture file has a place for. */
 export interface MetadataBlocks {

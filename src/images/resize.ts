@@ -1,11 +1,11 @@
 import sharp from 'sharp';
 
-import type { MaskedImage, RgbImage } from '../conditions/condition.ts';
+import type { MaskedImage, RgbImage } from '../conditions/contract/condition.ts';
 import type { ResizeMode } from '../generation/plan.ts';
-import { isThinLineArt, otsuThreshold, paintMask, thin, whiteMask } from './binary-map.ts';
-import { extendColours } from './extend-colours.ts';
-import { placement, type Size } from './geometry.ts';
-import { cubicConvolution, nearestNeighbour, type Window } from './interpolate.ts';
+import { isThinLineArt, otsuThreshold, paintMask, thin, whiteMask } from '../pixels/binary-map.ts';
+import { extendColours } from '../pixels/extend-colours.ts';
+import { placement, type Size } from '../pixels/geometry.ts';
+import { cubicConvolution, nearestNeighbour, type Window } from '../pixels/interpolate.ts';
 
 /**
  * A photograph at another size: averaged where it shrinks, cubic where it grows. `crop` cuts what is too much on both

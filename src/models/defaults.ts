@@ -1,6 +1,6 @@
 import type { SchedulerId } from '../generation/plan.ts';
 import type { Manifest } from './manifest.ts';
-import type { Family, ModelDefaults } from './model.ts';
+import type { Family, ModelDefaults } from '../generation/model.ts';
 
 /**
  * What a request gets that leaves the size, steps, guidance and sampler open: the word of armature.json, else what is

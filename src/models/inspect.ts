@@ -13,7 +13,7 @@ import { modelDefaults } from './defaults.ts';
 import { type Manifest, manifestName, readManifest } from './manifest.ts';
 import { bundledId, fileModelName, slug } from './model-id.ts';
 import type { Witness } from '../weights/prediction.ts';
-import type { BaseModel, ControlNetModel, RejectedModel, ToldPrediction } from './model.ts';
+import type { BaseModel, ControlNetModel, RejectedModel, ToldPrediction } from '../generation/model.ts';
 import { candidateName, reasonWithoutPaths } from './rejected-finding.ts';
 import { exists } from '../weights/layouts/layout.ts';
 import { type Candidate, controlNetFolders, weightFiles } from './scan.ts';

@@ -6,7 +6,7 @@ import { buildStamp } from './build-stamp.ts';
 import { type KeptFinding, type KeptFindings, readFindings, writeFindings } from './findings-file.ts';
 import { inspect } from './inspect.ts';
 import type { Inspect } from './inspector.ts';
-import type { BaseModel, ControlNetModel, ToldPrediction } from './model.ts';
+import type { BaseModel, ControlNetModel, ToldPrediction } from '../generation/model.ts';
 import { emptyOverlay, type Overlay, readOverlay, writeOverlay } from './overlay.ts';
 import { type Candidate, findCandidates } from './scan.ts';
 

@@ -6,7 +6,7 @@ import { isWithin } from '../json/outline.ts';
 import { schedulerIds } from '../generation/plan.ts';
 import { predictionNamed } from '../weights/prediction.ts';
 import { modelIdPattern } from './model-id.ts';
-import { predictionTypes } from './model.ts';
+import { predictionTypes } from '../generation/model.ts';
 
 export const manifestName = 'armature.json';
 

@@ -1,5 +1,5 @@
 import { ArmatureError } from '../errors.ts';
-import { type ModelSchedule, noiseScheduleFrom } from '../pipeline/schedulers/scheduler-config.ts';
+import { type ModelSchedule, noiseScheduleFrom } from '../schedulers/scheduler-config.ts';
 import { loadTokenizer } from '../pipeline/tokenizer/load-tokenizer.ts';
 import type { BaseCheckpoint } from '../weights/checkpoint.ts';
 import { requireCompleteBase } from '../weights/complete.ts';

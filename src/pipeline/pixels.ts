@@ -1,4 +1,4 @@
-import type { MaskedImage, RgbImage } from '../conditions/condition.ts';
+import type { MaskedImage, RgbImage } from '../conditions/contract/condition.ts';
 import { tensor, type Tensor } from '../numeric/tensor.ts';
 
 /**

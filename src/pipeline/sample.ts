@@ -2,7 +2,7 @@ import type { ControlMode } from '../generation/plan.ts';
 import type { ControlWeights } from './control-weights.ts';
 import type { Region } from './region.ts';
 import type { TorchGeneratorState } from '../numeric/torch-generator.ts';
-import type { NoiseSource, Scheduler, SchedulerState } from './schedulers/scheduler.ts';
+import type { NoiseSource, Scheduler, SchedulerState } from '../schedulers/scheduler.ts';
 
 /**
  * One picture on its way. It owns all that changes from step to step, so that it can share a batched step with any other

@@ -13,7 +13,7 @@ import {
 import { Redis } from 'ioredis';
 import { ArmatureError } from '../errors.ts';
 import type { QueueTicket } from '../records/records.ts';
-import type { SqlQueueEngine } from '../records/sql-pool.ts';
+import type { SqlQueueEngine } from '../records/database/sql-pool.ts';
 
 /** What a queue runs on: the database of records (`openRecords(...).queueEngine()`), or a Redis. */
 export type QueueEngine = SqlQueueEngine | { readonly kind: 'redis'; readonly url: string };

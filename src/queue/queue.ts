@@ -1,5 +1,5 @@
 import type { QueueTicket } from '../records/records.ts';
-import type { DispatchedTicket } from '../records/scheduling.ts';
+import type { DispatchedTicket } from '../records/scheduling/scheduling.ts';
 
 /** Decides who runs a job and when; it carries tickets only. One implementation over BullMQ, three engines. */
 export interface JobQueue {

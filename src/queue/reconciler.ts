@@ -1,6 +1,6 @@
 import { priorities } from '../generation/priority.ts';
 import type { Records } from '../records/records.ts';
-import type { DispatchedTicket } from '../records/scheduling.ts';
+import type { DispatchedTicket } from '../records/scheduling/scheduling.ts';
 import type { JobQueue } from './queue.ts';
 
 const pageSize = 500;

@@ -1,5 +1,11 @@
 import { effectivePriority, wholePriority } from '../generation/priority.ts';
-import type { ChooseTurns, TakenTurn, WaitingFlow, WaitingJob, WaitingTenant } from '../records/scheduling.ts';
+import type {
+  ChooseTurns,
+  TakenTurn,
+  WaitingFlow,
+  WaitingJob,
+  WaitingTenant,
+} from '../records/scheduling/scheduling.ts';
 
 /** What a job is charged at least, in pixel steps: the smallest takes its time as well. */
 const leastCost = 512 * 512;

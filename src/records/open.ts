@@ -1,16 +1,16 @@
 import { Kysely, PostgresDialect, type PostgresPool } from 'kysely';
-import { prepareDataFolder } from './data-folder.ts';
-import { openEmbedded } from './embedded.ts';
-import { lockFolder } from './folder-lock.ts';
-import { keyChannel } from './keys.ts';
-import { migrate } from './migrate.ts';
-import { migrations } from './migrations/index.ts';
-import { openPostgres } from './postgres.ts';
+import { prepareDataFolder } from './data-folder/data-folder.ts';
+import { openEmbedded } from './database/embedded.ts';
+import { lockFolder } from './data-folder/folder-lock.ts';
+import { keyChannel } from './access/keys.ts';
+import { migrate } from './schema/migrations/migrate.ts';
+import { migrations } from './schema/migrations/index.ts';
+import { openPostgres } from './database/postgres.ts';
 import { changeKinds, type Records } from './records.ts';
-import { recordsSchema, type Tables } from './schema.ts';
-import type { SqlDatabase, SqlQueueEngine } from './sql-pool.ts';
+import { recordsSchema, type Tables } from './schema/schema.ts';
+import type { SqlDatabase, SqlQueueEngine } from './database/sql-pool.ts';
 import { sqlRecords } from './sql-records.ts';
-import { jobChannel } from './transitions.ts';
+import { jobChannel } from './jobs/transitions.ts';
 
 /** Where records are: a PostgreSQL server, or the embedded database in a data folder. */
 export type RecordsPlace = { readonly postgresUrl: string } | { readonly dataFolder: string };

@@ -2,18 +2,18 @@ import type { SerializedError } from '../errors.ts';
 import type { Job, JobEvent, JobResult, JobStatus, Progress } from '../generation/job.ts';
 import type { Plan, StoredPicture } from '../generation/plan.ts';
 import type { WebhookTarget } from '../generation/webhook.ts';
-import type { BatchRecords } from './batches.ts';
-import type { IdempotencyClaim, IdempotencyRecords } from './idempotency.ts';
-import type { WebhookRecords } from './webhooks.ts';
-import type { PictureRecords } from './pictures.ts';
-import type { RetentionRecords } from './retention.ts';
-import type { KeyRecords } from './keys.ts';
-import type { SecretRecords } from './secrets.ts';
-import type { UsageRecords } from './usage.ts';
-import type { OverviewRecords } from './overview.ts';
-import type { WorkerRecords } from './workers.ts';
-import type { Scheduling } from './scheduling.ts';
-import type { FaultRecords } from './faults.ts';
+import type { BatchRecords } from './batches/batches.ts';
+import type { IdempotencyClaim, IdempotencyRecords } from './jobs/idempotency.ts';
+import type { WebhookRecords } from './webhooks/webhooks.ts';
+import type { PictureRecords } from './pictures/pictures.ts';
+import type { RetentionRecords } from './operations/retention.ts';
+import type { KeyRecords } from './access/keys.ts';
+import type { SecretRecords } from './access/secrets.ts';
+import type { UsageRecords } from './access/usage.ts';
+import type { OverviewRecords } from './operations/overview.ts';
+import type { WorkerRecords } from './operations/workers.ts';
+import type { Scheduling } from './scheduling/scheduling.ts';
+import type { FaultRecords } from './jobs/faults.ts';
 
 /**
  * The truth about jobs and uploads, in SQL. Every method that changes a job is atomic, and those that a worker calls are

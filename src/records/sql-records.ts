@@ -1,26 +1,26 @@
 import { sql, type ExpressionBuilder, type Kysely } from 'kysely';
 import type { Job } from '../generation/job.ts';
-import { sqlBatches } from './batches.ts';
-import { countAhead } from './count-ahead.ts';
-import { sqlIdempotency, underClaim } from './idempotency.ts';
-import { type KeyRecords, sqlKeys } from './keys.ts';
-import { sqlSecrets } from './secrets.ts';
-import { sqlOverview } from './overview.ts';
-import { sqlFaults } from './faults.ts';
-import { gather } from './gather.ts';
-import { insertJobs } from './insert-jobs.ts';
-import { sqlPictures } from './pictures.ts';
+import { sqlBatches } from './batches/batches.ts';
+import { countAhead } from './scheduling/count-ahead.ts';
+import { sqlIdempotency, underClaim } from './jobs/idempotency.ts';
+import { type KeyRecords, sqlKeys } from './access/keys.ts';
+import { sqlSecrets } from './access/secrets.ts';
+import { sqlOverview } from './operations/overview.ts';
+import { sqlFaults } from './jobs/faults.ts';
+import { gather } from './database/gather.ts';
+import { insertJobs } from './jobs/insert-jobs.ts';
+import { sqlPictures } from './pictures/pictures.ts';
 import type { NewJob, Records } from './records.ts';
-import { removeJobs } from './remove-jobs.ts';
-import { sqlRetention } from './retention.ts';
-import { eventFromRow, jobFromRow, uploadFromRow } from './rows.ts';
-import { sqlScheduling } from './scheduling.ts';
-import type { Tables } from './schema.ts';
-import type { SqlDatabase } from './sql-pool.ts';
-import { sqlUsage } from './usage.ts';
-import * as transitions from './transitions.ts';
-import { sqlWebhooks } from './webhooks.ts';
-import { sqlWorkers } from './workers.ts';
+import { removeJobs } from './jobs/remove-jobs.ts';
+import { sqlRetention } from './operations/retention.ts';
+import { eventFromRow, jobFromRow, uploadFromRow } from './schema/rows.ts';
+import { sqlScheduling } from './scheduling/scheduling.ts';
+import type { Tables } from './schema/schema.ts';
+import type { SqlDatabase } from './database/sql-pool.ts';
+import { sqlUsage } from './access/usage.ts';
+import * as transitions from './jobs/transitions.ts';
+import { sqlWebhooks } from './webhooks/webhooks.ts';
+import { sqlWorkers } from './operations/workers.ts';
 
 /** What records are told of changes, in any process. */
 export interface ChangeSources {

@@ -1,5 +1,5 @@
 import type { Records } from '../records/records.ts';
-import type { EndedJob } from '../records/retention.ts';
+import type { EndedJob } from '../records/operations/retention.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { deleteLoose, deleteObjects } from './leftovers.ts';
 

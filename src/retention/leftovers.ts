@@ -1,4 +1,4 @@
-import type { EndedJob } from '../records/retention.ts';
+import type { EndedJob } from '../records/operations/retention.ts';
 import { jobPrefix } from '../store/keys.ts';
 import type { DeletingParts } from './delete-jobs.ts';
 

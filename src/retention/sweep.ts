@@ -1,4 +1,4 @@
-import type { EndedJob } from '../records/retention.ts';
+import type { EndedJob } from '../records/operations/retention.ts';
 import { deletedAtOnce, deleteJobs, type DeletingParts } from './delete-jobs.ts';
 import { deleteLoose, finishRemovals } from './leftovers.ts';
 import { deleteOrphans } from './orphans.ts';

@@ -1,5 +1,5 @@
 import type { Fetcher } from '../fetch/fetcher.ts';
-import type { ClaimedDelivery, EventSubject, WebhookRecords } from '../records/webhooks.ts';
+import type { ClaimedDelivery, EventSubject, WebhookRecords } from '../records/webhooks/webhooks.ts';
 import { attempt, attemptTimeout, type Outcome } from './attempt.ts';
 import { signedMessage } from './message.ts';
 

@@ -1,5 +1,5 @@
 import { Webhook } from 'standardwebhooks';
-import type { ClaimedDelivery } from '../records/webhooks.ts';
+import type { ClaimedDelivery } from '../records/webhooks/webhooks.ts';
 
 /** A signed event, as it is sent. */
 export interface Message {

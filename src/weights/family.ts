@@ -1,5 +1,5 @@
 import type { EncoderConfig } from '../graph/configs.ts';
-import type { Family } from '../models/model.ts';
+import type { Family } from '../generation/model.ts';
 
 const publicNames: readonly (readonly [name: Family['name'], contextWidth: number])[] = [
   ['sd1', 768],

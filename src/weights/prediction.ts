@@ -1,5 +1,5 @@
 import { ArmatureError } from '../errors.ts';
-import type { Prediction, PredictionType, ToldPrediction } from '../models/model.ts';
+import type { Prediction, PredictionType, ToldPrediction } from '../generation/model.ts';
 import type { SafetensorsFile } from './safetensors.ts';
 
 /** Somebody who may know what a network predicts. */

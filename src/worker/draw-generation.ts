@@ -4,10 +4,10 @@ import type { GenerationPlan } from '../generation/plan.ts';
 import type { ModelLibrary } from '../models/library.ts';
 import { mapKey, outputKey } from '../store/keys.ts';
 import { Checkpoints } from './checkpoints.ts';
-import { type DrawnPlan, drawPlan, type PlanModels } from './draw-plan.ts';
+import { type DrawnPlan, drawPlan, type PlanModels } from '../drawing/draw-plan.ts';
 import { guardedDevice } from './guarded-device.ts';
 import { keptData } from './kept-data.ts';
-import { insideGenerated, insideMap } from './inside-files.ts';
+import { insideGenerated, insideMap } from '../drawing/picture-metadata.ts';
 import { storePicture } from './store-picture.ts';
 import type { RunningParts, WorkerParts } from './worker.ts';
 

@@ -1,10 +1,10 @@
 import type { Job, JobResult } from '../generation/job.ts';
 import type { ExtractionPlan } from '../generation/plan.ts';
 import { outputKey } from '../store/keys.ts';
-import { extractMap } from './extract-map.ts';
-import { insideMap } from './inside-files.ts';
+import { extractMap } from '../drawing/extract-map.ts';
+import { insideMap } from '../drawing/picture-metadata.ts';
 import { keptData } from './kept-data.ts';
-import { readPicture } from './read-picture.ts';
+import { readPicture } from '../drawing/read-picture.ts';
 import { storePicture } from './store-picture.ts';
 import type { WorkerParts } from './worker.ts';
 

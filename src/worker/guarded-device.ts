@@ -2,7 +2,7 @@ import type { DeviceProcess } from '../device/device-process.ts';
 import { ArmatureError } from '../errors.ts';
 import type { Job } from '../generation/job.ts';
 import type { Checkpoints } from './checkpoints.ts';
-import type { DrawingDevice } from './draw-plan.ts';
+import type { DrawingDevice } from '../drawing/draw-plan.ts';
 import type { RunningParts } from './worker.ts';
 
 /**

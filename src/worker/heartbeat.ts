@@ -1,4 +1,4 @@
-import type { WorkerRecords, WorkerSign } from '../records/workers.ts';
+import type { WorkerRecords, WorkerSign } from '../records/operations/workers.ts';
 
 export interface Heartbeat {
   /** Stops, and takes the worker out of the records. */

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import type { RgbImage } from '../../src/conditions/condition.ts';
+import type { RgbImage } from '../../src/conditions/contract/condition.ts';
 import {
   asTheyAre,
   interleavedInput,
   type Normalize,
   planarInput,
   zeroToOne,
-} from '../../src/conditions/network-input.ts';
+} from '../../src/conditions/networks/network-input.ts';
 import type { Tensor } from '../../src/numeric/tensor.ts';
 import { annotatorCases, annotatorFloats, annotatorPicture, networks } from '../support/annotators.ts';
 import { maxAbsDifference } from '../support/golden.ts';

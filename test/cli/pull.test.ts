@@ -36,7 +36,7 @@ describe('armature models pull', () => {
 
   it('brings a network that the extractor then looks through', async () => {
     const part = async (name: string): Promise<Buffer> =>
-      await readFile(new URL(`../conditions/pulled/golden/${name}`, import.meta.url));
+      await readFile(new URL(`../conditions/networks/golden/${name}`, import.meta.url));
     const settings = JSON.parse((await part('depth-anything.json')).toString()) as Record<string, unknown>;
     const { hub, elsewhere } = await hubServer({
       repo: 'onnx-community/depth-anything-v2-small',
@@ -47,7 +47,7 @@ describe('armature models pull', () => {
     });
     const where = ['--hub', hub.origin, '--data', data, '--allow-fetch', elsewhere.host];
     const id = 'depth-anything-v2-small';
-    const photo = fileURLToPath(new URL('../conditions/pulled/golden/photo.png', import.meta.url));
+    const photo = fileURLToPath(new URL('../conditions/networks/golden/photo.png', import.meta.url));
     const map = join(data, 'depth.png');
     const extract = ['extract', 'depth', photo, '--option', `network=${id}`, '--data', data, '-o', map];
     const missing = await armature(extract);

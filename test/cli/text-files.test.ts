@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { itemsOfFile } from '../../src/cli/batch/read-items.ts';
-import { controlPictures } from '../../src/cli/structure-files.ts';
+import { controlPictures } from '../../src/cli/controls/structure-files.ts';
 
 /** Files of JSON that the command line reads, as the server reads a body. */
 let folder: string;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Condition } from '../../src/conditions/condition.ts';
-import { boundedSize } from '../../src/conditions/network-input.ts';
-import { parseOptions } from '../../src/conditions/options.ts';
+import type { Condition } from '../../src/conditions/contract/condition.ts';
+import { boundedSize } from '../../src/conditions/networks/network-input.ts';
+import { parseOptions } from '../../src/conditions/contract/options.ts';
 import { conditions } from '../../src/conditions/registry.ts';
 import { flatPicture, networks } from '../support/annotators.ts';
 

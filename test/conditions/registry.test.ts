@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { parseOptions } from '../../src/conditions/options.ts';
+import { parseOptions } from '../../src/conditions/contract/options.ts';
 import { conditionIds, conditions, describeConditions, findCondition } from '../../src/conditions/registry.ts';
 import { ArmatureError } from '../../src/errors.ts';
 import { networks, photo } from '../support/annotators.ts';

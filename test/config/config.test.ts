@@ -1,6 +1,6 @@
 import { delimiter, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { modelFolders, readConfig, requirePostgres, requireSafeHost, secretsOf } from '../../src/config.ts';
+import { modelFolders, readConfig, requirePostgres, requireSafeHost, secretsOf } from '../../src/config/config.ts';
 import { settingKeys, settings, variableOf } from '../../src/config/settings.ts';
 import { ArmatureError } from '../../src/errors.ts';
 

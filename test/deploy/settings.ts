@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { armature } from '../cli/armature.ts';
 
 export type Environment = Readonly<Record<string, string>>;

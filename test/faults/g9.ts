@@ -1,6 +1,6 @@
 /** G9: requests made from the server's own description, and clients that mean harm: no 500, 502 or 504, and no crash. */
 import { readFileSync } from 'node:fs';
-import { defaultServerLimits } from '../../src/server/limits.ts';
+import { defaultServerLimits } from '../../src/server/parts/limits.ts';
 import { root, Service } from '../support/service.ts';
 import type { Report } from './harness/report.ts';
 import { residentMemory } from './harness/resident-memory.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Condition } from '../../src/conditions/condition.ts';
+import type { Condition } from '../../src/conditions/contract/condition.ts';
 import { conditions, findCondition } from '../../src/conditions/registry.ts';
 import { ArmatureError } from '../../src/errors.ts';
 import type { ModelList } from '../../src/generation/catalog.ts';
@@ -8,8 +8,8 @@ import { parseExtraction, parseGeneration } from '../../src/generation/parse.ts'
 import { type Resolved, resolveExtraction, resolveGeneration } from '../../src/generation/resolve.ts';
 import type { GivenPicture } from '../../src/generation/given-picture.ts';
 import type { GenerationPlan } from '../../src/generation/plan.ts';
-import type { BaseModel, ControlNetModel, Family } from '../../src/models/model.ts';
-import { noiseScheduleFrom } from '../../src/pipeline/schedulers/scheduler-config.ts';
+import type { BaseModel, ControlNetModel, Family } from '../../src/generation/model.ts';
+import { noiseScheduleFrom } from '../../src/schedulers/scheduler-config.ts';
 import { stableDiffusionSchedule } from '../../src/weights/configs/stable-diffusion-schedule.ts';
 
 const sd1: Family = {

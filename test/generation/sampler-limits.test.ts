@@ -4,9 +4,9 @@ import { ArmatureError } from '../../src/errors.ts';
 import { parseGeneration } from '../../src/generation/parse.ts';
 import { schedulerIds } from '../../src/generation/plan.ts';
 import { resolveGeneration } from '../../src/generation/resolve.ts';
-import type { BaseModel, ControlNetModel } from '../../src/models/model.ts';
-import { createScheduler } from '../../src/pipeline/schedulers/registry.ts';
-import { noiseScheduleFrom } from '../../src/pipeline/schedulers/scheduler-config.ts';
+import type { BaseModel, ControlNetModel } from '../../src/generation/model.ts';
+import { createScheduler } from '../../src/schedulers/registry.ts';
+import { noiseScheduleFrom } from '../../src/schedulers/scheduler-config.ts';
 import { dioramaModels } from '../support/diorama.ts';
 
 const embedded = await dioramaModels();

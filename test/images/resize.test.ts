@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import type { RgbImage } from '../../src/conditions/condition.ts';
+import type { RgbImage } from '../../src/conditions/contract/condition.ts';
 import { resizeModes } from '../../src/generation/plan.ts';
-import { isThinLineArt, whiteMask } from '../../src/images/binary-map.ts';
+import { isThinLineArt, whiteMask } from '../../src/pixels/binary-map.ts';
 import { decodePicture } from '../../src/images/decode.ts';
 import { borderColour, resizeMap, resizePhoto } from '../../src/images/resize.ts';
 

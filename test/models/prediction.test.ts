@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it, test } from 'vitest';
 import { warningsOf } from '../../src/generation/warnings.ts';
 import type { GenerationPlan } from '../../src/generation/plan.ts';
 import { openLibrary } from '../../src/models/library.ts';
-import type { BaseModel, Prediction } from '../../src/models/model.ts';
+import type { BaseModel, Prediction } from '../../src/generation/model.ts';
 import { goldenPath } from '../support/golden.ts';
 import { expectDrawn } from '../weights/single-files/drawing.ts';
 import { emptyTensor, smallBase, type Tensors, tensorsOf } from '../weights/single-files/small-models.ts';

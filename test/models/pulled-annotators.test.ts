@@ -8,7 +8,7 @@ import { ArmatureError } from '../../src/errors.ts';
 import { BundledAnnotators } from '../../src/extractor/bundled-annotators.ts';
 import { findPulled } from '../../src/models/annotators/pulled-files.ts';
 
-const small = fileURLToPath(new URL('../conditions/pulled/golden/yolox.onnx', import.meta.url));
+const small = fileURLToPath(new URL('../conditions/networks/golden/yolox.onnx', import.meta.url));
 const bundled = fileURLToPath(new URL('../../models/annotators', import.meta.url));
 
 let place: string;

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
 import { openLibrary } from '../../src/models/library.ts';
-import type { ControlNetModel } from '../../src/models/model.ts';
+import type { ControlNetModel } from '../../src/generation/model.ts';
 import { expectDrawn } from '../weights/single-files/drawing.ts';
 import { ldmUNetRules } from '../../src/weights/key-maps/ldm-unet.ts';
 import { rename } from '../../src/weights/key-maps/rename.ts';

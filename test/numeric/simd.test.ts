@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { lumaOf } from '../../src/conditions/threshold/luma.ts';
+import { lumaOf } from '../../src/pixels/luma.ts';
 import { roundHalfToEven } from '../../src/numeric/round-half-to-even.ts';
 import { assemble } from '../../src/numeric/simd/assemble.ts';
 import { RowCombiner } from '../../src/numeric/simd/combine-rows.ts';

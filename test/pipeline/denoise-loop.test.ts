@@ -6,7 +6,7 @@ import { DenoiseLoop, StepError } from '../../src/pipeline/denoise-loop.ts';
 import type { BaseNetworks, ControlNetworks, DenoiserInput, NetworkSource } from '../../src/pipeline/networks.ts';
 import { Region } from '../../src/pipeline/region.ts';
 import type { Sample, SampleControl } from '../../src/pipeline/sample.ts';
-import type { Scheduler } from '../../src/pipeline/schedulers/scheduler.ts';
+import type { Scheduler } from '../../src/schedulers/scheduler.ts';
 
 /**
  * Networks small enough to be computed by hand: the prediction is sample/2 + context + timestep/1000 + the residual of

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { batchStatus } from '../../src/generation/batch.ts';
 import { takeTurns } from '../../src/queue/turns.ts';
-import { newBatchId, newJobId } from '../../src/records/ids.ts';
-import type { NewBatch, NewItem } from '../../src/records/insert-batch.ts';
+import { newBatchId, newJobId } from '../../src/records/schema/ids.ts';
+import type { NewBatch, NewItem } from '../../src/records/batches/insert-batch.ts';
 import type { OpenRecords } from '../../src/records/open.ts';
 import type { Records } from '../../src/records/records.ts';
 import { newJob, result } from './conformance.ts';

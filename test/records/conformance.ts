@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobResult } from '../../src/generation/job.ts';
 import type { Plan } from '../../src/generation/plan.ts';
-import { newJobId, newUploadId } from '../../src/records/ids.ts';
+import { newJobId, newUploadId } from '../../src/records/schema/ids.ts';
 import type { OpenRecords } from '../../src/records/open.ts';
 import type { NewJob, Records, Upload } from '../../src/records/records.ts';
 

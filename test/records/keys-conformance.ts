@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { noLimits } from '../../src/access/api-key.ts';
 import { newKeyText } from '../../src/access/key-text.ts';
-import type { KeyRecords, NewApiKey } from '../../src/records/keys.ts';
+import type { KeyRecords, NewApiKey } from '../../src/records/access/keys.ts';
 import type { OpenRecords } from '../../src/records/open.ts';
 import type { Records } from '../../src/records/records.ts';
 

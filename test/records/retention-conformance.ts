@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobOutput } from '../../src/generation/job.ts';
-import { newUploadId } from '../../src/records/ids.ts';
+import { newUploadId } from '../../src/records/schema/ids.ts';
 import type { OpenRecords } from '../../src/records/open.ts';
 import type { Records, Upload } from '../../src/records/records.ts';
 import { newJob, result } from './conformance.ts';

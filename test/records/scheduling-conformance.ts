@@ -4,7 +4,7 @@ import type { Plan } from '../../src/generation/plan.ts';
 import { takeTurns } from '../../src/queue/turns.ts';
 import type { OpenRecords } from '../../src/records/open.ts';
 import type { NewJob, Records } from '../../src/records/records.ts';
-import type { ChooseTurns, Waiting } from '../../src/records/scheduling.ts';
+import type { ChooseTurns, Waiting } from '../../src/records/scheduling/scheduling.ts';
 import { newJob, result } from './conformance.ts';
 
 /** A plan that costs width x 64 x 10 pixel steps. */

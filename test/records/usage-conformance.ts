@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OpenRecords } from '../../src/records/open.ts';
 import type { Records } from '../../src/records/records.ts';
-import type { UsageWindow } from '../../src/records/usage.ts';
+import type { UsageWindow } from '../../src/records/access/usage.ts';
 
 /** What every place of records must do with counters. `open` is called once. */
 export function usageConformance(name: string, open: () => Promise<OpenRecords>): void {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { WebhookTarget } from '../../src/generation/webhook.ts';
-import { deliveryLifetime } from '../../src/records/webhooks.ts';
+import { deliveryLifetime } from '../../src/records/webhooks/webhooks.ts';
 import { newJob, result } from './conformance.ts';
 import { onEveryDatabase } from './databases.ts';
 

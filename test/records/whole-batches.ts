@@ -1,4 +1,4 @@
-import type { BatchRecords } from '../../src/records/batches.ts';
+import type { BatchRecords } from '../../src/records/batches/batches.ts';
 
 /** Cancels a whole batch. Returns how many items were asked to stop. */
 export async function cancelBatch(batches: BatchRecords, id: string): Promise<number> {

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { JobOutput } from '../../src/generation/job.ts';
-import { newBatchId, newJobId } from '../../src/records/ids.ts';
+import { newBatchId, newJobId } from '../../src/records/schema/ids.ts';
 import { openRecords } from '../../src/records/open.ts';
 import type { Records } from '../../src/records/records.ts';
 import { sweep } from '../../src/retention/sweep.ts';

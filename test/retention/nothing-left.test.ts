@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keyRequest } from '../../src/access/key-request.ts';
 import { createFetcher } from '../../src/fetch/fetcher.ts';
-import { issueKey } from '../../src/records/issue-key.ts';
+import { issueKey } from '../../src/records/access/issue-key.ts';
 import { eraseTenant } from '../../src/retention/erase-tenant.ts';
 import { openS3Store } from '../../src/store/s3-store.ts';
 import { checkpointKey } from '../../src/store/keys.ts';

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newKeyText } from '../../src/access/key-text.ts';
 import { keyRequest } from '../../src/access/key-request.ts';
 import type { Scope } from '../../src/access/scopes.ts';
-import { type IssuedKey, issueKey } from '../../src/records/issue-key.ts';
+import { type IssuedKey, issueKey } from '../../src/records/access/issue-key.ts';
 import type { AccessSettings } from '../../src/server/access/authenticator.ts';
 import { type Application, openApplication } from './application.ts';
 

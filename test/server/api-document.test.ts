@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { errorCodes } from '../../src/errors.ts';
 import { limits } from '../../src/generation/limits.ts';
 import { schedulerIds } from '../../src/generation/plan.ts';
 import { fieldNames } from '../../src/generation/parse.ts';
 import { longestNesting } from '../../src/json/json-steps.ts';
-import { defaultServerLimits } from '../../src/server/limits.ts';
+import { defaultServerLimits } from '../../src/server/parts/limits.ts';
 
 const text = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
 

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as yauzl from 'yauzl';
-import { newBatchId, newJobId } from '../../src/records/ids.ts';
+import { newBatchId, newJobId } from '../../src/records/schema/ids.ts';
 import { type BatchView, batchItemsSchema, batchSchema } from '../../src/server/views/batch-view.ts';
 import type { JobView } from '../../src/server/views/job-schema.ts';
 import { type Application, finishJob, multipart, openApplication, pictureFile } from './application.ts';

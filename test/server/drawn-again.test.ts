@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { keyRequest } from '../../src/access/key-request.ts';
-import { issueKey } from '../../src/records/issue-key.ts';
+import { issueKey } from '../../src/records/access/issue-key.ts';
 import { type Application, openApplication } from './application.ts';
 
 let application: Application;

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { keyRequest } from '../../src/access/key-request.ts';
-import { type IssuedKey, issueKey, replaceKey } from '../../src/records/issue-key.ts';
+import { type IssuedKey, issueKey, replaceKey } from '../../src/records/access/issue-key.ts';
 import { eraseTenant } from '../../src/retention/erase-tenant.ts';
 import type { ObjectStore } from '../../src/store/store.ts';
 import { type Application, finishJob, openApplication, pictureFile } from './application.ts';

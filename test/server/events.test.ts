@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { eventStream } from '../../src/server/event-stream.ts';
+import { eventStream } from '../../src/server/jobs/event-stream.ts';
 import type { JobView } from '../../src/server/views/job-schema.ts';
 import { type Application, finishJob, openApplication } from './application.ts';
 

@@ -4,7 +4,7 @@ import { crc32, deflateSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { longestNesting } from '../../src/json/json-steps.ts';
-import { defaultServerLimits, type LoadLimits, type ServerLimits } from '../../src/server/limits.ts';
+import { defaultServerLimits, type LoadLimits, type ServerLimits } from '../../src/server/parts/limits.ts';
 import { type Application, multipart, openApplication, pictureFile } from './application.ts';
 
 let application: Application;

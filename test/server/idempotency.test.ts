@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { JobView } from '../../src/server/views/job-schema.ts';
-import { readIdempotencyKey } from '../../src/server/idempotency.ts';
-import { canonicalHash } from '../../src/server/canonical-hash.ts';
-import { keyLifetime } from '../../src/records/idempotency.ts';
+import { readIdempotencyKey } from '../../src/server/submissions/idempotency.ts';
+import { canonicalHash } from '../../src/json/canonical-hash.ts';
+import { keyLifetime } from '../../src/records/jobs/idempotency.ts';
 import { type Application, finishJob, multipart, openApplication, pictureFile } from './application.ts';
 
 let application: Application;

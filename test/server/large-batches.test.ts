@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { newBatchId, newJobId } from '../../src/records/ids.ts';
+import { newBatchId, newJobId } from '../../src/records/schema/ids.ts';
 import { takeTurns } from '../../src/queue/turns.ts';
 import { newJob } from '../records/conformance.ts';
 import { type Application, openApplication } from './application.ts';

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { keyRequest } from '../../src/access/key-request.ts';
-import { type IssuedKey, issueKey } from '../../src/records/issue-key.ts';
+import { type IssuedKey, issueKey } from '../../src/records/access/issue-key.ts';
 import { type Application, finishJob, openApplication } from './application.ts';
 
 let application: Application;

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { keyRequest } from '../../src/access/key-request.ts';
-import { issueKey } from '../../src/records/issue-key.ts';
+import { issueKey } from '../../src/records/access/issue-key.ts';
 import { BodyBudget } from '../../src/server/access/body-budget.ts';
-import type { LoadLimits, ServerLimits } from '../../src/server/limits.ts';
+import type { LoadLimits, ServerLimits } from '../../src/server/parts/limits.ts';
 import { type Application, openApplication } from './application.ts';
 
 let application: Application;

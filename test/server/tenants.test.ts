@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { keyRequest } from '../../src/access/key-request.ts';
 import type { Scope } from '../../src/access/scopes.ts';
-import { issueKey } from '../../src/records/issue-key.ts';
+import { issueKey } from '../../src/records/access/issue-key.ts';
 import { newJob } from '../records/conformance.ts';
 import { type Application, finishJob, openApplication, pictureFile } from './application.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SerializedError } from '../../src/errors.ts';
-import { defaultServerLimits } from '../../src/server/limits.ts';
+import { defaultServerLimits } from '../../src/server/parts/limits.ts';
 import type { JobView } from '../../src/server/views/job-schema.ts';
 import { type Application, finishJob, openApplication } from './application.ts';
 

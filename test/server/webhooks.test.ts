@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createFetcher } from '../../src/fetch/fetcher.ts';
 import { Deliverer } from '../../src/webhooks/deliverer.ts';
-import { links } from '../../src/server/links.ts';
+import { links } from '../../src/server/http/links.ts';
 import { type BatchView, batchItemsSchema, batchSchema } from '../../src/server/views/batch-view.ts';
 import { jobSchema, type JobView } from '../../src/server/views/job-schema.ts';
 import type { DeliveryView } from '../../src/server/views/delivery-view.ts';

@@ -3,8 +3,8 @@ import { mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { PictureFiles } from '../../src/cli/picture-files.ts';
-import { controlPictures } from '../../src/cli/structure-files.ts';
+import { PictureFiles } from '../../src/cli/files/picture-files.ts';
+import { controlPictures } from '../../src/cli/controls/structure-files.ts';
 import { openFileStore } from '../../src/store/file-store.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'special-files-'));

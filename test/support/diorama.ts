@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { RgbImage } from '../../src/conditions/condition.ts';
+import type { RgbImage } from '../../src/conditions/contract/condition.ts';
 import { conditionIds } from '../../src/conditions/registry.ts';
 import { decodePicture } from '../../src/images/decode.ts';
-import type { BaseModel, ControlNetModel } from '../../src/models/model.ts';
+import type { BaseModel, ControlNetModel } from '../../src/generation/model.ts';
 import { parsePythonJson } from '../../src/json/python-json.ts';
 import { openLibrary } from '../../src/models/library.ts';
 

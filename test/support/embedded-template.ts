@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll } from 'vitest';
-import { openEmbedded } from '../../src/records/embedded.ts';
+import { openEmbedded } from '../../src/records/database/embedded.ts';
 
 const folders: string[] = [];
 afterAll(async () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { MaskedImage, RgbImage } from '../../src/conditions/condition.ts';
-import { type ExtractorOptions, parseOptions } from '../../src/conditions/options.ts';
+import type { MaskedImage, RgbImage } from '../../src/conditions/contract/condition.ts';
+import { type ExtractorOptions, parseOptions } from '../../src/conditions/contract/options.ts';
 import { conditionIds, findCondition } from '../../src/conditions/registry.ts';
 import { ArmatureError } from '../../src/errors.ts';
 import { ExtractorProcess, type ExtractorSettings } from '../../src/extractor/extractor-process.ts';

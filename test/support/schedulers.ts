@@ -1,12 +1,12 @@
-import { ddim } from '../../src/pipeline/schedulers/ddim.ts';
-import { dpmSolver } from '../../src/pipeline/schedulers/dpm-solver.ts';
-import { eulerAncestral } from '../../src/pipeline/schedulers/euler-ancestral.ts';
-import { euler } from '../../src/pipeline/schedulers/euler.ts';
-import { lcm } from '../../src/pipeline/schedulers/lcm.ts';
-import type { SamplerOptions } from '../../src/pipeline/schedulers/options.ts';
-import { noiseScheduleFrom } from '../../src/pipeline/schedulers/scheduler-config.ts';
-import type { NoiseSchedule, Scheduler } from '../../src/pipeline/schedulers/scheduler.ts';
-import { uniPc } from '../../src/pipeline/schedulers/unipc.ts';
+import { ddim } from '../../src/schedulers/ddim.ts';
+import { dpmSolver } from '../../src/schedulers/dpm-solver.ts';
+import { eulerAncestral } from '../../src/schedulers/euler-ancestral.ts';
+import { euler } from '../../src/schedulers/euler.ts';
+import { lcm } from '../../src/schedulers/lcm.ts';
+import type { SamplerOptions } from '../../src/schedulers/options.ts';
+import { noiseScheduleFrom } from '../../src/schedulers/scheduler-config.ts';
+import type { NoiseSchedule, Scheduler } from '../../src/schedulers/scheduler.ts';
+import { uniPc } from '../../src/schedulers/unipc.ts';
 
 type Create = (schedule: NoiseSchedule, steps: number, given: Partial<SamplerOptions>) => Scheduler;
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { packageRoot } from '../../src/config.ts';
+import { packageRoot } from '../../src/config/config.ts';
 
 /** Root of the repository. */
 export const root = pathToFileURL(`${packageRoot}/`);

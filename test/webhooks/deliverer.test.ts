@@ -3,7 +3,7 @@ import { createFetcher } from '../../src/fetch/fetcher.ts';
 import type { WebhookTarget } from '../../src/generation/webhook.ts';
 import { openRecords } from '../../src/records/open.ts';
 import type { Records } from '../../src/records/records.ts';
-import type { EventSubject, WebhookDelivery } from '../../src/records/webhooks.ts';
+import type { EventSubject, WebhookDelivery } from '../../src/records/webhooks/webhooks.ts';
 import { Deliverer, type DelivererOptions, type DelivererParts } from '../../src/webhooks/deliverer.ts';
 import { localServer } from '../fetch/local-server.ts';
 import { newJob, result } from '../records/conformance.ts';

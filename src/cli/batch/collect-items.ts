@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
 import { isFinal, jobStatuses } from '../../generation/job.ts';
-import { requestJson } from '../server-client.ts';
+import { requestJson } from '../client/server-client.ts';
 import type { ItemFiles } from './item-files.ts';
 import type { Sending } from './journal.ts';
 import { patiently } from './patience.ts';

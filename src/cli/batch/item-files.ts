@@ -1,8 +1,8 @@
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openRegularFile } from '../../files/regular-file.ts';
-import { newFileDraft, notWritten, writeNew } from '../output-files.ts';
-import { noAnswer, requestServer } from '../server-client.ts';
+import { newFileDraft, notWritten, writeNew } from '../files/output-files.ts';
+import { noAnswer, requestServer } from '../client/server-client.ts';
 import type { DrawnJob } from './collect-items.ts';
 import type { DoneFile } from './journal.ts';
 import { patiently } from './patience.ts';

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { ArmatureError, hasCode, systemReason } from '../../errors.ts';
 import { writeAtomically } from '../../files/atomic-write.ts';
 import { openRegularFile, SpecialFile } from '../../files/regular-file.ts';
-import { notWritten } from '../output-files.ts';
+import { notWritten } from '../files/output-files.ts';
 
 /** Name of the journal in an output folder. */
 export const journalName = 'armature-batch.jsonl';

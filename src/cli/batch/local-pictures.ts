@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
 import { isObject } from '../../generation/field-names.ts';
-import { readRegularFile } from '../regular-file.ts';
-import { requestJson, type ServerAddress } from '../server-client.ts';
+import { readRegularFile } from '../files/regular-file.ts';
+import { requestJson, type ServerAddress } from '../client/server-client.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

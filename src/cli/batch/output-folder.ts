@@ -1,7 +1,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { ArmatureError } from '../../errors.ts';
-import { type FolderLock, type LockedFolder, lockFolder } from '../../records/folder-lock.ts';
-import { notWritten } from '../output-files.ts';
+import { type FolderLock, type LockedFolder, lockFolder } from '../../records/data-folder/folder-lock.ts';
+import { notWritten } from '../files/output-files.ts';
 
 const outputFolder: LockedFolder = {
   file: 'armature-batch.lock',

@@ -3,8 +3,8 @@ import { dirname, extname, join, parse } from 'node:path';
 import { ArmatureError, systemReason } from '../../errors.ts';
 import { isObject } from '../../generation/field-names.ts';
 import { readJsonNow, readText } from '../../json/read-json.ts';
-import { canonicalHash } from '../../server/canonical-hash.ts';
-import { FileFault } from '../exit-codes.ts';
+import { canonicalHash } from '../../json/canonical-hash.ts';
+import { FileFault } from '../terminal/exit-codes.ts';
 import { type LocalPictures, locateFiles } from './local-pictures.ts';
 
 type Json = Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
 import type { ArmatureError } from '../../errors.ts';
-import type { ItemsBeingDrawn } from '../progress.ts';
-import type { ServerAddress } from '../server-client.ts';
+import type { ItemsBeingDrawn } from '../terminal/progress.ts';
+import type { ServerAddress } from '../client/server-client.ts';
 import { collectItems } from './collect-items.ts';
 import { ItemFiles } from './item-files.ts';
 import type { Journal, Sending } from './journal.ts';

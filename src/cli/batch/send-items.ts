@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
-import { FileFault } from '../exit-codes.ts';
-import { requestJson } from '../server-client.ts';
+import { FileFault } from '../terminal/exit-codes.ts';
+import { requestJson } from '../client/server-client.ts';
 import type { Sending } from './journal.ts';
 import { patiently } from './patience.ts';
 import type { BatchItem, FailedItem } from './read-items.ts';

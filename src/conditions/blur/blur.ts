@@ -1,5 +1,5 @@
 import { gaussianBlurRgb } from '../../numeric/gaussian-blur.ts';
-import type { ConditionMap, Extractor, RgbImage } from '../condition.ts';
+import type { ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
 import type { BlurOptions } from './options.ts';
 
 /** The picture blurred by a Gaussian, bit for bit as cv2.GaussianBlur(image, (0, 0), sigma). */

@@ -1,5 +1,5 @@
-import type { ConditionMap, Extractor, RgbImage } from '../condition.ts';
-import { inspectPhoto } from '../inspect-map.ts';
+import type { ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
+import { inspectPhoto } from '../contract/inspect-map.ts';
 import { cannyEdges } from './edges.ts';
 import type { CannyOptions } from './options.ts';
 

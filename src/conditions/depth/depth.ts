@@ -1,12 +1,12 @@
 import { resamplePlane } from '../../numeric/resample.ts';
-import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../condition.ts';
-import { greyMap, toBytes } from '../grey-map.ts';
-import { inspectPhoto } from '../inspect-map.ts';
-import { pulledNearness } from '../pulled/depth.ts';
-import { remarks } from '../remarks.ts';
+import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
+import { greyMap, toBytes } from '../../pixels/grey-map.ts';
+import { inspectPhoto } from '../contract/inspect-map.ts';
+import { pulledNearness } from './inverse-depth.ts';
+import { remarks } from '../contract/remarks.ts';
 import { nearness, nearnessSize } from './nearness.ts';
 import { bundledNetwork, type DepthLevels, type DepthOptions } from './options.ts';
-import { percentiles } from './percentile.ts';
+import { percentiles } from '../../numeric/percentile.ts';
 
 /** Distance from the camera, near is white and far is black, at the size of the picture. */
 export const depth = {

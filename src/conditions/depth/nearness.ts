@@ -1,5 +1,5 @@
-import type { AnnotatorSource, RgbImage } from '../condition.ts';
-import { planarInput, resizeTo, zeroToOne } from '../network-input.ts';
+import type { AnnotatorSource, RgbImage } from '../contract/condition.ts';
+import { planarInput, resizeTo, zeroToOne } from '../networks/network-input.ts';
 
 /** FastDepth sees pictures and gives depths of this size; pictures are squeezed into it. */
 export const nearnessSize = { width: 224, height: 224 } as const;

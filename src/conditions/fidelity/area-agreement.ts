@@ -1,4 +1,4 @@
-import type { MaskedImage, RgbImage } from '../condition.ts';
+import type { MaskedImage, RgbImage } from '../contract/condition.ts';
 
 export type Colour = readonly [red: number, green: number, blue: number];
 

@@ -1,4 +1,4 @@
-import type { MaskedImage, RgbImage } from '../condition.ts';
+import type { MaskedImage, RgbImage } from '../contract/condition.ts';
 
 /** How well two depth maps of one size agree. Null where one of them is flat, so that nothing can be compared. */
 export interface DepthAgreement {

@@ -1,6 +1,6 @@
-import type { ConditionMap, RgbImage } from '../condition.ts';
-import { edgeAgreement, hasEdges } from '../edge-agreement.ts';
-import type { ExtractorOptions } from '../options.ts';
+import type { ConditionMap, RgbImage } from '../contract/condition.ts';
+import { edgeAgreement, hasEdges } from './edge-agreement.ts';
+import type { ExtractorOptions } from '../contract/options.ts';
 import { poseJson } from '../openpose/pose-json.ts';
 import { peopleOf } from '../openpose/read-pose.ts';
 import { ade20k } from '../seg/ade20k.ts';

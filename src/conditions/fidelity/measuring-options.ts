@@ -1,5 +1,5 @@
-import type { Condition } from '../condition.ts';
-import { type ExtractorOptions, parseOptions } from '../options.ts';
+import type { Condition } from '../contract/condition.ts';
+import { type ExtractorOptions, parseOptions } from '../contract/options.ts';
 
 /**
  * Options with which a condition is extracted from a drawn picture, to be compared with a map that was made with

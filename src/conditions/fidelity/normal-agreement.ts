@@ -1,4 +1,4 @@
-import type { MaskedImage, RgbImage } from '../condition.ts';
+import type { MaskedImage, RgbImage } from '../contract/condition.ts';
 
 /** How far surfaces of two maps of one size face apart: figures of the angles between their normals, pixel by pixel. */
 export interface NormalAgreement {

@@ -1,4 +1,4 @@
-import type { Point } from '../drawing/canvas.ts';
+import type { Point } from '../../pixels/shapes/canvas.ts';
 import type { Points } from '../openpose/people.ts';
 
 /** How well drawn people take the poses that were asked for: means over the requested people, 0..1. */

@@ -1,5 +1,5 @@
-import type { ConditionMap, Extractor, MaskedImage } from '../condition.ts';
-import { remarks } from '../remarks.ts';
+import type { ConditionMap, Extractor, MaskedImage } from '../contract/condition.ts';
+import { remarks } from '../contract/remarks.ts';
 
 /** The picture as it is, and black where it is masked, so that nothing of what lies beneath is kept in the map. */
 export const inpaint = {

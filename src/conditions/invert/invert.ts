@@ -1,5 +1,5 @@
 import { invertBytes } from '../../numeric/simd/invert-bytes.ts';
-import type { ConditionMap, Extractor, RgbImage } from '../condition.ts';
+import type { ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
 
 /** The negative: 255 minus every value. */
 export const invert = {

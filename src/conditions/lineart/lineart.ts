@@ -1,7 +1,7 @@
-import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../condition.ts';
-import { greyMap, toBytes } from '../grey-map.ts';
-import { pulledLines } from '../pulled/lineart.ts';
-import { remarks } from '../remarks.ts';
+import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
+import { greyMap, toBytes } from '../../pixels/grey-map.ts';
+import { pulledLines } from './network-lines.ts';
+import { remarks } from '../contract/remarks.ts';
 import type { KernelOptions, LineartOptions } from './options.ts';
 import { standardLines } from './standard.ts';
 import { xdogLines } from './xdog.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { networkId } from '../pulled/option.ts';
+import { networkId } from '../networks/network-id.ts';
 
 const method = z.enum(['xdog', 'standard']);
 const kernel = z.strictObject({ method, thickness: z.number(), intensity: z.number(), threshold: z.number() });

@@ -1,6 +1,6 @@
 import { gaussianBlur } from '../../numeric/gaussian-blur.ts';
-import type { RgbImage } from '../condition.ts';
-import { lumaOf } from '../threshold/luma.ts';
+import type { RgbImage } from '../contract/condition.ts';
+import { lumaOf } from '../../pixels/luma.ts';
 import type { KernelOptions } from './options.ts';
 
 /** The ratio of both Gaussians at which their difference is nearest to the Laplacian (Marr and Hildreth, 1980). */

@@ -1,7 +1,7 @@
-import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../condition.ts';
-import { greyMap, toBytes } from '../grey-map.ts';
-import { inspectPhoto } from '../inspect-map.ts';
-import { remarks } from '../remarks.ts';
+import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
+import { greyMap, toBytes } from '../../pixels/grey-map.ts';
+import { inspectPhoto } from '../contract/inspect-map.ts';
+import { remarks } from '../contract/remarks.ts';
 import { growMask } from './grow.ts';
 import type { MaskOptions } from './options.ts';
 import { findObject, findPerson } from './subject.ts';

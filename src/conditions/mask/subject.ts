@@ -1,6 +1,6 @@
 import { resamplePlane } from '../../numeric/resample.ts';
-import type { AnnotatorSource, RgbImage } from '../condition.ts';
-import { interleavedInput, planarInput, resizeTo, zeroToOne } from '../network-input.ts';
+import type { AnnotatorSource, RgbImage } from '../contract/condition.ts';
+import { interleavedInput, planarInput, resizeTo, zeroToOne } from '../networks/network-input.ts';
 
 /** How much each pixel belongs to the subject. */
 export interface Subject {

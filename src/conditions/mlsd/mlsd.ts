@@ -1,9 +1,9 @@
-import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../condition.ts';
-import { blackCanvas } from '../drawing/canvas.ts';
-import { drawLine } from '../drawing/line.ts';
-import { inspectPhoto } from '../inspect-map.ts';
-import { asTheyAre, interleavedInput, resizeTo } from '../network-input.ts';
-import { remarks } from '../remarks.ts';
+import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
+import { blackCanvas } from '../../pixels/shapes/canvas.ts';
+import { drawLine } from '../../pixels/shapes/line.ts';
+import { inspectPhoto } from '../contract/inspect-map.ts';
+import { asTheyAre, interleavedInput, resizeTo } from '../networks/network-input.ts';
+import { remarks } from '../contract/remarks.ts';
 import type { MlsdOptions } from './options.ts';
 import { decodeSegments, type Segment } from './segments.ts';
 

@@ -1,11 +1,11 @@
 import { gaussianBlur } from '../../numeric/gaussian-blur.ts';
 import { type PlaneSize, resampleBytes, resamplePlane } from '../../numeric/resample.ts';
-import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../condition.ts';
+import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
 import { nearness, nearnessSize } from '../depth/nearness.ts';
-import { percentiles } from '../depth/percentile.ts';
-import { inspectPhoto } from '../inspect-map.ts';
-import { boundedSize } from '../network-input.ts';
-import { pulledNormals } from '../pulled/normal.ts';
+import { percentiles } from '../../numeric/percentile.ts';
+import { inspectPhoto } from '../contract/inspect-map.ts';
+import { boundedSize } from '../networks/network-input.ts';
+import { pulledNormals } from './network-normals.ts';
 import type { DerivedOptions, NormalOptions } from './options.ts';
 import { normalColours, surfaceNormals } from './surface-normals.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { networkId } from '../pulled/option.ts';
+import { networkId } from '../networks/network-id.ts';
 
 /** The network that comes with the package: it sees depth, from which the normals are derived. */
 export const bundledNetwork = 'fastdepth';

@@ -1,8 +1,8 @@
-import type { RgbImage } from '../condition.ts';
-import type { Colour, Point } from '../drawing/canvas.ts';
-import { fillCircle } from '../drawing/circle.ts';
-import { fillConvexPolygon } from '../drawing/convex-polygon.ts';
-import { ellipsePolygon } from '../drawing/ellipse.ts';
+import type { RgbImage } from '../contract/condition.ts';
+import type { Colour, Point } from '../../pixels/shapes/canvas.ts';
+import { fillCircle } from '../../pixels/shapes/circle.ts';
+import { fillConvexPolygon } from '../../pixels/shapes/convex-polygon.ts';
+import { ellipsePolygon } from '../../pixels/shapes/ellipse.ts';
 import { wholePixel } from './whole-pixel.ts';
 import type { Points } from './people.ts';
 

@@ -1,5 +1,5 @@
-import type { RgbImage } from '../condition.ts';
-import { fillCircle } from '../drawing/circle.ts';
+import type { RgbImage } from '../contract/condition.ts';
+import { fillCircle } from '../../pixels/shapes/circle.ts';
 import type { Points } from './people.ts';
 import { isBeyondCorner, wholePixel } from './whole-pixel.ts';
 

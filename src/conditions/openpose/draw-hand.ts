@@ -1,7 +1,7 @@
-import type { RgbImage } from '../condition.ts';
-import type { Colour } from '../drawing/canvas.ts';
-import { fillCircle } from '../drawing/circle.ts';
-import { drawThickLine } from '../drawing/thick-line.ts';
+import type { RgbImage } from '../contract/condition.ts';
+import type { Colour } from '../../pixels/shapes/canvas.ts';
+import { fillCircle } from '../../pixels/shapes/circle.ts';
+import { drawThickLine } from '../../pixels/shapes/thick-line.ts';
 import type { Points } from './people.ts';
 import { isBeyondCorner, wholePixel } from './whole-pixel.ts';
 

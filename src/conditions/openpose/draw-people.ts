@@ -1,5 +1,5 @@
-import type { RgbImage } from '../condition.ts';
-import { blackCanvas } from '../drawing/canvas.ts';
+import type { RgbImage } from '../contract/condition.ts';
+import { blackCanvas } from '../../pixels/shapes/canvas.ts';
 import { drawJoints, drawLimbs } from './draw-body.ts';
 import { drawFace } from './draw-face.ts';
 import { drawHand } from './draw-hand.ts';

@@ -1,5 +1,5 @@
-import type { Annotator, AnnotatorSource, RgbImage } from '../condition.ts';
-import type { Point } from '../drawing/canvas.ts';
+import type { Annotator, AnnotatorSource, RgbImage } from '../contract/condition.ts';
+import type { Point } from '../../pixels/shapes/canvas.ts';
 import type { ScoredPoint } from './movenet.ts';
 import { cropSquare, pointsInPicture, type Square } from './square-crop.ts';
 

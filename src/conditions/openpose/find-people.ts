@@ -1,4 +1,4 @@
-import type { AnnotatorSource, RgbImage } from '../condition.ts';
+import type { AnnotatorSource, RgbImage } from '../contract/condition.ts';
 import { type Box, type Detection, largestGroup, moveNet } from './movenet.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { roundHalfToEven } from '../../numeric/round-half-to-even.ts';
 import { type Tensor, tensor } from '../../numeric/tensor.ts';
-import type { AnnotatorSource, RgbImage } from '../condition.ts';
-import type { Point } from '../drawing/canvas.ts';
-import { resizeTo } from '../network-input.ts';
+import type { AnnotatorSource, RgbImage } from '../contract/condition.ts';
+import type { Point } from '../../pixels/shapes/canvas.ts';
+import { resizeTo } from '../networks/network-input.ts';
 
 export interface ScoredPoint extends Point {
   /** 0..1 */

@@ -1,9 +1,9 @@
-import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../condition.ts';
+import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
 import { findFace } from './find-face.ts';
 import { findHand, type Landmarks, shortestForearm } from './find-hands.ts';
 import { type Crowd, findPeople } from './find-people.ts';
 import { type Detection, largestGroup, type ScoredPoint } from './movenet.ts';
-import { dwpose, mostPeople } from '../pulled/dwpose/dwpose.ts';
+import { dwpose, mostPeople } from './dwpose.ts';
 import { bundledNetwork, type OpenposeOptions } from './options.ts';
 import type { PoseJson } from './pose-json.ts';
 import { renderPose } from './render-pose.ts';

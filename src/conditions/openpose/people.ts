@@ -1,4 +1,4 @@
-import type { Point } from '../drawing/canvas.ts';
+import type { Point } from '../../pixels/shapes/canvas.ts';
 
 /** Points in their fixed order; null where a point is absent. */
 export type Points = readonly (Point | null)[];

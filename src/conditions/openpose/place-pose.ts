@@ -1,4 +1,4 @@
-import type { Frame, Size } from '../frame.ts';
+import type { Frame, Size } from '../contract/frame.ts';
 import type { PersonJson, PoseJson } from './pose-json.ts';
 import { isNormalized } from './read-pose.ts';
 

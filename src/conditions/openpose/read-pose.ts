@@ -1,6 +1,6 @@
 import { ArmatureError } from '../../errors.ts';
-import type { Point } from '../drawing/canvas.ts';
-import { parseUpToFault } from '../first-fault.ts';
+import type { Point } from '../../pixels/shapes/canvas.ts';
+import { parseUpToFault } from '../contract/first-fault.ts';
 import type { Person, Points } from './people.ts';
 import { type PersonJson, type PoseJson, poseJson } from './pose-json.ts';
 

@@ -1,7 +1,7 @@
 import { roundHalfToEven } from '../../numeric/round-half-to-even.ts';
 import { type Tensor, tensor } from '../../numeric/tensor.ts';
-import type { RgbImage } from '../condition.ts';
-import type { Point } from '../drawing/canvas.ts';
+import type { RgbImage } from '../contract/condition.ts';
+import type { Point } from '../../pixels/shapes/canvas.ts';
 
 /** A turned square of a picture, in its pixels. */
 export interface Square {

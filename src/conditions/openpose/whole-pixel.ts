@@ -1,4 +1,4 @@
-import type { Point } from '../drawing/canvas.ts';
+import type { Point } from '../../pixels/shapes/canvas.ts';
 
 /** Coordinates cut to integers, towards zero. */
 export function wholePixel({ x, y }: Point): Point {

@@ -1,4 +1,4 @@
-import type { ConditionMap, Extractor, RgbImage } from '../condition.ts';
+import type { ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
 import { lightness } from './lightness.ts';
 import type { RecolorOptions } from './options.ts';
 

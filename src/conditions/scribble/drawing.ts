@@ -1,7 +1,7 @@
-import type { RgbImage } from '../condition.ts';
-import { lumaOf } from '../threshold/luma.ts';
-import { otsuLevel } from '../threshold/otsu.ts';
-import { whiteAbove } from '../threshold/white-above.ts';
+import type { RgbImage } from '../contract/condition.ts';
+import { lumaOf } from '../../pixels/luma.ts';
+import { otsuLevel } from '../../pixels/otsu.ts';
+import { whiteAbove } from '../../pixels/white-above.ts';
 
 export interface Drawing {
   /** White strokes on black. */

@@ -1,6 +1,6 @@
 import type { PlaneSize } from '../../numeric/resample.ts';
-import type { AnnotatorSource, RgbImage } from '../condition.ts';
-import { interleavedInput, resizeTo } from '../network-input.ts';
+import type { AnnotatorSource, RgbImage } from '../contract/condition.ts';
+import { interleavedInput, resizeTo } from '../networks/network-input.ts';
 
 /** The network's input is a square of this side; the picture lies in its upper left corner, its long side as long. */
 const side = 513;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
-import type { ConditionMap } from '../condition.ts';
-import type { Frame, Size } from '../frame.ts';
-import { nearestName } from '../nearest-name.ts';
+import type { ConditionMap } from '../contract/condition.ts';
+import type { Frame, Size } from '../contract/frame.ts';
+import { nearestName } from '../../text/nearest-name.ts';
 import { ade20k } from './ade20k.ts';
 import { fillPolygon } from './fill-polygon.ts';
 import { adeLabels, legendOf, noLabel, paintLabels, percent } from './legend.ts';

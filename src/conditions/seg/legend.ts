@@ -1,5 +1,5 @@
 import type { PlaneSize } from '../../numeric/resample.ts';
-import type { RgbImage } from '../condition.ts';
+import type { RgbImage } from '../contract/condition.ts';
 import { type SegmentClass, ade20k } from './ade20k.ts';
 import { voc } from './voc.ts';
 

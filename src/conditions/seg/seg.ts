@@ -1,8 +1,8 @@
 import { ArmatureError } from '../../errors.ts';
-import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../condition.ts';
-import { inspectPhoto } from '../inspect-map.ts';
-import { pulledLabels } from '../pulled/segmentation.ts';
-import { remarks } from '../remarks.ts';
+import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
+import { inspectPhoto } from '../contract/inspect-map.ts';
+import { pulledLabels } from './network-labels.ts';
+import { remarks } from '../contract/remarks.ts';
 import { deepLabLabels } from './deeplab.ts';
 import { adeLabels, type LegendEntry, legendOf, noLabel, paintLabels, percent, vocLabels } from './legend.ts';
 import { bundledNetwork, type LabelOptions, type PhotoOptions, type SegOptions } from './options.ts';

@@ -1,5 +1,5 @@
 import { MersenneTwister } from '../../numeric/mersenne-twister.ts';
-import type { ConditionMap, Extractor, RgbImage } from '../condition.ts';
+import type { ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
 import { smoothNoise } from './flow.ts';
 import type { ShuffleOptions } from './options.ts';
 

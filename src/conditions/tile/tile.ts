@@ -1,6 +1,6 @@
 import { averageArea } from '../../numeric/area-average.ts';
 import { resampleCubicRgb } from '../../numeric/cubic-resample.ts';
-import type { ConditionMap, Extractor, RgbImage } from '../condition.ts';
+import type { ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
 import type { TileOptions } from './options.ts';
 
 /** The picture without its fine detail: averaged to a smaller size (ControlNet's tile_resample), then enlarged again. */

@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { nearestName } from '../../conditions/nearest-name.ts';
+import { nearestName } from '../../text/nearest-name.ts';
 import { findCondition } from '../../conditions/registry.ts';
 import { ArmatureError } from '../../errors.ts';
 import { neededNetworks } from '../../generation/needed-networks.ts';

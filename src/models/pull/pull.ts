@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path';
-import { nearestName } from '../../conditions/nearest-name.ts';
+import { nearestName } from '../../text/nearest-name.ts';
 import { ArmatureError } from '../../errors.ts';
 import type { Variant } from './catalog.ts';
 import { chooseFiles, filesOfEntry, requireWanted } from './choose-files.ts';

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { nearestName } from '../../conditions/nearest-name.ts';
+import { nearestName } from '../../text/nearest-name.ts';
 import { ArmatureError } from '../../errors.ts';
 import { fileModelName, slug } from '../model-id.ts';
 import type { CatalogEntry } from './catalog.ts';

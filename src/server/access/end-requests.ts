@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ArmatureError } from '../../errors.ts';
-import { problemType, toProblem } from '../problem.ts';
+import { problemType, toProblem } from '../http/problem.ts';
 import type { Ending, OpenRequests } from './open-requests.ts';
 
 declare module 'fastify' {

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Scope } from '../../access/scopes.ts';
 import { ArmatureError } from '../../errors.ts';
 import { type Authenticator, credential } from './authenticator.ts';
-import type { Rates } from '../limits.ts';
+import type { Rates } from '../parts/limits.ts';
 import { endWith, refuseEnded } from './end-requests.ts';
 import type { Identity } from './identity.ts';
 import type { OpenRequests } from './open-requests.ts';

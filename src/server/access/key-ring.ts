@@ -1,4 +1,4 @@
-import type { KeyRecords, StoredKey } from '../../records/keys.ts';
+import type { KeyRecords, StoredKey } from '../../records/access/keys.ts';
 
 /** Milliseconds after which records are asked again, should a notification have been lost. */
 const lifetime = 5000;

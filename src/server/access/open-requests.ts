@@ -1,4 +1,4 @@
-import type { StoredKey } from '../../records/keys.ts';
+import type { StoredKey } from '../../records/access/keys.ts';
 import type { KeyRing } from './key-ring.ts';
 
 /** With what a request ends that is under way. */

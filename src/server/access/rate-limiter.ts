@@ -1,4 +1,4 @@
-import type { UsageRecords } from '../../records/usage.ts';
+import type { UsageRecords } from '../../records/access/usage.ts';
 
 /** What is limited: requests that make or change something, and those that look. */
 export type RateKind = 'submissions' | 'reads';

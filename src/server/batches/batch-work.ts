@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { finishRemovals } from '../../retention/leftovers.ts';
-import { deleteLeftovers } from '../delete-leftovers.ts';
-import type { ServerParts } from '../parts.ts';
+import { deleteLeftovers } from '../jobs/delete-leftovers.ts';
+import type { ServerParts } from '../parts/parts.ts';
 
 /** Milliseconds for which a request waits for the work that it began: most of it is done by then. */
 const patienceMs = 500;

@@ -1,6 +1,6 @@
 import { ArmatureError } from '../../errors.ts';
 import { isOverdue, nextTurn } from '../../json/turns.ts';
-import type { ServerLimits } from '../limits.ts';
+import type { ServerLimits } from '../parts/limits.ts';
 
 /** A line that is not empty, and its number from 1. */
 export interface Line {

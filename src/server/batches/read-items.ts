@@ -8,11 +8,11 @@ import { hasMoreValues } from '../../generation/json-size.ts';
 import { limits } from '../../generation/limits.ts';
 import { check } from '../../generation/parse.ts';
 import { readJson } from '../../json/read-json.ts';
-import { isForm, readForm } from '../form.ts';
-import { readJsonPart } from '../json.ts';
-import { bodyChunks } from '../body-chunks.ts';
+import { isForm, readForm } from '../http/form.ts';
+import { readJsonPart } from '../http/json.ts';
+import { bodyChunks } from '../http/body-chunks.ts';
 import { linesOf } from './lines.ts';
-import type { ServerLimits } from '../limits.ts';
+import type { ServerLimits } from '../parts/limits.ts';
 
 /** Content types of JSON Lines: one item a line. */
 export const linesTypes = ['application/x-ndjson', 'application/jsonl', 'application/x-jsonlines'] as const;

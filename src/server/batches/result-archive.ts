@@ -4,7 +4,7 @@ import { ArmatureError } from '../../errors.ts';
 import type { Job } from '../../generation/job.ts';
 import type { Records } from '../../records/records.ts';
 import type { ObjectStore } from '../../store/store.ts';
-import type { Links } from '../links.ts';
+import type { Links } from '../http/links.ts';
 import { itemsOf } from './find-batch.ts';
 import { resultLines } from './result-lines.ts';
 

@@ -1,5 +1,5 @@
 import type { Records } from '../../records/records.ts';
-import type { Links } from '../links.ts';
+import type { Links } from '../http/links.ts';
 import { itemPresenter } from '../views/batch-view.ts';
 import { itemsOf } from './find-batch.ts';
 

@@ -1,9 +1,9 @@
 import { ArmatureError } from '../../errors.ts';
-import type { RetryableItem } from '../../records/batches.ts';
+import type { RetryableItem } from '../../records/batches/batches.ts';
 import type { Records } from '../../records/records.ts';
 import { admitAgain, costOf } from '../access/draw-again.ts';
 import type { Identity } from '../access/identity.ts';
-import type { RouteContext } from '../context.ts';
+import type { RouteContext } from '../routes/context.ts';
 import { requireBatch } from './find-batch.ts';
 
 /** Items of one statement. */

@@ -3,17 +3,17 @@ import type { CountedBatch } from '../../generation/batch.ts';
 import { cost } from '../../generation/cost.ts';
 import { parseGeneration } from '../../generation/parse.ts';
 import { defaultBatchPriority } from '../../generation/priority.ts';
-import type { NewItem } from '../../records/insert-batch.ts';
-import type { IdempotencyClaim } from '../../records/idempotency.ts';
-import { newBatchId, newJobId } from '../../records/ids.ts';
-import type { ServerParts } from '../parts.ts';
+import type { NewItem } from '../../records/batches/insert-batch.ts';
+import type { IdempotencyClaim } from '../../records/jobs/idempotency.ts';
+import { newBatchId, newJobId } from '../../records/schema/ids.ts';
+import type { ServerParts } from '../parts/parts.ts';
 import type { GenerationRequest } from '../../generation/request.ts';
-import { givenControls, type Intake, needsFetching, picturesOf } from '../intake.ts';
-import { planGeneration } from '../submit.ts';
-import { sharedWebhookTargets, webhookTarget } from '../webhook-target.ts';
+import { givenControls, type Intake, needsFetching, picturesOf } from '../submissions/intake.ts';
+import { planGeneration } from '../submissions/submit.ts';
+import { sharedWebhookTargets, webhookTarget } from '../submissions/webhook-target.ts';
 import { checkItems } from './check-items.ts';
 import type { BatchSubmission } from './read-items.ts';
-import type { SharedPictures } from './shared-pictures.ts';
+import type { SharedPictures } from '../submissions/shared-pictures.ts';
 
 export interface BatchSubmitOptions {
   readonly tenant: string;

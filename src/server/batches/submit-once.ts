@@ -1,10 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CountedBatch } from '../../generation/batch.ts';
 import { identityOf } from '../access/guard.ts';
-import type { RouteContext } from '../context.ts';
-import { intakeOf } from '../intake.ts';
+import type { RouteContext } from '../routes/context.ts';
+import { intakeOf } from '../submissions/intake.ts';
 import { ArmatureError } from '../../errors.ts';
-import { fingerprint, idempotently } from '../idempotency.ts';
+import { fingerprint, idempotently } from '../submissions/idempotency.ts';
 import type { BatchSubmission, UnreadItem } from './read-items.ts';
 import { type BatchSubmitOptions, submitBatch } from './submit-batch.ts';
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { problemOf, problemType } from '../problem.ts';
+import { problemOf, problemType } from '../http/problem.ts';
 
 /** Answers what is no HTTP request (or a header that is too long) on the bare socket: there is no request object yet. */
 export function answerClientError(error: Error & { readonly code?: string }, socket: Socket): void {

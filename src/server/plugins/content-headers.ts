@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ArmatureError } from '../../errors.ts';
-import { mediaTypeOf } from '../media-type.ts';
+import { mediaTypeOf } from '../http/media-type.ts';
 
 /** Refuses bodies whose headers say that they are compressed, or that their text is in another charset than UTF-8. */
 export function refuseOtherEncodings(app: FastifyInstance): void {

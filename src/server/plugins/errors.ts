@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ArmatureError, type ErrorCode } from '../../errors.ts';
-import { prefersHtml } from '../prefers-html.ts';
-import { problemType, toProblem } from '../problem.ts';
+import { prefersHtml } from '../http/prefers-html.ts';
+import { problemType, toProblem } from '../http/problem.ts';
 import type { HttpMetrics } from '../../metrics/http-metrics.ts';
 import { otherMediaType } from './other-media-type.ts';
 import type { AllowedMethods } from './allowed-methods.ts';

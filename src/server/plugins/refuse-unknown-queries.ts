@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { nearestName } from '../../conditions/nearest-name.ts';
+import { nearestName } from '../../text/nearest-name.ts';
 import { ArmatureError } from '../../errors.ts';
 
 /**

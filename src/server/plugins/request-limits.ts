@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyHttpOptions, FastifyRequest } from 'fastify';
 import { ArmatureError } from '../../errors.ts';
-import type { ServerLimits } from '../limits.ts';
+import type { ServerLimits } from '../parts/limits.ts';
 
 /** How long the server bears with connections that say little or nothing. */
 export function connectionLimits(limits: ServerLimits) {

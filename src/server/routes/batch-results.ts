@@ -3,14 +3,14 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
-import { answerWithEvents } from '../answer-stream.ts';
+import { answerWithEvents } from '../http/answer-stream.ts';
 import { batchEvents, endedId } from '../batches/batch-events.ts';
 import { batchSheet } from '../batches/batch-sheet.ts';
 import { hasEnded, requireBatch } from '../batches/find-batch.ts';
 import { resultArchive } from '../batches/result-archive.ts';
 import { resultLines } from '../batches/result-lines.ts';
-import { gone, type RouteContext, takePlace, tenantOf } from '../context.ts';
-import { acceptedPicture, acceptedTypes } from '../preferences.ts';
+import { gone, type RouteContext, takePlace, tenantOf } from './context.ts';
+import { acceptedPicture, acceptedTypes } from '../http/preferences.ts';
 import { idParameter, pictureContent, problem } from './schemas.ts';
 
 const text = (type: string) => ({ [type]: { schema: z.unknown().meta({ type: 'string' }) } });

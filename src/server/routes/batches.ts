@@ -9,7 +9,7 @@ import { deleteBatch } from '../batches/delete-batch.ts';
 import { linesTypes, readItems } from '../batches/read-items.ts';
 import { retryBatch } from '../batches/retry-batch.ts';
 import { submitOnce } from '../batches/submit-once.ts';
-import { type RouteContext, tenantOf } from '../context.ts';
+import { type RouteContext, tenantOf } from './context.ts';
 import { batchItemsSchema, batchListSchema, batchSchema, itemPresenter } from '../views/batch-view.ts';
 import { acceptJson } from '../plugins/json-bodies.ts';
 import { batchForm } from './form-schemas.ts';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { conditionIds } from '../../conditions/registry.ts';
 import { batchBody } from '../../generation/batch-request.ts';
 import { extractionRequest, generationRequest } from '../../generation/request.ts';
-import { mapSuffix, maskedConditions, maskSuffix } from '../flat-form.ts';
+import { mapSuffix, maskedConditions, maskSuffix } from '../submissions/flat-form.ts';
 
 // Forms as descriptions: each is one object whose parts may all be left out, because generators of clients know no choice
 // between forms, and without defaults, which some would send beside `request`. What may stand together, handlers check.

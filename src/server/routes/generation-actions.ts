@@ -4,9 +4,9 @@ import { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
 import { deleteObjects } from '../../retention/leftovers.ts';
 import { checkpointPrefix } from '../../store/keys.ts';
-import { type RouteContext, tenantOf } from '../context.ts';
-import { deleteLeftovers } from '../delete-leftovers.ts';
-import { missingJob, requireJob } from '../find-job.ts';
+import { type RouteContext, tenantOf } from './context.ts';
+import { deleteLeftovers } from '../jobs/delete-leftovers.ts';
+import { missingJob, requireJob } from '../jobs/find-job.ts';
 import { jobSchema } from '../views/job-schema.ts';
 import { idParameter, json, problem, tenantQuery } from './schemas.ts';
 

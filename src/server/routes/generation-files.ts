@@ -2,10 +2,10 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Job } from '../../generation/job.ts';
-import { type RouteContext, takePlace, tenantOf } from '../context.ts';
-import { requireJob } from '../find-job.ts';
-import { servedMap, servedOutput, servedSource } from '../job-files.ts';
-import { type ServedObject, sendObject } from '../send-object.ts';
+import { type RouteContext, takePlace, tenantOf } from './context.ts';
+import { requireJob } from '../jobs/find-job.ts';
+import { servedMap, servedOutput, servedSource } from '../jobs/job-files.ts';
+import { type ServedObject, sendObject } from '../http/send-object.ts';
 import { fileParameters, pictureContent, problem, tenantQuery } from './schemas.ts';
 
 /** The bytes of outputs and maps. */

@@ -2,8 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { jobStatuses } from '../../generation/job.ts';
-import { type RouteContext, tenantOf } from '../context.ts';
-import { requireJob } from '../find-job.ts';
+import { type RouteContext, tenantOf } from './context.ts';
+import { requireJob } from '../jobs/find-job.ts';
 import { jobListSchema, jobSchema } from '../views/job-schema.ts';
 import { idParameter, json, pageQuery, problem, tenantQuery } from './schemas.ts';
 

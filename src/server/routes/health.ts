@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { problemOf, problemType } from '../problem.ts';
-import { createReadiness, type HealthParts, readinessSchema } from '../readiness.ts';
+import { problemOf, problemType } from '../http/problem.ts';
+import { createReadiness, type HealthParts, readinessSchema } from '../health/readiness.ts';
 import { json, problem } from './schemas.ts';
 
 /** Whether the process lives, and whether it can do its work. */

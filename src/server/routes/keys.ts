@@ -3,8 +3,8 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { keyRequest, rotateRequest, tenantName } from '../../access/key-request.ts';
 import { ArmatureError } from '../../errors.ts';
-import { issueKey, replaceKey } from '../../records/issue-key.ts';
-import type { RouteContext } from '../context.ts';
+import { issueKey, replaceKey } from '../../records/access/issue-key.ts';
+import type { RouteContext } from './context.ts';
 import { keyListSchema, keySchema, keyView, newKeySchema } from '../views/key-view.ts';
 import { idParameter, json, problem } from './schemas.ts';
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import type { RouteContext } from '../context.ts';
+import type { RouteContext } from './context.ts';
 import { modelListSchema, modelListView } from '../views/model-view.ts';
 import { json, problem } from './schemas.ts';
 

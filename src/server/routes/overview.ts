@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { ArmatureError } from '../../errors.ts';
-import type { RouteContext } from '../context.ts';
-import type { ServerParts } from '../parts.ts';
-import { recent } from '../recent.ts';
+import type { RouteContext } from './context.ts';
+import type { ServerParts } from '../parts/parts.ts';
+import { recent } from '../health/recent.ts';
 import { type FoundOverview, overviewSchema, overviewView } from '../views/overview-view.ts';
 import { json, problem } from './schemas.ts';
 

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { ArmatureError } from '../../errors.ts';
-import type { RouteContext } from '../context.ts';
-import { prefersHtml, varyByAccept } from '../prefers-html.ts';
-import { sendWebFile, type WebFile, webFileOf } from '../web-files.ts';
-import { pageOf } from '../web-pages.ts';
+import type { RouteContext } from './context.ts';
+import { prefersHtml, varyByAccept } from '../http/prefers-html.ts';
+import { sendWebFile, type WebFile, webFileOf } from '../pages/web-files.ts';
+import { pageOf } from '../pages/web-pages.ts';
 
 /** Pages for people, by their paths. They hold no data: their scripts ask the API for it, with the reader's key. */
 const pages: Readonly<Record<string, string>> = {

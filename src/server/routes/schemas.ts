@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { tenantName } from '../../access/key-request.ts';
 import { outputFormats } from '../../generation/plan.ts';
-import { problemSchema, problemType } from '../problem.ts';
+import { problemSchema, problemType } from '../http/problem.ts';
 
 /** Pieces of route descriptions that several routes use. */
 export const idParameter = z.object({ id: z.string() });

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
 import { identityOf } from '../access/guard.ts';
 import { isSignable, type Signer, type UrlSigner } from '../access/signed-urls.ts';
-import type { RouteContext } from '../context.ts';
+import type { RouteContext } from './context.ts';
 import { json, problem } from './schemas.ts';
 
 const body = z

@@ -1,14 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Job } from '../../generation/job.ts';
-import { answerSubmission } from '../answer.ts';
+import { answerSubmission } from '../jobs/answer.ts';
 import { identityOf } from '../access/guard.ts';
-import { type RouteContext, takePlace } from '../context.ts';
-import { fingerprintOf, idempotently } from '../idempotency.ts';
-import { intakeOf } from '../intake.ts';
-import { readPreferences } from '../preferences.ts';
-import type { Submission } from '../submission.ts';
-import type { SubmitOptions } from '../submit.ts';
-import { formatAsked, refuseSeveral } from '../with-format.ts';
+import { type RouteContext, takePlace } from './context.ts';
+import { fingerprintOf, idempotently } from '../submissions/idempotency.ts';
+import { intakeOf } from '../submissions/intake.ts';
+import { readPreferences } from '../http/preferences.ts';
+import type { Submission } from '../submissions/submission.ts';
+import type { SubmitOptions } from '../submissions/submit.ts';
+import { formatAsked, refuseSeveral } from '../submissions/with-format.ts';
 
 /**
  * Route options of a submission: its handler checks the body itself, because a form becomes JSON first, and its headers

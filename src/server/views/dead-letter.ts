@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { errorCodes } from '../../errors.ts';
 import type { Job } from '../../generation/job.ts';
-import type { Links } from '../links.ts';
+import type { Links } from '../http/links.ts';
 
 /** An error as a job keeps it. */
 export const jobErrorSchema = z

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { webhookEvents, type WebhookTarget } from '../../generation/webhook.ts';
-import { deliveryStatuses, type WebhookDelivery } from '../../records/webhooks.ts';
-import type { Links } from '../links.ts';
+import { deliveryStatuses, type WebhookDelivery } from '../../records/webhooks/webhooks.ts';
+import type { Links } from '../http/links.ts';
 
 export const deliverySchema = z
   .object({

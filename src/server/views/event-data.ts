@@ -1,5 +1,5 @@
-import type { EventSubject } from '../../records/webhooks.ts';
-import type { Links } from '../links.ts';
+import type { EventSubject } from '../../records/webhooks/webhooks.ts';
+import type { Links } from '../http/links.ts';
 import { type BatchView, batchView } from './batch-view.ts';
 import type { JobView } from './job-schema.ts';
 import { jobView } from './job-view.ts';

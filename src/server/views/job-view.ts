@@ -1,7 +1,7 @@
 import { type Candidate, type ControlFidelity, isFinal, type Job, type JobOutput } from '../../generation/job.ts';
 import type { ExtractionPlan, GenerationPlan, OutputOptions, PlannedControl } from '../../generation/plan.ts';
-import type { WebhookDelivery } from '../../records/webhooks.ts';
-import type { Links } from '../links.ts';
+import type { WebhookDelivery } from '../../records/webhooks/webhooks.ts';
+import type { Links } from '../http/links.ts';
 import { receiverView } from './delivery-view.ts';
 import type { EffectiveView, JobView } from './job-schema.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { misfit, type ModelList } from '../../generation/catalog.ts';
 import type { AnnotatorModel } from '../../models/annotators/annotators.ts';
-import { type Family, predictionTypes } from '../../models/model.ts';
+import { type Family, predictionTypes } from '../../generation/model.ts';
 
 const family = z
   .object({

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { errorCodes } from '../../errors.ts';
 import type { Job } from '../../generation/job.ts';
-import type { BatchCounts, FailureCount, QueueCounts, TenantCounts } from '../../records/overview.ts';
-import type { SeenWorker } from '../../records/workers.ts';
-import type { Links } from '../links.ts';
+import type { BatchCounts, FailureCount, QueueCounts, TenantCounts } from '../../records/operations/overview.ts';
+import type { SeenWorker } from '../../records/operations/workers.ts';
+import type { Links } from '../http/links.ts';
 import { deadLetterSchema, deadLetterView } from './dead-letter.ts';
 
 const at = z.iso.datetime();

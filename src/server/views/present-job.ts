@@ -1,7 +1,7 @@
 import type { Job } from '../../generation/job.ts';
 import type { Records } from '../../records/records.ts';
-import type { EtaEstimator } from '../eta.ts';
-import type { Links } from '../links.ts';
+import type { EtaEstimator } from '../jobs/eta.ts';
+import type { Links } from '../http/links.ts';
 import type { JobView } from './job-schema.ts';
 import { jobView } from './job-view.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Upload } from '../../records/records.ts';
-import type { Links } from '../links.ts';
+import type { Links } from '../http/links.ts';
 
 export const uploadSchema = z
   .object({

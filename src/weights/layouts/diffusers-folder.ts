@@ -13,7 +13,7 @@ import { fingerprint } from '../fingerprint.ts';
 import { clipRules } from '../key-maps/clip.ts';
 import { oldVaeAttentionRules } from '../key-maps/ldm-vae.ts';
 import type { RenameRule } from '../key-maps/rename.ts';
-import type { Prediction } from '../../models/model.ts';
+import type { Prediction } from '../../generation/model.ts';
 import type { SafetensorsFile } from '../safetensors.ts';
 import { openNetworkFolder } from '../weight-files.ts';
 import { folderOf, sameNames, weightsOf } from '../weights.ts';

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { ArmatureError } from '../../errors.ts';
 import type { ControlNetConfig, TextEncoderConfig, UNetConfig, VaeConfig } from '../../graph/configs.ts';
 import type { NetworkPart } from '../../graph/weights.ts';
-import type { Family, Prediction } from '../../models/model.ts';
+import type { Family, Prediction } from '../../generation/model.ts';
 import type { Witness } from '../prediction.ts';
 import type { RawConfig } from '../configs/raw-config.ts';
 

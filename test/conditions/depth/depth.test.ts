@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { depth, depthLevels } from '../../../src/conditions/depth/depth.ts';
-import { percentiles } from '../../../src/conditions/depth/percentile.ts';
-import { parseOptions } from '../../../src/conditions/options.ts';
+import { percentiles } from '../../../src/numeric/percentile.ts';
+import { parseOptions } from '../../../src/conditions/contract/options.ts';
 import { conditions } from '../../../src/conditions/registry.ts';
-import { resizeTo } from '../../../src/conditions/network-input.ts';
+import { resizeTo } from '../../../src/conditions/networks/network-input.ts';
 import { annotatorCases, annotatorPicture, channel, differences, networks, photo } from '../../support/annotators.ts';
 
 const defaults = { network: 'fastdepth', far: 2, near: 98, gamma: 1, invert: false };

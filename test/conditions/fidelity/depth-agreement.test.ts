@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RgbImage } from '../../../src/conditions/condition.ts';
+import type { RgbImage } from '../../../src/conditions/contract/condition.ts';
 import { depthAgreement } from '../../../src/conditions/fidelity/depth-agreement.ts';
 
 function grey(levels: readonly number[]): RgbImage {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { ConditionMap, RgbImage } from '../../../src/conditions/condition.ts';
+import type { ConditionMap, RgbImage } from '../../../src/conditions/contract/condition.ts';
 import { fidelityOf as measure, isMeasured, type RequestedMap } from '../../../src/conditions/fidelity/fidelity.ts';
 import { measuringOptions } from '../../../src/conditions/fidelity/measuring-options.ts';
-import { parseOptions } from '../../../src/conditions/options.ts';
+import { parseOptions } from '../../../src/conditions/contract/options.ts';
 import { conditionIds, findCondition } from '../../../src/conditions/registry.ts';
 
 const width = 32;

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { MaskedImage } from '../../../src/conditions/condition.ts';
+import type { MaskedImage } from '../../../src/conditions/contract/condition.ts';
 import { inpaint } from '../../../src/conditions/inpaint/inpaint.ts';
-import { inspectMap } from '../../../src/conditions/inspect-map.ts';
+import { inspectMap } from '../../../src/conditions/contract/inspect-map.ts';
 import { controlNetworks } from '../../../src/device/model-networks.ts';
 import { decodeMasked } from '../../../src/images/decode.ts';
 import { encodePicture } from '../../../src/images/encode.ts';
@@ -10,7 +10,7 @@ import type { Tensor } from '../../../src/numeric/tensor.ts';
 import { hintTensor } from '../../../src/pipeline/pixels.ts';
 import { SessionPool } from '../../../src/runtime/index.ts';
 import { openControlNetCheckpoint } from '../../../src/weights/checkpoint.ts';
-import { readPicture } from '../../../src/worker/read-picture.ts';
+import { readPicture } from '../../../src/drawing/read-picture.ts';
 import { goldenPath, maxAbsDifference } from '../../support/golden.ts';
 
 interface Array1 {

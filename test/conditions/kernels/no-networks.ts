@@ -1,4 +1,4 @@
-import type { AnnotatorSource } from '../../../src/conditions/condition.ts';
+import type { AnnotatorSource } from '../../../src/conditions/contract/condition.ts';
 
 /** For kernels, which have to do without. */
 export const noNetworks: AnnotatorSource = {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
-import { parseOptions } from '../../../src/conditions/options.ts';
+import { parseOptions } from '../../../src/conditions/contract/options.ts';
 import { findCondition } from '../../../src/conditions/registry.ts';
 import { decodePicture } from '../../../src/images/decode.ts';
 import { noNetworks } from './no-networks.ts';

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
-import type { RgbImage } from '../../../src/conditions/condition.ts';
+import type { RgbImage } from '../../../src/conditions/contract/condition.ts';
 import { invert } from '../../../src/conditions/invert/invert.ts';
 import { lineart } from '../../../src/conditions/lineart/lineart.ts';
 import { lineartOptions } from '../../../src/conditions/lineart/options.ts';
 import { shuffle } from '../../../src/conditions/shuffle/shuffle.ts';
-import { lumaOf } from '../../../src/conditions/threshold/luma.ts';
-import { otsuLevel } from '../../../src/conditions/threshold/otsu.ts';
+import { lumaOf } from '../../../src/pixels/luma.ts';
+import { otsuLevel } from '../../../src/pixels/otsu.ts';
 import { threshold } from '../../../src/conditions/threshold/threshold.ts';
 import { tile } from '../../../src/conditions/tile/tile.ts';
 import { noNetworks } from './no-networks.ts';

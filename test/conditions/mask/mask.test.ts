@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { growMask } from '../../../src/conditions/mask/grow.ts';
 import { mask } from '../../../src/conditions/mask/mask.ts';
-import { parseOptions } from '../../../src/conditions/options.ts';
+import { parseOptions } from '../../../src/conditions/contract/options.ts';
 import { conditions } from '../../../src/conditions/registry.ts';
 import {
   annotatorCases,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
-import type { Point } from '../../../src/conditions/drawing/canvas.ts';
+import type { Point } from '../../../src/pixels/shapes/canvas.ts';
 import { drawPeople } from '../../../src/conditions/openpose/draw-people.ts';
 import type { Parts, Person, Points, PoseStyle } from '../../../src/conditions/openpose/people.ts';
 import { decodePicture } from '../../../src/images/decode.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
-import type { RgbImage } from '../../../src/conditions/condition.ts';
-import type { Point } from '../../../src/conditions/drawing/canvas.ts';
-import { fillConvexPolygon } from '../../../src/conditions/drawing/convex-polygon.ts';
-import { ellipsePolygon } from '../../../src/conditions/drawing/ellipse.ts';
-import { drawThickLine } from '../../../src/conditions/drawing/thick-line.ts';
+import type { RgbImage } from '../../../src/conditions/contract/condition.ts';
+import type { Point } from '../../../src/pixels/shapes/canvas.ts';
+import { fillConvexPolygon } from '../../../src/pixels/shapes/convex-polygon.ts';
+import { ellipsePolygon } from '../../../src/pixels/shapes/ellipse.ts';
+import { drawThickLine } from '../../../src/pixels/shapes/thick-line.ts';
 import { findHand } from '../../../src/conditions/openpose/find-hands.ts';
 import { BundledAnnotators } from '../../../src/extractor/bundled-annotators.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { RgbImage } from '../../../src/conditions/condition.ts';
-import { parseOptions } from '../../../src/conditions/options.ts';
+import type { RgbImage } from '../../../src/conditions/contract/condition.ts';
+import { parseOptions } from '../../../src/conditions/contract/options.ts';
 import { conditions } from '../../../src/conditions/registry.ts';
 import { drawingStrokes } from '../../../src/conditions/scribble/drawing.ts';
 import type { ScribbleOptions } from '../../../src/conditions/scribble/options.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { RgbImage } from '../../../src/conditions/condition.ts';
-import { parseOptions } from '../../../src/conditions/options.ts';
+import type { RgbImage } from '../../../src/conditions/contract/condition.ts';
+import { parseOptions } from '../../../src/conditions/contract/options.ts';
 import { conditions } from '../../../src/conditions/registry.ts';
 import { ade20k } from '../../../src/conditions/seg/ade20k.ts';
 import { deepLabLabels } from '../../../src/conditions/seg/deeplab.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { softedge } from '../../../src/conditions/softedge/softedge.ts';
-import { resizeTo } from '../../../src/conditions/network-input.ts';
+import { resizeTo } from '../../../src/conditions/networks/network-input.ts';
 import {
   annotatorCases,
   annotatorPicture,

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { annotatorFile } from '../../../src/conditions/pulled/annotator-file.ts';
+import { annotatorFile } from '../../../src/conditions/networks/annotator-file.ts';
 import { readCatalog } from '../../../src/models/pull/catalog.ts';
 import { filesOfEntry, requireWanted } from '../../../src/models/pull/choose-files.ts';
 import { readTarget } from '../../../src/models/pull/target.ts';

@@ -4,7 +4,7 @@ import { ModelNetworks } from '../../../src/device/model-networks.ts';
 import { prepareDrawing } from '../../../src/device/prepare-drawing.ts';
 import { TextCache } from '../../../src/device/text-cache.ts';
 import { decodePicture } from '../../../src/images/decode.ts';
-import type { BaseModel, ControlNetModel } from '../../../src/models/model.ts';
+import type { BaseModel, ControlNetModel } from '../../../src/generation/model.ts';
 import { DenoiseLoop } from '../../../src/pipeline/denoise-loop.ts';
 import { pictureFrom } from '../../../src/pipeline/pixels.ts';
 import { SessionPool } from '../../../src/runtime/index.ts';

@@ -1,7 +1,0 @@
-import { type Config, embeddedTokenizer } from '../config.ts';
-import type { DeviceSettings } from '../device/protocol.ts';
-
-export function deviceSettings(config: Config): DeviceSettings {
-  const { provider, deviceId, threads, memoryBudget, maxRows } = config;
-  return { provider, deviceId, threads, memoryBudget, maxRows, tokenizerFolder: embeddedTokenizer };
-}

@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+import { ArmatureError } from '../../errors.ts';
+import type { StructureKind } from '../../conditions/structures.ts';
+import { type GivenPicture, withMask } from '../../generation/given-picture.ts';
+import { verifyPicture } from '../../images/decode.ts';
+import { readRegularFile } from './regular-file.ts';
+
+/** What the command line named, read once and kept under the names by which a plan refers to it. */
+export class PictureFiles {
+  readonly #bytes = new Map<string, Uint8Array>();
+
+  /**
+   * Reads a picture, and if named the mask beside it. `invalid_image` where one cannot be read or is none, `invalid_request`
+   * where their sizes differ.
+   */
+  async add(file: string, mask: string | null = null): Promise<GivenPicture> {
+    const picture = await this.#read(file);
+    return mask === null ? picture : withMask(picture, await this.#read(mask), mask);
+  }
+
+  async #read(file: string): Promise<GivenPicture> {
+    const bytes = await readRegularFile(file, 'The picture');
+    const { width, height } = await verifyPicture(bytes, undefined, { field: file });
+    return { ...this.#keep(file, bytes), width, height, structure: null, map: null };
+  }
+
+  /** Keeps structure that was given as data. */
+  addStructure(structure: StructureKind, data: unknown): GivenPicture {
+    const bytes = new TextEncoder().encode(JSON.stringify(data));
+    return { ...this.#keep(`${structure} ${this.#bytes.size}`, bytes), width: 0, height: 0, structure, map: null };
+  }
+
+  async get(key: string): Promise<Uint8Array> {
+    const bytes = this.#bytes.get(key);
+    if (bytes === undefined) throw new ArmatureError('not_found', `The picture ${key} was not read.`);
+    return bytes;
+  }
+
+  #keep(key: string, bytes: Uint8Array): Pick<GivenPicture, 'stored'> {
+    this.#bytes.set(key, bytes);
+    return { stored: { key, sha256: createHash('sha256').update(bytes).digest('hex') } };
+  }
+}

@@ -1,0 +1,106 @@
+import type { MaskedImage } from '../../conditions/contract/condition.ts';
+import { findCondition } from '../../conditions/registry.ts';
+import type { DeviceProcess } from '../../device/device-process.ts';
+import type { ExtractorProcess } from '../../extractor/extractor-process.ts';
+import type { GivenControl, GivenPicture } from '../../generation/given-picture.ts';
+import type { Progress } from '../../generation/job.ts';
+import type { GenerationPlan } from '../../generation/plan.ts';
+import type { ControlImage, GenerationRequest } from '../../generation/request.ts';
+import { resolveGeneration } from '../../generation/resolve.ts';
+import { encodePicture } from '../../images/encode.ts';
+import type { AnnotatorLibrary } from '../../models/annotators/annotators.ts';
+import type { ModelLibrary } from '../../models/library.ts';
+import { untraced } from '../../tracing/tracing.ts';
+import { drawPlan } from '../../drawing/draw-plan.ts';
+import type { ChosenPicture } from '../../drawing/choose-pictures.ts';
+import { insideGenerated } from '../../drawing/picture-metadata.ts';
+import type { PictureFiles } from '../files/picture-files.ts';
+
+export interface DrawingParts {
+  readonly library: ModelLibrary;
+  readonly annotators: AnnotatorLibrary;
+  readonly device: DeviceProcess;
+  readonly extractor: ExtractorProcess;
+  readonly files: PictureFiles;
+  readonly defaultModel: string;
+  readonly randomSeed: () => number;
+  readonly embedParameters: boolean;
+}
+
+export interface DrawnFiles {
+  readonly plan: GenerationPlan;
+  readonly warnings: readonly string[];
+  /** Encoded pictures in the order of their seeds. */
+  readonly pictures: readonly (Omit<ChosenPicture, 'image'> & { readonly bytes: Uint8Array })[];
+  /** maps[i] is what control i was fed with. */
+  readonly maps: readonly MaskedImage[];
+}
+
+/** The file of a control, that of the mask beside it, and that of its region. */
+export interface ControlFile {
+  readonly file: string;
+  readonly mask: string | null;
+  readonly region: string | null;
+}
+
+/** Draws a request in this command's own children, without records or queue. `files[i]` are the files of control i. */
+export async function draw(
+  parts: DrawingParts,
+  request: GenerationRequest,
+  files: readonly ControlFile[],
+  { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (progress: Progress) => void },
+): Promise<DrawnFiles> {
+  const models = await parts.library.list();
+  const given = await Promise.all(
+    request.controls.map(async ({ image }, index) => await givenControl(parts.files, image, files[index]!)),
+  );
+  const { plan, warnings } = resolveGeneration(request, {
+    catalog: { models, condition: findCondition },
+    defaultModel: parts.defaultModel,
+    given,
+    randomSeed: parts.randomSeed,
+    embedParameters: parts.embedParameters,
+  });
+  await parts.annotators.requireFor(plan);
+  const base = await parts.library.base(plan.model.id);
+  const controlNets = await Promise.all(
+    plan.controls.map(async ({ model }) => await parts.library.controlNet(model.id)),
+  );
+  const drawn = await drawPlan(
+    { store: parts.files, extractor: parts.extractor, device: parts.device, tracing: untraced },
+    plan,
+    { base, controlNets },
+    { job: 'command', attempt: 1 },
+    { signal, onProgress },
+  );
+  return {
+    plan,
+    maps: drawn.maps.map(({ map }) => map),
+    warnings: [...warnings, ...drawn.warnings],
+    pictures: await Promise.all(
+      drawn.pictures.map(async ({ image, ...picture }) => {
+        const { format, quality } = plan.output;
+        const inside = insideGenerated(plan, picture.seed);
+        return { ...picture, bytes: await encodePicture(image, { format, quality, ...inside }) };
+      }),
+    ),
+  };
+}
+
+async function givenControl(files: PictureFiles, image: ControlImage, file: ControlFile): Promise<GivenControl> {
+  const [picture, region] = await Promise.all([
+    givenPicture(files, image, file),
+    file.region === null ? null : files.add(file.region),
+  ]);
+  return { picture, region };
+}
+
+async function givenPicture(
+  files: PictureFiles,
+  image: ControlImage,
+  { file, mask }: ControlFile,
+): Promise<GivenPicture> {
+  if ('pose' in image) return files.addStructure('pose', image.pose);
+  if ('layout' in image) return files.addStructure('layout', image.layout);
+  return await files.add(file, mask);
+}

@@ -1,0 +1,101 @@
+import type { Command } from 'commander';
+import { conditionIds } from '../../conditions/registry.ts';
+import type { ModelList } from '../../generation/catalog.ts';
+import { guessType } from '../../models/guess-type.ts';
+import type { AnnotatorModel } from '../../models/annotators/annotators.ts';
+import type { ControlNetModel } from '../../generation/model.ts';
+import { addCatalog } from './model-catalog.ts';
+import { addSet } from './set-model.ts';
+import { addShow, describePrediction } from './show-model.ts';
+import { addPull } from './pull-model.ts';
+import { annotatorsOf, libraryOf } from '../../service/library.ts';
+import { useData } from '../settings/places.ts';
+import { prepareDataFolder, requireOwnFolder } from '../../records/data-folder/data-folder.ts';
+import { addSettings, configOf } from '../settings/setting-options.ts';
+import { table } from '../terminal/table.ts';
+
+export function addModels(models: Command): void {
+  const list = models
+    .command('list')
+    .description('every model that is found, annotators that can be pulled, and what cannot be used and why')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample:\n  armature models list --models /mnt/models\n')
+    .action(async (options: { json?: true }) => {
+      const config = configOf(list);
+      useData(config);
+      requireOwnFolder(config.data);
+      const found = await (await libraryOf(config)).list();
+      const annotators = await (await annotatorsOf(config)).list();
+      console.log(options.json === true ? asJson(found, annotators) : describeModels(found, annotators));
+    });
+  addSettings(list, ['data', 'models']);
+  const setType = models
+    .command('set-type')
+    .description(`say which condition a ControlNet is for: ${conditionIds.join(', ')}`)
+    .argument('<id>', 'ControlNet, as `armature models list` calls it')
+    .argument('<type>', 'condition')
+    .addHelpText('after', '\nExample:\n  armature models set-type my-edges canny\n')
+    .action(async (id: string, type: string) => {
+      const config = configOf(setType);
+      useData(config);
+      await prepareDataFolder(config.data);
+      const model = await (await libraryOf(config)).setType(id, type);
+      console.log(`${model.id} is for ${model.type}.`);
+    });
+  addSettings(setType, ['data', 'models']);
+  addShow(models);
+  addSet(models);
+  addPull(models);
+  addCatalog(models);
+}
+
+/** All that is known of models but where they lie, and the numbers of their schedules. */
+function asJson({ bases, controlNets, rejected }: ModelList, annotators: readonly AnnotatorModel[]): string {
+  return JSON.stringify(
+    { bases, controlNets, annotators, rejected },
+    (key, value: unknown) => (key === 'path' || key === 'schedule' ? undefined : value),
+    2,
+  );
+}
+
+function describeModels({ bases, controlNets, rejected }: ModelList, annotators: readonly AnnotatorModel[]): string {
+  const parts = [
+    table(
+      ['BASE MODEL', 'FAMILY', 'SIZE', 'LICENCE', 'PREDICTS', 'TITLE'],
+      bases.map(({ id, family, defaults, prediction, licence, title }) => [
+        id,
+        family.name,
+        `${defaults.width}x${defaults.height}`,
+        licence ?? 'unknown',
+        describePrediction(prediction),
+        title,
+      ]),
+    ),
+    table(
+      ['CONTROLNET', 'FAMILY', 'FOR', 'CAME WITH'],
+      controlNets.map((model) => [model.id, model.family.name, describeType(model), model.bundledWith ?? '-']),
+    ),
+    table(
+      ['ANNOTATOR', 'FOR', 'LICENCE', 'STATE'],
+      annotators.map(({ id, conditions, licence, state, pull }) => [
+        id,
+        conditions.join(', ') || '?',
+        licence ?? 'unknown',
+        state === 'missing' && pull !== null ? pull : state,
+      ]),
+    ),
+    table(
+      ['NOT USABLE', 'WHY'],
+      rejected.map(({ id, detail }) => [id, detail]),
+    ),
+  ];
+  const shown = parts.filter((part) => part !== '');
+  return shown.length === 0 ? 'No models were found.' : shown.join('\n\n');
+}
+
+function describeType({ id, title, type }: ControlNetModel): string {
+  if (type !== null) return type;
+  const guess = guessType(title);
+  const known = guess !== null && conditionIds.includes(guess);
+  return known ? `? (perhaps: armature models set-type ${id} ${guess})` : '? (armature models set-type)';
+}

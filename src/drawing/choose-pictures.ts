@@ -1,0 +1,127 @@
+import type { MaskedImage, RgbImage } from '../conditions/contract/condition.ts';
+import { type Fidelity, isMeasured, reasonOfNoMeasure, unmeasured } from '../conditions/fidelity/fidelity.ts';
+import { measuringOptions } from '../conditions/fidelity/measuring-options.ts';
+import { findCondition } from '../conditions/registry.ts';
+import { ArmatureError } from '../errors.ts';
+import type { ExtractorProcess } from '../extractor/extractor-process.ts';
+import type { Candidate, ControlFidelity } from '../generation/job.ts';
+import type { GenerationPlan, PlannedControl } from '../generation/plan.ts';
+import type { MadeControl } from './draw-plan.ts';
+import { extractAt } from './make-map.ts';
+
+export interface DrawnPicture {
+  readonly seed: number;
+  readonly image: RgbImage;
+}
+
+/** A picture that is kept, and how well it and those that it was chosen from obey their controls. */
+export interface ChosenPicture extends DrawnPicture {
+  /** Absent where nothing was compared. */
+  readonly fidelity?: readonly ControlFidelity[];
+  /** Absent where it was not chosen from several. */
+  readonly candidates?: readonly Candidate[];
+}
+
+/** What a plan says of comparing and choosing. */
+export type EvaluationPlan = Pick<GenerationPlan, 'controls' | 'evaluate' | 'bestOf'>;
+
+/**
+ * Compares what was drawn with the maps that it was to obey, if the plan says so, and keeps the best of each `bestOf`
+ * pictures. `pictures` are in the order of their seeds.
+ */
+export async function choosePictures(
+  extractor: ExtractorProcess,
+  plan: EvaluationPlan,
+  maps: readonly MadeControl[],
+  pictures: readonly DrawnPicture[],
+  signal: AbortSignal,
+): Promise<readonly ChosenPicture[]> {
+  if (!plan.evaluate) return pictures;
+  const chosen: ChosenPicture[] = [];
+  for (let first = 0; first < pictures.length; first += plan.bestOf) {
+    const drawn = pictures.slice(first, first + plan.bestOf);
+    const candidates: Candidate[] = [];
+    for (const { seed, image } of drawn) {
+      const fidelity = await fidelityOfPicture(extractor, plan, maps, image, signal);
+      candidates.push({ seed, score: meanValue(fidelity), fidelity });
+    }
+    const best = indexOfBest(candidates);
+    const { fidelity } = candidates[best]!;
+    chosen.push({ ...drawn[best]!, fidelity, ...(plan.bestOf > 1 ? { candidates } : {}) });
+  }
+  return chosen;
+}
+
+/** Said where a choice was to be made and there was nothing to make it by. */
+export function choiceWarnings(chosen: readonly ChosenPicture[]): readonly string[] {
+  const blind = chosen.some(({ candidates }) => candidates?.every(({ score }) => score === null) === true);
+  return blind
+    ? ['best_of: no candidate could be compared with its maps, so the first was kept; fidelity says why.']
+    : [];
+}
+
+async function fidelityOfPicture(
+  extractor: ExtractorProcess,
+  plan: EvaluationPlan,
+  maps: readonly MadeControl[],
+  image: RgbImage,
+  signal: AbortSignal,
+): Promise<readonly ControlFidelity[]> {
+  const figures: ControlFidelity[] = [];
+  for (const [index, control] of plan.controls.entries()) {
+    const measured = await measure(extractor, control, maps[index]!, image, signal);
+    figures.push({ control: index, condition: control.type, ...measured });
+  }
+  return figures;
+}
+
+async function measure(
+  extractor: ExtractorProcess,
+  control: PlannedControl,
+  requested: MadeControl,
+  image: RgbImage,
+  signal: AbortSignal,
+): Promise<Fidelity & Pick<ControlFidelity, 'networks'>> {
+  const condition = findCondition(control.type);
+  if (!isMeasured(condition.id)) return { ...unmeasured(null, reasonOfNoMeasure(condition.id)), networks: [] };
+  if (requested.region?.some(isCompared) === false) {
+    return { ...unmeasured(null, 'The mask of the control is nowhere above a half.'), networks: [] };
+  }
+  const options = measuringOptions(condition, control.preprocess, control.madeWith ?? null);
+  const networks = condition.networks?.(options) ?? [];
+  try {
+    const { result } = await extractAt(extractor, { ...control, options }, image, image, signal);
+    const { data } = requested;
+    const map = withinRegion(requested);
+    const wanted = data === undefined ? { map } : { map, data };
+    const comparison = { condition: condition.id, options, drawn: result, requested: wanted };
+    return { ...(await extractor.compare(comparison, signal)), networks };
+  } catch (error) {
+    // A picture that is drawn is worth more than the figure that it lacks; a job that has to stop, stops.
+    if (signal.aborted || !(error instanceof ArmatureError) || error.code === 'unavailable') throw error;
+    return { ...unmeasured(null, error.message), networks };
+  }
+}
+
+/** Where a control acts at most by half, the picture is not held to its map. */
+function isCompared(level: number): boolean {
+  return level > 127;
+}
+
+/** The requested map with what lies outside of the control's region masked, so that it is not compared. */
+function withinRegion({ map, region }: MadeControl): MaskedImage {
+  if (region === null) return map;
+  return { ...map, masked: region.map((level, i) => (isCompared(level) && map.masked?.[i] !== 1 ? 0 : 1)) };
+}
+
+/** Mean over the controls that have a value; null where none has. */
+function meanValue(fidelity: readonly ControlFidelity[]): number | null {
+  const values = fidelity.flatMap(({ value }) => (value === null ? [] : [value]));
+  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** The highest score; of several the first. One without a score comes after all that have one. */
+function indexOfBest(candidates: readonly Candidate[]): number {
+  const scores = candidates.map(({ score }) => score ?? Number.NEGATIVE_INFINITY);
+  return scores.indexOf(Math.max(...scores));
+}

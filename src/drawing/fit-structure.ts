@@ -1,0 +1,22 @@
+import { type StructureKind, structures } from '../conditions/structures.ts';
+import type { ResizeMode } from '../generation/plan.ts';
+import { placement, type Size } from '../pixels/geometry.ts';
+
+/**
+ * Structure as data in the frame of the generation, by the rules by which a picture of its canvas would be resized: `crop`
+ * cuts what is too much, `fill` leaves bars. Data that names no canvas is a share of whatever frame it is drawn in, and one
+ * whose canvas just fits stays as it is.
+ */
+export function fitStructure(kind: StructureKind, data: unknown, size: Size, mode: ResizeMode): unknown {
+  const { canvas, place } = structures[kind];
+  const own = canvas(data);
+  if (own === null) return data;
+  const { resized, x, y } = placement(own, size, mode);
+  if (resized.width === size.width && resized.height === size.height) return data;
+  const sign = mode === 'crop' ? -1 : 1;
+  return place(data, own, {
+    scale: { x: resized.width / own.width, y: resized.height / own.height },
+    shift: { x: sign * x, y: sign * y },
+    size,
+  });
+}

@@ -1,0 +1,32 @@
+import { lumaOf } from '../pixels/luma.ts';
+import type { Size } from '../generation/given-picture.ts';
+import type { PlannedControl } from '../generation/plan.ts';
+import { decodeHere, type PictureDecoder } from '../images/decoder/decoder.ts';
+import { resizeMask } from '../images/resize.ts';
+import type { ObjectStore } from '../store/store.ts';
+
+/**
+ * Where a control acts: a byte a pixel of the generation, row by row, 255 where it acts in full and 0 where it does not act.
+ */
+export type RegionMask = Uint8Array;
+
+/**
+ * Reads the region of a control, brought to the generation's size as its image is. Null where it acts everywhere, which a
+ * mask that is white all over says too.
+ */
+export async function makeRegion(
+  store: Pick<ObjectStore, 'get'>,
+  { region, resize }: Pick<PlannedControl, 'region' | 'resize'>,
+  size: Size,
+  decoder: PictureDecoder = decodeHere,
+): Promise<RegionMask | null> {
+  if (region === undefined) return null;
+  const picture = await decoder.decode(await store.get(region.key), { background: 'black' });
+  const { values } = lumaOf(await resizeMask(picture, size, resize));
+  return values.every((value) => value === 255) ? null : values;
+}
+
+/** Whether a control that acts in this region alone acts at all. */
+export function isNowhere(region: RegionMask | null): boolean {
+  return region !== null && region.every((value) => value === 0);
+}

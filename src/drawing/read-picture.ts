@@ -1,0 +1,35 @@
+import type { MaskedImage } from '../conditions/contract/condition.ts';
+import { findCondition } from '../conditions/registry.ts';
+import type { PlannedControl } from '../generation/plan.ts';
+import { decodeHere, type PictureDecoder } from '../images/decoder/decoder.ts';
+import type { ObjectStore } from '../store/store.ts';
+
+/** A picture as a plan names it, and the condition that it is for. */
+export interface PlannedPicture extends Pick<PlannedControl, 'image' | 'imageMask'> {
+  readonly type: string;
+}
+
+/**
+ * Decodes the picture of a control or an extraction. Where the condition has such a thing, what is transparent is masked, and
+ * what the mask beside it shows white; elsewhere transparency is laid over `background`.
+ */
+export async function readPicture(
+  store: Pick<ObjectStore, 'get'>,
+  { type, image, imageMask }: PlannedPicture,
+  background: 'white' | 'black',
+  decoder: PictureDecoder = decodeHere,
+): Promise<MaskedImage> {
+  const bytes = await store.get(image.key);
+  if (findCondition(type).masked !== true) return await decoder.decode(bytes, { background });
+  const picture = await decoder.decodeMasked(bytes);
+  if (imageMask === undefined) return picture;
+  const mask = await decoder.decode(await store.get(imageMask.key), { background: 'black' });
+  return { ...picture, masked: unite(picture.masked, mask.data) };
+}
+
+/** Masked, or white in the mask beside it: its green channel, which is most of what is seen as brightness, above a half. */
+function unite(masked: Uint8Array | undefined, mask: Uint8Array): Uint8Array {
+  const united = new Uint8Array(mask.length / 3);
+  for (let i = 0; i < united.length; i++) united[i] = masked?.[i] === 1 || mask[i * 3 + 1]! > 127 ? 1 : 0;
+  return united;
+}

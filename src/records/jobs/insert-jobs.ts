@@ -1,0 +1,33 @@
+import { sql, type Kysely, type Selectable } from 'kysely';
+import { cost } from '../../generation/cost.ts';
+import type { Job } from '../../generation/job.ts';
+import type { NewJob } from '../records.ts';
+import { jobFromRow } from '../schema/rows.ts';
+import type { JobTable, Tables } from '../schema/schema.ts';
+import { jobChannel } from './transitions.ts';
+import { virtualTime } from '../scheduling/virtual-time.ts';
+
+/** Writes accepted jobs and their `queued` events in one statement, and announces them; returns them in the same order. */
+export async function insertJobs(db: Kysely<Tables>, jobs: readonly NewJob[]): Promise<readonly Job[]> {
+  const given = jobs.map(({ id, tenant, plan, warnings, metadata, webhook = null, traceParent = null, priority }) => {
+    return { id, tenant, plan, warnings, metadata, webhook, trace_parent: traceParent, priority, cost: cost(plan) };
+  });
+  const { rows } = await sql<Selectable<JobTable>>`
+    with given as (
+      select * from jsonb_to_recordset(${JSON.stringify(given)}::jsonb) as given (
+        id text, tenant text, plan jsonb, warnings jsonb, metadata jsonb, webhook jsonb, trace_parent text,
+        priority smallint, cost double precision)),
+    inserted as (
+      insert into ${sql.table('armature.job')}
+        (id, tenant, status, plan, warnings, metadata, webhook, trace_parent, priority, cost, virtual_time, event_seq)
+      select id, tenant, 'queued', plan, warnings, metadata, webhook, trace_parent, priority, cost,
+        ${virtualTime}, 1
+      from given
+      returning *),
+    noted as (
+      insert into ${sql.table('armature.job_event')} (job_id, seq, type, data)
+      select id, event_seq, status, jsonb_build_object('attempt', attempt) from inserted)
+    select *, pg_notify(${sql.lit(jobChannel)}, id || ' state') from inserted`.execute(db);
+  const written = new Map(rows.map((row) => [row.id, jobFromRow(row)]));
+  return jobs.map(({ id }) => written.get(id)!);
+}

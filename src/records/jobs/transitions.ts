@@ -1,0 +1,253 @@
+import {
+  sql,
+  type ExpressionBuilder,
+  type ExpressionWrapper,
+  type Kysely,
+  type SqlBool,
+  type UpdateObject,
+} from 'kysely';
+import type { SerializedError } from '../../errors.ts';
+import { deadAfter } from '../../generation/faults.ts';
+import type { Job, JobResult, JobStatus, Progress } from '../../generation/job.ts';
+import { countersLocked, eventsForReceivers, itemsCounted, itemsEnded } from '../webhooks/outbox.ts';
+import type { ChangeKind } from '../records.ts';
+import { jobFromRow } from '../schema/rows.ts';
+import type { Tables } from '../schema/schema.ts';
+
+/** The channel on which every change of a job is announced; the payload is the job's id and the kind of change. */
+export const jobChannel = 'armature_jobs';
+
+/** Announces a change of a job into the state that it has now. */
+const announced = sql`pg_notify(${sql.lit(jobChannel)}, id || case
+  when status in ('succeeded', 'failed', 'cancelled') then ' end' else ' state' end)`.as('announced');
+
+function announcement(kind: ChangeKind) {
+  return sql`pg_notify(${sql.lit(jobChannel)}, id || ${sql.lit(` ${kind}`)})`.as('announced');
+}
+const now = sql<Date>`now()`;
+
+type JobExpressions = ExpressionBuilder<Tables, 'job'>;
+
+export interface Transition {
+  /** The compare of compare-and-set. */
+  readonly where: (job: JobExpressions) => ExpressionWrapper<Tables, 'job', SqlBool>;
+  readonly set: (job: JobExpressions) => UpdateObject<Tables, 'job'>;
+  /** Further values of the event's data, which always holds the attempt. */
+  readonly detail?: Readonly<Record<string, unknown>>;
+  /** Only a job that arrives in this state earns an event; by default any. */
+  readonly eventOnlyIn?: JobStatus;
+}
+
+/**
+ * One statement, so that either all of it happens or nothing: the job changes where it still is what the caller believes,
+ * its event is appended under the next number, what receivers are to be told comes into the outbox, and the change is
+ * announced. Null where the job had moved on.
+ */
+export async function transition(db: Kysely<Tables>, change: Transition): Promise<Job | null> {
+  const [job] = await transitions(db, change);
+  return job ?? null;
+}
+
+/** The same for every job that `change.where` is true of. */
+export async function transitions(db: Kysely<Tables>, change: Transition): Promise<readonly Job[]> {
+  const rows = await db
+    .with('changed', (query) =>
+      query
+        .updateTable('job')
+        .set(change.set)
+        .set((job) => ({ event_seq: sql<number>`${job.ref('event_seq')} + 1`, previous_status: job.ref('status') }))
+        .where(change.where)
+        .returningAll(),
+    )
+    .with('noted', (query) =>
+      query
+        .insertInto('job_event')
+        .columns(['job_id', 'seq', 'type', 'data'])
+        .expression((job) => {
+          const event = job
+            .selectFrom('changed')
+            .select(['id', 'event_seq', eventTypeOf(), eventData(change.detail ?? {})]);
+          return change.eventOnlyIn === undefined ? event : event.where('status', '=', change.eventOnlyIn);
+        }),
+    )
+    .with('ended', itemsEnded)
+    .with('locked', countersLocked)
+    .with('counted', itemsCounted)
+    .with('told', (query) =>
+      query
+        .insertInto('webhook_delivery')
+        .columns(['id', 'tenant', 'job_id', 'batch_id', 'type', 'snapshot', 'url', 'host', 'secret'])
+        .expression(eventsForReceivers())
+        .returning(sql<string>`coalesce(job_id, batch_id)`.as('about')),
+    )
+    .selectFrom('changed')
+    .selectAll()
+    .select(announced)
+    .select(
+      sql`(select ${announcement('webhook')} where exists (
+      select from told where about in (changed.id, changed.batch_id)))`.as('told'),
+    )
+    .execute();
+  return rows.map(jobFromRow);
+}
+
+/** A job that arrives in `running` was `started`; the other events are named like the states. */
+function eventTypeOf() {
+  return sql<'started'>`case status when 'running' then 'started' else status end`.as('type');
+}
+
+function eventData(detail: Readonly<Record<string, unknown>>) {
+  return sql<string>`jsonb_build_object('attempt', attempt) || ${JSON.stringify(detail)}::jsonb`.as('data');
+}
+
+/** See {@link Records.startAttempt}. */
+export async function startAttempt(db: Kysely<Tables>, tenant: string, id: string): Promise<Job | null> {
+  const job = await transition(db, {
+    where: (row) =>
+      row.and([row('tenant', '=', tenant), row('id', '=', id), row('status', 'in', ['queued', 'running'])]),
+    set: () => ({
+      status: sql<JobStatus>`case when ${isCancelled} then 'cancelled' when ${lostTooMany} then 'failed' else 'running' end`,
+      attempt: sql<number>`case when ${ends} then attempt else attempt + 1 end`,
+      started_at: sql<Date | null>`case when ${ends} then started_at else now() end`,
+      finished_at: sql<Date | null>`case when ${ends} then now() end`,
+      progress: null,
+      losses: sql<number>`case when ${lost} then losses + 1 else losses end`,
+      last_fault: sql<string | null>`case when ${lost} then ${workerLost}::jsonb else last_fault end`,
+      dead: sql<boolean>`${lostTooMany} and not ${isCancelled}`,
+      error: sql<string | null>`case when ${lostTooMany} and not ${isCancelled} then ${workerLost}::jsonb end`,
+    }),
+  });
+  return job?.status === 'running' ? job : null;
+}
+
+/** A job that is started while it runs has lost its worker. */
+const lost = sql<boolean>`status = 'running'`;
+const lostTooMany = sql<boolean>`(${lost} and losses + 1 >= ${sql.lit(deadAfter.loss)})`;
+/** Asked to stop, itself or with all of its batch. */
+const isCancelled = sql<boolean>`(cancel_requested or exists (
+  select from ${sql.table('armature.batch')} as batch where batch.id = batch_id and batch.cancelling_since is not null))`;
+const ends = sql<boolean>`(${isCancelled} or ${lostTooMany})`;
+const workerLost = JSON.stringify({
+  code: 'worker_lost',
+  detail: 'The worker ended, or was out of touch for too long, while it had the job.',
+} satisfies SerializedError);
+
+/** The compare of every step that a worker takes: the job runs, and under the worker's own attempt. */
+export function runsAs(id: string, attempt: number): Transition['where'] {
+  return (row) => row.and([row('id', '=', id), row('attempt', '=', attempt), row('status', '=', 'running')]);
+}
+
+export async function commitResult(
+  db: Kysely<Tables>,
+  id: string,
+  attempt: number,
+  result: JobResult,
+): Promise<boolean> {
+  const stored_bytes = [...result.outputs, ...result.maps].reduce((sum, { bytes }) => sum + bytes, 0);
+  const set = () => ({
+    status: 'succeeded' as const,
+    result: JSON.stringify(result),
+    stored_bytes,
+    finished_at: now,
+  });
+  return (await transition(db, { where: runsAs(id, attempt), set })) !== null || (await isCommitted(db, id, attempt));
+}
+
+async function isCommitted(db: Kysely<Tables>, id: string, attempt: number): Promise<boolean> {
+  const row = await db
+    .selectFrom('job')
+    .select('id')
+    .where('id', '=', id)
+    .where('attempt', '=', attempt)
+    .where('status', '=', 'succeeded')
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+export async function failAttempt(
+  db: Kysely<Tables>,
+  id: string,
+  attempt: number,
+  error: SerializedError,
+): Promise<boolean> {
+  const set = () => ({ status: 'failed' as const, error: JSON.stringify(error), finished_at: now });
+  return (await transition(db, { where: runsAs(id, attempt), set, detail: { error } })) !== null;
+}
+
+export async function releaseAttempt(
+  db: Kysely<Tables>,
+  id: string,
+  attempt: number,
+  reason: SerializedError,
+): Promise<boolean> {
+  const set = () => ({ status: 'queued' as const, started_at: null, progress: null });
+  return (await transition(db, { where: runsAs(id, attempt), set, detail: { reason } })) !== null;
+}
+
+export async function cancelAttempt(db: Kysely<Tables>, id: string, attempt: number): Promise<boolean> {
+  const set = () => ({ status: 'cancelled' as const, finished_at: now });
+  return (await transition(db, { where: runsAs(id, attempt), set })) !== null;
+}
+
+/** A queued job ends at once; a running one is flagged. Null where the job is final, absent or flagged already. */
+export function requestCancel(db: Kysely<Tables>, tenant: string, id: string): Promise<Job | null> {
+  return transition(db, {
+    where: (row) =>
+      row.and([
+        row('tenant', '=', tenant),
+        row('id', '=', id),
+        row('status', 'in', ['queued', 'running']),
+        row('cancel_requested', '=', false),
+      ]),
+    set: () => ({
+      cancel_requested: true,
+      status: sql<JobStatus>`case when status = 'queued' then 'cancelled' else status end`,
+      finished_at: sql<Date>`case when status = 'queued' then now() end`,
+    }),
+    eventOnlyIn: 'cancelled',
+  });
+}
+
+/** Replaces the job's progress, and its one progress event under a new number. */
+export async function reportProgress(
+  db: Kysely<Tables>,
+  id: string,
+  attempt: number,
+  progress: Progress,
+): Promise<boolean> {
+  const row = await db
+    .with('changed', (query) =>
+      query
+        .updateTable('job')
+        .set((job) => ({
+          progress: JSON.stringify(progress),
+          event_seq: sql<number>`${job.ref('event_seq')} + 1`,
+        }))
+        .where(runsAs(id, attempt))
+        .returning(['id', 'event_seq', 'attempt']),
+    )
+    .with('noted', (query) =>
+      query
+        .insertInto('job_event')
+        .columns(['job_id', 'seq', 'type', 'data'])
+        .expression((changed) =>
+          changed
+            .selectFrom('changed')
+            .select(['id', 'event_seq', sql.lit('progress' as const).as('type'), eventData({ ...progress })]),
+        )
+        .onConflict((conflict) =>
+          conflict
+            .column('job_id')
+            .where('type', '=', sql.lit('progress' as const))
+            .doUpdateSet((event) => ({
+              seq: event.ref('excluded.seq'),
+              data: event.ref('excluded.data'),
+              at: event.ref('excluded.at'),
+            })),
+        ),
+    )
+    .selectFrom('changed')
+    .select(['id', announcement('progress')])
+    .executeTakeFirst();
+  return row !== undefined;
+}

@@ -1,0 +1,82 @@
+import { linearCombination } from '../numeric/linear-combination.ts';
+import { cleanWeights, eulerSchedule, initialSigma, toUnitVariance } from './euler-schedule.ts';
+import { checkSteps, type SamplerFamily } from './family.ts';
+import { resolveOptions, type SamplerOptions } from './options.ts';
+import { mixNoise } from './prediction.ts';
+import type { NoiseSchedule, SigmaScheduler } from './scheduler.ts';
+import { withFinalSigma } from './sigmas.ts';
+
+export type EulerOptions = Pick<
+  SamplerOptions,
+  | 'timestepSpacing'
+  | 'stepsOffset'
+  | 'sigmaSpacing'
+  | 'sigmaMin'
+  | 'sigmaMax'
+  | 'finalSigmasType'
+  | 'sChurn'
+  | 'sTmin'
+  | 'sTmax'
+  | 'sNoise'
+>;
+
+/**
+ * Euler's method on the probability flow ODE (Karras et al. 2022, "Elucidating the Design Space of Diffusion-Based
+ * Generative Models", algorithm 2 without its second-order correction; `sample_euler` of k-diffusion).
+ */
+export const euler: SamplerFamily<EulerOptions, SigmaScheduler> = {
+  resolve: (given) =>
+    resolveOptions(
+      {
+        timestepSpacing: 'linspace',
+        stepsOffset: 0,
+        sigmaSpacing: 'schedule',
+        sigmaMin: null,
+        sigmaMax: null,
+        finalSigmasType: 'zero',
+        sChurn: 0,
+        sTmin: 0,
+        sTmax: Number.POSITIVE_INFINITY,
+        sNoise: 1,
+      },
+      // The Lu spacing is the DPM solvers' own; diffusers' Euler does not know it either.
+      given.sigmaSpacing === 'lu' ? { ...given, sigmaSpacing: 'schedule' } : given,
+    ),
+  create: createEuler,
+};
+
+function createEuler(schedule: NoiseSchedule, steps: number, options: EulerOptions): SigmaScheduler {
+  checkSteps(steps, schedule.trainTimesteps, 'the timesteps that the model was trained on');
+  const { timesteps, sigmas: levels, trainedMin } = eulerSchedule(schedule, steps, options);
+  const sigmas = withFinalSigma(levels, options.finalSigmasType === 'zero' ? 0 : trainedMin);
+  const sigmaOf = (index: number): number => sigmas[index] ?? Number.NaN;
+
+  return {
+    timesteps,
+    sigmas,
+    initialNoiseSigma: initialSigma(options, sigmas),
+    state: {},
+    scaleModelInput: (sample, index) => toUnitVariance(sample, sigmaOf(index)),
+    step(output, index, sample, noise) {
+      const sigma = sigmaOf(index);
+      const gamma = churn(options, sigma, steps);
+      const raised = sigma * (1 + gamma);
+      // diffusers takes epsilon at the raised level and v at the level before.
+      const clean = cleanWeights(schedule, schedule.predictionType === 'epsilon' ? raised : sigma);
+      const slope = (sigmaOf(index + 1) - raised) / raised;
+      const sampleWeight = 1 + (1 - clean.sample) * slope;
+      const noiseWeight = options.sNoise * Math.sqrt(Math.max(raised * raised - sigma * sigma, 0));
+      return linearCombination([
+        [sampleWeight, sample],
+        [-clean.output * slope, output],
+        ...(gamma > 0 ? [[sampleWeight * noiseWeight, noise()] as const] : []),
+      ]);
+    },
+    addNoise: (original, noise, index) => mixNoise({ alpha: 1, sigma: sigmaOf(index) }, original, noise),
+  };
+}
+
+/** How far a step first raises the noise level, as a share of it. */
+function churn({ sChurn, sTmin, sTmax }: EulerOptions, sigma: number, steps: number): number {
+  return sigma >= sTmin && sigma <= sTmax ? Math.min(sChurn / steps, Math.SQRT2 - 1) : 0;
+}

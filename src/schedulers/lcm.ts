@@ -1,0 +1,65 @@
+import { linearCombination } from '../numeric/linear-combination.ts';
+import { levelOfAlpha } from './ddim.ts';
+import { checkSteps, type SamplerFamily } from './family.ts';
+import { alphasCumprod } from './noise-schedule.ts';
+import { resolveOptions, type SamplerOptions } from './options.ts';
+import { clampTo, mixNoise, predictedClean, type NoiseLevel } from './prediction.ts';
+import type { NoiseSchedule, Scheduler } from './scheduler.ts';
+
+export type LcmOptions = Pick<
+  SamplerOptions,
+  'originalInferenceSteps' | 'timestepScaling' | 'clipSample' | 'clipSampleRange'
+>;
+
+/** Standard deviation of the data, as the consistency models were distilled with. */
+const sigmaData = 0.5;
+
+/**
+ * Multistep consistency sampling of latent consistency models (Luo et al. 2023, algorithm 3): each step predicts the clean
+ * sample and noises it to the next timestep of the distillation schedule. The last step draws no noise.
+ */
+export const lcm: SamplerFamily<LcmOptions> = {
+  resolve: (given) =>
+    resolveOptions({ originalInferenceSteps: 50, timestepScaling: 10, clipSample: false, clipSampleRange: 1 }, given),
+  create: createLcm,
+};
+
+function createLcm(schedule: NoiseSchedule, steps: number, options: LcmOptions): Scheduler {
+  const { originalInferenceSteps } = options;
+  checkSteps(steps, originalInferenceSteps, 'the steps that LCM models were distilled on');
+  const alphas = alphasCumprod(schedule, 'zero');
+  const timesteps = distillationTimesteps(schedule.trainTimesteps, originalInferenceSteps, steps);
+  const timestepOf = (index: number): number => timesteps[index] ?? Number.NaN;
+  const levelOf = (index: number): NoiseLevel => levelOfAlpha(alphas[timestepOf(index)] ?? Number.NaN);
+
+  return {
+    timesteps,
+    initialNoiseSigma: 1,
+    state: {},
+    scaleModelInput: (sample) => sample,
+    step(output, index, sample, noise) {
+      const predicted = predictedClean(schedule.predictionType, levelOf(index), output, sample);
+      const clean = options.clipSample ? clampTo(options.clipSampleRange, predicted) : predicted;
+      const boundary = boundaryWeights(timestepOf(index) * options.timestepScaling);
+      const denoised = linearCombination([
+        [boundary.output, clean],
+        [boundary.skip, sample],
+      ]);
+      return index === timesteps.length - 1 ? denoised : mixNoise(levelOf(index + 1), denoised, noise());
+    },
+    addNoise: (original, noise, index) => mixNoise(levelOf(index), original, noise),
+  };
+}
+
+/** `steps` of the distillation's timesteps, evenly chosen from the noisiest down. */
+function distillationTimesteps(trainTimesteps: number, originalSteps: number, steps: number): number[] {
+  const stride = Math.floor(trainTimesteps / originalSteps);
+  const gap = originalSteps / steps;
+  return Array.from({ length: steps }, (_, i) => (originalSteps - Math.floor(i * gap)) * stride - 1);
+}
+
+/** c_skip and c_out, with which the model gives back its input at timestep 0. */
+function boundaryWeights(scaledTimestep: number): { readonly skip: number; readonly output: number } {
+  const variance = scaledTimestep ** 2 + sigmaData ** 2;
+  return { skip: sigmaData ** 2 / variance, output: scaledTimestep / Math.sqrt(variance) };
+}

@@ -1,0 +1,149 @@
+import { ArmatureError } from '../errors.ts';
+import { checkSteps, type SamplerFamily } from './family.ts';
+import { lambdaLevels, multistepSchedule, type LambdaLevel } from './multistep-schedule.ts';
+import { resolveOptions, type SamplerOptions } from './options.ts';
+import { mixNoise, predictedClean, predictedNoise } from './prediction.ts';
+import type { NoiseSchedule, SigmaScheduler } from './scheduler.ts';
+import { withFinalSigma } from './sigmas.ts';
+import { unifiedCorrector, unifiedPredictor, type UniPcKind, type UniPcStep } from './unipc-weights.ts';
+
+export type UniPcOptions = Pick<
+  SamplerOptions,
+  | 'timestepSpacing'
+  | 'stepsOffset'
+  | 'sigmaSpacing'
+  | 'sigmaMin'
+  | 'sigmaMax'
+  | 'finalSigmasType'
+  | 'solverOrder'
+  | 'solverType'
+  | 'lowerOrderFinal'
+  | 'predictX0'
+  | 'disableCorrector'
+>;
+
+/** What the corrector of the next step needs: predictions (newest first), the sample and the order of the step before. */
+type UniPcState = {
+  readonly predictions: readonly Float32Array[];
+  readonly lastSample: Float32Array | null;
+  readonly lastOrder: number;
+};
+
+/**
+ * UniPC (Zhao et al. 2023, "A Unified Predictor-Corrector Framework for Fast Sampling of Diffusion Models"), multistep, of
+ * order 1 to 3, with B1 or B2. The corrector costs no evaluation of the network: it mends the sample that a step arrived
+ * at with the prediction that the next step makes there anyway.
+ */
+export const uniPc: SamplerFamily<UniPcOptions, SigmaScheduler> = {
+  resolve(given) {
+    const options = resolveOptions<keyof UniPcOptions>(
+      {
+        timestepSpacing: 'linspace',
+        stepsOffset: 0,
+        sigmaSpacing: 'schedule',
+        sigmaMin: null,
+        sigmaMax: null,
+        finalSigmasType: 'zero',
+        solverOrder: 2,
+        solverType: 'bh2',
+        lowerOrderFinal: true,
+        predictX0: true,
+        disableCorrector: [],
+      },
+      given,
+    );
+    // A model file that was written for another solver names that one's kinds and spacing.
+    return {
+      ...options,
+      solverType: options.solverType === 'bh1' ? 'bh1' : 'bh2',
+      sigmaSpacing: options.sigmaSpacing === 'lu' ? 'schedule' : options.sigmaSpacing,
+    };
+  },
+  create: createUniPc,
+};
+
+function createUniPc(schedule: NoiseSchedule, steps: number, options: UniPcOptions): SigmaScheduler {
+  checkSteps(steps, schedule.trainTimesteps - 1, 'the timesteps that the model was trained on');
+  checkOptions(options);
+  const { timesteps, ...table } = multistepSchedule(schedule, steps, {
+    ...options,
+    lambdaMinClipped: Number.NEGATIVE_INFINITY,
+    roundTimesteps: true,
+  });
+  const sigmas = withFinalSigma(table.sigmas, finalSigma(options, table.sigmas, table.trainedMin));
+  const levels = lambdaLevels(sigmas);
+  const kind: UniPcKind = { predictX0: options.predictX0, solverType: options.solverType === 'bh1' ? 'bh1' : 'bh2' };
+  const predict = options.predictX0 ? predictedClean : predictedNoise;
+  const levelOf = (index: number): LambdaLevel =>
+    levels[index] ?? { alpha: Number.NaN, sigma: Number.NaN, lambda: Number.NaN };
+
+  /** The step from level `index` on, with as many predictions as its order. */
+  const stepFrom = (
+    index: number,
+    order: number,
+    predictions: readonly Float32Array[],
+    sample: Float32Array,
+  ): UniPcStep => ({
+    kind,
+    levels: [levelOf(index + 1), levelOf(index), ...levels.slice(Math.max(index - order + 1, 0), index).toReversed()],
+    predictions: predictions.slice(0, order),
+    sample,
+  });
+
+  const scheduler: SigmaScheduler = {
+    timesteps,
+    sigmas,
+    initialNoiseSigma: 1,
+    state: { predictions: [], lastSample: null, lastOrder: 0 } satisfies UniPcState,
+    scaleModelInput: (sample) => sample,
+    step(output, index, sample) {
+      const before = scheduler.state as UniPcState;
+      const prediction = predict(schedule.predictionType, levelOf(index), output, sample);
+      const corrects = before.lastSample !== null && !options.disableCorrector.includes(index - 1);
+      const corrected =
+        corrects && before.lastSample !== null
+          ? unifiedCorrector(stepFrom(index - 1, before.lastOrder, before.predictions, before.lastSample), prediction)
+          : sample.slice();
+      const predictions = [prediction, ...before.predictions].slice(0, options.solverOrder);
+      const order = Math.min(predictions.length, orderAt(options, index, timesteps.length, sigmas));
+      scheduler.state = { predictions, lastSample: corrected, lastOrder: order } satisfies UniPcState;
+      return unifiedPredictor(stepFrom(index, order, predictions, corrected));
+    },
+    addNoise: (original, noise, index) => mixNoise(levelOf(index), original, noise),
+  };
+  return scheduler;
+}
+
+function finalSigma(
+  { finalSigmasType, sigmaSpacing }: UniPcOptions,
+  sigmas: readonly number[],
+  trainedMin: number,
+): number {
+  if (finalSigmasType === 'zero') return 0;
+  return sigmaSpacing === 'schedule' ? trainedMin : (sigmas.at(-1) ?? trainedMin);
+}
+
+function orderAt(
+  { solverOrder, lowerOrderFinal }: UniPcOptions,
+  index: number,
+  steps: number,
+  sigmas: Float32Array,
+): number {
+  // Between equal levels there is nothing to solve, and higher orders divide by the distance.
+  if (sigmas[index] === sigmas[index + 1]) return 1;
+  return lowerOrderFinal ? Math.min(solverOrder, steps - index) : solverOrder;
+}
+
+function checkOptions({ solverOrder, finalSigmasType, predictX0, lowerOrderFinal }: UniPcOptions): void {
+  if (![1, 2, 3].includes(solverOrder))
+    invalid(`Expected solver_order of UniPC to be 1, 2 or 3 but received ${solverOrder}.`);
+  if (finalSigmasType === 'zero' && !(predictX0 && lowerOrderFinal)) {
+    invalid(
+      'Expected final_sigmas_type "sigma_min" where UniPC has predict_x0 or lower_order_final switched off but received "zero".',
+    );
+  }
+}
+
+function invalid(detail: string): never {
+  throw new ArmatureError('model_invalid', `${detail} See the model's scheduler_config.json.`);
+}

@@ -1,0 +1,88 @@
+import { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { addControls } from '../../../src/cli/controls/control-options.ts';
+import { generationBody } from '../../../src/cli/generate/generation-body.ts';
+import { controlPictures } from '../../../src/cli/controls/structure-files.ts';
+import { parseGeneration } from '../../../src/generation/parse.ts';
+
+function controlsOf(line: string) {
+  const command = new Command().exitOverride().configureOutput({ writeErr: () => {} });
+  const controls = addControls(command);
+  command.parse(line.split(' '), { from: 'user' });
+  return controls.list;
+}
+
+describe('controls on the command line', () => {
+  it('keep their order, and what stands behind a control acts on it alone', () => {
+    const controls = controlsOf(
+      '--depth room.png --control-scale 0.6 --canny a.jpg --extract low_threshold=50 --canny b.png --map ' +
+        '--control-start 0.1 --control-end 0.8 --control-mode prompt --control-model my-edges --resize fill',
+    );
+    const request = parseGeneration(generationBody('x', 'm', {}, controls, 'png'));
+    expect(request.controls).toEqual([
+      { type: 'depth', image: { part: '0' }, scale: 0.6, start: 0, end: 1, mode: 'balanced', resize: 'crop' },
+      {
+        type: 'canny',
+        image: { part: '1' },
+        preprocess: { low_threshold: 50 },
+        scale: 1,
+        start: 0,
+        end: 1,
+        mode: 'balanced',
+        resize: 'crop',
+      },
+      {
+        type: 'canny',
+        image: { part: '2' },
+        preprocess: false,
+        model: 'my-edges',
+        scale: 1,
+        start: 0.1,
+        end: 0.8,
+        mode: 'prompt',
+        resize: 'fill',
+      },
+    ]);
+    expect(controls.map(({ file }) => file)).toEqual(['room.png', 'a.jpg', 'b.png']);
+  });
+
+  it('may be structure as data, and have a resolution of their own', () => {
+    const controls = controlsOf('--pose people.json --canny a.jpg --resolution 768 --layout room.json');
+    expect(controls).toMatchObject([
+      { type: 'openpose', file: 'people.json', structure: 'pose', fields: {} },
+      { type: 'canny', file: 'a.jpg', structure: null, fields: { resolution: 768 } },
+      { type: 'seg', file: 'room.json', structure: 'layout' },
+    ]);
+  });
+
+  it('may act in a region', async () => {
+    const controls = controlsOf('--canny a.jpg --control-mask left.png --inpaint b.png --inpaint-mask hole.png');
+    expect(controls).toMatchObject([
+      { file: 'a.jpg', region: 'left.png', mask: null },
+      { file: 'b.png', region: null, mask: 'hole.png' },
+    ]);
+    const body = generationBody('x', 'm', {}, controls, 'png', await controlPictures(controls));
+    expect(parseGeneration(body).controls).toMatchObject([
+      { image: { part: '0' }, mask: { part: '0-region' } },
+      { image: { picture: { part: '1' }, mask: { part: '1-mask' } } },
+    ]);
+  });
+
+  it('leave what is no number to the check of the request', () => {
+    const controls = controlsOf('--canny a.jpg --control-scale much');
+    expect(() => parseGeneration(generationBody('x', 'm', {}, controls, 'png'))).toThrow(
+      /controls\[0\]\.scale.*"much"/,
+    );
+  });
+
+  it.each(['--map', '--control-scale 1', '--extract a=1', '--resize fill', '--control-mask a.png'])(
+    'come before %s',
+    (option) => {
+      expect(() => controlsOf(`${option} --canny a.jpg`)).toThrow(/control before it/);
+    },
+  );
+
+  it('take an option of the extractor as NAME=VALUE only', () => {
+    expect(() => controlsOf('--canny a.jpg --extract low_threshold')).toThrow(/NAME=VALUE/);
+  });
+});

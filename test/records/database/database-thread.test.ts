@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { newDataFolder } from '../../support/embedded-template.ts';
+
+const entry = new URL('../../../dist/records/open.js', import.meta.url);
+
+/** Runs a module in a process of its own, with `openRecords` and the data folder at hand. */
+function run(code: string, folder: string) {
+  const text = `import { openRecords } from ${JSON.stringify(entry.href)};
+    const { records, queueEngine } = await openRecords({ dataFolder: ${JSON.stringify(folder)} });
+    ${code}`;
+  return spawn(process.execPath, ['--input-type=module', '--eval', text], {
+    cwd: fileURLToPath(new URL('../../..', import.meta.url)),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+async function output(child: ReturnType<typeof run>): Promise<{ readonly code: number | null; readonly text: string }> {
+  let text = '';
+  child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, text };
+}
+
+describe("the embedded database's thread", () => {
+  it('keeps its process alive for as long as an answer is awaited, and no longer', async () => {
+    const child = run("await records.ping(); await records.ping(); console.log('answered');", await newDataFolder());
+    expect(await output(child)).toEqual({ code: 0, text: 'answered\n' });
+  });
+
+  it('dies with a process that is killed in mid-statement, whose folder opens again with all that was answered', async () => {
+    const folder = await newDataFolder();
+    const child = run(
+      `const { pool } = queueEngine();
+      await pool.query('create table public.entry (n integer)');
+      await pool.query('insert into public.entry values (1)');
+      console.log('written');
+      await pool.query('insert into public.entry select * from generate_series(2, 100000000)');`,
+      folder,
+    );
+    await once(child.stdout, 'data');
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+    const after = run(
+      `console.log(JSON.stringify((await queueEngine().pool.query('select n from public.entry')).rows));
+      await records.close();`,
+      folder,
+    );
+    expect(await output(after)).toEqual({ code: 0, text: '[{"n":1}]\n' });
+  });
+
+  it('ends with a process that ends itself in mid-statement', async () => {
+    const child = run(
+      `setTimeout(() => process.exit(7), 100);
+      await queueEngine().pool.query('select count(*) from generate_series(1, 1000000000)');`,
+      await newDataFolder(),
+    );
+    expect(await output(child)).toEqual({ code: 7, text: '' });
+  });
+});

@@ -1,0 +1,189 @@
+import { describe, expect, it } from 'vitest';
+import { alphasCumprod } from '../../src/schedulers/noise-schedule.ts';
+import type { NoiseSchedule } from '../../src/schedulers/scheduler.ts';
+import { floats, goldenArrays, goldenJson, maxAbsDifference, type GoldenArray } from '../support/golden.ts';
+import { buildReference, dummyModel, families, type BuiltScheduler, type ReferenceCase } from './reference.ts';
+
+interface RunFacts {
+  readonly model_calls: number;
+  readonly init_noise_sigma: number;
+  readonly traj_index: readonly number[];
+  /** Per step, or one number for all of them. */
+  readonly noise_calls: number | readonly number[];
+}
+
+interface SchedulerCase extends ReferenceCase {
+  readonly runs: Readonly<Record<string, RunFacts>>;
+  readonly i2i?: Omit<RunFacts, 'init_noise_sigma'> & {
+    readonly n: number;
+    readonly t_start: number;
+    readonly timesteps: readonly number[];
+  };
+  readonly add_noise_timesteps?: readonly number[];
+}
+
+type Arrays = ReadonlyMap<string, GoldenArray>;
+
+const { cases } = goldenJson<{ cases: readonly SchedulerCase[] }>('schedulers', 'schedulers.json');
+const inside = cases.filter((reference) => reference.class in families);
+const inputs = goldenArrays('schedulers', 'inputs.safetensors');
+const sampleSize = floats(inputs, 'noise').length;
+
+describe('samplers against diffusers', () => {
+  const outside = new Map<string, number>();
+  for (const { class: name } of cases) if (!(name in families)) outside.set(name, (outside.get(name) ?? 0) + 1);
+  const counts = [...outside].map(([name, count]) => `${name} ${count}`);
+  console.log(`schedulers: ${inside.length} of ${cases.length} cases are compared; outside: ${counts.join(', ')}`);
+
+  describe.each(inside.map((reference) => [reference.case, reference] as const))('%s', (name, reference) => {
+    const arrays = goldenArrays('schedulers', `${name}.safetensors`);
+
+    it.each(Object.entries(reference.runs))('%s steps', (steps, facts) => {
+      const scheduler = buildReference(reference, Number(steps));
+      expectTables(scheduler, arrays, `n${steps}`, facts);
+      const noise = floats(inputs, 'noise').map((value) => value * scheduler.initialNoiseSigma);
+      const run = runLoop(scheduler, noise, 0);
+      expect(run.noiseCalls).toEqual(perStep(facts));
+      expectTrajectory(name, run.samples, floats(arrays, `n${steps}/traj`), facts.traj_index);
+    });
+
+    it.runIf(reference.i2i !== undefined)('from a noised sample on', () => {
+      const facts = reference.i2i!;
+      const scheduler = buildReference(reference, facts.n);
+      const start = scheduler.addNoise(floats(inputs, 'x0'), floats(inputs, 'noise_i2i'), facts.t_start);
+      expectClose(start, floats(arrays, 'i2i/start'), 2e-5);
+      expectTimesteps(scheduler.timesteps.slice(facts.t_start), facts.timesteps);
+      const run = runLoop(scheduler, start, facts.t_start);
+      expect(run.noiseCalls).toEqual(perStep(facts));
+      expectTrajectory(name, run.samples, floats(arrays, 'i2i/traj'), facts.traj_index);
+    });
+
+    it.runIf(arrays.has('add_noise'))('noises a clean sample', () => {
+      const scheduler = buildReference(reference, 10);
+      for (const [row, timestep] of (reference.add_noise_timesteps ?? []).entries()) {
+        const at = (source: Float32Array): Float32Array => source.subarray(row * sampleSize, (row + 1) * sampleSize);
+        const index = scheduler.timesteps.findLastIndex((candidate) => Math.abs(candidate - timestep) < 1e-3);
+        const noised = scheduler.addNoise(at(floats(inputs, 'x0_pair')), at(floats(inputs, 'noise_pair')), index);
+        expectClose(noised, at(floats(arrays, 'add_noise')), 2e-5);
+      }
+    });
+
+    it('has no other arrays in its file', () => {
+      const known = /^(n\d+\/(timesteps|sigmas|scale|traj)|i2i\/(start|traj)|add_noise)$/;
+      expect([...arrays.keys()].filter((key) => !known.test(key))).toEqual([]);
+    });
+  });
+});
+
+describe('alphas of the noise schedule', () => {
+  const base: NoiseSchedule = {
+    trainTimesteps: 1000,
+    betaStart: 0.00085,
+    betaEnd: 0.012,
+    betaSchedule: 'scaled_linear',
+    trainedBetas: null,
+    predictionType: 'v_prediction',
+    rescaleBetasZeroSnr: false,
+  };
+  const zeroSnr = { ...base, rescaleBetasZeroSnr: true };
+  const expected = goldenArrays('schedulers', 'alphas.safetensors');
+  const actual = new Map([
+    ['base', alphasCumprod(base, 'zero')],
+    ['zsnr', alphasCumprod(zeroSnr, 'zero')],
+    ['zsnr_euler', alphasCumprod(zeroSnr, 'tiny')],
+    ['squaredcos_cap_v2', alphasCumprod({ ...base, betaSchedule: 'squaredcos_cap_v2' }, 'zero')],
+    [
+      'linear_0.0001_0.02',
+      alphasCumprod({ ...base, betaSchedule: 'linear', betaStart: 0.0001, betaEnd: 0.02 }, 'zero'),
+    ],
+  ]);
+
+  it.each([...expected.keys()].filter((name) => !name.startsWith('zsnr')))('%s: bit for bit as torch', (name) => {
+    expect(actual.get(name)).toEqual(floats(expected, name));
+  });
+
+  // torch's vectorised square root, which only this rule takes, differs from the correctly rounded one in the last bit.
+  it.each([...expected.keys()].filter((name) => name.startsWith('zsnr')))('%s: within 1e-5', (name) => {
+    expectRelative(actual.get(name) ?? [], floats(expected, name));
+  });
+
+  it('takes trained betas as they are', () => {
+    const alphas = alphasCumprod({ ...base, trainTimesteps: 2, trainedBetas: [0.5, 0.5] }, 'zero');
+    expect(alphas).toEqual(Float32Array.of(0.5, 0.25));
+  });
+});
+
+interface Run {
+  readonly samples: readonly Float32Array[];
+  readonly noiseCalls: readonly number[];
+}
+
+function runLoop(scheduler: BuiltScheduler, start: Float32Array, from: number): Run {
+  let drawn = 0;
+  const noise = (): Float32Array => floats(inputs, 'step_noise').slice(drawn * sampleSize, ++drawn * sampleSize);
+  const samples: Float32Array[] = [];
+  const noiseCalls: number[] = [];
+  let sample = start;
+  for (let index = from; index < scheduler.timesteps.length; index++) {
+    const before = drawn;
+    const output = dummyModel(scheduler.scaleModelInput(sample, index), scheduler.timesteps[index] ?? Number.NaN);
+    sample = scheduler.step(output, index, sample, noise);
+    samples.push(sample);
+    noiseCalls.push(drawn - before);
+  }
+  return { samples, noiseCalls };
+}
+
+function expectTables(scheduler: BuiltScheduler, arrays: Arrays, run: string, facts: RunFacts): void {
+  expect(scheduler.timesteps).toHaveLength(facts.model_calls);
+  expectTimesteps(scheduler.timesteps, numbers(arrays, `${run}/timesteps`));
+  expectRelative([scheduler.initialNoiseSigma], [facts.init_noise_sigma]);
+  const scale = scheduler.timesteps.map(
+    (_, index) => scheduler.scaleModelInput(Float32Array.of(1), index)[0] ?? Number.NaN,
+  );
+  expectRelative(scale, numbers(arrays, `${run}/scale`));
+  if (arrays.has(`${run}/sigmas`)) expectRelative(scheduler.sigmas ?? [], floats(arrays, `${run}/sigmas`));
+  else expect(scheduler.sigmas).toBeUndefined();
+}
+
+function expectTimesteps(actual: readonly number[], expected: readonly number[]): void {
+  expect(actual).toHaveLength(expected.length);
+  for (const [index, timestep] of expected.entries()) {
+    if (Number.isInteger(timestep)) expect(actual[index]).toBe(timestep);
+    else expect(Math.abs((actual[index] ?? Number.NaN) - timestep)).toBeLessThanOrEqual(1e-3);
+  }
+}
+
+function expectTrajectory(
+  name: string,
+  samples: readonly Float32Array[],
+  expected: Float32Array,
+  indexes: readonly number[],
+): void {
+  const compared = indexes.flatMap((index) => [...(samples[index] ?? [])]);
+  // The initial sigma of 4096 cancels in float32.
+  expectClose(compared, expected, /^euler.*_zsnr_v_trailing$/.test(name) ? 1e-3 : 2e-5);
+}
+
+function expectClose(actual: ArrayLike<number>, expected: Float32Array, tolerance: number): void {
+  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+  expect(maxAbsDifference(actual, expected)).toBeLessThanOrEqual(tolerance * largest);
+}
+
+function expectRelative(actual: ArrayLike<number>, expected: ArrayLike<number>): void {
+  expect(actual).toHaveLength(expected.length);
+  for (let i = 0; i < expected.length; i++) {
+    const value = expected[i] ?? Number.NaN;
+    expect(Math.abs((actual[i] ?? Number.NaN) - value)).toBeLessThanOrEqual(1e-5 * Math.abs(value));
+  }
+}
+
+function perStep({ noise_calls, model_calls }: Pick<RunFacts, 'noise_calls' | 'model_calls'>): number[] {
+  return typeof noise_calls === 'number' ? Array.from({ length: model_calls }, () => noise_calls) : [...noise_calls];
+}
+
+function numbers(arrays: Arrays, name: string): number[] {
+  const array = arrays.get(name);
+  if (array === undefined) throw new Error(`The reference file lacks ${name}`);
+  return Array.from(array.data as ArrayLike<number | bigint>, Number);
+}

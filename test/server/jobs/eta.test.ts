@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest';
+import type { Job } from '../../../src/generation/job.ts';
+import type { GenerationPlan } from '../../../src/generation/plan.ts';
+import { drawnOf, paceOf } from '../../../src/server/jobs/eta.ts';
+
+const plan: GenerationPlan = {
+  kind: 'generation',
+  model: { id: 'm', hash: 'h' },
+  prompt: '',
+  negativePrompt: '',
+  width: 10,
+  height: 10,
+  steps: 10,
+  guidanceScale: 4,
+  guidanceRescale: 0,
+  scheduler: 'ddim',
+  eta: 0,
+  seed: 0,
+  count: 1,
+  clipSkip: 0,
+  controls: [],
+  strict: false,
+  evaluate: false,
+  bestOf: 1,
+  output: { format: 'png', quality: 100, metadata: true },
+};
+
+/** A job of cost 1000 that ran from `start` to `end`, in seconds. */
+function finished(start: number, end: number): Job {
+  const at = (seconds: number): Date => new Date(seconds * 1000);
+  return {
+    id: 'gen_1',
+    tenant: 'default',
+    status: 'succeeded',
+    plan,
+    warnings: [],
+    metadata: null,
+    webhook: null,
+    priority: 5,
+    batch: null,
+    progress: null,
+    attempt: 1,
+    cancelRequested: false,
+    strikes: 0,
+    losses: 0,
+    lastFault: null,
+    dead: false,
+    checkpoint: null,
+    result: null,
+    error: null,
+    createdAt: at(start),
+    startedAt: at(start),
+    finishedAt: at(end),
+    traceParent: null,
+  };
+}
+
+describe('the pace of recent jobs', () => {
+  test('is unknown before the first has ended', () => {
+    expect(paceOf([])).toBeNull();
+  });
+
+  test('is the time that they took by their cost', () => {
+    expect(paceOf(drawnOf([finished(0, 2), finished(10, 14)]))).toEqual({ msPerCost: 3, meanCost: 1000 });
+  });
+
+  test('counts the time once that jobs share', () => {
+    expect(paceOf(drawnOf([finished(0, 4), finished(1, 3), finished(2, 6)]))).toEqual({ msPerCost: 2, meanCost: 1000 });
+  });
+
+  test('leaves extractions out, which draw nothing', () => {
+    const extraction: Job = {
+      ...finished(0, 100),
+      plan: {
+        kind: 'extraction',
+        condition: 'canny',
+        image: { key: 'k', sha256: 's' },
+        options: {},
+        resolution: null,
+        strict: false,
+        output: plan.output,
+      },
+    };
+    expect(paceOf(drawnOf([extraction]))).toBeNull();
+  });
+});
