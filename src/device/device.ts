@@ -1,7 +1,7 @@
 import { serializeError, ArmatureError } from '../errors.ts';
 import { DenoiseLoop, StepError } from '../pipeline/denoise-loop.ts';
 import { pictureFrom } from '../pipeline/pixels.ts';
-import { isFinished, type Sample, stateOf } from '../pipeline/sample.ts';
+import { isFinished, type Sample, stateOf, stepOf } from '../pipeline/sample.ts';
 import { ModelNetworks } from './model-networks.ts';
 import { prepareDrawing } from './prepare-drawing.ts';
 import { workingMemory } from './memory.ts';
@@ -111,7 +111,7 @@ export class Device {
   async #advance(drawing: ActiveDrawing, batch: number): Promise<void> {
     const { request, samples } = drawing;
     drawing.batches.push(batch);
-    const step = Math.min(...samples.map((sample) => sample.step));
+    const step = Math.min(...samples.map(stepOf));
     this.#send({ type: 'progress', ...keyFields(request), step, steps: request.plan.steps });
     const { checkpointEveryMs = Number.POSITIVE_INFINITY } = request;
     if (performance.now() - drawing.checkpointedAt >= checkpointEveryMs) this.#checkpoint(drawing);
@@ -149,13 +149,13 @@ export class Device {
 
   async #decode(request: DrawRequest, sample: Sample, index: number): Promise<DrawnImage> {
     const base = this.#networks.base(sample.base);
-    if (!sample.latents.every(Number.isFinite)) {
+    if (!sample.state.latents.every(Number.isFinite)) {
       throw new ArmatureError(
         'model_invalid',
         `Model "${request.plan.model.id}" gave latents that are not finite numbers: its weights are damaged, or the guidance scale ${request.plan.guidanceScale} is too high for it.`,
       );
     }
-    const latents = sample.latents.map((value) => value / base.scalingFactor);
+    const latents = sample.state.latents.map((value) => value / base.scalingFactor);
     const decoded = await base.decode({ dims: [1, ...sample.shape], data: latents });
     return { seed: seedOf(request.plan.seed, index), image: pictureFrom(decoded) };
   }

@@ -81,10 +81,9 @@ function createSample(
   const shape = [latentChannels, plan.height / latentScale, plan.width / latentScale] as const;
   const state = resume?.samples[index];
   const generator = new TorchGenerator(state?.noise ?? seedOf(plan.seed, index));
-  const noise = (): Float32Array => generator.randn([1, ...shape]);
+  const noise = { draw: () => generator.randn([1, ...shape]) };
   const { schedule, samplerDefaults } = base.schedule;
   const scheduler = createScheduler(plan.scheduler, schedule, plan.steps, { ...samplerDefaults, eta: plan.eta });
-  if (state !== undefined) scheduler.state = state.scheduler;
   return {
     base: base.key,
     shape,
@@ -93,7 +92,9 @@ function createSample(
     noiseState: () => generator.save(),
     guidance: { scale: plan.guidanceScale, rescale: plan.guidanceRescale },
     ...prepared,
-    latents: state?.latents ?? noise().map((value) => value * scheduler.initialNoiseSigma),
-    step: state?.step ?? 0,
+    state:
+      state === undefined
+        ? scheduler.start(noise.draw().map((value) => value * scheduler.initialNoiseSigma))
+        : { evaluation: state.step, latents: state.latents, memory: state.scheduler },
   };
 }

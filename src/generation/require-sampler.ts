@@ -49,11 +49,11 @@ function faultOf(
 
 /** Whether every number that the loop will work with is one, and every timestep one that was trained. */
 function isOnTheGrid(scheduler: Scheduler, trainTimesteps: number): boolean {
-  const { timesteps, initialNoiseSigma } = scheduler;
+  const { evaluations, initialNoiseSigma } = scheduler;
   const sigmas = 'sigmas' in scheduler ? (scheduler.sigmas as Float32Array) : new Float32Array();
   return (
-    timesteps.length > 0 &&
-    timesteps.every((timestep) => timestep >= 0 && timestep <= trainTimesteps - 1) &&
+    evaluations.length > 0 &&
+    evaluations.every(({ timestep }) => timestep >= 0 && timestep <= trainTimesteps - 1) &&
     Number.isFinite(initialNoiseSigma) &&
     sigmas.every(Number.isFinite)
   );

@@ -3,16 +3,17 @@ import { guide, rescaleGuided } from './guidance.ts';
 import type { DenoiserInput, NetworkSource } from './networks.ts';
 import { sumResiduals } from './residuals.ts';
 import { isGuided, type Sample } from './sample.ts';
+import type { Question, SchedulerState } from '../schedulers/scheduler.ts';
 
-/** One row of a batched step: a sample's conditional or unconditional half. */
+/** One row of a batched evaluation: a sample's conditional or unconditional half. */
 export interface BatchRow {
   readonly sample: Sample;
   readonly half: 'conditional' | 'unconditional';
 }
 
 /**
- * Takes every given sample one step further. They must have the same batch key; steps, schedulers, guidance and controls
- * may differ. Each sample's rows are [unconditional, conditional] with guidance, [conditional] without. Samples change
+ * Takes every given sample one evaluation further. They must have the same batch key; steps, schedulers, guidance and
+ * controls may differ. Each sample's rows are [unconditional, conditional] with guidance, [conditional] without. Samples change
  * only after all networks have answered: an error leaves them as they were.
  */
 export async function stepTogether(samples: readonly Sample[], networks: NetworkSource): Promise<void> {
@@ -29,8 +30,7 @@ export async function stepTogether(samples: readonly Sample[], networks: Network
     return advance(sample, unconditional, row(prediction, index++));
   });
   samples.forEach((sample, i) => {
-    sample.latents = next[i] ?? sample.latents;
-    sample.step += 1;
+    sample.state = next[i] ?? sample.state;
   });
 }
 
@@ -40,17 +40,16 @@ function rowsOfSample(sample: Sample): BatchRow[] {
 }
 
 function denoiserInput(samples: readonly Sample[], rows: readonly BatchRow[]): DenoiserInput {
-  const scaled = new Map(
-    samples.map((sample) => [sample, sample.scheduler.scaleModelInput(sample.latents, sample.step)]),
-  );
+  const asked = new Map(samples.map((sample) => [sample, sample.scheduler.ask(sample.state)]));
+  const questions = rows.flatMap(({ sample }) => asked.get(sample) ?? []);
   const contexts = rows.map(({ sample, half }) => (half === 'conditional' ? sample.context : sample.negativeContext));
   const { tokens, width } = contexts[0] ?? { tokens: 0, width: 0 };
   return {
     sample: stack(
-      rows.map(({ sample }) => scaled.get(sample) ?? sample.latents),
+      questions.map(({ latents }) => latents),
       rows[0]?.sample.shape ?? [],
     ),
-    timestep: timesteps(rows),
+    timestep: timesteps(questions),
     context: stack(
       contexts.map((context) => context.values),
       [tokens, width],
@@ -58,17 +57,16 @@ function denoiserInput(samples: readonly Sample[], rows: readonly BatchRow[]): D
   };
 }
 
-function timesteps(rows: readonly BatchRow[]): Tensor {
-  const data = Float32Array.from(rows, ({ sample }) => sample.scheduler.timesteps[sample.step] ?? 0);
-  return { dims: [rows.length], data };
+function timesteps(questions: readonly Question[]): Tensor {
+  return { dims: [questions.length], data: Float32Array.from(questions, ({ timestep }) => timestep) };
 }
 
-function advance(sample: Sample, unconditional: Float32Array | null, conditional: Float32Array): Float32Array {
+function advance(sample: Sample, unconditional: Float32Array | null, conditional: Float32Array): SchedulerState {
   const { scale, rescale } = sample.guidance;
   let prediction = conditional;
   if (unconditional !== null) {
     prediction = guide(unconditional, conditional, scale);
     if (rescale > 0) prediction = rescaleGuided(prediction, conditional, rescale);
   }
-  return sample.scheduler.step(prediction, sample.step, sample.latents, sample.noise);
+  return sample.scheduler.answer(sample.state, prediction, sample.noise);
 }

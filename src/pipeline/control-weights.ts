@@ -32,11 +32,14 @@ function profile(mode: ControlMode, point: number, points: number): number {
   }
 }
 
-/** Whether a control acts at step `index` of `steps`: off where index/steps < start or (index + 1)/steps > end (diffusers). */
+/**
+ * Whether a control acts at evaluation `index` of the `count` of a pass: off where index/count < start or
+ * (index + 1)/count > end (diffusers).
+ */
 export function actsAt(
   window: { readonly start: number; readonly end: number },
   index: number,
-  steps: number,
+  count: number,
 ): boolean {
-  return !(index / steps < window.start || (index + 1) / steps > window.end);
+  return !(index / count < window.start || (index + 1) / count > window.end);
 }

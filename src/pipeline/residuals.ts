@@ -16,7 +16,7 @@ interface ControlRow {
 }
 
 /**
- * Runs every ControlNet that acts in this step, once, over just those rows that use it, and sums the weighted residuals,
+ * Runs every ControlNet that acts in this evaluation, once, over just those rows that use it, and sums the weighted residuals,
  * each within the region of its control, a denoiser row (several ControlNets add up: Zhang et al. 2023, section 3.4). Returns one tensor an injection point,
  * [rows, Cp, hp, wp], or [1, 1, 1, 1] where nothing acts.
  */
@@ -86,7 +86,7 @@ function rowsByNetwork(rows: readonly BatchRow[]): ReadonlyMap<string, readonly 
   rows.forEach(({ sample, half }, target) => {
     for (const control of sample.controls) {
       const weights = control.weights[half];
-      if (weights === null || !actsAt(control, sample.step, sample.scheduler.timesteps.length)) continue;
+      if (weights === null || !actsAt(control, sample.state.evaluation, sample.scheduler.evaluations.length)) continue;
       if (weights.every((weight) => weight === 0)) continue;
       const group = byNetwork.get(control.network) ?? [];
       group.push({ target, control, weights });

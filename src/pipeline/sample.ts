@@ -2,7 +2,8 @@ import type { ControlMode } from '../generation/plan.ts';
 import type { ControlWeights } from './control-weights.ts';
 import type { Region } from './region.ts';
 import type { TorchGeneratorState } from '../numeric/torch-generator.ts';
-import type { NoiseSource, Scheduler, SchedulerState } from '../schedulers/scheduler.ts';
+import { stepsDone } from '../schedulers/evaluations.ts';
+import type { Noise, Scheduler, SchedulerMemory, SchedulerState } from '../schedulers/scheduler.ts';
 
 /**
  * One picture on its way. It owns all that changes from step to step, so that it can share a batched step with any other
@@ -14,7 +15,7 @@ export interface Sample {
   /** Shape of the latents: channels, height, width. */
   readonly shape: readonly [number, number, number];
   readonly scheduler: Scheduler;
-  readonly noise: NoiseSource;
+  readonly noise: Noise;
   /** A copy of the state of the generator behind `noise`. */
   readonly noiseState: () => TorchGeneratorState;
   readonly guidance: Guidance;
@@ -23,10 +24,8 @@ export interface Sample {
   /** Unconditional text features; unused where guidance is off. */
   readonly negativeContext: TextContext;
   readonly controls: readonly SampleControl[];
-  /** Latents before step `step`. Replaced, never written to. */
-  latents: Float32Array;
-  /** Index of the next entry of scheduler.timesteps. */
-  step: number;
+  /** How far it has come. Replaced, never written to. */
+  state: SchedulerState;
 }
 
 export interface Guidance {
@@ -58,15 +57,21 @@ export interface SampleControl {
  * as if nothing had happened.
  */
 export interface SampleState {
+  /** Index of the next evaluation: that of its step too, since every sampler of today has one a step. */
   readonly step: number;
   readonly latents: Float32Array;
-  readonly scheduler: SchedulerState;
+  readonly scheduler: SchedulerMemory;
   readonly noise: TorchGeneratorState;
 }
 
 /** Its arrays are the sample's own: they are replaced by steps, never written to. */
-export function stateOf({ step, latents, scheduler, noiseState }: Sample): SampleState {
-  return { step, latents, scheduler: scheduler.state, noise: noiseState() };
+export function stateOf({ state, noiseState }: Sample): SampleState {
+  return { step: state.evaluation, latents: state.latents, scheduler: state.memory, noise: noiseState() };
+}
+
+/** Steps that are done whole. */
+export function stepOf({ scheduler, state }: Sample): number {
+  return stepsDone(scheduler, state);
 }
 
 export function isGuided(sample: Sample): boolean {
@@ -74,7 +79,7 @@ export function isGuided(sample: Sample): boolean {
 }
 
 export function isFinished(sample: Sample): boolean {
-  return sample.step >= sample.scheduler.timesteps.length;
+  return sample.state.evaluation >= sample.scheduler.evaluations.length;
 }
 
 /** Rows that a sample takes in a batched step: two with classifier-free guidance. */

@@ -1,10 +1,11 @@
 import { linearCombination } from '../numeric/linear-combination.ts';
 import { ArmatureError } from '../errors.ts';
+import { nextEvaluation, onceAStep } from './evaluations.ts';
 import { checkSteps, type SamplerFamily } from './family.ts';
 import { alphasCumprod } from './noise-schedule.ts';
 import { resolveOptions, type SamplerOptions } from './options.ts';
-import { clampTo, mixNoise, predictedClean, predictedNoise, type NoiseLevel } from './prediction.ts';
-import type { NoiseSchedule, Scheduler } from './scheduler.ts';
+import { clampTo, mixNoise, noiseRatio, predictedClean, predictedNoise, type NoiseLevel } from './prediction.ts';
+import type { NoiseSchedule, NoMemory, Scheduler } from './scheduler.ts';
 import { roundHalfEven, spacedTimesteps } from './timestep-spacing.ts';
 
 export type DdimOptions = Pick<
@@ -25,7 +26,7 @@ export const ddim: SamplerFamily<DdimOptions> = {
   create: createDdim,
 };
 
-function createDdim(schedule: NoiseSchedule, steps: number, options: DdimOptions): Scheduler {
+function createDdim(schedule: NoiseSchedule, steps: number, options: DdimOptions): Scheduler<NoMemory> {
   const { trainTimesteps, predictionType } = schedule;
   checkSteps(steps, trainTimesteps, 'the timesteps that the model was trained on');
   checkEta(options.eta);
@@ -35,28 +36,33 @@ function createDdim(schedule: NoiseSchedule, steps: number, options: DdimOptions
   const finalAlpha = options.setAlphaToOne ? 1 : (alphas[0] ?? 1);
   const alphaAt = (timestep: number): number => (timestep >= 0 ? (alphas[timestep] ?? Number.NaN) : finalAlpha);
   const levelOf = (index: number): NoiseLevel => levelOfAlpha(alphaAt(timesteps[index] ?? Number.NaN));
+  const evaluations = onceAStep(timesteps, (index) => noiseRatio(levelOf(index)));
 
-  return {
-    timesteps,
+  const scheduler: Scheduler<NoMemory> = {
+    evaluations,
     initialNoiseSigma: 1,
-    state: {},
-    scaleModelInput: (sample) => sample,
-    step(output, index, sample, noise) {
-      const timestep = timesteps[index] ?? Number.NaN;
-      const level = levelOf(index);
-      const predicted = predictedClean(predictionType, level, output, sample);
-      const clean = options.clipSample ? clampTo(options.clipSampleRange, predicted) : predicted;
-      const direction = predictedNoise(predictionType, level, output, sample);
+    start: (latents) => ({ evaluation: 0, latents, memory: {} }),
+    ask: (state) => ({ ...nextEvaluation(evaluations, state), latents: state.latents }),
+    answer(state, prediction, noise) {
+      const { evaluation, latents, memory } = state;
+      const timestep = timesteps[evaluation] ?? Number.NaN;
+      const direction = predictedNoise(predictionType, levelOf(evaluation), prediction, latents);
       const next = alphaAt(timestep - stride);
       const fresh = options.eta * posteriorDeviation(alphaAt(timestep), next);
-      return linearCombination([
-        [Math.sqrt(next), clean],
+      const arrived = linearCombination([
+        [Math.sqrt(next), scheduler.clean(state, prediction)],
         [Math.sqrt(Math.max(1 - next - fresh * fresh, 0)), direction],
-        ...(options.eta > 0 ? [[fresh, noise()] as const] : []),
+        ...(options.eta > 0 ? [[fresh, noise.draw()] as const] : []),
       ]);
+      return { evaluation: evaluation + 1, latents: arrived, memory };
+    },
+    clean({ evaluation, latents }, prediction) {
+      const predicted = predictedClean(predictionType, levelOf(evaluation), prediction, latents);
+      return options.clipSample ? clampTo(options.clipSampleRange, predicted) : predicted;
     },
     addNoise: (original, noise, index) => mixNoise(levelOf(index), original, noise),
   };
+  return scheduler;
 }
 
 export function levelOfAlpha(alpha: number): NoiseLevel {

@@ -1,6 +1,7 @@
 import { ArmatureError } from '../errors.ts';
 import { linearCombination } from '../numeric/linear-combination.ts';
 import { dpmSolverStep } from './dpm-solver-weights.ts';
+import { nextEvaluation, onceAStep } from './evaluations.ts';
 import { checkSteps, type SamplerFamily } from './family.ts';
 import { lambdaLevels, multistepSchedule, type LambdaLevel } from './multistep-schedule.ts';
 import { resolveOptions, type SamplerOptions } from './options.ts';
@@ -23,7 +24,7 @@ export type DpmSolverOptions = Pick<
 >;
 
 /** Predictions of the steps before, newest first. */
-type DpmSolverState = { readonly predictions: readonly Float32Array[] };
+type DpmSolverMemory = { readonly predictions: readonly Float32Array[] };
 
 /** Runs this short take a lower order on their last steps, where `lowerOrderFinal` is set. */
 const shortRun = 15;
@@ -32,7 +33,7 @@ const shortRun = 15;
  * The multistep solvers DPM-Solver and DPM-Solver++ (Lu et al. 2022, arXiv 2206.00927 and 2211.01095) of order 1 to 3, on
  * the ODE or the SDE. DPM++ 2M is `dpmsolver++` of order 2 with `midpoint`.
  */
-export const dpmSolver: SamplerFamily<DpmSolverOptions, SigmaScheduler> = {
+export const dpmSolver: SamplerFamily<DpmSolverOptions, SigmaScheduler<DpmSolverMemory>> = {
   resolve(given) {
     const options = resolveOptions<keyof DpmSolverOptions>(
       {
@@ -55,7 +56,11 @@ export const dpmSolver: SamplerFamily<DpmSolverOptions, SigmaScheduler> = {
   create: createDpmSolver,
 };
 
-function createDpmSolver(schedule: NoiseSchedule, steps: number, options: DpmSolverOptions): SigmaScheduler {
+function createDpmSolver(
+  schedule: NoiseSchedule,
+  steps: number,
+  options: DpmSolverOptions,
+): SigmaScheduler<DpmSolverMemory> {
   checkSteps(steps, schedule.trainTimesteps - 1, 'the timesteps that the model was trained on');
   checkOptions(options);
   const { timesteps, ...levelsOf } = multistepSchedule(schedule, steps, {
@@ -71,15 +76,17 @@ function createDpmSolver(schedule: NoiseSchedule, steps: number, options: DpmSol
   const predict = options.algorithmType.endsWith('++') ? predictedClean : predictedNoise;
   const solverType = options.solverType === 'heun' ? 'heun' : 'midpoint';
 
-  const scheduler: SigmaScheduler = {
-    timesteps,
+  const evaluations = onceAStep(timesteps, (index) => sigmas[index] ?? Number.NaN);
+
+  return {
+    evaluations,
     sigmas,
     initialNoiseSigma: 1,
-    state: { predictions: [] } satisfies DpmSolverState,
-    scaleModelInput: (sample) => sample,
-    step(output, index, sample, noise) {
-      const { predictions: before } = scheduler.state as DpmSolverState;
-      const known = [predict(schedule.predictionType, levelOf(index), output, sample), ...before];
+    start: (latents) => ({ evaluation: 0, latents, memory: { predictions: [] } }),
+    ask: (state) => ({ ...nextEvaluation(evaluations, state), latents: state.latents }),
+    answer({ evaluation: index, latents, memory }, prediction, noise) {
+      const newest = predict(schedule.predictionType, levelOf(index), prediction, latents);
+      const known = [newest, ...memory.predictions];
       const order = Math.min(known.length, orderAt(options, index, timesteps.length, sigmas));
       const step = dpmSolverStep({
         algorithm: options.algorithmType,
@@ -91,13 +98,17 @@ function createDpmSolver(schedule: NoiseSchedule, steps: number, options: DpmSol
         ],
         predictions: known.slice(0, order),
       });
-      scheduler.state = { predictions: known.slice(0, options.solverOrder - 1) } satisfies DpmSolverState;
-      const terms = [[step.sample, sample] as const, ...step.predictions];
-      return linearCombination(isStochastic(options) ? [...terms, [step.noise, noise()]] : terms);
+      const terms = [[step.sample, latents] as const, ...step.predictions];
+      return {
+        evaluation: index + 1,
+        latents: linearCombination(isStochastic(options) ? [...terms, [step.noise, noise.draw()]] : terms),
+        memory: { predictions: known.slice(0, options.solverOrder - 1) },
+      };
     },
+    clean: ({ evaluation, latents }, prediction) =>
+      predictedClean(schedule.predictionType, levelOf(evaluation), prediction, latents),
     addNoise: (original, noise, index) => mixNoise(levelOf(index), original, noise),
   };
-  return scheduler;
 }
 
 /** The order that a step may take by its place in the run. */

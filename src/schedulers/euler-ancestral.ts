@@ -1,9 +1,10 @@
 import { linearCombination } from '../numeric/linear-combination.ts';
-import { cleanWeights, eulerSchedule, initialSigma, toUnitVariance } from './euler-schedule.ts';
+import { cleanWeights, eulerSchedule, initialSigma, predictedOrigin, toUnitVariance } from './euler-schedule.ts';
+import { nextEvaluation, onceAStep } from './evaluations.ts';
 import { checkSteps, type SamplerFamily } from './family.ts';
 import { resolveOptions, type SamplerOptions } from './options.ts';
 import { mixNoise } from './prediction.ts';
-import type { NoiseSchedule, SigmaScheduler } from './scheduler.ts';
+import type { NoiseSchedule, NoMemory, SigmaScheduler } from './scheduler.ts';
 import { withFinalSigma } from './sigmas.ts';
 
 export type EulerAncestralOptions = Pick<SamplerOptions, 'timestepSpacing' | 'stepsOffset'>;
@@ -12,35 +13,46 @@ export type EulerAncestralOptions = Pick<SamplerOptions, 'timestepSpacing' | 'st
  * Ancestral sampling with Euler steps (`sample_euler_ancestral` of k-diffusion): each step goes below the next noise level
  * and comes back up to it with fresh noise. Draws noise on the last step too, where its weight is 0, as diffusers does.
  */
-export const eulerAncestral: SamplerFamily<EulerAncestralOptions, SigmaScheduler> = {
+export const eulerAncestral: SamplerFamily<EulerAncestralOptions, SigmaScheduler<NoMemory>> = {
   resolve: (given) => resolveOptions({ timestepSpacing: 'linspace', stepsOffset: 0 }, given),
   create: createEulerAncestral,
 };
 
-function createEulerAncestral(schedule: NoiseSchedule, steps: number, options: EulerAncestralOptions): SigmaScheduler {
+function createEulerAncestral(
+  schedule: NoiseSchedule,
+  steps: number,
+  options: EulerAncestralOptions,
+): SigmaScheduler<NoMemory> {
   checkSteps(steps, schedule.trainTimesteps, 'the timesteps that the model was trained on');
   const spacing = { ...options, sigmaSpacing: 'schedule', sigmaMin: null, sigmaMax: null } as const;
   const { timesteps, sigmas: levels } = eulerSchedule(schedule, steps, spacing);
   const sigmas = withFinalSigma(levels, 0);
   const sigmaOf = (index: number): number => sigmas[index] ?? Number.NaN;
 
+  const evaluations = onceAStep(timesteps, sigmaOf);
+
   return {
-    timesteps,
+    evaluations,
     sigmas,
     initialNoiseSigma: initialSigma(options, sigmas),
-    state: {},
-    scaleModelInput: (sample, index) => toUnitVariance(sample, sigmaOf(index)),
-    step(output, index, sample, noise) {
-      const [from, to] = [sigmaOf(index), sigmaOf(index + 1)];
+    start: (latents) => ({ evaluation: 0, latents, memory: {} }),
+    ask: (state) => ({
+      ...nextEvaluation(evaluations, state),
+      latents: toUnitVariance(state.latents, sigmaOf(state.evaluation)),
+    }),
+    answer({ evaluation, latents, memory }, prediction, noise) {
+      const [from, to] = [sigmaOf(evaluation), sigmaOf(evaluation + 1)];
       const clean = cleanWeights(schedule, from);
       const { up, down } = ancestralStep(from, to);
       const slope = (down - from) / from;
-      return linearCombination([
-        [1 + (1 - clean.sample) * slope, sample],
-        [-clean.output * slope, output],
-        [up, noise()],
+      const arrived = linearCombination([
+        [1 + (1 - clean.sample) * slope, latents],
+        [-clean.output * slope, prediction],
+        [up, noise.draw()],
       ]);
+      return { evaluation: evaluation + 1, latents: arrived, memory };
     },
+    clean: ({ evaluation, latents }, prediction) => predictedOrigin(schedule, sigmaOf(evaluation), prediction, latents),
     addNoise: (original, noise, index) => mixNoise({ alpha: 1, sigma: sigmaOf(index) }, original, noise),
   };
 }

@@ -1,3 +1,4 @@
+import { linearCombination } from '../numeric/linear-combination.ts';
 import type { SigmaSpacing } from './options.ts';
 import { alphasCumprod } from './noise-schedule.ts';
 import type { NoiseSchedule } from './scheduler.ts';
@@ -53,6 +54,20 @@ export function cleanWeights(
     case 'sample':
       return { sample: 0, output: 1 };
   }
+}
+
+/** The clean sample that the network's output stands for, where the sample is clean + sigma * noise; a new array. */
+export function predictedOrigin(
+  schedule: NoiseSchedule,
+  sigma: number,
+  output: Float32Array,
+  sample: Float32Array,
+): Float32Array {
+  const weights = cleanWeights(schedule, sigma);
+  return linearCombination([
+    [weights.sample, sample],
+    [weights.output, output],
+  ]);
 }
 
 /** The sample divided by its standard deviation, as the network knows it. */

@@ -1,9 +1,10 @@
 import { linearCombination } from '../numeric/linear-combination.ts';
-import { cleanWeights, eulerSchedule, initialSigma, toUnitVariance } from './euler-schedule.ts';
+import { cleanWeights, eulerSchedule, initialSigma, predictedOrigin, toUnitVariance } from './euler-schedule.ts';
+import { nextEvaluation, onceAStep } from './evaluations.ts';
 import { checkSteps, type SamplerFamily } from './family.ts';
 import { resolveOptions, type SamplerOptions } from './options.ts';
 import { mixNoise } from './prediction.ts';
-import type { NoiseSchedule, SigmaScheduler } from './scheduler.ts';
+import type { NoiseSchedule, NoMemory, SigmaScheduler } from './scheduler.ts';
 import { withFinalSigma } from './sigmas.ts';
 
 export type EulerOptions = Pick<
@@ -24,7 +25,7 @@ export type EulerOptions = Pick<
  * Euler's method on the probability flow ODE (Karras et al. 2022, "Elucidating the Design Space of Diffusion-Based
  * Generative Models", algorithm 2 without its second-order correction; `sample_euler` of k-diffusion).
  */
-export const euler: SamplerFamily<EulerOptions, SigmaScheduler> = {
+export const euler: SamplerFamily<EulerOptions, SigmaScheduler<NoMemory>> = {
   resolve: (given) =>
     resolveOptions(
       {
@@ -45,33 +46,40 @@ export const euler: SamplerFamily<EulerOptions, SigmaScheduler> = {
   create: createEuler,
 };
 
-function createEuler(schedule: NoiseSchedule, steps: number, options: EulerOptions): SigmaScheduler {
+function createEuler(schedule: NoiseSchedule, steps: number, options: EulerOptions): SigmaScheduler<NoMemory> {
   checkSteps(steps, schedule.trainTimesteps, 'the timesteps that the model was trained on');
   const { timesteps, sigmas: levels, trainedMin } = eulerSchedule(schedule, steps, options);
   const sigmas = withFinalSigma(levels, options.finalSigmasType === 'zero' ? 0 : trainedMin);
   const sigmaOf = (index: number): number => sigmas[index] ?? Number.NaN;
 
+  const evaluations = onceAStep(timesteps, sigmaOf);
+
   return {
-    timesteps,
+    evaluations,
     sigmas,
     initialNoiseSigma: initialSigma(options, sigmas),
-    state: {},
-    scaleModelInput: (sample, index) => toUnitVariance(sample, sigmaOf(index)),
-    step(output, index, sample, noise) {
-      const sigma = sigmaOf(index);
+    start: (latents) => ({ evaluation: 0, latents, memory: {} }),
+    ask: (state) => ({
+      ...nextEvaluation(evaluations, state),
+      latents: toUnitVariance(state.latents, sigmaOf(state.evaluation)),
+    }),
+    answer({ evaluation, latents, memory }, prediction, noise) {
+      const sigma = sigmaOf(evaluation);
       const gamma = churn(options, sigma, steps);
       const raised = sigma * (1 + gamma);
       // diffusers takes epsilon at the raised level and v at the level before.
       const clean = cleanWeights(schedule, schedule.predictionType === 'epsilon' ? raised : sigma);
-      const slope = (sigmaOf(index + 1) - raised) / raised;
+      const slope = (sigmaOf(evaluation + 1) - raised) / raised;
       const sampleWeight = 1 + (1 - clean.sample) * slope;
       const noiseWeight = options.sNoise * Math.sqrt(Math.max(raised * raised - sigma * sigma, 0));
-      return linearCombination([
-        [sampleWeight, sample],
-        [-clean.output * slope, output],
-        ...(gamma > 0 ? [[sampleWeight * noiseWeight, noise()] as const] : []),
+      const arrived = linearCombination([
+        [sampleWeight, latents],
+        [-clean.output * slope, prediction],
+        ...(gamma > 0 ? [[sampleWeight * noiseWeight, noise.draw()] as const] : []),
       ]);
+      return { evaluation: evaluation + 1, latents: arrived, memory };
     },
+    clean: ({ evaluation, latents }, prediction) => predictedOrigin(schedule, sigmaOf(evaluation), prediction, latents),
     addNoise: (original, noise, index) => mixNoise({ alpha: 1, sigma: sigmaOf(index) }, original, noise),
   };
 }

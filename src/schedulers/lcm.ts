@@ -1,10 +1,11 @@
 import { linearCombination } from '../numeric/linear-combination.ts';
 import { levelOfAlpha } from './ddim.ts';
+import { nextEvaluation, onceAStep } from './evaluations.ts';
 import { checkSteps, type SamplerFamily } from './family.ts';
 import { alphasCumprod } from './noise-schedule.ts';
 import { resolveOptions, type SamplerOptions } from './options.ts';
-import { clampTo, mixNoise, predictedClean, type NoiseLevel } from './prediction.ts';
-import type { NoiseSchedule, Scheduler } from './scheduler.ts';
+import { clampTo, mixNoise, noiseRatio, predictedClean, type NoiseLevel } from './prediction.ts';
+import type { NoiseSchedule, NoMemory, Scheduler } from './scheduler.ts';
 
 export type LcmOptions = Pick<
   SamplerOptions,
@@ -24,7 +25,7 @@ export const lcm: SamplerFamily<LcmOptions> = {
   create: createLcm,
 };
 
-function createLcm(schedule: NoiseSchedule, steps: number, options: LcmOptions): Scheduler {
+function createLcm(schedule: NoiseSchedule, steps: number, options: LcmOptions): Scheduler<NoMemory> {
   const { originalInferenceSteps } = options;
   checkSteps(steps, originalInferenceSteps, 'the steps that LCM models were distilled on');
   const alphas = alphasCumprod(schedule, 'zero');
@@ -32,23 +33,32 @@ function createLcm(schedule: NoiseSchedule, steps: number, options: LcmOptions):
   const timestepOf = (index: number): number => timesteps[index] ?? Number.NaN;
   const levelOf = (index: number): NoiseLevel => levelOfAlpha(alphas[timestepOf(index)] ?? Number.NaN);
 
-  return {
-    timesteps,
+  const evaluations = onceAStep(timesteps, (index) => noiseRatio(levelOf(index)));
+
+  const scheduler: Scheduler<NoMemory> = {
+    evaluations,
     initialNoiseSigma: 1,
-    state: {},
-    scaleModelInput: (sample) => sample,
-    step(output, index, sample, noise) {
-      const predicted = predictedClean(schedule.predictionType, levelOf(index), output, sample);
-      const clean = options.clipSample ? clampTo(options.clipSampleRange, predicted) : predicted;
-      const boundary = boundaryWeights(timestepOf(index) * options.timestepScaling);
-      const denoised = linearCombination([
-        [boundary.output, clean],
-        [boundary.skip, sample],
+    start: (latents) => ({ evaluation: 0, latents, memory: {} }),
+    ask: (state) => ({ ...nextEvaluation(evaluations, state), latents: state.latents }),
+    answer(state, prediction, noise) {
+      const next = state.evaluation + 1;
+      const denoised = scheduler.clean(state, prediction);
+      const isLast = next === timesteps.length;
+      const latents = isLast ? denoised : mixNoise(levelOf(next), denoised, noise.draw());
+      return { evaluation: next, latents, memory: state.memory };
+    },
+    clean({ evaluation, latents }, prediction) {
+      const predicted = predictedClean(schedule.predictionType, levelOf(evaluation), prediction, latents);
+      const clipped = options.clipSample ? clampTo(options.clipSampleRange, predicted) : predicted;
+      const boundary = boundaryWeights(timestepOf(evaluation) * options.timestepScaling);
+      return linearCombination([
+        [boundary.output, clipped],
+        [boundary.skip, latents],
       ]);
-      return index === timesteps.length - 1 ? denoised : mixNoise(levelOf(index + 1), denoised, noise());
     },
     addNoise: (original, noise, index) => mixNoise(levelOf(index), original, noise),
   };
+  return scheduler;
 }
 
 /** `steps` of the distillation's timesteps, evenly chosen from the noisiest down. */

@@ -7,6 +7,11 @@ export interface NoiseLevel {
   readonly sigma: number;
 }
 
+/** Noise a unit of signal: infinite where there is no signal. */
+export function noiseRatio({ alpha, sigma }: NoiseLevel): number {
+  return sigma / alpha;
+}
+
 /** The clean sample that the network's output stands for (v as in Salimans and Ho 2022), in a new array. */
 export function predictedClean(
   type: PredictionType,

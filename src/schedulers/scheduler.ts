@@ -1,39 +1,78 @@
 /**
- * The contract of a sampler over a discrete noise schedule, one instance a sample. Built for `steps` inference steps, it
- * is called once for each entry of `timesteps`, in order.
+ * The contract of a sampler over a discrete noise schedule, built for one run. It is asked for what the network is to
+ * predict, and given the answer, once for each of `evaluations`, in order:
  *
- * All state that changes between calls lies in `state`, plain data (numbers and Float32Arrays) that can be structured
- * cloned: a sample that is resumed from a checkpoint gets its state back and goes on as if nothing had happened.
+ *     for (let state = start(latents); state.evaluation < evaluations.length; )
+ *       state = answer(state, predict(ask(state)), noise);
+ *
+ * It remembers nothing itself: all that changes lies in the state, so that one instance serves every sample of a run.
  */
-export interface Scheduler {
-  /** The timesteps at which the network is asked, as the model gets them (may be fractional), one for each call of `step`. */
-  readonly timesteps: readonly number[];
+export interface Scheduler<Memory extends SchedulerMemory = SchedulerMemory> {
+  /** Every evaluation of the network, in order. A step may have several. */
+  readonly evaluations: readonly Evaluation[];
   /** Initial latents are standard normals times this. */
   readonly initialNoiseSigma: number;
-  /** What may change between steps. Assign a clone to resume. */
-  state: SchedulerState;
-  /** The sample as the network wants it at step `index`. Returns `sample` itself where no scaling is needed; never writes to it. */
-  scaleModelInput(sample: Float32Array, index: number): Float32Array;
+  /** The state before the first evaluation. Keeps `latents`, unscaled, which are not written to any more. */
+  start(latents: Float32Array): SchedulerState<Memory>;
+  /** What the network is asked next. Throws RangeError where the run is over. */
+  ask(state: SchedulerState<Memory>): Question;
   /**
-   * One step. `output` is what the network predicted (epsilon or v, by the schedule's prediction type), `sample` the
-   * unscaled sample at step `index`. Returns the next sample in a new array and writes to neither argument. `noise` gives
-   * fresh standard normals of the sample's size, in the order in which diffusers draws them.
+   * The state after the network predicted `prediction` (epsilon or v, by the schedule's prediction type) for what was asked.
+   * Its latents are a new array where the step is done, else the same; no argument is written to.
    */
-  step(output: Float32Array, index: number, sample: Float32Array, noise: NoiseSource): Float32Array;
-  /** `original` noised to the level of step `index`: where img2img starts. */
+  answer(state: SchedulerState<Memory>, prediction: Float32Array, noise: Noise): SchedulerState<Memory>;
+  /** The clean sample that `prediction` points to, in a new array: what a preview shows. */
+  clean(state: SchedulerState<Memory>, prediction: Float32Array): Float32Array;
+  /** `original` noised to the level of evaluation `index`: where img2img starts. */
   addNoise(original: Float32Array, noise: Float32Array, index: number): Float32Array;
 }
 
-/** A sampler in the space of noise levels sigma = sqrt((1 - alpha) / alpha), such as Euler and the DPM solvers. */
-export interface SigmaScheduler extends Scheduler {
-  /** The noise level at each step, and the one after the last step: one entry more than there are timesteps. */
-  readonly sigmas: Float32Array;
+/** One evaluation of the network in a run. */
+export interface Evaluation {
+  /** The step that it belongs to, from 0: what people count. */
+  readonly step: number;
+  /** Its place within the step, from 0. */
+  readonly stage: number;
+  /** As the model gets it; may be fractional. */
+  readonly timestep: number;
+  /** How much noise a unit of signal has there, sqrt((1 - alpha) / alpha): the same measure in every sampler; may be infinite. */
+  readonly level: number;
 }
 
-export type SchedulerState = { readonly [name: string]: SchedulerStateValue };
-export type SchedulerStateValue = number | null | Float32Array | readonly (Float32Array | number | null)[];
+export interface Question extends Pick<Evaluation, 'timestep' | 'level'> {
+  /** As the network wants them; the state's own array where no scaling is needed. */
+  readonly latents: Float32Array;
+}
 
-export type NoiseSource = () => Float32Array;
+/**
+ * All that changes in a run, as plain data: a sample that is resumed from a checkpoint gets its state back and goes on as if
+ * nothing had happened, between two evaluations of one step too.
+ */
+export interface SchedulerState<Memory extends SchedulerMemory = SchedulerMemory> {
+  /** Index of the next evaluation; the number of evaluations where the run is over. */
+  readonly evaluation: number;
+  /** The unscaled sample that the present step started from. */
+  readonly latents: Float32Array;
+  /** What the sampler remembers of earlier evaluations. */
+  readonly memory: Memory;
+}
+
+export type SchedulerMemory = { readonly [name: string]: SchedulerMemoryValue };
+export type SchedulerMemoryValue = number | null | Float32Array | readonly (Float32Array | number | null)[];
+/** Of samplers that look at one evaluation at a time. */
+export type NoMemory = Readonly<Record<string, never>>;
+
+/** Fresh noise for one sample. */
+export interface Noise {
+  /** Standard normals of the sample's size, a new array, in the order in which diffusers draws them. */
+  draw(): Float32Array;
+}
+
+/** A sampler in the space of noise levels sigma = sqrt((1 - alpha) / alpha), such as Euler and the DPM solvers. */
+export interface SigmaScheduler<Memory extends SchedulerMemory = SchedulerMemory> extends Scheduler<Memory> {
+  /** The noise level at each step, and the one after the last step: one entry more than there are steps. */
+  readonly sigmas: Float32Array;
+}
 
 export type PredictionType = 'epsilon' | 'v_prediction' | 'sample';
 export type TimestepSpacing = 'linspace' | 'leading' | 'trailing';

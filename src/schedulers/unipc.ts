@@ -1,4 +1,5 @@
 import { ArmatureError } from '../errors.ts';
+import { nextEvaluation, onceAStep } from './evaluations.ts';
 import { checkSteps, type SamplerFamily } from './family.ts';
 import { lambdaLevels, multistepSchedule, type LambdaLevel } from './multistep-schedule.ts';
 import { resolveOptions, type SamplerOptions } from './options.ts';
@@ -23,7 +24,7 @@ export type UniPcOptions = Pick<
 >;
 
 /** What the corrector of the next step needs: predictions (newest first), the sample and the order of the step before. */
-type UniPcState = {
+type UniPcMemory = {
   readonly predictions: readonly Float32Array[];
   readonly lastSample: Float32Array | null;
   readonly lastOrder: number;
@@ -34,7 +35,7 @@ type UniPcState = {
  * order 1 to 3, with B1 or B2. The corrector costs no evaluation of the network: it mends the sample that a step arrived
  * at with the prediction that the next step makes there anyway.
  */
-export const uniPc: SamplerFamily<UniPcOptions, SigmaScheduler> = {
+export const uniPc: SamplerFamily<UniPcOptions, SigmaScheduler<UniPcMemory>> = {
   resolve(given) {
     const options = resolveOptions<keyof UniPcOptions>(
       {
@@ -62,7 +63,7 @@ export const uniPc: SamplerFamily<UniPcOptions, SigmaScheduler> = {
   create: createUniPc,
 };
 
-function createUniPc(schedule: NoiseSchedule, steps: number, options: UniPcOptions): SigmaScheduler {
+function createUniPc(schedule: NoiseSchedule, steps: number, options: UniPcOptions): SigmaScheduler<UniPcMemory> {
   checkSteps(steps, schedule.trainTimesteps - 1, 'the timesteps that the model was trained on');
   checkOptions(options);
   const { timesteps, ...table } = multistepSchedule(schedule, steps, {
@@ -90,28 +91,33 @@ function createUniPc(schedule: NoiseSchedule, steps: number, options: UniPcOptio
     sample,
   });
 
-  const scheduler: SigmaScheduler = {
-    timesteps,
+  const evaluations = onceAStep(timesteps, (index) => sigmas[index] ?? Number.NaN);
+
+  return {
+    evaluations,
     sigmas,
     initialNoiseSigma: 1,
-    state: { predictions: [], lastSample: null, lastOrder: 0 } satisfies UniPcState,
-    scaleModelInput: (sample) => sample,
-    step(output, index, sample) {
-      const before = scheduler.state as UniPcState;
-      const prediction = predict(schedule.predictionType, levelOf(index), output, sample);
+    start: (latents) => ({ evaluation: 0, latents, memory: { predictions: [], lastSample: null, lastOrder: 0 } }),
+    ask: (state) => ({ ...nextEvaluation(evaluations, state), latents: state.latents }),
+    answer({ evaluation: index, latents, memory: before }, output) {
+      const prediction = predict(schedule.predictionType, levelOf(index), output, latents);
       const corrects = before.lastSample !== null && !options.disableCorrector.includes(index - 1);
       const corrected =
         corrects && before.lastSample !== null
           ? unifiedCorrector(stepFrom(index - 1, before.lastOrder, before.predictions, before.lastSample), prediction)
-          : sample.slice();
+          : latents.slice();
       const predictions = [prediction, ...before.predictions].slice(0, options.solverOrder);
       const order = Math.min(predictions.length, orderAt(options, index, timesteps.length, sigmas));
-      scheduler.state = { predictions, lastSample: corrected, lastOrder: order } satisfies UniPcState;
-      return unifiedPredictor(stepFrom(index, order, predictions, corrected));
+      return {
+        evaluation: index + 1,
+        latents: unifiedPredictor(stepFrom(index, order, predictions, corrected)),
+        memory: { predictions, lastSample: corrected, lastOrder: order },
+      };
     },
+    clean: ({ evaluation, latents }, output) =>
+      predictedClean(schedule.predictionType, levelOf(evaluation), output, latents),
     addNoise: (original, noise, index) => mixNoise(levelOf(index), original, noise),
   };
-  return scheduler;
 }
 
 function finalSigma(

@@ -75,21 +75,23 @@ function useReferenceNoise(samples: readonly Sample[], seed: number): void {
   const generator = new TorchGenerator(seed);
   for (const sample of samples) {
     const noise = generator.randn([1, ...sample.shape]);
-    sample.latents = noise.map((value) => value * sample.scheduler.initialNoiseSigma);
+    sample.state = sample.scheduler.start(noise.map((value) => value * sample.scheduler.initialNoiseSigma));
   }
 }
 
 describe('pictures that diffusers draws with the embedded model', () => {
   it.each(dioramaCases())('$name: within 2/255 at 99.9 % of the values', async (one) => {
     const { samples } = await prepareDrawing(await requestFor(one), networks, new TextCache());
-    expect(samples[0]?.scheduler.timesteps.map(Math.round)).toEqual(one.timesteps.map(Math.round));
+    expect(samples[0]?.scheduler.evaluations.map(({ timestep }) => Math.round(timestep))).toEqual(
+      one.timesteps.map(Math.round),
+    );
     if (one.count > 1) useReferenceNoise(samples, one.seed);
     const loop = new DenoiseLoop(networks, { maxRows: 16, workingMemory: 2 ** 30 });
     loop.join(samples);
     while (loop.size > 0) await loop.tick();
     for (const [index, sample] of samples.entries()) {
       const base = networks.base(sample.base);
-      const data = sample.latents.map((value) => value / base.scalingFactor);
+      const data = sample.state.latents.map((value) => value / base.scalingFactor);
       const drawn = pictureFrom(await base.decode({ dims: [1, ...sample.shape], data }));
       const reference = await readPicture('golden', one.count > 1 ? `${one.name}-${index}.png` : `${one.name}.png`);
       expect([drawn.width, drawn.height]).toEqual([reference.width, reference.height]);

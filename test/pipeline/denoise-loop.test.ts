@@ -5,7 +5,7 @@ import { controlWeights } from '../../src/pipeline/control-weights.ts';
 import { DenoiseLoop, StepError } from '../../src/pipeline/denoise-loop.ts';
 import type { BaseNetworks, ControlNetworks, DenoiserInput, NetworkSource } from '../../src/pipeline/networks.ts';
 import { Region } from '../../src/pipeline/region.ts';
-import type { Sample, SampleControl } from '../../src/pipeline/sample.ts';
+import { type Sample, type SampleControl, stepOf } from '../../src/pipeline/sample.ts';
 import type { Scheduler } from '../../src/schedulers/scheduler.ts';
 
 /**
@@ -68,12 +68,20 @@ function residual({ sample, timestep }: DenoiserInput, hint: Tensor, scale: Tens
 
 /** Takes a tenth of the prediction away at each step. */
 function tenthScheduler(steps: number): Scheduler {
+  const evaluations = Array.from({ length: steps }, (_, step) => {
+    return { step, stage: 0, timestep: 900 - 100 * step, level: 1 };
+  });
   return {
-    timesteps: Array.from({ length: steps }, (_, i) => 900 - 100 * i),
+    evaluations,
     initialNoiseSigma: 1,
-    state: {},
-    scaleModelInput: (sample) => sample,
-    step: (output, _index, sample) => sample.map((value, i) => value - (output[i] ?? 0) / 10),
+    start: (latents) => ({ evaluation: 0, latents, memory: {} }),
+    ask: ({ evaluation, latents }) => ({ ...evaluations[evaluation]!, latents }),
+    answer: ({ evaluation, latents, memory }, output) => ({
+      evaluation: evaluation + 1,
+      latents: latents.map((value, i) => value - (output[i] ?? 0) / 10),
+      memory,
+    }),
+    clean: ({ latents }) => latents,
     addNoise: (original) => original,
   };
 }
@@ -91,18 +99,18 @@ interface Options {
 }
 
 function sample({ steps = 4, value = 1, guidance = 2, width = 2, controls = [] }: Options = {}): Sample {
+  const scheduler = tenthScheduler(steps);
   return {
     base: 'toy',
     shape: [1, 1, width],
-    scheduler: tenthScheduler(steps),
-    noise: () => new Float32Array(width),
+    scheduler,
+    noise: { draw: () => new Float32Array(width) },
     noiseState: () => new TorchGenerator(0).save(),
     guidance: { scale: guidance, rescale: 0 },
     context: { tokens: 1, width: 1, values: Float32Array.of(value) },
     negativeContext: { tokens: 1, width: 1, values: Float32Array.of(0) },
     controls,
-    latents: Float32Array.from({ length: width }, (_, i) => value + i),
-    step: 0,
+    state: scheduler.start(Float32Array.from({ length: width }, (_, i) => value + i)),
   };
 }
 
@@ -122,7 +130,7 @@ async function drawAlone(options: Options): Promise<Float32Array> {
   const loop = new DenoiseLoop(new AnalyticNetworks(), limits(64));
   loop.join([alone]);
   while (loop.size > 0) await loop.tick();
-  return alone.latents;
+  return alone.state.latents;
 }
 
 /** Acts on the first of two cells in full and on the second by a fifth. */
@@ -143,7 +151,8 @@ describe('the batched denoise loop', () => {
     const loop = new DenoiseLoop(new AnalyticNetworks(), limits(64));
     loop.join(samples);
     while (loop.size > 0) await loop.tick();
-    for (const [index, options] of mixed.entries()) expect(samples[index]?.latents).toEqual(await drawAlone(options));
+    for (const [index, options] of mixed.entries())
+      expect(samples[index]?.state.latents).toEqual(await drawAlone(options));
   });
 
   it('lets samples join and leave at any step', async () => {
@@ -159,9 +168,9 @@ describe('the batched denoise loop', () => {
     await loop.tick();
     loop.leave([second]);
     while (loop.size > 0) await loop.tick();
-    expect(second.step).toBe(2);
-    expect(first.latents).toEqual(await drawAlone({ steps: 6 }));
-    expect(third.latents).toEqual(await drawAlone({ steps: 2, value: 3 }));
+    expect(stepOf(second)).toBe(2);
+    expect(first.state.latents).toEqual(await drawAlone({ steps: 6 }));
+    expect(third.state.latents).toEqual(await drawAlone({ steps: 2, value: 3 }));
   });
 
   it('runs a ControlNet over the rows that use it, once a step', async () => {
@@ -190,9 +199,9 @@ describe('the batched denoise loop', () => {
     const samples = [1, 2, 3].map((value) => sample({ value, steps: 2 }));
     loop.join(samples);
     await loop.tick();
-    expect(samples.map(({ step }) => step)).toEqual([1, 1, 0]);
+    expect(samples.map(stepOf)).toEqual([1, 1, 0]);
     await loop.tick();
-    expect(samples.map(({ step }) => step)).toEqual([2, 1, 1]);
+    expect(samples.map(stepOf)).toEqual([2, 1, 1]);
     expect(networks.batches).toEqual([4, 4]);
   });
 
@@ -211,7 +220,7 @@ describe('the batched denoise loop', () => {
     const one = sample({ steps: 1 });
     loop.join([one]);
     await loop.tick();
-    expect(one.step).toBe(1);
+    expect(stepOf(one)).toBe(1);
   });
 
   it('never mixes sizes in a step, and serves both in turn', async () => {
@@ -220,9 +229,9 @@ describe('the batched denoise loop', () => {
     const [narrow, wide] = [sample({ steps: 2 }), sample({ steps: 2, width: 3 })];
     loop.join([narrow, wide]);
     await loop.tick();
-    expect([narrow.step, wide.step]).toEqual([1, 0]);
+    expect([stepOf(narrow), stepOf(wide)]).toEqual([1, 0]);
     await loop.tick();
-    expect([narrow.step, wide.step]).toEqual([1, 1]);
+    expect([stepOf(narrow), stepOf(wide)]).toEqual([1, 1]);
   });
 
   it('goes on one by one where a batch is too large for the device', async () => {
@@ -232,8 +241,8 @@ describe('the batched denoise loop', () => {
     const samples = [sample({ value: 1 }), sample({ value: 2 })];
     loop.join(samples);
     while (loop.size > 0) await loop.tick();
-    expect(samples[0]?.latents).toEqual(await drawAlone({ value: 1 }));
-    expect(samples[1]?.latents).toEqual(await drawAlone({ value: 2 }));
+    expect(samples[0]?.state.latents).toEqual(await drawAlone({ value: 1 }));
+    expect(samples[1]?.state.latents).toEqual(await drawAlone({ value: 2 }));
   });
 
   it('a sample that fails alone leaves the loop and takes no other with it', async () => {
@@ -246,7 +255,7 @@ describe('the batched denoise loop', () => {
     expect(error).toBeInstanceOf(StepError);
     expect((error as StepError).samples).toEqual([guided]);
     while (loop.size > 0) await loop.tick();
-    expect(plain.step).toBe(2);
-    expect(guided.step).toBe(0);
+    expect(stepOf(plain)).toBe(2);
+    expect(stepOf(guided)).toBe(0);
   });
 });

@@ -150,7 +150,7 @@ async function samplesOf(one: Case, networks: GoldenModel): Promise<Sample[]> {
   const shape = [base.latentChannels, args.height / base.latentScale, args.width / base.latentScale] as const;
   return Array.from({ length: count }, (_, index) => {
     const generator = generators[seeds.length === 1 ? 0 : index] as TorchGenerator;
-    const noise = (): Float32Array => generator.randn([1, ...shape]);
+    const noise = { draw: () => generator.randn([1, ...shape]) };
     const sampler = samplerOf(...scheduler, args.num_inference_steps, { eta: args.eta ?? 0 });
     return {
       base: one.model,
@@ -162,15 +162,14 @@ async function samplesOf(one: Case, networks: GoldenModel): Promise<Sample[]> {
       context: contexts[Math.floor(index / images)] as TextContext,
       negativeContext: negativeContexts[Math.floor(index / images)] as TextContext,
       controls,
-      latents: noise().map((value) => value * sampler.initialNoiseSigma),
-      step: 0,
+      state: sampler.start(noise.draw().map((value) => value * sampler.initialNoiseSigma)),
     };
   });
 }
 
 function stackLatents(samples: readonly Sample[]): Float32Array {
   return stack(
-    samples.map(({ latents }) => latents),
+    samples.map(({ state }) => state.latents),
     samples[0]?.shape ?? [],
   ).data;
 }
@@ -186,7 +185,9 @@ describe('pictures that diffusers draws with the small checkpoints', () => {
     const expected = goldenArrays('pipelines', `${one.name}.safetensors`);
     const networks = await GoldenModel.open(one.model, one.controlnets);
     const samples = await samplesOf(one, networks);
-    expect(samples[0]?.scheduler.timesteps.map(Math.round)).toEqual(one.timesteps.map(Math.round));
+    expect(samples[0]?.scheduler.evaluations.map(({ timestep }) => Math.round(timestep))).toEqual(
+      one.timesteps.map(Math.round),
+    );
     expect(maxAbsDifference(stackLatents(samples), floats(expected, 'initial_latents'))).toBeLessThanOrEqual(1e-5);
     const loop = new DenoiseLoop(networks, { maxRows: 64, workingMemory: 2 ** 30 });
     loop.join(samples);
@@ -212,8 +213,8 @@ async function expectPictures(
   const bytes = expected.get('image_u8');
   if (bytes?.dtype !== 'U8') throw new Error('The reference has no picture');
   const drawn: Uint8Array[] = [];
-  for (const { latents, shape } of samples) {
-    const scaled = latents.map((value) => value / base.scalingFactor);
+  for (const { state, shape } of samples) {
+    const scaled = state.latents.map((value) => value / base.scalingFactor);
     drawn.push(pictureFrom(await base.decode({ dims: [1, ...shape], data: scaled })).data);
   }
   const actual = Buffer.concat(drawn);

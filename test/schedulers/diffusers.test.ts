@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { alphasCumprod } from '../../src/schedulers/noise-schedule.ts';
-import type { NoiseSchedule } from '../../src/schedulers/scheduler.ts';
+import type { NoiseSchedule, Scheduler, SchedulerState } from '../../src/schedulers/scheduler.ts';
 import { floats, goldenArrays, goldenJson, maxAbsDifference, type GoldenArray } from '../support/golden.ts';
 import { buildReference, dummyModel, families, type BuiltScheduler, type ReferenceCase } from './reference.ts';
 
@@ -52,7 +52,7 @@ describe('samplers against diffusers', () => {
       const scheduler = buildReference(reference, facts.n);
       const start = scheduler.addNoise(floats(inputs, 'x0'), floats(inputs, 'noise_i2i'), facts.t_start);
       expectClose(start, floats(arrays, 'i2i/start'), 2e-5);
-      expectTimesteps(scheduler.timesteps.slice(facts.t_start), facts.timesteps);
+      expectTimesteps(timestepsOf(scheduler).slice(facts.t_start), facts.timesteps);
       const run = runLoop(scheduler, start, facts.t_start);
       expect(run.noiseCalls).toEqual(perStep(facts));
       expectTrajectory(name, run.samples, floats(arrays, 'i2i/traj'), facts.traj_index);
@@ -62,7 +62,9 @@ describe('samplers against diffusers', () => {
       const scheduler = buildReference(reference, 10);
       for (const [row, timestep] of (reference.add_noise_timesteps ?? []).entries()) {
         const at = (source: Float32Array): Float32Array => source.subarray(row * sampleSize, (row + 1) * sampleSize);
-        const index = scheduler.timesteps.findLastIndex((candidate) => Math.abs(candidate - timestep) < 1e-3);
+        const index = scheduler.evaluations.findLastIndex(
+          (candidate) => Math.abs(candidate.timestep - timestep) < 1e-3,
+        );
         const noised = scheduler.addNoise(at(floats(inputs, 'x0_pair')), at(floats(inputs, 'noise_pair')), index);
         expectClose(noised, at(floats(arrays, 'add_noise')), 2e-5);
       }
@@ -120,30 +122,41 @@ interface Run {
 
 function runLoop(scheduler: BuiltScheduler, start: Float32Array, from: number): Run {
   let drawn = 0;
-  const noise = (): Float32Array => floats(inputs, 'step_noise').slice(drawn * sampleSize, ++drawn * sampleSize);
+  const noise = {
+    draw: () => floats(inputs, 'step_noise').slice(drawn * sampleSize, ++drawn * sampleSize),
+  };
   const samples: Float32Array[] = [];
   const noiseCalls: number[] = [];
-  let sample = start;
-  for (let index = from; index < scheduler.timesteps.length; index++) {
+  let state: SchedulerState = { ...scheduler.start(start), evaluation: from };
+  while (state.evaluation < scheduler.evaluations.length) {
     const before = drawn;
-    const output = dummyModel(scheduler.scaleModelInput(sample, index), scheduler.timesteps[index] ?? Number.NaN);
-    sample = scheduler.step(output, index, sample, noise);
-    samples.push(sample);
+    const { latents, timestep } = scheduler.ask(state);
+    state = scheduler.answer(state, dummyModel(latents, timestep), noise);
+    samples.push(state.latents);
     noiseCalls.push(drawn - before);
   }
   return { samples, noiseCalls };
 }
 
 function expectTables(scheduler: BuiltScheduler, arrays: Arrays, run: string, facts: RunFacts): void {
-  expect(scheduler.timesteps).toHaveLength(facts.model_calls);
-  expectTimesteps(scheduler.timesteps, numbers(arrays, `${run}/timesteps`));
+  expect(scheduler.evaluations).toHaveLength(facts.model_calls);
+  expectTimesteps(timestepsOf(scheduler), numbers(arrays, `${run}/timesteps`));
   expectRelative([scheduler.initialNoiseSigma], [facts.init_noise_sigma]);
-  const scale = scheduler.timesteps.map(
-    (_, index) => scheduler.scaleModelInput(Float32Array.of(1), index)[0] ?? Number.NaN,
-  );
+  const start = scheduler.start(Float32Array.of(1));
+  const scale = scheduler.evaluations.map((_, evaluation) => {
+    return scheduler.ask({ ...start, evaluation }).latents[0] ?? Number.NaN;
+  });
   expectRelative(scale, numbers(arrays, `${run}/scale`));
-  if (arrays.has(`${run}/sigmas`)) expectRelative(scheduler.sigmas ?? [], floats(arrays, `${run}/sigmas`));
-  else expect(scheduler.sigmas).toBeUndefined();
+  if (arrays.has(`${run}/sigmas`)) {
+    const sigmas = floats(arrays, `${run}/sigmas`);
+    expectRelative(scheduler.sigmas ?? [], sigmas);
+    const levels = scheduler.evaluations.map(({ level }) => level);
+    expectRelative(levels, sigmas.subarray(0, levels.length));
+  } else expect(scheduler.sigmas).toBeUndefined();
+}
+
+function timestepsOf({ evaluations }: Pick<Scheduler, 'evaluations'>): number[] {
+  return evaluations.map(({ timestep }) => timestep);
 }
 
 function expectTimesteps(actual: readonly number[], expected: readonly number[]): void {

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { TorchGenerator } from '../../src/numeric/torch-generator.ts';
+import { TorchGenerator, type TorchGeneratorState } from '../../src/numeric/torch-generator.ts';
 import { schedulerIds } from '../../src/generation/plan.ts';
 import { createScheduler } from '../../src/schedulers/registry.ts';
 import { noiseScheduleFrom } from '../../src/schedulers/scheduler-config.ts';
 import { stableDiffusionSchedule } from '../../src/weights/configs/stable-diffusion-schedule.ts';
-import type { NoiseSource, Scheduler, TimestepSpacing } from '../../src/schedulers/scheduler.ts';
+import type { Noise, Scheduler, SchedulerState, TimestepSpacing } from '../../src/schedulers/scheduler.ts';
+import { maxAbsDifference } from '../support/golden.ts';
 import { dummyModel } from './reference.ts';
 
 const { schedule } = noiseScheduleFrom(stableDiffusionSchedule);
@@ -38,14 +39,19 @@ describe.each(schedulerIds)('%s', (id) => {
     fc.assert(
       fc.property(runs, (options) => {
         const scheduler = build(options);
-        expect(scheduler.timesteps).toHaveLength(options.steps);
-        for (const [index, timestep] of scheduler.timesteps.entries()) {
-          expect(timestep).toBeLessThanOrEqual(scheduler.timesteps[index - 1] ?? 1000);
+        const { evaluations } = scheduler;
+        expect(evaluations.map(({ step, stage }) => [step, stage])).toEqual(
+          Array.from({ length: options.steps }, (_, step) => [step, 0]),
+        );
+        for (const [index, { timestep, level }] of evaluations.entries()) {
+          expect(timestep).toBeLessThanOrEqual(evaluations[index - 1]?.timestep ?? 1000);
           expect(timestep).toBeGreaterThanOrEqual(0);
+          expect(level).toBeLessThanOrEqual(evaluations[index - 1]?.level ?? Number.POSITIVE_INFINITY);
+          expect(level).toBeGreaterThan(0);
         }
-        const { generator, noise } = source(options.seed);
-        const start = initialSample(scheduler, generator);
-        expect(drawFrom(scheduler, start, 0, noise).every((value) => Number.isFinite(value))).toBe(true);
+        const noise = source(options.seed);
+        const { latents } = run(scheduler, scheduler.start(initialSample(scheduler, noise)), noise);
+        expect(latents.every((value) => Number.isFinite(value))).toBe(true);
       }),
       { numRuns: 60 },
     );
@@ -55,37 +61,76 @@ describe.each(schedulerIds)('%s', (id) => {
     fc.assert(
       fc.property(runs, fc.nat(), (options, place) => {
         const cut = place % options.steps;
-        const { generator, noise } = source(options.seed);
+        const noise = source(options.seed);
         const whole = build(options);
-        const sample = drawFrom(whole, initialSample(whole, generator), 0, noise, cut);
-        const state = structuredClone(whole.state);
-        const resumedGenerator = new TorchGenerator(structuredClone(generator.save()));
-        const rest = drawFrom(whole, sample, cut, noise);
-
-        const resumed = build(options);
-        resumed.state = state;
-        expect(drawFrom(resumed, sample.slice(), cut, () => resumedGenerator.randn([32]))).toEqual(rest);
+        const state = run(whole, whole.start(initialSample(whole, noise)), noise, cut);
+        const kept = structuredClone(state);
+        const keptNoise = source(structuredClone(noise.save()));
+        const rest = run(whole, state, noise);
+        expect(run(build(options), kept, keptNoise)).toEqual(rest);
       }),
       { numRuns: 40 },
+    );
+  });
+
+  it('remembers nothing itself: one instance serves several samples in turn', () => {
+    fc.assert(
+      fc.property(runs, (options) => {
+        const scheduler = build(options);
+        const seeds = [options.seed, options.seed + 1];
+        const noises = seeds.map(source);
+        let states = noises.map((noise) => scheduler.start(initialSample(scheduler, noise)));
+        for (let i = 0; i < options.steps; i++) {
+          states = states.map((state, index) => run(scheduler, state, noises[index]!, i + 1));
+        }
+        const alone = seeds.map((seed) => {
+          const noise = source(seed);
+          return run(scheduler, scheduler.start(initialSample(scheduler, noise)), noise);
+        });
+        expect(states).toEqual(alone);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('finds the clean sample that the network points to, which a run that ends without noise ends at', () => {
+    fc.assert(
+      fc.property(runs, (options) => {
+        // The last step of DDIM at other spacings may end at the noise of timestep 0.
+        const scheduler = build({ ...options, eta: 0, finalSigmasType: 'zero', timestepSpacing: 'leading' });
+        const noise = source(options.seed);
+        const start = scheduler.start(initialSample(scheduler, noise));
+        const last = run(scheduler, start, noise, options.steps - 1);
+        const { latents, timestep } = scheduler.ask(last);
+        const prediction = dummyModel(latents, timestep);
+        const ended = scheduler.answer(last, prediction, noise).latents;
+        const largest = ended.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+        expect(maxAbsDifference(scheduler.clean(last, prediction), ended)).toBeLessThanOrEqual(1e-5 * largest);
+      }),
+      { numRuns: 20 },
     );
   });
 
   it('writes to none of its arguments and keeps none of them', () => {
     fc.assert(
       fc.property(runs, (options) => {
-        const [careful, careless] = [build(options), build(options)];
-        const [carefulNoise, carelessNoise] = [source(options.seed).noise, source(options.seed).noise];
-        let sample = initialSample(careful, source(options.seed + 1).generator);
-        for (const index of careful.timesteps.keys()) {
-          const output = dummyModel(careful.scaleModelInput(sample, index), careful.timesteps[index] ?? 0);
-          const next = careful.step(output, index, sample, carefulNoise);
-          const [usedOutput, usedSample] = [output.slice(), sample.slice()];
-          expect(careless.step(usedOutput, index, usedSample, carelessNoise)).toEqual(next);
-          expect([usedOutput, usedSample]).toEqual([output, sample]);
+        const scheduler = build(options);
+        const [carefulNoise, carelessNoise] = [source(options.seed), source(options.seed)];
+        let careful = scheduler.start(initialSample(scheduler, source(options.seed + 1)));
+        let careless = structuredClone(careful);
+        while (careful.evaluation < scheduler.evaluations.length) {
+          const { latents, timestep } = scheduler.ask(careful);
+          const output = dummyModel(latents, timestep);
+          const next = scheduler.answer(careful, output, carefulNoise);
+          const usedOutput = output.slice();
+          const carelessNext = scheduler.answer(careless, usedOutput, carelessNoise);
+          expect(carelessNext).toEqual(next);
+          expect([usedOutput, careless]).toEqual([output, careful]);
           usedOutput.fill(Number.NaN);
-          usedSample.fill(Number.NaN);
-          sample = next;
+          careless.latents.fill(Number.NaN);
+          [careful, careless] = [next, carelessNext];
         }
+        expect(() => scheduler.ask(careful)).toThrow(/evaluations was asked for more/);
       }),
       { numRuns: 20 },
     );
@@ -102,26 +147,30 @@ describe.each(schedulerIds)('%s', (id) => {
   });
 });
 
-function source(seed: number): { readonly generator: TorchGenerator; readonly noise: NoiseSource } {
+interface SeededNoise extends Noise {
+  save(): TorchGeneratorState;
+}
+
+function source(seed: number | TorchGeneratorState): SeededNoise {
   const generator = new TorchGenerator(seed);
-  return { generator, noise: () => generator.randn([32]) };
+  return { draw: () => generator.randn([32]), save: () => generator.save() };
 }
 
-function initialSample(scheduler: Scheduler, generator: TorchGenerator): Float32Array {
-  return generator.randn([32]).map((value) => value * scheduler.initialNoiseSigma);
+function initialSample(scheduler: Scheduler, noise: Noise): Float32Array {
+  return noise.draw().map((value) => value * scheduler.initialNoiseSigma);
 }
 
-function drawFrom(
+/** Goes on from `state` until evaluation `to`. */
+function run(
   scheduler: Scheduler,
-  start: Float32Array,
-  from: number,
-  noise: NoiseSource,
-  to = scheduler.timesteps.length,
-): Float32Array {
-  let sample = start;
-  for (let index = from; index < to; index++) {
-    const output = dummyModel(scheduler.scaleModelInput(sample, index), scheduler.timesteps[index] ?? 0);
-    sample = scheduler.step(output, index, sample, noise);
+  state: SchedulerState,
+  noise: Noise,
+  to = scheduler.evaluations.length,
+): SchedulerState {
+  let next = state;
+  while (next.evaluation < to) {
+    const { latents, timestep } = scheduler.ask(next);
+    next = scheduler.answer(next, dummyModel(latents, timestep), noise);
   }
-  return sample;
+  return next;
 }

@@ -5,6 +5,7 @@ import { schedulerIds, type SchedulerId } from '../../src/generation/plan.ts';
 import { createScheduler, schedulers } from '../../src/schedulers/registry.ts';
 import { parsePythonJson } from '../../src/json/python-json.ts';
 import { noiseScheduleFrom } from '../../src/schedulers/scheduler-config.ts';
+import type { Scheduler } from '../../src/schedulers/scheduler.ts';
 import { goldenJson } from '../support/golden.ts';
 import { buildReference, families } from './reference.ts';
 
@@ -25,6 +26,7 @@ interface PipelineCase {
   readonly timesteps: readonly number[];
 }
 
+const timestepsOf = ({ evaluations }: Scheduler): number[] => evaluations.map(({ timestep }) => timestep);
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const readConfig = (path: string): Readonly<Record<string, unknown>> =>
   parsePythonJson(readFileSync(`${root}/${path}`, 'utf8')) as Record<string, unknown>;
@@ -36,7 +38,7 @@ describe('a product id on the embedded model', () => {
     '%s: timesteps and options as diffusers resolves them',
     (_, { scheduler: id, steps, timesteps, scheduler_class: className, scheduler_config: config }) => {
       const scheduler = createScheduler(id, embedded.schedule, steps, embedded.samplerDefaults);
-      expect(scheduler.timesteps).toEqual(timesteps);
+      expect(timestepsOf(scheduler)).toEqual(timesteps);
       const resolved = noiseScheduleFrom(config);
       expect(embedded.schedule).toEqual(resolved.schedule);
       const expected = families[className]?.resolve(resolved.samplerDefaults);
@@ -57,7 +59,7 @@ describe('pipeline references', () => {
     (_, reference) => {
       const steps = reference.args['num_inference_steps'] as number;
       const [className, config] = reference.scheduler;
-      const { timesteps } = buildReference({ case: '', class: className, config, step_kwargs: {} }, steps);
+      const timesteps = timestepsOf(buildReference({ case: '', class: className, config, step_kwargs: {} }, steps));
       // Strength and denoising_end leave steps out at the start or at the end.
       const first = timesteps.findIndex((timestep) => timestep === reference.timesteps[0]);
       expect(timesteps.slice(first, first + reference.timesteps.length)).toEqual(reference.timesteps);
@@ -84,15 +86,19 @@ describe('the registry', () => {
     const [plain, karras] = (['euler', 'euler_karras'] as const).map((id) =>
       createScheduler(id, schedule, 10, samplerDefaults),
     );
-    expect(plain?.timesteps).not.toEqual(karras?.timesteps);
+    expect(plain?.evaluations).not.toEqual(karras?.evaluations);
   });
 
   it('keeps the spacing of timesteps that the file gives, and else has that of the class', () => {
     const given = noiseScheduleFrom({ timestep_spacing: 'trailing' });
     const silent = noiseScheduleFrom({});
-    expect(createScheduler('ddim', given.schedule, 4, given.samplerDefaults).timesteps).toEqual([999, 749, 499, 249]);
-    expect(createScheduler('ddim', silent.schedule, 4, silent.samplerDefaults).timesteps).toEqual([750, 500, 250, 0]);
-    expect(createScheduler('euler', silent.schedule, 4, silent.samplerDefaults).timesteps[0]).toBe(999);
+    expect(timestepsOf(createScheduler('ddim', given.schedule, 4, given.samplerDefaults))).toEqual([
+      999, 749, 499, 249,
+    ]);
+    expect(timestepsOf(createScheduler('ddim', silent.schedule, 4, silent.samplerDefaults))).toEqual([
+      750, 500, 250, 0,
+    ]);
+    expect(timestepsOf(createScheduler('euler', silent.schedule, 4, silent.samplerDefaults))[0]).toBe(999);
   });
 
   it('refuses eta where there is none to set', () => {
@@ -115,7 +121,7 @@ describe('the registry', () => {
   });
 
   it('refuses more LCM steps than the distillation had', () => {
-    expect(createScheduler('lcm', embedded.schedule, 50).timesteps).toHaveLength(50);
+    expect(createScheduler('lcm', embedded.schedule, 50).evaluations).toHaveLength(50);
     expect(() => createScheduler('lcm', embedded.schedule, 51)).toThrow(/1 to 50/);
   });
 });

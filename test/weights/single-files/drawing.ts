@@ -86,7 +86,7 @@ async function draw(base: BaseModel, control?: { readonly model: ControlNetModel
     const [sample] = samples;
     if (sample === undefined) throw new Error('Expected a sample');
     const network = networks.base(sample.base);
-    const data = sample.latents.map((value) => value / network.scalingFactor);
+    const data = sample.state.latents.map((value) => value / network.scalingFactor);
     return pictureFrom(await network.decode({ dims: [1, ...sample.shape], data }));
   } finally {
     await pool.release();
