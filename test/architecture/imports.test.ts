@@ -23,7 +23,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   fetch: [],
   models: ['text', 'generation', 'conditions', 'weights', 'fetch', 'files', 'json', 'pipeline', 'schedulers'],
   runtime: ['numeric', 'graph', 'weights'],
-  pipeline: ['numeric', 'json', 'files'],
+  pipeline: ['numeric', 'json', 'files', 'schedulers'],
   extractor: ['conditions', 'images', 'models', 'runtime'],
   device: ['numeric', 'generation', 'pipeline', 'schedulers', 'runtime', 'graph', 'weights'],
   store: ['files', 'generation'],
