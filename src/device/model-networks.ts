@@ -9,7 +9,14 @@ import {
 } from '../graph/index.ts';
 import type { BaseModel, ControlNetModel } from '../generation/model.ts';
 import { stackIds, type Tensor } from '../numeric/tensor.ts';
-import type { BaseNetworks, ControlNetworks, DenoiserInput, NetworkSource } from '../pipeline/networks.ts';
+import type {
+  BaseNetworks,
+  ControlNetSource,
+  ControlNetworks,
+  DenoiserInput,
+  NetworkSource,
+  OpenControlNet,
+} from '../pipeline/networks.ts';
 import { type ModelSchedule, noiseScheduleFrom } from '../schedulers/scheduler-config.ts';
 import { loadTokenizer } from '../pipeline/tokenizer/load-tokenizer.ts';
 import type { Tokenizer } from '../pipeline/tokenizer/tokenizer.ts';
@@ -29,16 +36,11 @@ export interface OpenBase {
   readonly schedule: ModelSchedule;
 }
 
-export interface OpenControlNet {
-  readonly key: string;
-  readonly networks: ControlNetworks;
-}
-
 /**
  * The networks of models, as sessions that come and go under the pool's memory budget. Opening a model reads headers and
  * configs only; a network is compiled and its weights are read when it is first run.
  */
-export class ModelNetworks implements NetworkSource {
+export class ModelNetworks implements NetworkSource, ControlNetSource {
   readonly #pool: SessionPool;
   readonly #tokenizerFolder: string;
   readonly #bases = new Map<string, OpenBase>();
@@ -67,7 +69,6 @@ export class ModelNetworks implements NetworkSource {
     return open;
   }
 
-  /** `type` is the condition that it is fed with. */
   async openControlNet(model: ControlNetModel, type: string): Promise<OpenControlNet> {
     const pooled = isPooled(model, type);
     const key = `${model.id}@${model.hash}${pooled ? '/pooled' : ''}`;

@@ -1,9 +1,7 @@
 import { ArmatureError } from '../errors.ts';
 import { TorchGenerator } from '../numeric/torch-generator.ts';
-import { controlWeights } from '../pipeline/control-weights.ts';
-import { hintTensor } from '../pipeline/pixels.ts';
-import { Region } from '../pipeline/region.ts';
-import type { Sample, SampleControl, TextContext } from '../pipeline/sample.ts';
+import { prepareControls } from '../pipeline/controls/kinds.ts';
+import type { Sample, TextContext } from '../pipeline/sample.ts';
 import { createScheduler } from '../schedulers/registry.ts';
 import type { ModelNetworks, OpenBase } from './model-networks.ts';
 import type { DrawRequest } from './protocol.ts';
@@ -39,35 +37,11 @@ export async function prepareDrawing(
   const context = await encode('prompt', plan.prompt, plan.clipSkip);
   // As in diffusers: the negative prompt is always read at the last layer, whatever clip_skip says.
   const negativeContext = plan.guidanceScale > 1 ? await encode('negative_prompt', plan.negativePrompt, 0) : context;
-  const controls = await prepareControls(request, networks, base);
+  const controls = await prepareControls(request.controls, networks, base.networks);
   const samples = Array.from({ length: plan.count }, (_, index) =>
     createSample(request, base, index, { context, negativeContext, controls }),
   );
   return { samples, warnings };
-}
-
-async function prepareControls(
-  { plan, controlNets, hints, regions }: DrawRequest,
-  networks: ModelNetworks,
-  base: OpenBase,
-): Promise<SampleControl[]> {
-  const controls: SampleControl[] = [];
-  for (const [index, { type, mode, scale, start, end }] of plan.controls.entries()) {
-    const model = controlNets[index];
-    const image = hints[index];
-    const mask = regions[index] ?? null;
-    if (model === undefined || image === undefined)
-      throw new RangeError(`Control ${index} came without its model or its map`);
-    const { key, networks: controlNet } = await networks.openControlNet(model, type);
-    const { data: hint } = await controlNet.encodeHint(hintTensor(image));
-    // What acts nowhere need not run: with weights of 0 it is left out.
-    const acts = mask === null || mask.some((value) => value > 0);
-    const both = controlWeights(mode, acts ? scale : 0, base.networks.injectionPoints);
-    const weights = controlNet.pooled ? { ...both, unconditional: null } : both;
-    const region = mask === null ? null : new Region(mask, plan.width, plan.height);
-    controls.push({ network: key, hint, mode, start, end, weights, region });
-  }
-  return controls;
 }
 
 /** A sample at its beginning, or where the request's checkpoint left it. */

@@ -1,7 +1,8 @@
-import type { MaskedImage, RgbImage } from '../conditions/contract/condition.ts';
+import type { RgbImage } from '../conditions/contract/condition.ts';
 import type { SerializedError } from '../errors.ts';
+import type { BaseModel } from '../generation/model.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
-import type { BaseModel, ControlNetModel } from '../generation/model.ts';
+import type { ControlWork } from '../pipeline/controls/control-work.ts';
 import type { SampleState } from '../pipeline/sample.ts';
 
 /**
@@ -27,15 +28,7 @@ export interface DrawRequest extends AttemptKey {
   readonly plan: GenerationPlan;
   /** Where the base model of the plan lies. */
   readonly base: BaseModel;
-  /** controlNets[i] serves plan.controls[i]. */
-  readonly controlNets: readonly ControlNetModel[];
-  /** hints[i] is the map of plan.controls[i], exactly plan.width x plan.height. */
-  readonly hints: readonly MaskedImage[];
-  /**
-   * regions[i] is where plan.controls[i] acts, a byte a pixel of plan.width x plan.height: 255 in full, 0 not at all. Null
-   * for everywhere.
-   */
-  readonly regions: readonly (Uint8Array | null)[];
+  readonly controls: readonly ControlWork[];
   /** Where an earlier attempt at the same plan left off; absent where there was none. */
   readonly resume?: DrawingState;
   /**

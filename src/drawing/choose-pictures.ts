@@ -5,8 +5,8 @@ import { findCondition } from '../conditions/registry.ts';
 import { ArmatureError } from '../errors.ts';
 import type { ExtractorProcess } from '../extractor/extractor-process.ts';
 import type { Candidate, ControlFidelity } from '../generation/job.ts';
-import type { GenerationPlan, PlannedControl } from '../generation/plan.ts';
-import type { MadeControl } from './draw-plan.ts';
+import type { GenerationPlan } from '../generation/plan.ts';
+import type { ControlInputs, ControlWork } from '../pipeline/controls/control-work.ts';
 import { extractAt } from './make-map.ts';
 
 export interface DrawnPicture {
@@ -23,7 +23,7 @@ export interface ChosenPicture extends DrawnPicture {
 }
 
 /** What a plan says of comparing and choosing. */
-export type EvaluationPlan = Pick<GenerationPlan, 'controls' | 'evaluate' | 'bestOf'>;
+export type EvaluationPlan = Pick<GenerationPlan, 'evaluate' | 'bestOf'>;
 
 /**
  * Compares what was drawn with the maps that it was to obey, if the plan says so, and keeps the best of each `bestOf`
@@ -32,7 +32,7 @@ export type EvaluationPlan = Pick<GenerationPlan, 'controls' | 'evaluate' | 'bes
 export async function choosePictures(
   extractor: ExtractorProcess,
   plan: EvaluationPlan,
-  maps: readonly MadeControl[],
+  controls: readonly ControlWork[],
   pictures: readonly DrawnPicture[],
   signal: AbortSignal,
 ): Promise<readonly ChosenPicture[]> {
@@ -42,7 +42,7 @@ export async function choosePictures(
     const drawn = pictures.slice(first, first + plan.bestOf);
     const candidates: Candidate[] = [];
     for (const { seed, image } of drawn) {
-      const fidelity = await fidelityOfPicture(extractor, plan, maps, image, signal);
+      const fidelity = await fidelityOfPicture(extractor, controls, image, signal);
       candidates.push({ seed, score: meanValue(fidelity), fidelity });
     }
     const best = indexOfBest(candidates);
@@ -62,37 +62,35 @@ export function choiceWarnings(chosen: readonly ChosenPicture[]): readonly strin
 
 async function fidelityOfPicture(
   extractor: ExtractorProcess,
-  plan: EvaluationPlan,
-  maps: readonly MadeControl[],
+  controls: readonly ControlWork[],
   image: RgbImage,
   signal: AbortSignal,
 ): Promise<readonly ControlFidelity[]> {
   const figures: ControlFidelity[] = [];
-  for (const [index, control] of plan.controls.entries()) {
-    const measured = await measure(extractor, control, maps[index]!, image, signal);
-    figures.push({ control: index, condition: control.type, ...measured });
+  for (const control of controls) {
+    const measured = await measure(extractor, control, image, signal);
+    figures.push({ control: control.index, condition: control.plan.type, ...measured });
   }
   return figures;
 }
 
 async function measure(
   extractor: ExtractorProcess,
-  control: PlannedControl,
-  requested: MadeControl,
+  { plan, inputs }: ControlWork,
   image: RgbImage,
   signal: AbortSignal,
 ): Promise<Fidelity & Pick<ControlFidelity, 'networks'>> {
-  const condition = findCondition(control.type);
+  const condition = findCondition(plan.type);
   if (!isMeasured(condition.id)) return { ...unmeasured(null, reasonOfNoMeasure(condition.id)), networks: [] };
-  if (requested.region?.some(isCompared) === false) {
+  if (inputs.region?.some(isCompared) === false) {
     return { ...unmeasured(null, 'The mask of the control is nowhere above a half.'), networks: [] };
   }
-  const options = measuringOptions(condition, control.preprocess, control.madeWith ?? null);
+  const options = measuringOptions(condition, plan.preprocess, plan.madeWith ?? null);
   const networks = condition.networks?.(options) ?? [];
   try {
-    const { result } = await extractAt(extractor, { ...control, options }, image, image, signal);
-    const { data } = requested;
-    const map = withinRegion(requested);
+    const { result } = await extractAt(extractor, { ...plan, options }, image, image, signal);
+    const { data } = inputs;
+    const map = withinRegion(inputs);
     const wanted = data === undefined ? { map } : { map, data };
     const comparison = { condition: condition.id, options, drawn: result, requested: wanted };
     return { ...(await extractor.compare(comparison, signal)), networks };
@@ -109,7 +107,7 @@ function isCompared(level: number): boolean {
 }
 
 /** The requested map with what lies outside of the control's region masked, so that it is not compared. */
-function withinRegion({ map, region }: MadeControl): MaskedImage {
+function withinRegion({ map, region }: ControlInputs): MaskedImage {
   if (region === null) return map;
   return { ...map, masked: region.map((level, i) => (isCompared(level) && map.masked?.[i] !== 1 ? 0 : 1)) };
 }

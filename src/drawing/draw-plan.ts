@@ -2,12 +2,12 @@ import type { DrawOptions } from '../device/device-process.ts';
 import type { AttemptKey, Drawing, DrawRequest } from '../device/protocol.ts';
 import type { JobTimings, Progress } from '../generation/job.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
-import type { BaseModel, ControlNetModel } from '../generation/model.ts';
+import type { ControlWork } from '../pipeline/controls/control-work.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import { type ChosenPicture, choiceWarnings, choosePictures } from './choose-pictures.ts';
-import { type MadeMap, makeMap, type MapParts } from './make-map.ts';
-import { isNowhere, makeRegion, type RegionMask } from './make-region.ts';
-import { refuseStrictly } from './remarks.ts';
+import type { PlanModels } from './find-models.ts';
+import { controlRemarks, makeControls } from './make-controls.ts';
+import type { MapParts } from './make-map.ts';
 
 /** What is asked of the device process. */
 export interface DrawingDevice {
@@ -19,21 +19,9 @@ export interface DrawingParts extends MapParts {
   readonly tracing: Tracing;
 }
 
-export interface PlanModels {
-  readonly base: BaseModel;
-  /** controlNets[i] serves plan.controls[i]. */
-  readonly controlNets: readonly ControlNetModel[];
-}
-
-/** What a control is fed with and where it acts. */
-export interface MadeControl extends MadeMap {
-  /** Null where it acts everywhere. */
-  readonly region: RegionMask | null;
-}
-
 export interface DrawnPlan {
-  /** maps[i] is what control i was fed with. */
-  readonly maps: readonly MadeControl[];
+  /** The controls of the plan, in its order, with what they were fed with. */
+  readonly controls: readonly ControlWork[];
   /** `count` pictures, in the order of their seeds. */
   readonly pictures: readonly ChosenPicture[];
   readonly warnings: readonly string[];
@@ -45,34 +33,29 @@ export interface DrawnPlan {
 export async function drawPlan(
   parts: DrawingParts,
   plan: GenerationPlan,
-  models: PlanModels,
+  { base, controls: found }: PlanModels,
   attempt: AttemptKey,
   { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (progress: Progress) => void },
 ): Promise<DrawnPlan> {
   const startedAt = performance.now();
   const { tracing } = parts;
-  const maps = await tracing.span('make maps', {}, async () => await makeMaps(parts, plan, signal));
+  const make = async () => await makeControls(parts, found, plan, plan.strict, signal);
+  const controls = await tracing.span('make maps', {}, make);
   const preparedAt = performance.now();
   // To the device each candidate is one more picture of the plan.
   const drawn = { ...plan, count: plan.count * plan.bestOf };
-  const hints = maps.map(({ map }) => map);
-  const regions = maps.map(({ region }) => region);
   const drawing = await tracing.span('draw', { attributes: { 'armature.steps': plan.steps } }, async (span) => {
-    const done = await parts.device.draw(
-      { ...attempt, plan: drawn, ...models, hints, regions },
-      { signal, onProgress },
-    );
+    const done = await parts.device.draw({ ...attempt, plan: drawn, base, controls }, { signal, onProgress });
     span.set({ 'armature.mean_batch': done.meanBatch });
     return done;
   });
   const drawnAt = performance.now();
-  const choose = async () => await choosePictures(parts.extractor, plan, maps, drawing.images, signal);
+  const choose = async () => await choosePictures(parts.extractor, plan, controls, drawing.images, signal);
   const pictures = await (plan.evaluate ? tracing.span('evaluate', {}, choose) : choose());
-  const remarks = maps.flatMap((map, index) => remarksOn(map).map((detail) => `controls[${index}]: ${detail}`));
   return {
-    maps,
+    controls,
     pictures,
-    warnings: [...remarks, ...drawing.warnings, ...choiceWarnings(pictures)],
+    warnings: [...controlRemarks(controls), ...drawing.warnings, ...choiceWarnings(pictures)],
     meanBatch: drawing.meanBatch,
     timings: {
       prepare: Math.round(preparedAt - startedAt),
@@ -80,22 +63,4 @@ export async function drawPlan(
       ...(plan.evaluate ? { evaluate: Math.round(performance.now() - drawnAt) } : {}),
     },
   };
-}
-
-async function makeMaps(parts: MapParts, plan: GenerationPlan, signal: AbortSignal): Promise<readonly MadeControl[]> {
-  return await Promise.all(
-    plan.controls.map(async (control, index) => {
-      const [made, region] = await Promise.all([
-        makeMap(parts, control, plan, signal),
-        makeRegion(parts.store, control, plan, parts.decoder),
-      ]);
-      if (plan.strict) refuseStrictly(made.remarks, `controls[${index}].image`);
-      return { ...made, region };
-    }),
-  );
-}
-
-function remarksOn({ remarks, region }: MadeControl): readonly string[] {
-  const details = remarks.map(({ detail }) => detail);
-  return isNowhere(region) ? [...details, 'its mask is black all over: it does not act.'] : details;
 }

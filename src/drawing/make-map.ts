@@ -4,10 +4,11 @@ import { shortSideSize, type Size } from '../generation/given-picture.ts';
 import type { PlannedControl } from '../generation/plan.ts';
 import type { PictureDecoder } from '../images/decoder/decoder.ts';
 import { resizeMap, resizePhoto } from '../images/resize.ts';
+import type { ControlInputs } from '../pipeline/controls/control-work.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { fitStructure } from './fit-structure.ts';
 import { readPicture } from './read-picture.ts';
-import { type Remark, remarksOnExtraction, remarksOnMap } from './remarks.ts';
+import { remarksOnExtraction, remarksOnMap } from './remarks.ts';
 
 /** What making maps needs. */
 export interface MapParts {
@@ -18,11 +19,7 @@ export interface MapParts {
 }
 
 /** The map of a control, and what is known of it. */
-export interface MadeMap {
-  readonly map: MaskedImage;
-  readonly data?: Readonly<Record<string, unknown>> | undefined;
-  readonly remarks: readonly Remark[];
-}
+export type MadeMap = Omit<ControlInputs, 'region'>;
 
 /**
  * The map of one control at exactly the generation's size. A photograph is resized first and then extracted from, so that

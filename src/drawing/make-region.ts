@@ -3,12 +3,8 @@ import type { Size } from '../generation/given-picture.ts';
 import type { PlannedControl } from '../generation/plan.ts';
 import { decodeHere, type PictureDecoder } from '../images/decoder/decoder.ts';
 import { resizeMask } from '../images/resize.ts';
+import type { RegionMask } from '../pipeline/controls/control-work.ts';
 import type { ObjectStore } from '../store/store.ts';
-
-/**
- * Where a control acts: a byte a pixel of the generation, row by row, 255 where it acts in full and 0 where it does not act.
- */
-export type RegionMask = Uint8Array;
 
 /**
  * Reads the region of a control, brought to the generation's size as its image is. Null where it acts everywhere, which a

@@ -2,13 +2,7 @@ import type { ConditionMap, MaskedImage, RgbImage } from '../conditions/contract
 import { isFlat } from '../pixels/flat.ts';
 import { inspectMap } from '../conditions/contract/inspect-map.ts';
 import { ArmatureError } from '../errors.ts';
-
-/** A remark on a map. */
-export interface Remark {
-  readonly detail: string;
-  /** The error that ends a strict job over it; null for a remark that never does. */
-  readonly code: 'blank_map' | 'unlikely_map' | null;
-}
+import type { Remark } from '../pipeline/controls/control-work.ts';
 
 /** What there is to say of a map that was extracted from a photograph, or drawn from data. */
 export function remarksOnExtraction(type: string, result: ConditionMap, photo?: RgbImage): readonly Remark[] {

@@ -1,12 +1,13 @@
 import { row, stack, type Tensor } from '../numeric/tensor.ts';
+import { steer } from './controls/kinds.ts';
+import { actingControls, type RowControl } from './controls/sample-control.ts';
 import { guide, rescaleGuided } from './guidance.ts';
 import type { DenoiserInput, NetworkSource } from './networks.ts';
-import { sumResiduals } from './residuals.ts';
 import { isGuided, type Sample } from './sample.ts';
 import type { Question, SchedulerState } from '../schedulers/scheduler.ts';
 
 /** One row of a batched evaluation: a sample's conditional or unconditional half. */
-export interface BatchRow {
+interface BatchRow {
   readonly sample: Sample;
   readonly half: 'conditional' | 'unconditional';
 }
@@ -22,8 +23,8 @@ export async function stepTogether(samples: readonly Sample[], networks: Network
   const rows = samples.flatMap(rowsOfSample);
   const input = denoiserInput(samples, rows);
   const base = networks.base(first.base);
-  const residuals = await sumResiduals(rows, input, base.injectionPoints, networks);
-  const prediction = await base.denoise(input, residuals);
+  const steering = await steer(rows.map(controlsOfRow), input, base, networks);
+  const prediction = await base.denoise(input, steering.residuals);
   let index = 0;
   const next = samples.map((sample) => {
     const unconditional = isGuided(sample) ? row(prediction, index++) : null;
@@ -37,6 +38,10 @@ export async function stepTogether(samples: readonly Sample[], networks: Network
 function rowsOfSample(sample: Sample): BatchRow[] {
   const conditional: BatchRow = { sample, half: 'conditional' };
   return isGuided(sample) ? [{ sample, half: 'unconditional' }, conditional] : [conditional];
+}
+
+function controlsOfRow({ sample, half }: BatchRow): readonly RowControl[] {
+  return actingControls(sample.controls, half, sample.state.evaluation, sample.scheduler.evaluations.length);
 }
 
 function denoiserInput(samples: readonly Sample[], rows: readonly BatchRow[]): DenoiserInput {

@@ -1,3 +1,4 @@
+import type { ControlNetModel } from '../generation/model.ts';
 import type { Tensor } from '../numeric/tensor.ts';
 
 /**
@@ -42,6 +43,17 @@ export interface ControlNetworks {
    * [rows, C0, h, w], scale [rows, points].
    */
   residuals(input: DenoiserInput, hint: Tensor, scale: Tensor): Promise<readonly Tensor[]>;
+}
+
+/** Opens ControlNets; `type` is the condition that one is fed with. */
+export interface ControlNetSource {
+  openControlNet(model: ControlNetModel, type: string): Promise<OpenControlNet>;
+}
+
+export interface OpenControlNet {
+  /** What samples name these networks by. */
+  readonly key: string;
+  readonly networks: ControlNetworks;
 }
 
 /** Networks by the key that samples carry. */

@@ -1,21 +1,5 @@
-import type { MaskedImage, RgbImage } from '../conditions/contract/condition.ts';
-import { tensor, type Tensor } from '../numeric/tensor.ts';
-
-/**
- * 8-bit RGB to [1, 3, H, W] in 0..1: the range that ControlNet's hint encoder was trained on. What is masked is -1 in all
- * channels, as ControlNet's inpaint network expects it.
- */
-export function hintTensor({ width, height, data, masked }: MaskedImage): Tensor {
-  const plane = width * height;
-  const values = new Float32Array(3 * plane);
-  for (let i = 0; i < plane; i++) {
-    const unknown = masked?.[i] === 1;
-    for (let channel = 0; channel < 3; channel++) {
-      values[channel * plane + i] = unknown ? -1 : (data[3 * i + channel] ?? 0) / 255;
-    }
-  }
-  return tensor([1, 3, height, width], values);
-}
+import type { RgbImage } from '../conditions/contract/condition.ts';
+import type { Tensor } from '../numeric/tensor.ts';
 
 /** Row `index` of decoded pictures [rows, 3, H, W] in -1..1 to 8-bit RGB: round(255 * clamp(x/2 + 1/2)). */
 export function pictureFrom(decoded: Tensor, index = 0): RgbImage {

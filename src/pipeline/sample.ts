@@ -1,9 +1,7 @@
-import type { ControlMode } from '../generation/plan.ts';
-import type { ControlWeights } from './control-weights.ts';
-import type { Region } from './region.ts';
 import type { TorchGeneratorState } from '../numeric/torch-generator.ts';
 import { stepsDone } from '../schedulers/evaluations.ts';
 import type { Noise, Scheduler, SchedulerMemory, SchedulerState } from '../schedulers/scheduler.ts';
+import type { SampleControl } from './controls/sample-control.ts';
 
 /**
  * One picture on its way. It owns all that changes from step to step, so that it can share a batched step with any other
@@ -37,19 +35,6 @@ export interface TextContext {
   readonly tokens: number;
   readonly width: number;
   readonly values: Float32Array;
-}
-
-export interface SampleControl {
-  /** Key of the ControlNet's networks. */
-  readonly network: string;
-  /** The hint encoder's features, hintChannels x h x w. */
-  readonly hint: Float32Array;
-  readonly mode: ControlMode;
-  readonly start: number;
-  readonly end: number;
-  readonly weights: ControlWeights;
-  /** Null where the control acts everywhere. */
-  readonly region: Region | null;
 }
 
 /**

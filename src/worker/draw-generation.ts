@@ -1,12 +1,11 @@
-import { ArmatureError } from '../errors.ts';
 import type { Job, JobOutput, JobResult } from '../generation/job.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
-import type { ModelLibrary } from '../models/library.ts';
 import { mapKey, outputKey } from '../store/keys.ts';
 import { Checkpoints } from './checkpoints.ts';
-import { type DrawnPlan, drawPlan, type PlanModels } from '../drawing/draw-plan.ts';
+import { type DrawnPlan, drawPlan } from '../drawing/draw-plan.ts';
+import { findModels } from '../drawing/find-models.ts';
 import { guardedDevice } from './guarded-device.ts';
-import { keptData } from './kept-data.ts';
+import { KeptData } from './kept-data.ts';
 import { insideGenerated, insideMap } from '../drawing/picture-metadata.ts';
 import { storePicture } from './store-picture.ts';
 import type { RunningParts, WorkerParts } from './worker.ts';
@@ -30,7 +29,7 @@ export async function drawGeneration(
   await parts.records.reportProgress(job.id, job.attempt, { step: plan.steps, steps: plan.steps }).catch(() => {});
   const drawnAt = performance.now();
   const [{ maps, warnings }, outputs] = await parts.tracing.span('store', {}, async () => {
-    return await Promise.all([storeMaps(parts, job, plan, drawn), storeOutputs(parts, job, plan, drawn)]);
+    return await Promise.all([storeMaps(parts, job, drawn), storeOutputs(parts, job, plan, drawn)]);
   });
   return {
     outputs,
@@ -43,27 +42,6 @@ export async function drawGeneration(
     },
     meanBatch: drawn.meanBatch,
   };
-}
-
-async function findModels(library: ModelLibrary, plan: GenerationPlan): Promise<PlanModels> {
-  const base = await library.base(plan.model.id);
-  assertUnchanged(base, plan.model.hash);
-  const controlNets = await Promise.all(
-    plan.controls.map(async ({ model }) => {
-      const controlNet = await library.controlNet(model.id);
-      assertUnchanged(controlNet, model.hash);
-      return controlNet;
-    }),
-  );
-  return { base, controlNets };
-}
-
-function assertUnchanged(model: { readonly id: string; readonly hash: string }, planned: string): void {
-  if (model.hash === planned) return;
-  throw new ArmatureError(
-    'model_invalid',
-    `Model "${model.id}" was replaced after this job was accepted: expected hash ${planned} but found ${model.hash}. Send the request again to draw with the new one.`,
-  );
 }
 
 async function storeOutputs(
@@ -87,21 +65,16 @@ async function storeOutputs(
 async function storeMaps(
   { store }: WorkerParts,
   job: Job,
-  plan: GenerationPlan,
-  { maps }: DrawnPlan,
+  { controls }: DrawnPlan,
 ): Promise<Pick<JobResult, 'maps' | 'warnings'>> {
   const png = { format: 'png', quality: 100 } as const;
-  const names = plan.controls.map(({ type }, index) => `controls[${index}] (${type})`);
-  const found = maps.map(({ data }) => data);
-  const { kept, warnings } = keptData(found, names);
-  const stored = await Promise.all(
-    maps.map(
-      async ({ map }, index) => await storePicture(store, mapKey(job, index), map, png, { seed: null, ...insideMap }),
-    ),
+  const kept = new KeptData();
+  const maps = await Promise.all(
+    controls.map(async ({ index, plan, inputs: { map, data } }) => {
+      const found = kept.keep(`controls[${index}] (${plan.type})`, data);
+      const stored = await storePicture(store, mapKey(job, index), map, png, { seed: null, ...insideMap });
+      return { ...stored, ...found };
+    }),
   );
-  return { maps: stored.map((file, index) => withData(file, kept[index])), warnings };
-}
-
-function withData(file: JobOutput, data: JobOutput['data'] | undefined): JobOutput {
-  return data === undefined ? file : { ...file, data };
+  return { maps, warnings: kept.warnings };
 }

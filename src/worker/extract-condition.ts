@@ -3,7 +3,7 @@ import type { ExtractionPlan } from '../generation/plan.ts';
 import { outputKey } from '../store/keys.ts';
 import { extractMap } from '../drawing/extract-map.ts';
 import { insideMap } from '../drawing/picture-metadata.ts';
-import { keptData } from './kept-data.ts';
+import { KeptData } from './kept-data.ts';
 import { readPicture } from '../drawing/read-picture.ts';
 import { storePicture } from './store-picture.ts';
 import type { WorkerParts } from './worker.ts';
@@ -20,15 +20,16 @@ export async function extractCondition(
   const preparedAt = performance.now();
   const { map, data, remarks } = await extractMap(extractor, plan, picture, signal);
   const extractedAt = performance.now();
-  const { kept, warnings } = keptData([data], [plan.condition]);
+  const kept = new KeptData();
+  const found = kept.keep(plan.condition, data);
   const output = await storePicture(store, outputKey(job, 0, plan.output.format), map, plan.output, {
     seed: null,
     ...insideMap,
   });
   return {
-    outputs: [kept[0] === undefined ? output : { ...output, data: kept[0] }],
+    outputs: [{ ...output, ...found }],
     maps: [],
-    warnings: [...remarks.map(({ detail }) => detail), ...warnings],
+    warnings: [...remarks.map(({ detail }) => detail), ...kept.warnings],
     timings: {
       wait: (job.startedAt ?? job.createdAt).getTime() - job.createdAt.getTime(),
       prepare: Math.round(preparedAt - startedAt),

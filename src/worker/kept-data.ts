@@ -1,28 +1,29 @@
+import type { JobOutput } from '../generation/job.ts';
 import { limits } from '../generation/limits.ts';
 
-export type FoundData = Readonly<Record<string, unknown>> | undefined;
-
 /**
- * What extractors found, as far as it fits into a job's result: `limits.dataBytes` as JSON for all of them together, in
- * their order. `names` are what a warning calls those that are left out.
+ * What a job keeps of what extractors found: `limits.dataBytes` as JSON for all of it together, first come, first kept.
  */
-export function keptData(
-  found: readonly FoundData[],
-  names: readonly string[],
-): { readonly kept: readonly FoundData[]; readonly warnings: readonly string[] } {
-  const warnings: string[] = [];
-  let left = limits.dataBytes;
-  const kept = found.map((data, index) => {
-    if (data === undefined) return undefined;
+export class KeptData {
+  readonly #warnings: string[] = [];
+  #left = limits.dataBytes;
+
+  /** Says what was left out. */
+  get warnings(): readonly string[] {
+    return this.#warnings;
+  }
+
+  /** Data with room left for it as the field of a result, else no field. `name` is what a warning calls it. */
+  keep(name: string, data: Readonly<Record<string, unknown>> | undefined): Pick<JobOutput, 'data'> {
+    if (data === undefined) return {};
     const bytes = new TextEncoder().encode(JSON.stringify(data)).length;
-    if (bytes <= left) {
-      left -= bytes;
-      return data;
+    if (bytes <= this.#left) {
+      this.#left -= bytes;
+      return { data };
     }
-    warnings.push(
-      `${names[index]}: what was found takes ${bytes} bytes as JSON and is left out: a job holds ${limits.dataBytes}.`,
+    this.#warnings.push(
+      `${name}: what was found takes ${bytes} bytes as JSON and is left out: a job holds ${limits.dataBytes}.`,
     );
-    return undefined;
-  });
-  return { kept, warnings };
+    return {};
+  }
 }

@@ -45,7 +45,7 @@ function request(change: Partial<GenerationPlan>): DrawRequest & { readonly plan
     output: { format: 'png', quality: 100, metadata: true },
     ...change,
   };
-  return { job: 'job', attempt: 1, plan, base, controlNets: [], hints: [], regions: [] };
+  return { job: 'job', attempt: 1, plan, base, controls: [] };
 }
 
 /** Draws until a checkpoint that `wanted` says is the one, kills the process in mid-job, and goes on in a new one. */
@@ -106,19 +106,22 @@ describe('a drawing whose process is killed goes on from its checkpoint to the s
       mode: 'balanced',
       resize: 'crop',
     } as const;
-    const hint = await readPicture('scenes', '04_canny.png');
+    const map = await readPicture('scenes', '04_canny.png');
     const plan = {
-      width: hint.width,
-      height: hint.height,
+      width: map.width,
+      height: map.height,
       steps: 4,
       scheduler: 'euler_a',
       controls: [control],
     } as const;
-    const region = new Uint8Array(hint.width * hint.height).fill(255, 0, (hint.width * hint.height) / 3);
-    const everywhere = { ...request(plan), controlNets: [controlNet], hints: [hint], regions: [null] };
-    const asked = { ...everywhere, regions: [region] };
+    const region = new Uint8Array(map.width * map.height).fill(255, 0, (map.width * map.height) / 3);
+    const acting = (where: Uint8Array | null) => ({
+      ...request(plan),
+      controls: [{ index: 0, plan: control, model: controlNet, inputs: { map, region: where, remarks: [] } }],
+    });
+    const asked = acting(region);
     const calm = await device.draw(asked);
-    expect((await device.draw(everywhere)).images).not.toEqual(calm.images);
+    expect((await device.draw(acting(null))).images).not.toEqual(calm.images);
     const drawing = await drawWithDeath(asked, ({ samples }) => samples[0]!.step === 2);
     expect(drawing.images).toEqual(calm.images);
   });

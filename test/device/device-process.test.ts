@@ -49,7 +49,7 @@ function request({ base }: DioramaModels, change: Partial<GenerationPlan> = {}, 
     output: { format: 'png', quality: 100, metadata: true },
     ...change,
   };
-  return { job, attempt: 1, plan, base, controlNets: [], hints: [], regions: [] };
+  return { job, attempt: 1, plan, base, controls: [] };
 }
 
 async function codeOf(work: Promise<unknown>): Promise<string> {

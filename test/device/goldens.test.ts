@@ -27,7 +27,6 @@ beforeAll(async () => {
 afterAll(async () => await pool.release());
 
 async function requestFor(one: DioramaCase): Promise<DrawRequest> {
-  const controlNets = one.controls.map(({ type }) => models.controlNet(type));
   const reference = ({ id, hash }: { id: string; hash: string }): { id: string; hash: string } => ({ id, hash });
   const plan: GenerationPlan = {
     kind: 'generation',
@@ -44,9 +43,9 @@ async function requestFor(one: DioramaCase): Promise<DrawRequest> {
     seed: one.seed,
     count: one.count,
     clipSkip: 0,
-    controls: one.controls.map(({ type, scale, start, end }, index) => ({
+    controls: one.controls.map(({ type, scale, start, end }) => ({
       type,
-      model: reference(controlNets[index] ?? models.base),
+      model: reference(models.controlNet(type)),
       image: { key: '', sha256: '' },
       structure: null,
       data: null,
@@ -63,8 +62,15 @@ async function requestFor(one: DioramaCase): Promise<DrawRequest> {
     bestOf: 1,
     output: { format: 'png', quality: 100, metadata: true },
   };
-  const hints = await Promise.all(one.controls.map(async ({ map }) => await readPicture('scenes', map)));
-  return { job: one.name, attempt: 1, plan, base: models.base, controlNets, hints, regions: hints.map(() => null) };
+  const controls = await Promise.all(
+    one.controls.map(async ({ type, map }, index) => ({
+      index,
+      plan: plan.controls[index]!,
+      model: models.controlNet(type),
+      inputs: { map: await readPicture('scenes', map), region: null, remarks: [] },
+    })),
+  );
+  return { job: one.name, attempt: 1, plan, base: models.base, controls };
 }
 
 /**

@@ -9,8 +9,10 @@ import type { PlannedControl } from '../../src/generation/plan.ts';
 import { decodePicture } from '../../src/images/decode.ts';
 import { encodePicture } from '../../src/images/encode.ts';
 import { resizePhoto } from '../../src/images/resize.ts';
+import type { ControlNetModel } from '../../src/generation/model.ts';
+import type { ControlWork } from '../../src/pipeline/controls/control-work.ts';
 import { choiceWarnings, choosePictures, type EvaluationPlan } from '../../src/drawing/choose-pictures.ts';
-import { makeMap } from '../../src/drawing/make-map.ts';
+import { type MadeMap, makeMap } from '../../src/drawing/make-map.ts';
 import { makeRegion } from '../../src/drawing/make-region.ts';
 
 const entry = new URL('../../dist/extractor/main.js', import.meta.url);
@@ -39,9 +41,27 @@ const canny: PlannedControl = {
   mode: 'balanced',
 };
 
-function plan(controls: readonly PlannedControl[], bestOf: number): EvaluationPlan {
-  return { controls, evaluate: true, bestOf };
+function plan(bestOf: number): EvaluationPlan {
+  return { evaluate: true, bestOf };
 }
+
+/** A control of which everything is made. */
+function work(control: PlannedControl, made: MadeMap, region: Uint8Array | null = null): ControlWork {
+  return { index: 0, plan: control, model: controlNet, inputs: { ...made, region } };
+}
+
+const controlNet: ControlNetModel = {
+  kind: 'controlnet',
+  id: 'm',
+  title: 'm',
+  licence: null,
+  hash: 'h',
+  family: { name: 'other', contextWidth: 1, latentChannels: 1, blockChannels: [], layersPerBlock: 1 },
+  path: '/nowhere',
+  layout: 'diffusers',
+  type: null,
+  bundledWith: null,
+};
 
 /** Left, top, right and bottom of what is not the colour of the upper left corner. */
 function extentOf({ width, data }: RgbImage): readonly number[] {
@@ -223,7 +243,7 @@ describe('choosing the best', () => {
     const wrong = { ...right, data: right.data.toReversed() };
     const blank = { ...right, data: new Uint8Array(right.data.length) };
     const drawn = [wrong, right, blank].map((image, seed) => ({ seed, image }));
-    const [best] = await choosePictures(extractor, plan([canny], 3), [{ ...map, region: null }], drawn, signal);
+    const [best] = await choosePictures(extractor, plan(3), [work(canny, map)], drawn, signal);
     expect(best).toMatchObject({ seed: 1, fidelity: [{ control: 0, metric: 'f1', value: 1 }] });
     expect(best?.candidates?.map(({ seed }) => seed)).toEqual([0, 1, 2]);
     expect(best?.candidates?.map(({ score }) => score === 1)).toEqual([false, true, false]);
@@ -235,7 +255,7 @@ describe('choosing the best', () => {
     const right = await resizePhoto(await decodePicture(photo), size, 'crop');
     const wrong = { ...right, data: right.data.toReversed() };
     const drawn = [wrong, right, right, wrong].map((image, seed) => ({ seed, image }));
-    const best = await choosePictures(extractor, plan([canny], 2), [{ ...map, region: null }], drawn, signal);
+    const best = await choosePictures(extractor, plan(2), [work(canny, map)], drawn, signal);
     expect(best.map(({ seed }) => seed)).toEqual([1, 2]);
   });
 
@@ -244,7 +264,7 @@ describe('choosing the best', () => {
     const map = { map: image, remarks: [] };
     const openpose = { ...canny, type: 'openpose', preprocess: false } as const;
     const drawn = [0, 1].map((seed) => ({ seed, image }));
-    const best = await choosePictures(extractor, plan([openpose], 2), [{ ...map, region: null }], drawn, signal);
+    const best = await choosePictures(extractor, plan(2), [work(openpose, map)], drawn, signal);
     expect(best[0]).toMatchObject({
       seed: 0,
       fidelity: [{ value: null, note: expect.stringContaining('picture only') }],
@@ -260,7 +280,7 @@ describe('choosing the best', () => {
     const value = async (madeWith: PlannedControl['madeWith']) => {
       const control: PlannedControl = { ...depth, preprocess: false, ...(madeWith ? { madeWith } : {}) };
       const drawn = [{ seed: 0, image: photograph }];
-      const [picture] = await choosePictures(extractor, plan([control], 1), [{ ...map, region: null }], drawn, signal);
+      const [picture] = await choosePictures(extractor, plan(1), [work(control, map)], drawn, signal);
       const [figure] = picture!.fidelity!;
       expect(figure).toMatchObject({ condition: 'depth', networks: ['fastdepth'] });
       return figure!.value;
@@ -276,7 +296,7 @@ describe('choosing the best', () => {
     const rightHalf = { ...right, data: right.data.map((value, i) => (half(Math.floor(i / 3)) ? value : 0)) };
     const f1 = async (region: Uint8Array | null) => {
       const drawn = [{ seed: 0, image: rightHalf }];
-      const [picture] = await choosePictures(extractor, plan([canny], 1), [{ ...map, region }], drawn, signal);
+      const [picture] = await choosePictures(extractor, plan(1), [work(canny, map, region)], drawn, signal);
       return picture!.fidelity![0]!;
     };
     const region = (level: (x: number) => number) => Uint8Array.from({ length: 256 * 192 }, (_, i) => level(i));
@@ -296,8 +316,8 @@ describe('choosing the best', () => {
     const depth = { ...canny, type: 'depth', preprocess: false } as const;
     const [only] = await choosePictures(
       bare,
-      plan([depth], 1),
-      [{ map: image, remarks: [], region: null }],
+      plan(1),
+      [work(depth, { map: image, remarks: [] })],
       [{ seed: 0, image }],
       signal,
     );

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Tensor } from '../../src/numeric/tensor.ts';
 import { TorchGenerator } from '../../src/numeric/torch-generator.ts';
-import { controlWeights } from '../../src/pipeline/control-weights.ts';
+import { controlWeights } from '../../src/pipeline/controls/control-weights.ts';
 import { DenoiseLoop, StepError } from '../../src/pipeline/denoise-loop.ts';
 import type { BaseNetworks, ControlNetworks, DenoiserInput, NetworkSource } from '../../src/pipeline/networks.ts';
-import { Region } from '../../src/pipeline/region.ts';
-import { type Sample, type SampleControl, stepOf } from '../../src/pipeline/sample.ts';
+import { Region } from '../../src/pipeline/controls/region.ts';
+import type { SampleControl } from '../../src/pipeline/controls/sample-control.ts';
+import { type Sample, stepOf } from '../../src/pipeline/sample.ts';
 import type { Scheduler } from '../../src/schedulers/scheduler.ts';
 
 /**
@@ -122,7 +123,7 @@ function control(
   end = 1,
 ): SampleControl {
   const weights = controlWeights(mode, 1, 2);
-  return { network, hint: Float32Array.of(hint, hint), mode, start, end, weights, region: null };
+  return { acts: 'residuals', network, hint: Float32Array.of(hint, hint), start, end, weights, region: null };
 }
 
 async function drawAlone(options: Options): Promise<Float32Array> {

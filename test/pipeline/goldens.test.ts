@@ -3,11 +3,13 @@ import type { RgbImage } from '../../src/conditions/contract/condition.ts';
 import { baseNetworks, controlNetworks } from '../../src/device/model-networks.ts';
 import { row, stack } from '../../src/numeric/tensor.ts';
 import { TorchGenerator } from '../../src/numeric/torch-generator.ts';
-import { controlWeights } from '../../src/pipeline/control-weights.ts';
+import { controlWeights } from '../../src/pipeline/controls/control-weights.ts';
 import { DenoiseLoop } from '../../src/pipeline/denoise-loop.ts';
 import type { BaseNetworks, ControlNetworks, NetworkSource } from '../../src/pipeline/networks.ts';
-import { hintTensor, pictureFrom } from '../../src/pipeline/pixels.ts';
-import type { Sample, SampleControl, TextContext } from '../../src/pipeline/sample.ts';
+import { mapTensor } from '../../src/pipeline/controls/residuals.ts';
+import type { SampleControl } from '../../src/pipeline/controls/sample-control.ts';
+import { pictureFrom } from '../../src/pipeline/pixels.ts';
+import type { Sample, TextContext } from '../../src/pipeline/sample.ts';
 import { loadTokenizer } from '../../src/pipeline/tokenizer/load-tokenizer.ts';
 import { SessionPool } from '../../src/runtime/index.ts';
 import { openBaseCheckpoint, openControlNetCheckpoint } from '../../src/weights/checkpoint.ts';
@@ -121,9 +123,9 @@ async function controlsOf({ args, controlnets }: Case, networks: GoldenModel): P
   const mode = args.guess_mode === true ? 'guess' : 'balanced';
   return await Promise.all(
     controlnets.map(async (network, i) => ({
+      acts: 'residuals' as const,
       network,
-      hint: (await networks.control(network).encodeHint(hintTensor(inputImage(images[i] ?? '')))).data,
-      mode,
+      hint: (await networks.control(network).encodeHint(mapTensor(inputImage(images[i] ?? '')))).data,
       start: starts[i] ?? 0,
       end: ends[i] ?? 1,
       weights: controlWeights(mode, scales[i] ?? 1, networks.base().injectionPoints),

@@ -1,4 +1,3 @@
-import type { MaskedImage } from '../../conditions/contract/condition.ts';
 import { findCondition } from '../../conditions/registry.ts';
 import type { DeviceProcess } from '../../device/device-process.ts';
 import type { ExtractorProcess } from '../../extractor/extractor-process.ts';
@@ -10,8 +9,10 @@ import { resolveGeneration } from '../../generation/resolve.ts';
 import { encodePicture } from '../../images/encode.ts';
 import type { AnnotatorLibrary } from '../../models/annotators/annotators.ts';
 import type { ModelLibrary } from '../../models/library.ts';
+import type { ControlWork } from '../../pipeline/controls/control-work.ts';
 import { untraced } from '../../tracing/tracing.ts';
 import { drawPlan } from '../../drawing/draw-plan.ts';
+import { findModels } from '../../drawing/find-models.ts';
 import type { ChosenPicture } from '../../drawing/choose-pictures.ts';
 import { insideGenerated } from '../../drawing/picture-metadata.ts';
 import type { PictureFiles } from '../files/picture-files.ts';
@@ -32,8 +33,7 @@ export interface DrawnFiles {
   readonly warnings: readonly string[];
   /** Encoded pictures in the order of their seeds. */
   readonly pictures: readonly (Omit<ChosenPicture, 'image'> & { readonly bytes: Uint8Array })[];
-  /** maps[i] is what control i was fed with. */
-  readonly maps: readonly MaskedImage[];
+  readonly controls: readonly ControlWork[];
 }
 
 /** The file of a control, that of the mask beside it, and that of its region. */
@@ -62,20 +62,16 @@ export async function draw(
     embedParameters: parts.embedParameters,
   });
   await parts.annotators.requireFor(plan);
-  const base = await parts.library.base(plan.model.id);
-  const controlNets = await Promise.all(
-    plan.controls.map(async ({ model }) => await parts.library.controlNet(model.id)),
-  );
   const drawn = await drawPlan(
     { store: parts.files, extractor: parts.extractor, device: parts.device, tracing: untraced },
     plan,
-    { base, controlNets },
+    await findModels(parts.library, plan),
     { job: 'command', attempt: 1 },
     { signal, onProgress },
   );
   return {
     plan,
-    maps: drawn.maps.map(({ map }) => map),
+    controls: drawn.controls,
     warnings: [...warnings, ...drawn.warnings],
     pictures: await Promise.all(
       drawn.pictures.map(async ({ image, ...picture }) => {

@@ -95,7 +95,7 @@ function mapName(output: string, index: number): string {
 }
 
 /** One line on stdout for each file; remarks go to stderr. */
-async function writeResults({ plan, pictures, maps, warnings }: DrawnFiles, options: Options): Promise<void> {
+async function writeResults({ plan, pictures, controls, warnings }: DrawnFiles, options: Options): Promise<void> {
   for (const warning of warnings) console.error(`warning: ${warning}`);
   for (const picture of pictures) for (const line of fidelityLines(plan, picture)) console.error(line);
   const names = outputNames(options.output, pictures.length);
@@ -105,9 +105,9 @@ async function writeResults({ plan, pictures, maps, warnings }: DrawnFiles, opti
     console.log(`${name}  seed ${seed}  ${plan.width}x${plan.height}`);
   }
   if (options.saveMaps !== true) return;
-  for (const [index, map] of maps.entries()) {
+  for (const { index, plan: control, inputs } of controls) {
     const name = mapName(options.output, index);
-    await writeWhole(name, await encodePicture(map, { format: 'png', quality: 100, ...insideMap }));
-    console.log(`${name}  map of ${plan.controls[index]?.type}`);
+    await writeWhole(name, await encodePicture(inputs.map, { format: 'png', quality: 100, ...insideMap }));
+    console.log(`${name}  map of ${control.type}`);
   }
 }

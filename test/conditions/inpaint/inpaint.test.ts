@@ -7,7 +7,7 @@ import { controlNetworks } from '../../../src/device/model-networks.ts';
 import { decodeMasked } from '../../../src/images/decode.ts';
 import { encodePicture } from '../../../src/images/encode.ts';
 import type { Tensor } from '../../../src/numeric/tensor.ts';
-import { hintTensor } from '../../../src/pipeline/pixels.ts';
+import { mapTensor } from '../../../src/pipeline/controls/residuals.ts';
 import { SessionPool } from '../../../src/runtime/index.ts';
 import { openControlNetCheckpoint } from '../../../src/weights/checkpoint.ts';
 import { readPicture } from '../../../src/drawing/read-picture.ts';
@@ -45,7 +45,7 @@ function ruledHint(colours: MaskedImage, mask: MaskedImage): Float32Array {
 describe('the hint of ControlNet’s inpaint network', () => {
   it('is the picture as 0..1 and -1 where the mask is above a half', async () => {
     const [colours, mask] = await Promise.all(['picture.png', 'mask.png'].map((name) => decodeMasked(golden(name))));
-    const { dims, data } = hintTensor(map);
+    const { dims, data } = mapTensor(map);
     expect(dims).toEqual([1, 3, map.height, map.width]);
     expect(data).toEqual(ruledHint(colours!, mask!));
     expect(data.filter((value) => value === -1)).toHaveLength(3 * reference.masked);
@@ -55,14 +55,14 @@ describe('the hint of ControlNet’s inpaint network', () => {
     const file = await encodePicture(map, { format, quality: 100 });
     const back = await decodeMasked(file);
     expect(back.masked).toEqual(map.masked);
-    if (format === 'png') expect(hintTensor(back)).toEqual(hintTensor(map));
+    if (format === 'png') expect(mapTensor(back)).toEqual(mapTensor(map));
   });
 
   it('is the same from a picture that is transparent there', async () => {
     const file = await encodePicture(picture, { format: 'png', quality: 100 });
     const alone = { type: 'inpaint', image: stored('transparent') };
     const read = await readPicture({ get: async () => file }, alone, 'white');
-    expect(hintTensor(inpaint.extract(read).map)).toEqual(hintTensor(map));
+    expect(mapTensor(inpaint.extract(read).map)).toEqual(mapTensor(map));
   });
 
   it('holds nothing of what lies beneath the mask', () => {
@@ -91,7 +91,7 @@ describe('a ControlNet that is given it', () => {
 
   it('gives what diffusers gives, in the hint’s features and at every injection point', async () => {
     const network = await networks();
-    const features = await network.encodeHint(hintTensor(map));
+    const features = await network.encodeHint(mapTensor(map));
     expect(features.dims).toEqual(reference.features.dims);
     expect(maxAbsDifference(features.data, reference.features.data)).toBeLessThan(5e-6);
     const [cells, points] = [[map.height / 8, map.width / 8], reference.residuals.length];
@@ -111,7 +111,7 @@ describe('a ControlNet that is given it', () => {
   it('gives something else for black than for masked', async () => {
     const network = await networks();
     const { masked: _masked, ...black } = map;
-    const { data } = await network.encodeHint(hintTensor(black));
+    const { data } = await network.encodeHint(mapTensor(black));
     expect(maxAbsDifference(data, reference.features.data)).toBeGreaterThan(1e-3);
   });
 });

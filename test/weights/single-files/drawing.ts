@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import { ModelNetworks } from '../../../src/device/model-networks.ts';
 import { prepareDrawing } from '../../../src/device/prepare-drawing.ts';
 import { TextCache } from '../../../src/device/text-cache.ts';
+import type { PlannedControl } from '../../../src/generation/plan.ts';
 import { decodePicture } from '../../../src/images/decode.ts';
 import type { BaseModel, ControlNetModel } from '../../../src/generation/model.ts';
 import { DenoiseLoop } from '../../../src/pipeline/denoise-loop.ts';
@@ -28,15 +29,19 @@ async function draw(base: BaseModel, control?: { readonly model: ControlNetModel
   const pool = new SessionPool({ provider: 'cpu', deviceId: 0, threads: 1 }, 2 ** 30);
   try {
     const networks = new ModelNetworks(pool, `${modelsFolder}/clip-tokenizer`);
-    const hint = await decodePicture(readFileSync(referencePath('hint')));
+    const controls = control === undefined ? [] : [plannedControl(control)];
+    const map = await decodePicture(readFileSync(referencePath('hint')));
     const { samples } = await prepareDrawing(
       {
         job: 'small',
         attempt: 1,
         base,
-        controlNets: control === undefined ? [] : [control.model],
-        hints: control === undefined ? [] : [hint],
-        regions: control === undefined ? [] : [null],
+        controls: controls.map((plan, index) => ({
+          index,
+          plan,
+          model: control!.model,
+          inputs: { map, region: null, remarks: [] },
+        })),
         plan: {
           kind: 'generation',
           model: { id: base.id, hash: base.hash },
@@ -56,25 +61,7 @@ async function draw(base: BaseModel, control?: { readonly model: ControlNetModel
           evaluate: false,
           bestOf: 1,
           output: { format: 'png', quality: 100, metadata: false },
-          controls:
-            control === undefined
-              ? []
-              : [
-                  {
-                    type: control.type,
-                    model: { id: control.model.id, hash: control.model.hash },
-                    image: { key: '', sha256: '' },
-                    structure: null,
-                    data: null,
-                    preprocess: false,
-                    resolution: null,
-                    resize: 'stretch',
-                    scale: 1,
-                    start: 0,
-                    end: 1,
-                    mode: 'balanced',
-                  },
-                ],
+          controls,
         },
       },
       networks,
@@ -91,4 +78,21 @@ async function draw(base: BaseModel, control?: { readonly model: ControlNetModel
   } finally {
     await pool.release();
   }
+}
+
+function plannedControl({ type, model }: { readonly type: string; readonly model: ControlNetModel }): PlannedControl {
+  return {
+    type,
+    model: { id: model.id, hash: model.hash },
+    image: { key: '', sha256: '' },
+    structure: null,
+    data: null,
+    preprocess: false,
+    resolution: null,
+    resize: 'stretch',
+    scale: 1,
+    start: 0,
+    end: 1,
+    mode: 'balanced',
+  };
 }

@@ -1,29 +1,55 @@
-import { row, stack, type Tensor } from '../numeric/tensor.ts';
-import type { BatchRow } from './batched-step.ts';
-import { actsAt } from './control-weights.ts';
-import type { DenoiserInput, NetworkSource } from './networks.ts';
-import { withinRegions } from './region.ts';
-import type { SampleControl } from './sample.ts';
+import type { MaskedImage } from '../../conditions/contract/condition.ts';
+import { row, stack, tensor, type Tensor } from '../../numeric/tensor.ts';
+import type { BaseNetworks, ControlNetSource, DenoiserInput, NetworkSource } from '../networks.ts';
+import { controlWeights } from './control-weights.ts';
+import type { ControlWork } from './control-work.ts';
+import { Region, withinRegions } from './region.ts';
+import type { RowControl, SampleControl } from './sample-control.ts';
+
+/**
+ * Makes a control ready to act by residuals, as a ControlNet does: its map goes through the hint encoder once a pass, not once a
+ * step.
+ */
+export async function prepareResiduals(
+  { plan, model, inputs }: ControlWork,
+  networks: ControlNetSource,
+  base: BaseNetworks,
+): Promise<SampleControl> {
+  const { key, networks: controlNet } = await networks.openControlNet(model, plan.type);
+  const { data: hint } = await controlNet.encodeHint(mapTensor(inputs.map));
+  const { map, region } = inputs;
+  // What acts nowhere need not run: with weights of 0 it is left out.
+  const acts = region === null || region.some((level) => level > 0);
+  const both = controlWeights(plan.mode, acts ? plan.scale : 0, base.injectionPoints);
+  return {
+    acts: 'residuals',
+    network: key,
+    hint,
+    start: plan.start,
+    end: plan.end,
+    weights: controlNet.pooled ? { ...both, unconditional: null } : both,
+    region: region === null ? null : new Region(region, map.width, map.height),
+  };
+}
 
 /** No residual: broadcasts over every row, channel and cell. */
 const nothing: Tensor = { dims: [1, 1, 1, 1], data: new Float32Array(1) };
 
 /** One row of a ControlNet's batch: which row of the denoiser it serves, and for which control. */
-interface ControlRow {
+interface ControlRow extends RowControl {
   readonly target: number;
-  readonly control: SampleControl;
-  readonly weights: Float32Array;
 }
 
 /**
  * Runs every ControlNet that acts in this evaluation, once, over just those rows that use it, and sums the weighted residuals,
- * each within the region of its control, a denoiser row (several ControlNets add up: Zhang et al. 2023, section 3.4). Returns one tensor an injection point,
- * [rows, Cp, hp, wp], or [1, 1, 1, 1] where nothing acts.
+ * each within the region of its control, a denoiser row (several ControlNets add up: Zhang et al. 2023, section 3.4). rows[r] are
+ * the controls that act on row r of `input`. Returns one tensor an injection point, [rows, Cp, hp, wp], or [1, 1, 1, 1] where
+ * nothing acts.
  */
 export async function sumResiduals(
-  rows: readonly BatchRow[],
+  rows: readonly (readonly RowControl[])[],
   input: DenoiserInput,
-  points: number,
+  { injectionPoints: points }: BaseNetworks,
   networks: NetworkSource,
 ): Promise<readonly Tensor[]> {
   const sums = Array.from({ length: points }, () => new ResidualSum(rows.length));
@@ -81,13 +107,10 @@ class ResidualSum {
   }
 }
 
-function rowsByNetwork(rows: readonly BatchRow[]): ReadonlyMap<string, readonly ControlRow[]> {
+function rowsByNetwork(rows: readonly (readonly RowControl[])[]): ReadonlyMap<string, readonly ControlRow[]> {
   const byNetwork = new Map<string, ControlRow[]>();
-  rows.forEach(({ sample, half }, target) => {
-    for (const control of sample.controls) {
-      const weights = control.weights[half];
-      if (weights === null || !actsAt(control, sample.state.evaluation, sample.scheduler.evaluations.length)) continue;
-      if (weights.every((weight) => weight === 0)) continue;
+  rows.forEach((controls, target) => {
+    for (const { control, weights } of controls) {
       const group = byNetwork.get(control.network) ?? [];
       group.push({ target, control, weights });
       byNetwork.set(control.network, group);
@@ -115,4 +138,20 @@ function hints(controlRows: readonly ControlRow[], input: DenoiserInput): Tensor
 
 function isEveryRow(targets: readonly number[], rows: number): boolean {
   return targets.length === rows && targets.every((target, index) => target === index);
+}
+
+/**
+ * 8-bit RGB to [1, 3, H, W] in 0..1: the range that ControlNet's hint encoder was trained on. What is masked is -1 in all
+ * channels, as ControlNet's inpaint network expects it.
+ */
+export function mapTensor({ width, height, data, masked }: MaskedImage): Tensor {
+  const plane = width * height;
+  const values = new Float32Array(3 * plane);
+  for (let i = 0; i < plane; i++) {
+    const unknown = masked?.[i] === 1;
+    for (let channel = 0; channel < 3; channel++) {
+      values[channel * plane + i] = unknown ? -1 : (data[3 * i + channel] ?? 0) / 255;
+    }
+  }
+  return tensor([1, 3, height, width], values);
 }

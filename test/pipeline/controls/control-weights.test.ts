@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { actsAt, controlWeights } from '../../src/pipeline/control-weights.ts';
-import { goldenJson } from '../support/golden.ts';
+import { actsAt, controlWeights } from '../../../src/pipeline/controls/control-weights.ts';
+import { goldenJson } from '../../support/golden.ts';
 
 describe('weights of a control by mode', () => {
   it('balanced: the scale at every point of both halves', () => {

@@ -1,4 +1,4 @@
-import type { Tensor } from '../numeric/tensor.ts';
+import type { Tensor } from '../../numeric/tensor.ts';
 
 /**
  * Where in the picture a control acts: a byte a pixel, 255 where it acts in full and 0 where it does not act. It is shared by

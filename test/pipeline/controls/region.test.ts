@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Tensor } from '../../src/numeric/tensor.ts';
-import { areaMeans, Region, withinRegions } from '../../src/pipeline/region.ts';
+import type { Tensor } from '../../../src/numeric/tensor.ts';
+import { areaMeans, Region, withinRegions } from '../../../src/pipeline/controls/region.ts';
 
 const side = fc.integer({ min: 1, max: 40 });
 

@@ -1,4 +1,4 @@
-import type { ControlMode } from '../generation/plan.ts';
+import type { ControlMode } from '../../generation/plan.ts';
 
 /** How strongly one control acts on the two halves of classifier-free guidance, one weight an injection point. */
 export interface ControlWeights {

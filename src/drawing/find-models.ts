@@ -1,0 +1,34 @@
+import { ArmatureError } from '../errors.ts';
+import type { GenerationPlan } from '../generation/plan.ts';
+import type { ModelLibrary } from '../models/library.ts';
+import type { BaseModel } from '../generation/model.ts';
+import type { FoundControl } from '../pipeline/controls/control-work.ts';
+
+/** The models that a plan is drawn with. */
+export interface PlanModels {
+  readonly base: BaseModel;
+  /** Every control of the plan, in its order. */
+  readonly controls: readonly FoundControl[];
+}
+
+/** Finds the models of a plan. `model_invalid` where one is not the one that the plan was made for any more. */
+export async function findModels(library: ModelLibrary, plan: GenerationPlan): Promise<PlanModels> {
+  const base = await library.base(plan.model.id);
+  assertUnchanged(base, plan.model.hash);
+  const controls = await Promise.all(
+    plan.controls.map(async (control, index) => {
+      const model = await library.controlNet(control.model.id);
+      assertUnchanged(model, control.model.hash);
+      return { index, plan: control, model };
+    }),
+  );
+  return { base, controls };
+}
+
+function assertUnchanged(model: { readonly id: string; readonly hash: string }, planned: string): void {
+  if (model.hash === planned) return;
+  throw new ArmatureError(
+    'model_invalid',
+    `Model "${model.id}" was replaced after this job was accepted: expected hash ${planned} but found ${model.hash}. Send the request again to draw with the new one.`,
+  );
+}

@@ -1,0 +1,39 @@
+import type { MaskedImage } from '../../conditions/contract/condition.ts';
+import type { PlannedControl } from '../../generation/plan.ts';
+import type { ControlNetModel } from '../../generation/model.ts';
+
+/**
+ * All of one control on its way from the plan into the networks: nothing of a control is found by its place in a list. Plain
+ * data, so that it can be handed to another process.
+ */
+export interface ControlWork {
+  /** Its place in the request, by which warnings and results name it. */
+  readonly index: number;
+  readonly plan: PlannedControl;
+  readonly model: ControlNetModel;
+  readonly inputs: ControlInputs;
+}
+
+/** A control before anything was made of its pictures. */
+export type FoundControl = Omit<ControlWork, 'inputs'>;
+
+/** What is made of a control's pictures, once for each frame that it acts in. */
+export interface ControlInputs {
+  /** What the control is fed with, exactly of the frame's size. */
+  readonly map: MaskedImage;
+  /** What is known of the map, such as keypoints; absent where nothing is. */
+  readonly data?: Readonly<Record<string, unknown>> | undefined;
+  /** Null where it acts everywhere. */
+  readonly region: RegionMask | null;
+  readonly remarks: readonly Remark[];
+}
+
+/** Where a control acts: a byte a pixel of the frame, row by row, 255 where it acts in full and 0 where it does not act. */
+export type RegionMask = Uint8Array;
+
+/** A remark on a map. */
+export interface Remark {
+  readonly detail: string;
+  /** The error that ends a strict job over it; null for a remark that never does. */
+  readonly code: 'blank_map' | 'unlikely_map' | null;
+}
