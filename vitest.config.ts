@@ -1,6 +1,15 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/suite/longest-first.ts';
+import { SlowestFiles } from './test/support/suite/slowest-files.ts';
 
 export default defineConfig({
+  plugins: [
+    {
+      name: 'armature:slowest-files',
+      // Beside whatever reporters the command line asks for.
+      configureVitest: ({ vitest }) => void vitest.config.reporters.push(new SlowestFiles()),
+    },
+  ],
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/build.ts'],
@@ -9,5 +18,6 @@ export default defineConfig({
     hookTimeout: 180_000,
     maxWorkers: 2,
     reporters: ['default'],
+    sequence: { sequencer: LongestFirst },
   },
 });

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { buildIfStale } from './build.mjs';
 import { installIfStale, requireNode, root } from './install.mjs';
 import { step } from './progress.mjs';
+import { dataOfClone, serveDefaults } from './serve-defaults.mjs';
 
 const photo = join(root, 'examples', 'photo.jpg');
 const prompt = 'a red cube on a green floor';
@@ -21,7 +22,7 @@ const args = process.argv.slice(2).filter((argument) => argument !== '--no-pictu
 const wantsPicture = !process.argv.includes('--no-picture');
 let current = null;
 let stopping = false;
-process.exitCode = await run(['serve', ...defaults(args), ...args], {
+process.exitCode = await run(['serve', ...serveDefaults(args, { ...dataOfClone, '--log-level': 'warn' }), ...args], {
   onStep: begin,
   onListening(listening) {
     endStep();
@@ -50,17 +51,6 @@ function endStep() {
 function complain(error) {
   endStep();
   if (!stopping) console.error(`armature: ${error.message}`);
-}
-
-/** Settings that suit a first try, where neither an argument nor a variable says otherwise. */
-function defaults(given) {
-  const isSet = (variable) => (process.env[variable] ?? '') !== '';
-  const says = (flag, variable) =>
-    isSet(variable) ? true : given.some((argument) => argument === flag || argument.startsWith(`${flag}=`));
-  return [
-    ...(says('--data', 'ARMATURE_DATA') ? [] : ['--data', join(root, 'data')]),
-    ...(says('--log-level', 'ARMATURE_LOG_LEVEL') ? [] : ['--log-level', 'warn']),
-  ];
 }
 
 async function welcome({ address, data }) {

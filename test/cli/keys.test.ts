@@ -1,10 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dataFolderWithDatabase } from '../support/database-template.ts';
 import { freePort } from '../support/service.ts';
 import { armature, spawnArmature } from './armature.ts';
 
@@ -14,7 +13,7 @@ describe('armature keys', () => {
   let child: ChildProcess | undefined;
   let operator: string;
   beforeAll(async () => {
-    data = await mkdtemp(join(tmpdir(), 'armature-keys-'));
+    data = await dataFolderWithDatabase();
   });
   afterAll(async () => {
     if (child !== undefined) {

@@ -1,12 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dataFolderWithDatabase, placeEmptyDatabase } from '../support/database-template.ts';
 import { armature, spawnArmature } from './armature.ts';
 
 let data: string;
@@ -14,7 +14,7 @@ let server: ChildProcess;
 let address: string;
 
 beforeAll(async () => {
-  data = await mkdtemp(join(tmpdir(), 'armature-serve-'));
+  data = await dataFolderWithDatabase();
   server = spawnArmature(['serve', '--port', '0', '--data', data, '--log-level', 'silent']);
   address = await announcedAddress(server);
 }, 120_000);
@@ -45,6 +45,7 @@ describe('serve', () => {
     await once(taken, 'listening');
     const { port } = taken.address() as AddressInfo;
     const other = join(data, 'other');
+    await placeEmptyDatabase(other);
     const { code, stderr } = await armature([
       'serve',
       '--port',

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { placeEmptyDatabase } from '../support/database-template.ts';
 import { freePort } from '../support/service.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -83,6 +84,7 @@ describe('npm start', { timeout: 240_000 }, () => {
 
 describe('serve', () => {
   it('ends with one line where CUDA is asked for and is not there', async () => {
+    await placeEmptyDatabase(join(folder, 'cuda'));
     const place = ['--data', join(folder, 'cuda'), '--port', String(await freePort())];
     const program = new Program(['dist/cli.js', 'serve', '--provider', 'cuda', ...place]);
     const exit = await Promise.race([program.exited, program.says('answers at').then(() => 'answers')]).catch(
@@ -104,6 +106,7 @@ describe('serve', () => {
 it('serve can be stopped while it waits for a CUDA that ends again and again', { timeout: 120_000 }, async () => {
   const hook = join(folder, 'end-device.cjs');
   await writeFile(hook, "if (/device.main\\.js$/.test(process.argv[1] ?? '')) process.kill(process.pid, 'SIGKILL');\n");
+  await placeEmptyDatabase(join(folder, 'ending'));
   const place = ['--data', join(folder, 'ending'), '--port', String(await freePort())];
   const program = new Program(['dist/cli.js', 'serve', '--provider', 'cuda', ...place], {
     NODE_OPTIONS: `--require ${JSON.stringify(hook)}`,

@@ -1,13 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dataFolderWithDatabase } from '../support/database-template.ts';
 import { armature } from './armature.ts';
 
 let data: string;
 
 beforeAll(async () => {
-  data = await mkdtemp(join(tmpdir(), 'armature-cli-'));
+  data = await dataFolderWithDatabase();
 });
 afterAll(async () => await rm(data, { recursive: true }));
 

@@ -1,9 +1,8 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dataFolderWithDatabase } from '../support/database-template.ts';
 import { newKeyText } from '../../src/access/key-text.ts';
 import { openLog } from '../../src/service/log.ts';
 import { readConfig } from '../../src/config/config.ts';
@@ -108,7 +107,7 @@ describe('a server that logs all that it can', () => {
   let stop: () => Promise<void>;
 
   beforeAll(async () => {
-    data = await mkdtemp(join(tmpdir(), 'armature-log-'));
+    data = await dataFolderWithDatabase();
     const port = await freePort();
     address = `http://127.0.0.1:${port}`;
     const args = ['serve', '--port', String(port), '--data', data, '--log-level', 'trace', '--threads', '1'];

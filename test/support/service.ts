@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { packageRoot } from '../../src/config/config.ts';
+import { dataFolderWithDatabase } from './database-template.ts';
 
 /** Root of the repository. */
 export const root = pathToFileURL(`${packageRoot}/`);
@@ -58,7 +57,7 @@ export class Service {
     environment = {},
     launcher = [],
   }: ServiceOptions = {}): Promise<Service> {
-    const folder = data ?? (await mkdtemp(join(tmpdir(), 'armature-')));
+    const folder = data ?? (await dataFolderWithDatabase());
     const chosen = port ?? (await freePort());
     const args = ['serve', '--port', String(chosen), '--data', folder, '--log-level', 'fatal', ...flags];
     const command = [...launcher, process.execPath, fileURLToPath(new URL('dist/cli.js', root)), ...args];

@@ -12,6 +12,7 @@ import { exitCodeOf, FileFault } from '../../../src/cli/terminal/exit-codes.ts';
 import { showItems } from '../../../src/cli/terminal/progress.ts';
 import { isLoopback, readConfig } from '../../../src/config/config.ts';
 import { ArmatureError, systemReason } from '../../../src/errors.ts';
+import { placeEmptyDatabase } from '../../support/database-template.ts';
 import { armature, spawnArmature } from '../armature.ts';
 
 const cli = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
@@ -188,6 +189,7 @@ describe('--host', () => {
   });
 
   it('in brackets is listened on, and told as a URL', async () => {
+    await placeEmptyDatabase(join(folder, 'v6'));
     const child = spawnArmature(['serve', '--host', '[::1]', '--port', '0', '--data', join(folder, 'v6')]);
     let said = '';
     for await (const text of child.stderr!) {

@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { guessedMs } from '../support/suite/longest-first.ts';
+import { fastTestFiles, slowReachOf, testFiles } from '../support/suite/reach.ts';
+import { slowestFiles } from '../support/suite/slowest-files.ts';
+
+describe('the fast tests', () => {
+  const fast = fastTestFiles();
+
+  it('are most of what tests a pure idea, tiny networks among them', () => {
+    expect(fast.length).toBeGreaterThan(80);
+    expect(fast).toEqual(
+      expect.arrayContaining([
+        'test/graph/goldens.test.ts',
+        'test/pipeline/guidance.test.ts',
+        'test/scripts/suite.test.ts',
+      ]),
+    );
+  });
+
+  it.each([
+    ['test/e2e/crash.test.ts', 'node:child_process'],
+    ['test/server/submit.test.ts', 'node:worker_threads'],
+    ['test/fetch/fetcher.test.ts', 'node:http'],
+    ['test/device/goldens.test.ts', 'test/support/diorama.ts'],
+    ['test/conditions/network-conditions.test.ts', 'test/support/annotators.ts'],
+  ])('are not %s, which reaches %s', (file, reached) => {
+    expect(slowReachOf(file)).toContain(reached);
+    expect(fast).not.toContain(file);
+  });
+
+  it('need none of what is built', () => {
+    const built = testFiles().filter((file) => /\bdist\b/.test(readFileSync(file, 'utf8')));
+    expect(fast.filter((file) => built.includes(file) && file !== 'test/scripts/suite.test.ts')).toEqual([]);
+  });
+});
+
+describe('the order of a run', () => {
+  it('has the files first that start the most, where no times are known', () => {
+    const files = [
+      'test/faults/faults.test.ts',
+      'test/e2e/crash.test.ts',
+      'test/server/jobs.test.ts',
+      'test/json/outline.test.ts',
+    ];
+    expect(files.map(guessedMs)).toEqual([200_000, 30_000, 5_000, 500]);
+  });
+});
+
+describe('the end of a run', () => {
+  it('names the slowest files with their seconds, the slowest first', () => {
+    const times = Array.from({ length: 20 }, (_, index) => ({ file: `test/${index}.test.ts`, ms: index * 1000 }));
+    const lines = slowestFiles(times).trim().split('\n');
+    expect(lines[0]).toBe('Slowest 15 of 20 files, 95 % of the time of all:');
+    expect(lines).toHaveLength(16);
+    expect(lines[1]).toMatch(/^ +19\.0 s  test\/19\.test\.ts$/);
+    expect(lines[15]).toMatch(/^ +5\.0 s  test\/5\.test\.ts$/);
+  });
+});

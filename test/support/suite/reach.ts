@@ -1,0 +1,62 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseSource } from '../../architecture/source-files.ts';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+/**
+ * What makes a test slow: a process or thread of its own, a server of any kind, and the networks that come with the
+ * package, which are of the size that users run. Tiny networks, as those of test/golden, are quick.
+ */
+const slow = [
+  'node:child_process',
+  'node:worker_threads',
+  'node:http',
+  'node:https',
+  'node:net',
+  '@electric-sql/pglite',
+  'fastify',
+  'test/support/annotators.ts',
+  'test/support/diorama.ts',
+] as const;
+
+/** Paths of all test files below the repository, with slashes. */
+export function testFiles(): readonly string[] {
+  return readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => `test/${name.split(sep).join('/')}`)
+    .toSorted((a, b) => (a < b ? -1 : 1));
+}
+
+/** Test files that `npm run test:fast` runs: those that reach, by whatever way of imports, nothing that is slow. */
+export function fastTestFiles(): readonly string[] {
+  return testFiles().filter((file) => slowReachOf(file).length === 0);
+}
+
+/** What a test file reaches through its imports, lazy ones too, that makes it slow. */
+export function slowReachOf(file: string): readonly string[] {
+  const reached = reachOf(file);
+  return slow.filter((target) => reached.has(target));
+}
+
+/** Files and packages that a file imports and those import in turn, as they are at run time: types are not. */
+function reachOf(file: string): ReadonlySet<string> {
+  const reached = new Set<string>([file]);
+  for (const target of reached) for (const next of importsOf(target)) reached.add(next);
+  return reached;
+}
+
+const known = new Map<string, readonly string[]>();
+
+function importsOf(file: string): readonly string[] {
+  const before = known.get(file);
+  if (before !== undefined) return before;
+  const path = join(root, file);
+  const text = file.endsWith('.ts') && existsSync(path) ? readFileSync(path, 'utf8') : '';
+  const targets = parseSource(file, text)
+    .imports.filter(({ typeOnly }) => !typeOnly)
+    .map(({ target }) => target);
+  known.set(file, targets);
+  return targets;
+}

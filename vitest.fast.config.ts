@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+import { fastTestFiles } from './test/support/suite/reach.ts';
+
+/** `npm run test:fast`: what needs no build, no server and no process of its own. */
+export default defineConfig({
+  test: {
+    include: [...fastTestFiles()],
+    testTimeout: 20_000,
+    maxWorkers: 2,
+    // Nothing here leaves anything behind, and loading the same modules for each file would take longer than the tests.
+    isolate: false,
+    reporters: ['default'],
+  },
+});
