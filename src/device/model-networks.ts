@@ -120,6 +120,7 @@ export function baseNetworks(pool: SessionPool, key: string, checkpoint: BaseChe
     scalingFactor: vae.config.scalingFactor,
     injectionPoints: points,
     rowBytes: (height, width) => workingPlanes * 4 * height * width * (unet.config.blockChannels[0] ?? 0),
+    reloadMs: () => pool.reloadMs(`${key}/unet`),
     encodeText: async (rows, clipSkip) =>
       await runOne(pool, `${key}/text/${clipSkip}`, () => buildTextEncoder(textEncoder, { clipSkip }), 'context', {
         input_ids: stackIds(rows),
@@ -140,6 +141,7 @@ export function controlNetworks(pool: SessionPool, key: string, { controlnet }: 
   const pooled = controlnet.config.globalPoolConditions;
   return {
     pooled,
+    reloadMs: () => pool.reloadMs(`${key}/controlnet`),
     encodeHint: async (image) =>
       await runOne(pool, `${key}/hint`, () => buildHintEncoder(controlnet), 'hint', { image }),
     residuals: async (input, hint, scale) => {

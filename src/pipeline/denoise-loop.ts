@@ -26,20 +26,46 @@ export interface BatchLimits {
   readonly workingMemory: number;
 }
 
+/** Samples that can take their next evaluation together. */
+export interface Group {
+  readonly samples: readonly Sample[];
+  /** When the first of them began to wait, in milliseconds of the loop's clock. */
+  readonly since: number;
+  /** Whether it is its turn; false where it had better wait for its networks. */
+  readonly ready: boolean;
+}
+
 /**
- * Step-level continuous batching: owns a set of samples and takes, in every tick, those one step further that fit
+ * Samples whose networks had to make room for others wait for this many times as long as loading them again takes, unless
+ * nothing else is to be done: of bases that do not fit into memory together each then draws for a while, and at most about a
+ * fifth of the time goes into loading.
+ */
+const quantum = 5;
+
+interface Waiting {
+  readonly sample: Sample;
+  readonly since: number;
+}
+
+/**
+ * Step-level continuous batching: owns a set of samples and takes, in every tick, those one evaluation further that fit
  * together and into the limits. Samples join and leave between ticks. The group that has waited longest goes first, and
  * within it the samples that have, so that no request waits for another to end.
  */
 export class DenoiseLoop {
   readonly #networks: NetworkSource;
   readonly #limits: BatchLimits;
-  /** In the order in which they were last stepped, longest ago first. */
-  #waiting: Sample[] = [];
+  readonly #now: () => number;
+  /** In the order in which they began to wait, longest ago first. */
+  #waiting: readonly Waiting[] = [];
+  /** Samples of the tick that is under way. */
+  #stepping = new Set<Sample>();
 
-  constructor(networks: NetworkSource, limits: BatchLimits) {
+  /** `now` gives milliseconds of a clock that never goes back. */
+  constructor(networks: NetworkSource, limits: BatchLimits, now: () => number = () => performance.now()) {
     this.#networks = networks;
     this.#limits = limits;
+    this.#now = now;
   }
 
   get size(): number {
@@ -47,64 +73,96 @@ export class DenoiseLoop {
   }
 
   join(samples: readonly Sample[]): void {
-    this.#waiting.push(...samples);
+    const since = this.#now();
+    this.#waiting = [...this.#waiting, ...samples.map((sample) => ({ sample, since }))];
   }
 
   leave(samples: Iterable<Sample>): void {
     const leaving = new Set(samples);
-    this.#waiting = this.#waiting.filter((sample) => !leaving.has(sample));
+    this.#waiting = this.#waiting.filter(({ sample }) => !leaving.has(sample));
+    for (const sample of leaving) this.#stepping.delete(sample);
   }
 
-  /** One batched step. Throws StepError where a network failed. */
+  /** Whose turn it is; null where there is no sample. */
+  next(): Group | null {
+    const now = this.#now();
+    const isReady = ({ sample, since }: Waiting): boolean => now - since >= quantum * this.#reloadMs(sample);
+    const firstReady = this.#waiting.find(isReady);
+    const first = firstReady ?? this.#waiting[0];
+    if (first === undefined) return null;
+    const key = batchKey(first.sample);
+    const loading = new Set(networksOf(first.sample));
+    const candidates = this.#waiting.filter(
+      (one) =>
+        batchKey(one.sample) === key && (isReady(one) || networksOf(one.sample).every((name) => loading.has(name))),
+    );
+    return {
+      samples: this.#withinLimits(candidates.map(({ sample }) => sample)),
+      since: first.since,
+      ready: firstReady !== undefined,
+    };
+  }
+
+  /** One batched evaluation of the group whose turn it is. Throws StepError where a network failed. */
   async tick(): Promise<Tick> {
-    const group = this.#nextGroup();
-    this.leave(group);
+    const group = this.#take(this.next()?.samples ?? []);
+    const samples = group.map(({ sample }) => sample);
     try {
-      await stepTogether(group, this.#networks);
+      return await this.#step(samples);
     } catch (error) {
-      if (group.length === 1) throw new StepError(group, error);
-      return await this.#tickAlone(group, error);
+      const [first, ...others] = group;
+      if (first === undefined || others.length === 0) throw new StepError(samples, error);
+      // Its first sample alone, so that one sample's failure, or too large a batch, ends no other.
+      this.#waiting = [...others.filter(({ sample }) => this.#stepping.has(sample)), ...this.#waiting];
+      return await this.#step([first.sample]).catch((cause: unknown) => {
+        throw new StepError([first.sample], cause);
+      });
     }
-    this.#waiting.push(...group.filter((sample) => !isFinished(sample)));
-    return { stepped: group, rows: countRows(group) };
   }
 
-  /** After a batch failed: its first sample alone, so that one sample's failure, or too large a batch, ends no other. */
-  async #tickAlone(group: readonly Sample[], error: unknown): Promise<Tick> {
-    const [first, ...others] = group;
-    if (first === undefined) throw new StepError(group, error);
-    this.#waiting.unshift(...others);
-    try {
-      await stepTogether([first], this.#networks);
-    } catch (cause) {
-      throw new StepError([first], cause);
-    }
-    if (!isFinished(first)) this.#waiting.push(first);
-    return { stepped: [first], rows: rowsOf(first) };
+  /** Those that have not left meanwhile go back to wait. */
+  async #step(samples: readonly Sample[]): Promise<Tick> {
+    await stepTogether(samples, this.#networks);
+    this.join(samples.filter((sample) => this.#stepping.has(sample) && !isFinished(sample)));
+    return { stepped: samples, rows: countRows(samples) };
   }
 
-  /** Rows that a step of samples like this one may have. One sample always goes, however large it is. */
-  #maxRows(sample: Sample): number {
-    const [, height, width] = sample.shape;
-    const rowBytes = this.#networks.base(sample.base).rowBytes(height, width);
-    return Math.min(this.#limits.maxRows, Math.floor(this.#limits.workingMemory / rowBytes));
+  #take(samples: readonly Sample[]): readonly Waiting[] {
+    this.#stepping = new Set(samples);
+    const taken = this.#waiting.filter(({ sample }) => this.#stepping.has(sample));
+    this.#waiting = this.#waiting.filter(({ sample }) => !this.#stepping.has(sample));
+    return taken;
   }
 
-  #nextGroup(): Sample[] {
-    const first = this.#waiting[0];
+  /** As many of them as one step may have. One sample always goes, however large it is. */
+  #withinLimits(samples: readonly Sample[]): readonly Sample[] {
+    const [first] = samples;
     if (first === undefined) return [];
-    const key = batchKey(first);
-    const maxRows = this.#maxRows(first);
+    const [, height, width] = first.shape;
+    const rowBytes = this.#networks.base(first.base).rowBytes(height, width);
+    const maxRows = Math.min(this.#limits.maxRows, Math.floor(this.#limits.workingMemory / rowBytes));
     const group: Sample[] = [];
     let rows = 0;
-    for (const sample of this.#waiting) {
-      if (batchKey(sample) !== key) continue;
+    for (const sample of samples) {
       if (group.length > 0 && rows + rowsOf(sample) > maxRows) break;
       rows += rowsOf(sample);
       group.push(sample);
     }
     return group;
   }
+
+  /** Milliseconds that loading takes before this sample can take its next evaluation. */
+  #reloadMs({ base, controls }: Sample): number {
+    const networks = new Set(controls.map(({ network }) => network));
+    let ms = this.#networks.base(base).reloadMs();
+    for (const network of networks) ms += this.#networks.control(network).reloadMs();
+    return ms;
+  }
+}
+
+/** Names of all networks that a sample is drawn with. */
+function networksOf({ base, controls }: Sample): readonly string[] {
+  return [base, ...controls.map(({ network }) => network)];
 }
 
 function countRows(samples: readonly Sample[]): number {

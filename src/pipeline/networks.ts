@@ -15,6 +15,8 @@ export interface BaseNetworks {
   readonly injectionPoints: number;
   /** Estimate of the memory that one row of a batched step works in, in bytes, for latents of height x width cells. */
   rowBytes(height: number, width: number): number;
+  /** Milliseconds until the denoiser can run: 0 where it is loaded, and where nobody knows because it never was. */
+  reloadMs(): number;
   /** Token ids, 77 a row, to [rows, 77, width]. */
   encodeText(rows: readonly Int32Array[], clipSkip: number): Promise<Tensor>;
   /** The network's prediction (epsilon or v), [rows, C, h, w]. */
@@ -36,6 +38,8 @@ export interface DenoiserInput {
 export interface ControlNetworks {
   /** Whether its residuals are means over the picture (the shuffle ControlNet): such a one acts on the conditional half alone. */
   readonly pooled: boolean;
+  /** Milliseconds until it can run at a step, as for the denoiser. */
+  reloadMs(): number;
   /** Pictures [1, 3, H, W] in 0..1 to the features [1, C0, h, w] that enter the ControlNet: once a request, not once a step. */
   encodeHint(image: Tensor): Promise<Tensor>;
   /**

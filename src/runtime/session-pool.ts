@@ -16,6 +16,8 @@ export class SessionPool {
   readonly #budget: number;
   /** Least recently used first. */
   readonly #entries = new Map<string, Entry>();
+  /** Milliseconds that the network of a key took to load when it last was. */
+  readonly #loadMs = new Map<string, number>();
   #loading: Promise<unknown> = Promise.resolve();
 
   /** `budget` in bytes. */
@@ -34,6 +36,11 @@ export class SessionPool {
   /** Keys of the loaded sessions, least recently used first. */
   get keys(): readonly string[] {
     return [...this.#entries.keys()];
+  }
+
+  /** Milliseconds that it takes to load the network of `key` again; 0 where it is loaded, and where it never was. */
+  reloadMs(key: string): number {
+    return this.#entries.has(key) ? 0 : (this.#loadMs.get(key) ?? 0);
   }
 
   /**
@@ -62,7 +69,7 @@ export class SessionPool {
   /** One at a time, so that two loads do not share the same free memory. */
   async #acquire(key: string, build: () => OnnxModel): Promise<Entry> {
     const acquired = this.#loading.then(async () => {
-      const entry = this.#entries.get(key) ?? { session: await this.#load(build()), users: 0 };
+      const entry = this.#entries.get(key) ?? { session: await this.#load(key, build), users: 0 };
       entry.users++;
       this.#entries.delete(key);
       this.#entries.set(key, entry);
@@ -72,7 +79,9 @@ export class SessionPool {
     return acquired;
   }
 
-  async #load(model: OnnxModel): Promise<NetworkSession> {
+  async #load(key: string, build: () => OnnxModel): Promise<NetworkSession> {
+    const startedAt = performance.now();
+    const model = build();
     const wanted = weightBytes(model);
     for (const key of this.#idleKeys()) {
       if (this.bytes + wanted <= this.#budget) break;
@@ -84,7 +93,9 @@ export class SessionPool {
         `The ${model.name} needs ${gigabytes(wanted)} beside ${gigabytes(this.bytes)} in use, but the memory budget is ${gigabytes(this.#budget)}. Raise the memory budget.`,
       );
     }
-    return createSession(model, this.#settings);
+    const session = await createSession(model, this.#settings);
+    this.#loadMs.set(key, performance.now() - startedAt);
+    return session;
   }
 
   #idleKeys(): readonly string[] {

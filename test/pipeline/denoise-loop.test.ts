@@ -17,9 +17,14 @@ class AnalyticNetworks implements NetworkSource {
   readonly batches: number[] = [];
   readonly controlBatches: { readonly network: string; readonly rows: number }[] = [];
   failAbove = Number.POSITIVE_INFINITY;
+  /** Called before each evaluation. */
+  before = (_network: string): void => {};
+  /** Milliseconds until a network can run. */
+  reloadMs = (_network: string): number => 0;
 
-  base(): BaseNetworks {
+  base(key: string): BaseNetworks {
     return {
+      reloadMs: () => this.reloadMs(key),
       latentChannels: 1,
       latentScale: 8,
       scalingFactor: 1,
@@ -27,15 +32,20 @@ class AnalyticNetworks implements NetworkSource {
       rowBytes: (height, width) => 100 * height * width,
       encodeText: async () => await Promise.reject(new Error('no text here')),
       decode: async (latents) => await Promise.resolve(latents),
-      denoise: async (input, residuals) => await Promise.resolve(this.#denoise(input, residuals)),
+      denoise: async (input, residuals) => {
+        this.before(key);
+        return await Promise.resolve(this.#denoise(input, residuals));
+      },
     };
   }
 
   control(network: string): ControlNetworks {
     return {
       pooled: false,
+      reloadMs: () => this.reloadMs(network),
       encodeHint: async (image) => await Promise.resolve(image),
       residuals: async (input, hint, scale) => {
+        this.before(network);
         this.controlBatches.push({ network, rows: input.timestep.data.length });
         return await Promise.resolve([0, 1].map((point) => residual(input, hint, scale, point)));
       },
@@ -92,6 +102,7 @@ function limits(maxRows: number, workingMemory = 1e9): { maxRows: number; workin
 }
 
 interface Options {
+  readonly base?: string;
   readonly steps?: number;
   readonly value?: number;
   readonly guidance?: number;
@@ -99,10 +110,10 @@ interface Options {
   readonly controls?: readonly SampleControl[];
 }
 
-function sample({ steps = 4, value = 1, guidance = 2, width = 2, controls = [] }: Options = {}): Sample {
+function sample({ base = 'toy', steps = 4, value = 1, guidance = 2, width = 2, controls = [] }: Options = {}): Sample {
   const scheduler = tenthScheduler(steps);
   return {
-    base: 'toy',
+    base,
     shape: [1, 1, width],
     scheduler,
     noise: { draw: () => new Float32Array(width) },
@@ -258,5 +269,108 @@ describe('the batched denoise loop', () => {
     while (loop.size > 0) await loop.tick();
     expect(stepOf(plain)).toBe(2);
     expect(stepOf(guided)).toBe(0);
+  });
+});
+
+/** Networks of which one base, with or without its ControlNet, fits into memory; time passes with what they do. */
+class TightNetworks extends AnalyticNetworks {
+  time = 0;
+  loads = 0;
+  readonly #loadMs: Readonly<Record<string, number>>;
+  readonly #evaluationMs: number;
+  readonly #known = new Set<string>();
+  #loaded = '';
+
+  constructor(loadMs: Readonly<Record<string, number>>, evaluationMs: number) {
+    super();
+    this.#loadMs = loadMs;
+    this.#evaluationMs = evaluationMs;
+  }
+
+  override reloadMs = (network: string): number =>
+    network === this.#loaded || !this.#known.has(network) ? 0 : (this.#loadMs[network] ?? 0);
+
+  override before = (network: string): void => {
+    if (network !== this.#loaded) {
+      this.time += this.#loadMs[network] ?? 0;
+      this.loads++;
+    }
+    this.#loaded = network;
+    this.#known.add(network);
+    this.time += this.#evaluationMs;
+  };
+}
+
+describe('bases that do not fit into memory together', () => {
+  const steps = 100;
+
+  async function drawBoth(loadMs: Readonly<Record<string, number>>): Promise<TightNetworks> {
+    const networks = new TightNetworks(loadMs, 10);
+    const loop = new DenoiseLoop(networks, limits(64), () => networks.time);
+    loop.join([sample({ base: 'a', steps }), sample({ base: 'b', steps })]);
+    while (loop.size > 0) await loop.tick();
+    return networks;
+  }
+
+  it('take turns of several load times, so that a fifth of the time goes into loading and no more', async () => {
+    const { time, loads } = await drawBoth({ a: 50, b: 50 });
+    expect(time).toBeLessThanOrEqual((2 * steps * 10) / 0.8 + 100);
+    expect(loads).toBeGreaterThan(4);
+  });
+
+  it('are both drawn, however unequal they are', async () => {
+    const { time } = await drawBoth({ a: 500, b: 10 });
+    expect(time).toBeLessThanOrEqual((2 * steps * 10) / 0.8 + 1000);
+  });
+
+  it('do not wait where there is nothing else to do', async () => {
+    const networks = new TightNetworks({ a: 50, b: 50 }, 10);
+    const loop = new DenoiseLoop(networks, limits(64), () => networks.time);
+    loop.join([sample({ base: 'a', steps: 2 }), sample({ base: 'b', steps: 1 })]);
+    await loop.tick();
+    await loop.tick();
+    expect(loop.next()).toMatchObject({ ready: false, since: 60 });
+    await loop.tick();
+    expect([networks.time, loop.size]).toEqual([180, 0]);
+  });
+
+  it('wait by sample: one whose ControlNet is not loaded holds up none that has no need of it', async () => {
+    const networks = new TightNetworks({ a: 50, net: 50 }, 10);
+    const loop = new DenoiseLoop(networks, limits(64), () => networks.time);
+    const [plain, steered] = [
+      sample({ base: 'a', steps: 30 }),
+      sample({ base: 'a', steps: 2, controls: [control('net', 1)] }),
+    ];
+    loop.join([steered, plain]);
+    await loop.tick();
+    expect([stepOf(steered), stepOf(plain)]).toEqual([1, 1]);
+    for (let tick = 0; tick < 25; tick++) await loop.tick();
+    expect([stepOf(steered), stepOf(plain)]).toEqual([1, 26]);
+    await loop.tick();
+    expect([stepOf(steered), stepOf(plain)]).toEqual([2, 27]);
+  });
+});
+
+describe('a sample that leaves while it is stepped', () => {
+  it('does not come back', async () => {
+    const networks = new AnalyticNetworks();
+    const loop = new DenoiseLoop(networks, limits(64));
+    const [leaving, staying] = [sample(), sample({ value: 2 })];
+    loop.join([leaving, staying]);
+    networks.before = () => loop.leave([leaving]);
+    await loop.tick();
+    expect(loop.size).toBe(1);
+    expect(loop.next()?.samples).toEqual([staying]);
+  });
+
+  it('nor after the batch that it was in failed', async () => {
+    const networks = new AnalyticNetworks();
+    networks.failAbove = 2;
+    const loop = new DenoiseLoop(networks, limits(64));
+    const [first, leaving] = [sample(), sample({ value: 2 })];
+    loop.join([first, leaving]);
+    networks.before = () => loop.leave([leaving]);
+    await loop.tick();
+    expect(loop.next()?.samples).toEqual([first]);
   });
 });

@@ -44,6 +44,20 @@ describe('sessions under a budget', () => {
     await pool.release();
   });
 
+  test('what a network takes to load is known once it was loaded, and asked for while it is not', async () => {
+    const pool = new SessionPool(settings, 10_000);
+    const use = (key: string): Promise<number> => pool.use(key, () => network(2, 2000), result);
+    expect(pool.reloadMs('a')).toBe(0);
+    await use('a');
+    expect(pool.reloadMs('a')).toBe(0);
+    await use('b');
+    expect(pool.keys).toEqual(['b']);
+    expect(pool.reloadMs('a')).toBeGreaterThan(0);
+    await use('a');
+    expect([pool.reloadMs('a'), pool.reloadMs('b') > 0]).toEqual([0, true]);
+    await pool.release();
+  });
+
   test('a session in use stays; what does not fit beside it is refused with the numbers', async () => {
     const pool = new SessionPool(settings, 10_000);
     await pool.use(
