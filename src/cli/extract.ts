@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { type Config, embeddedAnnotators, pulledAnnotators } from '../config/config.ts';
-import { findCondition } from '../conditions/registry.ts';
+import { findCondition, maskedConditions } from '../conditions/registry.ts';
 import { parseOptions } from '../conditions/contract/options.ts';
 import { ArmatureError } from '../errors.ts';
 import { ExtractorProcess } from '../extractor/extractor-process.ts';
@@ -54,7 +54,10 @@ export function addExtract(command: Command): void {
       'short side that the picture is brought to first; its own by default',
       numberOrText,
     )
-    .option('--mask <file>', 'of inpaint: a picture of the same size, white where that one is to be drawn anew')
+    .option(
+      '--mask <file>',
+      `of ${maskedConditions.join(', ')}: a picture of the same size, white where that one is to be drawn anew`,
+    )
     .option('--strict', 'fail where the map is blank')
     .option('--save-data <file>', 'also write what was found as JSON: a pose, the classes of a segmentation')
     .addHelpText('after', examples)

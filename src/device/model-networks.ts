@@ -1,3 +1,4 @@
+import { conditionOf } from '../conditions/registry.ts';
 import {
   buildControlNet,
   buildHintEncoder,
@@ -91,11 +92,11 @@ export class ModelNetworks implements NetworkSource, ControlNetSource {
 }
 
 /**
- * The shuffle ControlNet averages its residuals over the picture. A config says so (global_pool_conditions); of a single file only
+ * Whether a ControlNet averages its residuals over the picture. A config says so (global_pool_conditions); of a single file only
  * what it is for can tell, or, where nobody has said it, what it is used for.
  */
 function isPooled({ layout, type }: ControlNetModel, usedFor: string): boolean {
-  return layout === 'single-file' && (type ?? usedFor) === 'shuffle';
+  return layout === 'single-file' && conditionOf(type ?? usedFor).pooled === true;
 }
 
 function opened<Open>(models: ReadonlyMap<string, Open>, key: string): Open {

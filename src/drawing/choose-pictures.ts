@@ -1,7 +1,7 @@
 import type { MaskedImage, RgbImage } from '../conditions/contract/condition.ts';
-import { type Fidelity, isMeasured, reasonOfNoMeasure, unmeasured } from '../conditions/fidelity/fidelity.ts';
-import { measuringOptions } from '../conditions/fidelity/measuring-options.ts';
-import { findCondition } from '../conditions/registry.ts';
+import { type Fidelity, unmeasured } from '../conditions/contract/fidelity.ts';
+import { isMeasured, measuringOptions, reasonOfNoMeasure } from '../conditions/fidelity/fidelity.ts';
+import { conditionOf } from '../conditions/registry.ts';
 import { ArmatureError } from '../errors.ts';
 import type { ExtractorProcess } from '../extractor/extractor-process.ts';
 import type { Candidate, ControlFidelity } from '../generation/job.ts';
@@ -80,8 +80,8 @@ async function measure(
   image: RgbImage,
   signal: AbortSignal,
 ): Promise<Fidelity & Pick<ControlFidelity, 'networks'>> {
-  const condition = findCondition(plan.type);
-  if (!isMeasured(condition.id)) return { ...unmeasured(null, reasonOfNoMeasure(condition.id)), networks: [] };
+  const condition = conditionOf(plan.type);
+  if (!isMeasured(condition)) return { ...unmeasured(null, reasonOfNoMeasure(condition)), networks: [] };
   if (inputs.region?.some(isCompared) === false) {
     return { ...unmeasured(null, 'The mask of the control is nowhere above a half.'), networks: [] };
   }

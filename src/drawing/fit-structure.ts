@@ -1,4 +1,4 @@
-import { type StructureKind, structures } from '../conditions/structures.ts';
+import { structureOf } from '../conditions/structures.ts';
 import type { ResizeMode } from '../generation/plan.ts';
 import { placement, type Size } from '../pixels/geometry.ts';
 
@@ -7,8 +7,8 @@ import { placement, type Size } from '../pixels/geometry.ts';
  * cuts what is too much, `fill` leaves bars. Data that names no canvas is a share of whatever frame it is drawn in, and one
  * whose canvas just fits stays as it is.
  */
-export function fitStructure(kind: StructureKind, data: unknown, size: Size, mode: ResizeMode): unknown {
-  const { canvas, place } = structures[kind];
+export function fitStructure(kind: string, data: unknown, size: Size, mode: ResizeMode): unknown {
+  const { canvas, place } = structureOf(kind);
   const own = canvas(data);
   if (own === null) return data;
   const { resized, x, y } = placement(own, size, mode);

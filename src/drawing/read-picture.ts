@@ -1,5 +1,5 @@
 import type { MaskedImage } from '../conditions/contract/condition.ts';
-import { findCondition } from '../conditions/registry.ts';
+import { conditionOf } from '../conditions/registry.ts';
 import type { PlannedControl } from '../generation/plan.ts';
 import { decodeHere, type PictureDecoder } from '../images/decoder/decoder.ts';
 import type { ObjectStore } from '../store/store.ts';
@@ -20,7 +20,7 @@ export async function readPicture(
   decoder: PictureDecoder = decodeHere,
 ): Promise<MaskedImage> {
   const bytes = await store.get(image.key);
-  if (findCondition(type).masked !== true) return await decoder.decode(bytes, { background });
+  if (conditionOf(type).masked !== true) return await decoder.decode(bytes, { background });
   const picture = await decoder.decodeMasked(bytes);
   if (imageMask === undefined) return picture;
   const mask = await decoder.decode(await store.get(imageMask.key), { background: 'black' });

@@ -1,6 +1,7 @@
 import type { ConditionMap, MaskedImage, RgbImage } from '../conditions/contract/condition.ts';
 import { isFlat } from '../pixels/flat.ts';
 import { inspectMap } from '../conditions/contract/inspect-map.ts';
+import { conditionOf } from '../conditions/registry.ts';
 import { ArmatureError } from '../errors.ts';
 import type { Remark } from '../pipeline/controls/control-work.ts';
 
@@ -16,7 +17,7 @@ export function remarksOnExtraction(type: string, result: ConditionMap, photo?: 
 /** What there is to say of a map that came ready-made. */
 export function remarksOnMap(type: string, map: MaskedImage): readonly Remark[] {
   const code = isFlat(map) ? 'blank_map' : 'unlikely_map';
-  return inspectMap(type, map).map((detail) => ({ detail, code }));
+  return inspectMap(conditionOf(type), map).map((detail) => ({ detail, code }));
 }
 
 /** Ends a strict job over the first remark that is more than a remark. `field` is the path of the picture. */

@@ -2,8 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 
 import type { ConditionMap, MaskedImage } from '../conditions/contract/condition.ts';
-import type { Fidelity } from '../conditions/fidelity/fidelity.ts';
-import type { StructureKind } from '../conditions/structures.ts';
+import type { Fidelity } from '../conditions/contract/fidelity.ts';
 import { ArmatureError, deserializeError } from '../errors.ts';
 import { HangWatch } from '../runtime/hang-watch.ts';
 import type {
@@ -86,7 +85,7 @@ export class ExtractorProcess {
 
   /** The map of structure that came as data, as `parse` of the structure gives it. Otherwise as {@link extract}. */
   render(
-    structure: StructureKind,
+    structure: string,
     data: unknown,
     { width, height }: { readonly width: number; readonly height: number },
     signal?: AbortSignal,

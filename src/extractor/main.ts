@@ -1,6 +1,6 @@
 import { fidelityOf } from '../conditions/fidelity/fidelity.ts';
 import { findCondition } from '../conditions/registry.ts';
-import { structures } from '../conditions/structures.ts';
+import { structureOf } from '../conditions/structures.ts';
 import { ArmatureError, serializeError } from '../errors.ts';
 import { BundledAnnotators } from './bundled-annotators.ts';
 import type {
@@ -26,12 +26,12 @@ async function extract({ condition, image, options }: ExtractRequest): Promise<E
 }
 
 async function render({ structure, data, width, height }: RenderRequest): Promise<ExtractorResult> {
-  const draw = await structures[structure].load();
+  const draw = await structureOf(structure).load();
   return draw(data, width, height);
 }
 
-function compare({ condition, drawn, requested, options }: CompareRequest): ExtractorResult {
-  return fidelityOf(condition, drawn, requested, options);
+async function compare({ condition, drawn, requested, options }: CompareRequest): Promise<ExtractorResult> {
+  return await fidelityOf(findCondition(condition), drawn, requested, options);
 }
 
 async function resultOf(request: ExtractorRequest): Promise<ExtractorResult> {
@@ -41,7 +41,7 @@ async function resultOf(request: ExtractorRequest): Promise<ExtractorResult> {
     case 'render':
       return await render(request);
     case 'compare':
-      return compare(request);
+      return await compare(request);
   }
 }
 

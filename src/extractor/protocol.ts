@@ -1,6 +1,5 @@
-import type { ConditionMap, MaskedImage } from '../conditions/contract/condition.ts';
-import type { Fidelity, RequestedMap } from '../conditions/fidelity/fidelity.ts';
-import type { StructureKind } from '../conditions/structures.ts';
+import type { ConditionMap, MaskedImage, RequestedMap } from '../conditions/contract/condition.ts';
+import type { Fidelity } from '../conditions/contract/fidelity.ts';
 import type { SerializedError } from '../errors.ts';
 
 /**
@@ -18,7 +17,7 @@ export interface ExtractRequest {
 /** Draw the map of structure that came as data. */
 export interface RenderRequest {
   readonly type: 'render';
-  readonly structure: StructureKind;
+  readonly structure: string;
   /** Checked by the sender against the structure's schema. */
   readonly data: unknown;
   readonly width: number;

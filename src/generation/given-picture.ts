@@ -1,4 +1,3 @@
-import type { StructureKind } from '../conditions/structures.ts';
 import { ArmatureError } from '../errors.ts';
 import { limits } from './limits.ts';
 import type { StoredPicture } from './plan.ts';
@@ -10,7 +9,8 @@ export interface GivenPicture {
   /** Pixels; 0 of structure as data. */
   readonly width: number;
   readonly height: number;
-  readonly structure: StructureKind | null;
+  /** What kind of JSON it is; null for a picture. */
+  readonly structure: string | null;
   /** A picture of the same size beside it, white where it is to be drawn anew. Absent where none came. */
   readonly mask?: StoredPicture | undefined;
   /** Of a map that an earlier job made or used. */

@@ -1,5 +1,5 @@
 import type { SerializedError } from '../errors.ts';
-import type { Fidelity } from '../conditions/fidelity/fidelity.ts';
+import type { Fidelity } from '../conditions/contract/fidelity.ts';
 import type { BatchPlace } from './batch.ts';
 import type { Plan } from './plan.ts';
 import type { WebhookTarget } from './webhook.ts';

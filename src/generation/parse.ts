@@ -1,6 +1,5 @@
 import type { z } from 'zod';
-import { singleFrame } from '../conditions/openpose/read-pose.ts';
-import { type StructureKind, structureKinds, structures } from '../conditions/structures.ts';
+import { structureKinds, structureOf, structures } from '../conditions/structures.ts';
 import { ArmatureError } from '../errors.ts';
 import { type FieldNames, isObject, refuseUnknownFields } from './field-names.ts';
 import { foreignNames } from './foreign-names.ts';
@@ -8,13 +7,17 @@ import { invalidRequest } from './invalid.ts';
 import { isLongerThan } from './json-size.ts';
 import { limits } from './limits.ts';
 import {
+  type ControlImage,
+  controlImage,
   controlRequest,
   type ExtractionRequest,
   extractionRequest,
   type GenerationRequest,
   generationRequest,
   generationOutputRequest,
+  type MaskedPicture,
   outputRequest,
+  type PictureReference,
 } from './request.ts';
 import { isSigningSecret, signingSecretForm } from './signing-secret.ts';
 import { refuseUnstorableText } from './storable-text.ts';
@@ -59,7 +62,8 @@ export function parseGeneration(body: unknown): GenerationRequest {
     checkWebhook(body['webhook']);
     if (Array.isArray(body['controls'])) body['controls'].forEach(checkControlNames);
   }
-  return check(generationRequest, withSingleFrames(body));
+  const request = check(generationRequest, unwrapped(body));
+  return { ...request, controls: request.controls.map((control) => ({ ...control, image: imageOf(control.image) })) };
 }
 
 /** As {@link parseGeneration}, for the body of POST /v1/conditions/{type}. */
@@ -90,15 +94,26 @@ function checkControlNames(control: unknown, index: number): void {
   if (isObject(image)) structureKinds.forEach((kind) => checkStructure(image, kind, `controls[${index}].image`));
 }
 
-/** The body with each pose that came as a list of one frame as that frame. */
-function withSingleFrames(body: unknown): unknown {
+/** The body with structure as data without what other tools wrap it in. */
+function unwrapped(body: unknown): unknown {
   if (!isObject(body) || !Array.isArray(body['controls'])) return body;
   const controls = body['controls'].map((control: unknown): unknown => {
     const image = isObject(control) ? control['image'] : undefined;
-    if (!isObject(control) || !isObject(image) || !Array.isArray(image['pose'])) return control;
-    return { ...control, image: { ...image, pose: singleFrame(image['pose']) } };
+    if (!isObject(control) || !isObject(image)) return control;
+    const data = structures.flatMap(({ kind, unwrap }) =>
+      image[kind] === undefined || unwrap === undefined ? [] : [[kind, unwrap(image[kind])] as const],
+    );
+    return data.length === 0 ? control : { ...control, image: { ...image, ...Object.fromEntries(data) } };
   });
   return { ...body, controls };
+}
+
+/** The image of a control that has passed the schema. */
+function imageOf(image: z.output<typeof controlImage>): ControlImage {
+  const fields: Readonly<Record<string, unknown>> = image;
+  const kind = structureKinds.find((name) => name in fields);
+  if (kind === undefined) return image as PictureReference | MaskedPicture;
+  return { structure: { kind, data: fields[kind] } };
 }
 
 function checkImageNames(image: unknown, names: FieldNames, path: readonly PropertyKey[]): void {
@@ -117,12 +132,12 @@ export function checkWebhook(webhook: unknown): void {
 }
 
 /** Structure as data is checked by itself: a fault deep inside has a path of its own. */
-function checkStructure(image: Readonly<Record<string, unknown>>, kind: StructureKind, field: string): void {
+function checkStructure(image: Readonly<Record<string, unknown>>, kind: string, field: string): void {
   if (image[kind] === undefined) return;
   const path = `${field}.${kind}`;
   if (isLongerThan(image[kind], limits.structureBytes)) {
     const detail = `Expected ${path} to be at most ${limits.structureBytes} bytes as JSON but received more.`;
     throw new ArmatureError('invalid_request', detail, { field: path });
   }
-  structures[kind].parse(image[kind], path);
+  structureOf(kind).parse(image[kind], path);
 }

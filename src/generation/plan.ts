@@ -1,5 +1,3 @@
-import type { StructureKind } from '../conditions/structures.ts';
-
 /**
  * What a worker is told to draw: every default resolved, every picture stored, every model checked against the others. A
  * plan is JSON, is written into the job's record before the job is queued, and never changes after that.
@@ -66,7 +64,7 @@ export interface PlannedControl {
   /** White where the picture is to be drawn anew; absent where none came beside it. */
   readonly imageMask?: StoredPicture | undefined;
   /** What kind of JSON `image` is; null for a picture. */
-  readonly structure: StructureKind | null;
+  readonly structure: string | null;
   /** JSON of what is known of a map that came from an earlier job, such as keypoints; null where there is none. */
   readonly data: StoredPicture | null;
   /** Options of the extractor, or false where the picture is already a map. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { maskedConditions } from '../conditions/registry.ts';
 import { structures } from '../conditions/structures.ts';
 import { isLongerThan } from './json-size.ts';
 import { limits, type Range } from './limits.ts';
@@ -42,7 +43,9 @@ export const maskedPicture = z
     picture: pictureReference,
     mask: pictureReference.describe('A picture of the same size, white where that one is to be drawn anew'),
   })
-  .describe('Of inpaint: a picture with a mask beside it; what is transparent in the picture is to be drawn anew too')
+  .describe(
+    `Of ${maskedConditions.join(', ')}: a picture with a mask beside it; what is transparent in the picture is to be drawn anew too`,
+  )
   .meta({ id: 'MaskedImage' });
 
 /** The picture of an extraction. */
@@ -56,14 +59,12 @@ export const controlImage = z
   .union([
     ...pictures,
     maskedPicture,
-    z
-      .strictObject({ pose: structures.pose.schema })
-      .describe('Of openpose: OpenPose JSON instead of a picture')
-      .meta({ id: 'PoseImage' }),
-    z
-      .strictObject({ layout: structures.layout.schema })
-      .describe('Of seg: areas and their classes')
-      .meta({ id: 'LayoutImage' }),
+    ...structures.map(({ kind, schema, name, description }) =>
+      z
+        .strictObject({ [kind]: schema })
+        .describe(description)
+        .meta({ id: name }),
+    ),
   ])
   .describe('A picture, or structure as data that the map is drawn from')
   .meta({ id: 'ControlImage' });
@@ -228,8 +229,14 @@ export const extractionRequest = z
 
 export type PictureReference = z.output<typeof pictureReference>;
 export type MaskedPicture = z.output<typeof maskedPicture>;
-export type ControlImage = z.output<typeof controlImage>;
-export type ControlRequest = z.output<typeof controlRequest>;
+/** Structure as data, which a request holds as a field named after its kind. */
+export interface StructureImage {
+  readonly structure: { readonly kind: string; readonly data: unknown };
+}
+export type ControlImage = PictureReference | MaskedPicture | StructureImage;
+export type ControlRequest = Omit<z.output<typeof controlRequest>, 'image'> & { readonly image: ControlImage };
 export type OutputRequest = z.output<typeof outputRequest>;
-export type GenerationRequest = z.output<typeof generationRequest>;
+export type GenerationRequest = Omit<z.output<typeof generationRequest>, 'controls'> & {
+  readonly controls: readonly ControlRequest[];
+};
 export type ExtractionRequest = z.output<typeof extractionRequest>;

@@ -1,5 +1,6 @@
 import type { Condition } from '../conditions/contract/condition.ts';
-import { structures } from '../conditions/structures.ts';
+import { maskedConditions } from '../conditions/registry.ts';
+import { structureOf } from '../conditions/structures.ts';
 import { ArmatureError } from '../errors.ts';
 import type { BaseModel } from './model.ts';
 import type { Catalog } from './catalog.ts';
@@ -68,21 +69,22 @@ function madeWith(
 
 /** Structure as data that names no canvas is in shares of the output, whatever shape that has. */
 function hasNoShape(image: ControlRequest['image']): boolean {
-  if ('pose' in image) return structures.pose.canvas(image.pose) === null;
-  return 'layout' in image && structures.layout.canvas(image.layout) === null;
+  return 'structure' in image && structureOf(image.structure.kind).canvas(image.structure.data) === null;
 }
 
 /** Structure as data belongs to one condition: others have no way to draw it. */
 function refuseOtherStructure(condition: string, { structure }: GivenPicture, field: string): void {
-  if (structure === null || structures[structure].condition === condition) return;
-  const detail = `Expected a picture for a control of type ${condition} but received a ${structure}, which is for ${structures[structure].condition}.`;
+  if (structure === null) return;
+  const { condition: own } = structureOf(structure);
+  if (own === condition) return;
+  const detail = `Expected a picture for a control of type ${condition} but received a ${structure}, which is for ${own}.`;
   throw new ArmatureError('invalid_request', detail, { field: `${field}.${structure}` });
 }
 
 /** Where transparency means nothing a mask beside the picture would do nothing. */
 export function refuseUselessMask({ id, masked }: Condition, { mask }: GivenPicture, field: string): void {
   if (mask === undefined || masked === true) return;
-  const detail = `Expected a picture for ${id} but received one with a mask, which is for inpaint.`;
+  const detail = `Expected a picture for ${id} but received one with a mask, which is for ${maskedConditions.join(', ')}.`;
   throw new ArmatureError('invalid_request', detail, { field: `${field}.mask` });
 }
 

@@ -1,3 +1,4 @@
+import type { Condition } from '../conditions/contract/condition.ts';
 import { isMeasured, reasonOfNoMeasure } from '../conditions/fidelity/fidelity.ts';
 import { ArmatureError } from '../errors.ts';
 import type { Catalog } from './catalog.ts';
@@ -22,8 +23,8 @@ export function resolveEvaluation(
   if ((choosing || evaluate === true) && controls.length === 0) {
     throw invalid(field, `Expected controls with ${field}: pictures are compared with the maps of their controls.`);
   }
-  if (choosing && !controls.some(({ type }) => isMeasured(type) && conditionOf(type, field).load !== undefined)) {
-    const why = [...new Set(controls.map(({ type }) => reasonOfNoMeasure(type)))].join(' ');
+  if (choosing && !controls.some(({ type }) => canBeMeasured(conditionOf(type, field)))) {
+    const why = [...new Set(controls.map(({ type }) => reasonOfNoMeasure(conditionOf(type, field))))].join(' ');
     throw invalid(field, `Expected a control that can be measured with best_of. ${why}`);
   }
   if (count * bestOf > limits.candidates) {
@@ -31,6 +32,10 @@ export function resolveEvaluation(
     throw invalid('best_of', detail);
   }
   return { evaluate: choosing || evaluate === true, bestOf };
+}
+
+function canBeMeasured(condition: Condition): boolean {
+  return isMeasured(condition) && condition.load !== undefined;
 }
 
 function invalid(field: string, detail: string): ArmatureError {

@@ -25,7 +25,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   runtime: ['numeric', 'graph', 'weights'],
   pipeline: ['numeric', 'json', 'files', 'schedulers'],
   extractor: ['conditions', 'images', 'models', 'runtime'],
-  device: ['numeric', 'generation', 'pipeline', 'schedulers', 'runtime', 'graph', 'weights'],
+  device: ['numeric', 'conditions', 'generation', 'pipeline', 'schedulers', 'runtime', 'graph', 'weights'],
   store: ['files', 'generation'],
   access: [],
   records: ['generation', 'access'],

@@ -158,9 +158,13 @@ describe('structure as data', () => {
 
   test('is taken in place of a picture', () => {
     const pose = { people: [{ pose_keypoints_2d: Array.from({ length: 54 }, () => 0.5) }] };
-    expect(parseGeneration(control('openpose', { pose })).controls[0]?.image).toEqual({ pose });
+    expect(parseGeneration(control('openpose', { pose })).controls[0]?.image).toEqual({
+      structure: { kind: 'pose', data: pose },
+    });
     const layout = { regions: [{ class: 'sky', polygon }], background: 'wall' };
-    expect(parseGeneration(control('seg', { layout })).controls[0]?.image).toEqual({ layout });
+    expect(parseGeneration(control('seg', { layout })).controls[0]?.image).toEqual({
+      structure: { kind: 'layout', data: layout },
+    });
   });
 
   test.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fidelityMetrics } from '../../src/conditions/fidelity/fidelity.ts';
+import { fidelityMetrics } from '../../src/conditions/contract/fidelity.ts';
 import { bytes, detailName, duration, figure, metricNames, words } from '../../src/web/figures.js';
 
 describe('figures for people', () => {

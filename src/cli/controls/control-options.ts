@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { conditions } from '../../conditions/registry.ts';
-import { type StructureKind, structureKinds, structures } from '../../conditions/structures.ts';
+import { conditionRows, maskedConditions } from '../../conditions/registry.ts';
+import { structures } from '../../conditions/structures.ts';
 import { controlModes, resizeModes } from '../../generation/plan.ts';
 
 /** A control as the command line says it: a file, and the fields of the request that were set for it. */
@@ -8,7 +8,7 @@ export interface ControlArgument {
   readonly type: string;
   readonly file: string;
   /** What kind of JSON the file is; null for a picture. */
-  readonly structure: StructureKind | null;
+  readonly structure: string | null;
   /** File of a mask beside the picture; null where there is none. */
   readonly mask: string | null;
   /** File of a picture that is white where the control acts; null where it acts everywhere. */
@@ -31,12 +31,11 @@ export interface ControlArguments {
  */
 export function addControls(command: Command): ControlArguments {
   const list: ControlArgument[] = [];
-  for (const { id, title } of Object.values(conditions)) {
+  for (const { id, title } of conditionRows) {
     const option = new Option(`--${id} <file>`, `${title}: a picture that fixes the structure (repeatable)`);
     command.addOption(option.argParser((file: string) => void list.push(controlOf(id, file, null))));
   }
-  for (const kind of structureKinds) {
-    const { condition } = structures[kind];
+  for (const { kind, condition } of structures) {
     const option = new Option(`--${kind} <file>`, `${condition} from data: a JSON file with a ${kind} (repeatable)`);
     command.addOption(option.argParser((file: string) => void list.push(controlOf(condition, file, kind))));
   }
@@ -74,12 +73,15 @@ export function addControls(command: Command): ControlArguments {
         last('--extract', (control) => ({ ...control, options: { ...control.options, ...namedValue(text) } })),
     ),
   );
-  command.addOption(
-    new Option(
-      '--inpaint-mask <file>',
-      'of the inpaint control before it: a picture of the same size, white where that one is to be drawn anew',
-    ).argParser((file: string) => last('--inpaint-mask', (control) => ({ ...control, mask: file }))),
-  );
+  for (const id of maskedConditions) {
+    const flag = `--${id}-mask`;
+    const description = `of the ${id} control before it: a picture of the same size, white where that one is to be drawn anew`;
+    command.addOption(
+      new Option(`${flag} <file>`, description).argParser((file: string) =>
+        last(flag, (control) => ({ ...control, mask: file })),
+      ),
+    );
+  }
   command.addOption(
     new Option(
       '--control-mask <file>',
@@ -93,7 +95,7 @@ export function addControls(command: Command): ControlArguments {
   return { list, add: (type, file) => void list.push(controlOf(type, file, null)) };
 }
 
-function controlOf(type: string, file: string, structure: StructureKind | null): ControlArgument {
+function controlOf(type: string, file: string, structure: string | null): ControlArgument {
   return { type, file, structure, mask: null, region: null, fields: {}, options: {} };
 }
 

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { ArmatureError } from '../../errors.ts';
-import type { StructureKind } from '../../conditions/structures.ts';
 import { type GivenPicture, withMask } from '../../generation/given-picture.ts';
 import { verifyPicture } from '../../images/decode.ts';
 import { readRegularFile } from './regular-file.ts';
@@ -25,7 +24,7 @@ export class PictureFiles {
   }
 
   /** Keeps structure that was given as data. */
-  addStructure(structure: StructureKind, data: unknown): GivenPicture {
+  addStructure(structure: string, data: unknown): GivenPicture {
     const bytes = new TextEncoder().encode(JSON.stringify(data));
     return { ...this.#keep(`${structure} ${this.#bytes.size}`, bytes), width: 0, height: 0, structure, map: null };
   }

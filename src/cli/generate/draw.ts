@@ -96,7 +96,6 @@ async function givenPicture(
   image: ControlImage,
   { file, mask }: ControlFile,
 ): Promise<GivenPicture> {
-  if ('pose' in image) return files.addStructure('pose', image.pose);
-  if ('layout' in image) return files.addStructure('layout', image.layout);
+  if ('structure' in image) return files.addStructure(image.structure.kind, image.structure.data);
   return await files.add(file, mask);
 }

@@ -96,6 +96,5 @@ function describeModels({ bases, controlNets, rejected }: ModelList, annotators:
 function describeType({ id, title, type }: ControlNetModel): string {
   if (type !== null) return type;
   const guess = guessType(title);
-  const known = guess !== null && conditionIds.includes(guess);
-  return known ? `? (perhaps: armature models set-type ${id} ${guess})` : '? (armature models set-type)';
+  return guess === null ? '? (armature models set-type)' : `? (perhaps: armature models set-type ${id} ${guess})`;
 }

@@ -1,5 +1,6 @@
 import type { ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
-import { inspectPhoto } from '../contract/inspect-map.ts';
+import { inspectPhoto } from '../contract/inspect-photo.ts';
+import { cannyPhoto } from './checks.ts';
 import { cannyEdges } from './edges.ts';
 import type { CannyOptions } from './options.ts';
 
@@ -11,7 +12,7 @@ export const canny = {
     const blank = edges.includes(255)
       ? undefined
       : `canny: no edges found with thresholds ${low}/${high}; lower low_threshold and high_threshold, or send a picture with more contrast.`;
-    const warnings = [...inspectPhoto('canny', image), ...(blank === undefined ? [] : [blank])];
+    const warnings = [...inspectPhoto(cannyPhoto, image), ...(blank === undefined ? [] : [blank])];
     return { map: spread(edges, image), warnings, blank };
   },
 } satisfies Extractor<CannyOptions>;

@@ -1,5 +1,8 @@
 import type { z } from 'zod';
 import type { Tensor } from '../../numeric/tensor.ts';
+import type { Fidelity } from './fidelity.ts';
+import type { Frame, Size } from './frame.ts';
+import type { Check } from './inspect-map.ts';
 
 /** 8-bit RGB pixels, row by row, three bytes a pixel, no padding. */
 export interface RgbImage {
@@ -53,9 +56,42 @@ export interface Annotator {
   run(inputs: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>>;
 }
 
+/** A map as it was requested: the picture, and what is known of it as JSON. */
+export type RequestedMap = Pick<ConditionMap, 'map' | 'data'>;
+
 /**
- * A kind of structure that can steer a picture. `options` is the schema of the extractor's options (every field has a
- * default); `load` brings the extractor in when it is first needed, and is absent where only ready-made maps are accepted.
+ * Compares the map that was extracted from a drawn picture, with `options`, with the one that it was to obey. Both have one
+ * size; what is masked in the requested map is left out.
+ */
+export type Measure = (
+  drawn: ConditionMap,
+  requested: RequestedMap,
+  options: Readonly<Record<string, unknown>>,
+) => Fidelity;
+
+/** Structure that can be sent as data instead of a picture. */
+export interface Structure<Schema extends z.ZodType = z.ZodType> {
+  /** Field of a control's image that holds the data. */
+  readonly kind: string;
+  readonly schema: Schema;
+  /** What the API description calls an image that is such data, and says of it. */
+  readonly name: string;
+  readonly description: string;
+  /** Checks data that came as JSON; `invalid_request` with the path of the fault under `field`. */
+  readonly parse: (json: unknown, field: string) => z.output<Schema>;
+  /** What of the JSON is the data, where other tools wrap it in something; absent where nobody does. */
+  readonly unwrap?: (json: unknown) => unknown;
+  /** The size of the picture that the data belongs to; null where it does not say. */
+  readonly canvas: (data: z.output<Schema>) => Size | null;
+  /** The data with its canvas brought into a frame. */
+  readonly place: (data: z.output<Schema>, canvas: Size, frame: Frame) => z.output<Schema>;
+  /** Brings the drawing in when it is first needed. It gives the map at any size. */
+  readonly load: () => Promise<(data: z.output<Schema>, width: number, height: number) => ConditionMap>;
+}
+
+/**
+ * A kind of structure that can steer a picture, and all that others have to know of it. `options` is the schema of the
+ * extractor's options (every field has a default).
  */
 export interface Condition<Options extends z.ZodType = z.ZodType> {
   readonly id: string;
@@ -67,7 +103,30 @@ export interface Condition<Options extends z.ZodType = z.ZodType> {
    * shows white. Other conditions lay transparency over a colour.
    */
   readonly masked?: true;
+  /** Its ControlNets average their residuals over the picture. A config says so; of a single file nothing else can tell. */
+  readonly pooled?: true;
+  /** What names of public ControlNets for it hold, in small letters with `_` between words; absent where there are none. */
+  readonly publicNames?: RegExp;
   /** Ids of the networks that an extraction with these options may ask for; absent where it needs none. */
   networks?(options: z.output<Options>): readonly string[];
+  /** Whether maps of photographs are made with these options; absent where they always are. */
+  forPhotographs?(options: z.output<Options>): boolean;
+  /** What is remarked on a ready-made map of it; absent where any picture may be one. */
+  readonly checkMap?: Check;
+  /** Absent where only pictures are taken. */
+  readonly structure?: Structure;
+  /** Brings in how pictures are compared with maps of it; or why they are not, as the end of a sentence. */
+  readonly fidelity: (() => Promise<Measure>) | { readonly none: string };
+  /** Brings the extractor in when it is first needed; absent where only ready-made maps are accepted. */
   readonly load?: () => Promise<Extractor<z.output<Options>>>;
+}
+
+/** Ties the type of `options` to what the extractor takes. */
+export function condition<Options extends z.ZodType>(row: Condition<Options>): Condition<Options> {
+  return Object.freeze(row);
+}
+
+/** Ties the type of the data to what the drawing takes. */
+export function structure<Schema extends z.ZodType>(row: Structure<Schema>): Structure<Schema> {
+  return Object.freeze(row);
 }

@@ -1,7 +1,8 @@
 import { resamplePlane } from '../../numeric/resample.ts';
 import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
 import { greyMap, toBytes } from '../../pixels/grey-map.ts';
-import { inspectPhoto } from '../contract/inspect-map.ts';
+import { inspectPhoto } from '../contract/inspect-photo.ts';
+import { depthPhoto } from './checks.ts';
 import { pulledNearness } from './inverse-depth.ts';
 import { remarks } from '../contract/remarks.ts';
 import { nearness, nearnessSize } from './nearness.ts';
@@ -16,7 +17,7 @@ export const depth = {
       ? 'depth: everything lies at one distance; widen far and near, or send a picture of a scene.'
       : undefined;
     const map = greyMap(toBytes(levels), image);
-    return { map, ...remarks(inspectPhoto('depth', image), blank) };
+    return { map, ...remarks(inspectPhoto(depthPhoto, image), blank) };
   },
 } satisfies Extractor<DepthOptions>;
 

@@ -1,6 +1,7 @@
 import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
 import { greyMap, toBytes } from '../../pixels/grey-map.ts';
-import { inspectPhoto } from '../contract/inspect-map.ts';
+import { inspectPhoto } from '../contract/inspect-photo.ts';
+import { maskPhoto } from './checks.ts';
 import { remarks } from '../contract/remarks.ts';
 import { growMask } from './grow.ts';
 import type { MaskOptions } from './options.ts';
@@ -15,7 +16,7 @@ export const mask = {
     const share = subject.reduce((sum, value) => sum + value / 255, 0) / subject.length;
     const values = options.invert ? subject.map((value) => 255 - value) : subject;
     const blank = certainty <= half || share < speck ? `mask: ${nothingFound[options.of]}` : undefined;
-    return { map: greyMap(values, image), ...remarks(inspectPhoto('mask', image), blank), data: { share } };
+    return { map: greyMap(values, image), ...remarks(inspectPhoto(maskPhoto, image), blank), data: { share } };
   },
 } satisfies Extractor<MaskOptions>;
 

@@ -1,7 +1,8 @@
 import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
 import { blackCanvas } from '../../pixels/shapes/canvas.ts';
 import { drawLine } from '../../pixels/shapes/line.ts';
-import { inspectPhoto } from '../contract/inspect-map.ts';
+import { inspectPhoto } from '../contract/inspect-photo.ts';
+import { mlsdPhoto } from './checks.ts';
 import { asTheyAre, interleavedInput, resizeTo } from '../networks/network-input.ts';
 import { remarks } from '../contract/remarks.ts';
 import type { MlsdOptions } from './options.ts';
@@ -22,7 +23,11 @@ export const mlsd = {
       segments.length > 0
         ? undefined
         : `mlsd: no straight lines found with thresholds ${options.score_threshold} (score) and ${options.distance_threshold} (length); lower them, or send a picture of buildings or rooms.`;
-    return { map: drawSegments(segments, image), ...remarks(inspectPhoto('mlsd', image), blank), data: { segments } };
+    return {
+      map: drawSegments(segments, image),
+      ...remarks(inspectPhoto(mlsdPhoto, image), blank),
+      data: { segments },
+    };
   },
 } satisfies Extractor<MlsdOptions>;
 

@@ -3,7 +3,8 @@ import { type PlaneSize, resampleBytes, resamplePlane } from '../../numeric/resa
 import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
 import { nearness, nearnessSize } from '../depth/nearness.ts';
 import { percentiles } from '../../numeric/percentile.ts';
-import { inspectPhoto } from '../contract/inspect-map.ts';
+import { inspectPhoto } from '../contract/inspect-photo.ts';
+import { normalPhoto } from './checks.ts';
 import { boundedSize } from '../networks/network-input.ts';
 import { pulledNormals } from './network-normals.ts';
 import type { DerivedOptions, NormalOptions } from './options.ts';
@@ -16,7 +17,7 @@ export const normal = {
       'strength' in options
         ? await derivedColours(image, options, networks)
         : normalColours(await pulledNormals(image, options.network, networks), options.colours);
-    return { map: { width: image.width, height: image.height, data }, warnings: inspectPhoto('normal', image) };
+    return { map: { width: image.width, height: image.height, data }, warnings: inspectPhoto(normalPhoto, image) };
   },
 } satisfies Extractor<NormalOptions>;
 

@@ -1,6 +1,7 @@
 import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
 import { greyMap, toBytes } from '../../pixels/grey-map.ts';
-import { inspectPhoto } from '../contract/inspect-map.ts';
+import { inspectPhoto } from '../contract/inspect-photo.ts';
+import { scribblePhoto } from './checks.ts';
 import { remarks } from '../contract/remarks.ts';
 import { hedEdges } from '../softedge/hed.ts';
 import { drawingStrokes } from './drawing.ts';
@@ -17,7 +18,7 @@ export const scribble = {
         ? hedStrokes(toBytes(await hedEdges(image, options.resolution, networks)), image)
         : xdogStrokes(image, options.contrast);
     const blank = strokes.includes(255) ? undefined : noStrokes(options);
-    return { map: greyMap(strokes, image), ...remarks(inspectPhoto('scribble', image), blank) };
+    return { map: greyMap(strokes, image), ...remarks(inspectPhoto(scribblePhoto, image), blank) };
   },
 } satisfies Extractor<ScribbleOptions>;
 

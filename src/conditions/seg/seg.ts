@@ -1,6 +1,7 @@
 import { ArmatureError } from '../../errors.ts';
 import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
-import { inspectPhoto } from '../contract/inspect-map.ts';
+import { inspectPhoto } from '../contract/inspect-photo.ts';
+import { segPhoto } from './checks.ts';
 import { pulledLabels } from './network-labels.ts';
 import { remarks } from '../contract/remarks.ts';
 import { deepLabLabels } from './deeplab.ts';
@@ -26,7 +27,7 @@ async function segmentPhoto(image: RgbImage, networks: AnnotatorSource): Promise
     seen < speck
       ? `seg: no objects found: ${blindness}. Send a finished map with "preprocess": false, or another picture.`
       : undefined;
-  const onPicture = [...inspectPhoto('seg', image), ...(blank === undefined ? unseen(legend) : [])];
+  const onPicture = [...inspectPhoto(segPhoto, image), ...(blank === undefined ? unseen(legend) : [])];
   return { map: paintLabels(labels, image, vocLabels), ...remarks(onPicture, blank), data: { legend } };
 }
 
@@ -44,7 +45,7 @@ async function segmentByPulled(
     share < speck ? [] : [`seg: ${percent(share)} of the picture is black: ADE20K has no ${names.join(', ')}.`];
   const blank =
     1 - share < speck ? `seg: nothing was found that ADE20K has a class for, by the network ${network}.` : undefined;
-  const onPicture = [...inspectPhoto('seg', image), ...(blank === undefined ? unnamed : [])];
+  const onPicture = [...inspectPhoto(segPhoto, image), ...(blank === undefined ? unnamed : [])];
   return { map: paintLabels(labels, image, classes), ...remarks(onPicture, blank), data: { legend } };
 }
 

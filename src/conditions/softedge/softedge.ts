@@ -1,6 +1,7 @@
 import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
 import { greyMap, toBytes } from '../../pixels/grey-map.ts';
-import { inspectPhoto } from '../contract/inspect-map.ts';
+import { inspectPhoto } from '../contract/inspect-photo.ts';
+import { softedgePhoto } from './checks.ts';
 import { remarks } from '../contract/remarks.ts';
 import { hedEdges } from './hed.ts';
 import type { SoftedgeOptions } from './options.ts';
@@ -17,7 +18,7 @@ export const softedge = {
     const blank = values.every((value) => value < faint)
       ? 'softedge: no clear edges found; send a picture with more contrast.'
       : undefined;
-    return { map: greyMap(values, image), ...remarks(inspectPhoto('softedge', image), blank) };
+    return { map: greyMap(values, image), ...remarks(inspectPhoto(softedgePhoto, image), blank) };
   },
 } satisfies Extractor<SoftedgeOptions>;
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { conditionIds } from '../../conditions/registry.ts';
+import { conditionIds, maskedConditions } from '../../conditions/registry.ts';
 import { batchBody } from '../../generation/batch-request.ts';
 import { extractionRequest, generationRequest } from '../../generation/request.ts';
-import { mapSuffix, maskedConditions, maskSuffix } from '../submissions/flat-form.ts';
+import { mapSuffix, maskSuffix } from '../submissions/flat-form.ts';
 
 // Forms as descriptions: each is one object whose parts may all be left out, because generators of clients know no choice
 // between forms, and without defaults, which some would send beside `request`. What may stand together, handlers check.
@@ -36,7 +36,7 @@ export const extractionForm = z
     request: extractionRequest.optional(),
     ...textParts(extractionRequest),
     image: file.optional().describe('The picture'),
-    mask: file.optional().describe('Of inpaint: white where the picture is to be drawn anew'),
+    mask: file.optional().describe(`Of ${maskedConditions.join(', ')}: white where the picture is to be drawn anew`),
   })
   .catchall(file)
   .describe(

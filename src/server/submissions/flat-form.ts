@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
-import { conditionIds, findCondition } from '../../conditions/registry.ts';
+import { maskedConditions } from '../../conditions/registry.ts';
 import { type FieldNames, refuseUnknownFields } from '../../generation/field-names.ts';
 import { limits } from '../../generation/limits.ts';
 import { fieldNames } from '../../generation/parse.ts';
@@ -12,9 +12,6 @@ import { partSource } from '../http/json.ts';
 
 /** What the name of the file part ends with that holds the mask beside another part's picture. */
 export const maskSuffix = '_mask';
-
-/** Conditions beside whose pictures a mask may come. */
-export const maskedConditions: readonly string[] = conditionIds.filter((id) => findCondition(id).masked === true);
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -1,8 +1,7 @@
 import { ArmatureError } from '../../errors.ts';
-import type { StructureKind } from '../../conditions/structures.ts';
 import type { Fetcher } from '../../fetch/fetcher.ts';
 import { type GivenControl, type GivenPicture, withMask } from '../../generation/given-picture.ts';
-import type { ControlImage, ControlRequest, MaskedPicture } from '../../generation/request.ts';
+import type { ControlImage, ControlRequest, MaskedPicture, StructureImage } from '../../generation/request.ts';
 import type { PictureLimits } from '../../images/decode.ts';
 import type { PictureDecoder } from '../../images/decoder/decoder.ts';
 import type { Records } from '../../records/records.ts';
@@ -39,8 +38,7 @@ export async function checkPicture(
 ): Promise<CheckedPicture> {
   if ('upload_id' in reference) return await uploadedPicture(reference.upload_id, field, source);
   if ('generation' in reference) return await pictureOfJob(reference, field, source);
-  if ('pose' in reference) return await structureAsData('pose', reference.pose, source);
-  if ('layout' in reference) return await structureAsData('layout', reference.layout, source);
+  if ('structure' in reference) return await structureAsData(reference.structure, source);
   if ('picture' in reference) return await maskedPicture(reference, field, source);
   const bytes = await bytesOf(reference, field, source);
   const { limits, tenant, decoder, holder } = source;
@@ -63,12 +61,11 @@ export async function checkControl<Picture extends GivenPicture>(
 }
 
 async function structureAsData(
-  structure: StructureKind,
-  data: unknown,
+  { kind, data }: StructureImage['structure'],
   { tenant }: PictureSource,
 ): Promise<CheckedPicture> {
   const object = await newInput(tenant, jsonBytes(data), 'application/json');
-  return { stored: object.stored, width: 0, height: 0, structure, map: null, objects: [object] };
+  return { stored: object.stored, width: 0, height: 0, structure: kind, map: null, objects: [object] };
 }
 
 async function maskedPicture(

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { fidelityMetrics } from '../../conditions/fidelity/fidelity.ts';
+import { fidelityMetrics } from '../../conditions/contract/fidelity.ts';
 import { structureKinds } from '../../conditions/structures.ts';
 import { jobStatuses } from '../../generation/job.ts';
 import { controlModes, outputFormats, resizeModes, schedulerIds } from '../../generation/plan.ts';

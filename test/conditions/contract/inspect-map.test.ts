@@ -4,8 +4,18 @@ import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
 
 import { canny } from '../../../src/conditions/canny/canny.ts';
+import { cannyPhoto } from '../../../src/conditions/canny/checks.ts';
 import type { RgbImage } from '../../../src/conditions/contract/condition.ts';
-import { inspectMap, inspectPhoto } from '../../../src/conditions/contract/inspect-map.ts';
+import { inspectMap as inspect } from '../../../src/conditions/contract/inspect-map.ts';
+import { inspectPhoto, type PhotoCheck } from '../../../src/conditions/contract/inspect-photo.ts';
+import { depthPhoto } from '../../../src/conditions/depth/checks.ts';
+import { maskPhoto } from '../../../src/conditions/mask/checks.ts';
+import { mlsdPhoto } from '../../../src/conditions/mlsd/checks.ts';
+import { normalPhoto } from '../../../src/conditions/normal/checks.ts';
+import { scribblePhoto } from '../../../src/conditions/scribble/checks.ts';
+import { segPhoto } from '../../../src/conditions/seg/checks.ts';
+import { softedgePhoto } from '../../../src/conditions/softedge/checks.ts';
+import { findCondition } from '../../../src/conditions/registry.ts';
 import { lineart } from '../../../src/conditions/lineart/lineart.ts';
 import { lineartOptions } from '../../../src/conditions/lineart/options.ts';
 import { decodePicture } from '../../../src/images/decode.ts';
@@ -22,6 +32,10 @@ const variant = async (name: string, change: (picture: Sharp) => Sharp): Promise
       .png()
       .toBuffer(),
   );
+
+const inspectMap = (id: string, map: RgbImage): readonly string[] => inspect(findCondition(id), map);
+
+const networkChecks = [softedgePhoto, scribblePhoto, mlsdPhoto, depthPhoto, normalPhoto, segPhoto, maskPhoto];
 
 const scenes = ['00', '01', '02', '03', '04', '05', '06', '07'];
 const photos = ['astronaut', 'chelsea', 'china', 'coffee', 'rocket'];
@@ -91,34 +105,34 @@ describe('inspectMap', () => {
 });
 
 describe('inspectPhoto', () => {
-  it.each([
-    ['softedge', '03_canny'],
-    ['scribble', '03_canny'],
-    ['mlsd', '03_canny'],
-    ['lineart', '03_canny'],
-    ['depth', '03_depth'],
-    ['seg', '03_seg'],
-    ['mask', '03_canny'],
-  ])('knows a finished map of type %s', async (type, name) => {
-    expect(inspectPhoto(type, await scene(name))).toEqual([expect.stringContaining('"preprocess": false')]);
+  it.each<readonly [PhotoCheck, string]>([
+    [softedgePhoto, '03_canny'],
+    [scribblePhoto, '03_canny'],
+    [mlsdPhoto, '03_canny'],
+    [depthPhoto, '03_depth'],
+    [segPhoto, '03_seg'],
+    [maskPhoto, '03_canny'],
+  ])('knows a finished map of type $id', async (check, name) => {
+    expect(inspectPhoto(check, await scene(name))).toEqual([
+      expect.stringMatching(new RegExp(`^${check.id}: .*"preprocess": false`)),
+    ]);
   });
 
-  it.each(['softedge', 'scribble', 'mlsd', 'lineart', 'depth', 'normal', 'seg', 'mask'])(
-    'has nothing to say about photographs for %s',
-    async (type) => {
-      for (const name of photos) expect(inspectPhoto(type, await photo(name))).toEqual([]);
-    },
-  );
+  it.each(networkChecks)('has nothing to say about photographs for $id', async (check) => {
+    for (const name of photos) expect(inspectPhoto(check, await photo(name))).toEqual([]);
+  });
 
   it.each(photos)('takes %s in grey or with a palette for no map of areas', async (name) => {
     const grey = await variant(name, (picture) => picture.greyscale());
     const few = await variant(name, (picture) => picture.png({ palette: true, colours: 16 }));
-    expect([grey, few].flatMap((image) => inspectPhoto('seg', image))).toEqual([]);
+    expect([grey, few].flatMap((image) => inspectPhoto(segPhoto, image))).toEqual([]);
   });
 
   it('says when there is nothing to see', () => {
     const grey = { width: 16, height: 16, data: new Uint8Array(768).fill(120) };
-    expect(inspectPhoto('depth', grey)).toEqual([expect.stringContaining('one flat colour')]);
+    for (const check of networkChecks) {
+      expect(inspectPhoto(check, grey)).toEqual([expect.stringContaining('one flat colour')]);
+    }
   });
 });
 
@@ -133,8 +147,8 @@ describe('the canny extractor', () => {
 
   it('warns when the picture already is an edge map', async () => {
     const edges = await scene('03_canny');
-    expect(inspectPhoto('canny', edges)[0]).toContain('"preprocess": false');
-    expect(canny.extract(edges, defaults).warnings).toEqual(inspectPhoto('canny', edges));
+    expect(inspectPhoto(cannyPhoto, edges)[0]).toContain('"preprocess": false');
+    expect(canny.extract(edges, defaults).warnings).toEqual(inspectPhoto(cannyPhoto, edges));
   });
 
   it('gives the reason for a blank map', () => {
@@ -145,6 +159,6 @@ describe('the canny extractor', () => {
   });
 
   it.each(photos)('takes %s for a photograph', async (name) => {
-    expect(inspectPhoto('canny', await photo(name))).toEqual([]);
+    expect(inspectPhoto(cannyPhoto, await photo(name))).toEqual([]);
   });
 });

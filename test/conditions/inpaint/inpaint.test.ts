@@ -3,6 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { MaskedImage } from '../../../src/conditions/contract/condition.ts';
 import { inpaint } from '../../../src/conditions/inpaint/inpaint.ts';
 import { inspectMap } from '../../../src/conditions/contract/inspect-map.ts';
+import { conditions } from '../../../src/conditions/registry.ts';
 import { controlNetworks } from '../../../src/device/model-networks.ts';
 import { decodeMasked } from '../../../src/images/decode.ts';
 import { encodePicture } from '../../../src/images/encode.ts';
@@ -127,9 +128,11 @@ describe('an inpaint map', () => {
 
   it('that came ready-made is looked at', () => {
     const colours = { ...flat, data: flat.data.map((_, i) => i) };
-    expect(inspectMap('inpaint', colours)).toEqual([expect.stringMatching(/no part of the map is transparent/)]);
-    expect(inspectMap('inpaint', { ...flat, masked: Uint8Array.of(0, 1, 0, 0, 0, 0, 0, 0) })).toEqual([]);
-    expect(inspectMap('inpaint', { ...colours, masked: new Uint8Array(8).fill(1) })).toEqual([
+    expect(inspectMap(conditions.inpaint, colours)).toEqual([
+      expect.stringMatching(/no part of the map is transparent/),
+    ]);
+    expect(inspectMap(conditions.inpaint, { ...flat, masked: Uint8Array.of(0, 1, 0, 0, 0, 0, 0, 0) })).toEqual([]);
+    expect(inspectMap(conditions.inpaint, { ...colours, masked: new Uint8Array(8).fill(1) })).toEqual([
       expect.stringMatching(/all of the map is transparent/),
     ]);
   });

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RgbImage } from '../../../src/conditions/contract/condition.ts';
-import { normalAgreement } from '../../../src/conditions/fidelity/normal-agreement.ts';
+import { normalAgreement } from '../../../src/conditions/normal/normal-agreement.ts';
 import { decodePicture } from '../../../src/images/decode.ts';
-import type { AgreementPair } from './golden.ts';
+import type { AgreementPair } from '../fidelity/golden.ts';
 
-const { pairs } = JSON.parse(readFileSync(new URL('golden/agreement.json', import.meta.url), 'utf8')) as {
+const { pairs } = JSON.parse(readFileSync(new URL('../fidelity/golden/agreement.json', import.meta.url), 'utf8')) as {
   readonly pairs: readonly AgreementPair[];
 };
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { poseAgreement } from '../../../src/conditions/fidelity/pose-agreement.ts';
+import { poseAgreement } from '../../../src/conditions/openpose/pose-agreement.ts';
 import type { Points } from '../../../src/conditions/openpose/people.ts';
 
 /** Eighteen points on a grid of 100 x 100 pixels, moved by dx and dy. */

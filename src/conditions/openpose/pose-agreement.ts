@@ -1,5 +1,5 @@
 import type { Point } from '../../pixels/shapes/canvas.ts';
-import type { Points } from '../openpose/people.ts';
+import type { Points } from './people.ts';
 
 /** How well drawn people take the poses that were asked for: means over the requested people, 0..1. */
 export interface PoseAgreement {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RgbImage } from '../../../src/conditions/contract/condition.ts';
-import { depthAgreement } from '../../../src/conditions/fidelity/depth-agreement.ts';
+import { depthAgreement } from '../../../src/conditions/depth/depth-agreement.ts';
 
 function grey(levels: readonly number[]): RgbImage {
   return { width: levels.length, height: 1, data: Uint8Array.from(levels.flatMap((level) => [level, level, level])) };
