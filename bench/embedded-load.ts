@@ -28,7 +28,8 @@ import { defaultServerLimits } from '../src/server/parts/limits.ts';
 import { openFileStore } from '../src/store/file-store.ts';
 import { untraced } from '../src/tracing/tracing.ts';
 import { fill } from './embedded-load/fill.ts';
-import type { Probe, ProbeTimes } from './embedded-load/probe.ts';
+import type { Probe, ProbeAnswers } from './embedded-load/probe.ts';
+import { measureStatements } from './embedded-load/statements.ts';
 
 const { values } = parseArgs({
   options: { ended: { type: 'string', default: '100000' }, waiting: { type: 'string', default: '10000' } },
@@ -38,13 +39,15 @@ const filling = { ended: Number(values.ended), waiting: Number(values.waiting), 
 // The compiler leaves the pages where they are.
 await cp(join(packageRoot, 'src', 'web'), fileURLToPath(new URL('../src/web', import.meta.url)), { recursive: true });
 const data = await mkdtemp(join(tmpdir(), 'armature-embedded-load-'));
+const statements = measureStatements();
 const { records, queueEngine } = await openRecords({ dataFolder: data });
 const { pool } = queueEngine();
 const queue = await openQueue(queueEngine());
-console.log(
-  `filling ${filling.ended} ended and ${filling.waiting} waiting jobs of ${filling.tenants} tenants into ${data}`,
-);
+const begun = performance.now();
 await fill(pool, filling);
+console.log(
+  `${filling.ended} ended and ${filling.waiting} waiting jobs of ${filling.tenants} tenants were written into ${data} in ${((performance.now() - begun) / 1000).toFixed(0)} s`,
+);
 
 const store = await openFileStore(join(data, 'store'));
 const log = pino({ level: 'fatal' });
@@ -103,25 +106,52 @@ const probes: readonly Probe[] = [
 ];
 const prober = fork(new URL('embedded-load/prober.js', import.meta.url), [address, JSON.stringify(probes)]);
 
-async function probed(): Promise<ProbeTimes> {
+async function probed(): Promise<ProbeAnswers> {
   const told = once(prober, 'message');
   prober.send('report');
-  return ((await told) as [ProbeTimes])[0];
+  return ((await told) as [ProbeAnswers])[0];
 }
 
-function percentile(times: readonly number[], share: number): string {
+function percentiles(times: readonly number[]): string {
   const sorted = times.toSorted((a, b) => a - b);
-  return (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN).toFixed(0).padStart(6);
+  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
+  return [0.5, 0.99, 1].map((share) => at(share).toFixed(0).padStart(6)).join('');
+}
+
+/** Each probe's times by the kind of answer: what went well, and every other status by itself. */
+function printProbes(answers: ProbeAnswers): void {
+  for (const [name, all] of Object.entries(answers)) {
+    const kinds = new Map<string, number[]>([['', []]]);
+    for (const { status, ms } of all) {
+      const kind = status >= 200 && status < 300 ? '' : status === 0 ? ', no answer' : `, ${status}`;
+      kinds.set(kind, [...(kinds.get(kind) ?? []), ms]);
+    }
+    for (const [kind, times] of kinds) {
+      console.log(`  ${`${name}${kind}`.padEnd(36)} p50 p99 max${percentiles(times)} ms of ${times.length}`);
+    }
+  }
+}
+
+/** The statements that held the session longest: once, and together. */
+function printStatements(): void {
+  const all = statements();
+  const longest = all.toSorted((a, b) => b.longest - a.longest).slice(0, 4);
+  const most = all.toSorted((a, b) => b.total - a.total).slice(0, 4);
+  for (const { text, count, total, longest: worst } of new Set([...longest, ...most])) {
+    const figures = `${worst.toFixed(0).padStart(6)} ms at most, ${total.toFixed(0).padStart(6)} ms in ${count}`;
+    console.log(`  ${figures.padEnd(44)}${text.replaceAll(/\s+/g, ' ').trim().slice(0, 90)}`);
+  }
 }
 
 /** Probes the server for as long as some work takes, and longer where that is short. */
 async function during(what: string, work: () => Promise<unknown>): Promise<void> {
   await probed();
+  statements();
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
   const before = process.cpuUsage();
   const start = performance.now();
-  const found = await work();
+  const found = await work().catch((error: unknown) => `failed: ${String(error)}`);
   const took = performance.now() - start;
   const { user, system } = process.cpuUsage(before);
   if (took < 3000) await pause(3000 - took);
@@ -130,11 +160,9 @@ async function during(what: string, work: () => Promise<unknown>): Promise<void>
   console.log(
     `\n${what}: ${(took / 1000).toFixed(1)} s, ${((user + system) / 1e6).toFixed(1)} s of processor time ${summary}`,
   );
-  console.log(`  ${'longest hold of the event loop'.padEnd(32)}${(delay.max / 1e6).toFixed(0).padStart(22)} ms`);
-  for (const [name, times] of Object.entries(await probed())) {
-    const figures = [0.5, 0.99, 1].map((share) => percentile(times, share)).join(' ');
-    console.log(`  ${name.padEnd(32)} p50 p99 max${figures} ms of ${times.length}`);
-  }
+  console.log(`  ${'longest hold of the event loop'.padEnd(36)}${(delay.max / 1e6).toFixed(0).padStart(30)} ms`);
+  printProbes(await probed());
+  printStatements();
 }
 
 const signal = new AbortController().signal;

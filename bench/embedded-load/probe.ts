@@ -8,5 +8,11 @@ export interface Probe {
   readonly everyMs: number;
 }
 
-/** The milliseconds of each answer, by the name of the probe. */
-export type ProbeTimes = Readonly<Record<string, readonly number[]>>;
+/** One answer: its status, 0 where none came, and how long it took. */
+export interface ProbeAnswer {
+  readonly status: number;
+  readonly ms: number;
+}
+
+/** The answers since the last report, by the name of the probe. */
+export type ProbeAnswers = Readonly<Record<string, readonly ProbeAnswer[]>>;

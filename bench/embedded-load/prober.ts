@@ -1,31 +1,35 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Probe } from './probe.ts';
+import type { Probe, ProbeAnswer } from './probe.ts';
 
 /** A process of its own that asks a server again and again, each question by itself, until it is told to report. */
 const [address, questions] = process.argv.slice(2) as [string, string];
 const probes = JSON.parse(questions) as readonly Probe[];
-const times = new Map<string, number[]>(probes.map(({ name }) => [name, []]));
+const answers = new Map<string, ProbeAnswer[]>(probes.map(({ name }) => [name, []]));
 
-async function ask({ name, method, path, body, everyMs }: Probe): Promise<void> {
+async function statusOf({ method, path, body }: Probe): Promise<number> {
   const payload =
     body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
-  for (;;) {
-    const start = performance.now();
+  try {
     const response = await fetch(new URL(path, address), { method, ...payload });
     await response.arrayBuffer();
-    if (!response.ok) throw new Error(`${name}: ${response.status}`);
-    times.get(name)!.push(performance.now() - start);
-    await pause(everyMs);
+    return response.status;
+  } catch {
+    return 0;
+  }
+}
+
+async function askAgainAndAgain(probe: Probe): Promise<void> {
+  for (;;) {
+    const start = performance.now();
+    const status = await statusOf(probe);
+    answers.get(probe.name)!.push({ status, ms: performance.now() - start });
+    await pause(probe.everyMs);
   }
 }
 
 process.on('message', () => {
-  process.send!(Object.fromEntries(times));
-  for (const all of times.values()) all.length = 0;
+  process.send!(Object.fromEntries(answers));
+  for (const all of answers.values()) all.length = 0;
 });
-for (const probe of probes) {
-  ask(probe).catch((error: unknown) => {
-    console.error(error);
-    process.exit(1);
-  });
-}
+process.on('disconnect', () => process.exit());
+for (const probe of probes) void askAgainAndAgain(probe);

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { agingSeconds } from '../generation/priority.ts';
+import { inForeground } from '../records/database/background.ts';
 import type { Records } from '../records/records.ts';
 import type { Windows } from '../records/scheduling/scheduling.ts';
 import type { JobQueue } from './queue.ts';
@@ -60,7 +61,8 @@ export function startFeeder(
   };
   const wake = (): void => {
     wanted = true;
-    running ??= run();
+    // Whoever woke it, the jobs of others wait for it.
+    running ??= inForeground(run);
   };
   const catchUp = async (): Promise<void> => {
     if (!behind) return;

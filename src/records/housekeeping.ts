@@ -1,3 +1,4 @@
+import { inBackground } from './database/background.ts';
 import type { Records } from './records.ts';
 
 export interface HousekeepingOptions {
@@ -17,9 +18,9 @@ export function startHousekeeping(
     await idempotency.sweep(clock()).catch(onError);
     await webhooks.sweep(clock()).catch(onError);
   };
-  let pass = sweep();
+  let pass = inBackground(sweep);
   const stop = schedule(() => {
-    pass = pass.then(sweep);
+    pass = pass.then(async () => await inBackground(sweep));
   });
   return {
     async close() {

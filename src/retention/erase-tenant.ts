@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ArmatureError } from '../errors.ts';
+import { inBackground } from '../records/database/background.ts';
 import { deletedAtOnce, type DeletingParts } from './delete-jobs.ts';
 
 export interface ErasingParts extends DeletingParts {
@@ -27,10 +28,14 @@ const page = 100;
  * @throws ArmatureError `conflict` where jobs are still running after the patience, which is so while no worker is there to
  *   end them
  */
-export async function eraseTenant(
+export async function eraseTenant(parts: ErasingParts, tenant: string, options: EraseOptions = {}): Promise<number> {
+  return await inBackground(async () => await erase(parts, tenant, options));
+}
+
+async function erase(
   parts: ErasingParts,
   tenant: string,
-  { onProgress = () => {}, patience = 60_000 }: EraseOptions = {},
+  { onProgress = () => {}, patience = 60_000 }: EraseOptions,
 ): Promise<number> {
   const { records, store, removeTicket } = parts;
   for (const { id } of await records.keys.list(tenant)) await records.keys.revoke(id);

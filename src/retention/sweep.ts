@@ -1,3 +1,4 @@
+import { inBackground } from '../records/database/background.ts';
 import type { EndedJob } from '../records/operations/retention.ts';
 import { deletedAtOnce, deleteJobs, type DeletingParts } from './delete-jobs.ts';
 import { deleteLoose, finishRemovals } from './leftovers.ts';
@@ -42,6 +43,10 @@ const vacuumInterval = 24 * hour;
  * one goes on there. `signal` ends it before the next deletion.
  */
 export async function sweep(parts: SweepParts, policy: RetentionPolicy, signal: AbortSignal): Promise<Swept> {
+  return await inBackground(async () => await deleteAll(parts, policy, signal));
+}
+
+async function deleteAll(parts: SweepParts, policy: RetentionPolicy, signal: AbortSignal): Promise<Swept> {
   const now = parts.clock();
   const { retention } = parts.records;
   const before = (age: number): Date => new Date(now.getTime() - age);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { cost } from '../../src/generation/cost.ts';
 import type { Plan } from '../../src/generation/plan.ts';
 import { takeTurns } from '../../src/queue/turns.ts';
+import { newBatchId } from '../../src/records/schema/ids.ts';
 import type { OpenRecords } from '../../src/records/open.ts';
 import type { NewJob, Records } from '../../src/records/records.ts';
 import type { ChooseTurns, Waiting } from '../../src/records/scheduling/scheduling.ts';
@@ -40,6 +41,7 @@ export function schedulingConformance(name: string, open: () => Promise<OpenReco
     const insert = (tenant: string, given: Partial<NewJob> = {}) => records.insertJob(newJob(tenant, given));
     const dispatch = async (tenant: number, total = 1000, choose: ChooseTurns = takeTurns) =>
       (await records.scheduling.dispatch(choose, { tenant, total }))!.tickets.map(({ id }) => id);
+    const query = async (text: string) => await opened.queueEngine().pool.query(text);
     /** What a pass sees. */
     const look = async (tenant = 1000): Promise<Waiting | null> => {
       let seen: Waiting | null = null;
@@ -203,6 +205,64 @@ export function schedulingConformance(name: string, open: () => Promise<OpenReco
       expect(await ahead(moved[1]!.id)).toBe(1);
       expect(await ahead(mine[0]!.id)).toBe(2 + 0 + 1);
       expect(await ahead(mine[1]!.id)).toBe(2 + 1 + 2);
+    });
+
+    it('keeps how many jobs of each flow wait, whatever changes them', async () => {
+      const kept = async () => {
+        const { rows } = await query(`
+          select tenant, flow, jobs from armature.flow order by tenant, flow`);
+        return rows;
+      };
+      const counted = async () => {
+        const { rows } = await query(`
+          select tenant, coalesce(batch_id, '') collate "C" as flow, count(*)::integer as jobs from armature.job
+          where status = 'queued' and dispatched_at is null group by 1, 2 order by 1, 2`);
+        return rows;
+      };
+      expect(await kept()).toEqual([]);
+      const jobs = await Promise.all(Array.from({ length: 6 }, async (_, index) => await insert(`t${index % 2}`)));
+      const items = [1, 2, 3].map(() => newJob('t1')).map(({ id, plan }) => ({ id, plan }));
+      const batch = { id: newBatchId(), tenant: 't1', name: null, metadata: null, axes: null };
+      await records.batches.insert(
+        batch,
+        items.map((item) => ({ ...item, warnings: [], metadata: null, priority: 5 })),
+      );
+      expect(await kept()).toEqual([
+        { tenant: 't0', flow: '', jobs: 3 },
+        { tenant: 't1', flow: '', jobs: 3 },
+        { tenant: 't1', flow: batch.id, jobs: 3 },
+      ]);
+      await dispatch(2);
+      expect(await kept()).toEqual(await counted());
+      expect((await kept()).reduce((sum, row) => sum + Number(row['jobs']), 0)).toBe(9 - 4);
+      const [first] = await dispatch(3);
+      const tenant = jobs.find(({ id }) => id === first)?.tenant ?? 't1';
+      const { attempt } = (await records.startAttempt(tenant, first!))!;
+      await records.failAttempt(first!, attempt, { code: 'device_lost', detail: '' });
+      await records.faults.retry(tenant, first!);
+      expect(await kept()).toEqual(await counted());
+      for (const { id, tenant: owner } of jobs) await records.requestCancel(owner, id);
+      expect(await kept()).toEqual(await counted());
+      await records.batches.beginCancel(batch.id);
+      while ((await records.batches.goOnCancelling(batch.id)) > 0);
+      if (tenant === 't1' && batch.id !== '') await records.requestCancel(tenant, first!);
+      expect(await kept()).toEqual(await counted());
+      const waits = await insert('t2');
+      expect(await kept()).toEqual([{ tenant: 't2', flow: '', jobs: 1 }]);
+      await query(`delete from armature.job where id = '${waits.id}'`);
+      expect(await kept()).toEqual([]);
+    });
+
+    it('counts places at both ends of a long flow, and estimates those between', async () => {
+      await query(`
+        insert into armature.job (id, tenant, status, plan, warnings, virtual_time)
+        select 'gen_long_' || lpad(n::text, 4, '0'), 'long', 'queued', '{}', '[]', 10 * n from generate_series(0, 1999) as n`);
+      const ahead = async (place: number) =>
+        await records.countAhead((await records.findJob('long', `gen_long_${String(place).padStart(4, '0')}`))!);
+      for (const place of [0, 1, 249, 1750, 1999]) expect(await ahead(place)).toBe(place);
+      for (const place of [250, 700, 1000, 1500, 1749]) {
+        expect(Math.abs((await ahead(place)) - place)).toBeLessThanOrEqual(2);
+      }
     });
   });
 }

@@ -74,14 +74,14 @@ const job = sql.table('armature.job');
 export function sqlBatches(db: Kysely<Tables>): BatchRecords {
   const counted = async (condition: RawBuilder<unknown>, limit: number): Promise<readonly CountedBatch[]> => {
     const { rows } = await sql<CountedBatchRow>`
-      select batch.*, counted.counts, coalesce(counted.steps, 0) as steps,
+      select batch.*, counted.counts, (
+          select coalesce(sum((progress->>'step')::double precision / (progress->>'steps')::double precision), 0)
+          from ${job} where batch_id = batch.id and status = 'running' and progress is not null) as steps,
         (select jsonb_build_object('url', url, 'events', events) from ${sql.table('armature.batch_webhook')}
           where batch_id = batch.id) as webhook
       from ${sql.table('armature.batch')} as batch, lateral (
-        select jsonb_object_agg(status, jobs) as counts, sum(steps) as steps from (
-          select status, count(*) as jobs, sum(case when status = 'running'
-            then coalesce((progress->>'step')::double precision / (progress->>'steps')::double precision, 0) end) as steps
-          from ${job} where batch_id = batch.id group by status) as states) as counted
+        select jsonb_object_agg(status, jobs) as counts from (
+          select status, count(*) as jobs from ${job} where batch_id = batch.id group by status) as states) as counted
       where batch.accepted and ${condition} order by batch.id desc limit ${limit}`.execute(db);
     return rows.map(batchFromRow);
   };

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ArmatureError } from '../../errors.ts';
+import { inForeground } from './background.ts';
 
 /** Inputs that one statement takes at most. */
 const largest = 100;
@@ -34,7 +35,7 @@ export function gather<Input, Output>(
   return async (input) =>
     await new Promise<Output>((resolve, reject) => {
       waiting.push({ input, resolve, reject });
-      if (!running && waiting.length === 1) setImmediate(() => void send());
+      if (!running && waiting.length === 1) setImmediate(() => void inForeground(send));
     });
 }
 

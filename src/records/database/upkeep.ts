@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { inBackground } from './background.ts';
 import type { SqlPool } from './sql-pool.ts';
 
 /** Milliseconds between two looks at the tables. */
@@ -47,7 +48,7 @@ export function startUpkeep(pool: Pick<SqlPool, 'query'>): Upkeep {
       await lookAfter(pool, closing.signal).catch(() => {});
     }
   };
-  const running = run().catch(() => {});
+  const running = inBackground(run).catch(() => {});
   return {
     async close() {
       closing.abort();

@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import type { ErrorCode } from '../../errors.ts';
 import type { JobStatus } from '../../generation/job.ts';
+import { isDispatched } from '../scheduling/scheduling.ts';
 import type { Tables } from '../schema/schema.ts';
 
 /** What is not done yet, and what was given up. */
@@ -70,17 +71,19 @@ export interface OverviewRecords {
 
 // Literals, so that the planner can use the indexes over the rows in these states alone.
 const queued = sql<boolean>`(status = 'queued')`;
-const waiting = sql<boolean>`(status = 'queued' and dispatched_at is null)`;
-const dispatched = sql<boolean>`(status = 'queued' and dispatched_at is not null)`;
+const dispatched = sql<boolean>`(${isDispatched} and status = 'queued')`;
 const running = sql<boolean>`(status = 'running')`;
-const isOpen = sql<boolean>`status in ('queued', 'running')`;
+
+const job = sql.table('armature.job');
+const batch = sql.table('armature.batch');
+/** How many jobs of each flow wait. */
+const flow = sql.table('armature.flow');
 
 const count = sql<number>`count(*)::integer`;
-const countOf = (condition: typeof waiting) => sql<number>`(count(*) filter (where ${condition}))::integer`;
 const since = (minutes: number) => sql<Date>`now() - make_interval(mins => ${minutes})`;
 
 export function sqlOverview(db: Kysely<Tables>): OverviewRecords {
-  const jobs = (condition: typeof waiting) => db.selectFrom('job').select(count.as('count')).where(condition);
+  const jobs = (condition: typeof queued) => db.selectFrom('job').select(count.as('count')).where(condition);
   const webhooks = (status: 'pending' | 'dead') =>
     db.selectFrom('webhook_delivery').select(count.as('count')).where('status', '=', sql.lit(status));
   // Ids grow with time.
@@ -90,7 +93,7 @@ export function sqlOverview(db: Kysely<Tables>): OverviewRecords {
     async queue() {
       const row = await db
         .selectNoFrom([
-          jobs(waiting).as('waiting'),
+          sql<number | null>`(select sum(jobs)::integer from ${flow})`.as('waiting'),
           jobs(dispatched).as('dispatched'),
           jobs(running).as('running'),
           jobs(sql<boolean>`dead = true`).as('dead'),
@@ -110,37 +113,30 @@ export function sqlOverview(db: Kysely<Tables>): OverviewRecords {
       };
     },
     async tenants(limit) {
-      return await db
-        .selectFrom('job')
-        .select([
-          'tenant',
-          countOf(waiting).as('waiting'),
-          countOf(dispatched).as('dispatched'),
-          countOf(running).as('running'),
-        ])
-        .where(isOpen)
-        .groupBy('tenant')
-        .orderBy(sql`count(*)`, 'desc')
-        .orderBy('tenant')
-        .limit(limit)
-        .execute();
+      const { rows } = await sql<TenantCounts>`
+        select tenant, sum(waiting)::integer as waiting, sum(dispatched)::integer as dispatched, sum(running)::integer as running
+        from (
+          select tenant, jobs as waiting, 0 as dispatched, 0 as running from ${flow}
+          union all
+          select tenant, 0, (status = 'queued')::integer, (status = 'running')::integer from ${job} where ${isDispatched}
+        ) as open
+        group by tenant order by sum(waiting + dispatched + running) desc, tenant limit ${limit}`.execute(db);
+      return rows;
     },
     async batches(limit) {
-      const open = db.selectFrom('job').select('batch_id').where(isOpen).where('batch_id', 'is not', null);
-      return await db
-        .selectFrom('batch')
-        .innerJoin('job', 'job.batch_id', 'batch.id')
-        .select(['batch.id', 'batch.tenant', 'batch.name', 'batch.created_at as createdAt', 'batch.items'])
-        .select([
-          sql<number>`(count(*) filter (where job.status not in ('queued', 'running')))::integer`.as('ended'),
-          sql<number>`(count(*) filter (where job.status = 'failed'))::integer`.as('failed'),
-        ])
-        .where('batch.id', 'in', open)
-        .where('batch.accepted', '=', true)
-        .groupBy('batch.id')
-        .orderBy('batch.id', 'desc')
-        .limit(limit)
-        .execute();
+      const { rows } = await sql<BatchCounts>`
+        select open.*, (
+          select count(*)::integer from ${job}
+          where batch_id = open.id and status in ('succeeded', 'failed', 'cancelled')) as ended, (
+          select count(*)::integer from ${job} where batch_id = open.id and status = 'failed') as failed
+        from (
+          select id, tenant, name, created_at as "createdAt", items from ${batch}
+          where accepted and id in (
+            select flow from ${flow} where flow <> ''
+            union all select batch_id from ${job} where ${isDispatched} and batch_id is not null)
+          order by id desc limit ${limit}) as open
+        order by open.id desc`.execute(db);
+      return rows;
     },
     async finished(minutes) {
       const rows = await db

@@ -17,8 +17,8 @@ export interface Scheduling {
   /** Jobs that have been moved into the queue and have not been started, or not yet again; by id. For a reconciler. */
   dispatchedJobs(after: string | null, limit: number): Promise<readonly DispatchedTicket[]>;
   /**
-   * Jobs in state queued, of a tenant or (null) of all, whether they wait here or in the queue. Counts no further than
-   * `atMost`, so that a long queue costs no more than a short one.
+   * Jobs in state queued, of a tenant or (null) of all, whether they wait here or in the queue; `atMost` where there are
+   * more. A long queue costs no more than a short one.
    */
   depth(tenant: string | null, atMost: number): Promise<number>;
   /** Mean cost of these jobs, by the hundred that came first; null where there are none. */
@@ -61,7 +61,7 @@ export interface WaitingTenant {
   readonly dispatched: number;
   /** Cost that it may have drawn before it is another's turn. */
   readonly deficit: number;
-  /** Empty where its window, or that of all, is full. */
+  /** Empty where its window is full. */
   readonly flows: readonly WaitingFlow[];
 }
 
@@ -99,7 +99,8 @@ const passLock = 0x46454544;
 /** Jobs that one pass looks at, shared by all flows; each flow shows one at least. */
 const horizon = 256;
 
-const isDispatched = sql`(status = 'running' or (status = 'queued' and dispatched_at is not null))`;
+/** Moved into the queue and not ended; in these words, which are those of the index over just these jobs. */
+export const isDispatched = sql<boolean>`(status = 'running' or (status = 'queued' and dispatched_at is not null))`;
 const isWaiting = sql`status = 'queued' and dispatched_at is null`;
 const job = sql.table('armature.job');
 
@@ -133,8 +134,11 @@ export function sqlScheduling(db: Kysely<Tables>): Scheduling {
     async depth(tenant, atMost) {
       const own = ofTenant(tenant);
       const { rows } = await sql<{ count: number }>`
-        select count(*)::integer as count from (
-          select from ${job} where status = 'queued' ${own} limit ${atMost}) as counted`.execute(db);
+        select least(${atMost}::bigint,
+          (select coalesce(sum(jobs), 0) from ${sql.table('armature.flow')} where true ${own})
+          + (select count(*) from ${job} where ${isDispatched} and status = 'queued' ${own}))::integer as count`.execute(
+        db,
+      );
       return rows[0]?.count ?? 0;
     },
     async meanCost(tenant) {
@@ -166,31 +170,23 @@ interface FlowRow {
 }
 
 /**
- * Who waits, or null where nobody does. Finds the flows by skipping from one to the next in the index, not by reading all
- * that waits: a batch of ten thousand costs no more than one of ten.
+ * Who waits, or null where nobody does or the window of all is full. The flows are known, and of each only the first jobs
+ * are read: a batch of ten thousand costs no more than one of ten.
  */
 async function readWaiting(db: Kysely<Tables>, windows: Windows): Promise<Waiting | null> {
   const { rows } = await sql<FlowRow>`
-    with recursive
-    busy as (select tenant, count(*)::integer as jobs from ${job} where ${isDispatched} group by tenant),
-    flow as (
-      (select tenant, coalesce(batch_id, '') as flow from ${job} where ${isWaiting}
-       order by tenant, coalesce(batch_id, '') limit 1)
-      union all
-      select next.tenant, next.flow from flow, lateral (
-        select tenant, coalesce(batch_id, '') as flow from ${job}
-        where ${isWaiting} and (tenant, coalesce(batch_id, '')) > (flow.tenant, flow.flow)
-        order by tenant, coalesce(batch_id, '') limit 1) as next),
+    with busy as (select tenant, count(*)::integer as jobs from ${job} where ${isDispatched} group by tenant),
+    room as (select coalesce(sum(jobs), 0)::integer as dispatched from busy having coalesce(sum(jobs), 0) < ${windows.total}),
     seen as (
       select flow.tenant, flow.flow, coalesce(busy.jobs, 0) as dispatched, batch.dispatched_at as batch_dispatched_at
-      from flow left join busy on busy.tenant = flow.tenant
+      from room, ${sql.table('armature.flow')} as flow left join busy on busy.tenant = flow.tenant
       left join ${sql.table('armature.batch')} as batch on batch.id = flow.flow
       where flow.flow = '' or (batch.accepted and batch.cancelling_since is null)),
     shown as (select greatest(1, least(${windows.tenant}::integer, ${horizon}::integer / greatest(1, count(*))))::integer as jobs from seen)
     select seen.tenant, seen.flow, seen.dispatched, coalesce(turn.deficit, 0) as deficit,
       extract(epoch from case when seen.flow = '' then turn.dispatched_at else seen.batch_dispatched_at end)::double precision as last_dispatch,
       (select jobs from shown) as shown, head.jobs,
-      (select coalesce(sum(jobs), 0) from busy)::integer as all_dispatched,
+      (select dispatched from room) as all_dispatched,
       extract(epoch from now())::double precision as now
     from seen
     left join ${sql.table('armature.tenant_turn')} as turn on turn.tenant = seen.tenant
@@ -201,7 +197,7 @@ async function readWaiting(db: Kysely<Tables>, windows: Windows): Promise<Waitin
         select id, priority, cost, created_at, virtual_time from ${job}
         where ${isWaiting} and tenant = seen.tenant and coalesce(batch_id, '') = seen.flow
         order by virtual_time, id limit (select jobs from shown)) as first
-    ) as head on seen.dispatched < ${windows.tenant} and (select coalesce(sum(jobs), 0) from busy) < ${windows.total}
+    ) as head on seen.dispatched < ${windows.tenant}
     order by seen.tenant, seen.flow`.execute(db);
   const first = rows[0];
   return first === undefined ? null : { now: first.now, dispatched: first.all_dispatched, tenants: tenantsOf(rows) };

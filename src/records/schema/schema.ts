@@ -127,6 +127,15 @@ export interface StoredChangeTable {
   readonly bytes: number;
 }
 
+/** How many jobs of a flow wait in records; triggers write it. See scheduling.ts. */
+export interface FlowTable {
+  readonly tenant: string;
+  /** Id of the batch, or empty for the jobs outside batches. */
+  readonly flow: string;
+  /** At least one. */
+  readonly jobs: number;
+}
+
 /** When something was last done that is done from time to time. */
 export interface SweepTable {
   readonly name: string;
@@ -240,6 +249,7 @@ export interface Tables {
   readonly batch: BatchTable;
   readonly batch_webhook: BatchWebhookTable;
   readonly tenant_turn: TenantTurnTable;
+  readonly flow: FlowTable;
   readonly input: InputTable;
   readonly upload: UploadTable;
   readonly removal: RemovalTable;

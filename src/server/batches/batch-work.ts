@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { inBackground } from '../../records/database/background.ts';
 import { finishRemovals } from '../../retention/leftovers.ts';
 import { deleteLeftovers } from '../jobs/delete-leftovers.ts';
 import type { ServerParts } from '../parts/parts.ts';
@@ -112,7 +113,7 @@ export class BatchWork {
 
   async #slices(what: string, slice: Slice): Promise<void> {
     try {
-      while (!this.#closing.signal.aborted && (await slice()));
+      while (!this.#closing.signal.aborted && (await inBackground(slice)));
     } catch (err) {
       // Records say what is left of a cancel or a deletion: the reconciler, or the next start, goes on.
       this.#parts.log.warn({ err, work: what }, 'work on a batch was interrupted');
