@@ -1,3 +1,12 @@
+export {
+  buildControlNet,
+  buildHintEncoder,
+  buildTextEncoder,
+  buildUNet,
+  buildVaeDecoder,
+  buildVaeEncoder,
+} from './build.ts';
+export { compile, type OnnxModel } from './compile.ts';
 export type {
   ControlNetConfig,
   DownBlockType,
@@ -7,11 +16,6 @@ export type {
   UpBlockType,
   VaeConfig,
 } from './configs.ts';
-export { buildControlNet } from './networks/controlnet.ts';
-export { buildHintEncoder } from './networks/hint-encoder.ts';
 export { type InjectionPoint, injectionPoints } from './networks/injection-points.ts';
-export { buildTextEncoder, type TextEncoderOptions } from './networks/text-encoder.ts';
-export { buildUNet } from './networks/unet.ts';
-export { buildVaeDecoder, buildVaeEncoder } from './networks/vae.ts';
-export type { OnnxModel } from './onnx/graph-builder.ts';
+export type { TextEncoderOptions } from './networks/text-encoder.ts';
 export type { NetworkPart, WeightRef, Weights, WeightType } from './weights.ts';

@@ -3,7 +3,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
 import { ArmatureError } from '../errors.ts';
-import { GraphBuilder } from '../graph/onnx/graph-builder.ts';
+import { OnnxEmitter } from '../graph/lowering/onnx-emitter.ts';
+import { encode } from '../graph/onnx/encode.ts';
 import { sessionOptions } from './session.ts';
 
 export interface ProviderChoice {
@@ -34,12 +35,11 @@ export async function chooseProvider(wanted: 'auto' | 'cpu' | 'cuda', deviceId =
 /** Why CUDA cannot be used, as the end of a sentence, or null. */
 async function cudaObstacle(deviceId: number): Promise<string | null> {
   if (!(await providerIsInstalled())) return 'the CUDA provider of onnxruntime-node is not installed';
-  const graph = new GraphBuilder('probe', { config: null, weights: new Map(), weightsFolder: '' });
-  graph.output('out', graph.op('Neg', [graph.float([1], [1])]), [1]);
-  const model = graph.build();
+  const probe = new OnnxEmitter('probe');
+  probe.output(probe.op('Neg', [probe.float([1], [1])]), { name: 'out', type: 'float32', dims: [1] });
   try {
-    const settings = { provider: 'cuda', deviceId, threads: 1 } as const;
-    const session = await InferenceSession.create(model.bytes, sessionOptions(model, settings));
+    const options = sessionOptions({ everyStep: false, weightsFolder: '' }, { provider: 'cuda', deviceId, threads: 1 });
+    const session = await InferenceSession.create(encode(probe.finish()), options);
     await session.run({});
     await session.release();
     return null;

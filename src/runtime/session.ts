@@ -57,7 +57,10 @@ export function weightBytes(model: OnnxModel): number {
  * it in an arena. One that runs once a picture gets one planned block for each run and gives it back: an autoencoder would
  * hold a gigabyte or more between its pictures. Arena and plan together hold twice as much.
  */
-export function sessionOptions(model: OnnxModel, settings: SessionSettings): InferenceSession.SessionOptions {
+export function sessionOptions(
+  model: Pick<OnnxModel, 'everyStep' | 'weightsFolder'>,
+  settings: SessionSettings,
+): InferenceSession.SessionOptions {
   const { provider, deviceId, threads } = settings;
   return {
     executionProviders: provider === 'cuda' ? [{ name: 'cuda', deviceId }, 'cpu'] : ['cpu'],

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { GraphBuilder } from '../../src/graph/onnx/graph-builder.ts';
 import type { OnnxModel } from '../../src/graph/index.ts';
+import { OnnxEmitter } from '../../src/graph/lowering/onnx-emitter.ts';
+import { encode } from '../../src/graph/onnx/encode.ts';
 import { type NetworkSession, SessionPool } from '../../src/runtime/index.ts';
 
 const settings = { provider: 'cpu', deviceId: 0, threads: 1 } as const;
@@ -8,10 +9,21 @@ const x = { dims: [1], data: Float32Array.of(3) };
 
 /** A network that multiplies by `factor`, said to have `parameters` weights. */
 function network(factor: number, parameters: number): OnnxModel {
-  const graph = new GraphBuilder('test network', { config: null, weights: new Map(), weightsFolder: '' });
-  const input = graph.input('x', 'float32', [1]);
-  graph.output('out', graph.op('Mul', [input, graph.float([factor], [1])]), [1]);
-  return { ...graph.build(), parameters };
+  const emitter = new OnnxEmitter('test network');
+  const input = emitter.input({ name: 'x', type: 'float32', dims: [1] });
+  const product = emitter.op('Mul', [input, emitter.float([factor], [1])]);
+  emitter.output(product, { name: 'out', type: 'float32', dims: [1] });
+  const bytes = encode(emitter.finish());
+  return {
+    name: 'test network',
+    bytes,
+    weightsFolder: '',
+    inputs: ['x'],
+    outputs: ['out'],
+    weights: [],
+    parameters,
+    everyStep: false,
+  };
 }
 
 const result = async (session: NetworkSession): Promise<number> => (await session.run({ x }))['out']?.data[0] ?? 0;

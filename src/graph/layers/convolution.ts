@@ -1,4 +1,5 @@
-import type { GraphBuilder, Value } from '../onnx/graph-builder.ts';
+import type { Graph } from '../ir/graph.ts';
+import type { Value } from '../ir/node.ts';
 
 export interface ConvolutionOptions {
   /** 3 where not told; 1 or 3. */
@@ -10,21 +11,19 @@ export interface ConvolutionOptions {
 
 /** A two-dimensional convolution with bias over [rows, inputs, h, w]. */
 export function convolution(
-  graph: GraphBuilder,
+  graph: Graph,
   x: Value,
   name: string,
   inputs: number,
   outputs: number,
   { kernel = 3, stride = 1, padding }: ConvolutionOptions = {},
 ): Value {
+  const weight = graph.weight(`${name}.weight`, [outputs, inputs, kernel, kernel]);
+  const bias = graph.weight(`${name}.bias`, [outputs]);
   const half = (kernel - 1) / 2;
-  return graph.op(
-    'Conv',
-    [x, graph.weight(`${name}.weight`, [outputs, inputs, kernel, kernel]), graph.weight(`${name}.bias`, [outputs])],
-    {
-      kernel_shape: { ints: [kernel, kernel] },
-      strides: { ints: [stride, stride] },
-      pads: { ints: padding ?? [half, half, half, half] },
-    },
-  );
+  return graph.op('Convolution', [x, weight, bias], {
+    kernel,
+    stride,
+    padding: padding ?? [half, half, half, half],
+  });
 }

@@ -1,8 +1,9 @@
-import type { GraphBuilder, Value } from '../onnx/graph-builder.ts';
+import type { Graph } from '../ir/graph.ts';
+import type { Value } from '../ir/node.ts';
 
-/** x W^T + b for x [n, inputs] and a weight stored as [outputs, inputs]. */
+/** x W^T + b for x [..., inputs] and a weight stored as [outputs, inputs]. */
 export function linear(
-  graph: GraphBuilder,
+  graph: Graph,
   x: Value,
   name: string,
   inputs: number,
@@ -10,11 +11,19 @@ export function linear(
   { bias = true }: { readonly bias?: boolean } = {},
 ): Value {
   const weight = graph.weight(`${name}.weight`, [outputs, inputs]);
-  const operands = bias ? [x, weight, graph.weight(`${name}.bias`, [outputs])] : [x, weight];
-  return graph.op('Gemm', operands, { transB: { int: 1 } });
+  return graph.op('Linear', bias ? [x, weight, graph.weight(`${name}.bias`, [outputs])] : [x, weight]);
 }
 
-/** `x` of any shape as a matrix whose rows are its last axis: [..., width] to [n, width]. */
-export function asMatrix(graph: GraphBuilder, x: Value, width: number): Value {
-  return graph.op('Reshape', [x, graph.int64([-1, width])]);
+/** `count` linear layers of `outputs` each whose weights are stored as one. */
+export function linearParts(
+  graph: Graph,
+  x: Value,
+  name: string,
+  inputs: number,
+  outputs: number,
+  count: number,
+): readonly Value[] {
+  const weights = graph.weightParts(`${name}.weight`, [count * outputs, inputs], count);
+  const biases = graph.weightParts(`${name}.bias`, [count * outputs], count);
+  return weights.map((weight, index) => graph.op('Linear', [x, weight, biases[index] as Value]));
 }

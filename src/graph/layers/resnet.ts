@@ -1,4 +1,5 @@
-import type { GraphBuilder, Value } from '../onnx/graph-builder.ts';
+import type { Graph } from '../ir/graph.ts';
+import type { Value } from '../ir/node.ts';
 import { silu } from './activation.ts';
 import { convolution } from './convolution.ts';
 import { linear } from './linear.ts';
@@ -14,13 +15,13 @@ export interface ResnetOptions {
 }
 
 /** The residual block of a diffusion UNet or autoencoder: [rows, inputs, h, w] to [rows, outputs, h, w]. */
-export function resnet(graph: GraphBuilder, x: Value, name: string, options: ResnetOptions): Value {
+export function resnet(graph: Graph, x: Value, name: string, options: ResnetOptions): Value {
   const { inputs, outputs, groups, epsilon, time } = options;
   let hidden = silu(graph, groupNorm(graph, x, `${name}.norm1`, inputs, groups, epsilon));
   hidden = convolution(graph, hidden, `${name}.conv1`, inputs, outputs);
   if (time !== undefined) {
     const shift = linear(graph, time.embedding, `${name}.time_emb_proj`, time.width, outputs);
-    hidden = graph.op('Add', [hidden, graph.op('Reshape', [shift, graph.int64([0, outputs, 1, 1])])]);
+    hidden = graph.op('ShiftChannels', [hidden, shift]);
   }
   hidden = silu(graph, groupNorm(graph, hidden, `${name}.norm2`, outputs, groups, epsilon));
   hidden = convolution(graph, hidden, `${name}.conv2`, outputs, outputs);

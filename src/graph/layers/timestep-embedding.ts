@@ -1,4 +1,5 @@
-import type { GraphBuilder, Value } from '../onnx/graph-builder.ts';
+import type { Graph } from '../ir/graph.ts';
+import type { Value } from '../ir/node.ts';
 import { silu } from './activation.ts';
 import { linear } from './linear.ts';
 
@@ -13,17 +14,15 @@ export interface TimestepEmbeddingOptions {
 
 /** Sinusoids of one timestep a row (Ho et al., 2020), through two linear layers: [rows] to [rows, width]. */
 export function timestepEmbedding(
-  graph: GraphBuilder,
+  graph: Graph,
   timestep: Value,
   name: string,
   { channels, width, flipSinToCos, freqShift }: TimestepEmbeddingOptions,
 ): Value {
-  const column = graph.op('Reshape', [timestep, graph.int64([-1, 1])]);
-  const frequencies = sinusoidFrequencies(channels / 2, freqShift);
-  const angles = graph.op('Mul', [column, graph.float(frequencies, [1, channels / 2])]);
-  const sine = graph.op('Sin', [angles]);
-  const cosine = graph.op('Cos', [angles]);
-  const sinusoids = graph.op('Concat', flipSinToCos ? [cosine, sine] : [sine, cosine], { axis: { int: 1 } });
+  const sinusoids = graph.op('Sinusoids', [timestep], {
+    frequencies: sinusoidFrequencies(channels / 2, freqShift),
+    first: flipSinToCos ? 'cosine' : 'sine',
+  });
   const hidden = silu(graph, linear(graph, sinusoids, `${name}.linear_1`, channels, width));
   return linear(graph, hidden, `${name}.linear_2`, width, width);
 }

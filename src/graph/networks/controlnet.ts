@@ -1,6 +1,7 @@
 import type { ControlNetConfig } from '../configs.ts';
+import { Graph, type GraphOptions } from '../ir/graph.ts';
+import type { Value } from '../ir/node.ts';
 import { convolution } from '../layers/convolution.ts';
-import { GraphBuilder, type OnnxModel, type Value } from '../onnx/graph-builder.ts';
 import type { NetworkPart } from '../weights.ts';
 import { injectionPoints } from './injection-points.ts';
 import { conditioning, encode } from './unet-encoder.ts';
@@ -12,30 +13,26 @@ import { conditioning, encode } from './unet-encoder.ts';
  * encoder, and `scale` [rows, P]: the weight of each row's residual at each injection point. Outputs: `residual.<i>`, scaled,
  * [rows, channels, h, w] of the injection point, or [rows, channels, 1, 1] with globalPoolConditions.
  */
-export function buildControlNet(part: NetworkPart<ControlNetConfig>): OnnxModel {
+export function controlNet(part: NetworkPart<ControlNetConfig>, options: GraphOptions = {}): Graph {
   const { config } = part;
-  const graph = new GraphBuilder('ControlNet', part, { everyStep: true });
+  const graph = new Graph('ControlNet', part, { ...options, everyStep: true });
   const channels = config.blockChannels[0] as number;
   const sample = graph.input('sample', 'float32', ['rows', config.inChannels, 'height', 'width']);
   const given = conditioning(graph, config);
   const hint = graph.input('hint', 'float32', ['rows', channels, 'height', 'width']);
   const points = injectionPoints(config);
-  const scales = graph.split(graph.input('scale', 'float32', ['rows', points.length]), 1, points.length);
+  const scale = graph.input('scale', 'float32', ['rows', points.length]);
+  const scales = graph.several('SplitChannels', [scale], { count: points.length });
   const first = graph.op('Add', [convolution(graph, sample, 'conv_in', config.inChannels, channels), hint]);
   const { skips, middle } = encode(graph, config, given, first);
   [...skips.map((skip) => skip.value), middle].forEach((value, index) => {
     const zero = index === skips.length ? 'controlnet_mid_block' : `controlnet_down_blocks.${index}`;
     const width = points[index]?.channels as number;
     const residual = convolution(graph, value, zero, width, width, { kernel: 1 });
-    const scaled = scaledPerRow(graph, residual, scales[index] as Value);
-    const output = config.globalPoolConditions ? graph.op('GlobalAveragePool', [scaled]) : scaled;
+    const scaled = graph.op('ScaleRows', [residual, scales[index] as Value]);
+    const output = config.globalPoolConditions ? graph.op('AverageChannels', [scaled]) : scaled;
     const size = config.globalPoolConditions ? [1, 1] : [`residual.${index}.height`, `residual.${index}.width`];
     graph.output(`residual.${index}`, output, ['rows', width, ...size]);
   });
-  return graph.build();
-}
-
-/** `scale` is [rows, 1]. */
-function scaledPerRow(graph: GraphBuilder, value: Value, scale: Value): Value {
-  return graph.op('Mul', [value, graph.op('Reshape', [scale, graph.int64([-1, 1, 1, 1])])]);
+  return graph;
 }

@@ -1,7 +1,7 @@
 import type { ControlNetConfig } from '../configs.ts';
+import { Graph, type GraphOptions } from '../ir/graph.ts';
 import { silu } from '../layers/activation.ts';
 import { convolution } from '../layers/convolution.ts';
-import { GraphBuilder, type OnnxModel } from '../onnx/graph-builder.ts';
 import type { NetworkPart } from '../weights.ts';
 
 /**
@@ -10,12 +10,11 @@ import type { NetworkPart } from '../weights.ts';
  *
  * Input: `image` [rows, 3, H, W], RGB 0..1. Output: `hint` [rows, blockChannels[0], H/8, W/8].
  */
-export function buildHintEncoder(part: NetworkPart<ControlNetConfig>): OnnxModel {
+export function hintEncoder(part: NetworkPart<ControlNetConfig>, options: GraphOptions = {}): Graph {
   const { conditioningChannels, hintChannels, blockChannels, channelOrder } = part.config;
-  const graph = new GraphBuilder('hint encoder', part);
+  const graph = new Graph('hint encoder', part, options);
   const image = graph.input('image', 'float32', ['rows', conditioningChannels, 'height', 'width']);
-  const ordered =
-    channelOrder === 'rgb' ? image : graph.op('Gather', [image, graph.int64([2, 1, 0])], { axis: { int: 1 } });
+  const ordered = channelOrder === 'rgb' ? image : graph.op('ReorderChannels', [image], { order: [2, 1, 0] });
   const name = 'controlnet_cond_embedding';
   let channels = hintChannels[0] as number;
   let hidden = silu(graph, convolution(graph, ordered, `${name}.conv_in`, conditioningChannels, channels));
@@ -28,5 +27,5 @@ export function buildHintEncoder(part: NetworkPart<ControlNetConfig>): OnnxModel
   const width = blockChannels[0] as number;
   const hint = convolution(graph, hidden, `${name}.conv_out`, channels, width);
   graph.output('hint', hint, ['rows', width, 'hint.height', 'hint.width']);
-  return graph.build();
+  return graph;
 }

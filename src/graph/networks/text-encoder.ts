@@ -1,13 +1,12 @@
 import type { TextEncoderConfig } from '../configs.ts';
-import { gelu, quickGelu } from '../layers/activation.ts';
-import { attention, asSequences, type Tokens, tokensOf } from '../layers/attention.ts';
+import { Graph, type GraphOptions } from '../ir/graph.ts';
+import type { Value } from '../ir/node.ts';
+import { attention } from '../layers/attention.ts';
 import { linear } from '../layers/linear.ts';
 import { layerNorm } from '../layers/normalization.ts';
-import { GraphBuilder, type OnnxModel, toFloat32, type Value } from '../onnx/graph-builder.ts';
-import { elementType } from '../onnx/messages.ts';
 import type { NetworkPart } from '../weights.ts';
 
-export interface TextEncoderOptions {
+export interface TextEncoderOptions extends GraphOptions {
   /** How many of the last layers `context` leaves out; 0 takes all. */
   readonly clipSkip?: number;
   /** Also gives every `hidden.<i>` [rows, 77, hiddenSize]: 0 is the embeddings, `layers` the last layer. */
@@ -22,10 +21,10 @@ const projections = { query: 'q_proj', key: 'k_proj', value: 'v_proj', out: 'out
  * Input: `input_ids` int32 [rows, 77]. Outputs: `context` [rows, 77, hiddenSize], the final layer norm of the hidden state that
  * clipSkip chooses, and `pooled` [rows, hiddenSize], the normed last hidden state at each row's end-of-text token.
  */
-export function buildTextEncoder(part: NetworkPart<TextEncoderConfig>, options: TextEncoderOptions = {}): OnnxModel {
+export function textEncoder(part: NetworkPart<TextEncoderConfig>, options: TextEncoderOptions = {}): Graph {
   const { config } = part;
   const { clipSkip = 0, hiddenStates = false } = options;
-  const graph = new GraphBuilder('text encoder', part);
+  const graph = new Graph('text encoder', part, options);
   const length = config.maxPositions;
   const ids = graph.input('input_ids', 'int32', ['rows', length]);
   const states = hiddenLayers(graph, config, ids);
@@ -37,47 +36,38 @@ export function buildTextEncoder(part: NetworkPart<TextEncoderConfig>, options: 
   if (hiddenStates) {
     states.forEach((state, index) => graph.output(`hidden.${index}`, state, ['rows', length, width]));
   }
-  return graph.build();
+  return graph;
 }
 
 /** The embeddings and the state after each layer, [rows, length, width]. */
-function hiddenLayers(graph: GraphBuilder, config: TextEncoderConfig, ids: Value): readonly Value[] {
+function hiddenLayers(graph: Graph, config: TextEncoderConfig, ids: Value): readonly Value[] {
   const width = config.hiddenSize;
   const table = graph.storedWeight('text_model.embeddings.token_embedding.weight', [config.vocabularySize, width]);
-  const words = graph.op('Cast', [graph.op('Gather', [table, ids])], toFloat32);
+  const words = graph.op('Embed', [table, ids]);
   const positions = graph.weight('text_model.embeddings.position_embedding.weight', [config.maxPositions, width]);
-  const embedded = graph.op('Add', [words, positions]);
   const mask = causalMask(graph, config.maxPositions);
-  const tokens = tokensOf(graph, embedded, width);
-  const states = [embedded];
-  let matrix = tokens.matrix;
+  let state = graph.op('Add', [words, positions]);
+  const states = [state];
   for (let layer = 0; layer < config.layers; layer++) {
-    matrix = encoderLayer(graph, config, { ...tokens, matrix }, mask, `text_model.encoder.layers.${layer}`);
-    states.push(asSequences(graph, matrix, tokens, width));
+    state = encoderLayer(graph, config, state, mask, `text_model.encoder.layers.${layer}`);
+    states.push(state);
   }
   return states;
 }
 
-function encoderLayer(
-  graph: GraphBuilder,
-  config: TextEncoderConfig,
-  tokens: Tokens,
-  mask: Value,
-  name: string,
-): Value {
+function encoderLayer(graph: Graph, config: TextEncoderConfig, state: Value, mask: Value, name: string): Value {
   const { hiddenSize: width, intermediateSize: inner, layerNormEps, heads } = config;
-  const first = layerNorm(graph, tokens.matrix, `${name}.layer_norm1`, width, layerNormEps);
-  const own = { ...tokens, matrix: first };
+  const first = { value: layerNorm(graph, state, `${name}.layer_norm1`, width, layerNormEps), width };
   const settings = { heads, names: projections, projectionBias: true, bias: mask };
-  const x = graph.op('Add', [attention(graph, own, own, `${name}.self_attn`, settings), tokens.matrix]);
+  const x = graph.op('Add', [attention(graph, first, first, `${name}.self_attn`, settings), state]);
   const second = layerNorm(graph, x, `${name}.layer_norm2`, width, layerNormEps);
   const hidden = linear(graph, second, `${name}.mlp.fc1`, width, inner);
-  const active = config.activation === 'gelu' ? gelu(graph, hidden) : quickGelu(graph, hidden);
+  const active = graph.op(config.activation === 'gelu' ? 'Gelu' : 'QuickGelu', [hidden]);
   return graph.op('Add', [linear(graph, active, `${name}.mlp.fc2`, inner, width), x]);
 }
 
 /** No token sees a later one. */
-function causalMask(graph: GraphBuilder, length: number): Value {
+function causalMask(graph: Graph, length: number): Value {
   const mask = new Float32Array(length * length);
   for (let from = 0; from < length; from++)
     mask.fill(-3.4028234663852886e38, from * length + from + 1, (from + 1) * length);
@@ -88,13 +78,7 @@ function causalMask(graph: GraphBuilder, length: number): Value {
  * The state at the first end-of-text token. Configs that say 2 are older than the right number was written into them:
  * there the end of the text is the largest id, as in transformers.
  */
-function atEndOfText(graph: GraphBuilder, config: TextEncoderConfig, ids: Value, states: Value): Value {
-  const score =
-    config.eosTokenId === 2
-      ? ids
-      : graph.op('Cast', [graph.op('Equal', [ids, graph.int32([config.eosTokenId], [])])], {
-          to: { int: elementType.int32 },
-        });
-  const position = graph.op('ArgMax', [score], { axis: { int: 1 }, keepdims: { int: 1 } });
-  return graph.op('GatherND', [states, position], { batch_dims: { int: 1 } });
+function atEndOfText(graph: Graph, config: TextEncoderConfig, ids: Value, states: Value): Value {
+  const score = config.eosTokenId === 2 ? ids : graph.op('Equals', [ids], { value: config.eosTokenId });
+  return graph.op('Pick', [states, graph.op('FirstLargest', [score])]);
 }

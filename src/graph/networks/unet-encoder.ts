@@ -1,11 +1,12 @@
 import type { EncoderConfig } from '../configs.ts';
+import type { Graph } from '../ir/graph.ts';
+import type { Value } from '../ir/node.ts';
 import { silu } from '../layers/activation.ts';
-import { type Tokens, tokensOf } from '../layers/attention.ts';
+import type { Tokens } from '../layers/attention.ts';
 import { downsample } from '../layers/resampling.ts';
 import { resnet } from '../layers/resnet.ts';
 import { timestepEmbedding } from '../layers/timestep-embedding.ts';
 import { spatialTransformer } from '../layers/transformer.ts';
-import type { GraphBuilder, Value } from '../onnx/graph-builder.ts';
 
 /** What every block of a UNet is conditioned on. */
 export interface Conditioning {
@@ -25,7 +26,7 @@ export interface Skip {
 }
 
 /** Declares the inputs `timestep` [rows] and `encoder_hidden_states` [rows, tokens, crossAttentionDim]. */
-export function conditioning(graph: GraphBuilder, config: EncoderConfig): Conditioning {
+export function conditioning(graph: Graph, config: EncoderConfig): Conditioning {
   const channels = config.blockChannels[0] as number;
   const width = 4 * channels;
   const timestep = graph.input('timestep', 'float32', ['rows']);
@@ -34,12 +35,12 @@ export function conditioning(graph: GraphBuilder, config: EncoderConfig): Condit
   const embedding = timestepEmbedding(graph, timestep, 'time_embedding', { channels, width, flipSinToCos, freqShift });
   return {
     time: { embedding: silu(graph, embedding), width },
-    context: tokensOf(graph, context, config.crossAttentionDim),
+    context: { value: context, width: config.crossAttentionDim },
   };
 }
 
 /** The way down and the middle. `x` is what conv_in made, [rows, blockChannels[0], h, w]. */
-export function encode(graph: GraphBuilder, config: EncoderConfig, given: Conditioning, x: Value): Encoded {
+export function encode(graph: Graph, config: EncoderConfig, given: Conditioning, x: Value): Encoded {
   const { blockChannels, layersPerBlock } = config;
   let inputs = blockChannels[0] as number;
   let hidden = x;
@@ -61,7 +62,7 @@ export function encode(graph: GraphBuilder, config: EncoderConfig, given: Condit
 }
 
 /** The middle's transformer never takes onlyCrossAttention, whatever the levels do. */
-function middleBlock(graph: GraphBuilder, config: EncoderConfig, given: Conditioning, x: Value): Value {
+function middleBlock(graph: Graph, config: EncoderConfig, given: Conditioning, x: Value): Value {
   const level = config.blockChannels.length - 1;
   const channels = config.blockChannels[level] as number;
   let hidden = unetResnet(graph, config, given, x, 'mid_block.resnets.0', channels, channels);
@@ -73,7 +74,7 @@ function middleBlock(graph: GraphBuilder, config: EncoderConfig, given: Conditio
 }
 
 export function unetResnet(
-  graph: GraphBuilder,
+  graph: Graph,
   config: EncoderConfig,
   given: Conditioning,
   x: Value,
@@ -86,7 +87,7 @@ export function unetResnet(
 }
 
 export function unetTransformer(
-  graph: GraphBuilder,
+  graph: Graph,
   config: EncoderConfig,
   given: Conditioning,
   x: Value,

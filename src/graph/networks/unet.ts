@@ -1,9 +1,10 @@
 import type { UNetConfig } from '../configs.ts';
+import { Graph, type GraphOptions } from '../ir/graph.ts';
+import type { Value } from '../ir/node.ts';
 import { silu } from '../layers/activation.ts';
 import { convolution } from '../layers/convolution.ts';
 import { groupNorm } from '../layers/normalization.ts';
 import { upsampleTo } from '../layers/resampling.ts';
-import { GraphBuilder, type OnnxModel, type Value } from '../onnx/graph-builder.ts';
 import type { NetworkPart } from '../weights.ts';
 import { conditioning, type Conditioning, encode, type Encoded, unetResnet, unetTransformer } from './unet-encoder.ts';
 
@@ -16,9 +17,9 @@ import { conditioning, type Conditioning, encode, type Encoded, unetResnet, unet
  *
  * Sizes that halving does not divide are resized on the way up to their skip connection's size, as in diffusers.
  */
-export function buildUNet(part: NetworkPart<UNetConfig>): OnnxModel {
+export function unet(part: NetworkPart<UNetConfig>, options: GraphOptions = {}): Graph {
   const { config } = part;
-  const graph = new GraphBuilder('UNet', part, { everyStep: true });
+  const graph = new Graph('UNet', part, { ...options, everyStep: true });
   const sample = graph.input('sample', 'float32', ['rows', config.inChannels, 'height', 'width']);
   const given = conditioning(graph, config);
   const channels = config.blockChannels[0] as number;
@@ -28,15 +29,15 @@ export function buildUNet(part: NetworkPart<UNetConfig>): OnnxModel {
   hidden = silu(graph, groupNorm(graph, hidden, 'conv_norm_out', channels, config.normGroups, config.normEps));
   const out = convolution(graph, hidden, 'conv_out', channels, config.outChannels);
   graph.output('out', out, ['rows', config.outChannels, 'height', 'width']);
-  return graph.build();
+  return graph;
 }
 
 /** Adds the inputs `residual.<i>`. Their sizes have names of their own: none need equal those of the sample. */
-function withResiduals(graph: GraphBuilder, { skips, middle }: Encoded): Encoded {
+function withResiduals(graph: Graph, { skips, middle }: Encoded): Encoded {
   const add = (value: Value, index: number): Value => {
     const name = `residual.${index}`;
     const dims = ['rows', 'channels', 'height', 'width'].map((axis) => `${name}.${axis}`);
-    return graph.op('Add', [value, graph.input(name, 'float32', dims)]);
+    return graph.op('AddTo', [value, graph.input(name, 'float32', dims)]);
   };
   return {
     skips: skips.map((skip, index) => ({ ...skip, value: add(skip.value, index) })),
@@ -45,7 +46,7 @@ function withResiduals(graph: GraphBuilder, { skips, middle }: Encoded): Encoded
 }
 
 /** The way up, deepest level first; each residual block takes the last skip connection that is left. */
-function decode(graph: GraphBuilder, config: UNetConfig, given: Conditioning, encoded: Encoded): Value {
+function decode(graph: Graph, config: UNetConfig, given: Conditioning, encoded: Encoded): Value {
   const { blockChannels, layersPerBlock, upBlockTypes } = config;
   const skips = [...encoded.skips];
   let hidden = encoded.middle;
@@ -56,7 +57,7 @@ function decode(graph: GraphBuilder, config: UNetConfig, given: Conditioning, en
     const name = `up_blocks.${index}`;
     for (let layer = 0; layer <= layersPerBlock; layer++) {
       const skip = skips.pop() as Encoded['skips'][number];
-      hidden = graph.op('Concat', [hidden, skip.value], { axis: { int: 1 } });
+      hidden = graph.op('ConcatChannels', [hidden, skip.value]);
       const both = inputs + skip.channels;
       hidden = unetResnet(graph, config, given, hidden, `${name}.resnets.${layer}`, both, channels);
       if (type === 'CrossAttnUpBlock2D') {

@@ -1,4 +1,5 @@
 import protobuf from 'protobufjs';
+import type { ElementType } from '../ir/emitter.ts';
 
 /**
  * The messages of the Open Neural Network Exchange format (onnx.proto, IR version 10) that a network needs, with their
@@ -65,8 +66,13 @@ const messages = {
 const modelType = protobuf.Root.fromJSON({ nested: messages }).lookupType('ModelProto');
 
 /** TensorProto.DataType */
-export const elementType = { float32: 1, int32: 6, int64: 7, float16: 10, bfloat16: 16 } as const;
-export type ElementType = keyof typeof elementType;
+export const elementType: Readonly<Record<ElementType, number>> = {
+  float32: 1,
+  int32: 6,
+  int64: 7,
+  float16: 10,
+  bfloat16: 16,
+};
 
 export interface NodeMessage {
   readonly opType: string;

@@ -1,0 +1,159 @@
+import type { NetworkPart } from '../weights.ts';
+import type { ElementType } from './emitter.ts';
+import type { AnyOperator, InputNode, Node, Operation, Operator, Value, ValueType } from './node.ts';
+import { type AttributesOf, type OperatorName, operators } from './operators.ts';
+import { named, sameSize, type Shape, shapeText, type Size } from './size.ts';
+import { type Binding, located, storedWeight, type WeightExpression } from './weight.ts';
+
+/** A fixed size, or the name of one that is known only when the network runs, unless the graph is told it. */
+export type Dim = number | string;
+
+export interface GraphOptions {
+  /** Whether the network runs at every step rather than once a picture. */
+  readonly everyStep?: boolean;
+  /** Sizes that are fixed, by the names that inputs give them, such as {rows: 2, height: 64, width: 64, tokens: 77}. */
+  readonly sizes?: Readonly<Record<string, number>>;
+}
+
+export interface GraphInput {
+  readonly name: string;
+  readonly value: Value;
+}
+
+export interface GraphOutput extends GraphInput {
+  /** What sizes that are not fixed are called to the outside. */
+  readonly dims: readonly Dim[];
+}
+
+/**
+ * One network while layers write it, and once they have: values, each made by a node from values before it. How a provider computes
+ * it is a lowering's affair.
+ */
+export class Graph {
+  /** What messages call the network. */
+  readonly name: string;
+  readonly everyStep: boolean;
+  readonly weightsFolder: string;
+  readonly inputs: GraphInput[] = [];
+  readonly outputs: GraphOutput[] = [];
+  /** Each after those that make its inputs. */
+  readonly operations: Operation[] = [];
+  readonly #part: NetworkPart<unknown>;
+  readonly #sizes: Readonly<Record<string, number>>;
+  readonly #weights = new Map<string, Value>();
+  readonly #used = new Set<string>();
+
+  constructor(name: string, part: NetworkPart<unknown>, { everyStep = false, sizes = {} }: GraphOptions = {}) {
+    this.name = name;
+    this.everyStep = everyStep;
+    this.weightsFolder = part.weightsFolder;
+    this.#part = part;
+    this.#sizes = sizes;
+  }
+
+  input(name: string, type: ElementType, dims: readonly Dim[]): Value {
+    const shape = dims.map((dim): Size => (typeof dim === 'number' ? dim : (this.#sizes[dim] ?? named(dim))));
+    const node: InputNode = { kind: 'input', name };
+    const value = valueOf(node, { shape, type });
+    this.inputs.push({ name, value });
+    return value;
+  }
+
+  /** `dims` says again what the shape is, and what its sizes are called where they are not fixed. */
+  output(name: string, value: Value, dims: readonly Dim[]): void {
+    const same =
+      dims.length === value.shape.length &&
+      dims.every((dim, axis) => typeof dim === 'string' || sameSize(dim, value.shape[axis] as Size));
+    if (!same) {
+      throw new RangeError(`Expected [${dims.join(', ')}] of output ${name} but it is ${shapeText(value.shape)}`);
+    }
+    this.outputs.push({ name, value, dims });
+  }
+
+  /** An operation with one result. */
+  op<Name extends OperatorName>(name: Name, inputs: readonly Value[], ...rest: Rest<Name>): Value {
+    return this.#operation(name, inputs, rest[0] ?? {})[0] as Value;
+  }
+
+  /** An operation with several results. */
+  several<Name extends OperatorName>(name: Name, inputs: readonly Value[], ...rest: Rest<Name>): readonly Value[] {
+    return this.#operation(name, inputs, rest[0] ?? {});
+  }
+
+  /** A weight as float32. `shape` is what the architecture asks for; a 1x1 convolution may stand for a matrix. */
+  weight(name: string, shape: readonly number[]): Value {
+    return this.#weight(name, shape, () => this.#stored(name, shape));
+  }
+
+  /** `count` equal parts of a weight along its first axis, as float32: they are neighbours on disk. */
+  weightParts(name: string, shape: readonly number[], count: number): readonly Value[] {
+    const of = this.#stored(name, shape);
+    const [rows = 0, ...rest] = shape;
+    return Array.from({ length: count }, (_, index) =>
+      this.#weight(`${name}.${index}`, [rows / count, ...rest], () => ({ kind: 'part', of, index, count })),
+    );
+  }
+
+  /** A weight in the number format of its file. */
+  storedWeight(name: string, shape: readonly number[]): Value {
+    const expression = this.#stored(name, shape);
+    return this.#weight(name, shape, () => expression, located(expression).type);
+  }
+
+  float(data: Float32Array, shape: Shape): Value {
+    return valueOf({ kind: 'constant', data }, { shape, type: 'float32' });
+  }
+
+  /** Names of the stored weights that the network uses. */
+  get usedWeights(): readonly string[] {
+    return [...this.#used];
+  }
+
+  /** The weights of the network, once each. */
+  get weights(): readonly Value[] {
+    return [...this.#weights.values()];
+  }
+
+  #operation(name: OperatorName, inputs: readonly Value[], attributes: object): readonly Value[] {
+    const operator: AnyOperator = operators[name];
+    const results: Value[] = [];
+    const operation: Operation = { kind: 'operation', name, operator, attributes, inputs, results };
+    const inferred = inferredBy(operation);
+    results.push(...inferred.map((type, output) => valueOf(operation, type, output)));
+    this.operations.push(operation);
+    return results;
+  }
+
+  #stored(name: string, shape: readonly number[]): WeightExpression {
+    const expression = storedWeight(this.#part.weights, this.name, name, shape);
+    this.#used.add(name);
+    return expression;
+  }
+
+  #weight(name: string, shape: readonly number[], make: () => WeightExpression, type: ElementType = 'float32'): Value {
+    const known = this.#weights.get(name);
+    if (known !== undefined) return known;
+    const expression = make();
+    const binding: Binding = located(expression).type === type ? 'in its file' : 'folded at load';
+    const value = valueOf({ kind: 'weight', name, expression, binding }, { shape, type });
+    this.#weights.set(name, value);
+    return value;
+  }
+}
+
+/** Attributes where the operator has any. */
+type Rest<Name extends OperatorName> = object extends AttributesOf<Name> ? [] : [attributes: AttributesOf<Name>];
+
+function valueOf(node: Node, type: ValueType, output = 0): Value {
+  return { node, output, ...type };
+}
+
+/** An operation's attributes are those that its operator takes: `op` takes no others. */
+function inferredBy({ name, operator, inputs, attributes }: Operation): readonly ValueType[] {
+  try {
+    return (operator as Operator).infer(inputs, attributes);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new RangeError(`${name}: ${cause.message}`, { cause });
+  }
+}

@@ -1,0 +1,90 @@
+import type { EmittedName } from '../../ir/emitter.ts';
+import { numberOf } from '../../ir/expect.ts';
+import type { Value, WeightNode } from '../../ir/node.ts';
+import { sameSize, type Size } from '../../ir/size.ts';
+import { located } from '../../ir/weight.ts';
+import type { OnnxEmitter } from '../onnx-emitter.ts';
+
+/** A value as it was emitted: in its own shape, or sequences [rows, length, width] as a matrix [rows * length, width], or both. */
+interface Emitted {
+  whole?: EmittedName;
+  matrix?: EmittedName;
+  /** The int64 pair [rows, length] of sequences, once a node has computed it. */
+  rowsAndLength?: EmittedName;
+}
+
+/** What the values of a graph are called once they are emitted; the form that is asked for is made from the other, once. */
+export class EmittedValues {
+  readonly #to: OnnxEmitter;
+  readonly #emitted = new Map<Value, Emitted>();
+
+  constructor(to: OnnxEmitter) {
+    this.#to = to;
+  }
+
+  whole(value: Value): EmittedName {
+    const emitted = this.#of(value);
+    emitted.whole ??= this.#sequences(emitted, numberOf(value, -1));
+    return emitted.whole;
+  }
+
+  /** Sequences as a matrix; any other value in its own shape. */
+  matrix(value: Value): EmittedName {
+    if (!isSequences(value)) return this.whole(value);
+    const emitted = this.#of(value);
+    if (emitted.matrix === undefined) {
+      const whole = this.whole(value);
+      emitted.rowsAndLength ??= this.#to.op('Shape', [whole], { start: { int: 0 }, end: { int: 2 } });
+      emitted.matrix = this.#to.op('Reshape', [whole, this.#to.int64([-1, numberOf(value, -1)])]);
+    }
+    return emitted.matrix;
+  }
+
+  /** Notes what a result is called in one of its forms. `like` is a value whose rows and lengths it may share. */
+  note(value: Value, form: 'whole' | 'matrix', name: EmittedName, like?: Value): void {
+    const emitted: Emitted = form === 'matrix' && isSequences(value) ? { matrix: name } : { whole: name };
+    const known = like !== undefined && sameRows(value, like) ? this.#emitted.get(like)?.rowsAndLength : undefined;
+    if (known !== undefined) emitted.rowsAndLength = known;
+    this.#emitted.set(value, emitted);
+  }
+
+  #of(value: Value): Emitted {
+    const known = this.#emitted.get(value);
+    if (known !== undefined) return known;
+    const emitted = { whole: this.#source(value) };
+    this.#emitted.set(value, emitted);
+    return emitted;
+  }
+
+  #sequences({ matrix, rowsAndLength }: Emitted, width: number): EmittedName {
+    const shape = this.#to.op('Concat', [rowsAndLength ?? '', this.#to.int64([width])], { axis: { int: 0 } });
+    return this.#to.op('Reshape', [matrix ?? '', shape]);
+  }
+
+  /** A value that no operation makes. */
+  #source(value: Value): EmittedName {
+    const { node, shape } = value;
+    if (node.kind === 'weight') return this.#weight(node, value);
+    if (node.kind === 'constant') return this.#to.float(node.data, shape as readonly number[]);
+    if (node.kind === 'input') return node.name;
+    throw new RangeError(`Expected an operation ${node.name} before those that read it`);
+  }
+
+  /** onnxruntime folds the conversion when it loads the network. */
+  #weight({ name, expression, binding }: WeightNode, { shape, type }: Value): EmittedName {
+    const { ref, type: storedType } = located(expression);
+    const stored = this.#to.stored(name, storedType, shape as readonly number[], ref);
+    return binding === 'in its file' ? stored : this.#to.cast(stored, type);
+  }
+}
+
+export function isSequences(value: Value): boolean {
+  return value.shape.length === 3;
+}
+
+/** Whether both are sequences of the same number and length. */
+export function sameRows(a: Value, b: Value): boolean {
+  return (
+    isSequences(a) && isSequences(b) && [0, 1].every((axis) => sameSize(a.shape[axis] as Size, b.shape[axis] as Size))
+  );
+}
