@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
 import { cannyEdges } from '../src/conditions/canny/edges.ts';
-import type { RgbImage } from '../src/conditions/contract/condition.ts';
+import type { RgbImage } from '../src/pixels/rgb-image.ts';
 import { decodePicture } from '../src/images/decode.ts';
 import { resizePhoto } from '../src/images/resize.ts';
 

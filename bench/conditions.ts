@@ -9,12 +9,13 @@ import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 
-import type { Condition, RgbImage } from '../src/conditions/contract/condition.ts';
+import type { Condition } from '../src/conditions/contract/condition.ts';
 import { parseOptions } from '../src/conditions/contract/options.ts';
 import { conditions } from '../src/conditions/registry.ts';
 import { BundledAnnotators } from '../src/extractor/bundled-annotators.ts';
 import { decodePicture } from '../src/images/decode.ts';
 import { resizePhoto } from '../src/images/resize.ts';
+import type { RgbImage } from '../src/pixels/rgb-image.ts';
 
 const { values } = parseArgs({
   options: {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { edgeAgreement } from '../src/conditions/fidelity/edge-agreement.ts';
 import { canny } from '../src/conditions/canny/canny.ts';
 import { cannyOptions } from '../src/conditions/canny/options.ts';
-import type { RgbImage } from '../src/conditions/contract/condition.ts';
+import type { RgbImage } from '../src/pixels/rgb-image.ts';
 import { decodePicture } from '../src/images/decode.ts';
 import { inlinePicture, root, Service } from '../test/support/service.ts';
 

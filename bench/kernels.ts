@@ -7,11 +7,12 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
-import type { AnnotatorSource, RgbImage } from '../src/conditions/contract/condition.ts';
+import type { AnnotatorSource } from '../src/conditions/contract/condition.ts';
 import { parseOptions } from '../src/conditions/contract/options.ts';
 import { findCondition } from '../src/conditions/registry.ts';
 import { decodePicture } from '../src/images/decode.ts';
 import { resizePhoto } from '../src/images/resize.ts';
+import type { RgbImage } from '../src/pixels/rgb-image.ts';
 
 const { values } = parseArgs({
   options: { python: { type: 'string', default: 'python3' }, rounds: { type: 'string', default: '50' } },

@@ -1,4 +1,4 @@
-import type { RgbImage } from '../conditions/contract/condition.ts';
+import type { RgbImage } from '../pixels/rgb-image.ts';
 import type { SerializedError } from '../errors.ts';
 import type { BaseModel } from '../generation/model.ts';
 import type { GenerationPlan } from '../generation/plan.ts';

@@ -1,4 +1,3 @@
-import type { MaskedImage, RgbImage } from '../conditions/contract/condition.ts';
 import { type Fidelity, unmeasured } from '../conditions/contract/fidelity.ts';
 import { isMeasured, measuringOptions, reasonOfNoMeasure } from '../conditions/fidelity/fidelity.ts';
 import { conditionOf } from '../conditions/registry.ts';
@@ -8,6 +7,7 @@ import type { Candidate, ControlFidelity } from '../generation/job.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
 import type { ControlInputs, ControlWork } from '../pipeline/controls/control-work.ts';
 import { extractAt } from './make-map.ts';
+import type { MaskedImage, RgbImage } from '../pixels/rgb-image.ts';
 
 export interface DrawnPicture {
   readonly seed: number;

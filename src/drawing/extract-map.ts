@@ -1,4 +1,4 @@
-import type { MaskedImage } from '../conditions/contract/condition.ts';
+import type { MaskedImage } from '../pixels/rgb-image.ts';
 import type { ExtractorProcess } from '../extractor/extractor-process.ts';
 import { shortSideSize } from '../generation/given-picture.ts';
 import type { ExtractionPlan } from '../generation/plan.ts';

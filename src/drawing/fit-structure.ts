@@ -1,6 +1,7 @@
 import { structureOf } from '../conditions/structures.ts';
-import type { ResizeMode } from '../generation/plan.ts';
-import { placement, type Size } from '../pixels/geometry.ts';
+import type { ResizeMode } from '../pixels/resize-mode.ts';
+import { placement } from '../pixels/geometry.ts';
+import type { Size } from '../numeric/size.ts';
 
 /**
  * Structure as data in the frame of the generation, by the rules by which a picture of its canvas would be resized: `crop`

@@ -1,4 +1,4 @@
-import type { Size } from '../generation/given-picture.ts';
+import type { Size } from '../numeric/size.ts';
 import type { ControlWork, FoundControl } from '../pipeline/controls/control-work.ts';
 import { makeMap, type MapParts } from './make-map.ts';
 import { isNowhere, makeRegion } from './make-region.ts';

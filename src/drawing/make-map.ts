@@ -1,6 +1,6 @@
-import type { ConditionMap, MaskedImage } from '../conditions/contract/condition.ts';
+import type { ConditionMap } from '../conditions/contract/condition.ts';
 import type { ExtractorProcess } from '../extractor/extractor-process.ts';
-import { shortSideSize, type Size } from '../generation/given-picture.ts';
+import { shortSideSize } from '../generation/given-picture.ts';
 import type { PlannedControl } from '../generation/plan.ts';
 import type { PictureDecoder } from '../images/decoder/decoder.ts';
 import { resizeMap, resizePhoto } from '../images/resize.ts';
@@ -9,6 +9,8 @@ import type { ObjectStore } from '../store/store.ts';
 import { fitStructure } from './fit-structure.ts';
 import { readPicture } from './read-picture.ts';
 import { remarksOnExtraction, remarksOnMap } from './remarks.ts';
+import type { MaskedImage } from '../pixels/rgb-image.ts';
+import type { Size } from '../numeric/size.ts';
 
 /** What making maps needs. */
 export interface MapParts {

@@ -1,5 +1,5 @@
 import { lumaOf } from '../pixels/luma.ts';
-import type { Size } from '../generation/given-picture.ts';
+import type { Size } from '../numeric/size.ts';
 import type { PlannedControl } from '../generation/plan.ts';
 import { decodeHere, type PictureDecoder } from '../images/decoder/decoder.ts';
 import { resizeMask } from '../images/resize.ts';

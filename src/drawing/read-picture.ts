@@ -1,4 +1,4 @@
-import type { MaskedImage } from '../conditions/contract/condition.ts';
+import type { MaskedImage } from '../pixels/rgb-image.ts';
 import { conditionOf } from '../conditions/registry.ts';
 import type { PlannedControl } from '../generation/plan.ts';
 import { decodeHere, type PictureDecoder } from '../images/decoder/decoder.ts';

@@ -1,9 +1,10 @@
-import type { ConditionMap, MaskedImage, RgbImage } from '../conditions/contract/condition.ts';
+import type { ConditionMap } from '../conditions/contract/condition.ts';
 import { isFlat } from '../pixels/flat.ts';
 import { inspectMap } from '../conditions/contract/inspect-map.ts';
 import { conditionOf } from '../conditions/registry.ts';
 import { ArmatureError } from '../errors.ts';
 import type { Remark } from '../pipeline/controls/control-work.ts';
+import type { MaskedImage, RgbImage } from '../pixels/rgb-image.ts';
 
 /** What there is to say of a map that was extracted from a photograph, or drawn from data. */
 export function remarksOnExtraction(type: string, result: ConditionMap, photo?: RgbImage): readonly Remark[] {

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 
-import type { ConditionMap, MaskedImage } from '../conditions/contract/condition.ts';
+import type { ConditionMap } from '../conditions/contract/condition.ts';
 import type { Fidelity } from '../conditions/contract/fidelity.ts';
 import { ArmatureError, deserializeError } from '../errors.ts';
 import { HangWatch } from '../runtime/hang-watch.ts';
@@ -13,6 +13,7 @@ import type {
   FromExtractor,
   ToExtractor,
 } from './protocol.ts';
+import type { MaskedImage } from '../pixels/rgb-image.ts';
 
 export interface ExtractorSettings {
   /** The child's entry file; by default the built main.js beside this file. */

@@ -1,6 +1,7 @@
-import type { ConditionMap, MaskedImage, RequestedMap } from '../conditions/contract/condition.ts';
+import type { ConditionMap, RequestedMap } from '../conditions/contract/condition.ts';
 import type { Fidelity } from '../conditions/contract/fidelity.ts';
 import type { SerializedError } from '../errors.ts';
+import type { MaskedImage } from '../pixels/rgb-image.ts';
 
 /**
  * What a process and its extractor child say to each other, over Node's IPC with `advanced` serialization (pixels travel

@@ -9,12 +9,6 @@ export interface BatchAxis {
   readonly labels: readonly string[];
 }
 
-/** Which item of which batch a job is. */
-export interface BatchPlace {
-  readonly id: string;
-  readonly index: number;
-}
-
 /** Many generations that were accepted together. Item i is the job whose `batch.index` is i. */
 export interface Batch {
   readonly id: string;

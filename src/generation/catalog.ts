@@ -1,7 +1,8 @@
 import type { Condition } from '../conditions/contract/condition.ts';
 import { nearestName } from '../text/nearest-name.ts';
 import { ArmatureError } from '../errors.ts';
-import type { BaseModel, ControlNetModel, Family, RejectedModel } from './model.ts';
+import type { BaseModel, ControlNetModel, RejectedModel } from './model.ts';
+import type { Family } from '../graph/family.ts';
 
 /** The models that are there at this moment. */
 export interface ModelList {

@@ -1,6 +1,7 @@
 import { ArmatureError } from '../errors.ts';
 import { limits } from './limits.ts';
 import type { StoredPicture } from './plan.ts';
+import type { Size } from '../numeric/size.ts';
 
 /** What the image of a request turned out to be, once it was read. */
 export interface GivenPicture {
@@ -39,11 +40,6 @@ export function withMask(picture: GivenPicture, mask: GivenPicture, field: strin
     `Expected ${field} to have the size of its picture, ${picture.width} x ${picture.height}, ` +
     `but it has ${mask.width} x ${mask.height}.`;
   throw new ArmatureError('invalid_request', detail, { field });
-}
-
-export interface Size {
-  readonly width: number;
-  readonly height: number;
 }
 
 /**

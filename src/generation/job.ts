@@ -1,6 +1,5 @@
 import type { SerializedError } from '../errors.ts';
 import type { Fidelity } from '../conditions/contract/fidelity.ts';
-import type { BatchPlace } from './batch.ts';
 import type { Plan } from './plan.ts';
 import type { WebhookTarget } from './webhook.ts';
 
@@ -130,3 +129,9 @@ export interface JobEvent {
 
 export const jobEventTypes = ['queued', 'started', 'progress', 'succeeded', 'failed', 'cancelled'] as const;
 export type JobEventType = (typeof jobEventTypes)[number];
+
+/** Which item of which batch a job is. */
+export interface BatchPlace {
+  readonly id: string;
+  readonly index: number;
+}

@@ -1,4 +1,6 @@
 import type { ModelSchedule } from '../schedulers/scheduler-config.ts';
+import type { Family } from '../graph/family.ts';
+import type { Prediction } from '../schedulers/prediction-type.ts';
 
 /** A model that the library found, with what its files say of it. Paths stay inside the process: clients see ids only. */
 export interface BaseModel {
@@ -21,32 +23,6 @@ export interface BaseModel {
   readonly defaults: ModelDefaults;
 }
 
-/** What the network of a base model was trained to predict, and who said so. */
-export interface Prediction {
-  readonly type: PredictionType;
-  /** Whether the last training timestep holds no signal: then a schedule must be rescaled to end there. */
-  readonly zeroSnr: boolean;
-  /**
-   * `user`: `armature models set`. `armature.json` and `config`: a file of the model or beside it. `marker`: the weight file
-   * itself, by the name of a tensor or by its metadata. `weights`: nobody, and one weight suggests it. `family`: nobody, and
-   * it is what is usual.
-   */
-  readonly decidedBy: 'user' | 'armature.json' | 'config' | 'marker' | 'weights' | 'family';
-  /** Where it stands, for people: `scheduler/scheduler_config.json`, `the tensor v_pred`. */
-  readonly source: string;
-  /** Who of lower rank says something else, as a sentence; null where all agree. */
-  readonly contradiction: string | null;
-}
-
-export const predictionTypes = ['epsilon', 'v_prediction', 'sample'] as const;
-export type PredictionType = (typeof predictionTypes)[number];
-
-/** What somebody says of the prediction; what is left out is left to others. */
-export interface ToldPrediction {
-  readonly type?: PredictionType | undefined;
-  readonly zeroSnr?: boolean | undefined;
-}
-
 export interface ControlNetModel {
   readonly kind: 'controlnet';
   readonly id: string;
@@ -60,19 +36,6 @@ export interface ControlNetModel {
   readonly type: string | null;
   /** Base model that it came with (its folder), or null for a ControlNet of its own. */
   readonly bundledWith: string | null;
-}
-
-/**
- * What decides whether a ControlNet fits a base model, read from tensor shapes, never from names: both must be equal in
- * every field.
- */
-export interface Family {
-  /** `sd1`, `sd2`, or `other` for an architecture of these networks that has no public name. */
-  readonly name: 'sd1' | 'sd2' | 'sdxl' | 'other';
-  readonly contextWidth: number;
-  readonly latentChannels: number;
-  readonly blockChannels: readonly number[];
-  readonly layersPerBlock: number;
 }
 
 export interface ModelDefaults {

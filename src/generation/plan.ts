@@ -1,3 +1,6 @@
+import type { ResizeMode } from '../pixels/resize-mode.ts';
+import type { SchedulerId } from '../schedulers/scheduler-id.ts';
+
 /**
  * What a worker is told to draw: every default resolved, every picture stored, every model checked against the others. A
  * plan is JSON, is written into the job's record before the job is queued, and never changes after that.
@@ -106,28 +109,9 @@ export interface GenerationOutputOptions extends OutputOptions {
 export const outputFormats = ['png', 'jpeg', 'webp'] as const;
 export type OutputFormat = (typeof outputFormats)[number];
 
-export const resizeModes = ['stretch', 'crop', 'fill'] as const;
-export type ResizeMode = (typeof resizeModes)[number];
-
 /**
  * How a control weighs on the two halves of classifier-free guidance (DESIGN: docs/conditions.md). `guess` is diffusers'
  * guess mode: logspace(-1, 0) over the injection points, conditional half only.
  */
 export const controlModes = ['balanced', 'prompt', 'control', 'guess'] as const;
 export type ControlMode = (typeof controlModes)[number];
-
-export const schedulerIds = [
-  'ddim',
-  'euler',
-  'euler_karras',
-  'euler_a',
-  'dpmpp_2m',
-  'dpmpp_2m_karras',
-  'dpmpp_2m_sde',
-  'dpmpp_2m_sde_karras',
-  'dpmpp_3m',
-  'dpmpp_3m_karras',
-  'unipc',
-  'lcm',
-] as const;
-export type SchedulerId = (typeof schedulerIds)[number];

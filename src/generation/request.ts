@@ -4,8 +4,10 @@ import { structures } from '../conditions/structures.ts';
 import { isLongerThan } from './json-size.ts';
 import { limits, type Range } from './limits.ts';
 import { defaultBatchPriority, defaultPriority, priorities } from './priority.ts';
-import { controlModes, outputFormats, resizeModes, schedulerIds } from './plan.ts';
+import { controlModes, outputFormats } from './plan.ts';
 import { webhookRequest } from './webhook.ts';
+import { resizeModes } from '../pixels/resize-mode.ts';
+import { schedulerIds } from '../schedulers/scheduler-id.ts';
 
 const integer = ({ min, max, step }: Range) => {
   const bounded = z.int().min(min).max(max);

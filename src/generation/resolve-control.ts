@@ -5,10 +5,11 @@ import { ArmatureError } from '../errors.ts';
 import type { BaseModel } from './model.ts';
 import type { Catalog } from './catalog.ts';
 import { chooseControlNet } from './choose-controlnet.ts';
-import { type GivenControl, type GivenPicture, shortSideSize, type Size } from './given-picture.ts';
+import { type GivenControl, type GivenPicture, shortSideSize } from './given-picture.ts';
 import type { PlannedControl } from './plan.ts';
 import type { ControlRequest } from './request.ts';
 import { resolvePreprocess } from './resolve-preprocess.ts';
+import type { Size } from '../numeric/size.ts';
 
 export interface ControlContext {
   readonly base: BaseModel;

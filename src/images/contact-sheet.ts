@@ -1,5 +1,5 @@
-import type { RgbImage } from '../conditions/contract/condition.ts';
-import type { Size } from '../pixels/geometry.ts';
+import type { RgbImage } from '../pixels/rgb-image.ts';
+import type { Size } from '../numeric/size.ts';
 import { type DrawnText, drawnText, putText, textSizes } from './text.ts';
 import { paste } from './thumbnail.ts';
 

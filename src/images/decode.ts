@@ -1,9 +1,9 @@
 import sharp, { type Metadata, type Sharp } from 'sharp';
 
-import type { MaskedImage, RgbImage } from '../conditions/contract/condition.ts';
 import { ArmatureError } from '../errors.ts';
 import { describeBytes, type PictureFormat, pictureFormats, sniffFormat } from './format.ts';
 import { scaleTiff, UnscaledTiff, unusualTiff, uprightSize } from './tiff/scale.ts';
+import type { MaskedImage, RgbImage } from '../pixels/rgb-image.ts';
 
 export interface PictureLimits {
   readonly maxBytes: number;

@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from 'sharp';
 
-import type { MaskedImage } from '../conditions/contract/condition.ts';
+import type { MaskedImage } from '../pixels/rgb-image.ts';
 import type { OutputFormat } from '../generation/plan.ts';
 import { exifComment } from './exif-comment.ts';
 import { insertJpegMetadata, insertWebpMetadata, type MetadataBlocks } from './metadata-container.ts';

@@ -1,4 +1,4 @@
-import type { Size } from '../pixels/geometry.ts';
+import type { Size } from '../numeric/size.ts';
 
 /** Blocks of metadata that a picture file has a place for. */
 export interface MetadataBlocks {

@@ -1,11 +1,12 @@
 import sharp from 'sharp';
 
-import type { MaskedImage, RgbImage } from '../conditions/contract/condition.ts';
-import type { ResizeMode } from '../generation/plan.ts';
+import type { ResizeMode } from '../pixels/resize-mode.ts';
 import { isThinLineArt, otsuThreshold, paintMask, thin, whiteMask } from '../pixels/binary-map.ts';
 import { extendColours } from '../pixels/extend-colours.ts';
-import { placement, type Size } from '../pixels/geometry.ts';
+import { placement } from '../pixels/geometry.ts';
 import { cubicConvolution, nearestNeighbour, type Window } from '../pixels/interpolate.ts';
+import type { MaskedImage, RgbImage } from '../pixels/rgb-image.ts';
+import type { Size } from '../numeric/size.ts';
 
 /**
  * A photograph at another size: averaged where it shrinks, cubic where it grows. `crop` cuts what is too much on both

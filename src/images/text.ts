@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import type { RgbImage } from '../conditions/contract/condition.ts';
+import type { RgbImage } from '../pixels/rgb-image.ts';
 
 /**
  * A font of the package's own, so that Latin, Greek and Cyrillic letters look the same on every machine. Other letters come

@@ -1,7 +1,7 @@
 import sharp from 'sharp';
-import type { RgbImage } from '../conditions/contract/condition.ts';
+import type { RgbImage } from '../pixels/rgb-image.ts';
 import { decodePicture } from './decode.ts';
-import type { Size } from '../pixels/geometry.ts';
+import type { Size } from '../numeric/size.ts';
 
 /** A picture made smaller to fit into a size, its own shape kept; transparent parts are white. Never larger than it was. */
 export async function thumbnail(bytes: Uint8Array, size: Size): Promise<RgbImage> {

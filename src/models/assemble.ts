@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
 import { ArmatureError } from '../errors.ts';
 import type { ModelList } from '../generation/catalog.ts';
-import type { AnyModel, Finding } from './inspect.ts';
 import type { RejectedModel } from '../generation/model.ts';
+import type { AnyModel, Finding } from './finding.ts';
 
 /**
  * One listing of what was found in all folders, in their order: where two have one id the first stays, and a base model

@@ -1,6 +1,7 @@
-import type { SchedulerId } from '../generation/plan.ts';
+import type { SchedulerId } from '../schedulers/scheduler-id.ts';
 import type { Manifest } from './manifest.ts';
-import type { Family, ModelDefaults } from '../generation/model.ts';
+import type { ModelDefaults } from '../generation/model.ts';
+import type { Family } from '../graph/family.ts';
 
 /**
  * What a request gets that leaves the size, steps, guidance and sampler open: the word of armature.json, else what is

@@ -3,7 +3,7 @@ import { rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { readRegularBytes } from '../files/regular-file.ts';
-import type { Finding } from './inspect.ts';
+import type { Finding } from './finding.ts';
 
 /** What was found about a candidate, with the signature that the candidate had. */
 export interface KeptFinding {

@@ -13,21 +13,13 @@ import { modelDefaults } from './defaults.ts';
 import { type Manifest, manifestName, readManifest } from './manifest.ts';
 import { bundledId, fileModelName, slug } from './model-id.ts';
 import type { Witness } from '../weights/prediction.ts';
-import type { BaseModel, ControlNetModel, RejectedModel, ToldPrediction } from '../generation/model.ts';
+import type { BaseModel, ControlNetModel } from '../generation/model.ts';
 import { candidateName, reasonWithoutPaths } from './rejected-finding.ts';
 import { exists } from '../weights/layouts/layout.ts';
 import { type Candidate, controlNetFolders, weightFiles } from './scan.ts';
 import { requireUsableBase } from './usable.ts';
-
-export type AnyModel = BaseModel | ControlNetModel;
-
-/** What came of looking into a candidate. */
-export interface Finding {
-  readonly models: readonly AnyModel[];
-  readonly rejected: readonly RejectedModel[];
-  /** It may be otherwise the next time, though no file has changed. */
-  readonly passing?: true;
-}
+import type { ToldPrediction } from '../schedulers/prediction-type.ts';
+import type { AnyModel, Finding } from './finding.ts';
 
 /** What a model is called and what its maker says of it. */
 interface Given {

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import type { Finding, inspect } from './inspect.ts';
+import type { inspect } from './inspect.ts';
 import { rejectedFinding } from './rejected-finding.ts';
+import type { Finding } from './finding.ts';
 
 /** Looks into candidates: what it finds, or why they cannot be used. */
 export type Inspect = typeof inspect;

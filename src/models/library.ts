@@ -6,9 +6,10 @@ import { buildStamp } from './build-stamp.ts';
 import { type KeptFinding, type KeptFindings, readFindings, writeFindings } from './findings-file.ts';
 import { inspect } from './inspect.ts';
 import type { Inspect } from './inspector.ts';
-import type { BaseModel, ControlNetModel, ToldPrediction } from '../generation/model.ts';
+import type { BaseModel, ControlNetModel } from '../generation/model.ts';
 import { emptyOverlay, type Overlay, readOverlay, writeOverlay } from './overlay.ts';
 import { type Candidate, findCandidates } from './scan.ts';
+import type { ToldPrediction } from '../schedulers/prediction-type.ts';
 
 export interface LibraryOptions {
   /** File in DATA that keeps the types of ControlNets set by `setType`; without it none can be set. */

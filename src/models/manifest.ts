@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { ArmatureError } from '../errors.ts';
 import { readTextIfThere, reasonOf } from '../files/regular-file.ts';
 import { isWithin } from '../json/outline.ts';
-import { schedulerIds } from '../generation/plan.ts';
+import { schedulerIds } from '../schedulers/scheduler-id.ts';
 import { predictionNamed } from '../weights/prediction.ts';
 import { modelIdPattern } from './model-id.ts';
-import { predictionTypes } from '../generation/model.ts';
+import { predictionTypes } from '../schedulers/prediction-type.ts';
 
 export const manifestName = 'armature.json';
 

@@ -1,6 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 import { ArmatureError } from '../errors.ts';
-import type { Finding } from './inspect.ts';
+import type { Finding } from './finding.ts';
 import { fileModelName, slug } from './model-id.ts';
 import type { Candidate } from './scan.ts';
 

@@ -1,4 +1,4 @@
-import type { PlaneSize } from './resample.ts';
+import type { Size } from './size.ts';
 
 /**
  * 8-bit values at a smaller size, each the average of the area that it covers, rounded half to even, or half up where just
@@ -7,7 +7,7 @@ import type { PlaneSize } from './resample.ts';
  * @param values from.width x from.height pixels of `channels` values each.
  * @param to at most as large as `from` on each side.
  */
-export function averageArea(values: Uint8Array, from: PlaneSize, to: PlaneSize, channels: number): Uint8Array {
+export function averageArea(values: Uint8Array, from: Size, to: Size, channels: number): Uint8Array {
   const horizontal = from.width / to.width;
   const vertical = from.height / to.height;
   return Number.isInteger(horizontal) && Number.isInteger(vertical)
@@ -18,7 +18,7 @@ export function averageArea(values: Uint8Array, from: PlaneSize, to: PlaneSize, 
 /** Where each target covers a block of whole pixels: sums of integers. */
 function averageBlocks(
   values: Uint8Array,
-  { width, height }: PlaneSize,
+  { width, height }: Size,
   channels: number,
   horizontal: number,
   vertical: number,
@@ -59,7 +59,7 @@ function addFourRows(values: Uint8Array, offset: number, sums: Int32Array): void
 }
 
 /** Where targets cover parts of pixels. */
-function averageShares(values: Uint8Array, from: PlaneSize, to: PlaneSize, channels: number): Uint8Array {
+function averageShares(values: Uint8Array, from: Size, to: Size, channels: number): Uint8Array {
   const columns = coverage(from.width, to.width);
   const rows = coverage(from.height, to.height);
   const out = new Uint8ClampedArray(to.width * to.height * channels);

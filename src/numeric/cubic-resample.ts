@@ -1,8 +1,8 @@
-import type { PlaneSize } from './resample.ts';
+import type { Size } from './size.ts';
 import { RowCombiner } from './simd/combine-rows.ts';
 
 /** The part of a resampled plane that is wanted. */
-export interface PlaneWindow extends PlaneSize {
+export interface PlaneWindow extends Size {
   readonly x: number;
   readonly y: number;
 }
@@ -12,7 +12,7 @@ export interface PlaneWindow extends PlaneSize {
  * centres at halves, the border repeated): cv2.resize(plane, to, interpolation=INTER_CUBIC). Results may lie beyond the range
  * of the values.
  */
-export function resampleCubic(plane: Float64Array, from: PlaneSize, to: PlaneSize, window: PlaneWindow): Float64Array {
+export function resampleCubic(plane: Float64Array, from: Size, to: Size, window: PlaneWindow): Float64Array {
   const columns = cubicTaps(from.width, to.width, window.x, window.width);
   const rows = cubicTaps(from.height, to.height, window.y, window.height);
   const out = new Float64Array(window.width * window.height);
@@ -34,7 +34,7 @@ export function resampleCubic(plane: Float64Array, from: PlaneSize, to: PlaneSiz
  * Three interleaved channels of 8 bits at another size by the same rule, rounded half to even; what would lie beyond 0..255
  * is cut off.
  */
-export function resampleCubicRgb(data: Uint8Array, from: PlaneSize, to: PlaneSize): Uint8Array {
+export function resampleCubicRgb(data: Uint8Array, from: Size, to: Size): Uint8Array {
   const columns = cubicTaps(from.width, to.width, 0, to.width);
   const { sources, weights } = cubicTaps(from.height, to.height, 0, to.height);
   const length = to.width * 3;

@@ -1,4 +1,4 @@
-import type { PlaneSize } from './resample.ts';
+import type { Size } from './size.ts';
 import { convolveSymmetric } from './symmetric-convolution.ts';
 
 /**
@@ -7,7 +7,7 @@ import { convolveSymmetric } from './symmetric-convolution.ts';
  *
  * @param sigma in pixels, above 0.
  */
-export function gaussianBlur(plane: Float32Array, size: PlaneSize, sigma: number): Float32Array {
+export function gaussianBlur(plane: Float32Array, size: Size, sigma: number): Float32Array {
   const { width } = size;
   const blurred = new Float32Array(plane.length);
   convolveSymmetric(size, fromMiddle(gaussianKernel(sigma, kernelLength(sigma, 4))), {
@@ -22,7 +22,7 @@ export function gaussianBlur(plane: Float32Array, size: PlaneSize, sigma: number
  * The same on 8-bit values, bit for bit as OpenCV: the kernel reaches 3 sigma and its weights have 8 fractional bits, each
  * carrying the rounding error of the one before it; the result is rounded once.
  */
-export function gaussianBlurBytes(plane: Uint8Array, size: PlaneSize, sigma: number): Uint8Array {
+export function gaussianBlurBytes(plane: Uint8Array, size: Size, sigma: number): Uint8Array {
   const { width } = size;
   const blurred = new Uint8Array(plane.length);
   convolveSymmetric(size, fixedPointKernel(sigma), {
@@ -39,7 +39,7 @@ export function gaussianBlurBytes(plane: Uint8Array, size: PlaneSize, sigma: num
  * {@link gaussianBlurBytes} of three interleaved channels at once. A float64 holds whole numbers of 53 bits, and sums along
  * a row have 16: so one number carries all three channels along the rows, and red and green together down the columns.
  */
-export function gaussianBlurRgb(data: Uint8Array, size: PlaneSize, sigma: number): Uint8Array {
+export function gaussianBlurRgb(data: Uint8Array, size: Size, sigma: number): Uint8Array {
   const { width } = size;
   const blurred = new Uint8Array(data.length);
   convolveSymmetric(size, fixedPointKernel(sigma), {

@@ -1,8 +1,4 @@
-/** Width and height of a plane of values, row by row. */
-export interface PlaneSize {
-  readonly width: number;
-  readonly height: number;
-}
+import type { Size } from './size.ts';
 
 /** Weight of a source value by its distance from the target's centre, up to `reach`; both grow with the factor of shrinking. */
 export interface ResampleFilter {
@@ -31,8 +27,8 @@ function keys(distance: number): number {
  */
 export function resampleBytes(
   data: Uint8Array,
-  from: PlaneSize,
-  to: PlaneSize,
+  from: Size,
+  to: Size,
   channels: number,
   by: ResampleFilter = triangle,
 ): Uint8Array {
@@ -44,7 +40,7 @@ export function resampleBytes(
  * One plane of float values at another size, by the same filter as {@link resampleBytes} but without rounding. Values stay
  * within the range of the source's.
  */
-export function resamplePlane(plane: Float32Array, from: PlaneSize, to: PlaneSize): Float32Array {
+export function resamplePlane(plane: Float32Array, from: Size, to: Size): Float32Array {
   return resample(
     plane,
     from,
@@ -58,8 +54,8 @@ export function resamplePlane(plane: Float32Array, from: PlaneSize, to: PlaneSiz
 
 function resample<Values extends Uint8Array | Float32Array>(
   source: Values,
-  from: PlaneSize,
-  to: PlaneSize,
+  from: Size,
+  to: Size,
   channels: number,
   allocate: (length: number) => Values,
   tapsOf: (length: number, resized: number) => Taps,

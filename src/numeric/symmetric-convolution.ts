@@ -1,4 +1,4 @@
-import type { PlaneSize } from './resample.ts';
+import type { Size } from './size.ts';
 
 /** How the values of a plane come and go; a number may carry several channels as long as their sums fit. */
 export interface ConvolvedRows {
@@ -18,7 +18,7 @@ export interface ConvolvedRows {
  *
  * @param kernel from the middle outwards.
  */
-export function convolveSymmetric(size: PlaneSize, kernel: Float64Array, rows: ConvolvedRows): void {
+export function convolveSymmetric(size: Size, kernel: Float64Array, rows: ConvolvedRows): void {
   const half = inFours(kernel);
   const reach = kernel.length - 1;
   const { width, height } = size;

@@ -1,4 +1,4 @@
-import type { RgbImage } from '../conditions/contract/condition.ts';
+import type { RgbImage } from '../pixels/rgb-image.ts';
 import type { Tensor } from '../numeric/tensor.ts';
 
 /** Row `index` of decoded pictures [rows, 3, H, W] in -1..1 to 8-bit RGB: round(255 * clamp(x/2 + 1/2)). */

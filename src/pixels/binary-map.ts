@@ -1,4 +1,4 @@
-import type { RgbImage } from '../conditions/contract/condition.ts';
+import type { RgbImage } from './rgb-image.ts';
 
 /**
  * The threshold between two groups of 8-bit values that makes the variance between them largest (Otsu, "A threshold

@@ -1,4 +1,4 @@
-import type { RgbImage } from '../conditions/contract/condition.ts';
+import type { RgbImage } from './rgb-image.ts';
 
 /** Distances are kept in 16 bits: pictures are large. Nothing is carried further. */
 const farthest = 0xffff;

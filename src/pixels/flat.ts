@@ -1,4 +1,4 @@
-import type { MaskedImage } from '../conditions/contract/condition.ts';
+import type { MaskedImage } from './rgb-image.ts';
 
 /** Whether all pixels have one colour. Never of a picture with a mask: where that lies is something. */
 export function isFlat({ data, masked }: MaskedImage): boolean {

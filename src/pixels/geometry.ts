@@ -1,9 +1,5 @@
-import type { ResizeMode } from '../generation/plan.ts';
-
-export interface Size {
-  readonly width: number;
-  readonly height: number;
-}
+import type { ResizeMode } from './resize-mode.ts';
+import type { Size } from '../numeric/size.ts';
 
 export interface Placement {
   /** Size that the whole source is resized to. */

@@ -1,8 +1,8 @@
-import type { PlaneSize } from '../numeric/resample.ts';
-import type { RgbImage } from '../conditions/contract/condition.ts';
+import type { Size } from '../numeric/size.ts';
+import type { RgbImage } from './rgb-image.ts';
 
 /** A map of three equal channels from one value a pixel. */
-export function greyMap(values: Uint8Array, { width, height }: PlaneSize): RgbImage {
+export function greyMap(values: Uint8Array, { width, height }: Size): RgbImage {
   const data = new Uint8Array(values.length * 3);
   for (let i = 0, j = 0; i < values.length; i++, j += 3) {
     const value = values[i]!;

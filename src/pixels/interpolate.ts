@@ -1,5 +1,5 @@
-import type { RgbImage } from '../conditions/contract/condition.ts';
-import type { Size } from './geometry.ts';
+import type { RgbImage } from './rgb-image.ts';
+import type { Size } from '../numeric/size.ts';
 
 /** The part of a resized picture that is wanted; the rest is not computed. */
 export interface Window extends Size {

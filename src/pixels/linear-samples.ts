@@ -1,5 +1,5 @@
 import { roundHalfToEven } from '../numeric/round-half-to-even.ts';
-import type { RgbImage } from '../conditions/contract/condition.ts';
+import type { RgbImage } from './rgb-image.ts';
 
 /** Where the samples of one axis lie, in pixels of the picture (centres at whole numbers), `step` apart. */
 export interface SampleAxis {

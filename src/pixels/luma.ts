@@ -1,4 +1,4 @@
-import type { RgbImage } from '../conditions/contract/condition.ts';
+import type { RgbImage } from './rgb-image.ts';
 
 /** Brightness of every pixel, 0..255, and how many pixels have each of the 256 values. */
 export interface Luma {

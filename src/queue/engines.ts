@@ -12,7 +12,7 @@ import {
 } from 'bullmq';
 import { Redis } from 'ioredis';
 import { ArmatureError } from '../errors.ts';
-import type { QueueTicket } from '../records/records.ts';
+import type { QueueTicket } from '../records/scheduling/queue-ticket.ts';
 import type { SqlQueueEngine } from '../records/database/sql-pool.ts';
 
 /** What a queue runs on: the database of records (`openRecords(...).queueEngine()`), or a Redis. */

@@ -1,4 +1,4 @@
-import type { QueueTicket } from '../records/records.ts';
+import type { QueueTicket } from '../records/scheduling/queue-ticket.ts';
 import type { DispatchedTicket } from '../records/scheduling/scheduling.ts';
 
 /** Decides who runs a job and when; it carries tickets only. One implementation over BullMQ, three engines. */

@@ -6,11 +6,12 @@ import { keyChannel } from './access/keys.ts';
 import { migrate } from './schema/migrations/migrate.ts';
 import { migrations } from './schema/migrations/index.ts';
 import { openPostgres } from './database/postgres.ts';
-import { changeKinds, type Records } from './records.ts';
+import type { Records } from './records.ts';
 import { recordsSchema, type Tables } from './schema/schema.ts';
 import type { SqlDatabase, SqlQueueEngine } from './database/sql-pool.ts';
 import { sqlRecords } from './sql-records.ts';
-import { jobChannel } from './jobs/transitions.ts';
+import { jobChannel } from './schema/job-channel.ts';
+import { changeKinds } from './schema/job-channel.ts';
 
 /** Where records are: a PostgreSQL server, or the embedded database in a data folder. */
 export type RecordsPlace = { readonly postgresUrl: string } | { readonly dataFolder: string };

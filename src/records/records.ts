@@ -1,9 +1,7 @@
 import type { SerializedError } from '../errors.ts';
-import type { Job, JobEvent, JobResult, JobStatus, Progress } from '../generation/job.ts';
-import type { Plan, StoredPicture } from '../generation/plan.ts';
-import type { WebhookTarget } from '../generation/webhook.ts';
+import type { Job, JobEvent, JobResult, Progress } from '../generation/job.ts';
 import type { BatchRecords } from './batches/batches.ts';
-import type { IdempotencyClaim, IdempotencyRecords } from './jobs/idempotency.ts';
+import type { IdempotencyRecords } from './jobs/idempotency.ts';
 import type { WebhookRecords } from './webhooks/webhooks.ts';
 import type { PictureRecords } from './pictures/pictures.ts';
 import type { RetentionRecords } from './operations/retention.ts';
@@ -14,6 +12,10 @@ import type { OverviewRecords } from './operations/overview.ts';
 import type { WorkerRecords } from './operations/workers.ts';
 import type { Scheduling } from './scheduling/scheduling.ts';
 import type { FaultRecords } from './jobs/faults.ts';
+import type { ChangeKind } from './schema/job-channel.ts';
+import type { JobQuery, NewJob } from './jobs/new-job.ts';
+import type { QueueTicket } from './scheduling/queue-ticket.ts';
+import type { Upload } from './pictures/uploads.ts';
 
 /**
  * The truth about jobs and uploads, in SQL. Every method that changes a job is atomic, and those that a worker calls are
@@ -102,51 +104,4 @@ export interface Records {
   /** Resolves when the database answers. */
   ping(): Promise<void>;
   close(): Promise<void>;
-}
-
-/**
-/**
- * Progress comes several times a second and job; `end` is the change into a final state, or the deletion of a job; `webhook`
- * says that the job's end came into the outbox; everything else is `state`, a requested cancel among it.
- */
-export const changeKinds = ['state', 'progress', 'end', 'webhook'] as const;
-export type ChangeKind = (typeof changeKinds)[number];
-
-export interface NewJob {
-  readonly id: string;
-  readonly tenant: string;
-  readonly plan: Plan;
-  readonly warnings: readonly string[];
-  readonly metadata: Readonly<Record<string, unknown>> | null;
-  /** Who is told of its end. */
-  readonly webhook?: WebhookTarget | null;
-  /** The key of its request. */
-  readonly claim?: IdempotencyClaim;
-  /** See {@link Job.traceParent}. */
-  readonly traceParent?: string | null;
-  /** 0 to 9, the higher the sooner. */
-  readonly priority: number;
-}
-
-export interface JobQuery {
-  readonly status?: JobStatus;
-  readonly before?: string;
-  readonly limit: number;
-}
-
-/** All that a queue carries. */
-export interface QueueTicket {
-  readonly tenant: string;
-  readonly id: string;
-}
-
-export interface Upload {
-  readonly id: string;
-  readonly tenant: string;
-  readonly picture: StoredPicture;
-  readonly contentType: string;
-  readonly bytes: number;
-  readonly width: number;
-  readonly height: number;
-  readonly createdAt: Date;
 }

@@ -10,10 +10,10 @@ import { sqlFaults } from './jobs/faults.ts';
 import { gather } from './database/gather.ts';
 import { insertJobs } from './jobs/insert-jobs.ts';
 import { sqlPictures } from './pictures/pictures.ts';
-import type { NewJob, Records } from './records.ts';
+import type { Records } from './records.ts';
 import { removeJobs } from './jobs/remove-jobs.ts';
 import { sqlRetention } from './operations/retention.ts';
-import { eventFromRow, jobFromRow, uploadFromRow } from './schema/rows.ts';
+import { eventFromRow, jobFromRow } from './schema/rows.ts';
 import { sqlScheduling } from './scheduling/scheduling.ts';
 import type { Tables } from './schema/schema.ts';
 import type { SqlDatabase } from './database/sql-pool.ts';
@@ -21,6 +21,8 @@ import { sqlUsage } from './access/usage.ts';
 import * as transitions from './jobs/transitions.ts';
 import { sqlWebhooks } from './webhooks/webhooks.ts';
 import { sqlWorkers } from './operations/workers.ts';
+import type { NewJob } from './jobs/new-job.ts';
+import { uploadFromRow } from './pictures/uploads.ts';
 
 /** What records are told of changes, in any process. */
 export interface ChangeSources {

@@ -1,12 +1,5 @@
-import type { Records } from '../records/records.ts';
 import type { EndedJob } from '../records/operations/retention.ts';
-import type { ObjectStore } from '../store/store.ts';
-import { deleteLoose, deleteObjects } from './leftovers.ts';
-
-export interface DeletingParts {
-  readonly records: Records;
-  readonly store: ObjectStore;
-}
+import { deleteLoose, deleteObjects, type DeletingParts } from './leftovers.ts';
 
 /** Jobs that one statement deletes at most: in an embedded database everybody's statements wait for it. */
 export const deletedAtOnce = 16;

@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ArmatureError } from '../errors.ts';
 import { inBackground } from '../records/database/background.ts';
-import { deletedAtOnce, type DeletingParts } from './delete-jobs.ts';
+import { deletedAtOnce } from './delete-jobs.ts';
+import type { DeletingParts } from './leftovers.ts';
 
 export interface ErasingParts extends DeletingParts {
   /** Takes a job's ticket out of the queue, if it is there. */

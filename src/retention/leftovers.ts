@@ -1,6 +1,7 @@
 import type { EndedJob } from '../records/operations/retention.ts';
 import { jobPrefix } from '../store/keys.ts';
-import type { DeletingParts } from './delete-jobs.ts';
+import type { Records } from '../records/records.ts';
+import type { ObjectStore } from '../store/store.ts';
 
 /** Inputs that are looked at in one transaction, which holds the session of an embedded database. */
 const loosePage = 20;
@@ -43,4 +44,9 @@ export async function finishRemovals(
 /** Deletes the inputs that nobody uses any more, and what is left of uploads that are deleted. */
 export async function deleteLoose({ records, store }: DeletingParts): Promise<void> {
   while (await records.pictures.deleteLoose(async (key) => await store.delete(key), loosePage));
+}
+
+export interface DeletingParts {
+  readonly records: Records;
+  readonly store: ObjectStore;
 }

@@ -1,5 +1,5 @@
 import type { ListedObject } from '../store/store.ts';
-import type { DeletingParts } from './delete-jobs.ts';
+import type { DeletingParts } from './leftovers.ts';
 
 /** Objects this young may belong to something whose record is on its way. Milliseconds. */
 const grace = 24 * 3_600_000;

@@ -1,7 +1,7 @@
 import { inBackground } from '../records/database/background.ts';
 import type { EndedJob } from '../records/operations/retention.ts';
-import { deletedAtOnce, deleteJobs, type DeletingParts } from './delete-jobs.ts';
-import { deleteLoose, finishRemovals } from './leftovers.ts';
+import { deletedAtOnce, deleteJobs } from './delete-jobs.ts';
+import { deleteLoose, type DeletingParts, finishRemovals } from './leftovers.ts';
 import { deleteOrphans } from './orphans.ts';
 
 /** What is kept. */

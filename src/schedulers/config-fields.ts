@@ -1,6 +1,7 @@
 import { ArmatureError } from '../errors.ts';
 import type { SamplerOptions } from './options.ts';
-import type { BetaSchedule, NoiseSchedule, PredictionType } from './scheduler.ts';
+import type { BetaSchedule, NoiseSchedule } from './scheduler.ts';
+import type { PredictionType } from './prediction-type.ts';
 
 /** A scheduler_config.json as it was read. */
 export type SchedulerConfig = Readonly<Record<string, unknown>>;

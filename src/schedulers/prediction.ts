@@ -1,5 +1,5 @@
 import { linearCombination } from '../numeric/linear-combination.ts';
-import type { PredictionType } from './scheduler.ts';
+import type { PredictionType } from './prediction-type.ts';
 
 /** A noisy sample is alpha * clean + sigma * noise, with alpha^2 + sigma^2 = 1. */
 export interface NoiseLevel {

@@ -1,5 +1,4 @@
 import { ArmatureError } from '../errors.ts';
-import { schedulerIds, type SchedulerId } from '../generation/plan.ts';
 import { ddim } from './ddim.ts';
 import { dpmSolver } from './dpm-solver.ts';
 import { eulerAncestral } from './euler-ancestral.ts';
@@ -9,6 +8,7 @@ import { lcm } from './lcm.ts';
 import type { SamplerOptions } from './options.ts';
 import type { NoiseSchedule, Scheduler } from './scheduler.ts';
 import { uniPc } from './unipc.ts';
+import { type SchedulerId, schedulerIds } from './scheduler-id.ts';
 
 /** A sampler as users know it: a family with the options that its name stands for. */
 export interface SamplerEntry {

@@ -1,3 +1,5 @@
+import type { PredictionType } from './prediction-type.ts';
+
 /**
  * The contract of a sampler over a discrete noise schedule, built for one run. It is asked for what the network is to
  * predict, and given the answer, once for each of `evaluations`, in order:
@@ -74,7 +76,6 @@ export interface SigmaScheduler<Memory extends SchedulerMemory = SchedulerMemory
   readonly sigmas: Float32Array;
 }
 
-export type PredictionType = 'epsilon' | 'v_prediction' | 'sample';
 export type TimestepSpacing = 'linspace' | 'leading' | 'trailing';
 export type BetaSchedule = 'linear' | 'scaled_linear' | 'squaredcos_cap_v2';
 

@@ -5,7 +5,7 @@ import { checkpointKey } from '../store/keys.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint-file.ts';
 import { jobFacts } from './job-facts.ts';
-import type { WorkerLog } from './worker.ts';
+import type { WorkerLog } from './parts.ts';
 
 interface CheckpointParts {
   readonly records: Pick<Records, 'faults'>;

@@ -6,7 +6,7 @@ import { insideMap } from '../drawing/picture-metadata.ts';
 import { KeptData } from './kept-data.ts';
 import { readPicture } from '../drawing/read-picture.ts';
 import { storePicture } from './store-picture.ts';
-import type { WorkerParts } from './worker.ts';
+import type { WorkerParts } from './parts.ts';
 
 /** One attempt at an extraction: the map is the job's only output. */
 export async function extractCondition(

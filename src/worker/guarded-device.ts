@@ -3,7 +3,7 @@ import { ArmatureError } from '../errors.ts';
 import type { Job } from '../generation/job.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import type { DrawingDevice } from '../drawing/draw-plan.ts';
-import type { RunningParts } from './worker.ts';
+import type { RunningParts } from './parts.ts';
 
 /**
  * The device as one attempt at a job sees it: a job that was in it when it died draws alone, and a drawing goes on from its

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { MaskedImage } from '../conditions/contract/condition.ts';
+import type { MaskedImage } from '../pixels/rgb-image.ts';
 import type { JobOutput } from '../generation/job.ts';
 import type { OutputOptions } from '../generation/plan.ts';
 import { encodePicture } from '../images/encode.ts';

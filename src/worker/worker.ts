@@ -1,52 +1,18 @@
-import type { DeviceProcess } from '../device/device-process.ts';
-import type { ExtractorProcess } from '../extractor/extractor-process.ts';
 import { type SerializedError, serializeError } from '../errors.ts';
 import { backOff, type FaultKind } from '../generation/faults.ts';
 import type { Job, JobResult } from '../generation/job.ts';
-import type { PictureDecoder } from '../images/decoder/decoder.ts';
-import type { ModelLibrary } from '../models/library.ts';
-import type { Consumer, JobQueue, TicketOutcome } from '../queue/queue.ts';
-import type { QueueTicket, Records } from '../records/records.ts';
-import type { ObjectStore } from '../store/store.ts';
-import type { Tracing } from '../tracing/tracing.ts';
+import type { Consumer, TicketOutcome } from '../queue/queue.ts';
 import { CancelWatch } from './cancel-watch.ts';
 import { DeviceGate } from './device-gate.ts';
 import { drawGeneration } from './draw-generation.ts';
 import { extractCondition } from './extract-condition.ts';
 import { jobFacts } from './job-facts.ts';
-import type { WorkerObserver } from './observer.ts';
 import { patiently } from './patiently.ts';
 import { ProgressReports } from './progress-report.ts';
 import { dropAttempt, tidyUp } from './tidy-up.ts';
 import { verdictOn } from './verdict.ts';
-
-/** Everything that running a job needs. */
-export interface WorkerParts {
-  readonly records: Records;
-  readonly queue: JobQueue;
-  readonly store: ObjectStore;
-  readonly library: ModelLibrary;
-  readonly device: DeviceProcess;
-  readonly extractor: ExtractorProcess;
-  readonly decoder: PictureDecoder;
-  readonly observer: WorkerObserver;
-  readonly tracing: Tracing;
-  readonly log: WorkerLog;
-}
-
-/** What running one job of a worker needs: the parts, and what its jobs share. */
-export interface RunningParts extends WorkerParts {
-  readonly cancels: CancelWatch;
-  readonly progress: ProgressReports;
-  readonly gate: DeviceGate;
-  readonly checkpointEveryMs: number | null;
-}
-
-export interface WorkerLog {
-  info(facts: object, message: string): void;
-  warn(facts: object, message: string): void;
-  error(facts: object, message: string): void;
-}
+import type { QueueTicket } from '../records/scheduling/queue-ticket.ts';
+import type { RunningParts, WorkerParts } from './parts.ts';
 
 export interface WorkerOptions {
   /** Jobs that are drawn side by side; they share batched steps. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { RgbImage } from '../../src/conditions/contract/condition.ts';
+import type { RgbImage } from '../../src/pixels/rgb-image.ts';
 import {
   asTheyAre,
   interleavedInput,

@@ -1,102 +1,13 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { arrowsBetween, circles } from './circles.ts';
+import { rooms, roomTable } from './rooms.ts';
 import { parseSource, type SourceFile, sourceFiles } from './source-files.ts';
 
 const files = sourceFiles();
 
-/**
- * Which folders a folder may import code from; its own and errors.ts always. Types may come from anywhere, except into
- * the pure folders. cli.ts and cli/ put everything together.
- */
-const allowed: Readonly<Record<string, readonly string[]>> = {
-  numeric: [],
-  text: [],
-  files: [],
-  prompt: [],
-  pixels: ['numeric'],
-  schedulers: ['numeric', 'generation'],
-  json: ['generation'],
-  conditions: ['numeric', 'text', 'pixels'],
-  generation: ['text', 'conditions', 'schedulers', 'prompt'],
-  graph: ['numeric'],
-  images: ['pixels'],
-  weights: ['numeric', 'json', 'graph', 'files'],
-  fetch: [],
-  models: ['text', 'generation', 'conditions', 'weights', 'fetch', 'files', 'json', 'pipeline', 'schedulers'],
-  runtime: ['numeric', 'graph', 'weights'],
-  pipeline: ['numeric', 'json', 'files', 'schedulers'],
-  extractor: ['conditions', 'images', 'models', 'runtime'],
-  device: ['numeric', 'conditions', 'generation', 'pipeline', 'schedulers', 'runtime', 'graph', 'weights'],
-  store: ['files', 'generation'],
-  access: [],
-  records: ['generation', 'access'],
-  queue: ['records', 'generation'],
-  drawing: ['generation', 'conditions', 'pixels', 'images'],
-  worker: ['generation', 'records', 'queue', 'store', 'images', 'tracing', 'drawing'],
-  webhooks: ['generation', 'records', 'fetch'],
-  metrics: [],
-  tracing: [],
-  retention: ['generation', 'records', 'store'],
-  server: [
-    'text',
-    'json',
-    'retention',
-    'generation',
-    'access',
-    'records',
-    'queue',
-    'store',
-    'images',
-    'conditions',
-    'models',
-    'fetch',
-    'tracing',
-  ],
-  config: ['generation'],
-  service: [
-    'config',
-    'fetch',
-    'images',
-    'records',
-    'queue',
-    'store',
-    'models',
-    'conditions',
-    'device',
-    'extractor',
-    'worker',
-    'retention',
-    'webhooks',
-    'metrics',
-    'tracing',
-    'server',
-  ],
-};
-
-/** Folders whose results depend on their arguments alone. */
-const pure = ['numeric', 'text', 'prompt', 'pixels', 'schedulers', 'conditions', 'generation', 'graph'];
-
-/** Types only: what the parts say to each other. */
-const contracts = ['pipeline/networks.ts'];
-
-/** Packages that have one owner. */
-const owners: Readonly<Record<string, string>> = {
-  sharp: 'images',
-  'onnxruntime-node': 'runtime',
-  pg: 'records',
-  '@electric-sql/pglite': 'records',
-  bullmq: 'queue',
-  ioredis: 'queue',
-  '@aws-sdk/client-s3': 'store',
-  fastify: 'server',
-  'prom-client': 'metrics',
-  '@opentelemetry/api': 'tracing',
-  '@opentelemetry/sdk-trace-node': 'tracing',
-  '@opentelemetry/resources': 'tracing',
-  '@opentelemetry/exporter-trace-otlp-http': 'tracing',
-  standardwebhooks: 'webhooks',
-  commander: 'cli',
-  'cli-progress': 'cli',
-};
+const owners = new Map(Object.entries(rooms).flatMap(([room, { owns = [] }]) => owns.map((name) => [name, room])));
+const pure = Object.keys(rooms).filter((room) => rooms[room]?.pure === true);
 
 const folderOf = (path: string): string => path.split('/')[0] ?? '';
 const isPure = (path: string): boolean => pure.some((folder) => path.startsWith(`${folder}/`));
@@ -131,24 +42,35 @@ describe('imports', () => {
     ]);
   });
 
-  it('stay within what each folder may use', () => {
+  it('stay within what each folder may use, types too', () => {
     expect(files.length).toBeGreaterThan(40);
     const wrong = files
-      .filter((file) => !file.path.startsWith('cli') && file.path.includes('/'))
+      .filter((file) => file.path.includes('/'))
       .flatMap((file) => {
-        const folder = folderOf(file.path);
-        const reach = [folder, ...(allowed[folder] ?? [])];
-        return broken(
-          file,
-          ({ own, typeOnly, target }) => !own || typeOnly || target === 'errors.ts' || reach.includes(folderOf(target)),
-        );
+        const room = folderOf(file.path);
+        const reach = [room, 'errors.ts', ...(rooms[room]?.imports ?? [])];
+        return broken(file, ({ own, target }) => !own || reach.includes(folderOf(target)));
       });
     expect(wrong).toEqual([]);
   });
 
   it('have a rule for every folder', () => {
-    const folders = new Set(files.filter((file) => file.path.includes('/')).map((file) => folderOf(file.path)));
-    expect([...folders].filter((folder) => folder !== 'cli' && !(folder in allowed))).toEqual([]);
+    const folders = files.filter((file) => file.path.includes('/')).map((file) => folderOf(file.path));
+    expect([...new Set(folders)].toSorted()).toEqual(Object.keys(rooms).toSorted());
+  });
+
+  it('go down: every room is listed below those that it imports from', () => {
+    const listed = Object.keys(rooms);
+    const wrong = Object.entries(rooms).flatMap(([room, { imports }]) =>
+      imports.filter((name) => listed.indexOf(name) >= listed.indexOf(room)).map((name) => `${room} -> ${name}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('are listed for people as they are here', () => {
+    const text = readFileSync(new URL('../../docs/architecture.md', import.meta.url), 'utf8');
+    const section = text.split('\n## Folders\n')[1]!.split('\n## ')[0]!;
+    expect(section.split('\n').filter((line) => line.startsWith('|'))).toEqual(roomTable());
   });
 
   it('reach the command line from nowhere', () => {
@@ -159,7 +81,7 @@ describe('imports', () => {
   it('leave each of the great libraries to its owner', () => {
     const wrong = files.flatMap((file) =>
       broken(file, ({ own, typeOnly, target }) => {
-        const owner = owners[packageOf(target)];
+        const owner = owners.get(packageOf(target));
         return own || typeOnly || owner === undefined || folderOf(file.path) === owner;
       }),
     );
@@ -177,15 +99,37 @@ describe('imports', () => {
   });
 });
 
+describe('circles', () => {
+  const own = files.map(({ path, imports }) => ({
+    path,
+    targets: imports.filter((imported) => imported.own).map(({ target }) => target),
+  }));
+
+  it('are found', () => {
+    const arrows = new Map([
+      ['a', new Set(['b'])],
+      ['b', new Set(['c', 'd'])],
+      ['c', new Set(['a'])],
+      ['d', new Set(['e'])],
+      ['e', new Set<string>()],
+    ]);
+    expect(circles(arrows)).toEqual([['a', 'b', 'c']]);
+  });
+
+  it('are none of files, types counted', () => {
+    expect(circles(arrowsBetween(own, (path) => path))).toEqual([]);
+  });
+});
+
 describe('pure folders', () => {
   const pureFiles = files.filter((file) => isPure(file.path));
 
-  it('import pure folders and contracts only', () => {
+  it('import pure folders only', () => {
     expect(pureFiles.length).toBeGreaterThan(20);
     const wrong = pureFiles.flatMap((file) =>
-      broken(file, ({ own, typeOnly, target }) => {
+      broken(file, ({ own, target }) => {
         if (!own) return ['zod', 'protobufjs'].includes(packageOf(target));
-        return isPure(target) || target === 'errors.ts' || (typeOnly && contracts.includes(target));
+        return isPure(target) || target === 'errors.ts';
       }),
     );
     expect(wrong).toEqual([]);

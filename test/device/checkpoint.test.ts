@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DeviceProcess } from '../../src/device/device-process.ts';
 import type { DeviceSettings, Drawing, DrawingState, DrawRequest } from '../../src/device/protocol.ts';
-import type { GenerationPlan, SchedulerId } from '../../src/generation/plan.ts';
+import type { GenerationPlan } from '../../src/generation/plan.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../src/worker/checkpoint-file.ts';
 import { type DioramaModels, dioramaModels, modelsFolder, readPicture } from '../support/diorama.ts';
+import type { SchedulerId } from '../../src/schedulers/scheduler-id.ts';
 
 const settings: DeviceSettings = {
   provider: 'cpu',

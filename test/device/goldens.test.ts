@@ -3,7 +3,7 @@ import { ModelNetworks } from '../../src/device/model-networks.ts';
 import { prepareDrawing } from '../../src/device/prepare-drawing.ts';
 import type { DrawRequest } from '../../src/device/protocol.ts';
 import { TextCache } from '../../src/device/text-cache.ts';
-import type { GenerationPlan, SchedulerId } from '../../src/generation/plan.ts';
+import type { GenerationPlan } from '../../src/generation/plan.ts';
 import { TorchGenerator } from '../../src/numeric/torch-generator.ts';
 import { DenoiseLoop } from '../../src/pipeline/denoise-loop.ts';
 import { pictureFrom } from '../../src/pipeline/pixels.ts';
@@ -17,6 +17,7 @@ import {
   modelsFolder,
   readPicture,
 } from '../support/diorama.ts';
+import type { SchedulerId } from '../../src/schedulers/scheduler-id.ts';
 
 const pool = new SessionPool({ provider: 'cpu', deviceId: 0, threads: 2 }, 2 ** 30);
 const networks = new ModelNetworks(pool, `${modelsFolder}/clip-tokenizer`);

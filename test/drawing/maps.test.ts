@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import sharp, { type CreateRaw } from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
 import { edgeAgreement } from '../../src/conditions/fidelity/edge-agreement.ts';
-import type { RgbImage } from '../../src/conditions/contract/condition.ts';
+import type { RgbImage } from '../../src/pixels/rgb-image.ts';
 import { embeddedAnnotators } from '../../src/config/config.ts';
 import { ExtractorProcess } from '../../src/extractor/extractor-process.ts';
 import type { PlannedControl } from '../../src/generation/plan.ts';

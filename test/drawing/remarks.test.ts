@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RgbImage } from '../../src/conditions/contract/condition.ts';
+import type { RgbImage } from '../../src/pixels/rgb-image.ts';
 import { refuseStrictly, remarksOnExtraction, remarksOnMap } from '../../src/drawing/remarks.ts';
 
 const flat: RgbImage = { width: 4, height: 4, data: new Uint8Array(48).fill(90) };

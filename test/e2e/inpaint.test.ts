@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { MaskedImage } from '../../src/conditions/contract/condition.ts';
+import type { MaskedImage } from '../../src/pixels/rgb-image.ts';
 import { decodeMasked, decodePicture } from '../../src/images/decode.ts';
 import { encodePicture } from '../../src/images/encode.ts';
 import { resizePhoto } from '../../src/images/resize.ts';

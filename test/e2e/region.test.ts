@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RgbImage } from '../../src/conditions/contract/condition.ts';
+import type { RgbImage } from '../../src/pixels/rgb-image.ts';
 import { decodePicture } from '../../src/images/decode.ts';
 import { encodePicture } from '../../src/images/encode.ts';
 import type { JobView } from '../../src/server/views/job-schema.ts';

@@ -8,9 +8,10 @@ import { parseExtraction, parseGeneration } from '../../src/generation/parse.ts'
 import { type Resolved, resolveExtraction, resolveGeneration } from '../../src/generation/resolve.ts';
 import type { GivenPicture } from '../../src/generation/given-picture.ts';
 import type { GenerationPlan } from '../../src/generation/plan.ts';
-import type { BaseModel, ControlNetModel, Family } from '../../src/generation/model.ts';
+import type { BaseModel, ControlNetModel } from '../../src/generation/model.ts';
 import { noiseScheduleFrom } from '../../src/schedulers/scheduler-config.ts';
 import { stableDiffusionSchedule } from '../../src/weights/configs/stable-diffusion-schedule.ts';
+import type { Family } from '../../src/graph/family.ts';
 
 const sd1: Family = {
   name: 'sd1',

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { findCondition } from '../../src/conditions/registry.ts';
 import { ArmatureError } from '../../src/errors.ts';
 import { parseGeneration } from '../../src/generation/parse.ts';
-import { schedulerIds } from '../../src/generation/plan.ts';
+import { schedulerIds } from '../../src/schedulers/scheduler-id.ts';
 import { resolveGeneration } from '../../src/generation/resolve.ts';
 import type { BaseModel, ControlNetModel } from '../../src/generation/model.ts';
 import { createScheduler } from '../../src/schedulers/registry.ts';

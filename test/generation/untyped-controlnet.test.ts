@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ArmatureError } from '../../src/errors.ts';
 import { chooseControlNet } from '../../src/generation/choose-controlnet.ts';
-import type { BaseModel, ControlNetModel, Family } from '../../src/generation/model.ts';
+import type { BaseModel, ControlNetModel } from '../../src/generation/model.ts';
+import type { Family } from '../../src/graph/family.ts';
 
 const small: Family = { name: 'other', contextWidth: 8, latentChannels: 4, blockChannels: [8], layersPerBlock: 1 };
 const sd1: Family = { ...small, name: 'sd1', contextWidth: 768 };

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 
-import type { RgbImage } from '../../src/conditions/contract/condition.ts';
+import type { RgbImage } from '../../src/pixels/rgb-image.ts';
 import { ArmatureError } from '../../src/errors.ts';
 import { decodePicture, defaultPictureLimits, readHeader, verifyPicture } from '../../src/images/decode.ts';
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 
-import type { RgbImage } from '../../src/conditions/contract/condition.ts';
+import type { RgbImage } from '../../src/pixels/rgb-image.ts';
 import { outputFormats } from '../../src/generation/plan.ts';
 import { decodePicture } from '../../src/images/decode.ts';
 import { encodePicture } from '../../src/images/encode.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import type { MaskedImage } from '../../src/conditions/contract/condition.ts';
+import type { MaskedImage } from '../../src/pixels/rgb-image.ts';
 import { decodeMasked } from '../../src/images/decode.ts';
 import { encodePicture } from '../../src/images/encode.ts';
 import { resizeMap, resizePhoto } from '../../src/images/resize.ts';

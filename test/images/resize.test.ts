@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import type { RgbImage } from '../../src/conditions/contract/condition.ts';
-import { resizeModes } from '../../src/generation/plan.ts';
+import type { RgbImage } from '../../src/pixels/rgb-image.ts';
+import { resizeModes } from '../../src/pixels/resize-mode.ts';
 import { isThinLineArt, whiteMask } from '../../src/pixels/binary-map.ts';
 import { decodePicture } from '../../src/images/decode.ts';
 import { borderColour, resizeMap, resizePhoto } from '../../src/images/resize.ts';

@@ -5,13 +5,14 @@ import { beforeEach, describe, expect, it, test } from 'vitest';
 import { warningsOf } from '../../src/generation/warnings.ts';
 import type { GenerationPlan } from '../../src/generation/plan.ts';
 import { openLibrary } from '../../src/models/library.ts';
-import type { BaseModel, Prediction } from '../../src/generation/model.ts';
+import type { BaseModel } from '../../src/generation/model.ts';
 import { goldenPath } from '../support/golden.ts';
 import { expectDrawn } from '../weights/single-files/drawing.ts';
 import { emptyTensor, smallBase, type Tensors, tensorsOf } from '../weights/single-files/small-models.ts';
 import { openSafetensors, readTensor } from '../../src/weights/safetensors.ts';
 import { temporaryFolder } from '../weights/temporary-folder.ts';
 import { float32Tensor, writeSafetensors } from '../weights/write-safetensors.ts';
+import type { Prediction } from '../../src/schedulers/prediction-type.ts';
 
 const root = temporaryFolder();
 const models = join(root, 'models');

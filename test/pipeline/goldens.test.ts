@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import type { RgbImage } from '../../src/conditions/contract/condition.ts';
+import type { RgbImage } from '../../src/pixels/rgb-image.ts';
 import { baseNetworks, controlNetworks } from '../../src/device/model-networks.ts';
 import { row, stack } from '../../src/numeric/tensor.ts';
 import { TorchGenerator } from '../../src/numeric/torch-generator.ts';

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 
-import type { ResizeMode } from '../../src/generation/plan.ts';
+import type { ResizeMode } from '../../src/pixels/resize-mode.ts';
 import {
   annotatorSize,
   paddedAnnotatorSize,
   pixelPerfectResolution,
   placement,
   roundHalfToEven,
-  type Size,
 } from '../../src/pixels/geometry.ts';
 import { goldenJson } from '../support/golden.ts';
+import type { Size } from '../../src/numeric/size.ts';
 
 type Pair = readonly [number, number];
 interface Rows<Case> {

@@ -3,7 +3,9 @@ import type { JobResult } from '../../src/generation/job.ts';
 import type { Plan } from '../../src/generation/plan.ts';
 import { newJobId, newUploadId } from '../../src/records/schema/ids.ts';
 import type { OpenRecords } from '../../src/records/open.ts';
-import type { NewJob, Records, Upload } from '../../src/records/records.ts';
+import type { Records } from '../../src/records/records.ts';
+import type { NewJob } from '../../src/records/jobs/new-job.ts';
+import type { Upload } from '../../src/records/pictures/uploads.ts';
 
 const plan: Plan = {
   kind: 'extraction',

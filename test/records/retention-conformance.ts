@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobOutput } from '../../src/generation/job.ts';
 import { newUploadId } from '../../src/records/schema/ids.ts';
 import type { OpenRecords } from '../../src/records/open.ts';
-import type { Records, Upload } from '../../src/records/records.ts';
+import type { Records } from '../../src/records/records.ts';
 import { newJob, result } from './conformance.ts';
+import type { Upload } from '../../src/records/pictures/uploads.ts';
 
 /** What every place of records must know of what is stored and what uses it. */
 export function retentionConformance(name: string, open: () => Promise<OpenRecords>): void {

@@ -4,9 +4,10 @@ import type { Plan } from '../../src/generation/plan.ts';
 import { takeTurns } from '../../src/queue/turns.ts';
 import { newBatchId } from '../../src/records/schema/ids.ts';
 import type { OpenRecords } from '../../src/records/open.ts';
-import type { NewJob, Records } from '../../src/records/records.ts';
+import type { Records } from '../../src/records/records.ts';
 import type { ChooseTurns, Waiting } from '../../src/records/scheduling/scheduling.ts';
 import { newJob, result } from './conformance.ts';
+import type { NewJob } from '../../src/records/jobs/new-job.ts';
 
 /** A plan that costs width x 64 x 10 pixel steps. */
 export function drawing(width: number): Plan {

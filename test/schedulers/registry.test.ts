@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { schedulerIds, type SchedulerId } from '../../src/generation/plan.ts';
 import { createScheduler, schedulers } from '../../src/schedulers/registry.ts';
 import { parsePythonJson } from '../../src/json/python-json.ts';
 import { noiseScheduleFrom } from '../../src/schedulers/scheduler-config.ts';
 import type { Scheduler } from '../../src/schedulers/scheduler.ts';
 import { goldenJson } from '../support/golden.ts';
 import { buildReference, families } from './reference.ts';
+import { type SchedulerId, schedulerIds } from '../../src/schedulers/scheduler-id.ts';
 
 interface DioramaCase {
   readonly name: string;

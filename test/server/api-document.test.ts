@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config/config.ts';
 import { errorCodes } from '../../src/errors.ts';
 import { limits } from '../../src/generation/limits.ts';
-import { schedulerIds } from '../../src/generation/plan.ts';
+import { schedulerIds } from '../../src/schedulers/scheduler-id.ts';
 import { fieldNames } from '../../src/generation/parse.ts';
 import { longestNesting } from '../../src/json/json-steps.ts';
 import { defaultServerLimits } from '../../src/server/parts/limits.ts';

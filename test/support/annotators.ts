@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-import type { RgbImage } from '../../src/conditions/contract/condition.ts';
+import type { RgbImage } from '../../src/pixels/rgb-image.ts';
 import { BundledAnnotators } from '../../src/extractor/bundled-annotators.ts';
 import { decodePicture } from '../../src/images/decode.ts';
 import { npyFloats } from './npy.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { RgbImage } from '../../src/conditions/contract/condition.ts';
+import type { RgbImage } from '../../src/pixels/rgb-image.ts';
 import { conditionIds } from '../../src/conditions/registry.ts';
 import { decodePicture } from '../../src/images/decode.ts';
 import type { BaseModel, ControlNetModel } from '../../src/generation/model.ts';

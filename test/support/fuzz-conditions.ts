@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import type { MaskedImage, RgbImage } from '../../src/conditions/contract/condition.ts';
 import { type ExtractorOptions, parseOptions } from '../../src/conditions/contract/options.ts';
 import { conditionIds, findCondition } from '../../src/conditions/registry.ts';
 import { ArmatureError } from '../../src/errors.ts';
@@ -7,6 +6,7 @@ import { ExtractorProcess, type ExtractorSettings } from '../../src/extractor/ex
 import { decodeMasked, decodePicture } from '../../src/images/decode.ts';
 import { smallNetworks } from './small-networks.ts';
 import type { MutatedPicture } from './mutated-pictures.ts';
+import type { MaskedImage, RgbImage } from '../../src/pixels/rgb-image.ts';
 
 /** A condition with the options that it is tried with. */
 export interface Trial {

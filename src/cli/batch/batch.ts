@@ -15,7 +15,7 @@ import {
   withKeys,
   type WrittenItem,
 } from './read-items.ts';
-import { type BatchRun, runBatch } from './run-batch.ts';
+import { runBatch } from './run-batch.ts';
 import { addControls, type ControlArgument, numberOrText } from '../controls/control-options.ts';
 import { generationBody, type GenerationOptions } from '../generate/generation-body.ts';
 import { addGenerationOptions } from '../generate/generation-options.ts';
@@ -24,6 +24,7 @@ import { callServer } from '../client/server-client.ts';
 import { addSettings, configOf } from '../settings/setting-options.ts';
 import { interruption } from '../../service/shutdown.ts';
 import { type ControlPictures, controlPictures } from '../controls/structure-files.ts';
+import type { BatchRun } from './batch-run.ts';
 
 interface Options extends GenerationOptions {
   readonly output: string;

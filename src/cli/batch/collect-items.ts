@@ -1,30 +1,20 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
-import { isFinal, jobStatuses } from '../../generation/job.ts';
+import { isFinal } from '../../generation/job.ts';
 import { requestJson } from '../client/server-client.ts';
 import type { ItemFiles } from './item-files.ts';
 import type { Sending } from './journal.ts';
 import { patiently } from './patience.ts';
 import type { BatchItem, FailedItem } from './read-items.ts';
-import type { BatchRun } from './run-batch.ts';
+import type { BatchRun } from './batch-run.ts';
+import { type DrawnJob, jobSchema } from './drawn-job.ts';
 
 const pageSize = 100;
 /** Milliseconds between two looks at batches in which nothing has ended. */
 const pollMs = 1_000;
 
-const jobSchema = z.object({
-  id: z.string(),
-  status: z.enum(jobStatuses),
-  batch: z.object({ index: z.number() }),
-  outputs: z.array(z.object({ content_type: z.enum(['image/png', 'image/jpeg', 'image/webp']) })),
-  progress: z.object({ step: z.number(), steps: z.number() }).nullish(),
-  error: z.object({ detail: z.string() }).nullable(),
-});
 const pageSchema = z.object({ data: z.array(jobSchema), next_cursor: z.string().nullable() });
-
-/** What is told of an item of a batch. */
-export type DrawnJob = z.output<typeof jobSchema>;
 
 /** An item that has ended, or is not there any more. */
 interface Ended {

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { openRegularFile } from '../../files/regular-file.ts';
 import { newFileDraft, notWritten, writeNew } from '../files/output-files.ts';
 import { noAnswer, requestServer } from '../client/server-client.ts';
-import type { DrawnJob } from './collect-items.ts';
+import type { DrawnJob } from './drawn-job.ts';
 import type { DoneFile } from './journal.ts';
 import { patiently } from './patience.ts';
 import type { BatchItem } from './read-items.ts';
-import type { BatchRun } from './run-batch.ts';
+import type { BatchRun } from './batch-run.ts';
 
 /** The files of the output folder. What lies there is never replaced, whoever put it there: a picture gets another name. */
 export class ItemFiles {

@@ -1,27 +1,9 @@
-import type { ArmatureError } from '../../errors.ts';
-import type { ItemsBeingDrawn } from '../terminal/progress.ts';
-import type { ServerAddress } from '../client/server-client.ts';
 import { collectItems } from './collect-items.ts';
 import { ItemFiles } from './item-files.ts';
-import type { Journal, Sending } from './journal.ts';
-import type { LocalPictures } from './local-pictures.ts';
+import type { Sending } from './journal.ts';
 import type { BatchItem, FailedItem } from './read-items.ts';
 import { resendItems, sendItems } from './send-items.ts';
-
-export interface BatchRun {
-  readonly server: ServerAddress;
-  readonly folder: string;
-  readonly name: string;
-  readonly priority: number | string | undefined;
-  readonly pictures: LocalPictures;
-  readonly journal: Journal;
-  readonly signal: AbortSignal;
-  /** Told of each item whose files are written. */
-  readonly onItem: () => void;
-  /** Told how far those are together that are drawn at the moment, at each look at them. */
-  readonly onSteps: (drawing: ItemsBeingDrawn) => void;
-  readonly onWait: (error: ArmatureError) => void;
-}
+import type { BatchRun } from './batch-run.ts';
 
 /**
  * Has the items drawn that are `missing`, and writes their files. First it takes up what earlier runs sent; then it sends what

@@ -6,7 +6,7 @@ import { requestJson } from '../client/server-client.ts';
 import type { Sending } from './journal.ts';
 import { patiently } from './patience.ts';
 import type { BatchItem, FailedItem } from './read-items.ts';
-import type { BatchRun } from './run-batch.ts';
+import type { BatchRun } from './batch-run.ts';
 
 /** Items of one request: a small one is answered soon, and a refusal costs little. */
 const itemsOfRequest = 500;

@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { conditionRows, maskedConditions } from '../../conditions/registry.ts';
 import { structures } from '../../conditions/structures.ts';
-import { controlModes, resizeModes } from '../../generation/plan.ts';
+import { controlModes } from '../../generation/plan.ts';
+import { resizeModes } from '../../pixels/resize-mode.ts';
 
 /** A control as the command line says it: a file, and the fields of the request that were set for it. */
 export interface ControlArgument {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { schedulerIds } from '../../generation/plan.ts';
+import { schedulerIds } from '../../schedulers/scheduler-id.ts';
 import { numberOrText } from '../controls/control-options.ts';
 
 /** Gives a command the options that are fields of a request: those of `GenerationOptions`. */

@@ -1,5 +1,6 @@
 import { Presets, SingleBar } from 'cli-progress';
-import type { PulledFile, PullProgress } from '../../models/pull/pull.ts';
+import type { PullProgress } from '../../models/pull/pull.ts';
+import type { PulledFile } from '../../models/pull/pulled-file.ts';
 
 export interface DownloadDisplay {
   readonly show: (progress: PullProgress) => void;

@@ -6,13 +6,14 @@ import { createFetcher } from '../../fetch/fetcher.ts';
 import { readCatalog, type Variant, variants } from '../../models/pull/catalog.ts';
 import { typeOf } from '../../models/pull/describe-model.ts';
 import { Hub } from '../../models/pull/hub.ts';
-import { type Pulled, type PulledFile, pullModel } from '../../models/pull/pull.ts';
+import { type Pulled, pullModel } from '../../models/pull/pull.ts';
 import { type PullTarget, readTarget } from '../../models/pull/target.ts';
 import { prepareDataFolder } from '../../records/data-folder/data-folder.ts';
 import { useData } from '../settings/places.ts';
 import { showDownload } from './download-progress.ts';
 import { addSettings, configOf } from '../settings/setting-options.ts';
 import { interruption } from '../../service/shutdown.ts';
+import type { PulledFile } from '../../models/pull/pulled-file.ts';
 
 interface Options {
   readonly revision?: string;

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { ArmatureError } from '../../errors.ts';
-import { predictionTypes, type ToldPrediction } from '../../generation/model.ts';
 import { predictionNamed } from '../../weights/prediction.ts';
 import { libraryOf } from '../../service/library.ts';
 import { addSettings, configOf } from '../settings/setting-options.ts';
 import { describePrediction } from './show-model.ts';
+import { predictionTypes, type ToldPrediction } from '../../schedulers/prediction-type.ts';
 
 interface SetFlags {
   readonly predictionType?: string;

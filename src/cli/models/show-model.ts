@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { describeFamily, findBase, findControlNet } from '../../generation/catalog.ts';
-import type { BaseModel, ControlNetModel, Prediction } from '../../generation/model.ts';
+import type { BaseModel, ControlNetModel } from '../../generation/model.ts';
 import { libraryOf } from '../../service/library.ts';
 import { addSettings, configOf } from '../settings/setting-options.ts';
 import { table } from '../terminal/table.ts';
+import type { Prediction } from '../../schedulers/prediction-type.ts';
 
 export function addShow(models: Command): void {
   const show = models

@@ -1,6 +1,7 @@
 import { gaussianBlurRgb } from '../../numeric/gaussian-blur.ts';
-import type { ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
+import type { ConditionMap, Extractor } from '../contract/condition.ts';
 import type { BlurOptions } from './options.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 
 /** The picture blurred by a Gaussian, bit for bit as cv2.GaussianBlur(image, (0, 0), sigma). */
 export const blur = {

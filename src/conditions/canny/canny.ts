@@ -1,8 +1,9 @@
-import type { ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
+import type { ConditionMap, Extractor } from '../contract/condition.ts';
 import { inspectPhoto } from '../contract/inspect-photo.ts';
 import { cannyPhoto } from './checks.ts';
 import { cannyEdges } from './edges.ts';
 import type { CannyOptions } from './options.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 
 /** White edges on black, at the size of the picture. */
 export const canny = {

@@ -1,4 +1,4 @@
-import type { RgbImage } from '../contract/condition.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 import { hysteresis } from './hysteresis.ts';
 import { edge, type MagnitudeLimits, suppress } from './suppress.ts';
 

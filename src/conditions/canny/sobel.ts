@@ -1,4 +1,4 @@
-import type { RgbImage } from '../contract/condition.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 
 /** Gradients of one row, with one pixel of border on each side whose magnitude is 0. */
 export interface GradientRow {

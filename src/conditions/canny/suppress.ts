@@ -1,4 +1,4 @@
-import type { RgbImage } from '../contract/condition.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 import { emptyRow, fillGradients, type GradientRow } from './sobel.ts';
 
 /** What is known of a pixel between the suppression and the end of the hysteresis; 0 is neither. */

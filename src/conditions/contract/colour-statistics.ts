@@ -1,4 +1,4 @@
-import type { MaskedImage } from './condition.ts';
+import type { MaskedImage } from '../../pixels/rgb-image.ts';
 
 /** What a picture's colours tell of what it shows. */
 export interface ColourStatistics {

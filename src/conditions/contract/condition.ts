@@ -1,24 +1,10 @@
 import type { z } from 'zod';
 import type { Tensor } from '../../numeric/tensor.ts';
 import type { Fidelity } from './fidelity.ts';
-import type { Frame, Size } from './frame.ts';
+import type { Frame } from './frame.ts';
 import type { Check } from './inspect-map.ts';
-
-/** 8-bit RGB pixels, row by row, three bytes a pixel, no padding. */
-export interface RgbImage {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Uint8Array;
-}
-
-/** A picture or a map of which a part may be unknown. */
-export interface MaskedImage extends RgbImage {
-  /**
-   * One byte a pixel: 1 where the picture is unknown and is to be drawn anew, else 0. The colours there mean nothing. Absent
-   * where all of it is known.
-   */
-  readonly masked?: Uint8Array | undefined;
-}
+import type { MaskedImage } from '../../pixels/rgb-image.ts';
+import type { Size } from '../../numeric/size.ts';
 
 /** What an extractor gives back: the map that a ControlNet is fed, and remarks such as "no edges were found". */
 export interface ConditionMap {

@@ -1,7 +1,4 @@
-export interface Size {
-  readonly width: number;
-  readonly height: number;
-}
+import type { Size } from '../../numeric/size.ts';
 
 /** Where a canvas of another size comes to lie in a frame, in pixels of the frame: `scale` times a place plus `shift`. */
 export interface Frame {

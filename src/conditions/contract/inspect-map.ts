@@ -1,5 +1,5 @@
 import { type ColourStatistics, colourStatistics } from './colour-statistics.ts';
-import type { MaskedImage } from './condition.ts';
+import type { MaskedImage } from '../../pixels/rgb-image.ts';
 
 /**
  * What stands out in a picture, as the end of a sentence with what to do: "the map has colours; depth is expected in grey".

@@ -1,5 +1,5 @@
 import { type ColourStatistics, colourStatistics, twoValued } from './colour-statistics.ts';
-import type { RgbImage } from './condition.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 import type { Check } from './inspect-map.ts';
 
 /** How an extractor looks at the picture that it is about to read. */

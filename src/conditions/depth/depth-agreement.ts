@@ -1,4 +1,5 @@
-import type { MaskedImage, RgbImage } from '../contract/condition.ts';
+import type { MaskedImage } from '../../pixels/rgb-image.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 
 /** How well two depth maps of one size agree. Null where one of them is flat, so that nothing can be compared. */
 export interface DepthAgreement {

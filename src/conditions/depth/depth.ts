@@ -1,5 +1,5 @@
 import { resamplePlane } from '../../numeric/resample.ts';
-import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
+import type { AnnotatorSource, ConditionMap, Extractor } from '../contract/condition.ts';
 import { greyMap, toBytes } from '../../pixels/grey-map.ts';
 import { inspectPhoto } from '../contract/inspect-photo.ts';
 import { depthPhoto } from './checks.ts';
@@ -8,6 +8,7 @@ import { remarks } from '../contract/remarks.ts';
 import { nearness, nearnessSize } from './nearness.ts';
 import { bundledNetwork, type DepthLevels, type DepthOptions } from './options.ts';
 import { percentiles } from '../../numeric/percentile.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 
 /** Distance from the camera, near is white and far is black, at the size of the picture. */
 export const depth = {

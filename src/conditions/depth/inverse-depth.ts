@@ -1,8 +1,9 @@
 import { resampleCubic } from '../../numeric/cubic-resample.ts';
 import { cubic } from '../../numeric/resample.ts';
-import type { AnnotatorSource, RgbImage } from '../contract/condition.ts';
+import type { AnnotatorSource } from '../contract/condition.ts';
 import { runOnPicture, wrongNetwork } from '../networks/network-ports.ts';
 import { preprocess, preprocessorOf } from '../networks/preprocessor.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 
 /** Depth Anything V2's; MiDaS and DPT bring their own. */
 const defaults = { side: 518, multiple: 14, keepAspect: true, filter: cubic };

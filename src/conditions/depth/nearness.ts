@@ -1,5 +1,6 @@
-import type { AnnotatorSource, RgbImage } from '../contract/condition.ts';
+import type { AnnotatorSource } from '../contract/condition.ts';
 import { planarInput, resizeTo, zeroToOne } from '../networks/network-input.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 
 /** FastDepth sees pictures and gives depths of this size; pictures are squeezed into it. */
 export const nearnessSize = { width: 224, height: 224 } as const;

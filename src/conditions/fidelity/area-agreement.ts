@@ -1,4 +1,5 @@
-import type { MaskedImage, RgbImage } from '../contract/condition.ts';
+import type { MaskedImage } from '../../pixels/rgb-image.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 
 export type Colour = readonly [red: number, green: number, blue: number];
 

@@ -1,4 +1,5 @@
-import type { MaskedImage, RgbImage } from '../contract/condition.ts';
+import type { MaskedImage } from '../../pixels/rgb-image.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 
 /** How well two edge maps agree: each figure 0..1. */
 export interface EdgeAgreement {

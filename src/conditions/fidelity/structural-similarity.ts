@@ -1,6 +1,6 @@
 import { gaussianKernel } from '../../numeric/gaussian-blur.ts';
-import type { MaskedImage, RgbImage } from '../contract/condition.ts';
 import { lumaOf } from '../../pixels/luma.ts';
+import type { MaskedImage, RgbImage } from '../../pixels/rgb-image.ts';
 
 /** How alike two pictures of one size are. */
 export interface PictureAgreement {

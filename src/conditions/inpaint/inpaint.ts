@@ -1,5 +1,6 @@
-import type { ConditionMap, Extractor, MaskedImage } from '../contract/condition.ts';
+import type { ConditionMap, Extractor } from '../contract/condition.ts';
 import { remarks } from '../contract/remarks.ts';
+import type { MaskedImage } from '../../pixels/rgb-image.ts';
 
 /** The picture as it is, and black where it is masked, so that nothing of what lies beneath is kept in the map. */
 export const inpaint = {

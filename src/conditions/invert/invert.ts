@@ -1,5 +1,6 @@
 import { invertBytes } from '../../numeric/simd/invert-bytes.ts';
-import type { ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
+import type { ConditionMap, Extractor } from '../contract/condition.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 
 /** The negative: 255 minus every value. */
 export const invert = {

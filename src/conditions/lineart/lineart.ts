@@ -1,10 +1,11 @@
-import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
+import type { AnnotatorSource, ConditionMap, Extractor } from '../contract/condition.ts';
 import { greyMap, toBytes } from '../../pixels/grey-map.ts';
 import { pulledLines } from './network-lines.ts';
 import { remarks } from '../contract/remarks.ts';
 import type { KernelOptions, LineartOptions } from './options.ts';
 import { standardLines } from './standard.ts';
 import { xdogLines } from './xdog.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 
 /** White lines on black, at the size of the picture. */
 export const lineart = {

@@ -1,9 +1,11 @@
-import { type PlaneSize, resamplePlane, triangle } from '../../numeric/resample.ts';
-import type { AnnotatorSource, RgbImage } from '../contract/condition.ts';
+import { resamplePlane, triangle } from '../../numeric/resample.ts';
+import type { AnnotatorSource } from '../contract/condition.ts';
 import { boundedSize } from '../networks/network-input.ts';
 import { readAnnotatorFile } from '../networks/annotator-file.ts';
 import { runOnPicture, wrongNetwork } from '../networks/network-ports.ts';
 import { multiplesOf, preprocess, readPreprocessor, withinArea } from '../networks/preprocessor.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
+import type { Size } from '../../numeric/size.ts';
 
 /** Sides are multiples of this where nobody says otherwise: the generator of Informative Drawings halves them twice. */
 const multiple = 4;
@@ -27,7 +29,7 @@ export async function pulledLines(
   const { input, output } = readAnnotatorFile(network, id);
   const fields = input ?? network.settings['preprocessor_config.json'] ?? { do_normalize: false };
   const recipe = readPreprocessor(fields, id, { side: resolution, multiple, keepAspect: true, filter: triangle });
-  const size = (picture: PlaneSize): PlaneSize => {
+  const size = (picture: Size): Size => {
     const { width, height } = boundedSize(picture, resolution);
     const raised = { width: Math.max(width, leastSide), height: Math.max(height, leastSide) };
     return withinArea(multiplesOf(recipe.multiple, raised), recipe.multiple, 4 * resolution * resolution);

@@ -1,5 +1,5 @@
 import { gaussianBlur } from '../../numeric/gaussian-blur.ts';
-import type { RgbImage } from '../contract/condition.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 import { lumaOf } from '../../pixels/luma.ts';
 import type { KernelOptions } from './options.ts';
 

@@ -1,16 +1,16 @@
-import type { PlaneSize } from '../../numeric/resample.ts';
+import type { Size } from '../../numeric/size.ts';
 
 /**
  * Widens the white of a mask (0 and 255) by all pixels whose centres lie within `radius` of a white one; a negative radius
  * widens the black. What lies outside the picture is neither. Time does not depend on the radius.
  */
-export function growMask(mask: Uint8Array, size: PlaneSize, radius: number): Uint8Array {
+export function growMask(mask: Uint8Array, size: Size, radius: number): Uint8Array {
   if (radius >= 0) return dilate(mask, size, radius);
   const black = mask.map((value) => 255 - value);
   return dilate(black, size, -radius).map((value) => 255 - value);
 }
 
-function dilate(mask: Uint8Array, { width, height }: PlaneSize, radius: number): Uint8Array {
+function dilate(mask: Uint8Array, { width, height }: Size, radius: number): Uint8Array {
   const distances = columnDistances(mask, { width, height }, radius);
   const reach = Int32Array.from({ length: radius + 1 }, (_, d) => Math.floor(Math.sqrt(radius * radius - d * d)));
   const grown = new Uint8Array(mask.length);
@@ -33,7 +33,7 @@ function dilate(mask: Uint8Array, { width, height }: PlaneSize, radius: number):
 }
 
 /** Rows to the nearest white pixel of the same column, at most radius + 1. */
-function columnDistances(mask: Uint8Array, { width, height }: PlaneSize, radius: number): Uint16Array {
+function columnDistances(mask: Uint8Array, { width, height }: Size, radius: number): Uint16Array {
   const distances = new Uint16Array(mask.length);
   for (let i = 0; i < mask.length; i++) {
     const above = i < width ? radius : distances[i - width]!;

@@ -1,4 +1,4 @@
-import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
+import type { AnnotatorSource, ConditionMap, Extractor } from '../contract/condition.ts';
 import { greyMap, toBytes } from '../../pixels/grey-map.ts';
 import { inspectPhoto } from '../contract/inspect-photo.ts';
 import { maskPhoto } from './checks.ts';
@@ -6,6 +6,7 @@ import { remarks } from '../contract/remarks.ts';
 import { growMask } from './grow.ts';
 import type { MaskOptions } from './options.ts';
 import { findObject, findPerson } from './subject.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 
 /** The subject in white on black, at the size of the picture. `data.share` is the part of the picture that it covers. */
 export const mask = {

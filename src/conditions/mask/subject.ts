@@ -1,6 +1,7 @@
 import { resamplePlane } from '../../numeric/resample.ts';
-import type { AnnotatorSource, RgbImage } from '../contract/condition.ts';
+import type { AnnotatorSource } from '../contract/condition.ts';
 import { interleavedInput, planarInput, resizeTo, zeroToOne } from '../networks/network-input.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 
 /** How much each pixel belongs to the subject. */
 export interface Subject {

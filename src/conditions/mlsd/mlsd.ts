@@ -1,4 +1,4 @@
-import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
+import type { AnnotatorSource, ConditionMap, Extractor } from '../contract/condition.ts';
 import { blackCanvas } from '../../pixels/shapes/canvas.ts';
 import { drawLine } from '../../pixels/shapes/line.ts';
 import { inspectPhoto } from '../contract/inspect-photo.ts';
@@ -7,6 +7,7 @@ import { asTheyAre, interleavedInput, resizeTo } from '../networks/network-input
 import { remarks } from '../contract/remarks.ts';
 import type { MlsdOptions } from './options.ts';
 import { decodeSegments, type Segment } from './segments.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 
 /** The network's input is a square of this side; the picture is squeezed into it. */
 const side = 512;

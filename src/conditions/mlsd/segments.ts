@@ -1,4 +1,4 @@
-import type { PlaneSize } from '../../numeric/resample.ts';
+import type { Size } from '../../numeric/size.ts';
 import type { Tensor } from '../../numeric/tensor.ts';
 
 /** A straight line between two ends, in pixels of the picture; ends may lie outside of it. */
@@ -26,7 +26,7 @@ export function decodeSegments(
   { data: scores }: Tensor,
   { data: offsets }: Tensor,
   { scoreThreshold, distanceThreshold }: { readonly scoreThreshold: number; readonly distanceThreshold: number },
-  { width, height }: PlaneSize,
+  { width, height }: Size,
 ): readonly Segment[] {
   const candidates: number[] = [];
   for (let cell = 0; cell < scores.length; cell++) if (scores[cell]! > scoreThreshold) candidates.push(cell);

@@ -1,6 +1,7 @@
-import { type PlaneSize, resampleBytes } from '../../numeric/resample.ts';
+import { resampleBytes } from '../../numeric/resample.ts';
 import { type Tensor, tensor } from '../../numeric/tensor.ts';
-import type { RgbImage } from '../contract/condition.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
+import type { Size } from '../../numeric/size.ts';
 
 /** What a network wants instead of a value of 0..255; called once for each of the 256 values and 3 channels. */
 export type Normalize = (value: number, channel: number) => number;
@@ -9,7 +10,7 @@ export const asTheyAre: Normalize = (value) => value;
 export const zeroToOne: Normalize = (value) => value / 255;
 
 /** The picture at another size; itself where it has that size already. */
-export function resizeTo(image: RgbImage, size: PlaneSize): RgbImage {
+export function resizeTo(image: RgbImage, size: Size): RgbImage {
   const { width, height } = size;
   if (image.width === width && image.height === height) return image;
   return { width, height, data: resampleBytes(image.data, image, size, 3) };
@@ -19,7 +20,7 @@ export function resizeTo(image: RgbImage, size: PlaneSize): RgbImage {
  * The size at which a network without a size of its own sees a picture: the short side is at most `resolution`, the area at
  * most four squares of it, never larger than the picture. So time and memory are bounded for long pictures too.
  */
-export function boundedSize({ width, height }: PlaneSize, resolution: number): PlaneSize {
+export function boundedSize({ width, height }: Size, resolution: number): Size {
   const bySide = resolution / Math.min(width, height);
   const byArea = (2 * resolution) / Math.sqrt(width * height);
   const factor = Math.min(1, bySide, byArea);

@@ -1,15 +1,17 @@
 import { ArmatureError } from '../../errors.ts';
-import { cubic, type PlaneSize, resampleBytes, type ResampleFilter, triangle } from '../../numeric/resample.ts';
+import { cubic, resampleBytes, type ResampleFilter, triangle } from '../../numeric/resample.ts';
 import { roundHalfToEven } from '../../numeric/round-half-to-even.ts';
 import type { Tensor } from '../../numeric/tensor.ts';
-import type { Annotator, RgbImage } from '../contract/condition.ts';
+import type { Annotator } from '../contract/condition.ts';
 import { planarInput } from './network-input.ts';
 import { readAnnotatorFile } from './annotator-file.ts';
 import { type PreprocessorFields, preprocessorFields } from './preprocessor-fields.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
+import type { Size } from '../../numeric/size.ts';
 
 /** How a network wants its pictures. */
 export interface Preprocessor {
-  readonly size: (picture: PlaneSize) => PlaneSize;
+  readonly size: (picture: Size) => Size;
   /** Of which the sides are multiples, where the network asks for that. */
   readonly multiple: number;
   readonly filter: ResampleFilter;
@@ -73,7 +75,7 @@ export function preprocess(image: RgbImage, { size, filter, rescale, mean, std }
   return planarInput({ ...target, data }, (value, channel) => (value * rescale - mean[channel]!) / std[channel]!);
 }
 
-function sizeRule(fields: PreprocessorFields, defaults: PreprocessorDefaults): (picture: PlaneSize) => PlaneSize {
+function sizeRule(fields: PreprocessorFields, defaults: PreprocessorDefaults): (picture: Size) => Size {
   const { size = defaults.side, do_resize } = fields;
   if (!do_resize) return (picture) => picture;
   if (typeof size === 'object' && 'shortest_edge' in size) {
@@ -95,7 +97,7 @@ function sizeRule(fields: PreprocessorFields, defaults: PreprocessorDefaults): (
  * to a multiple. Unlike the original, a side is never 0 and the area at most about that of two boxes: attention grows with its
  * square.
  */
-export function fit(picture: PlaneSize, box: PlaneSize, keepAspect: boolean, multiple: number): PlaneSize {
+export function fit(picture: Size, box: Size, keepAspect: boolean, multiple: number): Size {
   let [across, down] = [box.width / picture.width, box.height / picture.height];
   if (keepAspect) {
     const least = Math.abs(1 - across) < Math.abs(1 - down) ? across : down;
@@ -108,18 +110,18 @@ export function fit(picture: PlaneSize, box: PlaneSize, keepAspect: boolean, mul
 }
 
 /** The long side shortened to where the area is at most `most`: of a very long picture rounding multiplies the short side. */
-export function withinArea({ width, height }: PlaneSize, multiple: number, most: number): PlaneSize {
+export function withinArea({ width, height }: Size, multiple: number, most: number): Size {
   const longest = Math.max(multiple, Math.floor(most / Math.min(width, height) / multiple) * multiple);
   return width > height ? { width: Math.min(width, longest), height } : { width, height: Math.min(height, longest) };
 }
 
 /** Each side rounded up. */
-export function multiplesOf(divisor: number, { width, height }: PlaneSize): PlaneSize {
+export function multiplesOf(divisor: number, { width, height }: Size): Size {
   const up = (length: number): number => Math.ceil(length / divisor) * divisor;
   return { width: up(width), height: up(height) };
 }
 
-function shortestEdge({ width, height }: PlaneSize, shortest: number, longest: number): PlaneSize {
+function shortestEdge({ width, height }: Size, shortest: number, longest: number): Size {
   const factor = Math.min(shortest / Math.min(width, height), longest / Math.max(width, height));
   const area = Math.min(1, (2 * shortest) / Math.sqrt(width * height * factor * factor));
   const scaled = (length: number): number => Math.max(1, Math.trunc(length * factor * area));

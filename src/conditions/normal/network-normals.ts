@@ -1,9 +1,11 @@
-import { type PlaneSize, resamplePlane, triangle } from '../../numeric/resample.ts';
+import { resamplePlane, triangle } from '../../numeric/resample.ts';
 import type { Tensor } from '../../numeric/tensor.ts';
-import type { AnnotatorSource, RgbImage } from '../contract/condition.ts';
+import type { AnnotatorSource } from '../contract/condition.ts';
 import { type Direction, readAnnotatorFile } from '../networks/annotator-file.ts';
 import { runOnPicture, wrongNetwork } from '../networks/network-ports.ts';
 import { preprocess, preprocessorOf } from '../networks/preprocessor.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
+import type { Size } from '../../numeric/size.ts';
 
 /** NormalBAE's, as ControlNet feeds it. */
 const defaults = { side: 512, multiple: 32, keepAspect: true, filter: triangle };
@@ -50,7 +52,7 @@ function unitNormals(
   { dims, data }: Tensor,
   axes: readonly Direction[],
   [low, high]: readonly [number, number],
-  size: PlaneSize,
+  size: Size,
 ): Float32Array {
   const [, , height = 0, width = 0] = dims;
   const normals = new Float32Array(size.width * size.height * 3);

@@ -1,4 +1,5 @@
-import type { MaskedImage, RgbImage } from '../contract/condition.ts';
+import type { MaskedImage } from '../../pixels/rgb-image.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 
 /** How far surfaces of two maps of one size face apart: figures of the angles between their normals, pixel by pixel. */
 export interface NormalAgreement {

@@ -1,6 +1,6 @@
 import { gaussianBlur } from '../../numeric/gaussian-blur.ts';
-import { type PlaneSize, resampleBytes, resamplePlane } from '../../numeric/resample.ts';
-import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
+import { resampleBytes, resamplePlane } from '../../numeric/resample.ts';
+import type { AnnotatorSource, ConditionMap, Extractor } from '../contract/condition.ts';
 import { nearness, nearnessSize } from '../depth/nearness.ts';
 import { percentiles } from '../../numeric/percentile.ts';
 import { inspectPhoto } from '../contract/inspect-photo.ts';
@@ -9,6 +9,8 @@ import { boundedSize } from '../networks/network-input.ts';
 import { pulledNormals } from './network-normals.ts';
 import type { DerivedOptions, NormalOptions } from './options.ts';
 import { normalColours, surfaceNormals } from './surface-normals.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
+import type { Size } from '../../numeric/size.ts';
 
 /** Which way surfaces face, at the size of the picture. */
 export const normal = {
@@ -40,7 +42,7 @@ const range = 200;
 const ripple = 2;
 
 /** The relief at a size; its range grows with the size, so that slopes are the same at every size. */
-function reliefOf(inverse: Float32Array, size: PlaneSize, strength: number): Float32Array {
+function reliefOf(inverse: Float32Array, size: Size, strength: number): Float32Array {
   const [low, high] = percentiles(inverse, [2, 98]) as [number, number];
   const factor = (strength * range * Math.min(size.width, size.height)) / 512 / Math.max(high - low, 1e-6);
   const smooth = gaussianBlur(inverse, nearnessSize, ripple);

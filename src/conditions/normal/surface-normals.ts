@@ -1,4 +1,4 @@
-import type { PlaneSize } from '../../numeric/resample.ts';
+import type { Size } from '../../numeric/size.ts';
 
 /**
  * Surface normals from a relief, by the method of ControlNet 1.0: x and y are the Sobel 3x3 derivatives of the relief
@@ -12,7 +12,7 @@ import type { PlaneSize } from '../../numeric/resample.ts';
  */
 export function surfaceNormals(
   relief: Float32Array,
-  { width, height }: PlaneSize,
+  { width, height }: Size,
   front: number,
   backgroundThreshold: number,
 ): Float32Array {

@@ -1,4 +1,4 @@
-import type { RgbImage } from '../contract/condition.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 import type { Colour, Point } from '../../pixels/shapes/canvas.ts';
 import { fillCircle } from '../../pixels/shapes/circle.ts';
 import { fillConvexPolygon } from '../../pixels/shapes/convex-polygon.ts';

@@ -1,4 +1,4 @@
-import type { RgbImage } from '../contract/condition.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 import { fillCircle } from '../../pixels/shapes/circle.ts';
 import type { Points } from './people.ts';
 import { isBeyondCorner, wholePixel } from './whole-pixel.ts';

@@ -1,4 +1,4 @@
-import type { RgbImage } from '../contract/condition.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 import { blackCanvas } from '../../pixels/shapes/canvas.ts';
 import { drawJoints, drawLimbs } from './draw-body.ts';
 import { drawFace } from './draw-face.ts';

@@ -1,17 +1,9 @@
-import type { AnnotatorSource, RgbImage } from '../contract/condition.ts';
+import type { AnnotatorSource } from '../contract/condition.ts';
 import type { PersonJson, PoseJson } from './pose-json.ts';
 import { findPoints } from './rtmpose.ts';
-import { writeWholeBody } from './whole-body.ts';
+import { type DwposeThresholds, writeWholeBody } from './whole-body.ts';
 import { findPeopleBoxes } from './yolox.ts';
-
-export interface DwposeThresholds {
-  /** Score from which a person counts. */
-  readonly person: number;
-  /** Scores from which a point counts; null leaves all hands or faces out. */
-  readonly body: number;
-  readonly hand: number | null;
-  readonly face: number | null;
-}
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 
 export interface WholeBodies {
   readonly pose: PoseJson;

@@ -1,8 +1,9 @@
-import type { Measure, RgbImage } from '../contract/condition.ts';
+import type { Measure } from '../contract/condition.ts';
 import { unmeasured } from '../contract/fidelity.ts';
 import { poseAgreement } from './pose-agreement.ts';
 import { poseJson } from './pose-json.ts';
 import { peopleOf } from './read-pose.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 
 export const poseFidelity: Measure = (drawn, requested) => {
   if (requested.map.masked !== undefined) {

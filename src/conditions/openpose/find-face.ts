@@ -1,8 +1,9 @@
-import type { Annotator, AnnotatorSource, RgbImage } from '../contract/condition.ts';
+import type { Annotator, AnnotatorSource } from '../contract/condition.ts';
 import type { Point } from '../../pixels/shapes/canvas.ts';
 import { extent, type Landmarks } from './find-hands.ts';
 import type { ScoredPoint } from './movenet.ts';
 import { cropSquare, pointsInPicture, type Square } from './square-crop.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 
 const inputSize = 192;
 

@@ -1,7 +1,8 @@
-import type { Annotator, AnnotatorSource, RgbImage } from '../contract/condition.ts';
+import type { Annotator, AnnotatorSource } from '../contract/condition.ts';
 import type { Point } from '../../pixels/shapes/canvas.ts';
 import type { ScoredPoint } from './movenet.ts';
 import { cropSquare, pointsInPicture, type Square } from './square-crop.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 
 /** A hand or face that a landmark network found, in pixels of the picture. */
 export interface Landmarks {

@@ -1,5 +1,6 @@
-import type { AnnotatorSource, RgbImage } from '../contract/condition.ts';
+import type { AnnotatorSource } from '../contract/condition.ts';
 import { type Box, type Detection, largestGroup, moveNet } from './movenet.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 
 /**
  * The two sizes at which the network looks: the smaller one finds people who fill the picture, the larger one small ones.

@@ -1,8 +1,9 @@
 import { roundHalfToEven } from '../../numeric/round-half-to-even.ts';
 import { type Tensor, tensor } from '../../numeric/tensor.ts';
-import type { AnnotatorSource, RgbImage } from '../contract/condition.ts';
+import type { AnnotatorSource } from '../contract/condition.ts';
 import type { Point } from '../../pixels/shapes/canvas.ts';
 import { resizeTo } from '../networks/network-input.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 
 export interface ScoredPoint extends Point {
   /** 0..1 */

@@ -1,4 +1,4 @@
-import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
+import type { AnnotatorSource, ConditionMap, Extractor } from '../contract/condition.ts';
 import { findFace } from './find-face.ts';
 import { findHand, type Landmarks, shortestForearm } from './find-hands.ts';
 import { type Crowd, findPeople } from './find-people.ts';
@@ -8,6 +8,7 @@ import { bundledNetwork, type OpenposeOptions } from './options.ts';
 import type { PoseJson } from './pose-json.ts';
 import { renderPose } from './render-pose.ts';
 import { type Finding, writePose } from './write-pose.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 
 /** Coloured limbs on black, at the size of the picture; `data` is the pose as OpenPose JSON, which draws the same map. */
 export const openpose = {

@@ -1,6 +1,7 @@
-import type { Frame, Size } from '../contract/frame.ts';
+import type { Frame } from '../contract/frame.ts';
 import type { PersonJson, PoseJson } from './pose-json.ts';
 import { isNormalized } from './read-pose.ts';
+import type { Size } from '../../numeric/size.ts';
 
 /** The size of the picture that a pose belongs to; null where it does not say. */
 export function poseCanvas({ canvas_width: width, canvas_height: height }: PoseJson): Size | null {

@@ -1,4 +1,4 @@
-import type { RgbImage } from '../contract/condition.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 import { drawPeople } from './draw-people.ts';
 import type { Parts, PoseStyle } from './people.ts';
 import type { PoseJson } from './pose-json.ts';

@@ -1,9 +1,10 @@
 import { row, type Tensor } from '../../numeric/tensor.ts';
-import type { Annotator, RgbImage } from '../contract/condition.ts';
+import type { Annotator } from '../contract/condition.ts';
 import { planarInput } from '../networks/network-input.ts';
 import type { Box, ScoredPoint } from './movenet.ts';
 import { linearSamples } from '../../pixels/linear-samples.ts';
 import { runOnPicture, wrongNetwork } from '../networks/network-ports.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 
 /** Points of COCO-WholeBody: 17 of the body, 6 of the feet, 68 of the face, 21 of the left hand, 21 of the right. */
 export const pointCount = 133;

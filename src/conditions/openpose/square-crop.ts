@@ -1,6 +1,6 @@
 import { roundHalfToEven } from '../../numeric/round-half-to-even.ts';
 import { type Tensor, tensor } from '../../numeric/tensor.ts';
-import type { RgbImage } from '../contract/condition.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 import type { Point } from '../../pixels/shapes/canvas.ts';
 
 /** A turned square of a picture, in its pixels. */

@@ -1,6 +1,5 @@
 import type { ScoredPoint } from './movenet.ts';
 import type { PersonJson } from './pose-json.ts';
-import type { DwposeThresholds } from './dwpose.ts';
 
 /** Indices in COCO-WholeBody of OpenPose's 18 points; the neck, at 1, has none. */
 const body = [0, null, 6, 8, 10, 5, 7, 9, 12, 14, 16, 11, 13, 15, 2, 1, 4, 3] as const;
@@ -47,4 +46,13 @@ function triple(point: ScoredPoint | null): number[] {
 
 function thousandths(value: number): number {
   return Math.round(value * 1000) / 1000;
+}
+
+export interface DwposeThresholds {
+  /** Score from which a person counts. */
+  readonly person: number;
+  /** Scores from which a point counts; null leaves all hands or faces out. */
+  readonly body: number;
+  readonly hand: number | null;
+  readonly face: number | null;
 }

@@ -1,4 +1,4 @@
-import type { RgbImage } from '../contract/condition.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 import type { Landmarks } from './find-hands.ts';
 import type { Detection, ScoredPoint } from './movenet.ts';
 import type { PersonJson, PoseJson } from './pose-json.ts';

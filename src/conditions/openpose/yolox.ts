@@ -1,8 +1,9 @@
 import { type Tensor, tensor } from '../../numeric/tensor.ts';
-import type { Annotator, RgbImage } from '../contract/condition.ts';
+import type { Annotator } from '../contract/condition.ts';
 import type { Box } from './movenet.ts';
 import { linearSamples, type SampleAxis } from '../../pixels/linear-samples.ts';
 import { runOnPicture, wrongNetwork } from '../networks/network-ports.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 
 export interface ScoredBox extends Box {
   /** 0..1 */

@@ -1,6 +1,7 @@
-import type { ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
+import type { ConditionMap, Extractor } from '../contract/condition.ts';
 import { lightness } from './lightness.ts';
 import type { RecolorOptions } from './options.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 
 /** The picture without its colours, from which new ones are drawn: ControlNet's recolor_luminance and recolor_intensity. */
 export const recolor = {

@@ -1,4 +1,4 @@
-import type { RgbImage } from '../contract/condition.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 import { lumaOf } from '../../pixels/luma.ts';
 import { otsuLevel } from '../../pixels/otsu.ts';
 import { whiteAbove } from '../../pixels/white-above.ts';

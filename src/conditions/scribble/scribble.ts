@@ -1,4 +1,4 @@
-import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
+import type { AnnotatorSource, ConditionMap, Extractor } from '../contract/condition.ts';
 import { greyMap, toBytes } from '../../pixels/grey-map.ts';
 import { inspectPhoto } from '../contract/inspect-photo.ts';
 import { scribblePhoto } from './checks.ts';
@@ -8,6 +8,7 @@ import { drawingStrokes } from './drawing.ts';
 import type { ScribbleOptions } from './options.ts';
 import { hedStrokes } from './strokes.ts';
 import { xdogStrokes } from './xdog.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 
 /** White strokes on black, at the size of the picture. */
 export const scribble = {

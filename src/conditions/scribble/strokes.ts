@@ -1,5 +1,5 @@
 import { gaussianBlur, gaussianBlurBytes } from '../../numeric/gaussian-blur.ts';
-import type { PlaneSize } from '../../numeric/resample.ts';
+import type { Size } from '../../numeric/size.ts';
 
 /**
  * Soft edges as strokes of even width, by ControlNet's rule for scribbles: blurred with sigma 3, thinned to the pixels that
@@ -8,13 +8,13 @@ import type { PlaneSize } from '../../numeric/resample.ts';
  * @param edges 0..255, row by row.
  * @returns 255 on strokes, 0 elsewhere.
  */
-export function hedStrokes(edges: Uint8Array, size: PlaneSize): Uint8Array {
+export function hedStrokes(edges: Uint8Array, size: Size): Uint8Array {
   const ridges = thinToRidges(gaussianBlur(Float32Array.from(edges), size, 3), size);
   return gaussianBlurBytes(ridges, size, 3).map((value) => (value > 4 ? 255 : 0));
 }
 
 /** 255 where a value above 127 is not below both neighbours along at least one of four directions; 0 elsewhere. */
-function thinToRidges(values: Float32Array, { width, height }: PlaneSize): Uint8Array {
+function thinToRidges(values: Float32Array, { width, height }: Size): Uint8Array {
   const ridges = new Uint8Array(values.length);
   const at = (x: number, y: number): number =>
     x < 0 || y < 0 || x >= width || y >= height ? Number.NEGATIVE_INFINITY : values[y * width + x]!;

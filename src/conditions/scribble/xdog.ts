@@ -1,5 +1,5 @@
 import { gaussianBlur } from '../../numeric/gaussian-blur.ts';
-import type { RgbImage } from '../contract/condition.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 
 /**
  * Dark strokes of a photograph by a difference of Gaussians (Winnemöller, "XDoG", 2011), as ControlNet's scribble_xdog: a

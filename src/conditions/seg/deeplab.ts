@@ -1,6 +1,7 @@
-import type { PlaneSize } from '../../numeric/resample.ts';
-import type { AnnotatorSource, RgbImage } from '../contract/condition.ts';
+import type { Size } from '../../numeric/size.ts';
+import type { AnnotatorSource } from '../contract/condition.ts';
 import { interleavedInput, resizeTo } from '../networks/network-input.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 
 /** The network's input is a square of this side; the picture lies in its upper left corner, its long side as long. */
 const side = 513;
@@ -37,7 +38,7 @@ function canvasInput(content: RgbImage): { readonly dims: readonly number[]; rea
  * @param logits [1, 65, 65, 21]
  * @param content size of the picture within the network's input.
  */
-function bestClasses(logits: Float32Array, content: PlaneSize, { width, height }: PlaneSize): Uint8Array {
+function bestClasses(logits: Float32Array, content: Size, { width, height }: Size): Uint8Array {
   const labels = new Uint8Array(width * height);
   const row = new Float64Array(grid * classCount);
   const columns = gridPositions(width, content.width);

@@ -1,4 +1,4 @@
-import type { PlaneSize } from '../../numeric/resample.ts';
+import type { Size } from '../../numeric/size.ts';
 
 /**
  * Writes `value` to every pixel whose centre lies inside a polygon by the even-odd rule. A centre on a left or upper border
@@ -9,7 +9,7 @@ import type { PlaneSize } from '../../numeric/resample.ts';
  */
 export function fillPolygon(
   plane: Uint8Array,
-  { width, height }: PlaneSize,
+  { width, height }: Size,
   corners: readonly (readonly [number, number])[],
   value: number,
 ): number {

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 
 import type { ConditionMap } from '../contract/condition.ts';
-import type { Frame, Size } from '../contract/frame.ts';
+import type { Frame } from '../contract/frame.ts';
 import { nearestName } from '../../text/nearest-name.ts';
 import { ade20k } from './ade20k.ts';
 import { fillPolygon } from './fill-polygon.ts';
 import { adeLabels, legendOf, noLabel, paintLabels, percent } from './legend.ts';
+import type { Size } from '../../numeric/size.ts';
 
 const classNames = ade20k.map(({ name }) => name);
 

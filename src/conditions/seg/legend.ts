@@ -1,5 +1,5 @@
-import type { PlaneSize } from '../../numeric/resample.ts';
-import type { RgbImage } from '../contract/condition.ts';
+import type { Size } from '../../numeric/size.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 import { type SegmentClass, ade20k } from './ade20k.ts';
 import { voc } from './voc.ts';
 
@@ -27,11 +27,7 @@ export const noLabel = 255;
 const black = [0, 0, 0] as const;
 
 /** Every pixel in the colour of its label's class; black where there is none. */
-export function paintLabels(
-  labels: Uint8Array,
-  { width, height }: PlaneSize,
-  classes: readonly LabelClass[],
-): RgbImage {
+export function paintLabels(labels: Uint8Array, { width, height }: Size, classes: readonly LabelClass[]): RgbImage {
   const data = new Uint8Array(labels.length * 3);
   for (let i = 0, j = 0; i < labels.length; i++, j += 3) {
     const colour = classes[labels[i]!]?.match?.colour;

@@ -1,12 +1,14 @@
 import { z } from 'zod';
-import { triangle, type PlaneSize } from '../../numeric/resample.ts';
+import { triangle } from '../../numeric/resample.ts';
 import type { Tensor } from '../../numeric/tensor.ts';
-import type { AnnotatorSource, RgbImage } from '../contract/condition.ts';
+import type { AnnotatorSource } from '../contract/condition.ts';
 import { ade20k, type SegmentClass } from './ade20k.ts';
 import { type LabelClass, noLabel } from './legend.ts';
 import { runOnPicture, wrongNetwork } from '../networks/network-ports.ts';
 import { queryScores, universalInputs } from './query-masks.ts';
 import { preprocess, preprocessorOf } from '../networks/preprocessor.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
+import type { Size } from '../../numeric/size.ts';
 
 export interface Segmentation {
   /** One a pixel, at the size of the picture: indices into `classes`. */
@@ -62,7 +64,7 @@ function matchOf(name: string): SegmentClass | null {
   return ade20k.find((known) => names.includes(known.name)) ?? null;
 }
 
-function labelsOf(output: Tensor | undefined, picture: PlaneSize, classes: number, id: string): Uint8Array {
+function labelsOf(output: Tensor | undefined, picture: Size, classes: number, id: string): Uint8Array {
   const dims = output?.dims ?? [];
   const [height = 0, width = 0] = dims.slice(-2);
   const planes = dims.length === 4 ? dims[1]! : 1;
@@ -74,7 +76,7 @@ function labelsOf(output: Tensor | undefined, picture: PlaneSize, classes: numbe
   return planes === 1 ? nearestLabels(output.data, size, picture) : bestLabels(output.data, size, picture, planes);
 }
 
-function nearestLabels(labels: Float32Array, from: PlaneSize, to: PlaneSize): Uint8Array {
+function nearestLabels(labels: Float32Array, from: Size, to: Size): Uint8Array {
   const out = new Uint8Array(to.width * to.height);
   for (let y = 0, i = 0; y < to.height; y++) {
     const row = Math.floor(((y + 0.5) * from.height) / to.height) * from.width;
@@ -84,7 +86,7 @@ function nearestLabels(labels: Float32Array, from: PlaneSize, to: PlaneSize): Ui
 }
 
 /** Linear between the centres of the grid's cells, as torch's interpolate(mode='bilinear', align_corners=False). */
-function bestLabels(scores: Float32Array, from: PlaneSize, to: PlaneSize, planes: number): Uint8Array {
+function bestLabels(scores: Float32Array, from: Size, to: Size, planes: number): Uint8Array {
   const labels = new Uint8Array(to.width * to.height);
   const columns = positions(from.width, to.width);
   const rows = positions(from.height, to.height);

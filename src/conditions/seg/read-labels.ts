@@ -1,4 +1,4 @@
-import type { RgbImage } from '../contract/condition.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 import { noLabel } from './legend.ts';
 import type { LabelOptions } from './options.ts';
 import { voc, vocColour } from './voc.ts';

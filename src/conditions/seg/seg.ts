@@ -1,5 +1,5 @@
 import { ArmatureError } from '../../errors.ts';
-import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
+import type { AnnotatorSource, ConditionMap, Extractor } from '../contract/condition.ts';
 import { inspectPhoto } from '../contract/inspect-photo.ts';
 import { segPhoto } from './checks.ts';
 import { pulledLabels } from './network-labels.ts';
@@ -8,6 +8,7 @@ import { deepLabLabels } from './deeplab.ts';
 import { adeLabels, type LegendEntry, legendOf, noLabel, paintLabels, percent, vocLabels } from './legend.ts';
 import { bundledNetwork, type LabelOptions, type PhotoOptions, type SegOptions } from './options.ts';
 import { readLabels } from './read-labels.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 
 /** Areas in the colours of ADE20K, at the size of the picture. `data.legend` lists the classes that were found. */
 export const seg = {

@@ -1,6 +1,6 @@
 import { resampleCubic } from '../../numeric/cubic-resample.ts';
 import type { MersenneTwister } from '../../numeric/mersenne-twister.ts';
-import type { PlaneSize } from '../../numeric/resample.ts';
+import type { Size } from '../../numeric/size.ts';
 
 /**
  * Smooth random values, 0..1 (both are reached, unless all values are equal: then 0): a coarse grid of uniform numbers
@@ -9,7 +9,7 @@ import type { PlaneSize } from '../../numeric/resample.ts';
  * @param scale pixels between two numbers of the grid, about.
  * @returns width x height values, row by row.
  */
-export function smoothNoise({ width, height }: PlaneSize, scale: number, random: MersenneTwister): Float64Array {
+export function smoothNoise({ width, height }: Size, scale: number, random: MersenneTwister): Float64Array {
   const grid = { width: Math.floor(width / scale) + 2, height: Math.floor(height / scale) + 2 };
   const numbers = Float64Array.from({ length: grid.width * grid.height }, () => uniform(random));
   const enlarged = { width: width + 2 * scale, height: height + 2 * scale };

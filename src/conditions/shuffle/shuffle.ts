@@ -1,7 +1,8 @@
 import { MersenneTwister } from '../../numeric/mersenne-twister.ts';
-import type { ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
+import type { ConditionMap, Extractor } from '../contract/condition.ts';
 import { smoothNoise } from './flow.ts';
 import type { ShuffleOptions } from './options.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 
 /**
  * The picture with its places mixed up by a smooth random flow, so that its colours and textures remain: ControlNet's

@@ -1,6 +1,7 @@
 import { resamplePlane } from '../../numeric/resample.ts';
-import type { AnnotatorSource, RgbImage } from '../contract/condition.ts';
+import type { AnnotatorSource } from '../contract/condition.ts';
 import { asTheyAre, boundedSize, planarInput, resizeTo } from '../networks/network-input.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 
 /**
  * Edge probability of every pixel, 0..1, at the size of the picture (Xie and Tu, "Holistically-nested edge detection",

@@ -1,10 +1,11 @@
-import type { AnnotatorSource, ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
+import type { AnnotatorSource, ConditionMap, Extractor } from '../contract/condition.ts';
 import { greyMap, toBytes } from '../../pixels/grey-map.ts';
 import { inspectPhoto } from '../contract/inspect-photo.ts';
 import { softedgePhoto } from './checks.ts';
 import { remarks } from '../contract/remarks.ts';
 import { hedEdges } from './hed.ts';
 import type { SoftedgeOptions } from './options.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 
 /** Soft outlines, the brighter the surer, at the size of the picture. */
 export const softedge = {

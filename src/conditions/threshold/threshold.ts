@@ -1,8 +1,9 @@
-import type { ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
+import type { ConditionMap, Extractor } from '../contract/condition.ts';
 import { lumaOf } from '../../pixels/luma.ts';
 import type { ThresholdOptions } from './options.ts';
 import { otsuLevel } from '../../pixels/otsu.ts';
 import { whiteAbove } from '../../pixels/white-above.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 
 /** Black and white by brightness: cv2.threshold on the grey picture with THRESH_BINARY or THRESH_BINARY_INV. */
 export const threshold = {

@@ -1,7 +1,8 @@
 import { averageArea } from '../../numeric/area-average.ts';
 import { resampleCubicRgb } from '../../numeric/cubic-resample.ts';
-import type { ConditionMap, Extractor, RgbImage } from '../contract/condition.ts';
+import type { ConditionMap, Extractor } from '../contract/condition.ts';
 import type { TileOptions } from './options.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
 
 /** The picture without its fine detail: averaged to a smaller size (ControlNet's tile_resample), then enlarged again. */
 export const tile = {

@@ -1,4 +1,4 @@
-import type { MaskedImage } from '../../conditions/contract/condition.ts';
+import type { MaskedImage } from '../../pixels/rgb-image.ts';
 import { ArmatureError, deserializeError } from '../../errors.ts';
 import { defaultPictureLimits, type PictureHeader } from '../decode.ts';
 import type { DecodeFor, PictureDecoder } from './decoder.ts';

@@ -1,4 +1,3 @@
-import type { MaskedImage, RgbImage } from '../../conditions/contract/condition.ts';
 import {
   decodeMasked,
   type DecodeOptions,
@@ -7,6 +6,7 @@ import {
   type PictureLimits,
   verifyPicture,
 } from '../decode.ts';
+import type { MaskedImage, RgbImage } from '../../pixels/rgb-image.ts';
 
 /** For whom a picture is decoded. */
 export interface DecodeFor extends DecodeOptions {

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import type { MaskedImage } from '../../conditions/contract/condition.ts';
+import type { MaskedImage } from '../../pixels/rgb-image.ts';
 import { ArmatureError, serializeError } from '../../errors.ts';
 import { decodeMasked, decodePicture, verifyPicture } from '../decode.ts';
 import { type Frame, readFrames, writeFrame } from './framing.ts';

@@ -1,4 +1,4 @@
-import type { MaskedImage } from '../../conditions/contract/condition.ts';
+import type { MaskedImage } from '../../pixels/rgb-image.ts';
 import type { SerializedError } from '../../errors.ts';
 import type { DecodeOptions, PictureHeader, PictureLimits } from '../decode.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { manifestName } from '../manifest.ts';
 import { slug } from '../model-id.ts';
 import type { CatalogEntry } from './catalog.ts';
-import type { PulledFile } from './pull.ts';
+import type { PulledFile } from './pulled-file.ts';
 import type { PullTarget } from './target.ts';
 
 /** Where a pulled model came from; hidden from the library, there for people. */

@@ -9,6 +9,7 @@ import type { Hub, HubFile } from './hub.ts';
 import { findPulled } from './own-folder.ts';
 import { PartialFolder } from './partial-folder.ts';
 import { isInnerPath, type PullTarget } from './target.ts';
+import type { PulledFile } from './pulled-file.ts';
 
 /** All counts in bytes. */
 export interface PullProgress {
@@ -26,12 +27,6 @@ export interface PullOptions {
   readonly conditions: readonly string[];
   readonly onProgress?: (progress: PullProgress) => void;
   readonly onFile?: (file: PulledFile) => void;
-}
-
-export interface PulledFile {
-  readonly path: string;
-  readonly bytes: number;
-  readonly sha256: string | null;
 }
 
 export interface Pulled {

@@ -1,4 +1,5 @@
 import type { Tensor } from '../../numeric/tensor.ts';
+import type { Size } from '../../numeric/size.ts';
 
 /**
  * Where in the picture a control acts: a byte a pixel, 255 where it acts in full and 0 where it does not act. It is shared by
@@ -46,11 +47,6 @@ export function withinRegions(residual: Tensor, regions: readonly (Region | null
     }
   }
   return { dims: residual.dims, data };
-}
-
-interface Size {
-  readonly width: number;
-  readonly height: number;
 }
 
 /** Means over the cells of a grid of size `to` that is laid over the plane; a pixel on a border counts for its share. */

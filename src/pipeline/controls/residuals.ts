@@ -1,4 +1,4 @@
-import type { MaskedImage } from '../../conditions/contract/condition.ts';
+import type { MaskedImage } from '../../pixels/rgb-image.ts';
 import { row, stack, tensor, type Tensor } from '../../numeric/tensor.ts';
 import type { BaseNetworks, ControlNetSource, DenoiserInput, NetworkSource } from '../networks.ts';
 import { controlWeights } from './control-weights.ts';

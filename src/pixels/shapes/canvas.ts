@@ -1,4 +1,4 @@
-import type { RgbImage } from '../../conditions/contract/condition.ts';
+import type { RgbImage } from '../rgb-image.ts';
 
 /** Red, green, blue, each 0..255. */
 export type Colour = readonly [number, number, number];

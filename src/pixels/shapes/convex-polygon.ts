@@ -1,4 +1,4 @@
-import type { RgbImage } from '../../conditions/contract/condition.ts';
+import type { RgbImage } from '../rgb-image.ts';
 import { type Colour, fillSpan, type Point } from './canvas.ts';
 import { one, toFixedPoint, toNearestPixel } from './fixed-point.ts';
 import { drawFixedPointLine, drawLine } from './line.ts';

@@ -1,4 +1,4 @@
-import type { RgbImage } from '../../conditions/contract/condition.ts';
+import type { RgbImage } from '../rgb-image.ts';
 import { type Colour, type Point, putPixel } from './canvas.ts';
 import { clipSegment } from './clip-segment.ts';
 import { half, one, toNearestPixel, toPixel } from './fixed-point.ts';

@@ -1,5 +1,5 @@
 import { roundHalfToEven } from '../../numeric/round-half-to-even.ts';
-import type { RgbImage } from '../../conditions/contract/condition.ts';
+import type { RgbImage } from '../rgb-image.ts';
 import type { Colour, Point } from './canvas.ts';
 import { fillCircle } from './circle.ts';
 import { clipSegment } from './clip-segment.ts';

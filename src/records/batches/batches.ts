@@ -5,8 +5,8 @@ import { anew } from '../jobs/faults.ts';
 import type { IdempotencyClaim } from '../jobs/idempotency.ts';
 import { insertBatch, type NewBatch, type NewItem } from './insert-batch.ts';
 import { removeJobs } from '../jobs/remove-jobs.ts';
-import { batchFromRow, type CountedBatchRow, jobFromRow } from '../schema/rows.ts';
-import type { Tables } from '../schema/schema.ts';
+import { batchFromRow, jobFromRow } from '../schema/rows.ts';
+import type { CountedBatchRow, Tables } from '../schema/schema.ts';
 import { transitions } from '../jobs/transitions.ts';
 
 /**

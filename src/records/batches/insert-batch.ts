@@ -4,7 +4,7 @@ import type { Batch } from '../../generation/batch.ts';
 import { cost } from '../../generation/cost.ts';
 import type { WebhookTarget } from '../../generation/webhook.ts';
 import { type IdempotencyClaim, underClaim } from '../jobs/idempotency.ts';
-import type { NewJob } from '../records.ts';
+import type { NewJob } from '../jobs/new-job.ts';
 import type { Tables } from '../schema/schema.ts';
 import { virtualTime } from '../scheduling/virtual-time.ts';
 

@@ -1,10 +1,10 @@
 import { sql, type Kysely, type Selectable } from 'kysely';
 import { cost } from '../../generation/cost.ts';
 import type { Job } from '../../generation/job.ts';
-import type { NewJob } from '../records.ts';
+import type { NewJob } from './new-job.ts';
 import { jobFromRow } from '../schema/rows.ts';
 import type { JobTable, Tables } from '../schema/schema.ts';
-import { jobChannel } from './transitions.ts';
+import { jobChannel } from '../schema/job-channel.ts';
 import { virtualTime } from '../scheduling/virtual-time.ts';
 
 /** Writes accepted jobs and their `queued` events in one statement, and announces them; returns them in the same order. */

@@ -1,7 +1,7 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import { objectsOfPlan } from '../pictures/pictures.ts';
 import type { Tables } from '../schema/schema.ts';
-import { jobChannel } from './transitions.ts';
+import { jobChannel } from '../schema/job-channel.ts';
 
 /**
  * Deletes the jobs that a condition is true of, with their events and deliveries, in one statement: from then on nobody

@@ -10,12 +10,9 @@ import type { SerializedError } from '../../errors.ts';
 import { deadAfter } from '../../generation/faults.ts';
 import type { Job, JobResult, JobStatus, Progress } from '../../generation/job.ts';
 import { countersLocked, eventsForReceivers, itemsCounted, itemsEnded } from '../webhooks/outbox.ts';
-import type { ChangeKind } from '../records.ts';
+import { type ChangeKind, jobChannel } from '../schema/job-channel.ts';
 import { jobFromRow } from '../schema/rows.ts';
 import type { Tables } from '../schema/schema.ts';
-
-/** The channel on which every change of a job is announced; the payload is the job's id and the kind of change. */
-export const jobChannel = 'armature_jobs';
 
 /** Announces a change of a job into the state that it has now. */
 const announced = sql`pg_notify(${sql.lit(jobChannel)}, id || case

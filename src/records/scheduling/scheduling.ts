@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 import { effectivePriority, wholePriority } from '../../generation/priority.ts';
-import type { QueueTicket } from '../records.ts';
+import type { QueueTicket } from './queue-ticket.ts';
 import type { Tables } from '../schema/schema.ts';
 
 /**

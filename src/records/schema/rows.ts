@@ -1,14 +1,7 @@
 import type { Selectable } from 'kysely';
-import type { BatchCounts, CountedBatch } from '../../generation/batch.ts';
+import type { CountedBatch } from '../../generation/batch.ts';
 import type { Job, JobEvent } from '../../generation/job.ts';
-import type { Upload } from '../records.ts';
-import type { BatchTable, JobEventTable, JobTable, UploadTable } from './schema.ts';
-
-/** A job's row as JSON: what `to_jsonb` makes of it, without the secret of its receiver. */
-export type JobSnapshot = {
-  readonly [Column in keyof JobTable]: SnapshotValue<Selectable<JobTable>[Column]>;
-};
-type SnapshotValue<T> = T extends Date ? string : T;
+import type { BatchSnapshot, CountedBatchRow, JobEventTable, JobSnapshot, JobTable } from './schema.ts';
 
 export function jobFromSnapshot(row: JobSnapshot): Job {
   const date = (text: string | null): Date | null => (text === null ? null : new Date(text));
@@ -49,18 +42,6 @@ export function jobFromRow(row: Selectable<JobTable>): Job {
   };
 }
 
-/** A batch's row, its items counted by their status, and the steps of those that run as shares of all of theirs. */
-export type CountedBatchRow = Selectable<BatchTable> & {
-  readonly counts: Partial<BatchCounts> | null;
-  readonly steps: number;
-  readonly webhook: CountedBatch['webhook'];
-};
-
-/** The same as JSON: what the event of a batch carries. */
-export type BatchSnapshot = {
-  readonly [Column in keyof CountedBatchRow]: SnapshotValue<CountedBatchRow[Column]>;
-};
-
 export function batchFromSnapshot(row: BatchSnapshot): CountedBatch {
   return batchFromRow({ ...row, created_at: new Date(row.created_at), dispatched_at: null, cancelling_since: null });
 }
@@ -85,17 +66,4 @@ export function batchFromRow(row: CountedBatchRow): CountedBatch {
 
 export function eventFromRow(row: Selectable<JobEventTable>): JobEvent {
   return { seq: row.seq, type: row.type, data: row.data, at: row.at };
-}
-
-export function uploadFromRow(row: Selectable<UploadTable>): Upload {
-  return {
-    id: row.id,
-    tenant: row.tenant,
-    picture: { key: row.key, sha256: row.sha256 },
-    contentType: row.content_type,
-    bytes: row.bytes,
-    width: row.width,
-    height: row.height,
-    createdAt: row.created_at,
-  };
 }

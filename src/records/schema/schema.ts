@@ -1,13 +1,11 @@
-import type { ColumnType, Generated } from 'kysely';
+import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { Quota } from '../../access/api-key.ts';
 import type { Scope } from '../../access/scopes.ts';
 import type { SerializedError } from '../../errors.ts';
 import type { JobCheckpoint, JobEventType, JobResult, JobStatus, Progress } from '../../generation/job.ts';
-import type { BatchAxis } from '../../generation/batch.ts';
+import type { BatchAxis, BatchCounts, CountedBatch } from '../../generation/batch.ts';
 import type { Plan } from '../../generation/plan.ts';
 import type { WebhookEvent, WebhookTarget } from '../../generation/webhook.ts';
-import type { BatchSnapshot, JobSnapshot } from './rows.ts';
-import type { DeliveryStatus } from '../webhooks/webhooks.ts';
 
 /** The schema that all tables of records are in. Every statement qualifies its names with it. */
 export const recordsSchema = 'armature';
@@ -263,3 +261,27 @@ export interface Tables {
   readonly secret: SecretTable;
   readonly migration: MigrationTable;
 }
+
+export type SnapshotValue<T> = T extends Date ? string : T;
+
+/** A job's row as JSON: what `to_jsonb` makes of it, without the secret of its receiver. */
+export type JobSnapshot = {
+  readonly [Column in keyof JobTable]: SnapshotValue<Selectable<JobTable>[Column]>;
+};
+
+/** A batch's row, its items counted by their status, and the steps of those that run as shares of all of theirs. */
+export type CountedBatchRow = Selectable<BatchTable> & {
+  readonly counts: Partial<BatchCounts> | null;
+  readonly steps: number;
+  readonly webhook: CountedBatch['webhook'];
+};
+
+/** The same as JSON: what the event of a batch carries. */
+export type BatchSnapshot = {
+  readonly [Column in keyof CountedBatchRow]: SnapshotValue<CountedBatchRow[Column]>;
+};
+
+/** pending -> delivered | dead; a dead one that is replayed is pending again. */
+export const deliveryStatuses = ['pending', 'delivered', 'dead'] as const;
+
+export type DeliveryStatus = (typeof deliveryStatuses)[number];

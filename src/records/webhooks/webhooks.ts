@@ -1,14 +1,10 @@
 import { sql, type ExpressionBuilder, type Kysely, type Selectable } from 'kysely';
 import type { CountedBatch } from '../../generation/batch.ts';
 import type { Job } from '../../generation/job.ts';
-import type { ChangeKind } from '../records.ts';
-import { type BatchSnapshot, batchFromSnapshot, type JobSnapshot, jobFromSnapshot } from '../schema/rows.ts';
-import type { Tables, WebhookDeliveryTable } from '../schema/schema.ts';
+import type { ChangeKind } from '../schema/job-channel.ts';
+import { batchFromSnapshot, jobFromSnapshot } from '../schema/rows.ts';
+import type { BatchSnapshot, DeliveryStatus, JobSnapshot, Tables, WebhookDeliveryTable } from '../schema/schema.ts';
 import { deleteInSlices } from '../database/delete-in-slices.ts';
-
-/** pending -> delivered | dead; a dead one that is replayed is pending again. */
-export const deliveryStatuses = ['pending', 'delivered', 'dead'] as const;
-export type DeliveryStatus = (typeof deliveryStatuses)[number];
 
 /** Milliseconds for which deliveries that have ended are kept. */
 export const deliveryLifetime = 30 * 24 * 3_600_000;

@@ -1,6 +1,5 @@
 import { defaultPictureLimits, type PictureLimits } from '../../images/decode.ts';
 import { usualValues } from '../../json/read-json.ts';
-import type { BodyPace } from '../plugins/meter-bodies.ts';
 
 /** What bounds a request before its fields are looked at. Bytes, milliseconds and counts. */
 export interface ServerLimits extends BodyPace {
@@ -108,3 +107,11 @@ export const defaultServerLimits: ServerLimits = {
   bodyPatienceMs: 10_000,
   bodyRate: 1000,
 };
+
+/** How slowly a body may arrive. */
+export interface BodyPace {
+  /** Milliseconds over which the pace is measured, and in which something has to come. */
+  readonly bodyPatienceMs: number;
+  /** Bytes a second, at least. */
+  readonly bodyRate: number;
+}

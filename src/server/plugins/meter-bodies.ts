@@ -2,14 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ArmatureError } from '../../errors.ts';
 import type { BodyBudget, BudgetPart } from '../access/body-budget.ts';
 import { holderOf } from '../access/guard.ts';
-
-/** How slowly a body may arrive. */
-export interface BodyPace {
-  /** Milliseconds over which the pace is measured, and in which something has to come. */
-  readonly bodyPatienceMs: number;
-  /** Bytes a second, at least. */
-  readonly bodyRate: number;
-}
+import type { BodyPace } from '../parts/limits.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
 import type { DecodeFor } from '../../images/decoder/decoder.ts';
 import { newUploadId } from '../../records/schema/ids.ts';
-import type { Upload } from '../../records/records.ts';
+import type { Upload } from '../../records/pictures/uploads.ts';
 import { uploadKey } from '../../store/keys.ts';
 import { holderOf } from '../access/guard.ts';
 import { type RouteContext, tenantOf } from './context.ts';

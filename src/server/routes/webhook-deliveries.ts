@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
-import { deliveryStatuses } from '../../records/webhooks/webhooks.ts';
+import { deliveryStatuses } from '../../records/schema/schema.ts';
 import { type RouteContext, tenantOf } from './context.ts';
 import { deliveryListSchema, deliverySchema, deliveryView } from '../views/delivery-view.ts';
 import { idParameter, json, pageQuery, problem } from './schemas.ts';

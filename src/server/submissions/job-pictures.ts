@@ -2,7 +2,8 @@ import { ArmatureError } from '../../errors.ts';
 import type { Job, JobOutput } from '../../generation/job.ts';
 import type { StoredPicture } from '../../generation/plan.ts';
 import { jsonBytes, newInput, type NewObject } from './inputs.ts';
-import type { CheckedPicture, PictureSource } from './pictures.ts';
+import type { PictureSource } from './picture-source.ts';
+import type { CheckedPicture } from './picture-source.ts';
 
 /** A map or an output of an earlier job. */
 export type JobPictureReference =

@@ -2,7 +2,7 @@ import { ArmatureError } from '../../errors.ts';
 import type { Records } from '../../records/records.ts';
 import type { ObjectStore } from '../../store/store.ts';
 import type { NewObject } from './inputs.ts';
-import type { CheckedPicture } from './pictures.ts';
+import type { CheckedPicture } from './picture-source.ts';
 
 export interface KeepingParts {
   readonly records: Pick<Records, 'pictures'>;

@@ -1,34 +1,10 @@
 import { ArmatureError } from '../../errors.ts';
-import type { Fetcher } from '../../fetch/fetcher.ts';
 import { type GivenControl, type GivenPicture, withMask } from '../../generation/given-picture.ts';
 import type { ControlImage, ControlRequest, MaskedPicture, StructureImage } from '../../generation/request.ts';
-import type { PictureLimits } from '../../images/decode.ts';
-import type { PictureDecoder } from '../../images/decoder/decoder.ts';
-import type { Records } from '../../records/records.ts';
-import type { ObjectStore } from '../../store/store.ts';
-import type { BudgetPart } from '../access/body-budget.ts';
 import { decodeBase64 } from '../http/base64.ts';
-import { jsonBytes, newInput, type NewObject } from './inputs.ts';
+import { jsonBytes, newInput } from './inputs.ts';
 import { pictureOfJob } from './job-pictures.ts';
-
-/** A picture of a request that has been read to its end, and what the store has yet to get of it. */
-export interface CheckedPicture extends GivenPicture {
-  readonly objects: readonly NewObject[];
-}
-
-export interface PictureSource {
-  readonly records: Records;
-  readonly store: ObjectStore;
-  readonly tenant: string;
-  readonly files: ReadonlyMap<string, Uint8Array>;
-  readonly fetcher: Fetcher;
-  readonly limits: PictureLimits;
-  readonly decoder: PictureDecoder;
-  /** Whose share of the decoder and of turns it takes. */
-  readonly holder: string;
-  /** Counts the bytes that are fetched. */
-  readonly memory: BudgetPart;
-}
+import type { CheckedPicture, PictureSource } from './picture-source.ts';
 
 /** Finds the picture that a reference at path `field` means and makes sure that it can be decoded. Stores nothing. */
 export async function checkPicture(

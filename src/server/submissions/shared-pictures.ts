@@ -5,7 +5,8 @@ import { deleteLoose } from '../../retention/leftovers.ts';
 import { canonicalHash } from '../../json/canonical-hash.ts';
 import { keepPictures, type Release, releasing } from './keep-pictures.ts';
 import type { PictureTurns } from './picture-turns.ts';
-import { checkPicture, isFetched, partsOf, type PictureSource, refuseUnusedParts } from './pictures.ts';
+import { checkPicture, isFetched, partsOf, refuseUnusedParts } from './pictures.ts';
+import type { PictureSource } from './picture-source.ts';
 
 /** What is known of a picture before it is fetched. A request is looked at with it, so that its faults show before that. */
 const notFetched: GivenPicture = {

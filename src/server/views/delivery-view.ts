@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { webhookEvents, type WebhookTarget } from '../../generation/webhook.ts';
-import { deliveryStatuses, type WebhookDelivery } from '../../records/webhooks/webhooks.ts';
+import type { WebhookDelivery } from '../../records/webhooks/webhooks.ts';
 import type { Links } from '../http/links.ts';
+import { deliveryStatuses } from '../../records/schema/schema.ts';
 
 export const deliverySchema = z
   .object({

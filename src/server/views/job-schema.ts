@@ -2,9 +2,11 @@ import { z } from 'zod';
 import { fidelityMetrics } from '../../conditions/contract/fidelity.ts';
 import { structureKinds } from '../../conditions/structures.ts';
 import { jobStatuses } from '../../generation/job.ts';
-import { controlModes, outputFormats, resizeModes, schedulerIds } from '../../generation/plan.ts';
+import { controlModes, outputFormats } from '../../generation/plan.ts';
 import { jobErrorSchema } from './dead-letter.ts';
 import { receiverSchema } from './delivery-view.ts';
+import { resizeModes } from '../../pixels/resize-mode.ts';
+import { schedulerIds } from '../../schedulers/scheduler-id.ts';
 
 const modelReference = z
   .object({ id: z.string(), hash: z.string().describe('Tells two models of one name apart') })

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { misfit, type ModelList } from '../../generation/catalog.ts';
 import type { AnnotatorModel } from '../../models/annotators/annotators.ts';
-import { type Family, predictionTypes } from '../../generation/model.ts';
+import { predictionTypes } from '../../schedulers/prediction-type.ts';
+import type { Family } from '../../graph/family.ts';
 
 const family = z
   .object({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Upload } from '../../records/records.ts';
+import type { Upload } from '../../records/pictures/uploads.ts';
 import type { Links } from '../http/links.ts';
 
 export const uploadSchema = z

@@ -1,4 +1,4 @@
-import type { Prediction } from '../../generation/model.ts';
+import type { Prediction } from '../../schedulers/prediction-type.ts';
 import type { RawConfig } from './raw-config.ts';
 
 /** The noise schedule of every SD 1.x and 2.x, as scheduler_config.json would write it. */

@@ -3,9 +3,10 @@ import { basename } from 'node:path';
 import { ArmatureError } from '../../errors.ts';
 import type { ControlNetConfig, TextEncoderConfig, UNetConfig, VaeConfig } from '../../graph/configs.ts';
 import type { NetworkPart } from '../../graph/weights.ts';
-import type { Family, Prediction } from '../../generation/model.ts';
+import type { Prediction } from '../../schedulers/prediction-type.ts';
 import type { Witness } from '../prediction.ts';
 import type { RawConfig } from '../configs/raw-config.ts';
+import type { Family } from '../../graph/family.ts';
 
 /** A base model: its networks, where their weights are, and what it was trained for. Nothing but headers and one small weight has been read. */
 export interface BaseCheckpoint {

@@ -10,7 +10,7 @@ import { parseVaeConfig } from '../configs/vae-config.ts';
 import { assumedPrediction } from '../assumed-prediction.ts';
 import { isHarmless, leftover } from '../leftovers.ts';
 import { otherKind } from '../other-kinds.ts';
-import { familyOf } from '../family.ts';
+import { familyOf } from '../../graph/family.ts';
 import { fingerprint } from '../fingerprint.ts';
 import { clipRules, openClipRules, splitFusedAttention } from '../key-maps/clip.ts';
 import { ldmLayersPerBlock, ldmUNetRules } from '../key-maps/ldm-unet.ts';

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { cannyEdges } from '../../../src/conditions/canny/edges.ts';
-import type { RgbImage } from '../../../src/conditions/contract/condition.ts';
+import type { RgbImage } from '../../../src/pixels/rgb-image.ts';
 import { decodePicture } from '../../../src/images/decode.ts';
 import { goldenPath } from '../../support/golden.ts';
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 import { canny } from '../../../src/conditions/canny/canny.ts';
 import { cannyPhoto } from '../../../src/conditions/canny/checks.ts';
-import type { RgbImage } from '../../../src/conditions/contract/condition.ts';
+import type { RgbImage } from '../../../src/pixels/rgb-image.ts';
 import { inspectMap as inspect } from '../../../src/conditions/contract/inspect-map.ts';
 import { inspectPhoto, type PhotoCheck } from '../../../src/conditions/contract/inspect-photo.ts';
 import { depthPhoto } from '../../../src/conditions/depth/checks.ts';

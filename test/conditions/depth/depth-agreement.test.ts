@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RgbImage } from '../../../src/conditions/contract/condition.ts';
+import type { RgbImage } from '../../../src/pixels/rgb-image.ts';
 import { depthAgreement } from '../../../src/conditions/depth/depth-agreement.ts';
 
 function grey(levels: readonly number[]): RgbImage {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RgbImage } from '../../../src/conditions/contract/condition.ts';
+import type { RgbImage } from '../../../src/pixels/rgb-image.ts';
 import { areaAgreement, type Colour } from '../../../src/conditions/fidelity/area-agreement.ts';
 
 const [red, green, blue, black] = [

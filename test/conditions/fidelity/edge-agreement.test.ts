@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RgbImage } from '../../../src/conditions/contract/condition.ts';
+import type { RgbImage } from '../../../src/pixels/rgb-image.ts';
 import { edgeAgreement } from '../../../src/conditions/fidelity/edge-agreement.ts';
 
 function map(width: number, height: number, white: (x: number, y: number) => boolean): RgbImage {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { ConditionMap, RequestedMap, RgbImage } from '../../../src/conditions/contract/condition.ts';
+import type { ConditionMap, RequestedMap } from '../../../src/conditions/contract/condition.ts';
 import { fidelityOf as measure, isMeasured, measuringOptions } from '../../../src/conditions/fidelity/fidelity.ts';
 import { parseOptions } from '../../../src/conditions/contract/options.ts';
 import { conditionRows, findCondition } from '../../../src/conditions/registry.ts';
+import type { RgbImage } from '../../../src/pixels/rgb-image.ts';
 
 const width = 32;
 const height = 32;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { MaskedImage } from '../../../src/conditions/contract/condition.ts';
+import type { MaskedImage } from '../../../src/pixels/rgb-image.ts';
 import { inpaint } from '../../../src/conditions/inpaint/inpaint.ts';
 import { inspectMap } from '../../../src/conditions/contract/inspect-map.ts';
 import { conditions } from '../../../src/conditions/registry.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import type { RgbImage } from '../../../src/conditions/contract/condition.ts';
+import type { RgbImage } from '../../../src/pixels/rgb-image.ts';
 import { parseOptions } from '../../../src/conditions/contract/options.ts';
 import { findCondition } from '../../../src/conditions/registry.ts';
 import { noNetworks } from './no-networks.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
-import type { RgbImage } from '../../../src/conditions/contract/condition.ts';
+import type { RgbImage } from '../../../src/pixels/rgb-image.ts';
 import { invert } from '../../../src/conditions/invert/invert.ts';
 import { lineart } from '../../../src/conditions/lineart/lineart.ts';
 import { lineartOptions } from '../../../src/conditions/lineart/options.ts';

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Annotator, AnnotatorSource, RgbImage } from '../../../src/conditions/contract/condition.ts';
+import type { Annotator, AnnotatorSource } from '../../../src/conditions/contract/condition.ts';
 import { decodePicture } from '../../../src/images/decode.ts';
 import { openOnnxFile } from '../../../src/runtime/index.ts';
+import type { RgbImage } from '../../../src/pixels/rgb-image.ts';
 
 /** Path of a file that make_goldens.py made. */
 export const golden = (name: string): string => fileURLToPath(new URL(`golden/${name}`, import.meta.url));

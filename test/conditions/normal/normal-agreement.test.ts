@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RgbImage } from '../../../src/conditions/contract/condition.ts';
+import type { RgbImage } from '../../../src/pixels/rgb-image.ts';
 import { normalAgreement } from '../../../src/conditions/normal/normal-agreement.ts';
 import { decodePicture } from '../../../src/images/decode.ts';
 import type { AgreementPair } from '../fidelity/golden.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { RgbImage } from '../../../src/conditions/contract/condition.ts';
+import type { RgbImage } from '../../../src/pixels/rgb-image.ts';
 import type { Point } from '../../../src/pixels/shapes/canvas.ts';
 import { fillConvexPolygon } from '../../../src/pixels/shapes/convex-polygon.ts';
 import { ellipsePolygon } from '../../../src/pixels/shapes/ellipse.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { RgbImage } from '../../../src/conditions/contract/condition.ts';
+import type { RgbImage } from '../../../src/pixels/rgb-image.ts';
 import { parseOptions } from '../../../src/conditions/contract/options.ts';
 import { conditions } from '../../../src/conditions/registry.ts';
 import { drawingStrokes } from '../../../src/conditions/scribble/drawing.ts';

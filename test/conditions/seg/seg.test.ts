@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { RgbImage } from '../../../src/conditions/contract/condition.ts';
+import type { RgbImage } from '../../../src/pixels/rgb-image.ts';
 import { parseOptions } from '../../../src/conditions/contract/options.ts';
 import { conditions } from '../../../src/conditions/registry.ts';
 import { ade20k } from '../../../src/conditions/seg/ade20k.ts';

@@ -7,7 +7,7 @@ import { fillConvexPolygon } from '../../../src/pixels/shapes/convex-polygon.ts'
 import { ellipsePolygon } from '../../../src/pixels/shapes/ellipse.ts';
 import { drawLine } from '../../../src/pixels/shapes/line.ts';
 import { drawThickLine } from '../../../src/pixels/shapes/thick-line.ts';
-import type { RgbImage } from '../../../src/conditions/contract/condition.ts';
+import type { RgbImage } from '../../../src/pixels/rgb-image.ts';
 import { decodePicture } from '../../../src/images/decode.ts';
 
 type Pair = readonly [number, number];

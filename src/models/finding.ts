@@ -1,0 +1,11 @@
+import type { BaseModel, ControlNetModel, RejectedModel } from '../generation/model.ts';
+
+export type AnyModel = BaseModel | ControlNetModel;
+
+/** What came of looking into a candidate. */
+export interface Finding {
+  readonly models: readonly AnyModel[];
+  readonly rejected: readonly RejectedModel[];
+  /** It may be otherwise the next time, though no file has changed. */
+  readonly passing?: true;
+}

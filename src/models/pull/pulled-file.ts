@@ -1,0 +1,5 @@
+export interface PulledFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string | null;
+}

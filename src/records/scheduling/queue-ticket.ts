@@ -1,0 +1,5 @@
+/** All that a queue carries. */
+export interface QueueTicket {
+  readonly tenant: string;
+  readonly id: string;
+}
