@@ -90,7 +90,7 @@ async function extract(config: Config, type: string, file: string, options: Opti
     const given = await files.add(file, mask);
     const { plan } = resolveExtraction(type, request, findCondition, given);
     await (await annotatorsOf(config)).requireFor(plan);
-    const picture = await readPicture(files, { ...plan, type: plan.condition }, 'white');
+    const picture = await readPicture(files, plan.condition, { image: plan.image, mask: plan.imageMask }, 'white');
     const { map, data, remarks } = await extractMap(extractor, plan, picture, signal);
     for (const { detail } of remarks) console.error(`warning: ${detail}`);
     await writeWhole(output, await encodePicture(map, { ...plan.output, ...insideMap }));

@@ -4,7 +4,7 @@ import { conditionOf } from '../conditions/registry.ts';
 import { ArmatureError } from '../errors.ts';
 import type { ExtractorProcess } from '../extractor/extractor-process.ts';
 import type { Candidate, ControlFidelity } from '../generation/job.ts';
-import type { GenerationPlan } from '../generation/plan.ts';
+import { extractedWith, type GenerationPlan } from '../generation/plan.ts';
 import type { ControlInputs, ControlWork } from '../pipeline/controls/control-work.ts';
 import { extractAt } from './make-map.ts';
 import type { MaskedImage, RgbImage } from '../pixels/rgb-image.ts';
@@ -85,10 +85,11 @@ async function measure(
   if (inputs.region?.some(isCompared) === false) {
     return { ...unmeasured(null, 'The mask of the control is nowhere above a half.'), networks: [] };
   }
-  const options = measuringOptions(condition, plan.preprocess, plan.madeWith ?? null);
+  const options = measuringOptions(condition, extractedWith(plan.source) ?? false, null);
   const networks = condition.networks?.(options) ?? [];
+  const resolution = plan.source.kind === 'photo' ? plan.source.resolution : null;
   try {
-    const { result } = await extractAt(extractor, { ...plan, options }, image, image, signal);
+    const { result } = await extractAt(extractor, { ...plan, options, resolution }, image, image, signal);
     const { data } = inputs;
     const map = withinRegion(inputs);
     const wanted = data === undefined ? { map } : { map, data };

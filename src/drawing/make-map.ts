@@ -1,7 +1,7 @@
 import type { ConditionMap } from '../conditions/contract/condition.ts';
 import type { ExtractorProcess } from '../extractor/extractor-process.ts';
 import { shortSideSize } from '../generation/given-picture.ts';
-import type { PlannedControl } from '../generation/plan.ts';
+import type { PhotoSource, PlannedControl } from '../generation/plan.ts';
 import type { PictureDecoder } from '../images/decoder/decoder.ts';
 import { resizeMap, resizePhoto } from '../images/resize.ts';
 import type { ControlInputs } from '../pipeline/controls/control-work.ts';
@@ -30,29 +30,34 @@ export type MadeMap = Omit<ControlInputs, 'region'>;
  */
 export async function makeMap(
   { store, extractor, decoder }: MapParts,
-  control: PlannedControl,
+  { type, source, resize }: Pick<PlannedControl, 'type' | 'source' | 'resize'>,
   size: Size,
   signal: AbortSignal,
 ): Promise<MadeMap> {
-  if (control.structure !== null) {
-    const json = parseJson(await store.get(control.image.key));
-    const fitted = fitStructure(control.structure, json, size, control.resize);
-    const drawn = await extractor.render(control.structure, fitted, size, signal);
-    return { map: drawn.map, data: drawn.data, remarks: remarksOnExtraction(control.type, drawn) };
+  switch (source.kind) {
+    case 'structure': {
+      const json = parseJson(await store.get(source.json.key));
+      const fitted = fitStructure(source.structure, json, size, resize);
+      const drawn = await extractor.render(source.structure, fitted, size, signal);
+      return { map: drawn.map, data: drawn.data, remarks: remarksOnExtraction(type, drawn) };
+    }
+    case 'map': {
+      const picture = await readPicture(store, type, source, 'black', decoder);
+      const map = await resizeMap(picture, size, resize);
+      const data = source.data === null ? undefined : parseJson(await store.get(source.data.key));
+      return { map, data, remarks: remarksOnMap(type, map) };
+    }
+    case 'photo': {
+      const photo = await readPicture(store, type, source, 'white', decoder);
+      const extraction = { type, resize, options: source.preprocess, resolution: source.resolution };
+      const { seen, result } = await extractAt(extractor, extraction, photo, size, signal);
+      return { map: result.map, data: result.data, remarks: remarksOnExtraction(type, result, seen) };
+    }
   }
-  if (control.preprocess === false) {
-    const picture = await readPicture(store, control, 'black', decoder);
-    const map = await resizeMap(picture, size, control.resize);
-    const data = control.data === null ? undefined : parseJson(await store.get(control.data.key));
-    return { map, data, remarks: remarksOnMap(control.type, map) };
-  }
-  const photo = await readPicture(store, control, 'white', decoder);
-  const { seen, result } = await extractAt(extractor, { ...control, options: control.preprocess }, photo, size, signal);
-  return { map: result.map, data: result.data, remarks: remarksOnExtraction(control.type, result, seen) };
 }
 
 /** How a control's condition is extracted. */
-export interface Extraction extends Pick<PlannedControl, 'type' | 'resolution' | 'resize'> {
+export interface Extraction extends Pick<PlannedControl, 'type' | 'resize'>, Pick<PhotoSource, 'resolution'> {
   readonly options: Readonly<Record<string, unknown>>;
 }
 

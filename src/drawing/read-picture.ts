@@ -1,30 +1,26 @@
 import type { MaskedImage } from '../pixels/rgb-image.ts';
 import { conditionOf } from '../conditions/registry.ts';
-import type { PlannedControl } from '../generation/plan.ts';
+import type { SourcePicture } from '../generation/plan.ts';
 import { decodeHere, type PictureDecoder } from '../images/decoder/decoder.ts';
 import type { ObjectStore } from '../store/store.ts';
 
-/** A picture as a plan names it, and the condition that it is for. */
-export interface PlannedPicture extends Pick<PlannedControl, 'image' | 'imageMask'> {
-  readonly type: string;
-}
-
 /**
- * Decodes the picture of a control or an extraction. Where the condition has such a thing, what is transparent is masked, and
+ * Decodes the picture of a control or an extraction for condition `type`. Where that has such a thing, what is transparent is masked, and
  * what the mask beside it shows white; elsewhere transparency is laid over `background`.
  */
 export async function readPicture(
   store: Pick<ObjectStore, 'get'>,
-  { type, image, imageMask }: PlannedPicture,
+  type: string,
+  { image, mask }: SourcePicture,
   background: 'white' | 'black',
   decoder: PictureDecoder = decodeHere,
 ): Promise<MaskedImage> {
   const bytes = await store.get(image.key);
   if (conditionOf(type).masked !== true) return await decoder.decode(bytes, { background });
   const picture = await decoder.decodeMasked(bytes);
-  if (imageMask === undefined) return picture;
-  const mask = await decoder.decode(await store.get(imageMask.key), { background: 'black' });
-  return { ...picture, masked: unite(picture.masked, mask.data) };
+  if (mask === undefined) return picture;
+  const { data } = await decoder.decode(await store.get(mask.key), { background: 'black' });
+  return { ...picture, masked: unite(picture.masked, data) };
 }
 
 /** Masked, or white in the mask beside it: its green channel, which is most of what is seen as brightness, above a half. */

@@ -13,7 +13,7 @@ export function neededNetworks(plan: Plan, conditionOf: Catalog['condition']): r
   const needed = (type: string, options: Readonly<Record<string, unknown>>, field: string): readonly NeededNetwork[] =>
     (conditionOf(type, 'type').networks?.(options) ?? []).map((id) => ({ id, field }));
   if (plan.kind === 'extraction') return needed(plan.condition, plan.options, 'options');
-  return plan.controls.flatMap(({ type, preprocess }, index) =>
-    preprocess === false ? [] : needed(type, preprocess, `controls[${index}].preprocess`),
+  return plan.controls.flatMap(({ type, source }, index) =>
+    source.kind === 'photo' ? needed(type, source.preprocess, `controls[${index}].preprocess`) : [],
   );
 }

@@ -62,23 +62,7 @@ export interface PlannedControl {
   /** Condition id, such as `canny`. */
   readonly type: string;
   readonly model: ModelReference;
-  /** The photograph or map; where `structure` is set, the JSON that the map is drawn from. */
-  readonly image: StoredPicture;
-  /** White where the picture is to be drawn anew; absent where none came beside it. */
-  readonly imageMask?: StoredPicture | undefined;
-  /** What kind of JSON `image` is; null for a picture. */
-  readonly structure: string | null;
-  /** JSON of what is known of a map that came from an earlier job, such as keypoints; null where there is none. */
-  readonly data: StoredPicture | null;
-  /** Options of the extractor, or false where the picture is already a map. */
-  readonly preprocess: Readonly<Record<string, unknown>> | false;
-  /**
-   * Of a ready-made map that an earlier job extracted for this condition: with which options. Absent or null elsewhere. What is
-   * drawn is measured with them.
-   */
-  readonly madeWith?: Readonly<Record<string, unknown>> | null;
-  /** Short side, in pixels, at which the extractor sees the picture; null for the size of the generation. */
-  readonly resolution: number | null;
+  readonly source: ControlSource;
   readonly resize: ResizeMode;
   /** White where the control acts, black where it does not; absent where it acts everywhere. */
   readonly region?: StoredPicture | undefined;
@@ -87,6 +71,56 @@ export interface PlannedControl {
   readonly start: number;
   readonly end: number;
   readonly mode: ControlMode;
+}
+
+/** What the map of a control is made from. */
+export type ControlSource = PhotoSource | MapSource | StructureSource;
+
+/** A picture, and beside it what of it is to be drawn anew. */
+export interface SourcePicture {
+  readonly image: StoredPicture;
+  /** White where the picture is to be drawn anew; absent where none came beside it. */
+  readonly mask?: StoredPicture | undefined;
+}
+
+/** A picture that the map is extracted from. */
+export interface PhotoSource extends SourcePicture {
+  readonly kind: 'photo';
+  /** Options of the extractor. */
+  readonly preprocess: Readonly<Record<string, unknown>>;
+  /** Short side, in pixels, at which the extractor sees the picture; null for the size of the generation. */
+  readonly resolution: number | null;
+}
+
+/** A picture that is the map already. */
+export interface MapSource extends SourcePicture {
+  readonly kind: 'map';
+  /** JSON of what is known of a map that came from an earlier job, such as keypoints; null where there is none. */
+  readonly data: StoredPicture | null;
+  /**
+   * Of a map that an earlier job extracted for this condition: with which options. Null elsewhere. What is drawn is measured with
+   * them.
+   */
+  readonly madeWith: Readonly<Record<string, unknown>> | null;
+}
+
+/** Data that the map is drawn from. */
+export interface StructureSource {
+  readonly kind: 'structure';
+  readonly structure: string;
+  /** Where it is kept, as JSON. */
+  readonly json: StoredPicture;
+}
+
+/** With which options the map of a control is, or was, extracted; null where that is not known, or it was not. */
+export function extractedWith(source: ControlSource): Readonly<Record<string, unknown>> | null {
+  if (source.kind === 'photo') return source.preprocess;
+  return source.kind === 'map' ? source.madeWith : null;
+}
+
+/** What the user sent: a picture or, of structure as data, JSON. */
+export function sentAs(source: ControlSource): StoredPicture {
+  return source.kind === 'structure' ? source.json : source.image;
 }
 
 /** A picture that the service keeps: its object key and content hash. */

@@ -1,4 +1,5 @@
 import type { Condition } from '../conditions/contract/condition.ts';
+import type { ExtractorOptions } from '../conditions/contract/options.ts';
 import { maskedConditions } from '../conditions/registry.ts';
 import { structureOf } from '../conditions/structures.ts';
 import { ArmatureError } from '../errors.ts';
@@ -6,7 +7,7 @@ import type { BaseModel } from './model.ts';
 import type { Catalog } from './catalog.ts';
 import { chooseControlNet } from './choose-controlnet.ts';
 import { type GivenControl, type GivenPicture, shortSideSize } from './given-picture.ts';
-import type { PlannedControl } from './plan.ts';
+import type { ControlSource, PlannedControl } from './plan.ts';
 import type { ControlRequest } from './request.ts';
 import { resolvePreprocess } from './resolve-preprocess.ts';
 import type { Size } from '../numeric/size.ts';
@@ -43,13 +44,7 @@ export function resolveControl(
   return {
     type: condition.id,
     model: { id: model.id, hash: model.hash },
-    image: picture.stored,
-    ...(picture.mask === undefined ? {} : { imageMask: picture.mask }),
-    structure: picture.structure,
-    data: picture.map?.data ?? null,
-    preprocess,
-    ...madeWith(condition.id, preprocess, picture),
-    resolution,
+    source: sourceOf(condition.id, picture, preprocess, resolution),
     resize: region === null && hasNoShape(control.image) ? 'stretch' : control.resize,
     ...(region === null ? {} : { region: region.stored }),
     scale: control.scale,
@@ -59,13 +54,18 @@ export function resolveControl(
   };
 }
 
-/** How an earlier job made the map that is used as it is, where it made it for this condition. */
-function madeWith(
+function sourceOf(
   condition: string,
-  preprocess: PlannedControl['preprocess'],
-  { map }: GivenPicture,
-): Pick<PlannedControl, 'madeWith'> {
-  return preprocess === false && map?.condition === condition ? { madeWith: map.options } : {};
+  { stored, mask, structure, map }: GivenPicture,
+  preprocess: ExtractorOptions | false,
+  resolution: number | null,
+): ControlSource {
+  if (structure !== null) return { kind: 'structure', structure, json: stored };
+  const picture = mask === undefined ? { image: stored } : { image: stored, mask };
+  if (preprocess !== false) return { kind: 'photo', ...picture, preprocess, resolution };
+  // How an earlier job made the map that is used as it is, where it made it for this condition.
+  const madeWith = map?.condition === condition ? map.options : null;
+  return { kind: 'map', ...picture, data: map?.data ?? null, madeWith };
 }
 
 /** Structure as data that names no canvas is in shares of the output, whatever shape that has. */

@@ -52,9 +52,9 @@ function actsAtSomeStep({ start, end }: PlannedControl, steps: number): boolean 
 
 /** Remarks on maps of earlier jobs that are used for another condition than theirs. */
 export function reuseWarnings(plan: GenerationPlan, given: readonly GivenControl[]): readonly string[] {
-  return plan.controls.flatMap(({ type, preprocess }, index) => {
+  return plan.controls.flatMap(({ type, source }, index) => {
     const map = given[index]?.picture.map ?? null;
-    if (map === null || preprocess !== false || map.condition === type) return [];
+    if (map === null || source.kind !== 'map' || map.condition === type) return [];
     return [`controls[${index}] uses a map of type ${map.condition} as one of type ${type}.`];
   });
 }

@@ -16,7 +16,13 @@ export async function extractCondition(
   signal: AbortSignal,
 ): Promise<JobResult> {
   const startedAt = performance.now();
-  const picture = await readPicture(store, { ...plan, type: plan.condition }, 'white', decoder);
+  const picture = await readPicture(
+    store,
+    plan.condition,
+    { image: plan.image, mask: plan.imageMask },
+    'white',
+    decoder,
+  );
   const preparedAt = performance.now();
   const { map, data, remarks } = await extractMap(extractor, plan, picture, signal);
   const extractedAt = performance.now();

@@ -96,11 +96,7 @@ describe('a drawing whose process is killed goes on from its checkpoint to the s
     const control = {
       type: 'canny',
       model: { id: controlNet.id, hash: controlNet.hash },
-      image: { key: '', sha256: '' },
-      structure: null,
-      data: null,
-      preprocess: false,
-      resolution: null,
+      source: { kind: 'map', image: { key: '', sha256: '' }, data: null, madeWith: null },
       scale: 1,
       start: 0,
       end: 1,

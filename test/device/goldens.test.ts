@@ -47,11 +47,7 @@ async function requestFor(one: DioramaCase): Promise<DrawRequest> {
     controls: one.controls.map(({ type, scale, start, end }) => ({
       type,
       model: reference(models.controlNet(type)),
-      image: { key: '', sha256: '' },
-      structure: null,
-      data: null,
-      preprocess: false,
-      resolution: null,
+      source: { kind: 'map', image: { key: '', sha256: '' }, data: null, madeWith: null },
       resize: 'stretch',
       scale,
       start,

@@ -5,7 +5,7 @@ import { edgeAgreement } from '../../src/conditions/fidelity/edge-agreement.ts';
 import type { RgbImage } from '../../src/pixels/rgb-image.ts';
 import { embeddedAnnotators } from '../../src/config/config.ts';
 import { ExtractorProcess } from '../../src/extractor/extractor-process.ts';
-import type { PlannedControl } from '../../src/generation/plan.ts';
+import type { MapSource, PhotoSource, PlannedControl } from '../../src/generation/plan.ts';
 import { decodePicture } from '../../src/images/decode.ts';
 import { encodePicture } from '../../src/images/encode.ts';
 import { resizePhoto } from '../../src/images/resize.ts';
@@ -26,14 +26,20 @@ const store = { get: async (key: string) => objects.get(key)! };
 const size = { width: 256, height: 192 };
 const { signal } = new AbortController();
 
+const photoSource: PhotoSource = {
+  kind: 'photo',
+  image: stored('photo'),
+  preprocess: { low_threshold: 100, high_threshold: 200, l2_gradient: false },
+  resolution: null,
+};
+const mapSource = (image: string, madeWith: MapSource['madeWith'] = null): MapSource => {
+  return { kind: 'map', image: stored(image), data: null, madeWith };
+};
+
 const canny: PlannedControl = {
   type: 'canny',
   model: { id: 'm', hash: 'h' },
-  image: stored('photo'),
-  structure: null,
-  data: null,
-  preprocess: { low_threshold: 100, high_threshold: 200, l2_gradient: false },
-  resolution: null,
+  source: photoSource,
   resize: 'crop',
   scale: 1,
   start: 0,
@@ -79,7 +85,12 @@ function extentOf({ width, data }: RgbImage): readonly number[] {
 describe('maps of controls', () => {
   it('have the size of the generation, at whatever resolution the extractor sees the picture', async () => {
     const own = await makeMap({ store, extractor }, canny, size, signal);
-    const finer = await makeMap({ store, extractor }, { ...canny, resolution: 512 }, size, signal);
+    const finer = await makeMap(
+      { store, extractor },
+      { ...canny, source: { ...photoSource, resolution: 512 } },
+      size,
+      signal,
+    );
     for (const { map } of [own, finer]) expect([map.width, map.height]).toEqual([256, 192]);
     expect(finer.map.data).not.toEqual(own.map.data);
     expect(new Set(finer.map.data)).toEqual(new Set([0, 255]));
@@ -88,7 +99,12 @@ describe('maps of controls', () => {
 
   it('at a resolution of the own size are the same', async () => {
     const own = await makeMap({ store, extractor }, canny, size, signal);
-    const same = await makeMap({ store, extractor }, { ...canny, resolution: 192 }, size, signal);
+    const same = await makeMap(
+      { store, extractor },
+      { ...canny, source: { ...photoSource, resolution: 192 } },
+      size,
+      signal,
+    );
     expect(same.map.data).toEqual(own.map.data);
   });
 
@@ -98,9 +114,7 @@ describe('maps of controls', () => {
     const control = {
       ...canny,
       type: 'openpose',
-      image: stored('pose'),
-      structure: 'pose',
-      preprocess: false,
+      source: { kind: 'structure', structure: 'pose', json: stored('pose') },
     } as const;
     const made = await makeMap({ store, extractor }, control, size, signal);
     expect([made.map.width, made.map.height]).toEqual([256, 192]);
@@ -139,7 +153,7 @@ describe('maps of controls', () => {
   ] as const)('are drawn from a %s where a picture of its canvas would lie', async (structure, data) => {
     objects.set('data', new TextEncoder().encode(JSON.stringify(data)));
     const type = structure === 'pose' ? 'openpose' : 'seg';
-    const control = { ...canny, type, image: stored('data'), structure, preprocess: false } as const;
+    const control = { ...canny, type, source: { kind: 'structure', structure, json: stored('data') } } as const;
     const own = await makeMap({ store, extractor }, control, { width: 256, height: 512 }, signal);
     objects.set('drawn', await encodePicture(own.map, { format: 'png', quality: 100 }));
     for (const resize of ['crop', 'fill', 'stretch'] as const) {
@@ -149,7 +163,7 @@ describe('maps of controls', () => {
         { width: 192, height: 320 },
       ]) {
         const drawn = await makeMap({ store, extractor }, { ...control, resize }, frame, signal);
-        const asPicture = { ...canny, type, image: stored('drawn'), preprocess: false, resize } as const;
+        const asPicture = { ...canny, type, source: mapSource('drawn'), resize };
         const resized = await makeMap({ store, extractor }, asPicture, frame, signal);
         const [a, b] = [extentOf(drawn.map), extentOf(resized.map)];
         a.forEach((value, i) =>
@@ -164,9 +178,7 @@ describe('maps of controls', () => {
     const control = {
       ...canny,
       type: 'openpose',
-      image: stored('data'),
-      structure: 'pose',
-      preprocess: false,
+      source: { kind: 'structure', structure: 'pose', json: stored('data') },
     } as const;
     const made = await makeMap({ store, extractor }, control, { width: 256, height: 256 }, signal);
     expect(made.data).toMatchObject({ canvas_width: 256, canvas_height: 256 });
@@ -262,7 +274,7 @@ describe('choosing the best', () => {
   it('keeps the first and says so where nothing can be compared', async () => {
     const image = await resizePhoto(await decodePicture(photo), size, 'crop');
     const map = { map: image, remarks: [] };
-    const openpose = { ...canny, type: 'openpose', preprocess: false } as const;
+    const openpose = { ...canny, type: 'openpose', source: mapSource('photo') };
     const drawn = [0, 1].map((seed) => ({ seed, image }));
     const best = await choosePictures(extractor, plan(2), [work(openpose, map)], drawn, signal);
     expect(best[0]).toMatchObject({
@@ -275,10 +287,10 @@ describe('choosing the best', () => {
   it('measures a ready-made map as an earlier job made it, and says which networks looked', async () => {
     const photograph = await resizePhoto(await decodePicture(photo), size, 'crop');
     const preprocess = { network: 'fastdepth', far: 2, near: 98, gamma: 1, invert: true };
-    const depth = { ...canny, type: 'depth', preprocess };
+    const depth = { ...canny, type: 'depth', source: { ...photoSource, preprocess } };
     const map = await makeMap({ store, extractor }, depth, size, signal);
-    const value = async (madeWith: PlannedControl['madeWith']) => {
-      const control: PlannedControl = { ...depth, preprocess: false, ...(madeWith ? { madeWith } : {}) };
+    const value = async (madeWith: MapSource['madeWith']) => {
+      const control = { ...depth, source: mapSource('photo', madeWith) };
       const drawn = [{ seed: 0, image: photograph }];
       const [picture] = await choosePictures(extractor, plan(1), [work(control, map)], drawn, signal);
       const [figure] = picture!.fidelity!;
@@ -313,7 +325,7 @@ describe('choosing the best', () => {
   it('says which network has to be pulled where one is missing', async () => {
     const bare = new ExtractorProcess({ entry, annotators: '/nowhere' });
     const image = await decodePicture(await encodePicture(await decodePicture(photo), { format: 'png', quality: 100 }));
-    const depth = { ...canny, type: 'depth', preprocess: false } as const;
+    const depth = { ...canny, type: 'depth', source: mapSource('photo') };
     const [only] = await choosePictures(
       bare,
       plan(1),

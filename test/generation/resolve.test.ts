@@ -112,20 +112,19 @@ describe('what a request leaves open', () => {
     expect(control).toMatchObject({
       type: 'canny',
       model: { id: 'photo-canny' },
-      image: stored,
+      source: { kind: 'photo', image: stored, preprocess: { low_threshold: 100, high_threshold: 200 } },
       scale: 1,
       mode: 'balanced',
     });
-    expect(control?.preprocess).toMatchObject({ low_threshold: 100, high_threshold: 200 });
   });
 
   test.each([
-    [true, { low_threshold: 100 }],
-    [{ low_threshold: 50 }, { low_threshold: 50, high_threshold: 200 }],
-    [false, false],
+    [true, { kind: 'photo', preprocess: { low_threshold: 100 } }],
+    [{ low_threshold: 50 }, { kind: 'photo', preprocess: { low_threshold: 50, high_threshold: 200 } }],
+    [false, { kind: 'map' }],
   ])('preprocess %j of a condition with an extractor', (preprocess, expected) => {
     const [control] = resolve({ controls: [{ type: 'canny', image, preprocess }] }).plan.controls;
-    expect(control).toMatchObject({ preprocess: expected });
+    expect(control).toMatchObject({ source: expected });
   });
 
   test('names the mask of a control, and nothing where it acts everywhere', () => {
@@ -140,7 +139,7 @@ describe('what a request leaves open', () => {
 
   test('a condition without an extractor takes the picture as a map', () => {
     const [control] = resolve({ controls: [{ type: 'sketch', model: 'nameless', image }] }).plan.controls;
-    expect(control).toMatchObject({ preprocess: false, model: { id: 'nameless' } });
+    expect(control).toMatchObject({ source: { kind: 'map' }, model: { id: 'nameless' } });
   });
 });
 
@@ -240,6 +239,7 @@ describe('an extraction', () => {
 describe('what a control is given', () => {
   const control = (fields: object, given = picture) =>
     resolve({ controls: [{ type: 'openpose', model: 'nameless', image, ...fields }] }, models, given);
+  const sourceOf = (fields: object, given = picture) => control(fields, given).plan.controls[0]?.source;
   const pose: GivenPicture = { stored, width: 0, height: 0, structure: 'pose', map: null };
   const data = { key: 'tenants/default/inputs/bb', sha256: 'bb' };
   const reused: GivenPicture = { ...picture, map: { condition: 'openpose', data, options: { network: 'dwpose' } } };
@@ -250,19 +250,18 @@ describe('what a control is given', () => {
   });
 
   test('a photograph is extracted from at the size of the output, or at the resolution that is asked for', () => {
-    expect(control({}).plan.controls[0]).toMatchObject({ structure: null, data: null, resolution: null });
-    expect(control({ resolution: 384 }).plan.controls[0]).toMatchObject({ resolution: 384, image: stored });
+    expect(sourceOf({})).toMatchObject({ kind: 'photo', resolution: null });
+    expect(sourceOf({ resolution: 384 })).toMatchObject({ kind: 'photo', resolution: 384, image: stored });
   });
 
   test('a map of an earlier job is used as it is, with what is known of it', () => {
-    expect(control({}, reused).plan.controls[0]).toMatchObject({ preprocess: false, data });
-    expect(control({ preprocess: true }, reused).plan.controls[0]?.preprocess).toMatchObject({ body: true });
+    expect(sourceOf({}, reused)).toMatchObject({ kind: 'map', data });
+    expect(sourceOf({ preprocess: true }, reused)).toMatchObject({ kind: 'photo', preprocess: { body: true } });
   });
 
   test('a map of an earlier job is measured as it was made, where it was made for this condition', () => {
-    expect(control({}, reused).plan.controls[0]?.madeWith).toEqual({ network: 'dwpose' });
-    expect(control({ preprocess: true }, reused).plan.controls[0]).not.toHaveProperty('madeWith');
-    expect(control({ type: 'depth' }, reused).plan.controls[0]).not.toHaveProperty('madeWith');
+    expect(sourceOf({}, reused)).toMatchObject({ madeWith: { network: 'dwpose' } });
+    expect(sourceOf({ type: 'depth' }, reused)).toMatchObject({ kind: 'map', madeWith: null });
   });
 
   test('a map of another condition earns a warning', () => {
@@ -272,7 +271,7 @@ describe('what a control is given', () => {
   });
 
   test('data is drawn', () => {
-    expect(control({}, pose).plan.controls[0]).toMatchObject({ preprocess: false, structure: 'pose', image: stored });
+    expect(sourceOf({}, pose)).toEqual({ kind: 'structure', structure: 'pose', json: stored });
   });
 
   test.each([

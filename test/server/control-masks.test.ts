@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { GenerationPlan } from '../../src/generation/plan.ts';
+import { type GenerationPlan, sentAs } from '../../src/generation/plan.ts';
 import type { BatchView } from '../../src/server/views/batch-view.ts';
 import type { JobView } from '../../src/server/views/job-schema.ts';
 import { type Application, multipart, openApplication, pictureFile } from './application.ts';
@@ -85,10 +85,11 @@ describe('the mask of a control', () => {
     expect(response.statusCode, response.body).toBe(202);
     const controls = await controlsOf(response.json<JobView>());
     const [first, second, third, fourth] = controls.map(({ region }) => region?.sha256);
-    expect(second).toBe(controls[1]!.image.sha256);
+    expect(second).toBe(sentAs(controls[1]!.source).sha256);
     expect([first, fourth]).toEqual([third, undefined]);
     expect(first).toBeDefined();
-    expect(controls[2]!.imageMask?.sha256).not.toBe(third);
+    expect(controls[2]!.source).toHaveProperty('mask.sha256');
+    expect(controls[2]!.source).not.toHaveProperty('mask.sha256', third);
     expect(response.json<JobView>().effective).toMatchObject({ controls: [{}, {}, {}, { mask: null }] });
   });
 

@@ -36,9 +36,10 @@ const control = (fields: object) => ({
 
 async function expectMask(job: JobView): Promise<void> {
   const plan = await planOf(job);
-  const { image, imageMask } = plan.kind === 'generation' ? plan.controls[0]! : plan;
-  expect(Buffer.from(await application.parts.store.get(image.key))).toEqual(picture);
-  expect(Buffer.from(await application.parts.store.get(imageMask!.key))).toEqual(mask);
+  const given = plan.kind === 'generation' ? plan.controls[0]!.source : { image: plan.image, mask: plan.imageMask };
+  if (!('image' in given)) throw new Error('not a picture');
+  expect(Buffer.from(await application.parts.store.get(given.image.key))).toEqual(picture);
+  expect(Buffer.from(await application.parts.store.get(given.mask!.key))).toEqual(mask);
 }
 
 describe('a picture with a mask beside it', () => {

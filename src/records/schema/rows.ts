@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { CountedBatch } from '../../generation/batch.ts';
 import type { Job, JobEvent } from '../../generation/job.ts';
+import { readPlan } from '../../generation/stored-plan.ts';
 import type { BatchSnapshot, CountedBatchRow, JobEventTable, JobSnapshot, JobTable } from './schema.ts';
 
 export function jobFromSnapshot(row: JobSnapshot): Job {
@@ -19,7 +20,7 @@ export function jobFromRow(row: Selectable<JobTable>): Job {
     id: row.id,
     tenant: row.tenant,
     status: row.status,
-    plan: row.plan,
+    plan: readPlan(row.plan),
     warnings: row.warnings,
     metadata: row.metadata,
     webhook: row.webhook === null ? null : { url: row.webhook.url, events: row.webhook.events },

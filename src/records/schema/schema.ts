@@ -4,7 +4,7 @@ import type { Scope } from '../../access/scopes.ts';
 import type { SerializedError } from '../../errors.ts';
 import type { JobCheckpoint, JobEventType, JobResult, JobStatus, Progress } from '../../generation/job.ts';
 import type { BatchAxis, BatchCounts, CountedBatch } from '../../generation/batch.ts';
-import type { Plan } from '../../generation/plan.ts';
+import type { StoredPlan } from '../../generation/stored-plan.ts';
 import type { WebhookEvent, WebhookTarget } from '../../generation/webhook.ts';
 
 /** The schema that all tables of records are in. Every statement qualifies its names with it. */
@@ -20,7 +20,7 @@ export interface JobTable {
   readonly status: Written<JobStatus>;
   /** The state before its last change; null where there was none. */
   readonly previous_status: ColumnType<JobStatus | null, never, JobStatus>;
-  readonly plan: Json<Plan>;
+  readonly plan: Json<StoredPlan>;
   readonly warnings: Json<readonly string[]>;
   readonly metadata: ColumnType<Readonly<Record<string, unknown>> | null, string | null, never>;
   readonly progress: ColumnType<Progress | null, never, string | null>;

@@ -1,5 +1,6 @@
 import { ArmatureError } from '../../errors.ts';
 import type { Job, JobOutput } from '../../generation/job.ts';
+import type { ControlSource, StoredPicture } from '../../generation/plan.ts';
 import { pictureFormats, sniffFormat } from '../../images/format.ts';
 import type { ObjectStore } from '../../store/store.ts';
 import type { ServedObject } from '../http/send-object.ts';
@@ -22,13 +23,13 @@ export function servedMap(job: Job, index: number): ServedObject {
  */
 export async function servedSource(store: ObjectStore, job: Job, index: number): Promise<ServedObject> {
   const { plan } = job;
-  const controls = plan.kind === 'generation' ? plan.controls : [{ image: plan.image, structure: null }];
-  const control = controls[index];
-  const found = control === undefined || control.structure !== null ? null : await store.stat(control.image.key);
-  if (control === undefined || found === null) {
+  const pictures = plan.kind === 'generation' ? plan.controls.map(({ source }) => pictureOf(source)) : [plan.image];
+  const picture = pictures[index] ?? null;
+  const found = picture === null ? null : await store.stat(picture.key);
+  if (picture === null || found === null) {
     throw new ArmatureError('not_found', `The job ${job.id} has no source picture ${index}.`);
   }
-  const { key, sha256 } = control.image;
+  const { key, sha256 } = picture;
   const format = sniffFormat(await firstBytes(store, key, found.bytes));
   const contentType = format === undefined ? unknownType : pictureFormats[format];
   return {
@@ -38,6 +39,10 @@ export async function servedSource(store: ObjectStore, job: Job, index: number):
     contentType,
     fileName: `${job.id}-source-${index}.${extensionOf(contentType)}`,
   };
+}
+
+function pictureOf(source: ControlSource): StoredPicture | null {
+  return source.kind === 'structure' ? null : source.image;
 }
 
 async function firstBytes(store: ObjectStore, key: string, bytes: number): Promise<Buffer> {

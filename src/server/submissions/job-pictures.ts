@@ -1,6 +1,6 @@
 import { ArmatureError } from '../../errors.ts';
 import type { Job, JobOutput } from '../../generation/job.ts';
-import type { StoredPicture } from '../../generation/plan.ts';
+import { extractedWith, type StoredPicture } from '../../generation/plan.ts';
 import { jsonBytes, newInput, type NewObject } from './inputs.ts';
 import type { PictureSource } from './picture-source.ts';
 import type { CheckedPicture } from './picture-source.ts';
@@ -49,8 +49,8 @@ interface JobFile {
 
 function mapOf({ plan, result }: Job, index: number): JobFile {
   const control = plan.kind === 'generation' ? plan.controls[index] : undefined;
-  const made = control?.preprocess === false ? control.madeWith : control?.preprocess;
-  return { file: result?.maps[index], condition: control?.type ?? null, options: made ?? null };
+  const options = control === undefined ? null : extractedWith(control.source);
+  return { file: result?.maps[index], condition: control?.type ?? null, options };
 }
 
 function outputOf({ plan, result }: Job, index: number): JobFile {

@@ -1,5 +1,11 @@
 import { type Candidate, type ControlFidelity, isFinal, type Job, type JobOutput } from '../../generation/job.ts';
-import type { ExtractionPlan, GenerationPlan, OutputOptions, PlannedControl } from '../../generation/plan.ts';
+import {
+  type ExtractionPlan,
+  type GenerationPlan,
+  type OutputOptions,
+  type PlannedControl,
+  sentAs,
+} from '../../generation/plan.ts';
 import type { WebhookDelivery } from '../../records/webhooks/webhooks.ts';
 import type { Links } from '../http/links.ts';
 import { receiverView } from './delivery-view.ts';
@@ -115,14 +121,14 @@ function generationView(job: Job, plan: GenerationPlan, links: Links): Effective
 }
 
 function controlView(control: PlannedControl, mapUrl: string | null) {
-  const { type, model, image, structure, preprocess, resolution, scale, start, end, mode, resize, region } = control;
+  const { type, model, source, scale, start, end, mode, resize, region } = control;
   return {
     type,
     model: { ...model },
-    image: { sha256: image.sha256 },
-    structure,
-    preprocess: preprocess === false ? (false as const) : { ...preprocess },
-    resolution,
+    image: { sha256: sentAs(source).sha256 },
+    structure: source.kind === 'structure' ? source.structure : null,
+    preprocess: source.kind === 'photo' ? { ...source.preprocess } : (false as const),
+    resolution: source.kind === 'photo' ? source.resolution : null,
     scale,
     start,
     end,

@@ -30,8 +30,8 @@ const golden = (name: string): Uint8Array => readFileSync(new URL(`golden/${name
 const reference = JSON.parse(Buffer.from(golden('reference.json')).toString()) as Reference;
 const store = { get: async (key: string) => golden(key) };
 const stored = (key: string) => ({ key, sha256: '' });
-const planned = { type: 'inpaint', image: stored('picture.png'), imageMask: stored('mask.png') };
-const picture = await readPicture(store, planned, 'white');
+const planned = { image: stored('picture.png'), mask: stored('mask.png') };
+const picture = await readPicture(store, 'inpaint', planned, 'white');
 const { map } = inpaint.extract(picture);
 
 /** The published rule, written once more: the picture as 0..1, and -1 where the mask is above a half. */
@@ -61,8 +61,7 @@ describe('the hint of ControlNet’s inpaint network', () => {
 
   it('is the same from a picture that is transparent there', async () => {
     const file = await encodePicture(picture, { format: 'png', quality: 100 });
-    const alone = { type: 'inpaint', image: stored('transparent') };
-    const read = await readPicture({ get: async () => file }, alone, 'white');
+    const read = await readPicture({ get: async () => file }, 'inpaint', { image: stored('') }, 'white');
     expect(mapTensor(inpaint.extract(read).map)).toEqual(mapTensor(map));
   });
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { GenerationPlan, PlannedControl } from '../../../src/generation/plan.ts';
+import { type ControlSource, type GenerationPlan, sentAs } from '../../../src/generation/plan.ts';
 import { BodyBudget } from '../../../src/server/access/body-budget.ts';
 import { PictureTurns } from '../../../src/server/submissions/picture-turns.ts';
 import { submitGeneration } from '../../../src/server/submissions/submit.ts';
@@ -31,8 +31,8 @@ async function planOf(job: { readonly id: string }): Promise<GenerationPlan> {
   return plan;
 }
 
-async function controlOf(job: { readonly id: string }): Promise<PlannedControl> {
-  return (await planOf(job)).controls[0]!;
+async function sourceOf(job: { readonly id: string }): Promise<ControlSource> {
+  return (await planOf(job)).controls[0]!.source;
 }
 
 async function bytesOf({ key }: { readonly key: string }): Promise<Buffer> {
@@ -48,7 +48,7 @@ describe('a picture of an earlier job', () => {
     expect(second.effective).toMatchObject({ controls: [{ preprocess: false, structure: null }] });
     const deleted = await application.app.inject({ method: 'DELETE', url: `/v1/generations/${first.id}` });
     expect(deleted.statusCode).toBe(204);
-    const { image } = await controlOf(second);
+    const image = sentAs(await sourceOf(second));
     expect(await bytesOf(image)).toEqual(map);
     expect(image.key).toBe(`tenants/default/inputs/${image.sha256}`);
   });
@@ -60,30 +60,30 @@ describe('a picture of an earlier job', () => {
     await finishJob(application, second);
     const third = await submit([{ type: 'canny', image: { generation: second.id, map: 0 } }]);
     for (const job of [second, third]) {
-      expect(await controlOf(job)).toMatchObject({ preprocess: false, madeWith: { low_threshold: 33 } });
+      expect(await sourceOf(job)).toMatchObject({ kind: 'map', madeWith: { low_threshold: 33 } });
     }
     const extraction = (
       await post('/v1/conditions/canny', { image: { data }, options: { low_threshold: 44 } })
     ).json<JobView>();
     await finishJob(application, extraction);
     const fourth = await submit([{ type: 'canny', image: { generation: extraction.id, output: 0 } }]);
-    expect(await controlOf(fourth)).toMatchObject({ madeWith: { low_threshold: 44 } });
+    expect(await sourceOf(fourth)).toMatchObject({ madeWith: { low_threshold: 44 } });
   });
 
   test('brings what is known of it', async () => {
     const pose = { people: [{ pose_keypoints_2d: [] }] };
     const first = (await post('/v1/conditions/openpose', { image: { data } })).json<JobView>();
     await finishJob(application, first, { data: pose });
-    const control = await controlOf(await submit([{ type: 'openpose', image: { generation: first.id, output: 0 } }]));
-    expect(control.preprocess).toBe(false);
-    expect(JSON.parse((await bytesOf(control.data!)).toString())).toEqual(pose);
+    const source = await sourceOf(await submit([{ type: 'openpose', image: { generation: first.id, output: 0 } }]));
+    if (source.kind !== 'map') throw new Error('not a map');
+    expect(JSON.parse((await bytesOf(source.data!)).toString())).toEqual(pose);
   });
 
   test('its drawn output is a photograph', async () => {
     const first = await submit([]);
     await finishJob(application, first);
-    const control = await controlOf(await submit([{ type: 'canny', image: { generation: first.id, output: 0 } }]));
-    expect(control).toMatchObject({ preprocess: { low_threshold: 100 }, data: null });
+    const source = await sourceOf(await submit([{ type: 'canny', image: { generation: first.id, output: 0 } }]));
+    expect(source).toMatchObject({ kind: 'photo', preprocess: { low_threshold: 100 } });
     const extraction = await post('/v1/conditions/canny', { image: { generation: first.id, output: 0 } });
     expect(extraction.statusCode).toBe(202);
   });
@@ -137,7 +137,7 @@ describe('structure as data', () => {
     const pose = { people: [{ pose_keypoints_2d: Array.from({ length: 54 }, (_, i) => (i % 3 === 2 ? 1 : i / 60)) }] };
     const job = await submit([{ type: 'openpose', image: { pose } }]);
     expect(job.effective).toMatchObject({ controls: [{ structure: 'pose', preprocess: false }] });
-    expect(JSON.parse((await bytesOf((await controlOf(job)).image)).toString())).toEqual(pose);
+    expect(JSON.parse((await bytesOf(sentAs(await sourceOf(job)))).toString())).toEqual(pose);
   });
 });
 

@@ -84,11 +84,7 @@ function plannedControl({ type, model }: { readonly type: string; readonly model
   return {
     type,
     model: { id: model.id, hash: model.hash },
-    image: { key: '', sha256: '' },
-    structure: null,
-    data: null,
-    preprocess: false,
-    resolution: null,
+    source: { kind: 'map', image: { key: '', sha256: '' }, data: null, madeWith: null },
     resize: 'stretch',
     scale: 1,
     start: 0,

@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest';
+import { readPlan, type StoredPlan } from '../../src/generation/stored-plan.ts';
+
+const picture = (name: string) => ({ key: `tenants/default/inputs/${name}`, sha256: name });
+
+const rest = {
+  type: 'openpose',
+  model: { id: 'm', hash: 'h' },
+  resize: 'crop',
+  scale: 1,
+  start: 0,
+  end: 0.5,
+  mode: 'balanced',
+} as const;
+
+const plan = (controls: Extract<StoredPlan, { kind: 'generation' }>['controls']): StoredPlan => ({
+  kind: 'generation',
+  model: { id: 'base', hash: 'h' },
+  prompt: 'x',
+  negativePrompt: '',
+  width: 64,
+  height: 64,
+  steps: 4,
+  guidanceScale: 4,
+  guidanceRescale: 0,
+  scheduler: 'ddim',
+  eta: 0,
+  seed: 1,
+  count: 1,
+  clipSkip: 0,
+  controls,
+  strict: false,
+  evaluate: false,
+  bestOf: 1,
+  output: { format: 'png', quality: 100, metadata: true },
+});
+
+describe('plans that records hold', () => {
+  /** As a release before controls had a source wrote them. */
+  const flat = { ...rest, image: picture('a'), structure: null, data: null, resolution: null } as const;
+
+  test.each([
+    [
+      'a photograph',
+      { ...flat, preprocess: { hands: true }, resolution: 384, region: picture('r') },
+      { kind: 'photo', image: picture('a'), preprocess: { hands: true }, resolution: 384 },
+    ],
+    [
+      'a photograph with a mask beside it',
+      { ...flat, preprocess: {}, imageMask: picture('m') },
+      { kind: 'photo', image: picture('a'), mask: picture('m'), preprocess: {}, resolution: null },
+    ],
+    ['a map', { ...flat, preprocess: false }, { kind: 'map', image: picture('a'), data: null, madeWith: null }],
+    [
+      'a map of an earlier job',
+      { ...flat, preprocess: false, imageMask: picture('m'), data: picture('d'), madeWith: { hands: true } },
+      { kind: 'map', image: picture('a'), mask: picture('m'), data: picture('d'), madeWith: { hands: true } },
+    ],
+    [
+      'structure as data',
+      { ...flat, preprocess: false, structure: 'pose' },
+      { kind: 'structure', structure: 'pose', json: picture('a') },
+    ],
+  ] as const)('from before controls had a source: %s', (_, stored, source) => {
+    const expected = { ...rest, ...('region' in stored ? { region: stored.region } : {}), source };
+    expect(readPlan(plan([stored]))).toEqual(plan([expected]));
+  });
+
+  test('of today stay as they are, and so do extractions', () => {
+    const today = plan([{ ...rest, source: { kind: 'structure', structure: 'pose', json: picture('a') } }]);
+    expect(readPlan(today)).toEqual(today);
+    const extraction = {
+      kind: 'extraction',
+      condition: 'canny',
+      image: picture('a'),
+      options: {},
+      resolution: null,
+      strict: false,
+      output: { format: 'png', quality: 100 },
+    } as const;
+    expect(readPlan(extraction)).toBe(extraction);
+  });
+});
