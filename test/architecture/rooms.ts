@@ -219,7 +219,6 @@ export const rooms: Readonly<Record<string, Room>> = {
       'records',
       'queue',
       'models',
-      'pipeline',
       'retention',
       'device',
       'extractor',

@@ -9,9 +9,8 @@ import { resolveGeneration } from '../../generation/resolve.ts';
 import { encodePicture } from '../../images/encode.ts';
 import type { AnnotatorLibrary } from '../../models/annotators/annotators.ts';
 import type { ModelLibrary } from '../../models/library.ts';
-import type { ControlWork } from '../../pipeline/controls/control-work.ts';
 import { untraced } from '../../tracing/tracing.ts';
-import { drawPlan } from '../../drawing/draw-plan.ts';
+import { type DrawnPlan, drawPlan } from '../../drawing/draw-plan.ts';
 import { findModels } from '../../drawing/find-models.ts';
 import type { ChosenPicture } from '../../drawing/choose-pictures.ts';
 import { insideGenerated } from '../../drawing/picture-metadata.ts';
@@ -33,7 +32,7 @@ export interface DrawnFiles {
   readonly warnings: readonly string[];
   /** Encoded pictures in the order of their seeds. */
   readonly pictures: readonly (Omit<ChosenPicture, 'image'> & { readonly bytes: Uint8Array })[];
-  readonly controls: readonly ControlWork[];
+  readonly controls: DrawnPlan['controls'];
 }
 
 /** The file of a control, that of the mask beside it, and that of its region. */
