@@ -1,7 +1,7 @@
 import { serializeError, ArmatureError } from '../errors.ts';
 import { DenoiseLoop, StepError } from '../pipeline/denoise-loop.ts';
 import { pictureFrom } from '../pipeline/pixels.ts';
-import { isFinished, type Sample, stateOf, stepOf } from '../pipeline/sample.ts';
+import { isFinished, type Sample, stepOf } from '../pipeline/sample.ts';
 import { ModelNetworks } from './model-networks.ts';
 import { prepareDrawing } from './prepare-drawing.ts';
 import { workingMemory } from './memory.ts';
@@ -121,7 +121,10 @@ export class Device {
   #checkpoint(drawing: ActiveDrawing): void {
     const { request, samples, images, batches } = drawing;
     drawing.checkpointedAt = performance.now();
-    const state = { samples: samples.map(stateOf), images, batches };
+    const kept = samples.map(({ state: { evaluation, latents, memory, noise } }) => {
+      return { step: evaluation, latents, scheduler: memory, noise };
+    });
+    const state = { samples: kept, images, batches };
     this.#send({ type: 'checkpoint', ...keyFields(request), state });
   }
 
@@ -148,7 +151,7 @@ export class Device {
   }
 
   async #decode(request: DrawRequest, sample: Sample, index: number): Promise<DrawnImage> {
-    const base = this.#networks.base(sample.base);
+    const base = this.#networks.base(sample.pass.base);
     if (!sample.state.latents.every(Number.isFinite)) {
       throw new ArmatureError(
         'model_invalid',
@@ -156,7 +159,7 @@ export class Device {
       );
     }
     const latents = sample.state.latents.map((value) => value / base.scalingFactor);
-    const decoded = await base.decode({ dims: [1, ...sample.shape], data: latents });
+    const decoded = await base.decode({ dims: [1, ...sample.pass.shape], data: latents });
     return { seed: seedOf(request.plan.seed, index), image: pictureFrom(decoded) };
   }
 

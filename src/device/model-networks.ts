@@ -20,7 +20,7 @@ import type {
 } from '../pipeline/networks.ts';
 import { type ModelSchedule, noiseScheduleFrom } from '../schedulers/scheduler-config.ts';
 import { loadTokenizer } from '../pipeline/tokenizer/load-tokenizer.ts';
-import type { Tokenizer } from '../pipeline/tokenizer/tokenizer.ts';
+import { type PromptEncoder, textEncoder } from '../pipeline/conditioning/prompt-encoder.ts';
 import type { Feeds, SessionPool } from '../runtime/index.ts';
 import {
   type BaseCheckpoint,
@@ -33,7 +33,8 @@ export interface OpenBase {
   /** What samples name these networks by. */
   readonly key: string;
   readonly networks: BaseNetworks;
-  readonly tokenizer: Tokenizer;
+  /** What makes a conditioning of a prompt, each some names of it. */
+  readonly encoders: readonly PromptEncoder[];
   readonly schedule: ModelSchedule;
 }
 
@@ -60,10 +61,11 @@ export class ModelNetworks implements NetworkSource, ControlNetSource {
     // What the library decided, and shows, is what is drawn with.
     const told = [{ by: 'user', source: 'the library', type, zeroSnr }] as const;
     const checkpoint = await openBaseCheckpoint(model.path, { told });
+    const networks = baseNetworks(this.#pool, key, checkpoint);
     const open: OpenBase = {
       key,
-      networks: baseNetworks(this.#pool, key, checkpoint),
-      tokenizer: await loadTokenizer(checkpoint.tokenizerFolder ?? this.#tokenizerFolder),
+      networks,
+      encoders: [textEncoder(key, networks, await loadTokenizer(checkpoint.tokenizerFolder ?? this.#tokenizerFolder))],
       schedule: noiseScheduleFrom(checkpoint.schedulerConfig),
     };
     this.#bases.set(key, open);
@@ -169,8 +171,12 @@ function halved(size: number, downscale: number): number {
   return downscale === 1 ? size : halved(Math.ceil(size / 2), downscale / 2);
 }
 
-function denoiserFeeds({ sample, timestep, context }: DenoiserInput): Feeds {
-  return { sample, timestep, encoder_hidden_states: context };
+/** What the networks call the rows of a conditioning. */
+const conditioningInputs: Readonly<Record<string, string>> = { context: 'encoder_hidden_states' };
+
+function denoiserFeeds({ sample, timestep, conditioning }: DenoiserInput): Feeds {
+  const told = Object.entries(conditioning).map(([name, rows]) => [conditioningInputs[name] ?? name, rows]);
+  return { sample, timestep, ...Object.fromEntries(told) };
 }
 
 async function runOne(

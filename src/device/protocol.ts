@@ -3,7 +3,8 @@ import type { SerializedError } from '../errors.ts';
 import type { BaseModel } from '../generation/model.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
 import type { ControlWork } from '../pipeline/controls/control-work.ts';
-import type { SampleState } from '../pipeline/sample.ts';
+import type { TorchGeneratorState } from '../numeric/torch-generator.ts';
+import type { SchedulerMemory } from '../schedulers/scheduler.ts';
 
 /**
  * What a worker and its device process say to each other, over Node's IPC with `advanced` serialization. Each message
@@ -16,11 +17,20 @@ export interface AttemptKey {
 
 /** How far a drawing has come: all that another device process needs to go on with it. */
 export interface DrawingState {
-  readonly samples: readonly SampleState[];
+  readonly samples: readonly KeptSample[];
   /** images[i] is the picture of sample i, or null where it is not decoded yet. */
   readonly images: readonly (DrawnImage | null)[];
   /** Samples in each batched step so far. */
   readonly batches: readonly number[];
+}
+
+/** The state of a sample as checkpoints hold it. */
+export interface KeptSample {
+  /** Index of the next evaluation: that of its step too, since every sampler of today has one a step. */
+  readonly step: number;
+  readonly latents: Float32Array;
+  readonly scheduler: SchedulerMemory;
+  readonly noise: TorchGeneratorState;
 }
 
 /** A job with its pictures decoded and its maps made: the device reads no file but weights. */

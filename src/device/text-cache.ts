@@ -1,33 +1,29 @@
-import { row } from '../numeric/tensor.ts';
-import type { BaseNetworks } from '../pipeline/networks.ts';
-import type { TextContext } from '../pipeline/sample.ts';
+import type { Conditioning } from '../pipeline/conditioning/conditioning.ts';
+import type { PromptEncoder } from '../pipeline/conditioning/prompt-encoder.ts';
 
-/** Text features of the prompts used last: the empty negative prompt, and the same prompt over many seeds, cost one encoding. */
+/** What the prompts used last mean: the empty negative prompt, and the same prompt over many seeds, cost one encoding. */
 export class TextCache {
   readonly #limit: number;
-  readonly #contexts = new Map<string, TextContext>();
+  readonly #conditionings = new Map<string, Conditioning>();
 
   constructor(limit = 64) {
     this.#limit = limit;
   }
 
-  /** `key` tells models and clip skips apart; the ids tell prompts apart. */
-  async encode(key: string, networks: BaseNetworks, ids: Int32Array, clipSkip: number): Promise<TextContext> {
-    const name = `${key}/${clipSkip}/${ids.join(',')}`;
-    const known = this.#contexts.get(name);
+  async encode(encoder: PromptEncoder, ids: Int32Array, clipSkip: number): Promise<Conditioning> {
+    const name = `${encoder.key}/${clipSkip}/${ids.join(',')}`;
+    const known = this.#conditionings.get(name);
     if (known !== undefined) {
-      this.#contexts.delete(name);
-      this.#contexts.set(name, known);
+      this.#conditionings.delete(name);
+      this.#conditionings.set(name, known);
       return known;
     }
-    const features = await networks.encodeText([ids], clipSkip);
-    const [, tokens = 0, width = 0] = features.dims;
-    const context = { tokens, width, values: row(features, 0) };
-    this.#contexts.set(name, context);
-    for (const oldest of this.#contexts.keys()) {
-      if (this.#contexts.size <= this.#limit) break;
-      this.#contexts.delete(oldest);
+    const conditioning = await encoder.encode(ids, clipSkip);
+    this.#conditionings.set(name, conditioning);
+    for (const oldest of this.#conditionings.keys()) {
+      if (this.#conditionings.size <= this.#limit) break;
+      this.#conditionings.delete(oldest);
     }
-    return context;
+    return conditioning;
   }
 }

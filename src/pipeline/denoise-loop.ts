@@ -1,6 +1,6 @@
-import { stepTogether } from './batched-step.ts';
+import { evaluateTogether } from './evaluation.ts';
 import type { NetworkSource } from './networks.ts';
-import { batchKey, isFinished, rowsOf, type Sample } from './sample.ts';
+import { batchKey, isFinished, type Sample } from './sample.ts';
 
 /** What one tick did. `stepped` are the samples that moved; those of them that are finished have left the loop. */
 export interface Tick {
@@ -122,7 +122,7 @@ export class DenoiseLoop {
 
   /** Those that have not left meanwhile go back to wait. */
   async #step(samples: readonly Sample[]): Promise<Tick> {
-    await stepTogether(samples, this.#networks);
+    await evaluateTogether(samples, this.#networks);
     this.join(samples.filter((sample) => this.#stepping.has(sample) && !isFinished(sample)));
     return { stepped: samples, rows: countRows(samples) };
   }
@@ -138,33 +138,36 @@ export class DenoiseLoop {
   #withinLimits(samples: readonly Sample[]): readonly Sample[] {
     const [first] = samples;
     if (first === undefined) return [];
-    const [, height, width] = first.shape;
-    const rowBytes = this.#networks.base(first.base).rowBytes(height, width);
+    const [, height, width] = first.pass.shape;
+    const rowBytes = this.#networks.base(first.pass.base).rowBytes(height, width);
     const maxRows = Math.min(this.#limits.maxRows, Math.floor(this.#limits.workingMemory / rowBytes));
     const group: Sample[] = [];
     let rows = 0;
     for (const sample of samples) {
-      if (group.length > 0 && rows + rowsOf(sample) > maxRows) break;
-      rows += rowsOf(sample);
+      if (group.length > 0 && rows + sample.pass.rows.length > maxRows) break;
+      rows += sample.pass.rows.length;
       group.push(sample);
     }
     return group;
   }
 
   /** Milliseconds that loading takes before this sample can take its next evaluation. */
-  #reloadMs({ base, controls }: Sample): number {
-    const networks = new Set(controls.map(({ network }) => network));
-    let ms = this.#networks.base(base).reloadMs();
-    for (const network of networks) ms += this.#networks.control(network).reloadMs();
+  #reloadMs(sample: Sample): number {
+    let ms = this.#networks.base(sample.pass.base).reloadMs();
+    for (const network of controlNetsOf(sample)) ms += this.#networks.control(network).reloadMs();
     return ms;
   }
 }
 
 /** Names of all networks that a sample is drawn with. */
-function networksOf({ base, controls }: Sample): readonly string[] {
-  return [base, ...controls.map(({ network }) => network)];
+function networksOf(sample: Sample): readonly string[] {
+  return [sample.pass.base, ...controlNetsOf(sample)];
+}
+
+function controlNetsOf({ pass }: Sample): ReadonlySet<string> {
+  return new Set(pass.rows.flatMap(({ controls }) => controls.map(({ control }) => control.network)));
 }
 
 function countRows(samples: readonly Sample[]): number {
-  return samples.reduce((rows, sample) => rows + rowsOf(sample), 0);
+  return samples.reduce((rows, sample) => rows + sample.pass.rows.length, 0);
 }

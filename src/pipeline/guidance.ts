@@ -1,3 +1,38 @@
+/** What a row asks the network for: what the prompt wants, or what the picture is to stay away from. */
+export type Role = 'prompt' | 'negative';
+
+export interface Guidance {
+  /** 1 and less: the prompt alone. */
+  readonly scale: number;
+  /** How far the spread of a guided prediction is brought back, 0 .. 1. */
+  readonly rescale: number;
+}
+
+/** The network's answer to one row of a sample. */
+export interface Answer {
+  readonly role: Role;
+  readonly prediction: Float32Array;
+}
+
+/** The rows that a sample asks under this guidance, in their order in a batch. */
+export function rolesOf({ scale }: Guidance): readonly Role[] {
+  return scale > 1 ? ['negative', 'prompt'] : ['prompt'];
+}
+
+/**
+ * One prediction from the answers to a sample's rows: the prompt's own where it is alone, else guided away from the negative
+ * one.
+ */
+export function joinAnswers(answers: readonly Answer[], { scale, rescale }: Guidance): Float32Array {
+  const answerTo = (role: Role): Float32Array | undefined => answers.find((answer) => answer.role === role)?.prediction;
+  const prompt = answerTo('prompt');
+  if (prompt === undefined) throw new RangeError('A sample was evaluated without a row for its prompt');
+  const negative = answerTo('negative');
+  if (negative === undefined) return prompt;
+  const guided = guide(negative, prompt, scale);
+  return rescale > 0 ? rescaleGuided(guided, prompt, rescale) : guided;
+}
+
 /**
  * Classifier-free guidance (Ho and Salimans 2022): unconditional + scale * (conditional - unconditional), elementwise, in
  * a new array.

@@ -1,5 +1,6 @@
 import type { ControlNetModel } from '../generation/model.ts';
 import type { Tensor } from '../numeric/tensor.ts';
+import type { Conditioning } from './conditioning/conditioning.ts';
 
 /**
  * What the pipeline asks of the networks of one base model. The runtime answers with sessions; a test may answer with
@@ -30,13 +31,12 @@ export interface DenoiserInput {
   readonly sample: Tensor;
   /** [rows] */
   readonly timestep: Tensor;
-  /** [rows, tokens, width] */
-  readonly context: Tensor;
+  readonly conditioning: Conditioning;
 }
 
 /** What the pipeline asks of one ControlNet. */
 export interface ControlNetworks {
-  /** Whether its residuals are means over the picture (the shuffle ControlNet): such a one acts on the conditional half alone. */
+  /** Whether its residuals are means over the picture (the shuffle ControlNet): such a one acts on prompt rows alone. */
   readonly pooled: boolean;
   /** Milliseconds until it can run at a step, as for the denoiser. */
   reloadMs(): number;

@@ -77,15 +77,16 @@ async function requestFor(one: DioramaCase): Promise<DrawRequest> {
 function useReferenceNoise(samples: readonly Sample[], seed: number): void {
   const generator = new TorchGenerator(seed);
   for (const sample of samples) {
-    const noise = generator.randn([1, ...sample.shape]);
-    sample.state = sample.scheduler.start(noise.map((value) => value * sample.scheduler.initialNoiseSigma));
+    const { shape, scheduler } = sample.pass;
+    const latents = generator.randn([1, ...shape]).map((value) => value * scheduler.initialNoiseSigma);
+    sample.state = { ...sample.state, latents };
   }
 }
 
 describe('pictures that diffusers draws with the embedded model', () => {
   it.each(dioramaCases())('$name: within 2/255 at 99.9 % of the values', async (one) => {
     const { samples } = await prepareDrawing(await requestFor(one), networks, new TextCache());
-    expect(samples[0]?.scheduler.evaluations.map(({ timestep }) => Math.round(timestep))).toEqual(
+    expect(samples[0]?.pass.scheduler.evaluations.map(({ timestep }) => Math.round(timestep))).toEqual(
       one.timesteps.map(Math.round),
     );
     if (one.count > 1) useReferenceNoise(samples, one.seed);
@@ -93,9 +94,9 @@ describe('pictures that diffusers draws with the embedded model', () => {
     loop.join(samples);
     while (loop.size > 0) await loop.tick();
     for (const [index, sample] of samples.entries()) {
-      const base = networks.base(sample.base);
+      const base = networks.base(sample.pass.base);
       const data = sample.state.latents.map((value) => value / base.scalingFactor);
-      const drawn = pictureFrom(await base.decode({ dims: [1, ...sample.shape], data }));
+      const drawn = pictureFrom(await base.decode({ dims: [1, ...sample.pass.shape], data }));
       const reference = await readPicture('golden', one.count > 1 ? `${one.name}-${index}.png` : `${one.name}.png`);
       expect([drawn.width, drawn.height]).toEqual([reference.width, reference.height]);
       const close = drawn.data.reduce(

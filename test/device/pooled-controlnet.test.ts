@@ -19,7 +19,7 @@ async function residuals(pooled: boolean): Promise<readonly Tensor[]> {
   const input = {
     sample: draw([2, 4, 12, 20]),
     timestep: { dims: [2], data: Float32Array.of(10, 900) },
-    context: draw([2, 77, 24]),
+    conditioning: { context: draw([2, 77, 24]) },
   };
   const scale = { dims: [2, 13], data: new Float32Array(26).fill(0.8) };
   return await networks.residuals(input, draw([2, 8, 12, 20]), scale);

@@ -1,13 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import type { Tensor } from '../../src/numeric/tensor.ts';
-import { TorchGenerator } from '../../src/numeric/torch-generator.ts';
+import type { Conditioning } from '../../src/pipeline/conditioning/conditioning.ts';
 import { controlWeights } from '../../src/pipeline/controls/control-weights.ts';
 import { DenoiseLoop, StepError } from '../../src/pipeline/denoise-loop.ts';
+import { rolesOf } from '../../src/pipeline/guidance.ts';
 import type { BaseNetworks, ControlNetworks, DenoiserInput, NetworkSource } from '../../src/pipeline/networks.ts';
 import { Region } from '../../src/pipeline/controls/region.ts';
 import type { SampleControl } from '../../src/pipeline/controls/sample-control.ts';
-import { type Sample, stepOf } from '../../src/pipeline/sample.ts';
+import { type Pass, torchNoise } from '../../src/pipeline/pass.ts';
+import { rowOf } from '../../src/pipeline/row.ts';
+import { type Sample, startSample, stepOf } from '../../src/pipeline/sample.ts';
+import { createScheduler } from '../../src/schedulers/registry.ts';
+import { noiseScheduleFrom } from '../../src/schedulers/scheduler-config.ts';
 import type { Scheduler } from '../../src/schedulers/scheduler.ts';
+import { stableDiffusionSchedule } from '../../src/weights/configs/stable-diffusion-schedule.ts';
 
 /**
  * Networks small enough to be computed by hand: the prediction is sample/2 + context + timestep/1000 + the residual of
@@ -52,8 +58,9 @@ class AnalyticNetworks implements NetworkSource {
     };
   }
 
-  #denoise({ sample, timestep, context }: DenoiserInput, residuals: readonly Tensor[]): Tensor {
+  #denoise({ sample, timestep, conditioning }: DenoiserInput, residuals: readonly Tensor[]): Tensor {
     const rows = timestep.data.length;
+    const context = conditioning['context']!.data;
     if (rows > this.failAbove) throw new Error(`${rows} rows are too many`);
     this.batches.push(rows);
     const cells = sample.data.length / rows;
@@ -61,7 +68,7 @@ class AnalyticNetworks implements NetworkSource {
       const r = Math.floor(i / cells);
       const first = residuals[0]?.data ?? [];
       return (
-        value / 2 + (context.data[r] ?? 0) + (timestep.data[r] ?? 0) / 1000 + (first.length === 1 ? 0 : (first[i] ?? 0))
+        value / 2 + (context[r] ?? 0) + (timestep.data[r] ?? 0) / 1000 + (first.length === 1 ? 0 : (first[i] ?? 0))
       );
     });
     return { dims: sample.dims, data };
@@ -112,18 +119,22 @@ interface Options {
 
 function sample({ base = 'toy', steps = 4, value = 1, guidance = 2, width = 2, controls = [] }: Options = {}): Sample {
   const scheduler = tenthScheduler(steps);
-  return {
+  const conditionings = { prompt: told(value), negative: told(0) };
+  const pass: Pass = {
     base,
     shape: [1, 1, width],
     scheduler,
-    noise: { draw: () => new Float32Array(width) },
-    noiseState: () => new TorchGenerator(0).save(),
     guidance: { scale: guidance, rescale: 0 },
-    context: { tokens: 1, width: 1, values: Float32Array.of(value) },
-    negativeContext: { tokens: 1, width: 1, values: Float32Array.of(0) },
-    controls,
-    state: scheduler.start(Float32Array.from({ length: width }, (_, i) => value + i)),
+    rows: rolesOf({ scale: guidance, rescale: 0 }).map((role) => rowOf(role, conditionings[role], controls)),
+    structure: '',
+    noiseFrom: torchNoise([1, 1, width]),
   };
+  const { noise } = startSample(pass, 0).state;
+  return { pass, state: { ...scheduler.start(Float32Array.from({ length: width }, (_, i) => value + i)), noise } };
+}
+
+function told(value: number): Conditioning {
+  return { context: { dims: [1, 1], data: Float32Array.of(value) } };
 }
 
 function control(
@@ -372,5 +383,44 @@ describe('a sample that leaves while it is stepped', () => {
     networks.before = () => loop.leave([leaving]);
     await loop.tick();
     expect(loop.next()?.samples).toEqual([first]);
+  });
+});
+
+describe('the state of a sample', () => {
+  /** A sampler that draws fresh noise in every step. */
+  function stochastic(width = 32): Sample {
+    const calm = sample({ width });
+    const { schedule } = noiseScheduleFrom(stableDiffusionSchedule);
+    return startSample({ ...calm.pass, scheduler: createScheduler('euler_a', schedule, 6) }, 7);
+  }
+
+  async function finish(one: Sample): Promise<Sample> {
+    const loop = new DenoiseLoop(new AnalyticNetworks(), limits(64));
+    loop.join([one]);
+    while (loop.size > 0) await loop.tick();
+    return one;
+  }
+
+  it('is plain data, from which another sample of the pass goes on bit for bit', async () => {
+    const whole = await finish(stochastic());
+    const loop = new DenoiseLoop(new AnalyticNetworks(), limits(64));
+    const killed = stochastic();
+    loop.join([killed]);
+    for (let step = 0; step < 3; step++) await loop.tick();
+    const { pass } = stochastic();
+    const resumed = await finish({ pass, state: structuredClone(killed.state) });
+    expect(resumed.state).toEqual(whole.state);
+  });
+
+  it('is what it was where a network failed, the place in the noise too', async () => {
+    const networks = new AnalyticNetworks();
+    networks.failAbove = 0;
+    const loop = new DenoiseLoop(networks, limits(64));
+    const one = stochastic();
+    const before = one.state;
+    loop.join([one]);
+    await expect(loop.tick()).rejects.toBeInstanceOf(StepError);
+    expect(one.state).toBe(before);
+    expect(before).toEqual(stochastic().state);
   });
 });

@@ -1,15 +1,20 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import type { RgbImage } from '../../src/pixels/rgb-image.ts';
 import { baseNetworks, controlNetworks } from '../../src/device/model-networks.ts';
-import { row, stack } from '../../src/numeric/tensor.ts';
+import { stack } from '../../src/numeric/tensor.ts';
 import { TorchGenerator } from '../../src/numeric/torch-generator.ts';
+import type { Conditioning } from '../../src/pipeline/conditioning/conditioning.ts';
+import { textEncoder } from '../../src/pipeline/conditioning/prompt-encoder.ts';
+import { rolesOf } from '../../src/pipeline/guidance.ts';
 import { controlWeights } from '../../src/pipeline/controls/control-weights.ts';
 import { DenoiseLoop } from '../../src/pipeline/denoise-loop.ts';
 import type { BaseNetworks, ControlNetworks, NetworkSource } from '../../src/pipeline/networks.ts';
 import { mapTensor } from '../../src/pipeline/controls/residuals.ts';
 import type { SampleControl } from '../../src/pipeline/controls/sample-control.ts';
 import { pictureFrom } from '../../src/pipeline/pixels.ts';
-import type { Sample, TextContext } from '../../src/pipeline/sample.ts';
+import type { Pass } from '../../src/pipeline/pass.ts';
+import { rowOf } from '../../src/pipeline/row.ts';
+import { type Sample, startSample } from '../../src/pipeline/sample.ts';
 import { loadTokenizer } from '../../src/pipeline/tokenizer/load-tokenizer.ts';
 import { SessionPool } from '../../src/runtime/index.ts';
 import { openBaseCheckpoint, openControlNetCheckpoint } from '../../src/weights/checkpoint.ts';
@@ -99,19 +104,17 @@ function inputImage(name: string): RgbImage {
   return { width, height, data: array.data };
 }
 
-async function textContexts(
+async function conditionings(
   networks: BaseNetworks,
   model: string,
   prompts: readonly string[],
   clipSkip: number,
-): Promise<TextContext[]> {
+): Promise<readonly Conditioning[]> {
   const tokenizer = await loadTokenizer(goldenPath('models', model, 'tokenizer'));
-  const encoded = await networks.encodeText(
-    prompts.map((prompt) => tokenizer.tokenize(prompt).ids),
-    clipSkip,
+  const encoder = textEncoder(model, networks, tokenizer);
+  return await Promise.all(
+    prompts.map(async (prompt) => await encoder.encode(tokenizer.tokenize(prompt).ids, clipSkip)),
   );
-  const [, tokens = 0, width = 0] = encoded.dims;
-  return prompts.map((_, index) => ({ tokens, width, values: row(encoded, index).slice() }));
 }
 
 async function controlsOf({ args, controlnets }: Case, networks: GoldenModel): Promise<SampleControl[]> {
@@ -143,36 +146,35 @@ async function samplesOf(one: Case, networks: GoldenModel): Promise<Sample[]> {
   const images = args.num_images_per_prompt ?? 1;
   const count = prompts.length * images;
   const clipSkip = args.clip_skip ?? 0;
-  const contexts = await textContexts(base, one.model, prompts, clipSkip);
+  const positive = await conditionings(base, one.model, prompts, clipSkip);
   // diffusers leaves the negative prompt at the last layer, whatever clip_skip says.
-  const negativeContexts = await textContexts(base, one.model, negatives, 0);
+  const negative = await conditionings(base, one.model, negatives, 0);
   const controls = await controlsOf(one, networks);
   const seeds = [args.generator].flat();
   const generators = seeds.map((seed) => new TorchGenerator(seed));
   const shape = [base.latentChannels, args.height / base.latentScale, args.width / base.latentScale] as const;
   return Array.from({ length: count }, (_, index) => {
     const generator = generators[seeds.length === 1 ? 0 : index] as TorchGenerator;
-    const noise = { draw: () => generator.randn([1, ...shape]) };
-    const sampler = samplerOf(...scheduler, args.num_inference_steps, { eta: args.eta ?? 0 });
-    return {
+    const noise = { draw: () => generator.randn([1, ...shape]), save: () => generator.save() };
+    const guidance = { scale: args.guidance_scale, rescale: args.guidance_rescale ?? 0 };
+    const told = { prompt: positive, negative };
+    const pass: Pass = {
       base: one.model,
       shape,
-      scheduler: sampler,
-      noise,
-      noiseState: () => generator.save(),
-      guidance: { scale: args.guidance_scale, rescale: args.guidance_rescale ?? 0 },
-      context: contexts[Math.floor(index / images)] as TextContext,
-      negativeContext: negativeContexts[Math.floor(index / images)] as TextContext,
-      controls,
-      state: sampler.start(noise.draw().map((value) => value * sampler.initialNoiseSigma)),
+      scheduler: samplerOf(...scheduler, args.num_inference_steps, { eta: args.eta ?? 0 }),
+      guidance,
+      rows: rolesOf(guidance).map((role) => rowOf(role, told[role][Math.floor(index / images)]!, controls)),
+      structure: '',
+      noiseFrom: () => noise,
     };
+    return startSample(pass, 0);
   });
 }
 
 function stackLatents(samples: readonly Sample[]): Float32Array {
   return stack(
     samples.map(({ state }) => state.latents),
-    samples[0]?.shape ?? [],
+    samples[0]?.pass.shape ?? [],
   ).data;
 }
 
@@ -187,7 +189,7 @@ describe('pictures that diffusers draws with the small checkpoints', () => {
     const expected = goldenArrays('pipelines', `${one.name}.safetensors`);
     const networks = await GoldenModel.open(one.model, one.controlnets);
     const samples = await samplesOf(one, networks);
-    expect(samples[0]?.scheduler.evaluations.map(({ timestep }) => Math.round(timestep))).toEqual(
+    expect(samples[0]?.pass.scheduler.evaluations.map(({ timestep }) => Math.round(timestep))).toEqual(
       one.timesteps.map(Math.round),
     );
     expect(maxAbsDifference(stackLatents(samples), floats(expected, 'initial_latents'))).toBeLessThanOrEqual(1e-5);
@@ -215,9 +217,9 @@ async function expectPictures(
   const bytes = expected.get('image_u8');
   if (bytes?.dtype !== 'U8') throw new Error('The reference has no picture');
   const drawn: Uint8Array[] = [];
-  for (const { state, shape } of samples) {
+  for (const { state, pass } of samples) {
     const scaled = state.latents.map((value) => value / base.scalingFactor);
-    drawn.push(pictureFrom(await base.decode({ dims: [1, ...shape], data: scaled })).data);
+    drawn.push(pictureFrom(await base.decode({ dims: [1, ...pass.shape], data: scaled })).data);
   }
   const actual = Buffer.concat(drawn);
   const equal = actual.reduce((count, value, i) => count + (value === bytes.data[i] ? 1 : 0), 0);

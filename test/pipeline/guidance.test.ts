@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { guide, rescaleGuided } from '../../src/pipeline/guidance.ts';
+import { guide, joinAnswers, rescaleGuided, rolesOf } from '../../src/pipeline/guidance.ts';
 
 const values = fc.float32Array({ minLength: 8, maxLength: 64, min: -4, max: 4, noNaN: true, noDefaultInfinity: true });
 
@@ -34,5 +34,35 @@ describe('classifier-free guidance', () => {
         expect(rescaleGuided(guided, conditional, 0)).toEqual(guided);
       }),
     );
+  });
+});
+
+describe('the answers to the rows of a sample', () => {
+  const prompt = { role: 'prompt', prediction: Float32Array.of(2, 0, 5) } as const;
+  const negative = { role: 'negative', prediction: Float32Array.of(1, 2, -1) } as const;
+
+  it('are two with guidance, one without', () => {
+    expect(rolesOf({ scale: 7.5, rescale: 0 })).toEqual(['negative', 'prompt']);
+    expect(rolesOf({ scale: 1, rescale: 0 })).toEqual(['prompt']);
+  });
+
+  it('are the answer to the prompt where it is alone', () => {
+    expect(joinAnswers([prompt], { scale: 1, rescale: 0.7 })).toEqual(prompt.prediction);
+  });
+
+  it('are guided where there are two, in whatever order', () => {
+    const guided = guide(negative.prediction, prompt.prediction, 3);
+    expect(joinAnswers([negative, prompt], { scale: 3, rescale: 0 })).toEqual(guided);
+    expect(joinAnswers([prompt, negative], { scale: 3, rescale: 0 })).toEqual(guided);
+  });
+
+  it('are rescaled where that is asked for', () => {
+    const guided = guide(negative.prediction, prompt.prediction, 3);
+    const rescaled = rescaleGuided(guided, prompt.prediction, 0.5);
+    expect(joinAnswers([negative, prompt], { scale: 3, rescale: 0.5 })).toEqual(rescaled);
+  });
+
+  it('hold one to the prompt', () => {
+    expect(() => joinAnswers([negative], { scale: 3, rescale: 0 })).toThrow(/without a row for its prompt/);
   });
 });

@@ -27,7 +27,7 @@ export async function prepareResiduals(
     hint,
     start: plan.start,
     end: plan.end,
-    weights: controlNet.pooled ? { ...both, unconditional: null } : both,
+    weights: controlNet.pooled ? { ...both, others: null } : both,
     region: region === null ? null : new Region(region, map.width, map.height),
   };
 }
@@ -127,7 +127,11 @@ function gather(input: DenoiserInput, targets: readonly number[]): DenoiserInput
       targets.map((target) => row(source, target)),
       source.dims.slice(1),
     );
-  return { sample: pick(input.sample), timestep: pick(input.timestep), context: pick(input.context) };
+  return {
+    sample: pick(input.sample),
+    timestep: pick(input.timestep),
+    conditioning: Object.fromEntries(Object.entries(input.conditioning).map(([name, rows]) => [name, pick(rows)])),
+  };
 }
 
 function hints(controlRows: readonly ControlRow[], input: DenoiserInput): Tensor {

@@ -24,16 +24,7 @@ export interface RowControl {
   readonly weights: Float32Array;
 }
 
-/** Those of a sample's controls that act on one half of its guidance in evaluation `index` of `count`. */
-export function actingControls(
-  controls: readonly SampleControl[],
-  half: keyof ControlWeights,
-  index: number,
-  count: number,
-): readonly RowControl[] {
-  return controls.flatMap((control) => {
-    const weights = control.weights[half];
-    if (weights === null || !actsAt(control, index, count) || weights.every((weight) => weight === 0)) return [];
-    return [{ control, weights }];
-  });
+/** Those of a row's controls whose windows are open at evaluation `index` of the `count` of a pass. */
+export function actingControls(controls: readonly RowControl[], index: number, count: number): readonly RowControl[] {
+  return controls.filter(({ control }) => actsAt(control, index, count));
 }

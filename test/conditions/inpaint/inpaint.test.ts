@@ -98,7 +98,7 @@ describe('a ControlNet that is given it', () => {
     const input = {
       sample: waves([1, 4, ...cells]),
       timestep: { dims: [1], data: Float32Array.of(500) },
-      context: waves([1, 77, 24]),
+      conditioning: { context: waves([1, 77, 24]) },
     };
     const scale = { dims: [1, points], data: new Float32Array(points).fill(1) };
     const residuals = await network.residuals(input, features, scale);

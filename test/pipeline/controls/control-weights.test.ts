@@ -3,33 +3,33 @@ import { actsAt, controlWeights } from '../../../src/pipeline/controls/control-w
 import { goldenJson } from '../../support/golden.ts';
 
 describe('weights of a control by mode', () => {
-  it('balanced: the scale at every point of both halves', () => {
-    const { conditional, unconditional } = controlWeights('balanced', 0.75, 13);
-    expect([...conditional]).toEqual(Array.from({ length: 13 }, () => 0.75));
-    expect(unconditional).toEqual(conditional);
+  it('balanced: the scale at every point of all rows', () => {
+    const { prompt, others } = controlWeights('balanced', 0.75, 13);
+    expect([...prompt]).toEqual(Array.from({ length: 13 }, () => 0.75));
+    expect(others).toEqual(prompt);
   });
 
-  it('prompt: 0.825 to the distance from the middle block, both halves', () => {
-    const { conditional, unconditional } = controlWeights('prompt', 1, 13);
-    expect(conditional[12]).toBe(1);
-    expect(conditional[0]).toBeCloseTo(0.825 ** 12, 6);
-    expect(unconditional).toEqual(conditional);
+  it('prompt: 0.825 to the distance from the middle block, all rows', () => {
+    const { prompt, others } = controlWeights('prompt', 1, 13);
+    expect(prompt[12]).toBe(1);
+    expect(prompt[0]).toBeCloseTo(0.825 ** 12, 6);
+    expect(others).toEqual(prompt);
   });
 
-  it('control: the same profile, and the unconditional half is left alone', () => {
-    expect(controlWeights('control', 1, 10).conditional).toEqual(controlWeights('prompt', 1, 10).conditional);
-    expect(controlWeights('control', 1, 10).unconditional).toBeNull();
+  it('control: the same profile, and rows of another role are left alone', () => {
+    expect(controlWeights('control', 1, 10).prompt).toEqual(controlWeights('prompt', 1, 10).prompt);
+    expect(controlWeights('control', 1, 10).others).toBeNull();
   });
 
-  it('guess: the scales that diffusers uses, conditional half only', () => {
+  it('guess: the scales that diffusers uses, prompt rows only', () => {
     const { guess_mode_scales: expected } = goldenJson<{ guess_mode_scales: number[] }>(
       'models',
       'sd15-tiny',
       'golden.json',
     );
-    const { conditional, unconditional } = controlWeights('guess', 0.8, expected.length);
-    expected.forEach((scale, point) => expect(conditional[point]).toBeCloseTo(scale, 6));
-    expect(unconditional).toBeNull();
+    const { prompt, others } = controlWeights('guess', 0.8, expected.length);
+    expected.forEach((scale, point) => expect(prompt[point]).toBeCloseTo(scale, 6));
+    expect(others).toBeNull();
   });
 });
 

@@ -72,9 +72,9 @@ async function draw(base: BaseModel, control?: { readonly model: ControlNetModel
     while (loop.size > 0) await loop.tick();
     const [sample] = samples;
     if (sample === undefined) throw new Error('Expected a sample');
-    const network = networks.base(sample.base);
+    const network = networks.base(sample.pass.base);
     const data = sample.state.latents.map((value) => value / network.scalingFactor);
-    return pictureFrom(await network.decode({ dims: [1, ...sample.shape], data }));
+    return pictureFrom(await network.decode({ dims: [1, ...sample.pass.shape], data }));
   } finally {
     await pool.release();
   }

@@ -1,0 +1,50 @@
+import { row, stack } from '../numeric/tensor.ts';
+import { stackConditionings } from './conditioning/conditioning.ts';
+import { steer } from './controls/kinds.ts';
+import { actingControls, type RowControl } from './controls/sample-control.ts';
+import type { DenoiserInput, NetworkSource } from './networks.ts';
+import type { Row } from './row.ts';
+import { answered, type Sample } from './sample.ts';
+
+/** One row of a batch. */
+interface BatchRow {
+  readonly sample: Sample;
+  readonly row: Row;
+}
+
+/**
+ * Takes every given sample one evaluation further. They must have the same batch key; steps, schedulers, guidance and
+ * controls may differ. Samples change only after all networks have answered: an error leaves them as they were.
+ */
+export async function evaluateTogether(samples: readonly Sample[], networks: NetworkSource): Promise<void> {
+  const first = samples[0];
+  if (first === undefined) return;
+  const batch = samples.flatMap((sample) => sample.pass.rows.map((one) => ({ sample, row: one })));
+  const input = denoiserInput(samples, batch);
+  const base = networks.base(first.pass.base);
+  const steering = await steer(batch.map(controlsOf), input, base, networks);
+  const predictions = await base.denoise(input, steering.residuals);
+  let index = 0;
+  const states = samples.map((sample) => {
+    const answers = sample.pass.rows.map(({ role }) => ({ role, prediction: row(predictions, index++) }));
+    return answered(sample, answers);
+  });
+  for (const [i, sample] of samples.entries()) sample.state = states[i] ?? sample.state;
+}
+
+function controlsOf({ sample: { pass, state }, row: { controls } }: BatchRow): readonly RowControl[] {
+  return actingControls(controls, state.evaluation, pass.scheduler.evaluations.length);
+}
+
+function denoiserInput(samples: readonly Sample[], batch: readonly BatchRow[]): DenoiserInput {
+  const asked = new Map(samples.map((sample) => [sample, sample.pass.scheduler.ask(sample.state)]));
+  const questions = batch.flatMap(({ sample }) => asked.get(sample) ?? []);
+  return {
+    sample: stack(
+      questions.map(({ latents }) => latents),
+      samples[0]?.pass.shape ?? [],
+    ),
+    timestep: { dims: [questions.length], data: Float32Array.from(questions, ({ timestep }) => timestep) },
+    conditioning: stackConditionings(batch.map(({ row: { conditioning } }) => conditioning)),
+  };
+}
