@@ -17,7 +17,7 @@ import type {
   DenoiserInput,
   NetworkSource,
   OpenControlNet,
-} from '../pipeline/networks.ts';
+} from '../pipeline/networks/networks.ts';
 import { type ModelSchedule, noiseScheduleFrom } from '../schedulers/scheduler-config.ts';
 import { loadTokenizer } from '../pipeline/tokenizer/load-tokenizer.ts';
 import { type PromptEncoder, textEncoder } from '../pipeline/conditioning/prompt-encoder.ts';

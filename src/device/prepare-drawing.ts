@@ -1,7 +1,7 @@
 import { ArmatureError } from '../errors.ts';
 import { type Conditioning, structureOf } from '../pipeline/conditioning/conditioning.ts';
 import { prepareControls } from '../pipeline/controls/kinds.ts';
-import { type Role, rolesOf } from '../pipeline/guidance.ts';
+import { rolesOf } from '../pipeline/guidance.ts';
 import { type Pass, torchNoise } from '../pipeline/pass.ts';
 import { rowOf } from '../pipeline/row.ts';
 import { type Sample, startSample } from '../pipeline/sample.ts';
@@ -10,6 +10,7 @@ import type { ModelNetworks, OpenBase } from './model-networks.ts';
 import type { DrawRequest } from './protocol.ts';
 import { seedOf } from './seed.ts';
 import type { TextCache } from './text-cache.ts';
+import type { Role } from '../pipeline/conditioning/role.ts';
 
 export interface PreparedDrawing {
   readonly samples: readonly Sample[];

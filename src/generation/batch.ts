@@ -48,3 +48,7 @@ export function batchStatus({ queued, running, succeeded, failed, cancelled }: B
   if (failed > 0) return 'failed';
   return cancelled > 0 ? 'cancelled' : 'succeeded';
 }
+
+export function hasEnded({ counts }: CountedBatch): boolean {
+  return counts.queued + counts.running === 0;
+}

@@ -12,7 +12,7 @@ import { type RawConfig, readConfig } from '../weights/configs/raw-config.ts';
 import { modelDefaults } from './defaults.ts';
 import { type Manifest, manifestName, readManifest } from './manifest.ts';
 import { bundledId, fileModelName, slug } from './model-id.ts';
-import type { Witness } from '../weights/prediction.ts';
+import type { Witness } from '../weights/prediction/prediction.ts';
 import type { BaseModel, ControlNetModel } from '../generation/model.ts';
 import { candidateName, reasonWithoutPaths } from './rejected-finding.ts';
 import { exists } from '../weights/layouts/layout.ts';

@@ -4,7 +4,7 @@ import { ArmatureError } from '../errors.ts';
 import { readTextIfThere, reasonOf } from '../files/regular-file.ts';
 import { isWithin } from '../json/outline.ts';
 import { schedulerIds } from '../schedulers/scheduler-id.ts';
-import { predictionNamed } from '../weights/prediction.ts';
+import { predictionNamed } from '../weights/prediction/prediction.ts';
 import { modelIdPattern } from './model-id.ts';
 import { predictionTypes } from '../schedulers/prediction-type.ts';
 

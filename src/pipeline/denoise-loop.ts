@@ -1,5 +1,5 @@
 import { evaluateTogether } from './evaluation.ts';
-import type { NetworkSource } from './networks.ts';
+import type { NetworkSource } from './networks/networks.ts';
 import { batchKey, isFinished, type Sample } from './sample.ts';
 
 /** What one tick did. `stepped` are the samples that moved; those of them that are finished have left the loop. */

@@ -2,7 +2,7 @@ import { row, stack } from '../numeric/tensor.ts';
 import { stackConditionings } from './conditioning/conditioning.ts';
 import { steer } from './controls/kinds.ts';
 import { actingControls, type RowControl } from './controls/sample-control.ts';
-import type { DenoiserInput, NetworkSource } from './networks.ts';
+import type { DenoiserInput, NetworkSource } from './networks/networks.ts';
 import type { Row } from './row.ts';
 import { answered, type Sample } from './sample.ts';
 

@@ -1,5 +1,4 @@
-/** What a row asks the network for: what the prompt wants, or what the picture is to stay away from. */
-export type Role = 'prompt' | 'negative';
+import type { Role } from './conditioning/role.ts';
 
 export interface Guidance {
   /** 1 and less: the prompt alone. */

@@ -1,7 +1,7 @@
 import type { Conditioning } from './conditioning/conditioning.ts';
 import { weightsOn } from './controls/control-weights.ts';
 import type { RowControl, SampleControl } from './controls/sample-control.ts';
-import type { Role } from './guidance.ts';
+import type { Role } from './conditioning/role.ts';
 
 /** One row of an evaluation: one question about a sample. A sample asks as many as its guidance joins. */
 export interface Row {

@@ -10,8 +10,8 @@ import {
   isFolder,
 } from './layouts/layout.ts';
 import { openBaseFile, openControlNetFile, singleFileKind } from './layouts/single-file.ts';
-import { otherKind } from './other-kinds.ts';
-import { openSafetensors } from './safetensors.ts';
+import { otherKind } from './layouts/other-kinds.ts';
+import { openSafetensors } from './safetensors/safetensors.ts';
 
 export type { BaseCheckpoint, BaseOverrides, ControlNetCheckpoint } from './layouts/layout.ts';
 

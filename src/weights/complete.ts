@@ -1,6 +1,6 @@
 import { ArmatureError } from '../errors.ts';
 import { buildControlNet, buildHintEncoder, buildTextEncoder, buildUNet, buildVaeDecoder } from '../graph/index.ts';
-import { refuseLeftovers } from './leftovers.ts';
+import { refuseLeftovers } from './layouts/leftovers.ts';
 import type { BaseCheckpoint, ControlNetCheckpoint } from './layouts/layout.ts';
 
 /**

@@ -10,6 +10,9 @@ const owners = new Map(Object.entries(rooms).flatMap(([room, { owns = [] }]) => 
 const pure = Object.keys(rooms).filter((room) => rooms[room]?.pure === true);
 
 const folderOf = (path: string): string => path.split('/')[0] ?? '';
+/** All folders above a file, the nearest last. */
+const foldersOf = (path: string): readonly string[] =>
+  path.split('/').flatMap((_, index, names) => (index === 0 ? [] : [names.slice(0, index).join('/')]));
 const isPure = (path: string): boolean => pure.some((folder) => path.startsWith(`${folder}/`));
 const packageOf = (specifier: string): string =>
   specifier
@@ -118,6 +121,23 @@ describe('circles', () => {
 
   it('are none of files, types counted', () => {
     expect(circles(arrowsBetween(own, (path) => path))).toEqual([]);
+  });
+
+  it('are none of folders, sub-folders too', () => {
+    const parents = new Set(['', ...files.flatMap(({ path }) => foldersOf(path))]);
+    const found = [...parents].flatMap((parent) => {
+      const prefix = parent === '' ? '' : `${parent}/`;
+      const inside = (path: string): boolean => path.startsWith(prefix);
+      const entry = (path: string): string => prefix + path.slice(prefix.length).split('/')[0];
+      const within = own.filter(({ path }) => inside(path));
+      return circles(
+        arrowsBetween(
+          within.map(({ path, targets }) => ({ path, targets: targets.filter(inside) })),
+          entry,
+        ),
+      );
+    });
+    expect(found).toEqual([]);
   });
 });
 

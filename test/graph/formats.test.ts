@@ -12,7 +12,7 @@ import {
 import type { Tensor } from '../../src/numeric/tensor.ts';
 import { type BaseCheckpoint, openBaseCheckpoint, openControlNetCheckpoint } from '../../src/weights/checkpoint.ts';
 import { floats, type GoldenArray, goldenArrays, goldenPath, maxAbsDifference } from '../support/golden.ts';
-import { openSafetensors, readTensor } from '../../src/weights/safetensors.ts';
+import { openSafetensors, readTensor } from '../../src/weights/safetensors/safetensors.ts';
 import { temporaryFolder } from '../weights/temporary-folder.ts';
 import { float32Tensor, writeSafetensors } from '../weights/write-safetensors.ts';
 import { runOnce } from './golden-model.ts';

@@ -9,7 +9,7 @@ import type { BaseModel } from '../../src/generation/model.ts';
 import { goldenPath } from '../support/golden.ts';
 import { expectDrawn } from '../weights/single-files/drawing.ts';
 import { emptyTensor, smallBase, type Tensors, tensorsOf } from '../weights/single-files/small-models.ts';
-import { openSafetensors, readTensor } from '../../src/weights/safetensors.ts';
+import { openSafetensors, readTensor } from '../../src/weights/safetensors/safetensors.ts';
 import { temporaryFolder } from '../weights/temporary-folder.ts';
 import { float32Tensor, writeSafetensors } from '../weights/write-safetensors.ts';
 import type { Prediction } from '../../src/schedulers/prediction-type.ts';

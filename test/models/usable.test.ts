@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openLibrary } from '../../src/models/library.ts';
-import { openSafetensors } from '../../src/weights/safetensors.ts';
+import { openSafetensors } from '../../src/weights/safetensors/safetensors.ts';
 import { goldenPath } from '../support/golden.ts';
 import { type WrittenTensor, writeSafetensors } from '../weights/write-safetensors.ts';
 

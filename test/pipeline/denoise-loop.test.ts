@@ -4,7 +4,12 @@ import type { Conditioning } from '../../src/pipeline/conditioning/conditioning.
 import { controlWeights } from '../../src/pipeline/controls/control-weights.ts';
 import { DenoiseLoop, StepError } from '../../src/pipeline/denoise-loop.ts';
 import { rolesOf } from '../../src/pipeline/guidance.ts';
-import type { BaseNetworks, ControlNetworks, DenoiserInput, NetworkSource } from '../../src/pipeline/networks.ts';
+import type {
+  BaseNetworks,
+  ControlNetworks,
+  DenoiserInput,
+  NetworkSource,
+} from '../../src/pipeline/networks/networks.ts';
 import { Region } from '../../src/pipeline/controls/region.ts';
 import type { SampleControl } from '../../src/pipeline/controls/sample-control.ts';
 import { type Pass, torchNoise } from '../../src/pipeline/pass.ts';

@@ -8,7 +8,7 @@ import { textEncoder } from '../../src/pipeline/conditioning/prompt-encoder.ts';
 import { rolesOf } from '../../src/pipeline/guidance.ts';
 import { controlWeights } from '../../src/pipeline/controls/control-weights.ts';
 import { DenoiseLoop } from '../../src/pipeline/denoise-loop.ts';
-import type { BaseNetworks, ControlNetworks, NetworkSource } from '../../src/pipeline/networks.ts';
+import type { BaseNetworks, ControlNetworks, NetworkSource } from '../../src/pipeline/networks/networks.ts';
 import { mapTensor } from '../../src/pipeline/controls/residuals.ts';
 import type { SampleControl } from '../../src/pipeline/controls/sample-control.ts';
 import { pictureFrom } from '../../src/pipeline/pixels.ts';

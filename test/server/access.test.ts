@@ -4,7 +4,7 @@ import { newKeyText } from '../../src/access/key-text.ts';
 import { keyRequest } from '../../src/access/key-request.ts';
 import type { Scope } from '../../src/access/scopes.ts';
 import { type IssuedKey, issueKey } from '../../src/records/access/issue-key.ts';
-import type { AccessSettings } from '../../src/server/access/authenticator.ts';
+import type { AccessSettings } from '../../src/server/parts/parts.ts';
 import { type Application, openApplication } from './application.ts';
 
 const adminKey = 'an-operators-own-key-0123456789-0123456789';

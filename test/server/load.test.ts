@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { keyRequest } from '../../src/access/key-request.ts';
 import { extractionCost } from '../../src/generation/cost.ts';
 import { issueKey } from '../../src/records/access/issue-key.ts';
-import { quotaWindow } from '../../src/server/access/admission.ts';
+import { quotaWindow } from '../../src/server/load/admission.ts';
 import { BodyBudget } from '../../src/server/access/body-budget.ts';
 import type { LoadLimits } from '../../src/server/parts/limits.ts';
 import { type Application, finishJob, openApplication, pictureFile } from './application.ts';

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { buildUNet } from '../../src/graph/index.ts';
 import { createSession } from '../../src/runtime/index.ts';
 import { detectCheckpoint, openBaseCheckpoint, openControlNetCheckpoint } from '../../src/weights/checkpoint.ts';
-import { openSafetensors } from '../../src/weights/safetensors.ts';
+import { openSafetensors } from '../../src/weights/safetensors/safetensors.ts';
 import { goldenPath } from '../support/golden.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { type WrittenTensor, writeSafetensors } from './write-safetensors.ts';

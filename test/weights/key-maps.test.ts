@@ -3,8 +3,8 @@ import { openClipRules, splitFusedAttention } from '../../src/weights/key-maps/c
 import { ldmLayersPerBlock, ldmUNetRules } from '../../src/weights/key-maps/ldm-unet.ts';
 import { oldVaeAttentionRules } from '../../src/weights/key-maps/ldm-vae.ts';
 import { rename } from '../../src/weights/key-maps/rename.ts';
-import { openSafetensors, readTensor } from '../../src/weights/safetensors.ts';
-import { weightsOf } from '../../src/weights/weights.ts';
+import { openSafetensors, readTensor } from '../../src/weights/safetensors/safetensors.ts';
+import { weightsOf } from '../../src/weights/layouts/weights.ts';
 import { buildTextEncoder } from '../../src/graph/index.ts';
 import { openBaseCheckpoint } from '../../src/weights/checkpoint.ts';
 import { inferTextEncoderConfig } from '../../src/weights/configs/infer.ts';

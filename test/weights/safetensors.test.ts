@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ArmatureError } from '../../src/errors.ts';
-import { openSafetensors, readTensor } from '../../src/weights/safetensors.ts';
+import { openSafetensors, readTensor } from '../../src/weights/safetensors/safetensors.ts';
 import { goldenArrays, goldenPath } from '../support/golden.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { float32Tensor, safetensorsBytes, withHeader, type WrittenTensor } from './write-safetensors.ts';

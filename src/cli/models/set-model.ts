@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { ArmatureError } from '../../errors.ts';
-import { predictionNamed } from '../../weights/prediction.ts';
+import { predictionNamed } from '../../weights/prediction/prediction.ts';
 import { libraryOf } from '../../service/library.ts';
 import { addSettings, configOf } from '../settings/setting-options.ts';
 import { describePrediction } from './show-model.ts';

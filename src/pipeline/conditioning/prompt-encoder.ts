@@ -1,5 +1,4 @@
-import { row } from '../../numeric/tensor.ts';
-import type { BaseNetworks } from '../networks.ts';
+import { row, type Tensor } from '../../numeric/tensor.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import type { Conditioning } from './conditioning.ts';
 
@@ -12,13 +11,19 @@ export interface PromptEncoder {
   encode(ids: Int32Array, clipSkip: number): Promise<Conditioning>;
 }
 
+/** The network of a text encoder. */
+export interface TextNetwork {
+  /** Token ids, 77 a row, to [rows, 77, width]. */
+  encodeText(rows: readonly Int32Array[], clipSkip: number): Promise<Tensor>;
+}
+
 /** The text encoder of Stable Diffusion: `context`, [77, width]. */
-export function textEncoder(key: string, networks: BaseNetworks, tokenizer: Tokenizer): PromptEncoder {
+export function textEncoder(key: string, network: TextNetwork, tokenizer: Tokenizer): PromptEncoder {
   return {
     key: `${key}/context`,
     tokenizer,
     encode: async (ids, clipSkip) => {
-      const features = await networks.encodeText([ids], clipSkip);
+      const features = await network.encodeText([ids], clipSkip);
       return { context: { dims: features.dims.slice(1), data: row(features, 0) } };
     },
   };

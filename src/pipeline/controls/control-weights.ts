@@ -1,5 +1,5 @@
 import type { ControlMode } from '../../generation/plan.ts';
-import type { Role } from '../guidance.ts';
+import type { Role } from '../conditioning/role.ts';
 
 /** How strongly one control acts on rows by their role, one weight an injection point. */
 export interface ControlWeights {

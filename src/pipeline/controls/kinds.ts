@@ -1,5 +1,5 @@
 import type { Tensor } from '../../numeric/tensor.ts';
-import type { BaseNetworks, ControlNetSource, DenoiserInput, NetworkSource } from '../networks.ts';
+import type { BaseNetworks, ControlNetSource, DenoiserInput, NetworkSource } from '../networks/networks.ts';
 import type { ControlWork } from './control-work.ts';
 import { prepareResiduals, sumResiduals } from './residuals.ts';
 import type { RowControl, SampleControl } from './sample-control.ts';

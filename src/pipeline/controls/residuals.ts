@@ -1,6 +1,6 @@
 import type { MaskedImage } from '../../pixels/rgb-image.ts';
 import { row, stack, tensor, type Tensor } from '../../numeric/tensor.ts';
-import type { BaseNetworks, ControlNetSource, DenoiserInput, NetworkSource } from '../networks.ts';
+import type { BaseNetworks, ControlNetSource, DenoiserInput, NetworkSource } from '../networks/networks.ts';
 import { controlWeights } from './control-weights.ts';
 import type { ControlWork } from './control-work.ts';
 import { Region, withinRegions } from './region.ts';

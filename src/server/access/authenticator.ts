@@ -8,16 +8,7 @@ import { type Identity, operator, owner, stranger } from './identity.ts';
 import type { KeyRing } from './key-ring.ts';
 import { type Signer, UrlSigner } from './signed-urls.ts';
 import { type Arrival, type NamedPlaces, type Provenance, provenanceOf, provenanceOfOpening } from './provenance.ts';
-
-/** Who may do what without a key, and the operator's own key. */
-export interface AccessSettings {
-  /** The text of a key with every scope that stands in no record. */
-  readonly adminKey: string | null;
-  /** Serves whoever shows no key, although there are keys. */
-  readonly allowAnonymous: boolean;
-  /** Whether the server listens to this machine alone. */
-  readonly loopback: boolean;
-}
+import type { AccessSettings } from '../parts/parts.ts';
 
 /** What is looked at of a request. */
 export interface Caller extends Arrival {

@@ -1,9 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { CountedBatch } from '../../generation/batch.ts';
+import { type CountedBatch, hasEnded } from '../../generation/batch.ts';
 import type { Records } from '../../records/records.ts';
 import type { PresentBatch } from '../views/batch-view.ts';
 import { retryLine, streamStart } from '../jobs/event-stream.ts';
-import { hasEnded } from './find-batch.ts';
 
 export interface BatchEventOptions {
   readonly signal: AbortSignal;

@@ -12,10 +12,6 @@ export function missingBatch(id: string): never {
   throw new ArmatureError('not_found', `There is no batch ${JSON.stringify(id.slice(0, 100))}.`);
 }
 
-export function hasEnded({ counts }: CountedBatch): boolean {
-  return counts.queued + counts.running === 0;
-}
-
 const pageSize = 100;
 
 /** All items in their order, read page by page. */

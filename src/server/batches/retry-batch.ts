@@ -1,13 +1,22 @@
 import { ArmatureError } from '../../errors.ts';
 import type { RetryableItem } from '../../records/batches/batches.ts';
 import type { Records } from '../../records/records.ts';
-import { admitAgain, costOf } from '../access/draw-again.ts';
+import { admitAgain, costOf } from '../load/draw-again.ts';
 import type { Identity } from '../access/identity.ts';
-import type { RouteContext } from '../routes/context.ts';
+import type { Admission } from '../load/admission.ts';
+import type { ServerParts } from '../parts/parts.ts';
+import type { BatchWork } from './batch-work.ts';
 import { requireBatch } from './find-batch.ts';
 
 /** Items of one statement. */
 const slice = 25;
+
+/** What a batch is drawn again with. */
+export interface RetryParts {
+  readonly parts: ServerParts;
+  readonly admission: Admission;
+  readonly batchWork: BatchWork;
+}
 
 /**
  * Queues the failed and cancelled items of a batch again: all of them, once there is room for all and all are charged. Whether
@@ -15,8 +24,11 @@ const slice = 25;
  *
  * @throws ArmatureError `not_found`; `conflict` while the batch is being cancelled; what admission throws
  */
-export async function retryBatch(context: RouteContext, identity: Identity, id: string): Promise<boolean> {
-  const { parts, admission, batchWork } = context;
+export async function retryBatch(
+  { parts, admission, batchWork }: RetryParts,
+  identity: Identity,
+  id: string,
+): Promise<boolean> {
   const { records, feeder, log } = parts;
   const { cancelling, tenant } = await requireBatch(records, identity.tenant, id);
   if (cancelling) {

@@ -1,31 +1,39 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CountedBatch } from '../../generation/batch.ts';
 import { identityOf } from '../access/guard.ts';
-import type { RouteContext } from '../routes/context.ts';
+import type { Admission } from '../load/admission.ts';
+import type { ServerParts } from '../parts/parts.ts';
+import type { PictureTurns } from '../submissions/picture-turns.ts';
 import { intakeOf } from '../submissions/intake.ts';
 import { ArmatureError } from '../../errors.ts';
 import { fingerprint, idempotently } from '../submissions/idempotency.ts';
 import type { BatchSubmission, UnreadItem } from './read-items.ts';
 import { type BatchSubmitOptions, submitBatch } from './submit-batch.ts';
 
+/** What a batch is made with. */
+export interface BatchMaking {
+  readonly parts: ServerParts;
+  readonly admission: Admission;
+  readonly pictureTurns: PictureTurns;
+}
+
 /**
  * Makes a batch, once for each Idempotency-Key. Without a key its items are checked while they arrive; with one they are
  * read to their end first, since what they are has to be compared with what the key was used for.
  */
 export async function submitOnce(
-  context: RouteContext,
+  { parts, admission, pictureTurns }: BatchMaking,
   request: FastifyRequest,
   reply: FastifyReply,
   submission: BatchSubmission,
 ): Promise<CountedBatch> {
-  const { parts, admission } = context;
   const identity = identityOf(request);
   const { tenant } = identity;
   const submit = async (given: BatchSubmission, claim: BatchSubmitOptions['claim']): Promise<CountedBatch> =>
     await submitBatch(parts, given, {
       tenant,
       claim,
-      intake: intakeOf(context, request),
+      intake: intakeOf(pictureTurns, request),
       requireRoom: async (jobs) => await admission.requireRoom(identity, jobs),
       charge: async (cost) => await admission.charge(identity, cost),
     });

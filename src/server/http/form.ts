@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { readText } from '../../json/read-json.ts';
 import { type FormLimits, type FormPart, readParts } from './form-parts.ts';
 import { readJsonPart } from './json.ts';
-import { requireUtf8 } from '../plugins/content-headers.ts';
+import { requireUtf8 } from './media-type.ts';
 
 /** A multipart/form-data body, read whole. */
 export interface Form {

@@ -1,3 +1,5 @@
+import { ArmatureError } from '../../errors.ts';
+
 /** A Content-Type, or a header that is written like one. */
 export interface MediaType {
   /** In small letters; empty where there is none. */
@@ -19,4 +21,15 @@ export function mediaTypeOf(header: string): MediaType {
     if (!parameters.has(key)) parameters.set(key, quoted?.replaceAll(/\\(["\\])/gu, '$1') ?? bare);
   }
   return { type, parameters };
+}
+
+export function shown(text: string): string {
+  return JSON.stringify(text.slice(0, 80));
+}
+
+/** Refuses (`unsupported_media_type`) what says that it is in another charset than UTF-8. `subject` fits behind "Expected ". */
+export function requireUtf8(charset: string | undefined, subject: string, field: string): void {
+  if (charset === undefined || /^utf-?8$/i.test(charset)) return;
+  const detail = `Expected ${subject} in UTF-8 but received the charset ${shown(charset)}: convert it, and say charset=utf-8 or nothing.`;
+  throw new ArmatureError('unsupported_media_type', detail, { field, choices: ['utf-8'] });
 }

@@ -1,18 +1,30 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isFinal, type Job } from '../../generation/job.ts';
-import { gone, type RouteContext } from '../routes/context.ts';
+import type { ServerParts } from '../parts/parts.ts';
+import type { PresentJob } from '../views/present-job.ts';
 import { waitForEnd } from './job-changes.ts';
 import { servedOutput } from './job-files.ts';
 import type { Preferences } from '../http/preferences.ts';
 import { problemOf, problemType } from '../http/problem.ts';
 import { sendObject } from '../http/send-object.ts';
+import { gone } from '../http/gone.ts';
+import type { Links } from '../http/links.ts';
+
+/** What an answer is made with. */
+export interface AnswerParts {
+  readonly parts: Pick<ServerParts, 'records' | 'store' | 'settings'>;
+  readonly links: Links;
+  readonly present: PresentJob;
+  /** Aborts when the server closes. */
+  readonly closing: AbortSignal;
+}
 
 /**
  * Answers a submission: 202 with the job at once; after a wait 200 with the finished job, or with its first picture where
  * the client wants that; 202 where the wait was too short, or where there was none and the job had ended before.
  */
 export async function answerSubmission(
-  context: RouteContext,
+  context: AnswerParts,
   job: Job,
   preferences: Preferences,
   request: FastifyRequest,
@@ -27,7 +39,7 @@ export async function answerSubmission(
   return await sendPicture(context, current, request, reply);
 }
 
-async function wait({ parts, closing }: RouteContext, job: Job, seconds: number, reply: FastifyReply): Promise<Job> {
+async function wait({ parts, closing }: AnswerParts, job: Job, seconds: number, reply: FastifyReply): Promise<Job> {
   if (seconds === 0) return job;
   const signal = AbortSignal.any([gone(reply, closing), AbortSignal.timeout(seconds * 1000)]);
   return (
@@ -36,7 +48,7 @@ async function wait({ parts, closing }: RouteContext, job: Job, seconds: number,
 }
 
 async function sendPicture(
-  { parts, links }: RouteContext,
+  { parts, links }: AnswerParts,
   job: Job,
   request: FastifyRequest,
   reply: FastifyReply,

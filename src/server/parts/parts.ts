@@ -9,7 +9,6 @@ import type { Windows } from '../../records/scheduling/scheduling.ts';
 import type { Records } from '../../records/records.ts';
 import type { ModelLibrary } from '../../models/library.ts';
 import type { ObjectStore } from '../../store/store.ts';
-import type { AccessSettings } from '../access/authenticator.ts';
 import type { Tracing } from '../../tracing/tracing.ts';
 import type { LoadLimits, ServerLimits } from './limits.ts';
 
@@ -68,4 +67,14 @@ export interface DeviceState {
   readonly state: 'starting' | 'ready' | 'failed' | 'elsewhere';
   /** One sentence: which provider was taken and why, or what is wrong. */
   readonly detail: string;
+}
+
+/** Who may do what without a key, and the operator's own key. */
+export interface AccessSettings {
+  /** The text of a key with every scope that stands in no record. */
+  readonly adminKey: string | null;
+  /** Serves whoever shows no key, although there are keys. */
+  readonly allowAnonymous: boolean;
+  /** Whether the server listens to this machine alone. */
+  readonly loopback: boolean;
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ArmatureError } from '../../errors.ts';
-import { mediaTypeOf } from '../http/media-type.ts';
+import { mediaTypeOf, requireUtf8, shown } from '../http/media-type.ts';
 
 /** Refuses bodies whose headers say that they are compressed, or that their text is in another charset than UTF-8. */
 export function refuseOtherEncodings(app: FastifyInstance): void {
@@ -26,15 +26,4 @@ function refuseCharset(header: string | undefined): void {
   const { type, parameters } = mediaTypeOf(header);
   if (type.startsWith('image/') || type === 'application/octet-stream') return;
   requireUtf8(parameters.get('charset'), 'the body', 'Content-Type');
-}
-
-/** Refuses (`unsupported_media_type`) what says that it is in another charset than UTF-8. `subject` fits behind "Expected ". */
-export function requireUtf8(charset: string | undefined, subject: string, field: string): void {
-  if (charset === undefined || /^utf-?8$/i.test(charset)) return;
-  const detail = `Expected ${subject} in UTF-8 but received the charset ${shown(charset)}: convert it, and say charset=utf-8 or nothing.`;
-  throw new ArmatureError('unsupported_media_type', detail, { field, choices: ['utf-8'] });
-}
-
-function shown(text: string): string {
-  return JSON.stringify(text.slice(0, 80));
 }

@@ -1,9 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Admission } from '../access/admission.ts';
-import { QueueGauge } from '../access/queue-gauge.ts';
+import { Admission } from '../load/admission.ts';
+import { QueueGauge } from '../load/queue-gauge.ts';
 import { BatchWork } from '../batches/batch-work.ts';
-import { EtaEstimator } from '../jobs/eta.ts';
+import { EtaEstimator } from '../load/eta.ts';
 import { type Links, links } from '../http/links.ts';
 import { OpenPlaces } from '../http/open-places.ts';
 import type { ServerParts } from '../parts/parts.ts';
@@ -90,20 +90,4 @@ export function takePlace(places: OpenPlaces, reply: FastifyReply): void {
   const leave = places.take(holderOf(reply.request));
   if (reply.raw.closed) leave();
   else reply.raw.once('close', leave);
-}
-
-/** Aborts when the answer is out, when the client goes away before that, when its key ends, or when the server closes. */
-export function gone(reply: FastifyReply, closing: AbortSignal): AbortSignal {
-  const { ended } = reply.request;
-  const left = new AbortController();
-  const leave = (): void => {
-    left.abort();
-    closing.removeEventListener('abort', leave);
-  };
-  reply.raw.once('close', leave);
-  ended?.addEventListener('abort', leave);
-  if (closing.aborted || ended?.aborted === true || reply.raw.closed) leave();
-  // Not AbortSignal.any: it would leave a trace of every request in the signal that outlives them all.
-  else closing.addEventListener('abort', leave);
-  return left.signal;
 }

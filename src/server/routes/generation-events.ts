@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { isFinal } from '../../generation/job.ts';
-import { answerWithEvents } from '../http/answer-stream.ts';
+import { answerWithEvents } from './answer-stream.ts';
 import { type RouteContext, tenantOf } from './context.ts';
 import { eventStream } from '../jobs/event-stream.ts';
 import { requireJob } from '../jobs/find-job.ts';

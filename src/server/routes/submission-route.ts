@@ -49,7 +49,14 @@ export async function answerWithJob(
     first: async (claim) => {
       await admission.requireRoom(identity, 1);
       const charge = async (cost: number) => await admission.charge(identity, cost);
-      return await submit(submission, { tenant, format, single, claim, charge, intake: intakeOf(context, request) });
+      return await submit(submission, {
+        tenant,
+        format,
+        single,
+        claim,
+        charge,
+        intake: intakeOf(context.pictureTurns, request),
+      });
     },
     again: async (id) => await parts.records.findJob(tenant, id),
   });

@@ -4,7 +4,6 @@ import type { ControlImage, ControlRequest } from '../../generation/request.ts';
 import type { BudgetPart } from '../access/body-budget.ts';
 import { holderOf } from '../access/guard.ts';
 import { SharedPictures } from './shared-pictures.ts';
-import type { RouteContext } from '../routes/context.ts';
 import type { ServerParts } from '../parts/parts.ts';
 import type { PictureTurns } from './picture-turns.ts';
 import { checkControl, isFetched } from './pictures.ts';
@@ -18,7 +17,8 @@ export interface Intake {
   readonly holder: string;
 }
 
-export function intakeOf({ pictureTurns }: RouteContext, request: FastifyRequest): Intake {
+/** `pictureTurns`: when pictures from elsewhere are brought in. */
+export function intakeOf(pictureTurns: PictureTurns, request: FastifyRequest): Intake {
   return { turns: pictureTurns, memory: request.memory, holder: holderOf(request) };
 }
 

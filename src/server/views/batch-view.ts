@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import { batchStatus, batchStatuses, type CountedBatch } from '../../generation/batch.ts';
+import { batchStatus, batchStatuses, type CountedBatch, hasEnded } from '../../generation/batch.ts';
 import { type Job, jobStatuses } from '../../generation/job.ts';
 import type { Records } from '../../records/records.ts';
 import type { WebhookDelivery } from '../../records/webhooks/webhooks.ts';
-import { hasEnded } from '../batches/find-batch.ts';
-import type { EtaEstimator } from '../jobs/eta.ts';
+import type { EtaEstimator } from '../load/eta.ts';
 import type { Links } from '../http/links.ts';
 import { receiverSchema, receiverView } from './delivery-view.ts';
 import { jobListSchema, type JobView } from './job-schema.ts';

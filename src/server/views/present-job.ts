@@ -1,6 +1,6 @@
 import type { Job } from '../../generation/job.ts';
 import type { Records } from '../../records/records.ts';
-import type { EtaEstimator } from '../jobs/eta.ts';
+import type { EtaEstimator } from '../load/eta.ts';
 import type { Links } from '../http/links.ts';
 import type { JobView } from './job-schema.ts';
 import { jobView } from './job-view.ts';

@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import { ArmatureError } from '../../errors.ts';
 import { FileTooLarge, readTextIfThere, reasonOf, SpecialFile } from '../../files/regular-file.ts';
 import { parsePythonJson } from '../../json/python-json.ts';
-import { saidSwitch, saidType, type Witness, zeroSnrNames } from '../prediction.ts';
+import { saidSwitch, saidType, type Witness, zeroSnrNames } from '../prediction/prediction.ts';
 import { type RawConfig, shown } from './raw-config.ts';
 
 /** Endings of the config that may lie beside a single file of the same name, in the order of their rank. */

@@ -6,17 +6,17 @@ import { parseTextEncoderConfig } from '../configs/text-encoder-config.ts';
 import { parseUNetConfig } from '../configs/unet-config.ts';
 import { parseVaeConfig } from '../configs/vae-config.ts';
 import { predictionSettings, stableDiffusionSchedule } from '../configs/stable-diffusion-schedule.ts';
-import { assumedPrediction } from '../assumed-prediction.ts';
-import { decidePrediction, markersOf, saidSwitch, saidType, type Witness } from '../prediction.ts';
+import { assumedPrediction } from '../prediction/assumed-prediction.ts';
+import { decidePrediction, markersOf, saidSwitch, saidType, type Witness } from '../prediction/prediction.ts';
 import { familyOf } from '../../graph/family.ts';
-import { fingerprint } from '../fingerprint.ts';
+import { fingerprint } from '../safetensors/fingerprint.ts';
 import { clipRules } from '../key-maps/clip.ts';
 import { oldVaeAttentionRules } from '../key-maps/ldm-vae.ts';
 import type { RenameRule } from '../key-maps/rename.ts';
 import type { Prediction } from '../../schedulers/prediction-type.ts';
-import type { SafetensorsFile } from '../safetensors.ts';
-import { openNetworkFolder } from '../weight-files.ts';
-import { folderOf, sameNames, weightsOf } from '../weights.ts';
+import type { SafetensorsFile } from '../safetensors/safetensors.ts';
+import { openNetworkFolder } from '../safetensors/weight-files.ts';
+import { folderOf, sameNames, weightsOf } from './weights.ts';
 import { type BaseCheckpoint, type BaseOverrides, type ControlNetCheckpoint, exists } from './layout.ts';
 
 /** Whether a folder with a config.json is a ControlNet's. */

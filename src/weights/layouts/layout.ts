@@ -4,7 +4,7 @@ import { ArmatureError } from '../../errors.ts';
 import type { ControlNetConfig, TextEncoderConfig, UNetConfig, VaeConfig } from '../../graph/configs.ts';
 import type { NetworkPart } from '../../graph/weights.ts';
 import type { Prediction } from '../../schedulers/prediction-type.ts';
-import type { Witness } from '../prediction.ts';
+import type { Witness } from '../prediction/prediction.ts';
 import type { RawConfig } from '../configs/raw-config.ts';
 import type { Family } from '../../graph/family.ts';
 

@@ -7,19 +7,19 @@ import { readSidecars, sidecarSettings } from '../configs/sidecar.ts';
 import { parseTextEncoderConfig } from '../configs/text-encoder-config.ts';
 import { parseUNetConfig } from '../configs/unet-config.ts';
 import { parseVaeConfig } from '../configs/vae-config.ts';
-import { assumedPrediction } from '../assumed-prediction.ts';
-import { isHarmless, leftover } from '../leftovers.ts';
-import { otherKind } from '../other-kinds.ts';
+import { assumedPrediction } from '../prediction/assumed-prediction.ts';
+import { isHarmless, leftover } from './leftovers.ts';
+import { otherKind } from './other-kinds.ts';
 import { familyOf } from '../../graph/family.ts';
-import { fingerprint } from '../fingerprint.ts';
+import { fingerprint } from '../safetensors/fingerprint.ts';
 import { clipRules, openClipRules, splitFusedAttention } from '../key-maps/clip.ts';
 import { ldmLayersPerBlock, ldmUNetRules } from '../key-maps/ldm-unet.ts';
 import { ldmVaeRules } from '../key-maps/ldm-vae.ts';
-import { decidePrediction, markersOf } from '../prediction.ts';
-import type { SafetensorsFile } from '../safetensors.ts';
+import { decidePrediction, markersOf } from '../prediction/prediction.ts';
+import type { SafetensorsFile } from '../safetensors/safetensors.ts';
 import { predictionSettings, stableDiffusionSchedule } from '../configs/stable-diffusion-schedule.ts';
-import { openWeightFile } from '../weight-files.ts';
-import { weightsOf } from '../weights.ts';
+import { openWeightFile } from '../safetensors/weight-files.ts';
+import { weightsOf } from './weights.ts';
 import type { BaseCheckpoint, BaseOverrides, ControlNetCheckpoint } from './layout.ts';
 
 const prefixes = {

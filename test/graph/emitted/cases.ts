@@ -19,8 +19,8 @@ import { parseTextEncoderConfig } from '../../../src/weights/configs/text-encode
 import { inferTextEncoderConfig } from '../../../src/weights/configs/infer.ts';
 import { openClipRules, splitFusedAttention } from '../../../src/weights/key-maps/clip.ts';
 import { openBaseFolder } from '../../../src/weights/layouts/diffusers-folder.ts';
-import { openSafetensors } from '../../../src/weights/safetensors.ts';
-import { weightsOf } from '../../../src/weights/weights.ts';
+import { openSafetensors } from '../../../src/weights/safetensors/safetensors.ts';
+import { weightsOf } from '../../../src/weights/layouts/weights.ts';
 
 /** Networks of one model by what they are. */
 export type Networks = Readonly<Record<string, () => OnnxModel>>;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { openRegularFile } from '../files/regular-file.ts';
+import { openRegularFile } from '../../files/regular-file.ts';
 import type { SafetensorsFile } from './safetensors.ts';
 
 const samples = 16;

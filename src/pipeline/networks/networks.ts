@@ -1,12 +1,13 @@
-import type { ControlNetModel } from '../generation/model.ts';
-import type { Tensor } from '../numeric/tensor.ts';
-import type { Conditioning } from './conditioning/conditioning.ts';
+import type { ControlNetModel } from '../../generation/model.ts';
+import type { Tensor } from '../../numeric/tensor.ts';
+import type { Conditioning } from '../conditioning/conditioning.ts';
+import type { TextNetwork } from '../conditioning/prompt-encoder.ts';
 
 /**
  * What the pipeline asks of the networks of one base model. The runtime answers with sessions; a test may answer with
  * anything of this shape. All tensors are float32, NCHW; row r of every input belongs to row r of the output.
  */
-export interface BaseNetworks {
+export interface BaseNetworks extends TextNetwork {
   readonly latentChannels: number;
   /** Pixels a latent cell, 8 in Stable Diffusion. */
   readonly latentScale: number;
@@ -18,8 +19,6 @@ export interface BaseNetworks {
   rowBytes(height: number, width: number): number;
   /** Milliseconds until the denoiser can run: 0 where it is loaded, and where nobody knows because it never was. */
   reloadMs(): number;
-  /** Token ids, 77 a row, to [rows, 77, width]. */
-  encodeText(rows: readonly Int32Array[], clipSkip: number): Promise<Tensor>;
   /** The network's prediction (epsilon or v), [rows, C, h, w]. */
   denoise(input: DenoiserInput, residuals: readonly Tensor[]): Promise<Tensor>;
   /** Latents of the autoencoder [rows, C, h, w] to pictures [rows, 3, 8h, 8w], about -1..1. */

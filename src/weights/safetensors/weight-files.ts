@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
-import { ArmatureError } from '../errors.ts';
-import { readRegularText } from '../files/regular-file.ts';
-import { isWithin } from '../json/outline.ts';
+import { ArmatureError } from '../../errors.ts';
+import { readRegularText } from '../../files/regular-file.ts';
+import { isWithin } from '../../json/outline.ts';
 import { openSafetensors, type SafetensorsFile } from './safetensors.ts';
 
 const pickled = /\.(?:bin|ckpt|pt|pth|pkl)$/i;

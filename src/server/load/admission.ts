@@ -1,9 +1,9 @@
 import type { Quota } from '../../access/api-key.ts';
 import { ArmatureError } from '../../errors.ts';
 import type { UsageRecords, UsageWindow } from '../../records/access/usage.ts';
-import type { EtaEstimator } from '../jobs/eta.ts';
+import type { EtaEstimator } from './eta.ts';
 import type { LoadLimits } from '../parts/limits.ts';
-import type { Identity } from './identity.ts';
+import type { Identity } from '../access/identity.ts';
 import type { QueueGauge } from './queue-gauge.ts';
 
 /** Seconds after which to try again where nothing has been drawn yet that would tell. */

@@ -1,6 +1,6 @@
 import { ArmatureError, type ErrorCode } from '../../errors.ts';
 import type { Admission, GiveBack } from './admission.ts';
-import type { Identity } from './identity.ts';
+import type { Identity } from '../access/identity.ts';
 
 /** A job that is to be drawn once more. */
 export interface DrawnAgain {

@@ -1,6 +1,6 @@
-import { ArmatureError } from '../errors.ts';
-import type { OnnxModel } from '../graph/index.ts';
-import type { NetworkPart } from '../graph/weights.ts';
+import { ArmatureError } from '../../errors.ts';
+import type { OnnxModel } from '../../graph/index.ts';
+import type { NetworkPart } from '../../graph/weights.ts';
 
 /** Tensors of real checkpoints that no network draws with, whatever stands before them. */
 const harmless: readonly RegExp[] = [

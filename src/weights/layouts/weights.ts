@@ -1,8 +1,8 @@
-import { ArmatureError } from '../errors.ts';
-import type { WeightRef, Weights, WeightType } from '../graph/weights.ts';
+import { ArmatureError } from '../../errors.ts';
+import type { WeightRef, Weights, WeightType } from '../../graph/weights.ts';
 import { isHarmless, leftover } from './leftovers.ts';
-import { rename, type RenameRule } from './key-maps/rename.ts';
-import type { SafetensorsFile, TensorType } from './safetensors.ts';
+import { rename, type RenameRule } from '../key-maps/rename.ts';
+import type { SafetensorsFile, TensorType } from '../safetensors/safetensors.ts';
 
 /** Names keep what they are. */
 export const sameNames: readonly RenameRule[] = [[/^(.+)$/, '$1']];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Job } from '../../../src/generation/job.ts';
 import type { GenerationPlan } from '../../../src/generation/plan.ts';
-import { drawnOf, paceOf } from '../../../src/server/jobs/eta.ts';
+import { drawnOf, paceOf } from '../../../src/server/load/eta.ts';
 
 const plan: GenerationPlan = {
   kind: 'generation',

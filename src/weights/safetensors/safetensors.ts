@@ -1,10 +1,10 @@
 import { realpath, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { ArmatureError } from '../errors.ts';
-import { openRegularFile, reasonOf } from '../files/regular-file.ts';
-import { outlineOf } from '../json/outline.ts';
-import type { WeightRef } from '../graph/weights.ts';
-import { elementCount } from '../numeric/tensor.ts';
+import { ArmatureError } from '../../errors.ts';
+import { openRegularFile, reasonOf } from '../../files/regular-file.ts';
+import { outlineOf } from '../../json/outline.ts';
+import type { WeightRef } from '../../graph/weights.ts';
+import { elementCount } from '../../numeric/tensor.ts';
 import { decodeFloats } from './floats.ts';
 
 /** Bytes of one element of each number format that the format knows. */

@@ -1,6 +1,6 @@
-import { ArmatureError } from '../errors.ts';
-import type { SafetensorsFile } from './safetensors.ts';
-import type { Prediction, PredictionType, ToldPrediction } from '../schedulers/prediction-type.ts';
+import { ArmatureError } from '../../errors.ts';
+import type { SafetensorsFile } from '../safetensors/safetensors.ts';
+import type { Prediction, PredictionType, ToldPrediction } from '../../schedulers/prediction-type.ts';
 
 /** Somebody who may know what a network predicts. */
 export interface Witness extends ToldPrediction {

@@ -1,4 +1,4 @@
-import type { SafetensorsFile } from './safetensors.ts';
+import type { SafetensorsFile } from '../safetensors/safetensors.ts';
 
 interface Kind {
   /** With an article, to stand behind "is". */

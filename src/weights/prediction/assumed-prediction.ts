@@ -1,7 +1,7 @@
-import type { UNetConfig } from '../graph/configs.ts';
-import type { NetworkPart, WeightRef } from '../graph/weights.ts';
+import type { UNetConfig } from '../../graph/configs.ts';
+import type { NetworkPart, WeightRef } from '../../graph/weights.ts';
 import type { Assumption } from './prediction.ts';
-import { readFloats } from './safetensors.ts';
+import { readFloats } from '../safetensors/safetensors.ts';
 
 /** Width of the text that tells a UNet of SD 2.x. */
 const sd2Width = 1024;

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
-import { gone, type RouteContext, takePlace } from '../routes/context.ts';
+import { type RouteContext, takePlace } from './context.ts';
+import { gone } from '../http/gone.ts';
 
 /**
  * Answers with an event stream for as long as client and server want it. It takes one of the places that its holder

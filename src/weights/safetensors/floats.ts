@@ -1,4 +1,4 @@
-import type { WeightType } from '../graph/weights.ts';
+import type { WeightType } from '../../graph/weights.ts';
 
 /** Values of little-endian bytes in one of the formats of a weight. */
 export function decodeFloats(dtype: WeightType, bytes: Uint8Array): Float32Array {
