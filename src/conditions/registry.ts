@@ -48,6 +48,9 @@ export const conditionRows: readonly Condition[] = Object.freeze(Object.values(c
 
 export const conditionIds: readonly string[] = Object.freeze(Object.keys(conditions));
 
+/** Those that the API description gives as examples. */
+export const conditionExamples = ['canny', 'depth'] as const;
+
 /** Conditions beside whose pictures a mask may come. */
 export const maskedConditions: readonly string[] = Object.freeze(
   conditionRows.filter(({ masked }) => masked === true).map(({ id }) => id),

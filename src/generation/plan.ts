@@ -1,5 +1,5 @@
 import type { ResizeMode } from '../pixels/resize-mode.ts';
-import type { SchedulerId } from '../schedulers/scheduler-id.ts';
+import type { SchedulerId } from '../schedulers/registry.ts';
 
 /**
  * What a worker is told to draw: every default resolved, every picture stored, every model checked against the others. A

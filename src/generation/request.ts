@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { maskedConditions } from '../conditions/registry.ts';
+import { conditionExamples, maskedConditions } from '../conditions/registry.ts';
 import { structures } from '../conditions/structures.ts';
+import { schedulerIds, schedulersWithEta } from '../schedulers/registry.ts';
 import { isLongerThan } from './json-size.ts';
 import { limits, type Range } from './limits.ts';
 import { defaultBatchPriority, defaultPriority, priorities } from './priority.ts';
 import { controlModes, outputFormats } from './plan.ts';
 import { webhookRequest } from './webhook.ts';
 import { resizeModes } from '../pixels/resize-mode.ts';
-import { schedulerIds } from '../schedulers/scheduler-id.ts';
 
 const integer = ({ min, max, step }: Range) => {
   const bounded = z.int().min(min).max(max);
@@ -72,7 +72,7 @@ export const controlImage = z
   .meta({ id: 'ControlImage' });
 
 const controlFields = {
-  type: id.describe('Condition: an id that GET /v1/conditions lists').meta({ examples: ['canny', 'depth'] }),
+  type: id.describe('Condition: an id that GET /v1/conditions lists').meta({ examples: [...conditionExamples] }),
   image: controlImage,
   preprocess: z
     .union([z.boolean(), z.record(z.string(), z.unknown())])
@@ -176,7 +176,9 @@ const generationFields = {
     .default(0)
     .describe('Brings the contrast of guided outputs back (Lin et al. 2023, section 3.4); 0 is off'),
   scheduler: z.enum(schedulerIds).optional().describe('The sampler'),
-  eta: real(limits.eta).default(0).describe('Share of fresh noise in each step of ddim; other schedulers take 0 only'),
+  eta: real(limits.eta)
+    .default(0)
+    .describe(`Share of fresh noise in each step of ${schedulersWithEta.join(', ')}; other schedulers take 0 only`),
   seed: integer(limits.seed).nullable().default(null).describe('Seed of the first output; null lets the server choose'),
   count: integer(limits.count).default(1).describe('Number of outputs; output i is drawn with seed + i'),
   clip_skip: integer(limits.clipSkip)

@@ -1,9 +1,8 @@
 import { ArmatureError } from '../errors.ts';
 import type { BaseModel } from './model.ts';
-import { createScheduler } from '../schedulers/registry.ts';
+import { createScheduler, type SchedulerId } from '../schedulers/registry.ts';
 import type { ModelSchedule } from '../schedulers/scheduler-config.ts';
 import type { Scheduler } from '../schedulers/scheduler.ts';
-import type { SchedulerId } from '../schedulers/scheduler-id.ts';
 
 /** What came of asking, by scheduler and steps: a batch asks the same of one model thousands of times. */
 const answers = new WeakMap<ModelSchedule, Map<string, ArmatureError | null>>();

@@ -2,10 +2,10 @@ import type { Condition } from '../conditions/contract/condition.ts';
 import { parseOptions } from '../conditions/contract/options.ts';
 import { ArmatureError } from '../errors.ts';
 import type { BaseModel } from './model.ts';
+import { type SchedulerId, schedulerIds, schedulersWithEta } from '../schedulers/registry.ts';
 import { type Catalog, findBase } from './catalog.ts';
 import { limits } from './limits.ts';
 import type { ExtractionPlan, GenerationPlan, OutputOptions } from './plan.ts';
-import { type SchedulerId, schedulerIds } from '../schedulers/scheduler-id.ts';
 import { type GivenControl, type GivenPicture, shortSideSize } from './given-picture.ts';
 import type { ExtractionRequest, GenerationRequest, OutputRequest } from './request.ts';
 import { refuseUselessMask, resolveControl } from './resolve-control.ts';
@@ -116,8 +116,9 @@ function resolveClipSkip(clipSkip: number, base: BaseModel): number {
 }
 
 function resolveEta(eta: number, scheduler: SchedulerId): number {
-  if (eta === 0 || scheduler === 'ddim') return eta;
-  const detail = `Expected eta to be 0 with the scheduler ${scheduler} but received ${eta}: only ddim takes another.`;
+  if (eta === 0 || schedulersWithEta.includes(scheduler)) return eta;
+  const others = schedulersWithEta.join(', ');
+  const detail = `Expected eta to be 0 with the scheduler ${scheduler} but received ${eta}: only ${others} takes another.`;
   throw new ArmatureError('invalid_request', detail, { field: 'eta' });
 }
 

@@ -1,4 +1,4 @@
-import type { SchedulerId } from '../schedulers/scheduler-id.ts';
+import { usualScheduler } from '../schedulers/registry.ts';
 import type { Manifest } from './manifest.ts';
 import type { ModelDefaults } from '../generation/model.ts';
 import type { Family } from '../graph/family.ts';
@@ -10,13 +10,12 @@ import type { Family } from '../graph/family.ts';
  */
 export function modelDefaults(manifest: Manifest | null, family: Family, sampleSize: number | null): ModelDefaults {
   const side = sampleSize === null ? sides[family.name] : Math.max(64, sampleSize * 8);
-  const scheduler: SchedulerId = 'dpmpp_2m';
   return {
     width: manifest?.defaults?.width ?? side,
     height: manifest?.defaults?.height ?? side,
     steps: manifest?.defaults?.steps ?? 20,
     guidanceScale: manifest?.defaults?.guidance_scale ?? 7.5,
-    scheduler: manifest?.defaults?.scheduler ?? scheduler,
+    scheduler: manifest?.defaults?.scheduler ?? usualScheduler,
   };
 }
 

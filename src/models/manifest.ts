@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ArmatureError } from '../errors.ts';
 import { readTextIfThere, reasonOf } from '../files/regular-file.ts';
 import { isWithin } from '../json/outline.ts';
-import { schedulerIds } from '../schedulers/scheduler-id.ts';
+import { schedulerIds } from '../schedulers/registry.ts';
 import { predictionNamed } from '../weights/prediction/prediction.ts';
 import { modelIdPattern } from './model-id.ts';
 import { predictionTypes } from '../schedulers/prediction-type.ts';

@@ -1,7 +1,7 @@
 import { linearCombination } from '../numeric/linear-combination.ts';
 import { ArmatureError } from '../errors.ts';
 import { nextEvaluation, onceAStep } from './evaluations.ts';
-import { checkSteps, type SamplerFamily } from './family.ts';
+import { type SamplerFamily, trainedSteps } from './family.ts';
 import { alphasCumprod } from './noise-schedule.ts';
 import { resolveOptions, type SamplerOptions } from './options.ts';
 import { clampTo, mixNoise, noiseRatio, predictedClean, predictedNoise, type NoiseLevel } from './prediction.ts';
@@ -23,12 +23,13 @@ export const ddim: SamplerFamily<DdimOptions> = {
       { timestepSpacing: 'leading', stepsOffset: 0, setAlphaToOne: true, clipSample: true, clipSampleRange: 1, eta: 0 },
       given,
     ),
+  evaluationsPerStep: 1,
+  stepLimit: ({ trainTimesteps }) => trainedSteps(trainTimesteps),
   create: createDdim,
 };
 
 function createDdim(schedule: NoiseSchedule, steps: number, options: DdimOptions): Scheduler<NoMemory> {
   const { trainTimesteps, predictionType } = schedule;
-  checkSteps(steps, trainTimesteps, 'the timesteps that the model was trained on');
   checkEta(options.eta);
   const alphas = alphasCumprod(schedule, 'zero');
   const timesteps = spacedTimesteps(options, trainTimesteps, steps).map(roundHalfEven);

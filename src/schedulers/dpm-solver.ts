@@ -2,7 +2,7 @@ import { ArmatureError } from '../errors.ts';
 import { linearCombination } from '../numeric/linear-combination.ts';
 import { dpmSolverStep } from './dpm-solver-weights.ts';
 import { nextEvaluation, onceAStep } from './evaluations.ts';
-import { checkSteps, type SamplerFamily } from './family.ts';
+import { type SamplerFamily, trainedSteps } from './family.ts';
 import { lambdaLevels, multistepSchedule, type LambdaLevel } from './multistep-schedule.ts';
 import { resolveOptions, type SamplerOptions } from './options.ts';
 import { mixNoise, predictedClean, predictedNoise } from './prediction.ts';
@@ -53,6 +53,8 @@ export const dpmSolver: SamplerFamily<DpmSolverOptions, SigmaScheduler<DpmSolver
     // A model file that was written for UniPC or DEIS names their kinds of solver.
     return options.solverType === 'heun' ? options : { ...options, solverType: 'midpoint' };
   },
+  evaluationsPerStep: 1,
+  stepLimit: ({ trainTimesteps }) => trainedSteps(trainTimesteps - 1),
   create: createDpmSolver,
 };
 
@@ -61,7 +63,6 @@ function createDpmSolver(
   steps: number,
   options: DpmSolverOptions,
 ): SigmaScheduler<DpmSolverMemory> {
-  checkSteps(steps, schedule.trainTimesteps - 1, 'the timesteps that the model was trained on');
   checkOptions(options);
   const { timesteps, ...levelsOf } = multistepSchedule(schedule, steps, {
     ...options,

@@ -1,7 +1,7 @@
 import { linearCombination } from '../numeric/linear-combination.ts';
 import { cleanWeights, eulerSchedule, initialSigma, predictedOrigin, toUnitVariance } from './euler-schedule.ts';
 import { nextEvaluation, onceAStep } from './evaluations.ts';
-import { checkSteps, type SamplerFamily } from './family.ts';
+import { type SamplerFamily, trainedSteps } from './family.ts';
 import { resolveOptions, type SamplerOptions } from './options.ts';
 import { mixNoise } from './prediction.ts';
 import type { NoiseSchedule, NoMemory, SigmaScheduler } from './scheduler.ts';
@@ -15,6 +15,8 @@ export type EulerAncestralOptions = Pick<SamplerOptions, 'timestepSpacing' | 'st
  */
 export const eulerAncestral: SamplerFamily<EulerAncestralOptions, SigmaScheduler<NoMemory>> = {
   resolve: (given) => resolveOptions({ timestepSpacing: 'linspace', stepsOffset: 0 }, given),
+  evaluationsPerStep: 1,
+  stepLimit: ({ trainTimesteps }) => trainedSteps(trainTimesteps),
   create: createEulerAncestral,
 };
 
@@ -23,7 +25,6 @@ function createEulerAncestral(
   steps: number,
   options: EulerAncestralOptions,
 ): SigmaScheduler<NoMemory> {
-  checkSteps(steps, schedule.trainTimesteps, 'the timesteps that the model was trained on');
   const spacing = { ...options, sigmaSpacing: 'schedule', sigmaMin: null, sigmaMax: null } as const;
   const { timesteps, sigmas: levels } = eulerSchedule(schedule, steps, spacing);
   const sigmas = withFinalSigma(levels, 0);

@@ -1,7 +1,7 @@
 import { linearCombination } from '../numeric/linear-combination.ts';
 import { cleanWeights, eulerSchedule, initialSigma, predictedOrigin, toUnitVariance } from './euler-schedule.ts';
 import { nextEvaluation, onceAStep } from './evaluations.ts';
-import { checkSteps, type SamplerFamily } from './family.ts';
+import { type SamplerFamily, trainedSteps } from './family.ts';
 import { resolveOptions, type SamplerOptions } from './options.ts';
 import { mixNoise } from './prediction.ts';
 import type { NoiseSchedule, NoMemory, SigmaScheduler } from './scheduler.ts';
@@ -43,11 +43,12 @@ export const euler: SamplerFamily<EulerOptions, SigmaScheduler<NoMemory>> = {
       // The Lu spacing is the DPM solvers' own; diffusers' Euler does not know it either.
       given.sigmaSpacing === 'lu' ? { ...given, sigmaSpacing: 'schedule' } : given,
     ),
+  evaluationsPerStep: 1,
+  stepLimit: ({ trainTimesteps }) => trainedSteps(trainTimesteps),
   create: createEuler,
 };
 
 function createEuler(schedule: NoiseSchedule, steps: number, options: EulerOptions): SigmaScheduler<NoMemory> {
-  checkSteps(steps, schedule.trainTimesteps, 'the timesteps that the model was trained on');
   const { timesteps, sigmas: levels, trainedMin } = eulerSchedule(schedule, steps, options);
   const sigmas = withFinalSigma(levels, options.finalSigmasType === 'zero' ? 0 : trainedMin);
   const sigmaOf = (index: number): number => sigmas[index] ?? Number.NaN;

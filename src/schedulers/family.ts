@@ -4,18 +4,33 @@ import type { NoiseSchedule, Scheduler } from './scheduler.ts';
 
 /** A kind of sampler: its options and how one is built from them. */
 export interface SamplerFamily<Options = Partial<SamplerOptions>, Built extends Scheduler = Scheduler> {
+  /** How often the network is asked in each step. */
+  readonly evaluationsPerStep: number;
   /** The family's own options, each given or diffusers' default. */
   resolve(given: Partial<SamplerOptions>): Options;
-  /** Throws `invalid_request` for a number of steps and `model_invalid` for options that it cannot work with. */
+  /** Most steps that it can make of a schedule. */
+  stepLimit(schedule: NoiseSchedule, options: Options): StepLimit;
+  /** For a number of steps within the limit. Throws `model_invalid` for options that it cannot work with. */
   create(schedule: NoiseSchedule, steps: number, options: Options): Built;
 }
 
-/** Throws unless `steps` is an integer from 1 to `most`. */
-export function checkSteps(steps: number, most: number, reason: string): void {
+export interface StepLimit {
+  readonly most: number;
+  /** What that many are: `the timesteps that the model was trained on`. */
+  readonly because: string;
+}
+
+/** Of samplers whose steps are timesteps of the training. */
+export function trainedSteps(most: number): StepLimit {
+  return { most, because: 'the timesteps that the model was trained on' };
+}
+
+/** Throws unless `steps` is an integer from 1 to the most. */
+export function checkSteps(steps: number, { most, because }: StepLimit): void {
   if (Number.isInteger(steps) && steps >= 1 && steps <= most) return;
   throw new ArmatureError(
     'invalid_request',
-    `Expected steps to be an integer from 1 to ${most} (${reason}) but received ${steps}.`,
+    `Expected steps to be an integer from 1 to ${most} (${because}) but received ${steps}.`,
     { field: 'steps' },
   );
 }

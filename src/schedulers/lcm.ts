@@ -1,7 +1,7 @@
 import { linearCombination } from '../numeric/linear-combination.ts';
 import { levelOfAlpha } from './ddim.ts';
 import { nextEvaluation, onceAStep } from './evaluations.ts';
-import { checkSteps, type SamplerFamily } from './family.ts';
+import type { SamplerFamily } from './family.ts';
 import { alphasCumprod } from './noise-schedule.ts';
 import { resolveOptions, type SamplerOptions } from './options.ts';
 import { clampTo, mixNoise, noiseRatio, predictedClean, type NoiseLevel } from './prediction.ts';
@@ -22,12 +22,16 @@ const sigmaData = 0.5;
 export const lcm: SamplerFamily<LcmOptions> = {
   resolve: (given) =>
     resolveOptions({ originalInferenceSteps: 50, timestepScaling: 10, clipSample: false, clipSampleRange: 1 }, given),
+  evaluationsPerStep: 1,
+  stepLimit: (_schedule, { originalInferenceSteps }) => ({
+    most: originalInferenceSteps,
+    because: 'the steps that LCM models were distilled on',
+  }),
   create: createLcm,
 };
 
 function createLcm(schedule: NoiseSchedule, steps: number, options: LcmOptions): Scheduler<NoMemory> {
   const { originalInferenceSteps } = options;
-  checkSteps(steps, originalInferenceSteps, 'the steps that LCM models were distilled on');
   const alphas = alphasCumprod(schedule, 'zero');
   const timesteps = distillationTimesteps(schedule.trainTimesteps, originalInferenceSteps, steps);
   const timestepOf = (index: number): number => timesteps[index] ?? Number.NaN;

@@ -1,6 +1,6 @@
 import { ArmatureError } from '../errors.ts';
 import { nextEvaluation, onceAStep } from './evaluations.ts';
-import { checkSteps, type SamplerFamily } from './family.ts';
+import { type SamplerFamily, trainedSteps } from './family.ts';
 import { lambdaLevels, multistepSchedule, type LambdaLevel } from './multistep-schedule.ts';
 import { resolveOptions, type SamplerOptions } from './options.ts';
 import { mixNoise, predictedClean, predictedNoise } from './prediction.ts';
@@ -60,11 +60,12 @@ export const uniPc: SamplerFamily<UniPcOptions, SigmaScheduler<UniPcMemory>> = {
       sigmaSpacing: options.sigmaSpacing === 'lu' ? 'schedule' : options.sigmaSpacing,
     };
   },
+  evaluationsPerStep: 1,
+  stepLimit: ({ trainTimesteps }) => trainedSteps(trainTimesteps - 1),
   create: createUniPc,
 };
 
 function createUniPc(schedule: NoiseSchedule, steps: number, options: UniPcOptions): SigmaScheduler<UniPcMemory> {
-  checkSteps(steps, schedule.trainTimesteps - 1, 'the timesteps that the model was trained on');
   checkOptions(options);
   const { timesteps, ...table } = multistepSchedule(schedule, steps, {
     ...options,

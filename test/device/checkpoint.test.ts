@@ -4,7 +4,7 @@ import type { DeviceSettings, Drawing, DrawingState, DrawRequest } from '../../s
 import type { GenerationPlan } from '../../src/generation/plan.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../src/worker/checkpoint-file.ts';
 import { type DioramaModels, dioramaModels, modelsFolder, readPicture } from '../support/diorama.ts';
-import type { SchedulerId } from '../../src/schedulers/scheduler-id.ts';
+import type { SchedulerId } from '../../src/schedulers/registry.ts';
 
 const settings: DeviceSettings = {
   provider: 'cpu',

@@ -17,7 +17,7 @@ import {
   modelsFolder,
   readPicture,
 } from '../support/diorama.ts';
-import type { SchedulerId } from '../../src/schedulers/scheduler-id.ts';
+import type { SchedulerId } from '../../src/schedulers/registry.ts';
 
 const pool = new SessionPool({ provider: 'cpu', deviceId: 0, threads: 2 }, 2 ** 30);
 const networks = new ModelNetworks(pool, `${modelsFolder}/clip-tokenizer`);

@@ -2,10 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { findCondition } from '../../src/conditions/registry.ts';
 import { ArmatureError } from '../../src/errors.ts';
 import { parseGeneration } from '../../src/generation/parse.ts';
-import { schedulerIds } from '../../src/schedulers/scheduler-id.ts';
+import { createScheduler, schedulerIds } from '../../src/schedulers/registry.ts';
 import { resolveGeneration } from '../../src/generation/resolve.ts';
 import type { BaseModel, ControlNetModel } from '../../src/generation/model.ts';
-import { createScheduler } from '../../src/schedulers/registry.ts';
 import { noiseScheduleFrom } from '../../src/schedulers/scheduler-config.ts';
 import { dioramaModels } from '../support/diorama.ts';
 

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TorchGenerator, type TorchGeneratorState } from '../../src/numeric/torch-generator.ts';
-import { schedulerIds } from '../../src/schedulers/scheduler-id.ts';
-import { createScheduler } from '../../src/schedulers/registry.ts';
+import { createScheduler, schedulerIds } from '../../src/schedulers/registry.ts';
 import { noiseScheduleFrom } from '../../src/schedulers/scheduler-config.ts';
 import { stableDiffusionSchedule } from '../../src/weights/configs/stable-diffusion-schedule.ts';
 import type { Noise, Scheduler, SchedulerState, TimestepSpacing } from '../../src/schedulers/scheduler.ts';

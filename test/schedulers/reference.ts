@@ -48,7 +48,9 @@ function stepOptions(given: Readonly<Record<string, number>>): Partial<SamplerOp
 
 function asFamily<Options extends Partial<SamplerOptions>>(family: SamplerFamily<Options>): SamplerFamily {
   return {
+    evaluationsPerStep: family.evaluationsPerStep,
     resolve: (given) => family.resolve(given),
+    stepLimit: (schedule, options) => family.stepLimit(schedule, options as Options),
     create: (schedule, steps, options) => family.create(schedule, steps, options as Options),
   };
 }

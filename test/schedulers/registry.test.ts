@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { createScheduler, schedulers } from '../../src/schedulers/registry.ts';
+import { createScheduler, type SchedulerId, schedulerIds, schedulers } from '../../src/schedulers/registry.ts';
 import { parsePythonJson } from '../../src/json/python-json.ts';
 import { noiseScheduleFrom } from '../../src/schedulers/scheduler-config.ts';
 import type { Scheduler } from '../../src/schedulers/scheduler.ts';
 import { goldenJson } from '../support/golden.ts';
 import { buildReference, families } from './reference.ts';
-import { type SchedulerId, schedulerIds } from '../../src/schedulers/scheduler-id.ts';
 
 interface DioramaCase {
   readonly name: string;
@@ -43,6 +42,7 @@ describe('a product id on the embedded model', () => {
       expect(embedded.schedule).toEqual(resolved.schedule);
       const expected = families[className]?.resolve(resolved.samplerDefaults);
       expect(schedulers[id].resolve(embedded.samplerDefaults)).toEqual(expected);
+      expect(schedulers[id].publicNames.diffusers).toBe(className);
     },
   );
 });
@@ -117,6 +117,25 @@ describe('the registry', () => {
       expect(() => createScheduler(id, embedded.schedule, steps)).toThrow(
         expect.objectContaining({ code: 'invalid_request', field: 'steps' }),
       );
+    }
+  });
+
+  it.each(schedulerIds)('%s asks the network as often as its row says, up to the steps that it says', (id) => {
+    const row = schedulers[id];
+    const { most, because } = row.stepLimit(embedded.schedule, embedded.samplerDefaults);
+    for (const steps of [1, 3, most]) {
+      const { evaluations } = createScheduler(id, embedded.schedule, steps, embedded.samplerDefaults);
+      expect(evaluations).toHaveLength(steps * row.evaluationsPerStep);
+    }
+    expect(() => createScheduler(id, embedded.schedule, most + 1, embedded.samplerDefaults)).toThrow(
+      `1 to ${most} (${because})`,
+    );
+  });
+
+  it("names no other program's sampler twice", () => {
+    for (const program of ['a1111', 'comfyui'] as const) {
+      const names = schedulerIds.flatMap((id) => schedulers[id].publicNames[program] ?? []);
+      expect(new Set(names).size).toBe(names.length);
     }
   });
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config/config.ts';
 import { errorCodes } from '../../src/errors.ts';
 import { limits } from '../../src/generation/limits.ts';
-import { schedulerIds } from '../../src/schedulers/scheduler-id.ts';
+import { schedulerIds, schedulers } from '../../src/schedulers/registry.ts';
 import { fieldNames } from '../../src/generation/parse.ts';
 import { longestNesting } from '../../src/json/json-steps.ts';
 import { defaultServerLimits } from '../../src/server/parts/limits.ts';
@@ -81,6 +81,15 @@ describe('docs/api.md', () => {
       'event streams at the same time': [defaultServerLimits.streamsPerTenant, defaultServerLimits.streams],
       'page of a list': [defaultServerLimits.pageSize],
     });
+  });
+
+  test('has a row for every scheduler, with what others call it', () => {
+    const rows = schedulerIds.map((id) => {
+      const { title, takesEta, publicNames } = schedulers[id];
+      const { a1111, comfyui, diffusers } = publicNames;
+      return [`\`${id}\``, title, takesEta ? 'yes' : 'no', a1111 ?? '-', comfyui ?? '-', diffusers];
+    });
+    expect(table('Schedulers')).toEqual(rows);
   });
 
   test('names every field of a request, and those that are to come', () => {

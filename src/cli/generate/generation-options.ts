@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { schedulerIds } from '../../schedulers/scheduler-id.ts';
+import { schedulerIds, schedulersWithEta } from '../../schedulers/registry.ts';
 import { numberOrText } from '../controls/control-options.ts';
 
 /** Gives a command the options that are fields of a request: those of `GenerationOptions`. */
@@ -14,7 +14,7 @@ export function addGenerationOptions(command: Command): void {
     .option('--guidance <number>', 'how closely the prompt is followed', numberOrText)
     .option('--guidance-rescale <number>', 'brings the contrast of guided pictures back', numberOrText)
     .option('--scheduler <id>', schedulerIds.join(', '))
-    .option('--eta <number>', 'share of fresh noise in each step of ddim', numberOrText)
+    .option('--eta <number>', `share of fresh noise in each step of ${schedulersWithEta.join(', ')}`, numberOrText)
     .option('--clip-skip <number>', 'last layers of the text encoder to leave out', numberOrText)
     .option('--quality <number>', 'of .jpg and .webp', numberOrText)
     .option('--strict', 'fail where a map is blank or looks like something else, or the prompt is cut')

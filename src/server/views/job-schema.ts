@@ -6,7 +6,7 @@ import { controlModes, outputFormats } from '../../generation/plan.ts';
 import { jobErrorSchema } from './dead-letter.ts';
 import { receiverSchema } from './delivery-view.ts';
 import { resizeModes } from '../../pixels/resize-mode.ts';
-import { schedulerIds } from '../../schedulers/scheduler-id.ts';
+import { schedulerIds } from '../../schedulers/registry.ts';
 
 const modelReference = z
   .object({ id: z.string(), hash: z.string().describe('Tells two models of one name apart') })
