@@ -13,24 +13,6 @@ import { newDataFolder } from '../support/embedded-template.ts';
 import { postgresMissing, startPostgres, type TestServer } from '../support/servers.ts';
 import { newJob } from './conformance.ts';
 
-/** A node of a plan as EXPLAIN (ANALYZE, FORMAT JSON) shows it. */
-interface PlanNode {
-  readonly 'Node Type': string;
-  readonly 'Actual Rows': number;
-  readonly 'Actual Loops': number;
-  readonly 'Rows Removed by Filter'?: number;
-  readonly 'Rows Removed by Index Recheck'?: number;
-  readonly Plans?: readonly PlanNode[];
-}
-
-/** Rows that a plan read from tables and indexes, whether it could use them or not. */
-function rowsRead(node: PlanNode): number {
-  const rows =
-    node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Index Recheck'] ?? 0);
-  const own = /^(Seq|Index|Index Only|Bitmap Heap|Tid) Scan$/.test(node['Node Type']) ? rows * node['Actual Loops'] : 0;
-  return (node.Plans ?? []).reduce((sum, inner) => sum + rowsRead(inner), own);
-}
-
 /** What requests, the feeder and a sweep ask again and again, by name. */
 const asked: Readonly<Record<string, (records: Records) => Promise<unknown>>> = {
   'a page of jobs': async (records) => await records.listJobs('t1', { limit: 21 }),
@@ -81,7 +63,7 @@ async function grow(database: SqlDatabase, from: number, to: number): Promise<vo
 /** Rows that each of {@link asked} reads. */
 async function measure(database: SqlDatabase): Promise<Readonly<Record<string, number>>> {
   let read = 0;
-  const db = kyselyOver(explaining(database.pool, (rows) => (read += rows)));
+  const db = kyselyOver(counting(database.pool, (rows) => (read += rows)));
   const never = () => () => {};
   const records = sqlRecords(db, { onChange: never, onKeyChange: never }, database);
   const found: Record<string, number> = {};
@@ -93,26 +75,32 @@ async function measure(database: SqlDatabase): Promise<Readonly<Record<string, n
   return found;
 }
 
+/** Rows that a transaction has read of the tables of records, also by functions, and whether it could use them or not. */
+async function rowsRead(client: SqlClient): Promise<number> {
+  const { rows } = await client.query<{ read: number }>(`
+    select sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::integer as read
+    from pg_stat_xact_user_tables where schemaname = 'armature'`);
+  return rows[0]!.read;
+}
+
 /** A pool that runs every statement twice: first only to say how many rows it reads. */
-function explaining(pool: SqlPool, onRead: (rows: number) => void): Pick<SqlPool, 'connect' | 'end'> {
+function counting(pool: SqlPool, onRead: (rows: number) => void): Pick<SqlPool, 'connect' | 'end'> {
   return {
     end: async () => {},
     async connect() {
       const client = await pool.connect();
       let within = false;
-      const explained = async (text: string, parameters?: readonly unknown[]): Promise<void> => {
-        await client.query(within ? 'savepoint explained' : 'begin');
-        const { rows } = await client.query<{ 'QUERY PLAN': readonly [{ readonly Plan: PlanNode }] }>(
-          `explain (analyze, timing off, format json) ${text}`,
-          parameters,
-        );
-        onRead(rowsRead(rows[0]!['QUERY PLAN'][0].Plan));
-        await client.query(within ? 'rollback to savepoint explained' : 'rollback');
+      const counted = async (text: string, parameters?: readonly unknown[]): Promise<void> => {
+        await client.query(within ? 'savepoint counted' : 'begin');
+        const before = await rowsRead(client);
+        await client.query(text, parameters);
+        onRead((await rowsRead(client)) - before);
+        await client.query(within ? 'rollback to savepoint counted' : 'rollback');
       };
       const query: SqlClient['query'] = async (text, parameters) => {
         if (/^\s*begin/.test(text)) within = true;
         if (/^\s*(commit|rollback)/.test(text)) within = false;
-        if (/^\s*(with|select|insert|update|delete)/i.test(text)) await explained(text, parameters);
+        if (/^\s*(with|select|insert|update|delete)/i.test(text)) await counted(text, parameters);
         return await client.query(text, parameters);
       };
       return { query, release: () => client.release() } as SqlClient;

@@ -5,6 +5,7 @@ import { createBatchWebhooks } from './batch-webhooks.ts';
 import { createBatches } from './batches.ts';
 import { createDeliveryTables } from './delivery.ts';
 import { addFaults } from './faults.ts';
+import { tellPlaces } from './places.ts';
 import { keepFlows } from './flows.ts';
 import { createFirstTables } from './jobs.ts';
 import { createKeyTables } from './keys.ts';
@@ -36,4 +37,5 @@ export const migrations: readonly Migration[] = [
   { version: 11, name: 'sums of what is stored', up: keepStoredSizes },
   { version: 12, name: 'batches that are being cancelled', up: keepBatchCancels },
   { version: 13, name: 'how many jobs of each flow wait', up: keepFlows },
+  { version: 14, name: 'places of jobs that wait', up: tellPlaces },
 ];
