@@ -16,6 +16,9 @@ export type {
   UpBlockType,
   VaeConfig,
 } from './configs.ts';
+export { describeGraph, type GraphText } from './ir/describe.ts';
+export type { Graph, GraphOptions } from './ir/graph.ts';
+export * as networks from './networks/index.ts';
 export { type InjectionPoint, injectionPoints } from './networks/injection-points.ts';
 export type { TextEncoderOptions } from './networks/text-encoder.ts';
 export type { NetworkPart, WeightRef, Weights, WeightType } from './weights.ts';

@@ -21,6 +21,7 @@ describe('help', () => {
     ['models set-type'],
     ['models set'],
     ['models show'],
+    ['models graph'],
     ['models pull'],
     ['models catalog'],
     ['batch'],
@@ -82,6 +83,19 @@ describe('what goes wrong', () => {
     ['a prediction that is none', ['models', 'set', 'diorama', '--prediction-type', 'w'], 2, /epsilon.*auto.*"w"/],
     ['a setting of nothing', ['models', 'set', 'diorama'], 2, /--prediction-type, --zero-snr/],
     ['a model to show that is not there', ['models', 'show', 'dioramma'], 2, /Did you mean diorama/],
+    ['a network of nothing', ['models', 'graph', 'dioramma'], 2, /Did you mean diorama/],
+    [
+      'a network that a base model has not',
+      ['models', 'graph', 'diorama', '--network', 'controlnet'],
+      2,
+      /diorama has no network controlnet\. The choices are unet, text-encoder, vae-decoder, vae-encoder\./,
+    ],
+    [
+      'a network that a ControlNet has not',
+      ['models', 'graph', 'diorama-canny', '--network', 'unet'],
+      2,
+      /diorama-canny has no network unet\. The choices are controlnet, hint-encoder\./,
+    ],
     ['a scope that is none', ['keys', 'create', '--name', 'x', '--scope', 'all'], 2, /scopes.*generate.*admin/],
     ['a quota without a window', ['keys', 'create', '--name', 'x', '--quota', '5e9'], 2, /5e9\/day/],
     [
@@ -137,6 +151,22 @@ describe('models', () => {
     expect(stdout).toMatch(/^diorama-canny +other +canny +diorama$/m);
     expect(stdout).toMatch(/^hed +softedge, scribble +MIT +present$/m);
     expect(stdout).toMatch(/^dwpose +openpose .* +armature models pull dwpose$/m);
+  });
+
+  it.each([
+    ['diorama', [], 'The UNet of diorama: ', 'encoder_hidden_states  float32  [rows, tokens, 96]'],
+    ['diorama', ['--network', 'unet'], 'The UNet of diorama: ', '[rows, 4, height, width]'],
+    ['diorama', ['--network', 'text-encoder'], 'The text encoder of diorama: ', 'text_model.final_layer_norm: weight'],
+    ['diorama', ['--network', 'vae-decoder'], 'The VAE decoder of diorama: ', '[rows, 3, 8*height, 8*width]'],
+    ['diorama', ['--network', 'vae-encoder'], 'The VAE encoder of diorama: ', '[rows, 4, floor(image.height/8)'],
+    ['diorama-canny', [], 'The ControlNet of diorama-canny: ', 'controlnet_mid_block: weight, bias'],
+    ['diorama-canny', ['--network', 'hint-encoder'], 'The hint encoder of diorama-canny: ', 'ceil(height/8)'],
+  ] as const)('are shown as graphs: %s %j', async (id, options, first, part) => {
+    const { code, stdout, stderr } = await armature(['models', 'graph', id, ...options], { ARMATURE_DATA: data });
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(stdout.startsWith(first)).toBe(true);
+    expect(stdout).toContain(part);
   });
 
   it('say where they lie to nobody', async () => {

@@ -6,6 +6,7 @@ import type { AnnotatorModel } from '../../models/annotators/annotators.ts';
 import type { ControlNetModel } from '../../generation/model.ts';
 import { addCatalog } from './model-catalog.ts';
 import { addSet } from './set-model.ts';
+import { addGraph } from './show-graph.ts';
 import { addShow, describePrediction } from './show-model.ts';
 import { addPull } from './pull-model.ts';
 import { annotatorsOf, libraryOf } from '../../service/library.ts';
@@ -44,6 +45,7 @@ export function addModels(models: Command): void {
     });
   addSettings(setType, ['data', 'models']);
   addShow(models);
+  addGraph(models);
   addSet(models);
   addPull(models);
   addCatalog(models);

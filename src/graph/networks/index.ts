@@ -1,0 +1,6 @@
+/** Each network as a graph, from its configuration and weights. */
+export { controlNet } from './controlnet.ts';
+export { hintEncoder } from './hint-encoder.ts';
+export { textEncoder } from './text-encoder.ts';
+export { unet } from './unet.ts';
+export { vaeDecoder, vaeEncoder } from './vae.ts';
