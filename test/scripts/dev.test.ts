@@ -22,7 +22,11 @@ beforeAll(async () => {
   await placeEmptyDatabase(join(clone, 'data'));
 });
 afterAll(async () => {
-  dev?.kill('SIGKILL');
+  if (dev?.exitCode === null) {
+    // Killed at once, it would leave its server behind.
+    dev.kill('SIGTERM');
+    await once(dev, 'exit');
+  }
   await rm(clone, { recursive: true, force: true });
 });
 
