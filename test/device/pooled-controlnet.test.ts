@@ -1,28 +1,31 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { controlNetworks } from '../../src/device/model-networks.ts';
+import { injectionPoints } from '../../src/graph/index.ts';
 import type { Tensor } from '../../src/numeric/tensor.ts';
 import { TorchGenerator } from '../../src/numeric/torch-generator.ts';
 import { SessionPool } from '../../src/runtime/index.ts';
 import { openControlNetCheckpoint } from '../../src/weights/checkpoint.ts';
-import { goldenPath } from '../support/golden.ts';
+import { smallModelPath } from '../support/golden.ts';
 
 const pool = new SessionPool({ provider: 'cpu', deviceId: 0, threads: 1 }, 2 ** 30);
 afterAll(async () => await pool.release());
 
 async function residuals(pooled: boolean): Promise<readonly Tensor[]> {
-  const path = goldenPath('models', 'sd15-tiny', 'controlnet-a');
+  const path = smallModelPath('models', 'sd15-tiny', 'controlnet-a');
   const checkpoint = await openControlNetCheckpoint(path, { global_pool_conditions: pooled });
   const networks = controlNetworks(pool, pooled ? 'pooled' : 'plain', checkpoint);
+  const { family, controlnet } = checkpoint;
   expect(networks.pooled).toBe(pooled);
   const random = new TorchGenerator(1);
   const draw = (dims: readonly number[]): Tensor => ({ dims, data: random.randn(dims) });
   const input = {
-    sample: draw([2, 4, 12, 20]),
+    sample: draw([2, family.latentChannels, 12, 20]),
     timestep: { dims: [2], data: Float32Array.of(10, 900) },
-    conditioning: { context: draw([2, 77, 24]) },
+    conditioning: { context: draw([2, 77, family.contextWidth]) },
   };
-  const scale = { dims: [2, 13], data: new Float32Array(26).fill(0.8) };
-  return await networks.residuals(input, draw([2, 8, 12, 20]), scale);
+  const points = injectionPoints(controlnet.config).length;
+  const scale = { dims: [2, points], data: new Float32Array(2 * points).fill(0.8) };
+  return await networks.residuals(input, draw([2, family.blockChannels[0]!, 12, 20]), scale);
 }
 
 describe('a ControlNet whose residuals are means over the picture', () => {

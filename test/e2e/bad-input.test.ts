@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { errorCodes } from '../../src/errors.ts';
-import { goldenPath } from '../support/golden.ts';
+import { smallModelPath } from '../support/golden.ts';
 import { inlinePicture, root, Service } from '../support/service.ts';
 
 const photo = readFileSync(new URL('examples/photo.jpg', root));
@@ -15,13 +15,13 @@ let models: string;
 beforeAll(async () => {
   models = await mkdtemp(join(tmpdir(), 'armature-models-'));
   // A ControlNet of another family, and a checkpoint whose header lies.
-  await cp(goldenPath('models', 'sd15-tiny', 'controlnet-a'), join(models, 'stranger'), { recursive: true });
+  await cp(smallModelPath('models', 'sd15-tiny', 'controlnet-a'), join(models, 'stranger'), { recursive: true });
   await writeFile(
     join(models, 'stranger', 'armature.json'),
     JSON.stringify({ schema: 1, id: 'stranger', controlnets: [{ path: '.', type: 'canny' }] }),
   );
   await mkdir(join(models, 'broken'));
-  const weights = await readFile(goldenPath('formats', 'controlnet-a-ldm.safetensors'));
+  const weights = await readFile(smallModelPath('formats', 'controlnet-a-ldm.safetensors'));
   weights.writeBigUInt64LE(2n ** 40n, 0);
   await writeFile(join(models, 'broken', 'broken.safetensors'), weights);
   service = await Service.start({ flags: ['--models', models] });

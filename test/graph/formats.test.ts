@@ -15,6 +15,7 @@ import { floats, type GoldenArray, goldenArrays, goldenPath, maxAbsDifference } 
 import { openSafetensors, readTensor } from '../../src/weights/safetensors/safetensors.ts';
 import { temporaryFolder } from '../weights/temporary-folder.ts';
 import { float32Tensor, writeSafetensors } from '../weights/write-safetensors.ts';
+import { networkSettings, settingsOf, sourceOf } from './golden-formats.ts';
 import { runOnce } from './golden-model.ts';
 
 /** Tolerance of test/golden/formats/README.md. */
@@ -32,14 +33,10 @@ const given = {
   encoder_hidden_states: tensor('encoder_hidden_states'),
 };
 
-/** What a single file says nothing of, for networks as small as these. */
-const small = {
-  unet: { attention_head_dim: 2, norm_num_groups: 4 },
-  vae: { norm_num_groups: 4 },
-  textEncoder: { num_attention_heads: 3 },
-};
+const model = sourceOf('sd15-tiny-ldm.safetensors');
+const small = settingsOf(model);
 const folder32 = temporaryFolder();
-const folder = await openBaseCheckpoint(goldenPath('models', 'sd15-tiny'));
+const folder = await openBaseCheckpoint(goldenPath(...model));
 const singleFile = (name: string): Promise<BaseCheckpoint> => openBaseCheckpoint(goldenPath('formats', name), small);
 
 describe('single files of SD 1.x', () => {
@@ -50,7 +47,9 @@ describe('single files of SD 1.x', () => {
     expect(checkpoint.textEncoder.config).toEqual(folder.textEncoder.config);
     expect(checkpoint.family).toEqual(folder.family);
     expect(maxAbsDifference(await denoised(checkpoint.unet), await denoised(folder.unet))).toBe(0);
-    const ids = { input_ids: { dims: [1, 77], data: array('input_ids').data as Int32Array } };
+    const ids = {
+      input_ids: { dims: [1, array('input_ids').data.length], data: array('input_ids').data as Int32Array },
+    };
     const text = await runOnce(buildTextEncoder(checkpoint.textEncoder), ids);
     const expected = await runOnce(buildTextEncoder(folder.textEncoder), ids);
     expect(maxAbsDifference(text['context']?.data ?? [], expected['context']?.data ?? [])).toBe(0);
@@ -64,11 +63,13 @@ describe('single files of SD 1.x', () => {
 });
 
 describe('single files of ControlNets', () => {
-  const open = (name: string) => openControlNetCheckpoint(goldenPath('formats', name), small.unet);
+  const source = sourceOf('controlnet-a-ldm.safetensors');
+  const settings = networkSettings('controlnet', source);
+  const open = (name: string) => openControlNetCheckpoint(goldenPath('formats', name), settings);
 
   test("lllyasviel's names: the network is that of the folder", async () => {
     const { controlnet } = await open('controlnet-a-ldm.safetensors');
-    const reference = await openControlNetCheckpoint(goldenPath('models', 'sd15-tiny', 'controlnet-a'));
+    const reference = await openControlNetCheckpoint(goldenPath(...source));
     expect(controlnet.config).toEqual(reference.controlnet.config);
     const residuals = await controlled(controlnet);
     const expected = await controlled(reference.controlnet);
@@ -96,7 +97,7 @@ describe('single files of ControlNets', () => {
     ]);
     const path = join(folder32, 'controlnet.safetensors');
     writeSafetensors(path, Object.fromEntries(tensors) as Parameters<typeof writeSafetensors>[1]);
-    const expected = await controlled((await openControlNetCheckpoint(path, small.unet)).controlnet);
+    const expected = await controlled((await openControlNetCheckpoint(path, settings)).controlnet);
     const residuals = await controlled((await open('controlnet-a-ldm-bf16.safetensors')).controlnet);
     residuals.forEach((residual, index) => {
       expect(maxAbsDifference(residual.data, expected[index]?.data ?? [])).toBe(0);

@@ -1,8 +1,7 @@
-import { readdirSync, existsSync } from 'node:fs';
 import type { OnnxModel } from '../../src/graph/index.ts';
 import type { Tensor } from '../../src/numeric/tensor.ts';
 import { createSession, type Feeds } from '../../src/runtime/index.ts';
-import { floats, type GoldenArray, goldenArrays, goldenJson, goldenPath } from '../support/golden.ts';
+import { floats, type GoldenArray, goldenArrays, goldenJson } from '../support/golden.ts';
 
 /** Runs `model` once on the CPU and releases it. */
 export async function runOnce(model: OnnxModel, feeds: Feeds): Promise<Readonly<Record<string, Tensor>>> {
@@ -12,11 +11,6 @@ export async function runOnce(model: OnnxModel, feeds: Feeds): Promise<Readonly<
   } finally {
     await session.release();
   }
-}
-
-/** Names of the folders of models/ that have reference numbers. */
-export function goldenModels(): readonly string[] {
-  return readdirSync(goldenPath('models')).filter((name) => existsSync(goldenPath('models', name, 'golden.json')));
 }
 
 /** Reference numbers of one model, which notes what was asked for so that nothing is left out in silence. */

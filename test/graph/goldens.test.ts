@@ -14,8 +14,8 @@ import {
 import type { Tensor } from '../../src/numeric/tensor.ts';
 import { createSession, type NetworkSession } from '../../src/runtime/index.ts';
 import { type BaseCheckpoint, openBaseCheckpoint, openControlNetCheckpoint } from '../../src/weights/checkpoint.ts';
-import { goldenPath, maxAbsDifference } from '../support/golden.ts';
-import { GoldenModel, goldenModels, runOnce } from './golden-model.ts';
+import { goldenModels, goldenPath, maxAbsDifference } from '../support/golden.ts';
+import { GoldenModel, runOnce } from './golden-model.ts';
 
 /** Tolerances of test/golden/models/README.md. */
 const textTolerance = 2e-5;

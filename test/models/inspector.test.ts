@@ -8,7 +8,7 @@ import { inspect } from '../../src/models/inspect.ts';
 import { type Inspect, Inspector } from '../../src/models/inspector.ts';
 import { type LibraryOptions, openLibrary } from '../../src/models/library.ts';
 import type { Candidate } from '../../src/models/scan.ts';
-import { goldenPath } from '../support/golden.ts';
+import { smallModelPath } from '../support/golden.ts';
 import { withHeader } from '../weights/write-safetensors.ts';
 
 const entry = new URL('../../dist/models/inspector-main.js', import.meta.url);
@@ -26,7 +26,7 @@ afterEach(async () => await rm(root, { recursive: true }));
 
 async function addTiny(name: string): Promise<string> {
   const folder = join(models, name);
-  await cp(goldenPath('models', 'sd15-tiny'), folder, { recursive: true });
+  await cp(smallModelPath('models', 'sd15-tiny'), folder, { recursive: true });
   return folder;
 }
 
@@ -146,7 +146,7 @@ describe('what was found', () => {
     await addTiny('a');
     const others = join(root, 'others');
     await mkdir(others);
-    await cp(goldenPath('models', 'sd21-tiny'), join(others, 'c'), { recursive: true });
+    await cp(smallModelPath('models', 'sd21-tiny'), join(others, 'c'), { recursive: true });
     await open();
     expect((await open([others])).looked).toHaveLength(1);
     expect((await open([models, others])).looked).toEqual([]);

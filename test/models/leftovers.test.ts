@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { openLibrary } from '../../src/models/library.ts';
 import type { RejectedModel } from '../../src/generation/model.ts';
-import { goldenPath } from '../support/golden.ts';
+import { smallModelPath } from '../support/golden.ts';
 import { expectDrawn } from '../weights/single-files/drawing.ts';
 import {
   emptyTensor,
@@ -103,7 +103,7 @@ describe('tensors that would change the picture are refused by name', () => {
 
   it('of a diffusers folder', async () => {
     const folder = join(models, 'tiny');
-    cpSync(goldenPath('models', 'sd15-tiny'), folder, { recursive: true });
+    cpSync(smallModelPath('models', 'sd15-tiny'), folder, { recursive: true });
     const file = join(folder, 'unet', 'diffusion_pytorch_model.safetensors');
     const bytes = readFileSync(file);
     const length = Number(bytes.readBigUInt64LE(0));

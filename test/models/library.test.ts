@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ArmatureError } from '../../src/errors.ts';
 import { misfit } from '../../src/generation/catalog.ts';
 import { type LibraryOptions, openLibrary } from '../../src/models/library.ts';
-import { goldenPath } from '../support/golden.ts';
+import { smallModelPath } from '../support/golden.ts';
 
 const embedded = fileURLToPath(new URL('../../models', import.meta.url));
 const controlNetFile = join(embedded, 'diorama', 'controlnet-canny', 'diffusion_pytorch_model.safetensors');
@@ -28,7 +28,7 @@ afterEach(async () => await rm(root, { recursive: true }));
 /** A base model of four levels and a ControlNet that fits it, as diffusers folders in `models/<name>`. */
 async function addTinyModel(name: string): Promise<string> {
   const folder = join(models, name);
-  await cp(goldenPath('models', 'sd15-tiny'), folder, { recursive: true });
+  await cp(smallModelPath('models', 'sd15-tiny'), folder, { recursive: true });
   return folder;
 }
 
@@ -74,7 +74,7 @@ describe('what is found', () => {
 
   it('finds models in folders of folders, links and a folder that is itself a model', async () => {
     await addTinyModel(join('sd', 'base', 'deep'));
-    await symlink(goldenPath('models', 'sd21-tiny'), join(models, 'linked'));
+    await symlink(smallModelPath('models', 'sd21-tiny'), join(models, 'linked'));
     const listing = await (await openLibrary([models], options)).list();
     expect(listing.bases.map(({ id }) => id)).toEqual(['deep', 'linked']);
     const single = await (await openLibrary([join(models, 'sd', 'base', 'deep')], options)).list();
@@ -208,7 +208,7 @@ describe('what cannot be used', () => {
   it('never stops the scan, and tells clients base names only', async () => {
     await addTinyModel('good');
     await writeFile(join(models, 'noise.safetensors'), Buffer.from('this is no model at all, not even nearly'));
-    await cp(goldenPath('formats', 'lora-kohya.safetensors'), join(models, 'style.safetensors'));
+    await cp(smallModelPath('formats', 'lora-kohya.safetensors'), join(models, 'style.safetensors'));
     const broken = await addTinyModel('broken');
     const weights = join(broken, 'unet', 'diffusion_pytorch_model.safetensors');
     await writeFile(weights, (await readFile(weights)).subarray(0, 5000));
@@ -225,7 +225,7 @@ describe('what cannot be used', () => {
   it('is the second of two with one id; the first folder wins', async () => {
     await addTinyModel('tiny');
     const other = join(root, 'other');
-    await cp(goldenPath('models', 'sd21-tiny'), join(other, 'Tiny'), { recursive: true });
+    await cp(smallModelPath('models', 'sd21-tiny'), join(other, 'Tiny'), { recursive: true });
     const library = await openLibrary([other, models], options);
     const { bases, controlNets, rejected } = await library.list();
     expect(bases.map(({ path }) => path)).toEqual([join(other, 'Tiny')]);

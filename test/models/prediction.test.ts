@@ -6,7 +6,7 @@ import { warningsOf } from '../../src/generation/warnings.ts';
 import type { GenerationPlan } from '../../src/generation/plan.ts';
 import { openLibrary } from '../../src/models/library.ts';
 import type { BaseModel } from '../../src/generation/model.ts';
-import { goldenPath } from '../support/golden.ts';
+import { smallModelPath } from '../support/golden.ts';
 import { expectDrawn } from '../weights/single-files/drawing.ts';
 import { emptyTensor, smallBase, type Tensors, tensorsOf } from '../weights/single-files/small-models.ts';
 import { openSafetensors, readTensor } from '../../src/weights/safetensors/safetensors.ts';
@@ -280,10 +280,11 @@ describe('who goes before whom', () => {
   });
 
   it('a diffusers folder follows its scheduler_config.json unless it is told otherwise', async () => {
-    const found = async () => await (await openLibrary([goldenPath('models', 'sd21-tiny')], options)).base('sd21-tiny');
+    const found = async () =>
+      await (await openLibrary([smallModelPath('models', 'sd21-tiny')], options)).base('sd21-tiny');
     const usual = await found();
     expect(usual.prediction).toMatchObject({ ...v, decidedBy: 'config', source: 'scheduler/scheduler_config.json' });
-    const library = await openLibrary([goldenPath('models', 'sd21-tiny')], options);
+    const library = await openLibrary([smallModelPath('models', 'sd21-tiny')], options);
     const told = await library.setPrediction('sd21-tiny', { type: 'epsilon' });
     expect(told.prediction).toMatchObject({ type: 'epsilon', zeroSnr: false, decidedBy: 'user' });
     expect(told.hash).not.toBe(usual.hash);
@@ -294,7 +295,7 @@ describe('who goes before whom', () => {
 
   it("a diffusers folder whose config is silent follows the markers of its UNet's file", async () => {
     const folder = join(models, 'sd21-tiny');
-    cpSync(goldenPath('models', 'sd21-tiny'), folder, { recursive: true });
+    cpSync(smallModelPath('models', 'sd21-tiny'), folder, { recursive: true });
     const scheduler = join(folder, 'scheduler', 'scheduler_config.json');
     const config = JSON.parse(readFileSync(scheduler, 'utf8')) as Record<string, unknown>;
     const found = async () => await (await openLibrary([models], options)).base('sd21-tiny');

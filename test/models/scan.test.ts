@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openLibrary } from '../../src/models/library.ts';
 import { findCandidates } from '../../src/models/scan.ts';
-import { goldenPath } from '../support/golden.ts';
+import { smallModelPath } from '../support/golden.ts';
 
 let models: string;
 
@@ -27,7 +27,7 @@ async function reasons(): Promise<Readonly<Record<string, string>>> {
 
 async function addTiny(name: string): Promise<string> {
   const folder = join(models, name);
-  await cp(goldenPath('models', 'sd15-tiny'), folder, { recursive: true });
+  await cp(smallModelPath('models', 'sd15-tiny'), folder, { recursive: true });
   return folder;
 }
 
@@ -79,7 +79,7 @@ describe('special files', () => {
 describe('names', () => {
   it.each(['Edges.SAFETENSORS', 'Edges.SafeTensors'])('%s is a model file', async (name) => {
     await cp(
-      goldenPath('models', 'sd15-tiny', 'controlnet-a', 'diffusion_pytorch_model.safetensors'),
+      smallModelPath('models', 'sd15-tiny', 'controlnet-a', 'diffusion_pytorch_model.safetensors'),
       join(models, name),
     );
     const folder = await addTiny('tiny');

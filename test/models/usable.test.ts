@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openLibrary } from '../../src/models/library.ts';
 import { openSafetensors } from '../../src/weights/safetensors/safetensors.ts';
-import { goldenPath } from '../support/golden.ts';
+import { smallModelPath } from '../support/golden.ts';
 import { type WrittenTensor, writeSafetensors } from '../weights/write-safetensors.ts';
 
 let models: string;
@@ -13,7 +13,7 @@ let tiny: string;
 beforeEach(async () => {
   models = await mkdtemp(join(tmpdir(), 'armature-usable-'));
   tiny = join(models, 'tiny');
-  await cp(goldenPath('models', 'sd15-tiny'), tiny, { recursive: true });
+  await cp(smallModelPath('models', 'sd15-tiny'), tiny, { recursive: true });
 });
 
 afterEach(async () => await rm(models, { recursive: true }));

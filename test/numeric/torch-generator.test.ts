@@ -39,7 +39,9 @@ describe('TorchGenerator against torch.Generator on a CPU', () => {
   });
 
   it('gives at least four fifths of a latent bit for bit', () => {
-    const [, seed, expected] = arraysOf('randn').find(([name]) => name.endsWith('/1x4x64x64')) ?? fail();
+    const [[, seed, expected] = fail()] = arraysOf('randn').toSorted(
+      ([, , a], [, , b]) => b.data.length - a.data.length,
+    );
     const drawn = new TorchGenerator(seed).randn(expected.dims);
     const equal = drawn.filter((value, i) => value === Number(expected.data[i])).length;
     expect(equal / drawn.length).toBeGreaterThan(0.8);

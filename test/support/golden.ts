@@ -1,12 +1,26 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const folder = process.env['GOLDEN_DIR'] ?? fileURLToPath(new URL('../golden', import.meta.url));
+const own = fileURLToPath(new URL('../golden', import.meta.url));
+const folder = process.env['GOLDEN_DIR'] ?? own;
 
-/** Path of a reference file. Other sets of the same layout are tested by naming their folder in GOLDEN_DIR. */
+/**
+ * Path of a reference file. Other sets of the same layout are tested by naming their folder in GOLDEN_DIR, so nothing may be
+ * known of what it holds but by its own indexes and configs: no width, number of heads or size, and no name of a case.
+ */
 export function goldenPath(...parts: readonly string[]): string {
   return join(folder, ...parts);
+}
+
+/** Names of the folders of models/ that have reference numbers. */
+export function goldenModels(): readonly string[] {
+  return readdirSync(goldenPath('models')).filter((name) => existsSync(goldenPath('models', name, 'golden.json')));
+}
+
+/** Path of a small model for tests that compare it with no reference: whatever GOLDEN_DIR says, one of this repository. */
+export function smallModelPath(...parts: readonly string[]): string {
+  return join(own, ...parts);
 }
 
 export function goldenJson<T>(...parts: readonly string[]): T {

@@ -5,13 +5,13 @@ import { buildUNet } from '../../src/graph/index.ts';
 import { createSession } from '../../src/runtime/index.ts';
 import { detectCheckpoint, openBaseCheckpoint, openControlNetCheckpoint } from '../../src/weights/checkpoint.ts';
 import { openSafetensors } from '../../src/weights/safetensors/safetensors.ts';
-import { goldenPath } from '../support/golden.ts';
+import { smallModelPath } from '../support/golden.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { type WrittenTensor, writeSafetensors } from './write-safetensors.ts';
 
 const folder = temporaryFolder();
 const weightFile = 'diffusion_pytorch_model.safetensors';
-const model = (...parts: readonly string[]): string => goldenPath('models', 'sd15-tiny', ...parts);
+const model = (...parts: readonly string[]): string => smallModelPath('models', 'sd15-tiny', ...parts);
 
 let copies = 0;
 /** A copy of the tiny model to damage. */
@@ -49,13 +49,13 @@ describe('what a path holds', () => {
     [null, ['formats', 'lora-kohya.safetensors']],
     [null, ['formats', 'formats.json']],
   ] as const)('%s: %s', async (kind, parts) => {
-    expect(await detectCheckpoint(goldenPath(...parts))).toBe(kind);
+    expect(await detectCheckpoint(smallModelPath(...parts))).toBe(kind);
   });
 });
 
 describe('a base model', () => {
   test('folder: configs, scheduler, tokenizer and family', async () => {
-    const checkpoint = await openBaseCheckpoint(goldenPath('models', 'sd21-tiny'));
+    const checkpoint = await openBaseCheckpoint(smallModelPath('models', 'sd21-tiny'));
     expect(checkpoint.layout).toBe('diffusers');
     expect(checkpoint.unet.config.heads).toEqual([2, 3, 4, 4]);
     expect(checkpoint.schedulerConfig).toMatchObject({ prediction_type: 'v_prediction' });
@@ -124,7 +124,7 @@ describe('a base model', () => {
   });
 
   test('a single file of SD 2.x predicts v unless told otherwise', async () => {
-    const path = goldenPath('formats', 'sd15-tiny-ldm.safetensors');
+    const path = smallModelPath('formats', 'sd15-tiny-ldm.safetensors');
     const small = { unet: { attention_head_dim: 2, norm_num_groups: 4 }, vae: { norm_num_groups: 4 } };
     const { schedulerConfig } = await openBaseCheckpoint(path, small);
     expect(schedulerConfig).toMatchObject({ beta_schedule: 'scaled_linear', prediction_type: 'epsilon' });
@@ -219,6 +219,6 @@ describe('a ControlNet', () => {
     ['a base model', ['formats', 'sd15-tiny-ldm.safetensors'], 'model_invalid'],
     ['a LoRA', ['formats', 'lora-kohya.safetensors'], 'model_invalid'],
   ] as const)('%s is refused', async (_, parts, code) => {
-    await expect(openControlNetCheckpoint(goldenPath(...parts))).rejects.toMatchObject({ code });
+    await expect(openControlNetCheckpoint(smallModelPath(...parts))).rejects.toMatchObject({ code });
   });
 });

@@ -9,6 +9,7 @@ import { buildTextEncoder } from '../../src/graph/index.ts';
 import { openBaseCheckpoint } from '../../src/weights/checkpoint.ts';
 import { inferTextEncoderConfig } from '../../src/weights/configs/infer.ts';
 import { parseTextEncoderConfig } from '../../src/weights/configs/text-encoder-config.ts';
+import { networkSettings, settingsOf, sourceOf } from '../graph/golden-formats.ts';
 import { GoldenModel, runOnce } from '../graph/golden-model.ts';
 import { goldenJson, goldenPath, maxAbsDifference } from '../support/golden.ts';
 
@@ -27,11 +28,10 @@ test.each([
   ['vae', 'vae', 'diffusion_pytorch_model'],
   ['textEncoder', 'text_encoder', 'model'],
 ] as const)('the %s of a single file is bit for bit that of the folder', async (part, folder, name) => {
-  const checkpoint = await openBaseCheckpoint(goldenPath('formats', 'sd15-tiny-ldm.safetensors'), {
-    unet: { norm_num_groups: 4, attention_head_dim: 2 },
-    vae: { norm_num_groups: 4 },
-  });
-  const expected = await openSafetensors(goldenPath('models', 'sd15-tiny', folder, `${name}.safetensors`));
+  const model = sourceOf('sd15-tiny-ldm.safetensors');
+  const path = goldenPath('formats', 'sd15-tiny-ldm.safetensors');
+  const checkpoint = await openBaseCheckpoint(path, settingsOf(model));
+  const expected = await openSafetensors(goldenPath(...model, folder, `${name}.safetensors`));
   const single = await openSafetensors(goldenPath('formats', 'sd15-tiny-ldm.safetensors'));
   const names = new Map([...single.tensors].map(([tensor, entry]) => [entry.byteOffset, tensor]));
   const { weights } = checkpoint[part];
@@ -49,10 +49,12 @@ test("OpenCLIP's text encoder in a single file of SD 2.x, whose last layer is no
   const file = await openSafetensors(goldenPath('formats', 'sd21-tiny-openclip.safetensors'));
   const weights = splitFusedAttention(weightsOf([file], openClipRules, 'cond_stage_model.model.'));
   const inferred = inferTextEncoderConfig(weights, file.name, 'openclip');
-  expect(inferred).toMatchObject({ num_hidden_layers: 3, hidden_act: 'gelu' });
-  const raw = { ...inferred, num_attention_heads: 4 };
+  const source = sourceOf('sd21-tiny-openclip.safetensors');
+  const { num_hidden_layers, hidden_act } = goldenJson<Record<string, unknown>>(...source, 'config.json');
+  expect(inferred).toMatchObject({ num_hidden_layers, hidden_act });
+  const raw = { ...inferred, ...networkSettings('text_encoder', source) };
   const part = { config: parseTextEncoderConfig(raw, file.name), weights, weightsFolder: file.folder };
-  const golden = new GoldenModel('sd21-tiny');
+  const golden = new GoldenModel(source[1]!);
   const { context } = await runOnce(buildTextEncoder(part), { input_ids: golden.integers('te/input_ids') });
   expect(maxAbsDifference(context?.data ?? [], golden.tensor('te/last_hidden_state').data)).toBeLessThan(2e-5);
 });

@@ -12,7 +12,7 @@ import { mapTensor } from '../../../src/pipeline/controls/residuals.ts';
 import { SessionPool } from '../../../src/runtime/index.ts';
 import { openControlNetCheckpoint } from '../../../src/weights/checkpoint.ts';
 import { readPicture } from '../../../src/drawing/read-picture.ts';
-import { goldenPath, maxAbsDifference } from '../../support/golden.ts';
+import { smallModelPath, maxAbsDifference } from '../../support/golden.ts';
 
 interface Array1 {
   readonly dims: readonly number[];
@@ -85,7 +85,7 @@ describe('a ControlNet that is given it', () => {
     return { dims, data: Float32Array.from({ length: count }, (_, i) => Math.sin(i * 0.7)) };
   };
   const networks = async () => {
-    const checkpoint = await openControlNetCheckpoint(goldenPath('models', 'sd15-tiny', 'controlnet-a'));
+    const checkpoint = await openControlNetCheckpoint(smallModelPath('models', 'sd15-tiny', 'controlnet-a'));
     return controlNetworks(pool, 'inpaint', checkpoint);
   };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { actsAt, controlWeights } from '../../../src/pipeline/controls/control-weights.ts';
-import { goldenJson } from '../../support/golden.ts';
+import { goldenJson, goldenModels } from '../../support/golden.ts';
 
 describe('weights of a control by mode', () => {
   it('balanced: the scale at every point of all rows', () => {
@@ -21,14 +21,15 @@ describe('weights of a control by mode', () => {
     expect(controlWeights('control', 1, 10).others).toBeNull();
   });
 
-  it('guess: the scales that diffusers uses, prompt rows only', () => {
-    const { guess_mode_scales: expected } = goldenJson<{ guess_mode_scales: number[] }>(
-      'models',
-      'sd15-tiny',
-      'golden.json',
-    );
-    const { prompt, others } = controlWeights('guess', 0.8, expected.length);
-    expected.forEach((scale, point) => expect(prompt[point]).toBeCloseTo(scale, 6));
+  const guessed = goldenModels().flatMap((name) => {
+    const { guess_mode_scales: expected } = goldenJson<{ guess_mode_scales?: number[] }>('models', name, 'golden.json');
+    return expected === undefined ? [] : [{ name, expected }];
+  });
+
+  it.each(guessed)('guess: the scales that diffusers uses for $name, prompt rows only', ({ expected }) => {
+    // The middle block, which is the last point, has the whole scale.
+    const { prompt, others } = controlWeights('guess', expected.at(-1)!, expected.length);
+    expected.forEach((weight, point) => expect(prompt[point]).toBeCloseTo(weight, 6));
     expect(others).toBeNull();
   });
 });
