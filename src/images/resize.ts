@@ -5,7 +5,7 @@ import { isThinLineArt, otsuThreshold, paintMask, thin, whiteMask } from '../pix
 import { extendColours } from '../pixels/extend-colours.ts';
 import { placement } from '../pixels/geometry.ts';
 import { cubicConvolution, nearestNeighbour, type Window } from '../pixels/interpolate.ts';
-import type { MaskedImage, RgbImage } from '../pixels/rgb-image.ts';
+import type { Colour, MaskedImage, RgbImage } from '../pixels/rgb-image.ts';
 import type { Size } from '../numeric/size.ts';
 
 /**
@@ -73,8 +73,6 @@ type Interpolation = 'smooth' | 'nearest';
 function sameSize(a: Size, b: Size): boolean {
   return a.width === b.width && a.height === b.height;
 }
-
-type Colour = readonly [number, number, number];
 
 const black: Colour = [0, 0, 0];
 const white: Colour = [255, 255, 255];

@@ -1,5 +1,6 @@
 import type { ResizeMode } from './resize-mode.ts';
 import type { Size } from '../numeric/size.ts';
+import { roundHalfToEven } from '../numeric/round-half-to-even.ts';
 
 export interface Placement {
   /** Size that the whole source is resized to. */
@@ -67,12 +68,4 @@ function scale(source: Size, target: Size, mode: ResizeMode): number {
   const horizontal = target.width / source.width;
   const vertical = target.height / source.height;
   return mode === 'fill' ? Math.min(horizontal, vertical) : Math.max(horizontal, vertical);
-}
-
-/** Rounds as Python and numpy do: halves go to the even neighbour. */
-export function roundHalfToEven(value: number): number {
-  const floor = Math.floor(value);
-  const rest = value - floor;
-  if (rest !== 0.5) return rest < 0.5 ? floor : floor + 1;
-  return floor % 2 === 0 ? floor : floor + 1;
 }

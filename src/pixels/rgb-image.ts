@@ -13,3 +13,6 @@ export interface MaskedImage extends RgbImage {
    */
   readonly masked?: Uint8Array | undefined;
 }
+
+/** 0..255 each. */
+export type Colour = readonly [red: number, green: number, blue: number];

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { arrowsBetween, circles } from './circles.ts';
 import { rooms, roomTable } from './rooms.ts';
@@ -121,6 +122,13 @@ describe('circles', () => {
 
   it('are none of files, types counted', () => {
     expect(circles(arrowsBetween(own, (path) => path))).toEqual([]);
+  });
+
+  it('are none of folders, each for its own files', () => {
+    // In graph, parts and what puts them together share folders.
+    const apart = own.filter(({ path }) => folderOf(path) !== 'graph');
+    const folder = (path: string): string => (path.includes('/') ? posix.dirname(path) : path);
+    expect(circles(arrowsBetween(apart, folder))).toEqual([]);
   });
 
   it('are none of folders, sub-folders too', () => {

@@ -1,15 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
 import type { ResizeMode } from '../../src/pixels/resize-mode.ts';
-import {
-  annotatorSize,
-  paddedAnnotatorSize,
-  pixelPerfectResolution,
-  placement,
-  roundHalfToEven,
-} from '../../src/pixels/geometry.ts';
+import { annotatorSize, paddedAnnotatorSize, pixelPerfectResolution, placement } from '../../src/pixels/geometry.ts';
 import { goldenJson } from '../support/golden.ts';
 import type { Size } from '../../src/numeric/size.ts';
+import { roundHalfToEven } from '../../src/numeric/round-half-to-even.ts';
 
 type Pair = readonly [number, number];
 interface Rows<Case> {

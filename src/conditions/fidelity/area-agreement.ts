@@ -1,7 +1,5 @@
-import type { MaskedImage } from '../../pixels/rgb-image.ts';
+import type { Colour, MaskedImage } from '../../pixels/rgb-image.ts';
 import type { RgbImage } from '../../pixels/rgb-image.ts';
-
-export type Colour = readonly [red: number, green: number, blue: number];
 
 /** How well two maps of areas in flat colours agree. */
 export interface AreaAgreement {

@@ -1,8 +1,9 @@
 import type { Measure } from '../contract/condition.ts';
 import { edgeAgreement, hasEdges } from './edge-agreement.ts';
-import { areaAgreement, type Colour } from './area-agreement.ts';
+import { areaAgreement } from './area-agreement.ts';
 import { unmeasured } from '../contract/fidelity.ts';
 import { pictureAgreement } from './structural-similarity.ts';
+import type { Colour } from '../../pixels/rgb-image.ts';
 
 /** Distance in pixels at which an edge still counts as met. */
 const edgeTolerance = 2;

@@ -1,5 +1,5 @@
-import type { RgbImage } from '../../pixels/rgb-image.ts';
-import type { Colour, Point } from '../../pixels/shapes/canvas.ts';
+import type { Colour, RgbImage } from '../../pixels/rgb-image.ts';
+import type { Point } from '../../pixels/shapes/canvas.ts';
 import { fillCircle } from '../../pixels/shapes/circle.ts';
 import { fillConvexPolygon } from '../../pixels/shapes/convex-polygon.ts';
 import { ellipsePolygon } from '../../pixels/shapes/ellipse.ts';

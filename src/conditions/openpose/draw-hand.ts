@@ -1,5 +1,4 @@
-import type { RgbImage } from '../../pixels/rgb-image.ts';
-import type { Colour } from '../../pixels/shapes/canvas.ts';
+import type { Colour, RgbImage } from '../../pixels/rgb-image.ts';
 import { fillCircle } from '../../pixels/shapes/circle.ts';
 import { drawThickLine } from '../../pixels/shapes/thick-line.ts';
 import type { Points } from './people.ts';

@@ -1,8 +1,7 @@
+import { fromCoco } from './coco-points.ts';
 import type { ScoredPoint } from './movenet.ts';
 import type { PersonJson } from './pose-json.ts';
 
-/** Indices in COCO-WholeBody of OpenPose's 18 points; the neck, at 1, has none. */
-const body = [0, null, 6, 8, 10, 5, 7, 9, 12, 14, 16, 11, 13, 15, 2, 1, 4, 3] as const;
 const [leftShoulder, rightShoulder] = [5, 6];
 const face = { from: 23, to: 91 };
 const leftHand = { from: 91, to: 112 };
@@ -21,7 +20,7 @@ export function writeWholeBody(
     threshold === null ? [] : points.slice(from, to).flatMap((point) => triple(atLeast(point, threshold)));
   const facePoints = part(face, thresholds.face);
   return {
-    pose_keypoints_2d: body.flatMap((index) =>
+    pose_keypoints_2d: fromCoco.flatMap((index) =>
       triple(index === null ? between(counting(leftShoulder), counting(rightShoulder)) : counting(index)),
     ),
     hand_left_keypoints_2d: part(leftHand, thresholds.hand),

@@ -2,6 +2,7 @@ import type { RgbImage } from '../../pixels/rgb-image.ts';
 import type { Landmarks } from './find-hands.ts';
 import type { Detection, ScoredPoint } from './movenet.ts';
 import type { PersonJson, PoseJson } from './pose-json.ts';
+import { fromCoco } from './coco-points.ts';
 
 /** What was found of one person. */
 export interface Finding {
@@ -33,8 +34,6 @@ function writePerson({ person, leftHand, rightHand, face }: Finding, keypointThr
   };
 }
 
-/** Indices in COCO's 17 points of OpenPose's 18; the neck, at 1, has none. */
-const fromCoco = [0, null, 6, 8, 10, 5, 7, 9, 12, 14, 16, 11, 13, 15, 2, 1, 4, 3] as const;
 const [leftShoulder, rightShoulder] = [5, 6];
 
 /** OpenPose's 18 points; null where a point scores below the threshold. The neck is the middle of the shoulders. */

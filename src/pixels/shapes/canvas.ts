@@ -1,7 +1,4 @@
-import type { RgbImage } from '../rgb-image.ts';
-
-/** Red, green, blue, each 0..255. */
-export type Colour = readonly [number, number, number];
+import type { Colour, RgbImage } from '../rgb-image.ts';
 
 /** A position in pixels: x to the right, y down. */
 export interface Point {

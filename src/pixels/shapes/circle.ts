@@ -1,5 +1,5 @@
-import type { RgbImage } from '../rgb-image.ts';
-import { type Colour, fillSpan, type Point } from './canvas.ts';
+import type { Colour, RgbImage } from '../rgb-image.ts';
+import { fillSpan, type Point } from './canvas.ts';
 
 /**
  * A filled circle around a whole position, by the midpoint algorithm: cv2.circle(canvas, centre, radius, colour, -1).

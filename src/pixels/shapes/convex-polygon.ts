@@ -1,5 +1,5 @@
-import type { RgbImage } from '../rgb-image.ts';
-import { type Colour, fillSpan, type Point } from './canvas.ts';
+import type { Colour, RgbImage } from '../rgb-image.ts';
+import { fillSpan, type Point } from './canvas.ts';
 import { one, toFixedPoint, toNearestPixel } from './fixed-point.ts';
 import { drawFixedPointLine, drawLine } from './line.ts';
 

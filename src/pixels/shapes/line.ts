@@ -1,5 +1,5 @@
-import type { RgbImage } from '../rgb-image.ts';
-import { type Colour, type Point, putPixel } from './canvas.ts';
+import type { Colour, RgbImage } from '../rgb-image.ts';
+import { type Point, putPixel } from './canvas.ts';
 import { clipSegment } from './clip-segment.ts';
 import { half, one, toNearestPixel, toPixel } from './fixed-point.ts';
 

@@ -1,6 +1,6 @@
 import { roundHalfToEven } from '../../numeric/round-half-to-even.ts';
-import type { RgbImage } from '../rgb-image.ts';
-import type { Colour, Point } from './canvas.ts';
+import type { Colour, RgbImage } from '../rgb-image.ts';
+import type { Point } from './canvas.ts';
 import { fillCircle } from './circle.ts';
 import { clipSegment } from './clip-segment.ts';
 import { fillFixedPointPolygon } from './convex-polygon.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RgbImage } from '../../../src/pixels/rgb-image.ts';
-import { areaAgreement, type Colour } from '../../../src/conditions/fidelity/area-agreement.ts';
+import type { Colour, RgbImage } from '../../../src/pixels/rgb-image.ts';
+import { areaAgreement } from '../../../src/conditions/fidelity/area-agreement.ts';
 
 const [red, green, blue, black] = [
   [255, 0, 0],
