@@ -1,12 +1,7 @@
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { ArmatureError } from '../errors.ts';
-import {
-  detectCheckpoint,
-  detectOtherKind,
-  openBaseCheckpoint,
-  openControlNetCheckpoint,
-} from '../weights/checkpoint.ts';
+import { detectFile, type DetectedFile, openBaseCheckpoint, openControlNetCheckpoint } from '../weights/checkpoint.ts';
 import { requireCompleteControlNet } from '../weights/complete.ts';
 import { type RawConfig, readConfig } from '../weights/configs/raw-config.ts';
 import { modelDefaults } from './defaults.ts';
@@ -85,12 +80,11 @@ async function describedFolder(path: string, given: Given): Promise<Finding> {
 }
 
 async function singleFile(path: string, given: Given): Promise<AnyModel> {
-  const kind = await detectCheckpoint(path);
-  if (kind === 'base') return await baseModel(path, given);
-  if (kind === null) {
-    throw neither(basename(path), await detectOtherKind(path));
-  }
-  return await controlNet(path, given, typeIn(given.manifest, basename(path)) ?? typeIn(given.manifest, '.'), null);
+  const { kind, file, otherKind } = await detectFile(path);
+  if (kind === 'base') return await baseModel(path, given, file);
+  if (kind === null) throw neither(basename(path), otherKind);
+  const type = typeIn(given.manifest, basename(path)) ?? typeIn(given.manifest, '.');
+  return await controlNet(path, given, type, null, file);
 }
 
 function neither(name: string, kind: string | null): ArmatureError {
@@ -117,8 +111,12 @@ async function bundled(folder: string, { id, manifest }: Given, found: readonly 
   );
 }
 
-async function baseModel(path: string, { id, title, manifest, told }: Given): Promise<BaseModel> {
-  const checkpoint = await openBaseCheckpoint(path, { told });
+async function baseModel(
+  path: string,
+  { id, title, manifest, told }: Given,
+  file: DetectedFile['file'] = null,
+): Promise<BaseModel> {
+  const checkpoint = await openBaseCheckpoint(path, { told }, file ?? undefined);
   const { layout, family, hash, textEncoder, prediction, vae } = checkpoint;
   const schedule = await requireUsableBase(checkpoint, basename(path));
   const textLayers = textEncoder.config.layers;
@@ -160,8 +158,9 @@ async function controlNet(
   { id, title, manifest }: Given,
   type: string | null,
   bundledWith: string | null,
+  file: DetectedFile['file'] = null,
 ): Promise<ControlNetModel> {
-  const checkpoint = await openControlNetCheckpoint(path);
+  const checkpoint = await openControlNetCheckpoint(path, {}, file ?? undefined);
   requireCompleteControlNet(checkpoint, basename(path));
   const { layout, family, hash } = checkpoint;
   const licence = manifest?.licence ?? null;

@@ -11,16 +11,22 @@ import {
 } from './layouts/layout.ts';
 import { openBaseFile, openControlNetFile, singleFileKind } from './layouts/single-file.ts';
 import { otherKind } from './layouts/other-kinds.ts';
-import { openSafetensors } from './safetensors/safetensors.ts';
+import { openSafetensors, type SafetensorsFile } from './safetensors/safetensors.ts';
 
 export type { BaseCheckpoint, BaseOverrides, ControlNetCheckpoint } from './layouts/layout.ts';
 
 /**
- * Opens a base model: a diffusers folder, or a single .safetensors file with the original SD 1.x or 2.x names. Throws
+ * Opens a base model: a diffusers folder, or a single .safetensors file with the original SD 1.x or 2.x names; of one whose
+ * header has been read that is `file`. Throws
  * `model_invalid` where files are missing, damaged or contradict each other, `not_supported_yet` for other architectures.
  */
-export async function openBaseCheckpoint(path: string, overrides: BaseOverrides = {}): Promise<BaseCheckpoint> {
-  const opened = (await isFolder(path)) ? await openBaseFolder(path, overrides) : await openBaseFile(path, overrides);
+export async function openBaseCheckpoint(
+  path: string,
+  overrides: BaseOverrides = {},
+  file?: SafetensorsFile,
+): Promise<BaseCheckpoint> {
+  const isOneFile = file !== undefined || !(await isFolder(path));
+  const opened = isOneFile ? await openBaseFile(path, overrides, file) : await openBaseFolder(path, overrides);
   const { unet, vae, textEncoder } = opened;
   const { latentChannels } = vae.config;
   const name = basename(path);
@@ -43,13 +49,30 @@ export async function openBaseCheckpoint(path: string, overrides: BaseOverrides 
  * Opens a ControlNet: a diffusers folder, or a single .safetensors file with lllyasviel's or diffusers' names. `overrides` are
  * settings by diffusers' names. Throws as above.
  */
-export async function openControlNetCheckpoint(path: string, overrides: RawConfig = {}): Promise<ControlNetCheckpoint> {
-  return (await isFolder(path)) ? openControlNetFolder(path, overrides) : openControlNetFile(path, overrides);
+export async function openControlNetCheckpoint(
+  path: string,
+  overrides: RawConfig = {},
+  file?: SafetensorsFile,
+): Promise<ControlNetCheckpoint> {
+  const isOneFile = file !== undefined || !(await isFolder(path));
+  return isOneFile ? await openControlNetFile(path, overrides, file) : await openControlNetFolder(path, overrides);
 }
 
-/** What a single file that is neither holds, with its article; null where that is not known. */
-export async function detectOtherKind(path: string): Promise<string | null> {
-  return otherKind(await openSafetensors(path));
+/** What a single file holds, and its header, to be opened with: it is read and parsed once. */
+export interface DetectedFile {
+  readonly kind: 'base' | 'controlnet' | null;
+  readonly file: SafetensorsFile | null;
+  /** What one that is neither holds, with its article; null where that is not known. */
+  readonly otherKind: string | null;
+}
+
+/** As {@link detectCheckpoint}, for a single file. */
+export async function detectFile(path: string): Promise<DetectedFile> {
+  if (!/\.safetensors$/i.test(path))
+    return { kind: null, file: null, otherKind: otherKind(await openSafetensors(path)) };
+  const file = await openSafetensors(path);
+  const kind = singleFileKind(file);
+  return { kind, file, otherKind: kind === null ? otherKind(file) : null };
 }
 
 /**
@@ -57,9 +80,7 @@ export async function detectOtherKind(path: string): Promise<string | null> {
  * `model_invalid` for a damaged file.
  */
 export async function detectCheckpoint(path: string): Promise<'base' | 'controlnet' | null> {
-  if (!(await isFolder(path))) {
-    return /\.safetensors$/i.test(path) ? singleFileKind(await openSafetensors(path)) : null;
-  }
+  if (!(await isFolder(path))) return /\.safetensors$/i.test(path) ? (await detectFile(path)).kind : null;
   if (await exists(join(path, 'unet', 'config.json'))) return 'base';
   const controlNet = (await exists(join(path, 'config.json'))) && (await isControlNetFolder(path));
   return controlNet ? 'controlnet' : null;

@@ -1,7 +1,35 @@
+import { createHash } from 'node:crypto';
 import { ArmatureError } from '../errors.ts';
 import { buildControlNet, buildHintEncoder, buildTextEncoder, buildUNet, buildVaeDecoder } from '../graph/index.ts';
 import { refuseLeftovers } from './layouts/leftovers.ts';
+import type { NetworkPart } from '../graph/weights.ts';
 import type { BaseCheckpoint, ControlNetCheckpoint } from './layouts/layout.ts';
+
+/**
+ * Structures that were found complete in this process. Models of one architecture differ in their numbers alone: their
+ * networks are compiled once.
+ */
+const complete = new Set<string>();
+const mostStructures = 1000;
+
+/** Runs `check`, which asks for weights by name and shape, unless parts of just this structure have passed it before. */
+function once(parts: readonly NetworkPart<unknown>[], check: () => void): void {
+  const structure = structureOf(parts);
+  if (complete.has(structure)) return;
+  check();
+  if (complete.size === mostStructures) complete.clear();
+  complete.add(structure);
+}
+
+/** All that a compiler asks of the parts: configs, and of each weight its name, what its file calls it, number format and shape. */
+function structureOf(parts: readonly NetworkPart<unknown>[]): string {
+  const hash = createHash('sha256');
+  for (const { config, weights } of parts) {
+    const listed = [...weights].map(([name, { tensor, dtype, shape }]) => [name, tensor, dtype, shape]);
+    hash.update(JSON.stringify([config, listed]));
+  }
+  return hash.digest('base64');
+}
 
 /**
  * Makes sure that a base model can be drawn with, as far as headers and configs tell: its networks are compiled, which asks
@@ -16,16 +44,20 @@ export function requireCompleteBase({ unet, vae, textEncoder }: BaseCheckpoint, 
     throw new ArmatureError('not_supported_yet', detail);
   }
   if (imageChannels !== 3) throw otherChannels(`The autoencoder of ${name} makes pictures`, imageChannels);
-  refuseLeftovers(textEncoder, [buildTextEncoder(textEncoder)], name, unusedLayers(textEncoder.config.layers));
-  refuseLeftovers(unet, [buildUNet(unet)], name);
-  refuseLeftovers(vae, [buildVaeDecoder(vae)], name, encoder);
+  once([textEncoder, unet, vae], () => {
+    refuseLeftovers(textEncoder, [buildTextEncoder(textEncoder)], name, unusedLayers(textEncoder.config.layers));
+    refuseLeftovers(unet, [buildUNet(unet)], name);
+    refuseLeftovers(vae, [buildVaeDecoder(vae)], name, encoder);
+  });
 }
 
 /** As {@link requireCompleteBase}, for a ControlNet. */
 export function requireCompleteControlNet({ controlnet }: ControlNetCheckpoint, name: string): void {
   const { conditioningChannels } = controlnet.config;
   if (conditioningChannels !== 3) throw otherChannels(`The ControlNet ${name} takes maps`, conditioningChannels);
-  refuseLeftovers(controlnet, [buildHintEncoder(controlnet), buildControlNet(controlnet)], name);
+  once([controlnet], () => {
+    refuseLeftovers(controlnet, [buildHintEncoder(controlnet), buildControlNet(controlnet)], name);
+  });
 }
 
 /** The half of an autoencoder that drawing from noise has no use for. */

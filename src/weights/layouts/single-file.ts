@@ -40,8 +40,12 @@ export function singleFileKind(file: SafetensorsFile): 'base' | 'controlnet' | n
 }
 
 /** A single file with the original names of SD 1.x or 2.x. */
-export async function openBaseFile(path: string, overrides: BaseOverrides): Promise<BaseCheckpoint> {
-  const file = await openWeightFile(path);
+export async function openBaseFile(
+  path: string,
+  overrides: BaseOverrides,
+  opened?: SafetensorsFile,
+): Promise<BaseCheckpoint> {
+  const file = opened ?? (await openWeightFile(path));
   expectKind(file, 'base', 'a Stable Diffusion model with UNet, autoencoder and text encoder');
   const kind = otherKind(file);
   if (kind !== null) throw new ArmatureError('not_supported_yet', `${file.name} is ${kind}: not supported yet.`);
@@ -79,8 +83,12 @@ export async function openBaseFile(path: string, overrides: BaseOverrides): Prom
 }
 
 /** A single file with lllyasviel's names (with or without their prefix) or with those of diffusers. */
-export async function openControlNetFile(path: string, overrides: RawConfig): Promise<ControlNetCheckpoint> {
-  const file = await openWeightFile(path);
+export async function openControlNetFile(
+  path: string,
+  overrides: RawConfig,
+  opened?: SafetensorsFile,
+): Promise<ControlNetCheckpoint> {
+  const file = opened ?? (await openWeightFile(path));
   expectKind(file, 'controlnet', 'a ControlNet');
   refuseOtherControls(file);
   const weights = controlNetWeights(file);
