@@ -55,7 +55,7 @@ const ordinaryWords: readonly OrdinaryWord[] = [
     ],
   },
   { id: 'depth', meaning: 'levels of nested JSON', paths: ['json/outline.ts'] },
-  { id: 'depth', meaning: 'jobs that wait in the queue', paths: ['server/access/queue-gauge.ts'] },
+  { id: 'depth', meaning: 'jobs that wait in the queue', paths: ['server/load/queue-gauge.ts'] },
   {
     id: 'invert',
     meaning: 'an option that turns black and white round',
