@@ -17,7 +17,7 @@ export type {
   VaeConfig,
 } from './configs.ts';
 export { describeGraph, type GraphText } from './ir/describe.ts';
-export type { Graph, GraphOptions } from './ir/graph.ts';
+export type { Graph, NetworkOptions } from './ir/graph.ts';
 export * as networks from './networks/index.ts';
 export { type InjectionPoint, injectionPoints } from './networks/injection-points.ts';
 export type { TextEncoderOptions } from './networks/text-encoder.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { compile } from '../../src/graph/index.ts';
-import type { Graph, GraphOptions } from '../../src/graph/ir/graph.ts';
+import type { Graph, NetworkOptions } from '../../src/graph/ir/graph.ts';
 import type { Value } from '../../src/graph/ir/node.ts';
 import { evaluate } from '../../src/graph/ir/size.ts';
 import { controlNet } from '../../src/graph/networks/controlnet.ts';
@@ -25,7 +25,7 @@ const tolerance = 5e-5;
 const sizes = { rows: 2, height: 6, width: 10, tokens: 5 };
 const pictureSizes = { ...sizes, 'image.height': 49, 'image.width': 83 };
 
-const networks: Readonly<Record<string, (options: GraphOptions) => Graph>> = {
+const networks: Readonly<Record<string, (options: NetworkOptions) => Graph>> = {
   UNet: (options) => unet(base.unet, options),
   ControlNet: (options) => controlNet(controlnet, options),
   'pooled ControlNet': (options) => controlNet(pooled, options),

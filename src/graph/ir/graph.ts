@@ -8,11 +8,14 @@ import { type Binding, located, storedWeight, type WeightExpression } from './we
 /** A fixed size, or the name of one that is known only when the network runs, unless the graph is told it. */
 export type Dim = number | string;
 
-export interface GraphOptions {
-  /** Whether the network runs at every step rather than once a picture. */
-  readonly everyStep?: boolean;
+export interface NetworkOptions {
   /** Sizes that are fixed, by the names that inputs give them, such as {rows: 2, height: 64, width: 64, tokens: 77}. */
   readonly sizes?: Readonly<Record<string, number>>;
+}
+
+export interface GraphOptions extends NetworkOptions {
+  /** Whether the network runs at every step rather than once a picture. */
+  readonly everyStep?: boolean;
 }
 
 export interface GraphInput {
@@ -34,10 +37,9 @@ export class Graph {
   readonly name: string;
   readonly everyStep: boolean;
   readonly weightsFolder: string;
-  readonly inputs: GraphInput[] = [];
-  readonly outputs: GraphOutput[] = [];
-  /** Each after those that make its inputs. */
-  readonly operations: Operation[] = [];
+  readonly #inputs: GraphInput[] = [];
+  readonly #outputs: GraphOutput[] = [];
+  readonly #operations: Operation[] = [];
   readonly #part: NetworkPart<unknown>;
   readonly #sizes: Readonly<Record<string, number>>;
   readonly #weights = new Map<string, Value>();
@@ -51,11 +53,34 @@ export class Graph {
     this.#sizes = sizes;
   }
 
+  get inputs(): readonly GraphInput[] {
+    return this.#inputs;
+  }
+
+  get outputs(): readonly GraphOutput[] {
+    return this.#outputs;
+  }
+
+  /** Each after those that make its inputs. */
+  get operations(): readonly Operation[] {
+    return this.#operations;
+  }
+
+  /** The weights of the network, once each. */
+  get weights(): readonly Value[] {
+    return [...this.#weights.values()];
+  }
+
+  /** Names of the stored weights that the network uses. */
+  get usedWeights(): readonly string[] {
+    return [...this.#used];
+  }
+
   input(name: string, type: ElementType, dims: readonly Dim[]): Value {
     const shape = dims.map((dim): Size => (typeof dim === 'number' ? dim : (this.#sizes[dim] ?? named(dim))));
     const node: InputNode = { kind: 'input', name };
     const value = valueOf(node, { shape, type });
-    this.inputs.push({ name, value });
+    this.#inputs.push({ name, value });
     return value;
   }
 
@@ -67,7 +92,7 @@ export class Graph {
     if (!same) {
       throw new RangeError(`Expected [${dims.join(', ')}] of output ${name} but it is ${shapeText(value.shape)}`);
     }
-    this.outputs.push({ name, value, dims });
+    this.#outputs.push({ name, value, dims });
   }
 
   /** An operation with one result. */
@@ -104,23 +129,13 @@ export class Graph {
     return valueOf({ kind: 'constant', data }, { shape, type: 'float32' });
   }
 
-  /** Names of the stored weights that the network uses. */
-  get usedWeights(): readonly string[] {
-    return [...this.#used];
-  }
-
-  /** The weights of the network, once each. */
-  get weights(): readonly Value[] {
-    return [...this.#weights.values()];
-  }
-
   #operation(name: OperatorName, inputs: readonly Value[], attributes: object): readonly Value[] {
     const operator: AnyOperator = operators[name];
     const results: Value[] = [];
     const operation: Operation = { kind: 'operation', name, operator, attributes, inputs, results };
     const inferred = inferredBy(operation);
     results.push(...inferred.map((type, output) => valueOf(operation, type, output)));
-    this.operations.push(operation);
+    this.#operations.push(operation);
     return results;
   }
 

@@ -1,5 +1,5 @@
 import type { ControlNetConfig } from '../configs.ts';
-import { Graph, type GraphOptions } from '../ir/graph.ts';
+import { Graph, type NetworkOptions } from '../ir/graph.ts';
 import type { Value } from '../ir/node.ts';
 import { convolution } from '../layers/convolution.ts';
 import type { NetworkPart } from '../weights.ts';
@@ -13,7 +13,7 @@ import { conditioning, encode } from './unet-encoder.ts';
  * encoder, and `scale` [rows, P]: the weight of each row's residual at each injection point. Outputs: `residual.<i>`, scaled,
  * [rows, channels, h, w] of the injection point, or [rows, channels, 1, 1] with globalPoolConditions.
  */
-export function controlNet(part: NetworkPart<ControlNetConfig>, options: GraphOptions = {}): Graph {
+export function controlNet(part: NetworkPart<ControlNetConfig>, options: NetworkOptions = {}): Graph {
   const { config } = part;
   const graph = new Graph('ControlNet', part, { ...options, everyStep: true });
   const channels = config.blockChannels[0] as number;

@@ -1,5 +1,5 @@
 import type { ControlNetConfig } from '../configs.ts';
-import { Graph, type GraphOptions } from '../ir/graph.ts';
+import { Graph, type NetworkOptions } from '../ir/graph.ts';
 import { silu } from '../layers/activation.ts';
 import { convolution } from '../layers/convolution.ts';
 import type { NetworkPart } from '../weights.ts';
@@ -10,7 +10,7 @@ import type { NetworkPart } from '../weights.ts';
  *
  * Input: `image` [rows, 3, H, W], RGB 0..1. Output: `hint` [rows, blockChannels[0], H/8, W/8].
  */
-export function hintEncoder(part: NetworkPart<ControlNetConfig>, options: GraphOptions = {}): Graph {
+export function hintEncoder(part: NetworkPart<ControlNetConfig>, options: NetworkOptions = {}): Graph {
   const { conditioningChannels, hintChannels, blockChannels, channelOrder } = part.config;
   const graph = new Graph('hint encoder', part, options);
   const image = graph.input('image', 'float32', ['rows', conditioningChannels, 'height', 'width']);

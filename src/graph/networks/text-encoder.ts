@@ -1,12 +1,12 @@
 import type { TextEncoderConfig } from '../configs.ts';
-import { Graph, type GraphOptions } from '../ir/graph.ts';
+import { Graph, type NetworkOptions } from '../ir/graph.ts';
 import type { Value } from '../ir/node.ts';
 import { attention } from '../layers/attention.ts';
 import { linear } from '../layers/linear.ts';
 import { layerNorm } from '../layers/normalization.ts';
 import type { NetworkPart } from '../weights.ts';
 
-export interface TextEncoderOptions extends GraphOptions {
+export interface TextEncoderOptions extends NetworkOptions {
   /** How many of the last layers `context` leaves out; 0 takes all. */
   readonly clipSkip?: number;
   /** Also gives every `hidden.<i>` [rows, 77, hiddenSize]: 0 is the embeddings, `layers` the last layer. */

@@ -1,5 +1,5 @@
 import type { UNetConfig } from '../configs.ts';
-import { Graph, type GraphOptions } from '../ir/graph.ts';
+import { Graph, type NetworkOptions } from '../ir/graph.ts';
 import type { Value } from '../ir/node.ts';
 import { silu } from '../layers/activation.ts';
 import { convolution } from '../layers/convolution.ts';
@@ -17,7 +17,7 @@ import { conditioning, type Conditioning, encode, type Encoded, unetResnet, unet
  *
  * Sizes that halving does not divide are resized on the way up to their skip connection's size, as in diffusers.
  */
-export function unet(part: NetworkPart<UNetConfig>, options: GraphOptions = {}): Graph {
+export function unet(part: NetworkPart<UNetConfig>, options: NetworkOptions = {}): Graph {
   const { config } = part;
   const graph = new Graph('UNet', part, { ...options, everyStep: true });
   const sample = graph.input('sample', 'float32', ['rows', config.inChannels, 'height', 'width']);

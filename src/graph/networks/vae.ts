@@ -1,5 +1,5 @@
 import type { VaeConfig } from '../configs.ts';
-import { Graph, type GraphOptions } from '../ir/graph.ts';
+import { Graph, type NetworkOptions } from '../ir/graph.ts';
 import type { Value } from '../ir/node.ts';
 import { silu } from '../layers/activation.ts';
 import { attention } from '../layers/attention.ts';
@@ -17,7 +17,7 @@ const epsilon = 1e-6;
  * The decoder of an AutoencoderKL. Input: `latent` [rows, latentChannels, h, w], already divided by the scaling factor.
  * Output: `image` [rows, 3, 8h, 8w], about -1..1 and not clamped. (8 is 2 to the number of levels less one.)
  */
-export function vaeDecoder(part: NetworkPart<VaeConfig>, options: GraphOptions = {}): Graph {
+export function vaeDecoder(part: NetworkPart<VaeConfig>, options: NetworkOptions = {}): Graph {
   const { config } = part;
   const { latentChannels, blockChannels, layersPerBlock, normGroups: groups } = config;
   const graph = new Graph('VAE decoder', part, options);
@@ -46,7 +46,7 @@ export function vaeDecoder(part: NetworkPart<VaeConfig>, options: GraphOptions =
  * The encoder of an AutoencoderKL. Input: `image` [rows, 3, H, W], -1..1. Outputs: `mean` and `logvar` (-30..20) of the
  * latents before scaling, [rows, latentChannels, H/8, W/8].
  */
-export function vaeEncoder(part: NetworkPart<VaeConfig>, options: GraphOptions = {}): Graph {
+export function vaeEncoder(part: NetworkPart<VaeConfig>, options: NetworkOptions = {}): Graph {
   const { config } = part;
   const { latentChannels, blockChannels, layersPerBlock, normGroups: groups } = config;
   const graph = new Graph('VAE encoder', part, options);

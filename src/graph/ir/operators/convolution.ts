@@ -1,4 +1,4 @@
-import { expectRank, expectShape, float32, numberOf, sizeOf } from '../expect.ts';
+import { expectRank, expectShape, float32, sizeOf } from '../expect.ts';
 import type { OnnxOperator, Value } from '../node.ts';
 import { quotient, type Size, sizeText } from '../size.ts';
 
@@ -15,7 +15,7 @@ export const convolution: OnnxOperator<ConvolutionAttributes> = {
     expectRank('a picture', x, 4);
     expectRank('a kernel', weight, 4);
     const [picture, kernels] = [x as Value, weight as Value];
-    const outputs = numberOf(kernels, 0);
+    const outputs = sizeOf(kernels, 0);
     expectShape('a kernel', kernels, [outputs, sizeOf(picture, 1), kernel, kernel]);
     expectShape('a bias', bias, [outputs]);
     const height = convolved(sizeOf(picture, 2), kernel, stride, top + bottom);
