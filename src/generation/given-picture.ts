@@ -18,13 +18,6 @@ export interface GivenPicture {
   readonly map: GivenMap | null;
 }
 
-/** The pictures of a control. */
-export interface GivenControl<Picture extends GivenPicture = GivenPicture> {
-  readonly picture: Picture;
-  /** White where the control acts; null where it acts everywhere. */
-  readonly region: Picture | null;
-}
-
 export interface GivenMap {
   readonly condition: string;
   /** What is known of it, as JSON. */

@@ -56,6 +56,9 @@ export const extractionImage = z
   .describe('A picture')
   .meta({ id: 'ExtractionImage' });
 
+/** The fields of a control that say a picture. */
+export const controlPictures = ['image', 'mask'] as const;
+
 /** The picture of a control, or structure as data. */
 export const controlImage = z
   .union([

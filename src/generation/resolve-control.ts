@@ -6,7 +6,8 @@ import { ArmatureError } from '../errors.ts';
 import type { BaseModel } from './model.ts';
 import type { Catalog } from './catalog.ts';
 import { chooseControlNet } from './choose-controlnet.ts';
-import { type GivenControl, type GivenPicture, shortSideSize } from './given-picture.ts';
+import type { GivenControl } from './given-control.ts';
+import { type GivenPicture, shortSideSize } from './given-picture.ts';
 import type { ControlSource, PlannedControl } from './plan.ts';
 import type { ControlRequest } from './request.ts';
 import { resolvePreprocess } from './resolve-preprocess.ts';
@@ -17,41 +18,52 @@ export interface ControlContext {
   readonly catalog: Catalog;
   /** Of the generation. */
   readonly size: Size;
-  /** Path of the control in the request. */
-  readonly field: string;
+}
+
+export interface ResolvedControl {
+  readonly control: PlannedControl;
+  readonly warnings: readonly string[];
 }
 
 /** Settles one control: its ControlNet, what is done to its picture, and when it acts. */
 export function resolveControl(
-  control: ControlRequest,
-  { picture, region }: GivenControl,
-  { base, catalog, size, field }: ControlContext,
-): PlannedControl {
-  const condition = catalog.condition(control.type, `${field}.type`);
-  if (control.start > control.end) {
-    const detail = `Expected ${field}.start to be at most ${field}.end, ${control.end}, but received ${control.start}.`;
+  { index, request, picture, region }: GivenControl,
+  { base, catalog, size }: ControlContext,
+): ResolvedControl {
+  const field = `controls[${index}]`;
+  const condition = catalog.condition(request.type, `${field}.type`);
+  if (request.start > request.end) {
+    const detail = `Expected ${field}.start to be at most ${field}.end, ${request.end}, but received ${request.start}.`;
     throw new ArmatureError('invalid_request', detail, { field: `${field}.start` });
   }
-  const model = chooseControlNet(control, base, catalog.models, field);
+  const model = chooseControlNet(request, base, catalog.models, field);
   refuseOtherStructure(condition.id, picture, `${field}.image`);
   refuseUselessMask(condition, picture, `${field}.image`);
-  const preprocess = resolvePreprocess(condition, control.preprocess, picture, `${field}.preprocess`);
-  const resolution = control.resolution ?? null;
+  const preprocess = resolvePreprocess(condition, request.preprocess, picture, `${field}.preprocess`);
+  const resolution = request.resolution ?? null;
   if (resolution !== null) {
     if (preprocess === false) throw uselessResolution(`${field}.resolution`);
     shortSideSize(size, resolution, `${field}.resolution`);
   }
-  return {
+  const control = {
     type: condition.id,
     model: { id: model.id, hash: model.hash },
     source: sourceOf(condition.id, picture, preprocess, resolution),
-    resize: region === null && hasNoShape(control.image) ? 'stretch' : control.resize,
+    resize: region === null && hasNoShape(request.image) ? 'stretch' : request.resize,
     ...(region === null ? {} : { region: region.stored }),
-    scale: control.scale,
-    start: control.start,
-    end: control.end,
-    mode: control.mode,
-  };
+    scale: request.scale,
+    start: request.start,
+    end: request.end,
+    mode: request.mode,
+  } as const;
+  const warnings = reuseWarnings(control, picture).map((text) => `${field} ${text}`);
+  return { control, warnings };
+}
+
+/** Said of a map of an earlier job that is used for another condition than its own. */
+function reuseWarnings({ type, source }: PlannedControl, { map }: GivenPicture): readonly string[] {
+  if (map === null || source.kind !== 'map' || map.condition === type) return [];
+  return [`uses a map of type ${map.condition} as one of type ${type}.`];
 }
 
 function sourceOf(

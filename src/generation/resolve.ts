@@ -6,12 +6,13 @@ import { type SchedulerId, schedulerIds, schedulersWithEta } from '../schedulers
 import { type Catalog, findBase } from './catalog.ts';
 import { limits } from './limits.ts';
 import type { ExtractionPlan, GenerationPlan, OutputOptions } from './plan.ts';
-import { type GivenControl, type GivenPicture, shortSideSize } from './given-picture.ts';
+import type { GivenControl } from './given-control.ts';
+import { type GivenPicture, shortSideSize } from './given-picture.ts';
 import type { ExtractionRequest, GenerationRequest, OutputRequest } from './request.ts';
 import { refuseUselessMask, resolveControl } from './resolve-control.ts';
 import { resolveEvaluation } from './resolve-evaluation.ts';
 import { requireSampler } from './require-sampler.ts';
-import { reuseWarnings, warningsOf } from './warnings.ts';
+import { warningsOf } from './warnings.ts';
 
 export interface Resolved<Plan> {
   readonly plan: Plan;
@@ -22,7 +23,7 @@ export interface GenerationContext {
   readonly catalog: Catalog;
   /** Base model of a request that names none. */
   readonly defaultModel: string;
-  /** given[i] is what the pictures of controls[i] turned out to be. */
+  /** The controls of the request, in their order, with their pictures. */
   readonly given: readonly GivenControl[];
   /** A whole number from 0 to 2^32 - 1, asked for only where the request gives no seed. */
   readonly randomSeed: () => number;
@@ -40,9 +41,8 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
   const size = resolveSize(request, base);
   const scheduler = request.scheduler ?? defaultScheduler(base);
   const steps = request.steps ?? base.defaults.steps;
-  const controls = request.controls.map((control, index) =>
-    resolveControl(control, context.given[index]!, { base, catalog, size, field: `controls[${index}]` }),
-  );
+  const resolved = context.given.map((given) => resolveControl(given, { base, catalog, size }));
+  const controls = resolved.map(({ control }) => control);
   requireSampler(base, scheduler, steps);
   const plan: GenerationPlan = {
     kind: 'generation',
@@ -63,7 +63,7 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
     ...resolveEvaluation(request, controls, catalog.condition),
     output: { ...resolveOutput(request.output), metadata: request.output.metadata ?? context.embedParameters },
   };
-  return { plan, warnings: [...reuseWarnings(plan, context.given), ...warningsOf(plan, catalog.models)] };
+  return { plan, warnings: [...resolved.flatMap(({ warnings }) => warnings), ...warningsOf(plan, catalog.models)] };
 }
 
 /** As {@link resolveGeneration}, for the extraction of a map of condition `type`. */

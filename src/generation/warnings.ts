@@ -1,6 +1,5 @@
 import type { BaseModel } from './model.ts';
 import type { ModelList } from './catalog.ts';
-import type { GivenControl } from './given-picture.ts';
 import type { GenerationPlan, PlannedControl } from './plan.ts';
 import { syntaxWarnings } from '../prompt/foreign-syntax.ts';
 
@@ -48,13 +47,4 @@ function controlWarnings(control: PlannedControl, steps: number, models: ModelLi
 /** Step i of n is inside the window if start <= i/n and (i+1)/n <= end, as in diffusers. */
 function actsAtSomeStep({ start, end }: PlannedControl, steps: number): boolean {
   return Array.from({ length: steps }, (_, i) => i / steps >= start && (i + 1) / steps <= end).includes(true);
-}
-
-/** Remarks on maps of earlier jobs that are used for another condition than theirs. */
-export function reuseWarnings(plan: GenerationPlan, given: readonly GivenControl[]): readonly string[] {
-  return plan.controls.flatMap(({ type, source }, index) => {
-    const map = given[index]?.picture.map ?? null;
-    if (map === null || source.kind !== 'map' || map.condition === type) return [];
-    return [`controls[${index}] uses a map of type ${map.condition} as one of type ${type}.`];
-  });
 }

@@ -39,10 +39,8 @@ export function jobMetrics(registers: Registry[]): WorkerObserver {
       const ms = timings[phase];
       if (ms !== undefined) phaseSeconds.observe({ kind, phase }, ms / 1000);
     }
-    const controls = job.plan.kind === 'generation' ? job.plan.controls : [];
-    for (const { control, metric, value } of outputs.flatMap((output) => output.fidelity ?? [])) {
-      const condition = controls[control]?.type;
-      if (condition !== undefined && metric !== null && value !== null) fidelity.observe({ condition, metric }, value);
+    for (const { condition, metric, value } of outputs.flatMap((output) => output.fidelity ?? [])) {
+      if (metric !== null && value !== null) fidelity.observe({ condition, metric }, value);
     }
   };
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { itemsOfFile } from '../../src/cli/batch/read-items.ts';
-import { controlPictures } from '../../src/cli/controls/structure-files.ts';
+import { controlBodies } from '../../src/cli/controls/control-bodies.ts';
 
 /** Files of JSON that the command line reads, as the server reads a body. */
 let folder: string;
@@ -21,11 +21,9 @@ async function written(bytes: string | Buffer): Promise<string> {
 const readers: Readonly<Record<string, (file: string) => Promise<unknown>>> = {
   'a file of a batch': async (file) => (await itemsOfFile(file)).map(({ body }) => body),
   'a pose': async (file) =>
-    (
-      await controlPictures([
-        { type: 'openpose', structure: 'pose', file, mask: null, region: null, fields: {}, options: {} },
-      ])
-    ).map(({ image }) => image['pose']),
+    (await controlBodies([{ type: 'openpose', structure: 'pose', file, mask: null, fields: {}, options: {} }])).map(
+      ({ image }) => (image as { pose: unknown }).pose,
+    ),
 };
 
 describe.each(Object.keys(readers))('%s', (name) => {

@@ -71,7 +71,9 @@ function resolve(body: Record<string, unknown>, list = models, given = picture):
   return resolveGeneration(request, {
     catalog: { ...catalog, models: list },
     defaultModel: 'photo',
-    given: request.controls.map(({ mask }) => ({ picture: given, region: mask === undefined ? null : region })),
+    given: request.controls.map((control, index) => {
+      return { index, request: control, picture: given, region: control.mask === undefined ? null : region };
+    }),
     randomSeed: () => 4_000_000_000,
     embedParameters: true,
   });

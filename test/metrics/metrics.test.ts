@@ -22,8 +22,8 @@ const result = {
   outputs: [
     {
       fidelity: [
-        { control: 0, metric: 'rank_correlation', value: 0.93, details: {}, note: null },
-        { control: 1, metric: 'f1', value: null, details: {}, note: 'No edges.' },
+        { control: 0, condition: 'depth', metric: 'rank_correlation', value: 0.93, details: {}, note: null },
+        { control: 1, condition: 'canny', metric: 'f1', value: null, details: {}, note: 'No edges.' },
       ],
     },
   ],

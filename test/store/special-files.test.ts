@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { PictureFiles } from '../../src/cli/files/picture-files.ts';
-import { controlPictures } from '../../src/cli/controls/structure-files.ts';
+import { controlBodies } from '../../src/cli/controls/control-bodies.ts';
 import { openFileStore } from '../../src/store/file-store.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'special-files-'));
@@ -19,11 +19,10 @@ it('that are named as pictures or structure on the command line are not opened',
     structure: 'pose',
     file: pipe,
     mask: null,
-    region: null,
     fields: {},
     options: {},
   };
-  const pose = await controlPictures([control as never]).catch((thrown: unknown) => thrown);
+  const pose = await controlBodies([control as never]).catch((thrown: unknown) => thrown);
   expect(pose).toMatchObject({ code: 'invalid_request', message: expect.stringContaining('it is a pipe') });
 });
 

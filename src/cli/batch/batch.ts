@@ -5,7 +5,7 @@ import { type Config } from '../../config/config.ts';
 import { ArmatureError } from '../../errors.ts';
 import { outputFormats } from '../../generation/plan.ts';
 import { Journal, journalName } from './journal.ts';
-import { LocalPictures, locateFiles } from './local-pictures.ts';
+import { LocalPictures } from './local-pictures.ts';
 import { requireApart, takeFolder } from './output-folder.ts';
 import {
   type BatchItem,
@@ -23,7 +23,8 @@ import { showItems } from '../terminal/progress.ts';
 import { callServer } from '../client/server-client.ts';
 import { addSettings, configOf } from '../settings/setting-options.ts';
 import { interruption } from '../../service/shutdown.ts';
-import { type ControlPictures, controlPictures } from '../controls/structure-files.ts';
+import { controlBodies } from '../controls/control-bodies.ts';
+import { replaceFiles } from '../files/request-files.ts';
 import type { BatchRun } from './batch-run.ts';
 
 interface Options extends GenerationOptions {
@@ -109,11 +110,10 @@ async function readFolder(
   }
   for (const { type } of steering) findCondition(type);
   await requireApart(folder, resolve(options.output));
-  const given = await controlPictures(controls);
-  return await itemsOfFolder(folder, (picture) => {
-    const files = given.map((one, index) => withFiles(one, controls[index]!, picture));
-    return locateFiles(generationBody(prompt, model, options, controls, format, files), process.cwd());
-  });
+  const body = generationBody(prompt, model, options, await controlBodies(controls), format);
+  return await itemsOfFolder(folder, (picture) =>
+    replaceFiles(body, (file) => ({ file: resolve(file === eachPicture ? picture : file) })),
+  );
 }
 
 /** Options that make a request have no meaning where the requests are in a file. */
@@ -124,18 +124,6 @@ function refuseOptions(options: Options, controls: readonly ControlArgument[]): 
   const name = stray?.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`) ?? controls[0]!.type;
   const detail = `--${name} goes with --images only: a file of requests says everything itself.`;
   throw new ArmatureError('invalid_request', detail);
-}
-
-/** The pictures of a control as {@link controlPictures} says them, with files in place of parts. */
-function withFiles(
-  { image }: ControlPictures,
-  { file, structure, mask, region }: ControlArgument,
-  picture: string,
-): ControlPictures {
-  const own = { file: file === eachPicture ? picture : file };
-  const whole = structure === null ? own : image;
-  const given = mask === null ? whole : { picture: structure === null ? own : image['picture'], mask: { file: mask } };
-  return region === null ? { image: given } : { image: given, mask: { file: region } };
 }
 
 async function drawAll(config: Config, written: readonly WrittenItem[], options: Options, name: string): Promise<void> {

@@ -5,7 +5,8 @@ import { isObject } from '../../generation/field-names.ts';
 import { readJsonNow, readText } from '../../json/read-json.ts';
 import { canonicalHash } from '../../json/canonical-hash.ts';
 import { FileFault } from '../terminal/exit-codes.ts';
-import { type LocalPictures, locateFiles } from './local-pictures.ts';
+import { locateFiles } from '../files/request-files.ts';
+import type { LocalPictures } from './local-pictures.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -4,7 +4,7 @@ import { structures } from '../../conditions/structures.ts';
 import { controlModes } from '../../generation/plan.ts';
 import { resizeModes } from '../../pixels/resize-mode.ts';
 
-/** A control as the command line says it: a file, and the fields of the request that were set for it. */
+/** A control as the command line says it: a file, and the fields of the request that were set for it, {"file": ...} for a picture. */
 export interface ControlArgument {
   readonly type: string;
   readonly file: string;
@@ -12,8 +12,6 @@ export interface ControlArgument {
   readonly structure: string | null;
   /** File of a mask beside the picture; null where there is none. */
   readonly mask: string | null;
-  /** File of a picture that is white where the control acts; null where it acts everywhere. */
-  readonly region: string | null;
   readonly fields: Readonly<Record<string, unknown>>;
   /** Options of the extractor. */
   readonly options: Readonly<Record<string, unknown>>;
@@ -87,7 +85,9 @@ export function addControls(command: Command): ControlArguments {
     new Option(
       '--control-mask <file>',
       'of the control before it: a picture that is white where it acts and black where it does not',
-    ).argParser((file: string) => last('--control-mask', (control) => ({ ...control, region: file }))),
+    ).argParser((file: string) =>
+      last('--control-mask', (control) => ({ ...control, fields: { ...control.fields, mask: { file } } })),
+    ),
   );
   command.option('--map', 'of the control before it: the picture already is a map');
   command.on('option:map', () =>
@@ -97,7 +97,7 @@ export function addControls(command: Command): ControlArguments {
 }
 
 function controlOf(type: string, file: string, structure: string | null): ControlArgument {
-  return { type, file, structure, mask: null, region: null, fields: {}, options: {} };
+  return { type, file, structure, mask: null, fields: {}, options: {} };
 }
 
 /** `low_threshold=50` as `{low_threshold: 50}`. */

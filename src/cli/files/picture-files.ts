@@ -1,12 +1,37 @@
 import { createHash } from 'node:crypto';
 import { ArmatureError } from '../../errors.ts';
 import { type GivenPicture, withMask } from '../../generation/given-picture.ts';
+import type { ControlImage, PictureReference } from '../../generation/request.ts';
 import { verifyPicture } from '../../images/decode.ts';
+import { replaceFiles } from './request-files.ts';
 import { readRegularFile } from './regular-file.ts';
 
 /** What the command line named, read once and kept under the names by which a plan refers to it. */
 export class PictureFiles {
   readonly #bytes = new Map<string, Uint8Array>();
+  readonly #parts = new Map<string, string>();
+
+  /** A request with a part for each of its files, as a form would bring them. */
+  asParts(body: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+    return replaceFiles(body, (file) => {
+      const part = String(this.#parts.size);
+      this.#parts.set(part, file);
+      return { part };
+    });
+  }
+
+  /** Reads what a reference of such a request means. */
+  async check(reference: ControlImage): Promise<GivenPicture> {
+    if ('structure' in reference) return this.addStructure(reference.structure.kind, reference.structure.data);
+    if ('picture' in reference) return await this.add(this.#file(reference.picture), this.#file(reference.mask));
+    return await this.add(this.#file(reference));
+  }
+
+  #file(reference: PictureReference): string {
+    const file = 'part' in reference ? this.#parts.get(reference.part) : undefined;
+    if (file === undefined) throw new RangeError(`No file stands for ${JSON.stringify(reference)}`);
+    return file;
+  }
 
   /**
    * Reads a picture, and if named the mask beside it. `invalid_image` where one cannot be read or is none, `invalid_request`

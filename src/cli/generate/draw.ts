@@ -1,10 +1,10 @@
 import { findCondition } from '../../conditions/registry.ts';
 import type { DeviceProcess } from '../../device/device-process.ts';
 import type { ExtractorProcess } from '../../extractor/extractor-process.ts';
-import type { GivenControl, GivenPicture } from '../../generation/given-picture.ts';
+import { givenControls } from '../../generation/given-control.ts';
 import type { Progress } from '../../generation/job.ts';
 import type { GenerationPlan } from '../../generation/plan.ts';
-import type { ControlImage, GenerationRequest } from '../../generation/request.ts';
+import type { GenerationRequest } from '../../generation/request.ts';
 import { resolveGeneration } from '../../generation/resolve.ts';
 import { encodePicture } from '../../images/encode.ts';
 import type { AnnotatorLibrary } from '../../models/annotators/annotators.ts';
@@ -35,24 +35,14 @@ export interface DrawnFiles {
   readonly controls: DrawnPlan['controls'];
 }
 
-/** The file of a control, that of the mask beside it, and that of its region. */
-export interface ControlFile {
-  readonly file: string;
-  readonly mask: string | null;
-  readonly region: string | null;
-}
-
-/** Draws a request in this command's own children, without records or queue. `files[i]` are the files of control i. */
+/** Draws a request in this command's own children, without records or queue. */
 export async function draw(
   parts: DrawingParts,
   request: GenerationRequest,
-  files: readonly ControlFile[],
   { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (progress: Progress) => void },
 ): Promise<DrawnFiles> {
   const models = await parts.library.list();
-  const given = await Promise.all(
-    request.controls.map(async ({ image }, index) => await givenControl(parts.files, image, files[index]!)),
-  );
+  const given = await givenControls(request.controls, async (reference) => await parts.files.check(reference));
   const { plan, warnings } = resolveGeneration(request, {
     catalog: { models, condition: findCondition },
     defaultModel: parts.defaultModel,
@@ -80,21 +70,4 @@ export async function draw(
       }),
     ),
   };
-}
-
-async function givenControl(files: PictureFiles, image: ControlImage, file: ControlFile): Promise<GivenControl> {
-  const [picture, region] = await Promise.all([
-    givenPicture(files, image, file),
-    file.region === null ? null : files.add(file.region),
-  ]);
-  return { picture, region };
-}
-
-async function givenPicture(
-  files: PictureFiles,
-  image: ControlImage,
-  { file, mask }: ControlFile,
-): Promise<GivenPicture> {
-  if ('structure' in image) return files.addStructure(image.structure.kind, image.structure.data);
-  return await files.add(file, mask);
 }

@@ -1,14 +1,14 @@
 import type { ControlFidelity } from '../../generation/job.ts';
-import type { GenerationPlan } from '../../generation/plan.ts';
 import type { ChosenPicture } from '../../drawing/choose-pictures.ts';
 
 /** How well a picture obeys its controls, one line each, and what it was chosen from. */
-export function fidelityLines(
-  plan: GenerationPlan,
-  { seed, fidelity = [], candidates = [] }: Omit<ChosenPicture, 'image'>,
-): readonly string[] {
+export function fidelityLines({
+  seed,
+  fidelity = [],
+  candidates = [],
+}: Omit<ChosenPicture, 'image'>): readonly string[] {
   const scores = candidates.map((candidate) => `seed ${candidate.seed} ${figure(candidate.score)}`).join(', ');
-  const controls = fidelity.map((one) => `seed ${seed}: ${plan.controls[one.control]?.type} ${describe(one)}`);
+  const controls = fidelity.map((one) => `seed ${seed}: ${one.condition} ${describe(one)}`);
   return scores === '' ? controls : [...controls, `chosen from ${scores}`];
 }
 

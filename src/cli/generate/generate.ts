@@ -20,7 +20,8 @@ import { insideMap } from '../../drawing/picture-metadata.ts';
 import { showProgress } from '../terminal/progress.ts';
 import { addSettings, configOf } from '../settings/setting-options.ts';
 import { interruption } from '../../service/shutdown.ts';
-import { controlPictures } from '../controls/structure-files.ts';
+import { controlBodies } from '../controls/control-bodies.ts';
+import { filesOf } from '../files/request-files.ts';
 
 interface Options extends GenerationOptions {
   readonly output: string;
@@ -60,11 +61,11 @@ async function generate(
   options: Options,
   controls: readonly ControlArgument[],
 ): Promise<void> {
-  const given = await controlPictures(controls);
-  const body = generationBody(prompt, config.model, options, controls, formatOf(options.output), given);
-  const request = parseGeneration(body);
+  const body = generationBody(prompt, config.model, options, await controlBodies(controls), formatOf(options.output));
+  const files = new PictureFiles();
+  const request = parseGeneration(files.asParts(body));
   const maps = options.saveMaps === true ? controls.map((_, index) => mapName(options.output, index)) : [];
-  const inputs = controls.flatMap(({ file, mask, region }) => [file, mask, region].filter((name) => name !== null));
+  const inputs = [...controls.map(({ file }) => file), ...filesOf(body)];
   await requireOwnOutputs([...outputNames(options.output, request.count), ...maps], inputs);
   useData(config);
   requireOwnFolder(config.data);
@@ -77,9 +78,8 @@ async function generate(
     const [library, annotators] = await Promise.all([libraryOf(config), annotatorsOf(config)]);
     const randomSeed = (): number => randomInt(2 ** 32);
     const { model: defaultModel, embedParameters } = config;
-    const files = new PictureFiles();
     const parts = { library, annotators, device, extractor, files, defaultModel, randomSeed, embedParameters };
-    const drawn = await draw(parts, request, controls, { signal, onProgress: progress.show });
+    const drawn = await draw(parts, request, { signal, onProgress: progress.show });
     progress.stop();
     await writeResults(drawn, options);
     console.error(`${((performance.now() - startedAt) / 1000).toFixed(1)} s on ${device.description?.provider}`);
@@ -97,7 +97,7 @@ function mapName(output: string, index: number): string {
 /** One line on stdout for each file; remarks go to stderr. */
 async function writeResults({ plan, pictures, controls, warnings }: DrawnFiles, options: Options): Promise<void> {
   for (const warning of warnings) console.error(`warning: ${warning}`);
-  for (const picture of pictures) for (const line of fidelityLines(plan, picture)) console.error(line);
+  for (const picture of pictures) for (const line of fidelityLines(picture)) console.error(line);
   const names = outputNames(options.output, pictures.length);
   for (const [index, { seed, bytes }] of pictures.entries()) {
     const name = names[index] ?? options.output;

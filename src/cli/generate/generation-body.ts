@@ -1,6 +1,3 @@
-import type { ControlArgument } from '../controls/control-options.ts';
-import type { ControlPictures } from '../controls/structure-files.ts';
-
 /** The options of `armature generate` and `armature batch` that are fields of a request; absent ones are left to the model's defaults. */
 export interface GenerationOptions {
   readonly negative?: string;
@@ -22,15 +19,14 @@ export interface GenerationOptions {
 
 /**
  * The body that a client would send to POST /v1/generations for the same picture: it goes through the same checks.
- * Without a model it is the server's default. `pictures[i]` are those of control i; by default its image is the part `i`.
+ * Without a model it is the server's default.
  */
 export function generationBody(
   prompt: string,
   model: string | undefined,
   options: GenerationOptions,
-  controls: readonly ControlArgument[],
+  controls: readonly Readonly<Record<string, unknown>>[],
   format: string,
-  pictures: readonly ControlPictures[] = [],
 ): Readonly<Record<string, unknown>> {
   return present({
     model,
@@ -46,22 +42,12 @@ export function generationBody(
     seed: options.seed,
     count: options.count,
     clip_skip: options.clipSkip,
-    controls: controls.map((control, index) =>
-      controlBody(control, pictures[index] ?? { image: { part: String(index) } }),
-    ),
+    controls,
     strict: options.strict,
     evaluate: options.evaluate,
     best_of: options.bestOf,
     output: present({ format, quality: options.quality }),
   });
-}
-
-function controlBody(
-  { type, fields, options }: ControlArgument,
-  pictures: ControlPictures,
-): Readonly<Record<string, unknown>> {
-  const preprocess = Object.keys(options).length === 0 ? {} : { preprocess: options };
-  return { type, ...pictures, ...preprocess, ...fields };
 }
 
 function present(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

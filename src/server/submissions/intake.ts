@@ -1,12 +1,12 @@
 import type { FastifyRequest } from 'fastify';
-import type { GivenControl, GivenPicture } from '../../generation/given-picture.ts';
-import type { ControlImage, ControlRequest } from '../../generation/request.ts';
+import { referencesOf } from '../../generation/given-control.ts';
+import type { ControlRequest } from '../../generation/request.ts';
 import type { BudgetPart } from '../access/body-budget.ts';
 import { holderOf } from '../access/guard.ts';
 import { SharedPictures } from './shared-pictures.ts';
 import type { ServerParts } from '../parts/parts.ts';
 import type { PictureTurns } from './picture-turns.ts';
-import { checkControl, isFetched } from './pictures.ts';
+import { isFetched } from './pictures.ts';
 
 /** What bounds the pictures that a request brings in from elsewhere. */
 export interface Intake {
@@ -31,21 +31,6 @@ export function picturesOf(
 ): SharedPictures {
   const { picture: limits } = settings.limits;
   return new SharedPictures({ records, store, tenant, files, fetcher, limits, decoder, memory, holder }, turns);
-}
-
-/** The pictures of all controls of a request, each by `check`. */
-export async function givenControls(
-  controls: readonly ControlRequest[],
-  check: (reference: ControlImage, field: string) => Promise<GivenPicture>,
-): Promise<readonly GivenControl[]> {
-  return await Promise.all(
-    controls.map(async (control, index) => await checkControl(control, `controls[${index}]`, check)),
-  );
-}
-
-/** What the controls of a request refer to: their pictures and the masks of where they act. */
-export function referencesOf(controls: readonly ControlRequest[]): readonly ControlImage[] {
-  return controls.flatMap(({ image, mask }) => (mask === undefined ? [image] : [image, mask]));
 }
 
 /** Whether a picture of a request has to be fetched. */

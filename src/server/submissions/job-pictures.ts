@@ -1,5 +1,6 @@
 import { ArmatureError } from '../../errors.ts';
 import type { Job, JobOutput } from '../../generation/job.ts';
+import { controlsOf } from '../../generation/job-controls.ts';
 import { extractedWith, type StoredPicture } from '../../generation/plan.ts';
 import { jsonBytes, newInput, type NewObject } from './inputs.ts';
 import type { PictureSource } from './picture-source.ts';
@@ -47,10 +48,10 @@ interface JobFile {
   readonly options: Readonly<Record<string, unknown>> | null;
 }
 
-function mapOf({ plan, result }: Job, index: number): JobFile {
-  const control = plan.kind === 'generation' ? plan.controls[index] : undefined;
-  const options = control === undefined ? null : extractedWith(control.source);
-  return { file: result?.maps[index], condition: control?.type ?? null, options };
+function mapOf(job: Job, index: number): JobFile {
+  const control = controlsOf(job)[index];
+  if (control === undefined) return { file: undefined, condition: null, options: null };
+  return { file: control.map ?? undefined, condition: control.plan.type, options: extractedWith(control.plan.source) };
 }
 
 function outputOf({ plan, result }: Job, index: number): JobFile {

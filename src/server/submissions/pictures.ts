@@ -1,6 +1,6 @@
 import { ArmatureError } from '../../errors.ts';
-import { type GivenControl, type GivenPicture, withMask } from '../../generation/given-picture.ts';
-import type { ControlImage, ControlRequest, MaskedPicture, StructureImage } from '../../generation/request.ts';
+import { withMask } from '../../generation/given-picture.ts';
+import type { ControlImage, MaskedPicture, StructureImage } from '../../generation/request.ts';
 import { decodeBase64 } from '../http/base64.ts';
 import { jsonBytes, newInput } from './inputs.ts';
 import { pictureOfJob } from './job-pictures.ts';
@@ -21,19 +21,6 @@ export async function checkPicture(
   const { mediaType, width, height } = await decoder.verify(bytes, { limits, tenant: holder, field });
   const object = await newInput(tenant, bytes, mediaType);
   return { stored: object.stored, width, height, structure: null, map: null, objects: [object] };
-}
-
-/** The pictures of a control at path `field`, each by `check`. */
-export async function checkControl<Picture extends GivenPicture>(
-  { image, mask }: Pick<ControlRequest, 'image' | 'mask'>,
-  field: string,
-  check: (reference: ControlImage, field: string) => Promise<Picture>,
-): Promise<GivenControl<Picture>> {
-  const [picture, region] = await Promise.all([
-    check(image, `${field}.image`),
-    mask === undefined ? null : check(mask, `${field}.mask`),
-  ]);
-  return { picture, region };
 }
 
 async function structureAsData(

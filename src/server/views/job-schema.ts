@@ -1,17 +1,13 @@
 import { z } from 'zod';
 import { fidelityMetrics } from '../../conditions/contract/fidelity.ts';
-import { structureKinds } from '../../conditions/structures.ts';
 import { jobStatuses } from '../../generation/job.ts';
-import { controlModes, outputFormats } from '../../generation/plan.ts';
+import { outputFormats } from '../../generation/plan.ts';
+import { effectiveControl } from './control-view.ts';
 import { jobErrorSchema } from './dead-letter.ts';
 import { receiverSchema } from './delivery-view.ts';
-import { resizeModes } from '../../pixels/resize-mode.ts';
+import { modelReference, sha256 } from './references.ts';
 import { schedulerIds } from '../../schedulers/registry.ts';
 
-const modelReference = z
-  .object({ id: z.string(), hash: z.string().describe('Tells two models of one name apart') })
-  .meta({ id: 'ModelReference' });
-const sha256 = z.string().describe('SHA-256 of the bytes, in hexadecimal');
 const options = z.record(z.string(), z.unknown());
 
 const file = {
@@ -73,24 +69,6 @@ const outputOptions = z.object({ format: z.enum(outputFormats), quality: z.int()
 const generationOutputOptions = outputOptions.extend({
   metadata: z.boolean().describe('Whether the files carry the parameters as text'),
 });
-
-const effectiveControl = z
-  .object({
-    type: z.string(),
-    model: modelReference,
-    image: z.object({ sha256 }),
-    structure: z.enum(structureKinds).nullable().describe('What kind of data the image is; null for a picture'),
-    preprocess: z.union([options, z.literal(false)]).describe('Every option of the extractor, or false'),
-    resolution: z.int().nullable().describe('Short side at which the extractor saw it; null: the size of the output'),
-    scale: z.number(),
-    start: z.number(),
-    end: z.number(),
-    mode: z.enum(controlModes),
-    resize: z.enum(resizeModes),
-    mask: z.object({ sha256 }).nullable().describe('Where the control acts; null where it acts everywhere'),
-    map_url: z.string().nullable().describe('The map that was used; null until it exists'),
-  })
-  .meta({ id: 'EffectiveControl' });
 
 export const effectiveGeneration = z
   .object({

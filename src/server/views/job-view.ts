@@ -1,13 +1,9 @@
 import { type Candidate, type ControlFidelity, isFinal, type Job, type JobOutput } from '../../generation/job.ts';
-import {
-  type ExtractionPlan,
-  type GenerationPlan,
-  type OutputOptions,
-  type PlannedControl,
-  sentAs,
-} from '../../generation/plan.ts';
+import { controlsOf } from '../../generation/job-controls.ts';
+import type { ExtractionPlan, GenerationPlan, OutputOptions } from '../../generation/plan.ts';
 import type { WebhookDelivery } from '../../records/webhooks/webhooks.ts';
 import type { Links } from '../http/links.ts';
+import { controlView } from './control-view.ts';
 import { receiverView } from './delivery-view.ts';
 import type { EffectiveView, JobView } from './job-schema.ts';
 
@@ -109,33 +105,13 @@ function generationView(job: Job, plan: GenerationPlan, links: Links): Effective
     seed: plan.seed,
     count: plan.count,
     clip_skip: plan.clipSkip,
-    controls: plan.controls.map((control, index) => {
-      const mapUrl = job.result?.maps[index] === undefined ? null : links.map(job.id, index);
-      return controlView(control, mapUrl);
-    }),
+    controls: controlsOf(job).map(({ index, plan: control, map }) =>
+      controlView(control, map === null ? null : links.map(job.id, index)),
+    ),
     strict: plan.strict,
     evaluate: plan.evaluate,
     best_of: plan.bestOf,
     output: { ...outputView(plan.output), metadata: plan.output.metadata },
-  };
-}
-
-function controlView(control: PlannedControl, mapUrl: string | null) {
-  const { type, model, source, scale, start, end, mode, resize, region } = control;
-  return {
-    type,
-    model: { ...model },
-    image: { sha256: sentAs(source).sha256 },
-    structure: source.kind === 'structure' ? source.structure : null,
-    preprocess: source.kind === 'photo' ? { ...source.preprocess } : (false as const),
-    resolution: source.kind === 'photo' ? source.resolution : null,
-    scale,
-    start,
-    end,
-    mode,
-    resize,
-    mask: region === undefined ? null : { sha256: region.sha256 },
-    map_url: mapUrl,
   };
 }
 

@@ -1,9 +1,11 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { addControls } from '../../../src/cli/controls/control-options.ts';
+import { addControls, type ControlArgument } from '../../../src/cli/controls/control-options.ts';
 import { generationBody } from '../../../src/cli/generate/generation-body.ts';
-import { controlPictures } from '../../../src/cli/controls/structure-files.ts';
+import { controlBodies } from '../../../src/cli/controls/control-bodies.ts';
+import { PictureFiles } from '../../../src/cli/files/picture-files.ts';
 import { parseGeneration } from '../../../src/generation/parse.ts';
+import type { GenerationRequest } from '../../../src/generation/request.ts';
 
 function controlsOf(line: string) {
   const command = new Command().exitOverride().configureOutput({ writeErr: () => {} });
@@ -12,13 +14,19 @@ function controlsOf(line: string) {
   return controls.list;
 }
 
+/** The request that `armature generate` makes of these controls. */
+async function requestOf(controls: readonly ControlArgument[]): Promise<GenerationRequest> {
+  const body = generationBody('x', 'm', {}, await controlBodies(controls), 'png');
+  return parseGeneration(new PictureFiles().asParts(body));
+}
+
 describe('controls on the command line', () => {
-  it('keep their order, and what stands behind a control acts on it alone', () => {
+  it('keep their order, and what stands behind a control acts on it alone', async () => {
     const controls = controlsOf(
       '--depth room.png --control-scale 0.6 --canny a.jpg --extract low_threshold=50 --canny b.png --map ' +
         '--control-start 0.1 --control-end 0.8 --control-mode prompt --control-model my-edges --resize fill',
     );
-    const request = parseGeneration(generationBody('x', 'm', {}, controls, 'png'));
+    const request = await requestOf(controls);
     expect(request.controls).toEqual([
       { type: 'depth', image: { part: '0' }, scale: 0.6, start: 0, end: 1, mode: 'balanced', resize: 'crop' },
       {
@@ -58,21 +66,18 @@ describe('controls on the command line', () => {
   it('may act in a region', async () => {
     const controls = controlsOf('--canny a.jpg --control-mask left.png --inpaint b.png --inpaint-mask hole.png');
     expect(controls).toMatchObject([
-      { file: 'a.jpg', region: 'left.png', mask: null },
-      { file: 'b.png', region: null, mask: 'hole.png' },
+      { file: 'a.jpg', fields: { mask: { file: 'left.png' } }, mask: null },
+      { file: 'b.png', fields: {}, mask: 'hole.png' },
     ]);
-    const body = generationBody('x', 'm', {}, controls, 'png', await controlPictures(controls));
-    expect(parseGeneration(body).controls).toMatchObject([
-      { image: { part: '0' }, mask: { part: '0-region' } },
-      { image: { picture: { part: '1' }, mask: { part: '1-mask' } } },
+    expect((await requestOf(controls)).controls).toMatchObject([
+      { image: { part: '0' }, mask: { part: '1' } },
+      { image: { picture: { part: '2' }, mask: { part: '3' } } },
     ]);
   });
 
-  it('leave what is no number to the check of the request', () => {
+  it('leave what is no number to the check of the request', async () => {
     const controls = controlsOf('--canny a.jpg --control-scale much');
-    expect(() => parseGeneration(generationBody('x', 'm', {}, controls, 'png'))).toThrow(
-      /controls\[0\]\.scale.*"much"/,
-    );
+    await expect(requestOf(controls)).rejects.toThrow(/controls\[0\]\.scale.*"much"/);
   });
 
   it.each(['--map', '--control-scale 1', '--extract a=1', '--resize fill', '--control-mask a.png'])(

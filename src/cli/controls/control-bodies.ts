@@ -4,22 +4,19 @@ import { readJsonNow } from '../../json/read-json.ts';
 import type { ControlArgument } from './control-options.ts';
 import { FileFault } from '../terminal/exit-codes.ts';
 
-/** The pictures of a control as a request says them. */
-export interface ControlPictures {
-  readonly image: Readonly<Record<string, unknown>>;
-  readonly mask?: Readonly<Record<string, unknown>>;
-}
-
 /**
- * The pictures of controls as a request says them: the part of the control's own number for a picture, the contents of the
- * file for structure as data; with a mask beside it, both. The mask of its region is a part too.
+ * Controls as a request says them: {"file": ...} for a picture, the contents of the file for structure as data; with a mask beside
+ * it, both.
  */
-export async function controlPictures(controls: readonly ControlArgument[]): Promise<readonly ControlPictures[]> {
+export async function controlBodies(
+  controls: readonly ControlArgument[],
+): Promise<readonly Readonly<Record<string, unknown>>[]> {
   return await Promise.all(
-    controls.map(async ({ structure, file, mask, region }, index) => {
-      const picture = structure === null ? { part: String(index) } : { [structure]: await readJson(file) };
-      const image = mask === null ? picture : { picture, mask: { part: `${index}-mask` } };
-      return region === null ? { image } : { image, mask: { part: `${index}-region` } };
+    controls.map(async ({ type, structure, file, mask, fields, options }) => {
+      const picture = structure === null ? { file } : { [structure]: await readJson(file) };
+      const image = mask === null ? picture : { picture, mask: { file: mask } };
+      const preprocess = Object.keys(options).length === 0 ? {} : { preprocess: options };
+      return { type, image, ...preprocess, ...fields };
     }),
   );
 }

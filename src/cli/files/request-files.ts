@@ -1,0 +1,61 @@
+import { resolve } from 'node:path';
+import { isObject } from '../../generation/field-names.ts';
+import { controlPictures } from '../../generation/request.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/**
+ * The request with the names of its files absolute, relative to `folder` as they are. `"image": "photo.png"` of a control is short
+ * for a file, and so is `"mask": "left.png"`; files are known in the fields of controls that say a picture only.
+ */
+export function locateFiles(item: Json, folder: string): Json {
+  return changeImages(item, (image) => {
+    if (typeof image === 'string') return { file: resolve(folder, image) };
+    return changeFiles(image, (file) => ({ file: resolve(folder, file) }));
+  });
+}
+
+function changeImages(item: Json, change: (image: unknown) => unknown): Json {
+  const controls: unknown = item['controls'];
+  if (!Array.isArray(controls)) return item;
+  const changed = controls.map((control: unknown): unknown =>
+    isObject(control) ? { ...control, ...changeFields(control, change) } : control,
+  );
+  return { ...item, controls: changed };
+}
+
+function changeFields(control: Json, change: (image: unknown) => unknown): Json {
+  const fields = controlPictures.filter((name) => name in control);
+  return Object.fromEntries(fields.map((name) => [name, change(control[name])]));
+}
+
+/** The image with others in place of its file, or of the files of its picture and its mask. */
+function changeFiles(image: unknown, change: (file: string) => Json): unknown {
+  if (isFile(image)) return change(image.file);
+  if (!isObject(image) || !('picture' in image)) return image;
+  const { picture, mask, ...rest } = image;
+  return {
+    ...rest,
+    picture: changeFiles(picture, change),
+    ...(mask === undefined ? {} : { mask: changeFiles(mask, change) }),
+  };
+}
+
+/** The files that a request names, each once. */
+export function filesOf(item: Json): readonly string[] {
+  const files = new Set<string>();
+  replaceFiles(item, (file) => {
+    files.add(file);
+    return {};
+  });
+  return [...files];
+}
+
+/** The request with what `replace` makes of each file in its place. */
+export function replaceFiles(item: Json, replace: (file: string) => Json): Json {
+  return changeImages(item, (image) => changeFiles(image, replace));
+}
+
+function isFile(value: unknown): value is { readonly file: string } {
+  return isObject(value) && Object.keys(value).length === 1 && typeof value['file'] === 'string';
+}

@@ -1,0 +1,7 @@
+import { z } from 'zod';
+
+export const modelReference = z
+  .object({ id: z.string(), hash: z.string().describe('Tells two models of one name apart') })
+  .meta({ id: 'ModelReference' });
+
+export const sha256 = z.string().describe('SHA-256 of the bytes, in hexadecimal');
