@@ -58,17 +58,18 @@ export const maskedConditions: readonly string[] = Object.freeze(
 
 /**
  * @param field path of the id in the request, such as `controls[0].type`.
+ * @param others types of models beside those that are known here: they take ready-made maps only.
  * @throws ArmatureError `unknown_condition` with the nearest known id and all choices.
  */
-export function findCondition(id: string, field = 'type'): Condition {
-  const known = conditionRows.find((row) => row.id === id);
-  if (known !== undefined) return known;
-  const nearest = nearestName(id, conditionIds);
+export function findCondition(id: string, field = 'type', others: readonly string[] = []): Condition {
+  const choices = [...conditionIds, ...others];
+  if (choices.includes(id)) return conditionOf(id);
+  const nearest = nearestName(id, choices);
   const hint = nearest === undefined ? '' : ` Did you mean ${nearest}?`;
   throw new ArmatureError(
     'unknown_condition',
-    `Expected a condition (${conditionIds.join(', ')}) but received ${JSON.stringify(id.slice(0, 100))}.${hint}`,
-    { field, choices: conditionIds },
+    `Expected a condition (${choices.join(', ')}) but received ${JSON.stringify(id.slice(0, 100))}.${hint}`,
+    { field, choices },
   );
 }
 
@@ -104,8 +105,9 @@ export interface ConditionDescription {
   readonly options: Readonly<Record<string, unknown>> | null;
 }
 
-export function describeConditions(): readonly ConditionDescription[] {
-  return conditionRows.map((row) => ({
+/** All that are known, and behind them `others`, which are known by the types of models alone. */
+export function describeConditions(others: readonly string[] = []): readonly ConditionDescription[] {
+  return [...conditionRows, ...others.map(readyMapsOnly)].map((row) => ({
     id: row.id,
     title: row.title,
     description: row.description,

@@ -1,6 +1,6 @@
 import { ArmatureError } from '../errors.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
-import type { ModelLibrary } from '../models/library.ts';
+import type { TenantModels } from '../models/library.ts';
 import type { BaseModel } from '../generation/model.ts';
 import type { FoundControl } from '../pipeline/controls/control-work.ts';
 
@@ -12,7 +12,10 @@ export interface PlanModels {
 }
 
 /** Finds the models of a plan. `model_invalid` where one is not the one that the plan was made for any more. */
-export async function findModels(library: ModelLibrary, plan: GenerationPlan): Promise<PlanModels> {
+export async function findModels(
+  library: Pick<TenantModels, 'base' | 'controlNet'>,
+  plan: GenerationPlan,
+): Promise<PlanModels> {
   const base = await library.base(plan.model.id);
   assertUnchanged(base, plan.model.hash);
   const controls = await Promise.all(

@@ -1,7 +1,8 @@
 import type { Condition } from '../conditions/contract/condition.ts';
+import { conditionIds, findCondition } from '../conditions/registry.ts';
 import { nearestName } from '../text/nearest-name.ts';
 import { ArmatureError } from '../errors.ts';
-import type { BaseModel, ControlNetModel, RejectedModel } from './model.ts';
+import type { BaseModel, ControlNetModel, OwnedModel, RejectedModel } from './model.ts';
 import type { Family } from '../graph/family.ts';
 
 /** The models that are there at this moment. */
@@ -16,6 +17,26 @@ export interface Catalog {
   readonly models: ModelList;
   /** The condition of an id; `unknown_condition` at `field` where there is none. */
   readonly condition: (id: string, field: string) => Condition;
+}
+
+/** What a request may refer to where these models are: conditions that are known, and the types of its ControlNets. */
+export function catalogOf(models: ModelList): Catalog {
+  const types = otherTypes(models);
+  return { models, condition: (id, field) => findCondition(id, field, types) };
+}
+
+/** What a tenant may see and use: what nobody owns, and its own. */
+export function visibleTo(tenant: string, { bases, controlNets, rejected }: ModelList): ModelList {
+  const isVisible = ({ owner }: OwnedModel): boolean => owner === null || owner === tenant;
+  return { bases: bases.filter(isVisible), controlNets: controlNets.filter(isVisible), rejected };
+}
+
+/** Types of ControlNets of which nothing else is known, by name. */
+export function otherTypes({ controlNets }: ModelList): readonly string[] {
+  const types = new Set(
+    controlNets.flatMap(({ type }) => (type === null || conditionIds.includes(type) ? [] : [type])),
+  );
+  return [...types].toSorted();
 }
 
 /** Pixels of a map that a ControlNet's hint encoder makes one cell of: it halves three times. */

@@ -2,8 +2,14 @@ import type { ModelSchedule } from '../schedulers/scheduler-config.ts';
 import type { Family } from '../graph/family.ts';
 import type { Prediction } from '../schedulers/prediction-type.ts';
 
+/** Whose a model is. */
+export interface OwnedModel {
+  /** The tenant that alone may see and use it; null is everybody. */
+  readonly owner: string | null;
+}
+
 /** A model that the library found, with what its files say of it. Paths stay inside the process: clients see ids only. */
-export interface BaseModel {
+export interface BaseModel extends OwnedModel {
   readonly kind: 'base';
   readonly id: string;
   readonly title: string;
@@ -23,7 +29,7 @@ export interface BaseModel {
   readonly defaults: ModelDefaults;
 }
 
-export interface ControlNetModel {
+export interface ControlNetModel extends OwnedModel {
   readonly kind: 'controlnet';
   readonly id: string;
   readonly title: string;

@@ -26,24 +26,24 @@ export function assemble(
     }
   }
   for (const model of models.values()) {
-    if (model.kind !== 'controlnet' || model.type === null || conditions.includes(model.type)) continue;
+    if (model.kind !== 'controlnet' || model.type === null || isType(model.type)) continue;
     models.delete(model.id);
-    rejected.push({ id: model.id, code: 'unknown_condition', detail: unknownCondition(model.type, conditions) });
+    const detail = `Expected a condition (${conditions.join(', ')}) or a name of at most 40 letters a-z, digits, "_" and "-" as the type but received "${model.type}".`;
+    rejected.push({ id: model.id, code: 'unknown_condition', detail });
   }
   return sorted([...models.values()], rejected);
 }
 
-/** `unknown_condition` with the choices where a ControlNet cannot be for `type`. */
+/** `unknown_condition` with the choices where a type that somebody sets by hand is none of the known ones: it may be a slip. */
 export function requireCondition(type: string, conditions: readonly string[]): void {
   if (conditions.includes(type)) return;
-  throw new ArmatureError('unknown_condition', unknownCondition(type, conditions), {
-    field: 'type',
-    choices: conditions,
-  });
+  const detail = `Expected a condition (${conditions.join(', ')}) as the type but received "${type}".`;
+  throw new ArmatureError('unknown_condition', detail, { field: 'type', choices: conditions });
 }
 
-function unknownCondition(type: string, conditions: readonly string[]): string {
-  return `Expected a condition (${conditions.join(', ')}) as the type but received "${type}".`;
+/** A type may be no condition of this version: its ControlNet then takes ready-made maps only. */
+function isType(type: string): boolean {
+  return /^[a-z0-9_-]{1,40}$/.test(type);
 }
 
 function withType(model: AnyModel, types: ReadonlyMap<string, string>): AnyModel {

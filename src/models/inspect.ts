@@ -126,6 +126,7 @@ async function baseModel(
     id,
     title,
     licence: manifest?.licence ?? null,
+    owner: null,
     hash,
     family,
     path,
@@ -164,7 +165,7 @@ async function controlNet(
   requireCompleteControlNet(checkpoint, basename(path));
   const { layout, family, hash } = checkpoint;
   const licence = manifest?.licence ?? null;
-  return { kind: 'controlnet', id, title, licence, hash, family, path, layout, type, bundledWith };
+  return { kind: 'controlnet', id, title, licence, owner: null, hash, family, path, layout, type, bundledWith };
 }
 
 function typeIn(manifest: Manifest | null, path: string): string | null {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { ArmatureError } from '../errors.ts';
-import { findBase, findControlNet, type ModelList } from '../generation/catalog.ts';
+import { findBase, findControlNet, type ModelList, visibleTo } from '../generation/catalog.ts';
 import { assemble, requireCondition } from './assemble.ts';
 import { buildStamp } from './build-stamp.ts';
 import { type KeptFinding, type KeptFindings, readFindings, writeFindings } from './findings-file.ts';
@@ -23,6 +23,9 @@ export interface LibraryOptions {
 }
 
 export type ModelLibrary = Library;
+
+/** The models that nobody owns and those of one tenant. */
+export type TenantModels = Pick<Library, 'list' | 'ask' | 'base' | 'controlNet'>;
 
 /** How long a listing is trusted before the folders are looked at again, in milliseconds. */
 const trusted = 1000;
@@ -80,6 +83,18 @@ class Library {
       // The second answer counts.
     }
     return await question(await this.list());
+  }
+
+  /** What a tenant sees of it; who asks without one sees everybody's. */
+  of(tenant: string): TenantModels {
+    const ask: TenantModels['ask'] = async (question) =>
+      await this.ask(async (models) => await question(visibleTo(tenant, models)));
+    return {
+      ask,
+      list: async () => visibleTo(tenant, await this.list()),
+      base: async (id) => await ask((models) => findBase(models, id, 'model')),
+      controlNet: async (id) => await ask((models) => findControlNet(models, id, 'model')),
+    };
   }
 
   /** `unknown_model` with the choices, or `model_invalid` where its files cannot be used. */

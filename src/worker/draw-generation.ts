@@ -18,7 +18,7 @@ export async function drawGeneration(
   plan: GenerationPlan,
   signal: AbortSignal,
 ): Promise<JobResult> {
-  const models = await findModels(parts.library, plan);
+  const models = await findModels(parts.library.of(job.tenant), plan);
   const progress = parts.progress.start(job);
   const attempt = { job: job.id, attempt: job.attempt };
   const device = guardedDevice(parts, job, new Checkpoints(parts, job));

@@ -61,6 +61,7 @@ const controlNet: ControlNetModel = {
   id: 'm',
   title: 'm',
   licence: null,
+  owner: null,
   hash: 'h',
   family: { name: 'other', contextWidth: 1, latentChannels: 1, blockChannels: [], layersPerBlock: 1 },
   path: '/nowhere',

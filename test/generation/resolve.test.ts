@@ -21,7 +21,7 @@ const sd1: Family = {
   layersPerBlock: 2,
 };
 const sd2: Family = { ...sd1, name: 'sd2', contextWidth: 1024 };
-const files = { licence: null, hash: 'abc', path: '/models', layout: 'diffusers' } as const;
+const files = { licence: null, owner: null, hash: 'abc', path: '/models', layout: 'diffusers' } as const;
 const base: BaseModel = {
   ...files,
   kind: 'base',

@@ -6,7 +6,7 @@ import type { Family } from '../../src/graph/family.ts';
 
 const small: Family = { name: 'other', contextWidth: 8, latentChannels: 4, blockChannels: [8], layersPerBlock: 1 };
 const sd1: Family = { ...small, name: 'sd1', contextWidth: 768 };
-const files = { title: 'x', licence: null, hash: 'abc', path: '/models', layout: 'diffusers' } as const;
+const files = { title: 'x', licence: null, owner: null, hash: 'abc', path: '/models', layout: 'diffusers' } as const;
 const defaults = { width: 512, height: 512, steps: 20, guidanceScale: 7, scheduler: 'ddim' };
 const base = {
   ...files,

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ArmatureError } from '../../src/errors.ts';
-import { misfit } from '../../src/generation/catalog.ts';
+import { misfit, type ModelList } from '../../src/generation/catalog.ts';
+import { inspect } from '../../src/models/inspect.ts';
 import { type LibraryOptions, openLibrary } from '../../src/models/library.ts';
 import { smallModelPath } from '../support/golden.ts';
 
@@ -184,14 +185,27 @@ describe('armature.json', () => {
     expect(rejected[0]?.detail).toContain(reason);
   });
 
-  it('that names a condition nobody knows rejects that ControlNet alone', async () => {
+  it('may name a type that is no condition of this version', async () => {
     const folder = await addTinyModel('tiny');
     const manifest = { schema: 1, controlnets: [{ path: 'controlnet-a', type: 'magic' }] };
+    await writeFile(join(folder, 'armature.json'), JSON.stringify(manifest));
+    const { controlNets, rejected } = await (await openLibrary([models], options)).list();
+    expect(controlNets.map(({ id, type }) => [id, type])).toEqual([
+      ['tiny-a', 'magic'],
+      ['tiny-b', null],
+    ]);
+    expect(rejected).toEqual([]);
+  });
+
+  it.each(['Magic!', 'a b', 'x'.repeat(41)])('that names %j as a type rejects that ControlNet alone', async (type) => {
+    const folder = await addTinyModel('tiny');
+    const manifest = { schema: 1, controlnets: [{ path: 'controlnet-a', type }] };
     await writeFile(join(folder, 'armature.json'), JSON.stringify(manifest));
     const { bases, controlNets, rejected } = await (await openLibrary([models], options)).list();
     expect(bases).toHaveLength(1);
     expect(controlNets.map(({ id }) => id)).toEqual(['tiny-b']);
     expect(rejected).toMatchObject([{ id: 'tiny-a', code: 'unknown_condition' }]);
+    expect(rejected[0]?.detail).toContain(`received "${type}"`);
   });
 
   it('that names a ControlNet which is not there rejects that one alone', async () => {
@@ -237,6 +251,30 @@ describe('what cannot be used', () => {
     await writeFile(join(models, 'noise.safetensors'), Buffer.alloc(100));
     const library = await openLibrary([models], options);
     expect(await codeOf(library.base('noise'))).toBe('model_invalid');
+  });
+});
+
+describe('what somebody owns', () => {
+  it('is there for its owner and the operator alone, and what nobody owns for everybody', async () => {
+    await addTinyModel('tiny');
+    await addTinyModel('shared');
+    const library = await openLibrary([models], {
+      ...options,
+      inspect: async (candidate, told) => {
+        const finding = await inspect(candidate, told);
+        const owner = candidate.path.endsWith('tiny') ? 'alice' : null;
+        return { ...finding, models: finding.models.map((model) => ({ ...model, owner })) };
+      },
+    });
+    const idsOf = ({ bases, controlNets }: ModelList) => [...bases, ...controlNets].map(({ id }) => id);
+    const all = ['shared', 'tiny', 'shared-a', 'shared-b', 'tiny-a', 'tiny-b'];
+    expect(idsOf(await library.list())).toEqual(all);
+    expect(idsOf(await library.of('alice').list())).toEqual(all);
+    expect(idsOf(await library.of('bob').list())).toEqual(['shared', 'shared-a', 'shared-b']);
+    expect(await library.of('alice').base('tiny')).toMatchObject({ owner: 'alice' });
+    await expect(library.of('bob').base('tiny')).rejects.toMatchObject({ code: 'unknown_model', choices: ['shared'] });
+    expect(await codeOf(library.of('bob').controlNet('tiny-a'))).toBe('unknown_model');
+    expect(await library.of('bob').ask(idsOf)).toEqual(['shared', 'shared-a', 'shared-b']);
   });
 });
 

@@ -1,4 +1,4 @@
-import { findCondition } from '../../conditions/registry.ts';
+import { catalogOf } from '../../generation/catalog.ts';
 import type { DeviceProcess } from '../../device/device-process.ts';
 import type { ExtractorProcess } from '../../extractor/extractor-process.ts';
 import { givenControls } from '../../generation/given-control.ts';
@@ -44,7 +44,7 @@ export async function draw(
   const models = await parts.library.list();
   const given = await givenControls(request.controls, async (reference) => await parts.files.check(reference));
   const { plan, warnings } = resolveGeneration(request, {
-    catalog: { models, condition: findCondition },
+    catalog: catalogOf(models),
     defaultModel: parts.defaultModel,
     given,
     randomSeed: parts.randomSeed,

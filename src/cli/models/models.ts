@@ -51,11 +51,13 @@ export function addModels(models: Command): void {
   addCatalog(models);
 }
 
+const hidden: ReadonlySet<string> = new Set(['path', 'schedule', 'owner']);
+
 /** All that is known of models but where they lie, and the numbers of their schedules. */
 function asJson({ bases, controlNets, rejected }: ModelList, annotators: readonly AnnotatorModel[]): string {
   return JSON.stringify(
     { bases, controlNets, annotators, rejected },
-    (key, value: unknown) => (key === 'path' || key === 'schedule' ? undefined : value),
+    (key, value: unknown) => (hidden.has(key) ? undefined : value),
     2,
   );
 }

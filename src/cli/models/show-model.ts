@@ -18,7 +18,7 @@ export function addShow(models: Command): void {
       const model = found.controlNets.some((controlNet) => controlNet.id === id)
         ? findControlNet(found, id, 'id')
         : findBase(found, id, 'id');
-      const { path: _, ...known } = model;
+      const { path: _path, owner: _owner, ...known } = model;
       console.log(options.json === true ? JSON.stringify(known, null, 2) : describe(model));
     });
   addSettings(show, ['data', 'models']);

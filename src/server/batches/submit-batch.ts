@@ -47,7 +47,7 @@ async function recordBatch(
 ): Promise<CountedBatch> {
   const { records, feeder, settings } = parts;
   const { limits } = settings;
-  const models = await parts.library.list();
+  const models = await parts.library.of(tenant).list();
   const webhook = await webhookTarget(parts, options.webhook);
   const itemWebhook = sharedWebhookTargets(parts);
   const itemOf = async (request: GenerationRequest, check: SharedPictures['check']): Promise<NewItem> => {

@@ -2,8 +2,9 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { acceptedInputs, describeConditions, findCondition } from '../../conditions/registry.ts';
+import { otherTypes } from '../../generation/catalog.ts';
 import { extractionRequest } from '../../generation/request.ts';
-import type { RouteContext } from './context.ts';
+import { type RouteContext, tenantOf } from './context.ts';
 import { flatExtraction } from '../submissions/flat-form.ts';
 import { readSubmission } from '../submissions/submission.ts';
 import { submitExtraction } from '../submissions/submit.ts';
@@ -46,7 +47,10 @@ export function conditionRoutes(instance: FastifyInstance, context: RouteContext
       tags: ['conditions'],
       response: { 200: json('All conditions', conditionListSchema), '4xx': problem },
     },
-    handler: () => ({ data: describeConditions().map((row) => ({ ...row, accepts: [...row.accepts] })) }),
+    handler: async (request) => {
+      const types = await parts.library.of(tenantOf(request)).ask(otherTypes);
+      return { data: describeConditions(types).map((row) => ({ ...row, accepts: [...row.accepts] })) };
+    },
   });
 
   routes.post('/v1/conditions/:type', {
@@ -72,7 +76,9 @@ export function conditionRoutes(instance: FastifyInstance, context: RouteContext
     ...unchecked,
     handler: async (request, reply) => {
       // Looked up before the key of an idempotent request is kept under its name.
-      const { id: type } = findCondition(request.params.type, 'type');
+      const { id: type } = await parts.library
+        .of(tenantOf(request))
+        .ask((models) => findCondition(request.params.type, 'type', otherTypes(models)));
       return await answerWithJob(context, request, reply, {
         route: `POST /v1/conditions/${type}`,
         read: async () => await readSubmission(request, limits, flatExtraction),

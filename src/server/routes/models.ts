@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import type { RouteContext } from './context.ts';
+import { type RouteContext, tenantOf } from './context.ts';
 import { modelListSchema, modelListView } from '../views/model-view.ts';
 import { json, problem } from './schemas.ts';
 
@@ -14,8 +14,9 @@ export function modelRoutes(instance: FastifyInstance, { parts }: RouteContext):
       tags: ['models'],
       response: { 200: json('All models', modelListSchema), '4xx': problem },
     },
-    handler: async () => {
-      const [models, annotators] = await Promise.all([parts.library.list(), parts.annotators.list()]);
+    handler: async (request) => {
+      const mine = parts.library.of(tenantOf(request));
+      const [models, annotators] = await Promise.all([mine.list(), parts.annotators.list()]);
       return modelListView(models, annotators, parts.settings.defaultModel);
     },
   });

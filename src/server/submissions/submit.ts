@@ -1,7 +1,6 @@
-import { findCondition } from '../../conditions/registry.ts';
 import { cost } from '../../generation/cost.ts';
 import type { Job } from '../../generation/job.ts';
-import type { ModelList } from '../../generation/catalog.ts';
+import { catalogOf, type ModelList } from '../../generation/catalog.ts';
 import { type GivenControl, givenControls, referencesOf } from '../../generation/given-control.ts';
 import { parseExtraction, parseGeneration } from '../../generation/parse.ts';
 import type { GenerationPlan, OutputFormat, Plan } from '../../generation/plan.ts';
@@ -51,7 +50,9 @@ export async function submitGeneration(
   return await pictures.keptWhile(async () => {
     const resolve = async (check: SharedPictures['check']): Promise<Resolved<GenerationPlan>> => {
       const given = await givenControls(request.controls, check);
-      return await parts.library.ask(async (models) => await planGeneration(parts, request, models, given));
+      return await parts.library
+        .of(options.tenant)
+        .ask(async (models) => await planGeneration(parts, request, models, given));
     };
     // All that can be refused without asking anybody is refused first.
     const near = await resolve(pictures.checkNear);
@@ -69,7 +70,7 @@ export async function planGeneration(
   given: readonly GivenControl[],
 ): Promise<Resolved<GenerationPlan>> {
   const resolved = resolveGeneration(request, {
-    catalog: { models, condition: findCondition },
+    catalog: catalogOf(models),
     defaultModel: settings.defaultModel,
     given,
     randomSeed,
@@ -86,13 +87,17 @@ export async function submitExtraction(
   submission: Submission,
   options: SubmitOptions,
 ): Promise<Job> {
-  findCondition(type, 'type');
+  const { condition } = await parts.library.of(options.tenant).ask((models) => {
+    const catalog = catalogOf(models);
+    catalog.condition(type, 'type');
+    return catalog;
+  });
   const request = withFormat(parseExtraction(submission.body), submission.body, options);
   refuseUnusedFiles(submission.files, [request.image]);
   const pictures = picturesOf(parts, submission.files, options.tenant, options.intake);
   return await pictures.keptWhile(async () => {
     const resolve = async (check: SharedPictures['check']): Promise<Resolved<Plan>> => {
-      const resolved = resolveExtraction(type, request, findCondition, await check(request.image, 'image'));
+      const resolved = resolveExtraction(type, request, condition, await check(request.image, 'image'));
       await parts.annotators.requireFor(resolved.plan);
       return resolved;
     };

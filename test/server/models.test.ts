@@ -1,0 +1,156 @@
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { keyRequest } from '../../src/access/key-request.ts';
+import { conditionIds } from '../../src/conditions/registry.ts';
+import { inspect } from '../../src/models/inspect.ts';
+import { openLibrary } from '../../src/models/library.ts';
+import { issueKey } from '../../src/records/access/issue-key.ts';
+import { goldenPath } from '../support/golden.ts';
+import { type Application, openApplication, pictureFile } from './application.ts';
+
+/** A small base model with two ControlNets: one for a condition, one of a type that nobody knows. */
+const manifest = {
+  schema: 1,
+  controlnets: [
+    { path: 'controlnet-a', type: 'canny' },
+    { path: 'controlnet-b', type: 'my-sketch' },
+  ],
+};
+
+let application: Application;
+let app: FastifyInstance;
+let models: string;
+let image: object;
+
+async function serve(owner: string | null): Promise<FastifyInstance> {
+  const library = await openLibrary([models], {
+    conditions: conditionIds,
+    inspect: async (...asked) => {
+      const finding = await inspect(...asked);
+      return { ...finding, models: finding.models.map((model) => ({ ...model, owner })) };
+    },
+  });
+  return await application.rebuild({ library });
+}
+
+beforeAll(async () => {
+  application = await openApplication();
+  models = await mkdtemp(join(tmpdir(), 'armature-types-'));
+  await cp(goldenPath('models', 'sd15-tiny'), join(models, 'tiny'), { recursive: true });
+  await writeFile(join(models, 'tiny', 'armature.json'), JSON.stringify(manifest));
+  app = await serve(null);
+  image = { data: (await pictureFile()).toString('base64') };
+});
+afterAll(async () => {
+  await application.close();
+  await rm(models, { recursive: true });
+});
+
+async function post(url: string, payload: object, headers: Readonly<Record<string, string>> = {}, on = app) {
+  const { statusCode, body } = await on.inject({ method: 'POST', url, payload, headers });
+  return { statusCode, ...(JSON.parse(body) as Record<string, unknown>) };
+}
+
+const generation = (control: object): object => ({
+  model: 'tiny',
+  prompt: 'a cube',
+  width: 64,
+  height: 64,
+  controls: [{ image, ...control }],
+});
+
+describe('a ControlNet whose type is no condition of this version', () => {
+  const type = 'my-sketch';
+
+  test('is listed with its type, which is listed behind the conditions', async () => {
+    const list = (await app.inject('/v1/models')).json<{ controlnets: { id: string; type: string }[] }>();
+    expect(list.controlnets).toMatchObject([
+      { id: 'tiny-a', type: 'canny' },
+      { id: 'tiny-b', type },
+    ]);
+    const { data } = (await app.inject('/v1/conditions')).json<{ data: { id: string }[] }>();
+    expect(data.map(({ id }) => id)).toEqual([...conditionIds, type]);
+    expect(data.at(-1)).toMatchObject({ title: type, accepts: ['map'], options: null });
+  });
+
+  test.each([[{ preprocess: false }], [{}]])('takes ready-made maps: %j', async (given) => {
+    const job = await post('/v1/generations', generation({ type, ...given }));
+    expect(job).toMatchObject({
+      statusCode: 202,
+      effective: { controls: [{ type, model: { id: 'tiny-b' }, preprocess: false }] },
+    });
+  });
+
+  test.each([[true], [{ low_threshold: 1 }]])('has no extractor: preprocess %j', async (preprocess) => {
+    expect(await post('/v1/generations', generation({ type, preprocess }))).toMatchObject({
+      statusCode: 400,
+      code: 'not_supported_yet',
+      field: 'controls[0].preprocess',
+      detail:
+        'Condition my-sketch has no extractor: it takes a ready-made map only. Send the map with "preprocess": false.',
+    });
+    expect(await post(`/v1/conditions/${type}`, { image })).toMatchObject({ code: 'not_supported_yet' });
+  });
+
+  test('is not chosen by others, who name no measure with it', async () => {
+    expect(await post('/v1/generations', { ...generation({ type }), best_of: 2 })).toMatchObject({
+      code: 'invalid_request',
+      field: 'best_of',
+      detail: expect.stringContaining('There is no measure for my-sketch') as string,
+    });
+  });
+
+  test('is offered to who mistypes it; where there is none, the type is unknown', async () => {
+    const choices = [...conditionIds, type];
+    expect(await post('/v1/generations', generation({ type: 'my-sketsh' }))).toMatchObject({
+      code: 'unknown_condition',
+      field: 'controls[0].type',
+      choices,
+      detail: expect.stringContaining('Did you mean my-sketch?') as string,
+    });
+    for (const url of ['/v1/generations', `/v1/conditions/${type}`]) {
+      const refused = await post(url, { ...generation({ type }), model: 'diorama' }, {}, application.app);
+      expect(refused).toMatchObject({ code: 'unknown_condition', choices: conditionIds });
+    }
+  });
+});
+
+describe('a model that somebody owns', () => {
+  let own: FastifyInstance;
+  let alice: Readonly<Record<string, string>>;
+  let bob: Readonly<Record<string, string>>;
+
+  beforeAll(async () => {
+    own = await serve('alice');
+    const keyOf = async (tenant: string) => {
+      const request = keyRequest.parse({ name: 'test', tenant, scopes: ['generate', 'read'] });
+      const { text } = await issueKey(application.parts.records.keys, request);
+      return { authorization: `Bearer ${text}` };
+    };
+    alice = await keyOf('alice');
+    bob = await keyOf('bob');
+  });
+
+  test('is seen and used by its owner alone', async () => {
+    const seenBy = async (headers: typeof alice) => {
+      const answers = await Promise.all(
+        ['/v1/models', '/v1/conditions'].map(async (url) => await own.inject({ url, headers })),
+      );
+      const [list, conditions] = answers.map(({ body }) => JSON.parse(body) as Record<string, { id: string }[]>);
+      const { base_models: bases, controlnets } = list!;
+      return [bases, controlnets, conditions!['data']].map((rows) => rows!.map(({ id }) => id));
+    };
+    expect(await seenBy(alice)).toEqual([['tiny'], ['tiny-a', 'tiny-b'], [...conditionIds, 'my-sketch']]);
+    expect(await seenBy(bob)).toEqual([[], [], conditionIds]);
+
+    const body = generation({ type: 'canny', preprocess: false });
+    expect(await post('/v1/generations', body, alice, own)).toMatchObject({ statusCode: 202 });
+    expect(await post('/v1/generations', body, bob, own)).toMatchObject({ code: 'unknown_model', choices: [] });
+    expect(await post('/v1/batches', [body], alice, own)).toMatchObject({ statusCode: 202 });
+    expect(await post('/v1/batches', [body], bob, own)).toMatchObject({ statusCode: 400 });
+    expect(await post('/v1/conditions/my-sketch', { image }, bob, own)).toMatchObject({ code: 'unknown_condition' });
+  });
+});
