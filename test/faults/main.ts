@@ -7,7 +7,7 @@ const chosen = scenarios[name];
 if (chosen === undefined) {
   for (const [key, { title, sizes }] of Object.entries(scenarios)) {
     const given = Object.entries(sizes).map(([size, value]) => `--${size} ${value}`);
-    console.log(`${key.padEnd(4)} ${title}  ${given.join(' ')}`);
+    console.log(`${key.padEnd(16)} ${title}  ${given.join(' ')}`);
   }
   process.exitCode = name === '' ? 0 : 2;
 } else if (typeof chosen.missing === 'string') {

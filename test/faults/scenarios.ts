@@ -1,15 +1,27 @@
-import { g1 } from './g1.ts';
-import { g10 } from './g10.ts';
-import { g2 } from './g2.ts';
-import { g3 } from './g3.ts';
-import { g4 } from './g4.ts';
-import { g5 } from './g5.ts';
-import { g6 } from './g6.ts';
-import { g7 } from './g7.ts';
-import { g8 } from './g8.ts';
-import { g9 } from './g9.ts';
+import { busyServer } from './busy-server.ts';
+import { deadlyJob } from './deadly-job.ts';
+import { fullDisk } from './full-disk.ts';
+import { fuzzedRequests } from './fuzzed-requests.ts';
+import { heldLoop } from './held-loop.ts';
+import { insideAddresses } from './inside-addresses.ts';
+import { killedWorkers } from './killed-workers.ts';
+import { serversAway } from './servers-away.ts';
+import { silentWorker } from './silent-worker.ts';
+import { soak } from './soak.ts';
+import { toldToStop } from './told-to-stop.ts';
 import type { Scenario } from './harness/scenario.ts';
-import { loop } from './loop.ts';
 
-/** All scripts of `npm run faults`. */
-export const scenarios: Readonly<Record<string, Scenario>> = { g1, g2, g3, g4, g5, g6, g7, g8, g9, g10, loop };
+/** All scripts of `npm run faults`, by the fault. */
+export const scenarios: Readonly<Record<string, Scenario>> = {
+  'killed-workers': killedWorkers,
+  'deadly-job': deadlyJob,
+  'servers-away': serversAway,
+  'silent-worker': silentWorker,
+  'full-disk': fullDisk,
+  'told-to-stop': toldToStop,
+  'busy-server': busyServer,
+  soak: soak,
+  'fuzzed-requests': fuzzedRequests,
+  'inside-addresses': insideAddresses,
+  'held-loop': heldLoop,
+};

@@ -11,11 +11,11 @@ import { vaeDecoder, vaeEncoder } from '../../src/graph/networks/vae.ts';
 import { elementCount } from '../../src/numeric/tensor.ts';
 import type { Feeds } from '../../src/runtime/index.ts';
 import { openBaseCheckpoint, openControlNetCheckpoint } from '../../src/weights/checkpoint.ts';
-import { goldenPath, maxAbsDifference } from '../support/golden.ts';
+import { smallModelPath, maxAbsDifference } from '../support/golden.ts';
 import { runOnce } from './golden-model.ts';
 
-const base = await openBaseCheckpoint(goldenPath('models', 'sd21-tiny'));
-const { controlnet } = await openControlNetCheckpoint(goldenPath('models', 'sd21-tiny', 'controlnet-a'));
+const base = await openBaseCheckpoint(smallModelPath('models', 'sd21-tiny'));
+const { controlnet } = await openControlNetCheckpoint(smallModelPath('models', 'sd21-tiny', 'controlnet-a'));
 const pooled = { ...controlnet, config: { ...controlnet.config, globalPoolConditions: true } };
 
 /** As in test/golden/models/README.md: with fixed sizes onnxruntime folds more, and rounds elsewhere. */

@@ -1,10 +1,10 @@
-/** G4: a worker is stopped (SIGSTOP) for longer than its claim and goes on (SIGCONT): what it does then changes nothing. */
+/** A worker is stopped (SIGSTOP) for longer than its claim and goes on (SIGCONT): what it does then changes nothing. */
 import { Cluster, smallJob } from './harness/cluster.ts';
 import { accountFor, accountForWebhooks, tidied } from './harness/account.ts';
 import { Receiver } from './harness/receiver.ts';
 import { scenario } from './harness/scenario.ts';
 
-export const g4 = scenario({
+export const silentWorker = scenario({
   title: 'a worker is out of touch for longer than its claim',
   sizes: { jobs: 4, claim: 5 },
   short: { jobs: 2, claim: 2 },

@@ -1,4 +1,4 @@
-/** G5: the disk is full, then Redis's memory: a clear answer, no partial file, and all goes on when there is room again. */
+/** The disk is full, then Redis's memory: a clear answer, no partial file, and all goes on when there is room again. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -9,7 +9,7 @@ import type { Report } from './harness/report.ts';
 import { scenario } from './harness/scenario.ts';
 import { SmallDisk, smallDiskMissing } from './harness/small-disk.ts';
 
-export const g5 = scenario({
+export const fullDisk = scenario({
   title: 'the disk is full, and so is Redis',
   missing: smallDiskMissing,
   sizes: { megabytes: 24, embedded: 200, jobs: 4, seconds: 3 },
@@ -20,7 +20,7 @@ export const g5 = scenario({
     try {
       const cluster = await Cluster.start({ workers: 1, data: disk.folder });
       try {
-        const ids = await fullDisk(cluster, disk, jobs, report);
+        const ids = await fillDisk(cluster, disk, jobs, report);
         ids.push(await fullRedis(cluster, seconds, report));
         await accountFor(cluster, ids, report, 300_000);
         report.exactly('drafts that are left', (await draftsIn(cluster)).length, 0);
@@ -81,7 +81,7 @@ async function fullEmbedded(megabytes: number, jobs: number, report: Report): Pr
   }
 }
 
-async function fullDisk(cluster: Cluster, disk: SmallDisk, jobs: number, report: Report): Promise<string[]> {
+async function fillDisk(cluster: Cluster, disk: SmallDisk, jobs: number, report: Report): Promise<string[]> {
   const ids: string[] = [];
   for (let seed = 0; seed < jobs; seed += 1) ids.push((await cluster.submit({ ...smallJob, steps: 40, seed })).id);
   await cluster.until(async () => (await cluster.job(ids[0]!)).progress !== null, 'a job is drawn');

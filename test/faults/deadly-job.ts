@@ -1,4 +1,4 @@
-/** G2: a job in which the device process dies each time is dead after 3 starts, and its neighbours finish. */
+/** A job in which the device process dies each time is dead after 3 starts, and its neighbours finish. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { accountFor } from './harness/account.ts';
 import { Cluster, smallJob } from './harness/cluster.ts';
@@ -7,7 +7,7 @@ import { scenario } from './harness/scenario.ts';
 /** Long enough to be met in the device by whoever looks for it there. */
 const poison = { prompt: 'poison', width: 256, height: 256, steps: 150 } as const;
 
-export const g2 = scenario({
+export const deadlyJob = scenario({
   title: 'a job kills its process',
   sizes: { neighbours: 20 },
   short: { neighbours: 5 },

@@ -1,4 +1,4 @@
-/** G7: pictures are drawn, one after another: /livez answers in no time meanwhile, and what is cancelled stops within a step. */
+/** Pictures are drawn, one after another: /livez answers in no time meanwhile, and what is cancelled stops within a step. */
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { inlinePicture, root, Service } from '../support/service.ts';
@@ -11,7 +11,7 @@ const request = {
   controls: [{ type: 'canny', image: inlinePicture(map), preprocess: false }],
 };
 
-export const g7 = scenario({
+export const busyServer = scenario({
   title: 'the server answers while it draws',
   alone: true,
   sizes: { drawings: 12, steps: 30, most: 50 },

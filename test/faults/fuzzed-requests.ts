@@ -1,4 +1,4 @@
-/** G9: requests made from the server's own description, and clients that mean harm: no 500, 502 or 504, and no crash. */
+/** Requests made from the server's own description, and clients that mean harm: no 500, 502 or 504, and no crash. */
 import { readFileSync } from 'node:fs';
 import { defaultServerLimits } from '../../src/server/parts/limits.ts';
 import { root, Service } from '../support/service.ts';
@@ -19,7 +19,7 @@ const printed = 20;
 const mostMs = 1000;
 const mostMegabytes = 400;
 
-export const g9 = scenario({
+export const fuzzedRequests = scenario({
   title: 'fuzzed requests and hostile clients',
   alone: true,
   sizes: { requests: 50_000, seed: 1, patience: 600, slack: 1 },

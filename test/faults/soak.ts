@@ -1,4 +1,4 @@
-/** G8: everyday work and everyday mistakes for some time: memory stays flat. */
+/** Everyday work and everyday mistakes for some time: memory stays flat. */
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { inlinePicture, type JobView, root, Service } from '../support/service.ts';
@@ -9,7 +9,7 @@ import { Random } from './strangers/random.ts';
 /** A photograph that the conditions find something in. */
 const photo = readFileSync(new URL('test/photos/astronaut.png', root));
 
-export const g8 = scenario({
+export const soak = scenario({
   title: 'a soak: memory is flat',
   alone: true,
   sizes: { minutes: 20, clients: 4, megabytes: 100 },
@@ -18,7 +18,7 @@ export const g8 = scenario({
   async run({ minutes, clients, megabytes }, report) {
     const service = await Service.start();
     try {
-      const { samples, outcomes } = await soak(service, minutes, clients);
+      const { samples, outcomes } = await workFor(service, minutes, clients);
       for (const [outcome, count] of Object.entries(outcomes)) report.figure(outcome, count);
       for (const quarter of [0, 1, 2, 3]) {
         const { minute, processes } = samples[Math.floor(((samples.length - 1) * quarter) / 3)]!;
@@ -47,7 +47,7 @@ interface Soaked {
 
 const conditions = ['canny', 'softedge', 'scribble', 'lineart', 'depth', 'seg', 'openpose', 'mask', 'normal', 'tile'];
 
-async function soak(service: Service, minutes: number, clients: number): Promise<Soaked> {
+async function workFor(service: Service, minutes: number, clients: number): Promise<Soaked> {
   const startedAt = performance.now();
   const minute = (): number => (performance.now() - startedAt) / 60_000;
   const outcomes: Record<string, number> = {};

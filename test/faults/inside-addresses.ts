@@ -1,4 +1,4 @@
-/** G10: requests that name addresses inside, wherever a request may name one: all refused, and nobody inside is asked. */
+/** Requests that name addresses inside, wherever a request may name one: all refused, and nobody inside is asked. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 /** Names that lead inside need a hosts file of the server's own, which only root can give it. */
 const ownNames = process.getuid?.() === 0;
 
-export const g10 = scenario({
+export const insideAddresses = scenario({
   title: 'addresses inside are not asked',
   alone: true,
   sizes: { deliverySeconds: 60 },

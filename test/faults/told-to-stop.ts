@@ -1,10 +1,10 @@
-/** G6: workers and the api are told to stop (SIGTERM) under load, one after the other: nothing is lost, nothing counts as a fault. */
+/** Workers and the api are told to stop (SIGTERM) under load, one after the other: nothing is lost, nothing counts as a fault. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { accountFor } from './harness/account.ts';
 import { Cluster, smallJob } from './harness/cluster.ts';
 import { scenario } from './harness/scenario.ts';
 
-export const g6 = scenario({
+export const toldToStop = scenario({
   title: 'SIGTERM under load',
   sizes: { jobs: 100, workers: 2, stops: 6, grace: 2 },
   short: { jobs: 12, workers: 2, stops: 2, grace: 0 },

@@ -1,4 +1,4 @@
-/** loop: bodies that cost as much as they can, on every route that takes one: none may hold the event loop. */
+/** Bodies that cost as much as they can, on every route that takes one: none may hold the event loop. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -18,7 +18,7 @@ const longestBytes = 47 * 2 ** 20;
 /** In the longest bodies: those that every field of a request would only repeat are left out. */
 const wholeBodies = /^[^:]+: (?:[^:]+|(?:metadata|controls|the file (?:request|items)): [^:]+)$/;
 
-export const loop = scenario({
+export const heldLoop = scenario({
   title: 'what one request can hold the event loop for',
   alone: true,
   sizes: { bytes: 1_000_000, least: 1000, longest: 1, every: 1, patience: 20, most: 100 },

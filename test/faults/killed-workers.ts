@@ -1,11 +1,11 @@
-/** G1: jobs on workers of which one is killed (SIGKILL) every 2 s: none is lost, none fails, each has one result. */
+/** Jobs on workers of which one is killed (SIGKILL) every 2 s: none is lost, none fails, each has one result. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { accountFor, accountForWebhooks } from './harness/account.ts';
 import { Cluster, smallJob } from './harness/cluster.ts';
 import { Receiver } from './harness/receiver.ts';
 import { scenario } from './harness/scenario.ts';
 
-export const g1 = scenario({
+export const killedWorkers = scenario({
   title: 'a worker is killed every 2 s',
   sizes: { jobs: 200, steps: 20, workers: 3, interval: 2, kills: 200, claim: 10 },
   short: { jobs: 24, steps: 150, workers: 2, interval: 2, kills: 3, claim: 2 },

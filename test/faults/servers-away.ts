@@ -1,4 +1,4 @@
-/** G3: Redis, then PostgreSQL, is killed for 20 s under load: answers within a second, and all goes on within 3 s. */
+/** Redis, then PostgreSQL, is killed for 20 s under load: answers within a second, and all goes on within 3 s. */
 import type { TestServer } from '../support/servers.ts';
 import { accountFor } from './harness/account.ts';
 import { Cluster, smallJob } from './harness/cluster.ts';
@@ -16,7 +16,7 @@ const statuses = {
   PostgreSQL: { submit: 503, list: 503, read: 503, readyz: 503, livez: 200 },
 } as const;
 
-export const g3 = scenario({
+export const serversAway = scenario({
   title: 'Redis and PostgreSQL go away',
   sizes: { jobs: 20, outage: 20, slack: 1 },
   short: { jobs: 4, outage: 3, slack: 5 },

@@ -1,0 +1,90 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const read = (file: string): string => readFileSync(join(root, file), 'utf8');
+const text = read('CONTRIBUTING.md');
+
+/** Whether a path is there; `<name>` in it stands for any one name. */
+function leadsSomewhere(path: string): boolean {
+  const parts = path.split('/');
+  const open = parts.findIndex((part) => part.includes('<'));
+  if (open === -1) return existsSync(join(root, path));
+  const folder = join(root, ...parts.slice(0, open));
+  const pattern = new RegExp(`^${parts[open]!.replaceAll('.', '\\.').replace(/<\w+>/, '(.+)')}$`);
+  return readdirSync(folder).some((name) => {
+    const chosen = pattern.exec(name)?.[1];
+    if (chosen === undefined) return false;
+    return leadsSomewhere(
+      [...parts.slice(0, open), ...parts.slice(open).map((part) => part.replace(/<\w+>/, chosen))].join('/'),
+    );
+  });
+}
+
+describe('CONTRIBUTING.md', () => {
+  const paths = [...text.matchAll(/`((?:src|test|scripts|docs|bench|examples|\.ci)\/[^`\s]*)`/g)].map(
+    ([, path]) => path!,
+  );
+
+  it('names paths that are there', () => {
+    expect(paths.length).toBeGreaterThan(30);
+    expect(paths.filter((path) => !leadsSomewhere(path))).toEqual([]);
+  });
+
+  it('links to what is there', () => {
+    const links = [...text.matchAll(/\]\(([^)#:]+)\)/g)].map(([, link]) => link!);
+    expect(links.length).toBeGreaterThan(2);
+    expect(links.filter((link) => !existsSync(join(root, link)))).toEqual([]);
+  });
+
+  it('names scripts of package.json', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const named = new Set([...text.matchAll(/npm run ([\w:]+)/g)].map(([, name]) => name!));
+    expect([...named].filter((name) => !(name in scripts))).toEqual([]);
+    const own = Object.keys(scripts).filter((name) => !['start', 'build'].includes(name));
+    expect(own.filter((name) => !text.includes(name === 'test' ? 'npm test' : `npm run ${name}`))).toEqual([]);
+  });
+
+  it('has a recipe for each thing that is one folder and one row', () => {
+    const recipes = [...text.matchAll(/^### An? (.+)$/gm)].map(([, name]) => name);
+    expect(recipes).toEqual(['condition', 'scheduler', 'operator', 'model kind', 'route', 'job kind']);
+  });
+});
+
+describe('decisions', () => {
+  const folder = join(root, 'docs', 'decisions');
+  const files = readdirSync(folder)
+    .filter((name) => /^\d/.test(name))
+    .toSorted((a, b) => (a < b ? -1 : 1));
+  const decisions = files.map((file) => {
+    const [, number, status] =
+      /^# (\d{4}): .+\n\n\*\*Status\.\*\* (\S[^\n]*)\n/.exec(read(join('docs', 'decisions', file))) ?? [];
+    return { file, number, status };
+  });
+
+  it('have a number and a status', () => {
+    expect(decisions.filter(({ number, file }) => number !== file.slice(0, 4))).toEqual([]);
+    expect(decisions.map(({ number }) => Number(number))).toEqual(files.map((_, index) => index + 1));
+    const known = /^(?:Accepted|In force|Replaced by \d{4})\b/;
+    expect(decisions.filter(({ status }) => !known.test(status ?? ''))).toEqual([]);
+  });
+});
+
+describe('CHANGELOG.md', () => {
+  const changelog = read('CHANGELOG.md');
+
+  it('has an entry for what is not released, under the headings of keepachangelog.com', () => {
+    expect(changelog).toMatch(/^## \[?Unreleased\]?$/m);
+    const headings = new Set([...changelog.matchAll(/^### (.+)$/gm)].map(([, heading]) => heading!));
+    expect(
+      [...headings].filter((heading) => !/^(Added|Changed|Deprecated|Removed|Fixed|Security)$/.test(heading)),
+    ).toEqual([]);
+  });
+
+  it('links to what is there', () => {
+    const links = [...changelog.matchAll(/\]\(([^)#:]+)\)/g)].map(([, link]) => join(dirname('CHANGELOG.md'), link!));
+    expect(links.filter((link) => !existsSync(join(root, link)))).toEqual([]);
+  });
+});
