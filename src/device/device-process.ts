@@ -7,9 +7,9 @@ import type {
   DeviceDescription,
   DeviceSettings,
   Drawing,
-  DrawingState,
   DrawRequest,
   FromDevice,
+  PassProgress,
   ToDevice,
 } from './protocol.ts';
 
@@ -33,7 +33,7 @@ export interface DrawOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
   /** Where the request asks for checkpoints. The last one comes before the rejection with `cancelled`. */
-  readonly onCheckpoint?: (state: DrawingState) => void;
+  readonly onCheckpoint?: (progress: PassProgress) => void;
 }
 
 interface Pending {
@@ -159,7 +159,7 @@ export class DeviceProcess {
       return;
     }
     if (message.type === 'checkpoint') {
-      pending.options.onCheckpoint?.(message.state);
+      pending.options.onCheckpoint?.(message.progress);
       return;
     }
     this.#settle(keyOf(message), pending);

@@ -2,29 +2,47 @@ import { serializeError, ArmatureError } from '../errors.ts';
 import { DenoiseLoop, StepError } from '../pipeline/denoise-loop.ts';
 import { pictureFrom } from '../pipeline/pixels.ts';
 import { isFinished, type Sample, stepOf } from '../pipeline/sample.ts';
-import { ModelNetworks } from './model-networks.ts';
-import { prepareDrawing } from './prepare-drawing.ts';
+import type { ModelNetworks } from './model-networks.ts';
+import { prepareDrawing, type PreparedDrawing } from './prepare-drawing.ts';
 import { workingMemory } from './memory.ts';
-import { seedOf } from './seed.ts';
 import { TextCache } from './text-cache.ts';
-import type { AttemptKey, DeviceSettings, DrawnImage, DrawRequest, FromDevice } from './protocol.ts';
+import type {
+  AttemptKey,
+  DeviceSettings,
+  DrawRequest,
+  FromDevice,
+  PassProgress,
+  PictureLeft,
+  PictureProgress,
+} from './protocol.ts';
 
-/** One admitted job: its samples on their way and its pictures that are ready. */
+/** One picture of an admitted pass. */
+interface ActivePicture {
+  readonly sample: Sample;
+  /** Null until it is decoded. */
+  left: PictureLeft | null;
+}
+
+/** One admitted pass: its samples on their way and its pictures that are ready. */
 interface ActiveDrawing {
   readonly request: DrawRequest;
-  readonly samples: readonly Sample[];
-  readonly images: (DrawnImage | null)[];
+  readonly pictures: readonly ActivePicture[];
   readonly warnings: readonly string[];
-  readonly startedAt: number;
-  /** Samples in each batched step so far. */
+  /** Samples in each batched evaluation so far. */
   readonly batches: number[];
   checkpointedAt: number;
 }
 
+/** Work of at most about one evaluation of a network. */
+interface Piece {
+  /** When it could first be done, in milliseconds of the loop's clock. */
+  readonly since: number;
+  readonly run: () => Promise<void>;
+}
+
 /**
- * The work of a device process: prepares admitted jobs, ticks the denoise loop over the samples of all of them, decodes
- * what is finished. Between any two pieces of work it lets messages in, so that a job joins, and a cancel takes effect,
- * within one step.
+ * The work of a device process, done in pieces: a text, a hint, a batched evaluation, a decode. The oldest piece goes first.
+ * Between any two pieces it lets messages in, so that a job joins, and a cancel takes effect, within one step.
  */
 export class Device {
   readonly #send: (message: FromDevice) => void;
@@ -33,6 +51,8 @@ export class Device {
   readonly #texts = new TextCache();
   readonly #admitted = new Map<string, DrawRequest>();
   readonly #active = new Map<string, ActiveDrawing>();
+  /** All but the evaluations, which the loop has; oldest first. */
+  readonly #pieces: Piece[] = [];
   #working = false;
 
   constructor(settings: DeviceSettings, networks: ModelNetworks, send: (message: FromDevice) => void) {
@@ -43,6 +63,8 @@ export class Device {
 
   admit(request: DrawRequest): void {
     this.#admitted.set(keyOf(request), request);
+    const preparing = prepareDrawing(request, this.#networks, this.#texts);
+    this.#enqueue(async () => await this.#prepare(request, preparing));
     if (!this.#working) void this.#work();
   }
 
@@ -50,8 +72,8 @@ export class Device {
     const key = keyOf(attempt);
     const active = this.#active.get(key);
     if (active !== undefined) {
-      this.#loop.leave(active.samples);
-      if (active.request.checkpointEveryMs !== undefined) this.#checkpoint(active);
+      this.#loop.leave(samplesOf(active));
+      if (active.request.checkpointEveryMs !== null) this.#checkpoint(active);
     }
     if (this.#admitted.delete(key) || this.#active.delete(key)) {
       this.#send({ type: 'cancelled', job: attempt.job, attempt: attempt.attempt });
@@ -60,111 +82,152 @@ export class Device {
 
   async #work(): Promise<void> {
     this.#working = true;
-    while (this.#admitted.size > 0 || this.#active.size > 0) {
+    for (;;) {
       // Sessions run on the event loop's own thread: without this turn no message would ever come in.
       await new Promise(setImmediate);
-      const [request] = this.#admitted.values();
-      if (request !== undefined) await this.#prepare(request);
-      else if (this.#loop.size > 0) await this.#tick();
+      const piece = this.#next();
+      if (piece === null) break;
+      await piece();
     }
     this.#working = false;
   }
 
-  async #prepare(request: DrawRequest): Promise<void> {
-    const key = keyOf(request);
-    const startedAt = performance.now();
-    try {
-      const { samples, warnings } = await prepareDrawing(request, this.#networks, this.#texts);
-      // A cancel that came in the meantime has taken the request out and was answered.
-      if (!this.#admitted.delete(key)) return;
-      const { images = samples.map(() => null), batches = [] } = request.resume ?? {};
-      const progress = { images: [...images], batches: [...batches], checkpointedAt: startedAt };
-      const drawing: ActiveDrawing = { request, samples, warnings, startedAt, ...progress };
-      this.#active.set(key, drawing);
-      this.#loop.join(samples.filter((sample) => !isFinished(sample)));
-      await this.#decodeFinished(drawing);
-    } catch (error) {
-      if (this.#admitted.delete(key)) this.#fail(request, error);
+  #enqueue(run: Piece['run'], since = performance.now()): void {
+    this.#pieces.push({ since, run });
+  }
+
+  /** The oldest piece; samples that had better wait for their networks come after all others. Null where nothing is to be done. */
+  #next(): Piece['run'] | null {
+    const group = this.#loop.next();
+    const [piece] = this.#pieces;
+    if (piece !== undefined && (group === null || !group.ready || piece.since <= group.since)) {
+      this.#pieces.shift();
+      return piece.run;
     }
+    return group === null ? null : async () => await this.#tick();
+  }
+
+  /** Does the next piece of making a pass ready. */
+  async #prepare(request: DrawRequest, preparing: AsyncGenerator<void, PreparedDrawing>): Promise<void> {
+    const key = keyOf(request);
+    // A cancel takes the request out and was answered; it may come while a network runs.
+    const isAdmitted = (): boolean => this.#admitted.get(key) === request;
+    if (!isAdmitted()) return;
+    try {
+      const piece = await preparing.next();
+      if (!isAdmitted()) return;
+      if (piece.done === true) this.#begin(request, piece.value);
+      else this.#enqueue(async () => await this.#prepare(request, preparing));
+    } catch (error) {
+      if (isAdmitted()) this.#fail(request, error);
+      this.#admitted.delete(key);
+    }
+  }
+
+  #begin(request: DrawRequest, { samples, warnings }: PreparedDrawing): void {
+    const drawing: ActiveDrawing = {
+      request,
+      pictures: samples.map((sample) => ({ sample, left: null })),
+      warnings,
+      batches: [],
+      checkpointedAt: performance.now(),
+    };
+    this.#admitted.delete(keyOf(request));
+    this.#active.set(keyOf(request), drawing);
+    this.#loop.join(samples.filter((sample) => !isFinished(sample)));
+    this.#decodeFinished(drawing, drawing.pictures, performance.now());
   }
 
   async #tick(): Promise<void> {
     const startedAt = performance.now();
-    let stepped: readonly Sample[] = [];
     try {
-      const tick = await this.#loop.tick();
-      stepped = tick.stepped;
-      const ms = performance.now() - startedAt;
-      this.#send({ type: 'ticked', rows: tick.rows, samples: stepped.length, ms });
+      const { stepped, rows, at } = await this.#loop.tick();
+      this.#send({ type: 'ticked', rows, samples: stepped.length, ms: at - startedAt });
+      for (const drawing of this.#drawingsOf(stepped)) this.#advance(drawing, new Set(stepped), at);
     } catch (error) {
       if (!(error instanceof StepError)) throw error;
       for (const drawing of this.#drawingsOf(error.samples)) this.#abandon(drawing, error.cause);
     }
-    for (const drawing of this.#drawingsOf(stepped)) await this.#advance(drawing, stepped.length);
   }
 
   #drawingsOf(samples: readonly Sample[]): ActiveDrawing[] {
     const moved = new Set(samples);
-    return [...this.#active.values()].filter((drawing) => drawing.samples.some((sample) => moved.has(sample)));
+    return [...this.#active.values()].filter((drawing) => samplesOf(drawing).some((sample) => moved.has(sample)));
   }
 
-  async #advance(drawing: ActiveDrawing, batch: number): Promise<void> {
-    const { request, samples } = drawing;
-    drawing.batches.push(batch);
-    const step = Math.min(...samples.map(stepOf));
-    this.#send({ type: 'progress', ...keyFields(request), step, steps: request.plan.steps });
-    const { checkpointEveryMs = Number.POSITIVE_INFINITY } = request;
-    if (performance.now() - drawing.checkpointedAt >= checkpointEveryMs) this.#checkpoint(drawing);
-    await this.#decodeFinished(drawing);
+  #advance(drawing: ActiveDrawing, stepped: ReadonlySet<Sample>, at: number): void {
+    const { request, pictures, batches } = drawing;
+    batches.push(stepped.size);
+    this.#send({ type: 'progress', ...keyFields(request), step: stepOfAll(drawing), steps: request.pass.steps });
+    this.#checkpointIfDue(drawing, at);
+    this.#decodeFinished(
+      drawing,
+      pictures.filter(({ sample }) => stepped.has(sample)),
+      at,
+    );
+  }
+
+  #checkpointIfDue(drawing: ActiveDrawing, now: number): void {
+    const { checkpointEveryMs } = drawing.request;
+    if (checkpointEveryMs !== null && now - drawing.checkpointedAt >= checkpointEveryMs) this.#checkpoint(drawing);
   }
 
   #checkpoint(drawing: ActiveDrawing): void {
-    const { request, samples, images, batches } = drawing;
     drawing.checkpointedAt = performance.now();
-    const kept = samples.map(({ state: { evaluation, latents, memory, noise } }) => {
-      return { step: evaluation, latents, scheduler: memory, noise };
-    });
-    const state = { samples: kept, images, batches };
-    this.#send({ type: 'checkpoint', ...keyFields(request), state });
+    const progress: PassProgress = {
+      step: stepOfAll(drawing),
+      pictures: drawing.pictures.map(progressOf),
+      warnings: drawing.warnings,
+      batches: drawing.batches,
+    };
+    this.#send({ type: 'checkpoint', ...keyFields(drawing.request), progress });
   }
 
-  /** Decodes what has done its last step; a drawing whose pictures are all there is finished. */
-  async #decodeFinished(drawing: ActiveDrawing): Promise<void> {
-    const { request, samples, images } = drawing;
+  /** Has decoded what has done its last step. */
+  #decodeFinished(drawing: ActiveDrawing, pictures: readonly ActivePicture[], since: number): void {
+    for (const picture of pictures) {
+      if (isFinished(picture.sample)) this.#enqueue(async () => await this.#decode(drawing, picture), since);
+    }
+  }
+
+  /** A pass whose pictures are all decoded is finished. */
+  async #decode(drawing: ActiveDrawing, picture: ActivePicture): Promise<void> {
+    const { request, pictures, warnings, batches } = drawing;
+    if (!this.#isActive(drawing)) return;
     try {
-      for (const [index, sample] of samples.entries()) {
-        if (!isFinished(sample) || images[index] !== null) continue;
-        images[index] = await this.#decode(request, sample, index);
-        await new Promise(setImmediate);
-        if (!this.#active.has(keyOf(request))) return;
-      }
+      picture.left = await this.#leave(request, picture.sample);
     } catch (error) {
       this.#abandon(drawing, error);
       return;
     }
-    if (images.every((image) => image !== null)) {
-      this.#active.delete(keyOf(request));
-      const drawMs = performance.now() - drawing.startedAt;
-      const meanBatch = drawing.batches.reduce((sum, size) => sum + size, 0) / drawing.batches.length;
-      this.#send({ type: 'finished', ...keyFields(request), images, warnings: drawing.warnings, drawMs, meanBatch });
+    const left = pictures.flatMap((one) => (one.left === null ? [] : [one.left]));
+    if (!this.#isActive(drawing)) return;
+    if (left.length < pictures.length) {
+      this.#checkpointIfDue(drawing, performance.now());
+      return;
     }
+    this.#active.delete(keyOf(request));
+    this.#send({ type: 'finished', ...keyFields(request), pictures: left, warnings, batches });
   }
 
-  async #decode(request: DrawRequest, sample: Sample, index: number): Promise<DrawnImage> {
-    const base = this.#networks.base(sample.pass.base);
-    if (!sample.state.latents.every(Number.isFinite)) {
+  #isActive(drawing: ActiveDrawing): boolean {
+    return this.#active.get(keyOf(drawing.request)) === drawing;
+  }
+
+  async #leave(request: DrawRequest, { pass, state }: Sample): Promise<PictureLeft> {
+    const base = this.#networks.base(pass.base);
+    if (!state.latents.every(Number.isFinite)) {
       throw new ArmatureError(
         'model_invalid',
-        `Model "${request.plan.model.id}" gave latents that are not finite numbers: its weights are damaged, or the guidance scale ${request.plan.guidanceScale} is too high for it.`,
+        `Model "${request.base.id}" gave latents that are not finite numbers: its weights are damaged, or the guidance scale ${request.pass.guidanceScale} is too high for it.`,
       );
     }
-    const latents = sample.state.latents.map((value) => value / base.scalingFactor);
-    const decoded = await base.decode({ dims: [1, ...sample.pass.shape], data: latents });
-    return { seed: seedOf(request.plan.seed, index), image: pictureFrom(decoded) };
+    const latents = state.latents.map((value) => value / base.scalingFactor);
+    return { image: pictureFrom(await base.decode({ dims: [1, ...pass.shape], data: latents })) };
   }
 
   #abandon(drawing: ActiveDrawing, error: unknown): void {
-    this.#loop.leave(drawing.samples);
+    this.#loop.leave(samplesOf(drawing));
     if (this.#active.delete(keyOf(drawing.request))) this.#fail(drawing.request, error);
   }
 
@@ -172,6 +235,19 @@ export class Device {
     if (!(error instanceof ArmatureError)) console.error(`device: ${request.job}:`, error);
     this.#send({ type: 'failed', ...keyFields(request), error: serializeError(error) });
   }
+}
+
+function samplesOf({ pictures }: ActiveDrawing): readonly Sample[] {
+  return pictures.map(({ sample }) => sample);
+}
+
+/** Steps that all pictures of a pass have done. */
+function stepOfAll(drawing: ActiveDrawing): number {
+  return Math.min(...samplesOf(drawing).map(stepOf));
+}
+
+function progressOf({ sample, left }: ActivePicture): PictureProgress {
+  return left === null ? { state: sample.state } : { left };
 }
 
 function keyFields({ job, attempt }: AttemptKey): AttemptKey {

@@ -1,6 +1,8 @@
 import { ArmatureError } from '../errors.ts';
+import type { PlannedPass } from '../generation/passes.ts';
 import { type Conditioning, structureOf } from '../pipeline/conditioning/conditioning.ts';
-import { prepareControls } from '../pipeline/controls/kinds.ts';
+import { prepareControl } from '../pipeline/controls/kinds.ts';
+import type { SampleControl } from '../pipeline/controls/sample-control.ts';
 import { rolesOf } from '../pipeline/guidance.ts';
 import { type Pass, torchNoise } from '../pipeline/pass.ts';
 import { rowOf } from '../pipeline/row.ts';
@@ -8,7 +10,6 @@ import { type Sample, startSample } from '../pipeline/sample.ts';
 import { createScheduler } from '../schedulers/registry.ts';
 import type { ModelNetworks, OpenBase } from './model-networks.ts';
 import type { DrawRequest } from './protocol.ts';
-import { seedOf } from './seed.ts';
 import type { TextCache } from './text-cache.ts';
 import type { Role } from '../pipeline/conditioning/role.ts';
 
@@ -18,46 +19,44 @@ export interface PreparedDrawing {
 }
 
 /**
- * Everything that is done once a request: prompts to conditionings, maps to hints, seeds to initial latents. Output i gets a
- * generator of its own, seeded with seed + i, so that it does not matter what it is drawn beside.
+ * Everything that is done once a pass: prompts to conditionings, maps to hints, seeds to initial latents. Each picture gets a
+ * generator of its own, so that it does not matter what it is drawn beside. Yields between two pieces of work that a network
+ * does, so that others can go first.
  */
-export async function prepareDrawing(
-  request: DrawRequest,
+export async function* prepareDrawing(
+  { pass: planned, base: model, controls: works, pictures }: DrawRequest,
   networks: ModelNetworks,
   texts: TextCache,
-): Promise<PreparedDrawing> {
-  const { plan, resume } = request;
-  const base = await networks.openBase(request.base);
+): AsyncGenerator<void, PreparedDrawing> {
+  const base = await networks.openBase(model);
+  const guidance = { scale: planned.guidanceScale, rescale: planned.guidanceRescale };
   const warnings: string[] = [];
-  const guidance = { scale: plan.guidanceScale, rescale: plan.guidanceRescale };
+  let pieces = 0;
   const encoded: { role: Role; conditioning: Conditioning }[] = [];
   // The prompt first: what is cut of it is said before what is cut of the negative prompt.
   for (const role of rolesOf(guidance).toReversed()) {
-    const { conditioning, cut } = await encodePrompt(base, texts, promptOf(role, plan));
+    const prompt = promptOf(role, planned);
+    let conditioning: Conditioning = {};
+    let cut = 0;
+    for (const encoder of base.encoders) {
+      const { ids, truncated } = encoder.tokenizer.tokenize(prompt.text);
+      if (!texts.has(encoder, ids, prompt.clipSkip) && pieces++ > 0) yield;
+      conditioning = { ...conditioning, ...(await texts.encode(encoder, ids, prompt.clipSkip)) };
+      cut = Math.max(cut, truncated);
+    }
     encoded.unshift({ role, conditioning });
-    if (cut === null) continue;
-    if (plan.strict) throw new ArmatureError('prompt_too_long', cut.detail, { field: cut.field });
-    warnings.push(cut.detail);
+    if (cut > 0) warnings.push(remarkOnCut(prompt.field, cut, planned.strict));
   }
-  const controls = await prepareControls(request.controls, networks, base.networks);
-  const { latentChannels, latentScale } = base.networks;
-  const shape = [latentChannels, plan.height / latentScale, plan.width / latentScale] as const;
-  const { schedule, samplerDefaults } = base.schedule;
-  const pass: Pass = {
-    base: base.key,
-    shape,
-    scheduler: createScheduler(plan.scheduler, schedule, plan.steps, { ...samplerDefaults, eta: plan.eta }),
-    guidance,
-    rows: encoded.map(({ role, conditioning }) => rowOf(role, conditioning, controls)),
-    structure: structureOf(encoded.map(({ conditioning }) => conditioning)),
-    noiseFrom: torchNoise(shape),
-  };
-  const samples = Array.from({ length: plan.count }, (_, index) => {
-    const kept = resume?.samples[index];
-    if (kept === undefined) return startSample(pass, seedOf(plan.seed, index));
-    const { step, latents, scheduler, noise } = kept;
-    return { pass, state: { evaluation: step, latents, memory: scheduler, noise } };
-  });
+  const controls: SampleControl[] = [];
+  for (const work of works) {
+    if (pieces++ > 0) yield;
+    controls.push(await prepareControl(work, networks, base.networks));
+  }
+  const rows = encoded.map(({ role, conditioning }) => rowOf(role, conditioning, controls));
+  const pass: Pass = { ...passOver(base, planned), guidance, rows, structure: structureOf(rows) };
+  const samples = pictures.map(({ seed, resume }) =>
+    resume === null ? startSample(pass, seed) : { pass, state: resume },
+  );
   return { samples, warnings };
 }
 
@@ -68,30 +67,28 @@ interface Prompt {
 }
 
 /** What a row of this role is told. As in diffusers the negative prompt is always read at the last layer, whatever clip_skip says. */
-function promptOf(role: Role, plan: DrawRequest['plan']): Prompt {
+function promptOf(role: Role, { prompt, negativePrompt, clipSkip }: PlannedPass): Prompt {
   return role === 'prompt'
-    ? { field: 'prompt', text: plan.prompt, clipSkip: plan.clipSkip }
-    : { field: 'negative_prompt', text: plan.negativePrompt, clipSkip: 0 };
+    ? { field: 'prompt', text: prompt, clipSkip }
+    : { field: 'negative_prompt', text: negativePrompt, clipSkip: 0 };
 }
 
-interface EncodedPrompt {
-  readonly conditioning: Conditioning;
-  /** What was left out because an encoder does not read that far; null where nothing was. */
-  readonly cut: { readonly field: string; readonly detail: string } | null;
+function remarkOnCut(field: string, tokens: number, strict: boolean): string {
+  const detail = `${field} is longer than the text encoder reads: its last ${tokens} tokens were left out.`;
+  if (strict) throw new ArmatureError('prompt_too_long', detail, { field });
+  return detail;
 }
 
-async function encodePrompt(
-  base: OpenBase,
-  texts: TextCache,
-  { field, text, clipSkip }: Prompt,
-): Promise<EncodedPrompt> {
-  let conditioning: Conditioning = {};
-  let most = 0;
-  for (const encoder of base.encoders) {
-    const { ids, truncated } = encoder.tokenizer.tokenize(text);
-    most = Math.max(most, truncated);
-    conditioning = { ...conditioning, ...(await texts.encode(encoder, ids, clipSkip)) };
-  }
-  const detail = `${field} is longer than the text encoder reads: its last ${most} tokens were left out.`;
-  return { conditioning, cut: most > 0 ? { field, detail } : null };
+/** The latents of a pass and how they are sampled. */
+function passOver(
+  { key, networks: { latentChannels, latentScale }, schedule: { schedule, samplerDefaults } }: OpenBase,
+  { width, height, scheduler, steps, eta }: PlannedPass,
+): Pick<Pass, 'base' | 'shape' | 'scheduler' | 'noiseFrom'> {
+  const shape = [latentChannels, height / latentScale, width / latentScale] as const;
+  return {
+    base: key,
+    shape,
+    scheduler: createScheduler(scheduler, schedule, steps, { ...samplerDefaults, eta }),
+    noiseFrom: torchNoise(shape),
+  };
 }

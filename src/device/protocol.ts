@@ -1,10 +1,9 @@
 import type { RgbImage } from '../pixels/rgb-image.ts';
 import type { SerializedError } from '../errors.ts';
 import type { BaseModel } from '../generation/model.ts';
-import type { GenerationPlan } from '../generation/plan.ts';
+import type { PlannedPass } from '../generation/passes.ts';
 import type { ControlWork } from '../pipeline/controls/control-work.ts';
-import type { TorchGeneratorState } from '../numeric/torch-generator.ts';
-import type { SchedulerMemory } from '../schedulers/scheduler.ts';
+import type { SampleState } from '../pipeline/sample.ts';
 
 /**
  * What a worker and its device process say to each other, over Node's IPC with `advanced` serialization. Each message
@@ -15,36 +14,42 @@ export interface AttemptKey {
   readonly attempt: number;
 }
 
-/** How far a drawing has come: all that another device process needs to go on with it. */
-export interface DrawingState {
-  readonly samples: readonly KeptSample[];
-  /** images[i] is the picture of sample i, or null where it is not decoded yet. */
-  readonly images: readonly (DrawnImage | null)[];
-  /** Samples in each batched step so far. */
+/** One picture to be drawn in a pass. */
+export interface PictureWork {
+  /** 0 .. 2^32 - 1; it is drawn the same whatever it is drawn beside. */
+  readonly seed: number;
+  /** Where an earlier attempt left it in this pass; null where it begins. */
+  readonly resume: SampleState | null;
+}
+
+/** What a pass left of a picture. */
+export interface PictureLeft {
+  readonly image: RgbImage;
+}
+
+/** How far a picture has come in a pass: on its way, or what the pass left of it. */
+export type PictureProgress = { readonly state: SampleState } | { readonly left: PictureLeft };
+
+/** How far a pass has come. */
+export interface PassProgress {
+  /** Steps that all of its pictures have done. */
+  readonly step: number;
+  /** In the order of the request. */
+  readonly pictures: readonly PictureProgress[];
+  readonly warnings: readonly string[];
+  /** Samples in each batched evaluation so far. */
   readonly batches: readonly number[];
 }
 
-/** The state of a sample as checkpoints hold it. */
-export interface KeptSample {
-  /** Index of the next evaluation: that of its step too, since every sampler of today has one a step. */
-  readonly step: number;
-  readonly latents: Float32Array;
-  readonly scheduler: SchedulerMemory;
-  readonly noise: TorchGeneratorState;
-}
-
-/** A job with its pictures decoded and its maps made: the device reads no file but weights. */
+/** One pass of a job with its pictures decoded and its maps made: the device reads no file but weights. */
 export interface DrawRequest extends AttemptKey {
-  readonly plan: GenerationPlan;
-  /** Where the base model of the plan lies. */
+  readonly pass: PlannedPass;
+  /** Where the base model lies. */
   readonly base: BaseModel;
   readonly controls: readonly ControlWork[];
-  /** Where an earlier attempt at the same plan left off; absent where there was none. */
-  readonly resume?: DrawingState;
-  /**
-   * Milliseconds of drawing between two checkpoints. Where it is given, one comes with a cancel too. Absent: none are made.
-   */
-  readonly checkpointEveryMs?: number;
+  readonly pictures: readonly PictureWork[];
+  /** Milliseconds of drawing between two checkpoints. Where it is given, one comes with a cancel too. Null: none are made. */
+  readonly checkpointEveryMs: number | null;
 }
 
 export type ToDevice =
@@ -55,7 +60,7 @@ export type ToDevice =
 export type FromDevice =
   | { readonly type: 'ready'; readonly device: DeviceDescription }
   | ({ readonly type: 'progress'; readonly step: number; readonly steps: number } & AttemptKey)
-  | ({ readonly type: 'checkpoint'; readonly state: DrawingState } & AttemptKey)
+  | ({ readonly type: 'checkpoint'; readonly progress: PassProgress } & AttemptKey)
   | ({ readonly type: 'finished' } & Drawing & AttemptKey)
   | ({ readonly type: 'cancelled' } & AttemptKey)
   | ({ readonly type: 'failed'; readonly error: SerializedError } & AttemptKey)
@@ -82,15 +87,9 @@ export interface DeviceDescription {
 
 /** What came of a draw request. */
 export interface Drawing {
-  readonly images: readonly DrawnImage[];
+  /** What the pass left of each picture, in the order of the request. */
+  readonly pictures: readonly PictureLeft[];
   readonly warnings: readonly string[];
-  /** Milliseconds from admission to the last decoded picture. */
-  readonly drawMs: number;
-  /** Mean number of samples in the batched steps that it took part in. */
-  readonly meanBatch: number;
-}
-
-export interface DrawnImage {
-  readonly seed: number;
-  readonly image: RgbImage;
+  /** Samples in each batched evaluation that it took part in. */
+  readonly batches: readonly number[];
 }

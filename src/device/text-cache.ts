@@ -10,8 +10,12 @@ export class TextCache {
     this.#limit = limit;
   }
 
+  has(encoder: PromptEncoder, ids: Int32Array, clipSkip: number): boolean {
+    return this.#conditionings.has(nameOf(encoder, ids, clipSkip));
+  }
+
   async encode(encoder: PromptEncoder, ids: Int32Array, clipSkip: number): Promise<Conditioning> {
-    const name = `${encoder.key}/${clipSkip}/${ids.join(',')}`;
+    const name = nameOf(encoder, ids, clipSkip);
     const known = this.#conditionings.get(name);
     if (known !== undefined) {
       this.#conditionings.delete(name);
@@ -26,4 +30,8 @@ export class TextCache {
     }
     return conditioning;
   }
+}
+
+function nameOf({ key }: PromptEncoder, ids: Int32Array, clipSkip: number): string {
+  return `${key}/${clipSkip}/${ids.join(',')}`;
 }

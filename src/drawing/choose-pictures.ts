@@ -6,13 +6,9 @@ import type { ExtractorProcess } from '../extractor/extractor-process.ts';
 import type { Candidate, ControlFidelity } from '../generation/job.ts';
 import { extractedWith, type GenerationPlan } from '../generation/plan.ts';
 import type { ControlInputs, ControlWork } from '../pipeline/controls/control-work.ts';
+import type { DrawnPicture } from './draw-passes.ts';
 import { extractAt } from './make-map.ts';
 import type { MaskedImage, RgbImage } from '../pixels/rgb-image.ts';
-
-export interface DrawnPicture {
-  readonly seed: number;
-  readonly image: RgbImage;
-}
 
 /** A picture that is kept, and how well it and those that it was chosen from obey their controls. */
 export interface ChosenPicture extends DrawnPicture {
@@ -23,11 +19,11 @@ export interface ChosenPicture extends DrawnPicture {
 }
 
 /** What a plan says of comparing and choosing. */
-export type EvaluationPlan = Pick<GenerationPlan, 'evaluate' | 'bestOf'>;
+export type EvaluationPlan = Pick<GenerationPlan, 'evaluate' | 'count'>;
 
 /**
- * Compares what was drawn with the maps that it was to obey, if the plan says so, and keeps the best of each `bestOf`
- * pictures. `pictures` are in the order of their seeds.
+ * Compares what was drawn with the maps that it was to obey, if the plan says so, and keeps the best candidate for each output.
+ * `pictures` are in the order of their seeds.
  */
 export async function choosePictures(
   extractor: ExtractorProcess,
@@ -38,8 +34,8 @@ export async function choosePictures(
 ): Promise<readonly ChosenPicture[]> {
   if (!plan.evaluate) return pictures;
   const chosen: ChosenPicture[] = [];
-  for (let first = 0; first < pictures.length; first += plan.bestOf) {
-    const drawn = pictures.slice(first, first + plan.bestOf);
+  for (let output = 0; output < plan.count; output++) {
+    const drawn = pictures.filter((picture) => picture.output === output);
     const candidates: Candidate[] = [];
     for (const { seed, image } of drawn) {
       const fidelity = await fidelityOfPicture(extractor, controls, image, signal);
@@ -47,7 +43,7 @@ export async function choosePictures(
     }
     const best = indexOfBest(candidates);
     const { fidelity } = candidates[best]!;
-    chosen.push({ ...drawn[best]!, fidelity, ...(plan.bestOf > 1 ? { candidates } : {}) });
+    chosen.push({ ...drawn[best]!, fidelity, ...(drawn.length > 1 ? { candidates } : {}) });
   }
   return chosen;
 }

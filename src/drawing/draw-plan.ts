@@ -1,21 +1,15 @@
-import type { DrawOptions } from '../device/device-process.ts';
-import type { AttemptKey, Drawing, DrawRequest } from '../device/protocol.ts';
+import type { AttemptKey } from '../device/protocol.ts';
 import type { JobTimings, Progress } from '../generation/job.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
 import type { ControlWork } from '../pipeline/controls/control-work.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import { type ChosenPicture, choiceWarnings, choosePictures } from './choose-pictures.ts';
+import { drawPasses, type PassesParts } from './draw-passes.ts';
 import type { PlanModels } from './find-models.ts';
 import { controlRemarks, makeControls } from './make-controls.ts';
 import type { MapParts } from './make-map.ts';
 
-/** What is asked of the device process. */
-export interface DrawingDevice {
-  draw(request: DrawRequest, options: DrawOptions & { readonly signal: AbortSignal }): Promise<Drawing>;
-}
-
-export interface DrawingParts extends MapParts {
-  readonly device: DrawingDevice;
+export interface DrawingParts extends MapParts, PassesParts {
   readonly tracing: Tracing;
 }
 
@@ -42,15 +36,13 @@ export async function drawPlan(
   const make = async () => await makeControls(parts, found, plan, plan.strict, signal);
   const controls = await tracing.span('make maps', {}, make);
   const preparedAt = performance.now();
-  // To the device each candidate is one more picture of the plan.
-  const drawn = { ...plan, count: plan.count * plan.bestOf };
   const drawing = await tracing.span('draw', { attributes: { 'armature.steps': plan.steps } }, async (span) => {
-    const done = await parts.device.draw({ ...attempt, plan: drawn, base, controls }, { signal, onProgress });
+    const done = await drawPasses(parts, { plan, base, controls, attempt }, { signal, onProgress });
     span.set({ 'armature.mean_batch': done.meanBatch });
     return done;
   });
   const drawnAt = performance.now();
-  const choose = async () => await choosePictures(parts.extractor, plan, controls, drawing.images, signal);
+  const choose = async () => await choosePictures(parts.extractor, plan, controls, drawing.pictures, signal);
   const pictures = await (plan.evaluate ? tracing.span('evaluate', {}, choose) : choose());
   return {
     controls,

@@ -6,6 +6,8 @@ import { batchKey, isFinished, type Sample } from './sample.ts';
 export interface Tick {
   readonly stepped: readonly Sample[];
   readonly rows: number;
+  /** When it ended, and those that go on began to wait again, in milliseconds of the loop's clock. */
+  readonly at: number;
 }
 
 /** A step that failed: the samples that took part have left the loop, all others go on. */
@@ -123,8 +125,10 @@ export class DenoiseLoop {
   /** Those that have not left meanwhile go back to wait. */
   async #step(samples: readonly Sample[]): Promise<Tick> {
     await evaluateTogether(samples, this.#networks);
-    this.join(samples.filter((sample) => this.#stepping.has(sample) && !isFinished(sample)));
-    return { stepped: samples, rows: countRows(samples) };
+    const at = this.#now();
+    const waiting = samples.filter((sample) => this.#stepping.has(sample) && !isFinished(sample));
+    this.#waiting = [...this.#waiting, ...waiting.map((sample) => ({ sample, since: at }))];
+    return { stepped: samples, rows: countRows(samples), at };
   }
 
   #take(samples: readonly Sample[]): readonly Waiting[] {

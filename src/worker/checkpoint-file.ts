@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
-import type { DrawingState } from '../device/protocol.ts';
+import type { DrawingState, PictureState } from '../drawing/checkpoint-port.ts';
 import type { Plan } from '../generation/plan.ts';
 
 /**
  * A checkpoint as bytes (docs/architecture.md has the layout). The version is that of the layout and of the state in it: it
- * changes with either, and a checkpoint of another version is not read.
+ * changes with either. The state of an older version is read as what it is today; a newer version is not read.
  */
-const version = 1;
+const version = 2;
+const readers: Readonly<Record<number, (state: unknown) => DrawingState>> = {
+  1: (state) => fromFirstVersion(state as FirstState),
+  2: (state) => state as DrawingState,
+};
 const magic = new TextEncoder().encode('ARMCKPT\n');
 const hashBytes = 32;
 const alignment = 8;
@@ -58,11 +62,38 @@ export function decodeCheckpoint(bytes: Uint8Array, plan: Plan): DrawingState {
   const start = magic.length + 4;
   const end = start + new DataView(content.buffer, content.byteOffset + magic.length, 4).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(content.subarray(start, end))) as Header;
-  if (header.version !== version) throw new Error(`It has version ${header.version}; expected ${version}.`);
+  const read = readers[header.version];
+  if (read === undefined) throw new Error(`It has version ${header.version}; expected at most ${version}.`);
   if (header.plan !== hashOfPlan(plan)) throw new Error('It belongs to another plan.');
   const data = new Uint8Array(content.buffer, content.byteOffset + end, content.length - end);
-  // The checksum and the version say that the state is what a worker of this release wrote.
-  return withArrays(header.state, data) as DrawingState;
+  // The checksum and the version say that the state is what a worker wrote.
+  return read(withArrays(header.state, data));
+}
+
+type SampleState = Extract<PictureState, { readonly state: unknown }>['state'];
+
+/** What version 1 says of a sample: every plan had one pass, and every step one evaluation. */
+interface FirstState {
+  readonly samples: readonly {
+    readonly step: number;
+    readonly latents: SampleState['latents'];
+    readonly scheduler: SampleState['memory'];
+    readonly noise: SampleState['noise'];
+  }[];
+  readonly batches: readonly number[];
+}
+
+/** Pictures that were decoded already are decoded again, which gives the same. */
+function fromFirstVersion({ samples, batches }: FirstState): DrawingState {
+  return {
+    step: Math.min(...samples.map(({ step }) => step)),
+    pictures: samples.map(({ step, latents, scheduler, noise }) => ({
+      pass: 0,
+      state: { evaluation: step, latents, memory: scheduler, noise },
+    })),
+    warnings: [],
+    batches,
+  };
 }
 
 function hashOfPlan(plan: Plan): string {

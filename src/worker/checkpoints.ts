@@ -1,4 +1,4 @@
-import type { DrawingState } from '../device/protocol.ts';
+import type { CheckpointPort, DrawingState } from '../drawing/checkpoint-port.ts';
 import type { Job } from '../generation/job.ts';
 import type { Records } from '../records/records.ts';
 import { checkpointKey } from '../store/keys.ts';
@@ -8,6 +8,8 @@ import { jobFacts } from './job-facts.ts';
 import type { WorkerLog } from './parts.ts';
 
 interface CheckpointParts {
+  /** Milliseconds of drawing between two checkpoints; null: none are made. */
+  readonly checkpointEveryMs: number | null;
   readonly records: Pick<Records, 'faults'>;
   readonly store: ObjectStore;
   readonly log: WorkerLog;
@@ -17,9 +19,10 @@ interface CheckpointParts {
  * The checkpoints of one attempt at a job: reads the one that an earlier attempt left, and keeps the newest of its own. They
  * save time and are worth no failure: what cannot be stored or read is logged and gone without.
  */
-export class Checkpoints {
+export class Checkpoints implements CheckpointPort {
   readonly #parts: CheckpointParts;
   readonly #job: Job;
+  readonly everyMs: number | null;
   #next: DrawingState | null = null;
   #writing: Promise<void> | null = null;
   /** Attempt whose checkpoint is to go when there is a newer one. */
@@ -28,6 +31,9 @@ export class Checkpoints {
   constructor(parts: CheckpointParts, job: Job) {
     this.#parts = parts;
     this.#job = job;
+    // Where attempts are lost faster than checkpoints come, none gets further than the one before: each fault halves the time.
+    const { checkpointEveryMs } = parts;
+    this.everyMs = checkpointEveryMs === null ? null : checkpointEveryMs / 2 ** Math.min(job.strikes + job.losses, 5);
     this.#former = job.checkpoint?.attempt ?? null;
   }
 
@@ -74,8 +80,7 @@ export class Checkpoints {
     const { id, attempt, plan } = this.#job;
     const key = this.#keyOf(attempt);
     await store.put(key, encodeCheckpoint(state, plan), 'application/octet-stream');
-    const step = Math.min(...state.samples.map((sample) => sample.step));
-    const isOurs = await records.faults.noteCheckpoint(id, attempt, { attempt, step });
+    const isOurs = await records.faults.noteCheckpoint(id, attempt, { attempt, step: state.step });
     if (!isOurs) await store.delete(key);
     else if (this.#former !== null) {
       await store.delete(this.#keyOf(this.#former));

@@ -21,8 +21,8 @@ export async function drawGeneration(
   const models = await findModels(parts.library.of(job.tenant), plan);
   const progress = parts.progress.start(job);
   const attempt = { job: job.id, attempt: job.attempt };
-  const device = guardedDevice(parts, job, new Checkpoints(parts, job));
-  const drawn = await drawPlan({ ...parts, device }, plan, models, attempt, {
+  const guarded = { ...parts, device: guardedDevice(parts, job), checkpoints: new Checkpoints(parts, job) };
+  const drawn = await drawPlan(guarded, plan, models, attempt, {
     signal,
     onProgress: (step) => progress.report(step),
   }).finally(() => progress.stop());

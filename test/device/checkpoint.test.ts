@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DeviceProcess } from '../../src/device/device-process.ts';
-import type { DeviceSettings, Drawing, DrawingState, DrawRequest } from '../../src/device/protocol.ts';
+import type { DeviceSettings } from '../../src/device/protocol.ts';
+import { type CheckpointPort, type DrawingState, keptNowhere } from '../../src/drawing/checkpoint-port.ts';
+import { type DrawnPasses, drawPasses, type PassesWork } from '../../src/drawing/draw-passes.ts';
 import type { GenerationPlan } from '../../src/generation/plan.ts';
+import type { SchedulerId } from '../../src/schedulers/registry.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../src/worker/checkpoint-file.ts';
 import { type DioramaModels, dioramaModels, modelsFolder, readPicture } from '../support/diorama.ts';
-import type { SchedulerId } from '../../src/schedulers/registry.ts';
+import { planFor } from '../support/draw-request.ts';
 
 const settings: DeviceSettings = {
   provider: 'cpu',
@@ -16,57 +19,55 @@ const settings: DeviceSettings = {
 };
 
 const device = new DeviceProcess({ settings, entry: new URL('../../dist/device/main.js', import.meta.url) });
+const { signal } = new AbortController();
 let models: DioramaModels;
 beforeAll(async () => {
   models = await dioramaModels();
 });
 afterAll(async () => await device.close());
 
-function request(change: Partial<GenerationPlan>): DrawRequest & { readonly plan: GenerationPlan } {
-  const { base } = models;
-  const plan: GenerationPlan = {
-    kind: 'generation',
-    model: { id: base.id, hash: base.hash },
-    prompt: 'a red ball',
-    negativePrompt: '',
-    width: 64,
-    height: 64,
-    steps: 8,
-    guidanceScale: 4,
-    guidanceRescale: 0,
-    scheduler: 'ddim',
-    eta: 0,
-    seed: 1,
-    count: 1,
-    clipSkip: 0,
-    controls: [],
-    strict: false,
-    evaluate: false,
-    bestOf: 1,
-    output: { format: 'png', quality: 100, metadata: true },
-    ...change,
-  };
-  return { job: 'job', attempt: 1, plan, base, controls: [] };
+function work(change: Partial<GenerationPlan>): PassesWork {
+  const plan = planFor(models.base, { steps: 8, ...change });
+  return { plan, base: models.base, controls: [], attempt: { job: 'job', attempt: 1 } };
 }
 
-/** Draws until a checkpoint that `wanted` says is the one, kills the process in mid-job, and goes on in a new one. */
-async function drawWithDeath(
-  asked: DrawRequest & { readonly plan: GenerationPlan },
-  wanted: (state: DrawingState) => boolean,
-): Promise<Drawing> {
-  let stored: Uint8Array | null = null;
-  const onCheckpoint = (state: DrawingState): void => {
-    if (stored !== null || !wanted(state)) return;
-    stored = encodeCheckpoint(state, asked.plan);
-    process.kill(device.pid ?? 0, 'SIGKILL');
+async function draw(asked: PassesWork): Promise<DrawnPasses> {
+  return await drawPasses({ device, checkpoints: keptNowhere }, asked, { signal, onProgress: () => {} });
+}
+
+/** Keeps every state as the bytes that a store would have. */
+function keptInMemory(asked: PassesWork, kept: Uint8Array | null, onSave = (_state: DrawingState): void => {}) {
+  const port: CheckpointPort & { bytes: Uint8Array | null } = {
+    everyMs: 0,
+    bytes: kept,
+    load: async () => await Promise.resolve(kept === null ? null : decodeCheckpoint(kept, asked.plan)),
+    save: (state) => {
+      port.bytes = encodeCheckpoint(state, asked.plan);
+      onSave(state);
+    },
+    saved: async () => await Promise.resolve(),
   };
-  const killed = device.draw({ ...asked, checkpointEveryMs: 0 }, { onCheckpoint });
+  return port;
+}
+
+/** Draws until a state that `wanted` says is the one, kills the process in mid-job, and goes on in a new one. */
+async function drawWithDeath(asked: PassesWork, wanted: (state: DrawingState) => boolean): Promise<DrawnPasses> {
+  let left: DrawingState | null = null;
+  const first = keptInMemory(asked, null, (state) => {
+    if (left !== null || !wanted(state)) return;
+    left = state;
+    process.kill(device.pid ?? 0, 'SIGKILL');
+  });
+  const killed = drawPasses({ device, checkpoints: first }, asked, { signal, onProgress: () => {} });
   await expect(killed).rejects.toMatchObject({ code: 'device_lost' });
-  const resume = decodeCheckpoint(stored!, asked.plan);
   const steps: number[] = [];
-  const drawing = await device.draw({ ...asked, attempt: 2, resume }, { onProgress: ({ step }) => steps.push(step) });
+  const second = { ...asked, attempt: { job: 'job', attempt: 2 } };
+  const drawing = await drawPasses({ device, checkpoints: keptInMemory(asked, first.bytes) }, second, {
+    signal,
+    onProgress: ({ step }) => steps.push(step),
+  });
   // It went on from there and did not begin anew.
-  expect(Math.min(...steps, asked.plan.steps)).toBeGreaterThan(Math.min(...resume.samples.map(({ step }) => step)) - 1);
+  expect(Math.min(...steps, asked.plan.steps)).toBeGreaterThan(left!['step'] - 1);
   return drawing;
 }
 
@@ -84,10 +85,10 @@ describe('a drawing whose process is killed goes on from its checkpoint to the s
   ];
 
   it.each(cases)('with %s, eta %d', async (scheduler, eta) => {
-    const asked = request({ scheduler, eta });
-    const calm = await device.draw(asked);
-    const drawing = await drawWithDeath(asked, ({ samples }) => samples[0]!.step === 4);
-    expect(drawing.images).toEqual(calm.images);
+    const asked = work({ scheduler, eta });
+    const calm = await draw(asked);
+    const drawing = await drawWithDeath(asked, ({ step }) => step === 4);
+    expect(drawing.pictures).toEqual(calm.pictures);
     expect(drawing.meanBatch).toBe(1);
   });
 
@@ -113,38 +114,46 @@ describe('a drawing whose process is killed goes on from its checkpoint to the s
     } as const;
     const region = new Uint8Array(map.width * map.height).fill(255, 0, (map.width * map.height) / 3);
     const acting = (where: Uint8Array | null) => ({
-      ...request(plan),
+      ...work(plan),
       controls: [{ index: 0, plan: control, model: controlNet, inputs: { map, region: where, remarks: [] } }],
     });
     const asked = acting(region);
-    const calm = await device.draw(asked);
-    expect((await device.draw(acting(null))).images).not.toEqual(calm.images);
-    const drawing = await drawWithDeath(asked, ({ samples }) => samples[0]!.step === 2);
-    expect(drawing.images).toEqual(calm.images);
+    const calm = await draw(asked);
+    expect((await draw(acting(null))).pictures).not.toEqual(calm.pictures);
+    const drawing = await drawWithDeath(asked, ({ step }) => step === 2);
+    expect(drawing.pictures).toEqual(calm.pictures);
   });
 
   it('with several pictures, of which some are ready', async () => {
-    const asked = request({ count: 3, steps: 3 });
-    const calm = await device.draw(asked);
-    const drawing = await drawWithDeath(asked, ({ images }) => images.some((image) => image !== null));
-    expect(drawing.images).toEqual(calm.images);
+    const asked = work({ count: 8, steps: 3 });
+    const calm = await draw(asked);
+    const drawing = await drawWithDeath(asked, ({ pictures }) => pictures.some((picture) => 'left' in picture));
+    expect(drawing.pictures).toEqual(calm.pictures);
+  });
+
+  it('with what was remarked before the death', async () => {
+    const asked = work({ prompt: 'ball '.repeat(100), count: 3, steps: 2 });
+    const calm = await draw(asked);
+    expect(calm.warnings).toEqual([expect.stringMatching(/^prompt is longer/)]);
+    const drawing = await drawWithDeath(asked, ({ step }) => step === 1);
+    expect(drawing.warnings).toEqual(calm.warnings);
   });
 });
 
 describe('a cancelled drawing', () => {
   it('leaves a checkpoint where checkpoints are asked for', async () => {
     const controller = new AbortController();
+    const asked = work({ steps: 100 });
     const states: DrawingState[] = [];
-    const drawing = device.draw(
-      { ...request({ steps: 100 }), checkpointEveryMs: 3_600_000 },
-      {
-        signal: controller.signal,
-        onProgress: ({ step }) => step === 3 && controller.abort(),
-        onCheckpoint: (state) => states.push(state),
-      },
-    );
+    const port = keptInMemory(asked, null, (state) => states.push(state));
+    const checkpoints = { ...port, everyMs: 3_600_000 };
+    const drawing = drawPasses({ device, checkpoints }, asked, {
+      signal: controller.signal,
+      onProgress: ({ step }) => step === 3 && controller.abort(),
+    });
     await expect(drawing).rejects.toMatchObject({ code: 'cancelled' });
     expect(states).toHaveLength(1);
-    expect(states[0]!.samples[0]!.step).toBeGreaterThanOrEqual(3);
+    expect(states[0]!.step).toBeGreaterThanOrEqual(3);
+    expect(states[0]!.pictures).toMatchObject([{ pass: 0, state: { evaluation: states[0]!.step } }]);
   });
 });

@@ -4,6 +4,7 @@ import type { DeviceSettings, DrawRequest } from '../../src/device/protocol.ts';
 import { ArmatureError } from '../../src/errors.ts';
 import type { GenerationPlan } from '../../src/generation/plan.ts';
 import { type DioramaModels, dioramaModels, modelsFolder } from '../support/diorama.ts';
+import { firstPass, planFor } from '../support/draw-request.ts';
 
 const entry = new URL('../../dist/device/main.js', import.meta.url);
 const settings: DeviceSettings = {
@@ -27,29 +28,7 @@ function start(options: Partial<ConstructorParameters<typeof DeviceProcess>[0]> 
 }
 
 function request({ base }: DioramaModels, change: Partial<GenerationPlan> = {}, job = 'job'): DrawRequest {
-  const plan: GenerationPlan = {
-    kind: 'generation',
-    model: { id: base.id, hash: base.hash },
-    prompt: 'a red ball',
-    negativePrompt: '',
-    width: 64,
-    height: 64,
-    steps: 3,
-    guidanceScale: 4,
-    guidanceRescale: 0,
-    scheduler: 'ddim',
-    eta: 0,
-    seed: 1,
-    count: 1,
-    clipSkip: 0,
-    controls: [],
-    strict: false,
-    evaluate: false,
-    bestOf: 1,
-    output: { format: 'png', quality: 100, metadata: true },
-    ...change,
-  };
-  return { job, attempt: 1, plan, base, controls: [] };
+  return firstPass(planFor(base, change), base, [], job);
 }
 
 async function codeOf(work: Promise<unknown>): Promise<string> {
@@ -64,16 +43,19 @@ describe('the device process', () => {
     const device = start();
     const steps: number[] = [];
     const drawing = await device.draw(request(await dioramaModels()), { onProgress: ({ step }) => steps.push(step) });
-    expect(drawing.images).toHaveLength(1);
-    expect(drawing.images[0]?.image.data).toHaveLength(3 * 64 * 64);
+    expect(drawing.pictures).toHaveLength(1);
+    expect(drawing.pictures[0]?.image.data).toHaveLength(3 * 64 * 64);
     expect(steps).toEqual([1, 2, 3]);
     expect(device.description?.provider).toBe('cpu');
   });
 
-  it('seeds wrap around at 2^32 and every picture of a job has its own', async () => {
+  it('draws each picture by its own seed', async () => {
     const device = start();
-    const drawing = await device.draw(request(await dioramaModels(), { seed: 2 ** 32 - 1, count: 2, steps: 1 }));
-    expect(drawing.images.map(({ seed }) => seed)).toEqual([2 ** 32 - 1, 0]);
+    const models = await dioramaModels();
+    const both = await device.draw(request(models, { seed: 2 ** 32 - 1, count: 2, steps: 1 }));
+    const second = await device.draw(request(models, { seed: 0, steps: 1 }));
+    expect(both.pictures[1]?.image).toEqual(second.pictures[0]?.image);
+    expect(both.pictures[0]?.image).not.toEqual(second.pictures[0]?.image);
   });
 
   it('draws two jobs in shared steps', async () => {
@@ -83,7 +65,7 @@ describe('the device process', () => {
     const jobs = ['a', 'b'].map(async (job) => await device.draw(request(models, { steps: 12 }, job)));
     const [first, second] = await Promise.all(jobs);
     expect(Math.max(...ticks)).toBe(2);
-    expect(second?.images[0]?.image).toEqual(first?.images[0]?.image);
+    expect(second?.pictures[0]?.image).toEqual(first?.pictures[0]?.image);
   });
 
   it('a cancel ends a drawing within a step and leaves the others alone', async () => {
@@ -96,7 +78,7 @@ describe('the device process', () => {
     });
     const other = device.draw(request(models, { steps: 6 }, 'other'));
     expect(await codeOf(stopped)).toBe('cancelled');
-    expect((await other).images).toHaveLength(1);
+    expect((await other).pictures).toHaveLength(1);
   });
 
   it('fails only the job that cannot be drawn', async () => {
@@ -105,7 +87,7 @@ describe('the device process', () => {
     const lost = { ...models, base: { ...models.base, path: '/nowhere' } };
     const [bad, good] = [device.draw(request(lost, {}, 'bad')), device.draw(request(models, {}, 'good'))];
     expect(await codeOf(bad)).toBe('model_invalid');
-    expect((await good).images).toHaveLength(1);
+    expect((await good).pictures).toHaveLength(1);
   });
 
   it('jobs in a killed process fail with device_lost, and the next one gets a new process', async () => {
@@ -115,7 +97,7 @@ describe('the device process', () => {
       onProgress: ({ step }) => step === 2 && process.kill(device.pid ?? 0, 'SIGKILL'),
     });
     expect(await codeOf(drawing)).toBe('device_lost');
-    expect((await device.draw(request(models))).images).toHaveLength(1);
+    expect((await device.draw(request(models))).pictures).toHaveLength(1);
   });
 
   it('a process that hangs is killed, a process that computes is not', async () => {
@@ -123,7 +105,7 @@ describe('the device process', () => {
     const models = await dioramaModels();
     expect(await codeOf(hanging.draw(request(models)))).toBe('device_lost');
     const computing = start({ hangAfterMs: 2000 });
-    expect((await computing.draw(request(models, { width: 256, height: 256, steps: 30 }))).images).toHaveLength(1);
+    expect((await computing.draw(request(models, { width: 256, height: 256, steps: 30 }))).pictures).toHaveLength(1);
   });
 
   it('a CUDA device that is not there is refused with the reason', async () => {

@@ -3,7 +3,6 @@ import { ModelNetworks } from '../../src/device/model-networks.ts';
 import { prepareDrawing } from '../../src/device/prepare-drawing.ts';
 import type { DrawRequest } from '../../src/device/protocol.ts';
 import { TextCache } from '../../src/device/text-cache.ts';
-import type { GenerationPlan } from '../../src/generation/plan.ts';
 import { TorchGenerator } from '../../src/numeric/torch-generator.ts';
 import { DenoiseLoop } from '../../src/pipeline/denoise-loop.ts';
 import { pictureFrom } from '../../src/pipeline/pixels.ts';
@@ -17,6 +16,7 @@ import {
   modelsFolder,
   readPicture,
 } from '../support/diorama.ts';
+import { firstPass, planFor, preparedAtOnce } from '../support/draw-request.ts';
 import type { SchedulerId } from '../../src/schedulers/registry.ts';
 
 const pool = new SessionPool({ provider: 'cpu', deviceId: 0, threads: 2 }, 2 ** 30);
@@ -29,21 +29,16 @@ afterAll(async () => await pool.release());
 
 async function requestFor(one: DioramaCase): Promise<DrawRequest> {
   const reference = ({ id, hash }: { id: string; hash: string }): { id: string; hash: string } => ({ id, hash });
-  const plan: GenerationPlan = {
-    kind: 'generation',
-    model: reference(models.base),
+  const plan = planFor(models.base, {
     prompt: one.prompt,
     negativePrompt: one.negative,
     width: one.width,
     height: one.height,
     steps: one.steps,
     guidanceScale: one.guidance,
-    guidanceRescale: 0,
     scheduler: one.scheduler as SchedulerId,
-    eta: 0,
     seed: one.seed,
     count: one.count,
-    clipSkip: 0,
     controls: one.controls.map(({ type, scale, start, end }) => ({
       type,
       model: reference(models.controlNet(type)),
@@ -54,11 +49,7 @@ async function requestFor(one: DioramaCase): Promise<DrawRequest> {
       end,
       mode: 'balanced',
     })),
-    strict: false,
-    evaluate: false,
-    bestOf: 1,
-    output: { format: 'png', quality: 100, metadata: true },
-  };
+  });
   const controls = await Promise.all(
     one.controls.map(async ({ type, map }, index) => ({
       index,
@@ -67,7 +58,7 @@ async function requestFor(one: DioramaCase): Promise<DrawRequest> {
       inputs: { map: await readPicture('scenes', map), region: null, remarks: [] },
     })),
   );
-  return { job: one.name, attempt: 1, plan, base: models.base, controls };
+  return firstPass(plan, models.base, controls, one.name);
 }
 
 /**
@@ -85,7 +76,7 @@ function useReferenceNoise(samples: readonly Sample[], seed: number): void {
 
 describe('pictures that diffusers draws with the embedded model', () => {
   it.each(dioramaCases())('$name: within 2/255 at 99.9 % of the values', async (one) => {
-    const { samples } = await prepareDrawing(await requestFor(one), networks, new TextCache());
+    const { samples } = await preparedAtOnce(prepareDrawing(await requestFor(one), networks, new TextCache()));
     expect(samples[0]?.pass.scheduler.evaluations.map(({ timestep }) => Math.round(timestep))).toEqual(
       one.timesteps.map(Math.round),
     );

@@ -12,6 +12,8 @@ import { resizePhoto } from '../../src/images/resize.ts';
 import type { ControlNetModel } from '../../src/generation/model.ts';
 import type { ControlWork } from '../../src/pipeline/controls/control-work.ts';
 import { choiceWarnings, choosePictures, type EvaluationPlan } from '../../src/drawing/choose-pictures.ts';
+import type { DrawnPicture } from '../../src/drawing/draw-passes.ts';
+import { picturesOf } from '../../src/generation/pictures.ts';
 import { type MadeMap, makeMap } from '../../src/drawing/make-map.ts';
 import { makeRegion } from '../../src/drawing/make-region.ts';
 
@@ -47,8 +49,14 @@ const canny: PlannedControl = {
   mode: 'balanced',
 };
 
-function plan(bestOf: number): EvaluationPlan {
-  return { evaluate: true, bestOf };
+function plan(count = 1): EvaluationPlan {
+  return { evaluate: true, count };
+}
+
+/** Pictures as they come out of a drawing, so many for each output. */
+function drawnOf(images: readonly RgbImage[], bestOf = images.length): readonly DrawnPicture[] {
+  const planned = picturesOf({ seed: 0, count: images.length / bestOf, bestOf });
+  return planned.map((picture, index) => ({ ...picture, image: images[index]! }));
 }
 
 /** A control of which everything is made. */
@@ -255,8 +263,8 @@ describe('choosing the best', () => {
     const right = await resizePhoto(await decodePicture(photo), size, 'crop');
     const wrong = { ...right, data: right.data.toReversed() };
     const blank = { ...right, data: new Uint8Array(right.data.length) };
-    const drawn = [wrong, right, blank].map((image, seed) => ({ seed, image }));
-    const [best] = await choosePictures(extractor, plan(3), [work(canny, map)], drawn, signal);
+    const drawn = drawnOf([wrong, right, blank]);
+    const [best] = await choosePictures(extractor, plan(), [work(canny, map)], drawn, signal);
     expect(best).toMatchObject({ seed: 1, fidelity: [{ control: 0, metric: 'f1', value: 1 }] });
     expect(best?.candidates?.map(({ seed }) => seed)).toEqual([0, 1, 2]);
     expect(best?.candidates?.map(({ score }) => score === 1)).toEqual([false, true, false]);
@@ -267,7 +275,7 @@ describe('choosing the best', () => {
     const map = await makeMap({ store, extractor }, canny, size, signal);
     const right = await resizePhoto(await decodePicture(photo), size, 'crop');
     const wrong = { ...right, data: right.data.toReversed() };
-    const drawn = [wrong, right, right, wrong].map((image, seed) => ({ seed, image }));
+    const drawn = drawnOf([wrong, right, right, wrong], 2);
     const best = await choosePictures(extractor, plan(2), [work(canny, map)], drawn, signal);
     expect(best.map(({ seed }) => seed)).toEqual([1, 2]);
   });
@@ -276,8 +284,8 @@ describe('choosing the best', () => {
     const image = await resizePhoto(await decodePicture(photo), size, 'crop');
     const map = { map: image, remarks: [] };
     const openpose = { ...canny, type: 'openpose', source: mapSource('photo') };
-    const drawn = [0, 1].map((seed) => ({ seed, image }));
-    const best = await choosePictures(extractor, plan(2), [work(openpose, map)], drawn, signal);
+    const drawn = drawnOf([image, image]);
+    const best = await choosePictures(extractor, plan(), [work(openpose, map)], drawn, signal);
     expect(best[0]).toMatchObject({
       seed: 0,
       fidelity: [{ value: null, note: expect.stringContaining('picture only') }],
@@ -292,8 +300,8 @@ describe('choosing the best', () => {
     const map = await makeMap({ store, extractor }, depth, size, signal);
     const value = async (madeWith: MapSource['madeWith']) => {
       const control = { ...depth, source: mapSource('photo', madeWith) };
-      const drawn = [{ seed: 0, image: photograph }];
-      const [picture] = await choosePictures(extractor, plan(1), [work(control, map)], drawn, signal);
+      const drawn = drawnOf([photograph]);
+      const [picture] = await choosePictures(extractor, plan(), [work(control, map)], drawn, signal);
       const [figure] = picture!.fidelity!;
       expect(figure).toMatchObject({ condition: 'depth', networks: ['fastdepth'] });
       return figure!.value;
@@ -308,8 +316,8 @@ describe('choosing the best', () => {
     const half = (x: number): boolean => x % size.width < size.width / 2;
     const rightHalf = { ...right, data: right.data.map((value, i) => (half(Math.floor(i / 3)) ? value : 0)) };
     const f1 = async (region: Uint8Array | null) => {
-      const drawn = [{ seed: 0, image: rightHalf }];
-      const [picture] = await choosePictures(extractor, plan(1), [work(canny, map, region)], drawn, signal);
+      const drawn = drawnOf([rightHalf]);
+      const [picture] = await choosePictures(extractor, plan(), [work(canny, map, region)], drawn, signal);
       return picture!.fidelity![0]!;
     };
     const region = (level: (x: number) => number) => Uint8Array.from({ length: 256 * 192 }, (_, i) => level(i));
@@ -329,9 +337,9 @@ describe('choosing the best', () => {
     const depth = { ...canny, type: 'depth', source: mapSource('photo') };
     const [only] = await choosePictures(
       bare,
-      plan(1),
+      plan(),
       [work(depth, { map: image, remarks: [] })],
-      [{ seed: 0, image }],
+      drawnOf([image]),
       signal,
     );
     await bare.close();

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { DrawingState } from '../../src/device/protocol.ts';
+import type { DrawingState } from '../../src/drawing/checkpoint-port.ts';
 import type { ExtractionPlan } from '../../src/generation/plan.ts';
 import { TorchGenerator } from '../../src/numeric/torch-generator.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../src/worker/checkpoint-file.ts';
@@ -19,15 +21,20 @@ function state(): DrawingState {
   const generator = new TorchGenerator(7);
   generator.randn([3]);
   return {
-    samples: [
+    step: 3,
+    pictures: [
       {
-        step: 3,
-        latents: Float32Array.of(0.1, -0, Number.NaN, Number.POSITIVE_INFINITY, 1e-45),
-        scheduler: { predictions: [Float32Array.of(1, 2), null], lastSample: null, lastOrder: 2 },
-        noise: generator.save(),
+        pass: 1,
+        state: {
+          evaluation: 3,
+          latents: Float32Array.of(0.1, -0, Number.NaN, Number.POSITIVE_INFINITY, 1e-45),
+          memory: { predictions: [Float32Array.of(1, 2), null], lastSample: null, lastOrder: 2 },
+          noise: generator.save(),
+        },
       },
+      { pass: 0, left: { image: { width: 1, height: 1, data: Uint8Array.of(1, 2, 3) } } },
     ],
-    images: [null, { seed: 8, image: { width: 1, height: 1, data: Uint8Array.of(1, 2, 3) } }],
+    warnings: ['prompt is long'],
     batches: [1, 2],
   };
 }
@@ -56,5 +63,41 @@ describe('a checkpoint as bytes', () => {
   it('is refused for another plan', () => {
     const bytes = encodeCheckpoint(state(), plan);
     expect(() => decodeCheckpoint(bytes, { ...plan, condition: 'depth' })).toThrow(/another plan/);
+  });
+});
+
+describe('a checkpoint of version 1', () => {
+  // Written by the release that had it.
+  const bytes = readFileSync(new URL('./fixtures/checkpoint-1.bin', import.meta.url));
+
+  it('is read as one of today, with all samples in the one pass', () => {
+    const generator = new TorchGenerator(7);
+    generator.randn([3]);
+    const noise = generator.save();
+    const memory = { predictions: [Float32Array.of(1, 2), null], lastSample: null, lastOrder: 2 };
+    expect(decodeCheckpoint(bytes, plan)).toEqual({
+      step: 3,
+      pictures: [
+        { pass: 0, state: { evaluation: 3, latents: Float32Array.of(0.1, -0, 1e-45), memory, noise } },
+        { pass: 0, state: { evaluation: 4, latents: Float32Array.of(1, 2, 3), memory: {}, noise } },
+      ],
+      warnings: [],
+      batches: [2, 2],
+    });
+  });
+
+  it('serves its own plan alone', () => {
+    expect(() => decodeCheckpoint(bytes, { ...plan, condition: 'depth' })).toThrow(/another plan/);
+  });
+});
+
+describe('a checkpoint of a newer version', () => {
+  it('is not read', () => {
+    const bytes = Buffer.from(encodeCheckpoint(state(), plan));
+    const at = bytes.indexOf('"version":2');
+    bytes.write('"version":9', at);
+    const content = bytes.subarray(0, bytes.length - 32);
+    const newer = Buffer.concat([content, createHash('sha256').update(content).digest()]);
+    expect(() => decodeCheckpoint(newer, plan)).toThrow('It has version 9; expected at most 2.');
   });
 });

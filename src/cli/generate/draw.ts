@@ -11,6 +11,7 @@ import type { AnnotatorLibrary } from '../../models/annotators/annotators.ts';
 import type { ModelLibrary } from '../../models/library.ts';
 import { untraced } from '../../tracing/tracing.ts';
 import { type DrawnPlan, drawPlan } from '../../drawing/draw-plan.ts';
+import { keptNowhere } from '../../drawing/checkpoint-port.ts';
 import { findModels } from '../../drawing/find-models.ts';
 import type { ChosenPicture } from '../../drawing/choose-pictures.ts';
 import { insideGenerated } from '../../drawing/picture-metadata.ts';
@@ -52,7 +53,13 @@ export async function draw(
   });
   await parts.annotators.requireFor(plan);
   const drawn = await drawPlan(
-    { store: parts.files, extractor: parts.extractor, device: parts.device, tracing: untraced },
+    {
+      store: parts.files,
+      extractor: parts.extractor,
+      device: parts.device,
+      checkpoints: keptNowhere,
+      tracing: untraced,
+    },
     plan,
     await findModels(parts.library, plan),
     { job: 'command', attempt: 1 },

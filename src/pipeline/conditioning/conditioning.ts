@@ -24,11 +24,13 @@ export function stackConditionings(rows: readonly Conditioning[]): Conditioning 
 }
 
 /**
- * Names and shapes in conditionings as text: rows can share a batch where it is equal. The number of tokens is in it, because
- * attention takes no length of its own for each row.
+ * Names and shapes in the conditionings of a sample's rows as text: samples can share a batch where it is equal. The number of
+ * tokens is in it, because attention takes no length of its own for each row.
  */
-export function structureOf(rows: readonly Conditioning[]): string {
-  return [...shapesOf(rows)].map(([name, dims]) => `${name} ${dims.join('x')}`).join(', ');
+export function structureOf(rows: readonly { readonly conditioning: Conditioning }[]): string {
+  return [...shapesOf(rows.map(({ conditioning }) => conditioning))]
+    .map(([name, dims]) => `${name} ${dims.join('x')}`)
+    .join(', ');
 }
 
 function shapesOf(rows: readonly Conditioning[]): ReadonlyMap<string, readonly number[]> {

@@ -31,17 +31,13 @@ const controlKinds: Readonly<Record<SampleControl['acts'], ControlKind>> = {
 /** How the models of a kind act. */
 const actingOf: Readonly<Record<ControlWork['model']['kind'], SampleControl['acts']>> = { controlnet: 'residuals' };
 
-/** The controls of a pass, ready to act, in their order. */
-export async function prepareControls(
-  controls: readonly ControlWork[],
+/** Makes a control ready to act in a pass. */
+export async function prepareControl(
+  work: ControlWork,
   networks: ControlNetSource,
   base: BaseNetworks,
-): Promise<readonly SampleControl[]> {
-  const prepared: SampleControl[] = [];
-  for (const work of controls) {
-    prepared.push(await controlKinds[actingOf[work.model.kind]].prepare(work, networks, base));
-  }
-  return prepared;
+): Promise<SampleControl> {
+  return await controlKinds[actingOf[work.model.kind]].prepare(work, networks, base);
 }
 
 /** What all controls together give the denoiser in one evaluation; rows[r] are those that act on row r of `input`. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { stackConditionings, structureOf } from '../../../src/pipeline/conditioning/conditioning.ts';
+import { type Conditioning, stackConditionings, structureOf } from '../../../src/pipeline/conditioning/conditioning.ts';
 
 const context = (...values: readonly number[]) => ({ dims: [values.length, 1], data: Float32Array.from(values) });
 const tokens = { dims: [2], data: Float32Array.of(7, 8) };
@@ -20,9 +20,10 @@ describe('conditionings of rows', () => {
   });
 
   it('can share a batch where names and shapes are equal', () => {
-    const structure = structureOf([{ context: context(1, 2) }]);
-    expect(structureOf([{ context: context(3, 4) }, { context: context(5, 6) }])).toBe(structure);
-    expect(structureOf([{ context: context(1, 2, 3) }])).not.toBe(structure);
-    expect(structureOf([{ context: context(1, 2) }, { context: context(1, 2), tokens }])).not.toBe(structure);
+    const of = (...rows: readonly Conditioning[]) => structureOf(rows.map((conditioning) => ({ conditioning })));
+    const structure = of({ context: context(1, 2) });
+    expect(of({ context: context(3, 4) }, { context: context(5, 6) })).toBe(structure);
+    expect(of({ context: context(1, 2, 3) })).not.toBe(structure);
+    expect(of({ context: context(1, 2) }, { context: context(1, 2), tokens })).not.toBe(structure);
   });
 });

@@ -10,6 +10,7 @@ import { DenoiseLoop } from '../../../src/pipeline/denoise-loop.ts';
 import { pictureFrom } from '../../../src/pipeline/pixels.ts';
 import { SessionPool } from '../../../src/runtime/index.ts';
 import { modelsFolder } from '../../support/diorama.ts';
+import { firstPass, planFor, preparedAtOnce } from '../../support/draw-request.ts';
 import { referencePath } from './small-models.ts';
 
 /** Draws what make_references.py drew, and compares: within 2 of 255 at 99.9 % of the values, as the embedded model is held to. */
@@ -31,42 +32,21 @@ async function draw(base: BaseModel, control?: { readonly model: ControlNetModel
     const networks = new ModelNetworks(pool, `${modelsFolder}/clip-tokenizer`);
     const controls = control === undefined ? [] : [plannedControl(control)];
     const map = await decodePicture(readFileSync(referencePath('hint')));
-    const { samples } = await prepareDrawing(
-      {
-        job: 'small',
-        attempt: 1,
-        base,
-        controls: controls.map((plan, index) => ({
-          index,
-          plan,
-          model: control!.model,
-          inputs: { map, region: null, remarks: [] },
-        })),
-        plan: {
-          kind: 'generation',
-          model: { id: base.id, hash: base.hash },
-          prompt: 'a red cube on a green floor',
-          negativePrompt: '',
-          width: 64,
-          height: 64,
-          steps: 4,
-          guidanceScale: 5,
-          guidanceRescale: 0,
-          scheduler: 'ddim',
-          eta: 0,
-          seed: 7,
-          count: 1,
-          clipSkip: 0,
-          strict: false,
-          evaluate: false,
-          bestOf: 1,
-          output: { format: 'png', quality: 100, metadata: false },
-          controls,
-        },
-      },
-      networks,
-      new TextCache(),
-    );
+    const plan = planFor(base, {
+      prompt: 'a red cube on a green floor',
+      steps: 4,
+      guidanceScale: 5,
+      seed: 7,
+      controls,
+    });
+    const works = controls.map((planned, index) => ({
+      index,
+      plan: planned,
+      model: control!.model,
+      inputs: { map, region: null, remarks: [] },
+    }));
+    const preparing = prepareDrawing(firstPass(plan, base, works), networks, new TextCache());
+    const { samples } = await preparedAtOnce(preparing);
     const loop = new DenoiseLoop(networks, { maxRows: 2, workingMemory: 2 ** 30 });
     loop.join(samples);
     while (loop.size > 0) await loop.tick();

@@ -1,0 +1,138 @@
+import type { DrawOptions } from '../device/device-process.ts';
+import type { AttemptKey, Drawing, DrawRequest, PassProgress, PictureLeft } from '../device/protocol.ts';
+import type { Progress } from '../generation/job.ts';
+import type { BaseModel } from '../generation/model.ts';
+import { passesOf, type PlannedPass } from '../generation/passes.ts';
+import { picturesOf, type PlannedPicture } from '../generation/pictures.ts';
+import type { GenerationPlan } from '../generation/plan.ts';
+import type { ControlWork } from '../pipeline/controls/control-work.ts';
+import type { CheckpointPort, PictureState } from './checkpoint-port.ts';
+
+/** What is asked of the device process: to draw one pass. */
+export interface DrawingDevice {
+  draw(request: DrawRequest, options: DrawOptions & { readonly signal: AbortSignal }): Promise<Drawing>;
+}
+
+export interface PassesParts {
+  readonly device: DrawingDevice;
+  readonly checkpoints: CheckpointPort;
+}
+
+/** All that the passes of a plan are drawn from. */
+export interface PassesWork {
+  readonly plan: GenerationPlan;
+  readonly base: BaseModel;
+  readonly controls: readonly ControlWork[];
+  readonly attempt: AttemptKey;
+}
+
+export interface DrawnPasses {
+  /** In the order of the plan. */
+  readonly pictures: readonly DrawnPicture[];
+  readonly warnings: readonly string[];
+  /** Mean number of samples in the batched evaluations that it took part in. */
+  readonly meanBatch: number;
+}
+
+export interface DrawnPicture extends PlannedPicture, PictureLeft {}
+
+/** A picture of the plan and how far it has come; null at the beginning. */
+interface Underway {
+  readonly planned: PlannedPicture;
+  readonly state: PictureState | null;
+}
+
+/**
+ * Draws the passes of a plan, one after the other, each for all pictures that have not been through it. Goes on from the
+ * checkpoint of an earlier attempt, and keeps further ones.
+ */
+export async function drawPasses(
+  { device, checkpoints }: PassesParts,
+  { plan, base, controls, attempt }: PassesWork,
+  { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (progress: Progress) => void },
+): Promise<DrawnPasses> {
+  const kept = await checkpoints.load();
+  let pictures: readonly Underway[] = picturesOf(plan).map((planned, index) => ({
+    planned,
+    state: kept?.pictures[index] ?? null,
+  }));
+  const batches = [...(kept?.batches ?? [])];
+  // A pass that goes on remarks again what it remarked before.
+  const warnings = new Set(kept?.warnings);
+  const passes = passesOf(plan);
+  const steps = sumOfSteps(passes);
+  try {
+    for (const [index, pass] of passes.entries()) {
+      const before = sumOfSteps(passes.slice(0, index));
+      const open = pictures.filter((picture) => !isThrough(index, picture));
+      if (open.length === 0) continue;
+      const request = { ...attempt, pass, base, controls, checkpointEveryMs: checkpoints.everyMs };
+      const drawing = await device.draw(
+        { ...request, pictures: open.map((picture) => workOn(index, picture)) },
+        {
+          signal,
+          onProgress: ({ step }) => onProgress({ step: before + step, steps }),
+          onCheckpoint: (progress) =>
+            checkpoints.save({
+              step: before + progress.step,
+              pictures: statesOf(moved(pictures, open, index, progress.pictures)),
+              warnings: [...new Set([...warnings, ...progress.warnings])],
+              batches: [...batches, ...progress.batches],
+            }),
+        },
+      );
+      batches.push(...drawing.batches);
+      for (const warning of drawing.warnings) warnings.add(warning);
+      pictures = moved(
+        pictures,
+        open,
+        index,
+        drawing.pictures.map((left) => ({ left })),
+      );
+    }
+  } finally {
+    await checkpoints.saved();
+  }
+  return {
+    pictures: pictures.map(({ planned, state }) => ({ ...planned, ...leftOf(state) })),
+    warnings: [...warnings],
+    meanBatch: batches.reduce((sum, size) => sum + size, 0) / batches.length,
+  };
+}
+
+/** Whether a picture has nothing to do in pass `index` any more. */
+function isThrough(index: number, { state }: Underway): boolean {
+  return state !== null && (state.pass > index || (state.pass === index && 'left' in state));
+}
+
+function workOn(index: number, { planned, state }: Underway): DrawRequest['pictures'][number] {
+  return { seed: planned.seed, resume: state?.pass === index && 'state' in state ? state.state : null };
+}
+
+/** The pictures after those of them that are `open` came to `progress` in pass `index`. */
+function moved(
+  pictures: readonly Underway[],
+  open: readonly Underway[],
+  index: number,
+  progress: PassProgress['pictures'],
+): readonly Underway[] {
+  const states = new Map(open.map(({ planned }, place) => [planned, progress[place]]));
+  return pictures.map((picture) => {
+    const state = states.get(picture.planned);
+    return state === undefined ? picture : { ...picture, state: { pass: index, ...state } };
+  });
+}
+
+function statesOf(pictures: readonly Underway[]): readonly PictureState[] {
+  return pictures.flatMap(({ state }) => (state === null ? [] : [state]));
+}
+
+function leftOf(state: PictureState | null): PictureLeft {
+  if (state === null || !('left' in state))
+    throw new RangeError('A picture came out of its last pass without an image');
+  return state.left;
+}
+
+function sumOfSteps(passes: readonly PlannedPass[]): number {
+  return passes.reduce((sum, { steps }) => sum + steps, 0);
+}
