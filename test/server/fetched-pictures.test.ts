@@ -112,6 +112,40 @@ describe('a picture by URL', () => {
     expect(most).toBeLessThanOrEqual(2);
   });
 
+  test('is waited for longer than a connection may be silent', async () => {
+    const waiting: ServerResponse[] = [];
+    let silent = 0;
+    const server = await localServer((_request, response) => void waiting.push(response));
+    const { settings } = application.parts;
+    const app = await application.rebuild({
+      fetcher: createFetcher({ allow: [server.host] }),
+      settings: { ...settings, limits: { ...settings.limits, silenceMs: 100 } },
+    });
+    app.server.on('request', (_request, answer: ServerResponse) => {
+      answer.on('timeout', () => {
+        silent += 1;
+        if (silent === 3) for (const response of waiting) response.end(picture);
+      });
+    });
+    const address = await app.listen({ host: '127.0.0.1', port: 0 });
+    const response = await fetch(`${address}/v1/generations`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ prompt: 'x', controls: [{ type: 'canny', image: urlOf(server, 'slow.png') }] }),
+    });
+    expect(response.status).toBe(202);
+    expect(silent).toBeGreaterThanOrEqual(3);
+  });
+
+  test('is not brought in any more when another of its request could not be', async () => {
+    const { server, app } = await serving((response) => response.writeHead(404).end());
+    const controls = Array.from({ length: 8 }, (_, i) => ({ type: 'canny', image: urlOf(server, `${i}.png`) }));
+    const response = await app.inject({ method: 'POST', url: '/v1/generations', payload: { prompt: 'x', controls } });
+    expect(response.json()).toMatchObject({ code: 'fetch_failed', field: 'controls[0].image.url' });
+    // Two are on their way at the same time, and a third may begin when the first has failed.
+    expect(server.requests.length).toBeLessThanOrEqual(4);
+  });
+
   test('counts in the memory for bodies: what does not fit beside others is refused, what is alone passes', async () => {
     const large = Buffer.concat([picture, Buffer.alloc(3 * 2 ** 20)]);
     const held: ServerResponse[] = [];
@@ -137,7 +171,7 @@ describe('a picture by URL', () => {
     expect((await submit('2.png', '3.png', '4.png')).statusCode).toBe(202);
     const slow = submit('slow.png');
     await expect.poll(() => held.length, { timeout: 10_000 }).toBe(1);
-    await expect.poll(async () => (await submit('5.png')).statusCode).toBe(503);
+    await expect.poll(async () => (await submit('5.png')).statusCode, { timeout: 10_000 }).toBe(503);
     expect((await submit('6.png')).json()).toMatchObject({ code: 'overloaded' });
     held[0]!.end();
     expect((await slow).statusCode).toBe(202);
@@ -167,9 +201,9 @@ describe('a picture by URL', () => {
       await new Promise((resolve) => app.server.getConnections((_error, count) => resolve(count)));
     leaving.abort();
     await expect(left).rejects.toThrow();
-    await expect.poll(connections).toBe(0);
+    await expect.poll(connections, { timeout: 10_000 }).toBe(0);
     expect((await submit({})).status).toBe(503);
     held[0]!.end(picture);
-    await expect.poll(async () => (await submit({})).status).toBe(202);
+    await expect.poll(async () => (await submit({})).status, { timeout: 10_000 }).toBe(202);
   });
 });

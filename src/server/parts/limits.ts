@@ -26,7 +26,7 @@ export interface ServerLimits extends BodyPace {
   readonly headersMs: number;
   /** Time for the whole request to arrive. */
   readonly requestMs: number;
-  /** Silence in both directions after which a connection is closed: longer than any wait and heartbeat. */
+  /** Silence in both directions after which a connection is closed that is owed no answer: longer than any wait and heartbeat. */
   readonly silenceMs: number;
   /** Time for which a connection without a request is kept. */
   readonly keepAliveMs: number;

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyHttpOptions, FastifyRequest } from 'fastify';
 import { ArmatureError } from '../../errors.ts';
 import type { ServerLimits } from '../parts/limits.ts';
@@ -22,9 +23,16 @@ export function connectionLimits(limits: ServerLimits) {
 /** Refuses what is too long before anything else is done with it. */
 export function limitRequests(app: FastifyInstance, limits: ServerLimits): void {
   app.addHook('onRequest', async (request, reply) => {
+    reply.raw.on('timeout', (socket: Socket) => endSilence(request, reply, socket, limits.silenceMs));
     refuseLongUrl(request, limits.urlLength);
     refuseLongBody(request, reply, limits.bodyBytes);
   });
+}
+
+/** Whoever has sent all of a request waits in silence, and rightly so: it gets its answer, however long that takes. */
+function endSilence({ raw }: FastifyRequest, reply: FastifyReply, socket: Socket, silenceMs: number): void {
+  if (raw.complete && !reply.raw.headersSent) socket.setTimeout(silenceMs);
+  else socket.destroy();
 }
 
 function refuseLongUrl({ url }: FastifyRequest, limit: number): void {

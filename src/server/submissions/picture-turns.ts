@@ -19,15 +19,28 @@ export class PictureTurns {
     this.#patienceMs = patienceMs;
   }
 
-  /** Runs `work` when it is its turn. @throws ArmatureError `overloaded` where that does not come in time. */
-  async run<T>(tenant: string, work: () => Promise<T>): Promise<T> {
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(tooLate(this.#patienceMs)), this.#patienceMs);
-    const begin = async (): Promise<T> => {
+  /**
+   * Runs `work` when it is its turn; rejects where `needless` aborts before. @throws ArmatureError `overloaded` where its turn
+   * does not come in time.
+   */
+  async run<T>(tenant: string, needless: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const waiting = new AbortController();
+    const timer = setTimeout(() => waiting.abort(tooLate(this.#patienceMs)), this.#patienceMs);
+    const giveUp = (): void => waiting.abort(needless.reason);
+    needless.addEventListener('abort', giveUp);
+    const stopWaiting = (): void => {
       clearTimeout(timer);
-      return await work();
+      needless.removeEventListener('abort', giveUp);
     };
-    return await this.#turns.run(tenant, late.signal, begin);
+    try {
+      needless.throwIfAborted();
+      return await this.#turns.run(tenant, waiting.signal, async () => {
+        stopWaiting();
+        return await work();
+      });
+    } finally {
+      stopWaiting();
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { ArmatureError } from '../../errors.ts';
 import type { GivenPicture } from '../../generation/given-picture.ts';
 import type { ControlImage } from '../../generation/request.ts';
@@ -33,10 +34,14 @@ export class SharedPictures {
   readonly #checked = new Map<string, Checked>();
   readonly #parts = new Set<string>();
   readonly #releases: Release[] = [];
+  /** Aborts when the request has come to nothing: whatever of it waits for its turn is not brought in any more. */
+  readonly #ended = new AbortController();
 
   constructor(source: PictureSource, turns: PictureTurns) {
     this.#source = source;
     this.#turns = turns;
+    // One for each picture that waits.
+    setMaxListeners(0, this.#ended.signal);
   }
 
   /** As {@link check}, but nothing is fetched: a stranger's address is asked for nothing that would be refused anyway. */
@@ -69,6 +74,7 @@ export class SharedPictures {
    */
   async keptWhile<T>(write: () => Promise<T>): Promise<T> {
     const release: Release = async (written) => {
+      if (!written) this.#ended.abort();
       await Promise.allSettled([...this.#checked.values()].map(async ({ picture }) => await picture));
       await Promise.all(this.#releases.map(async (one) => await one(written)));
       // What cannot be deleted now, the next sweep deletes.
@@ -86,7 +92,7 @@ export class SharedPictures {
   async #store(reference: ControlImage, field: string): Promise<GivenPicture> {
     if (!isFetched(reference) && !('generation' in reference)) return await this.#bring(reference, field, this.#source);
     const { memory, holder } = this.#source;
-    return await this.#turns.run(holder, async () => {
+    return await this.#turns.run(holder, this.#ended.signal, async () => {
       let held = 0;
       const add = (bytes: number): void => {
         memory.add(bytes);
