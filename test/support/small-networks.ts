@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { modelCatalog, packageRoot } from '../../src/config/config.ts';
 import { readCatalog } from '../../src/models/pull/catalog.ts';
 
-const golden = join(packageRoot, 'test', 'conditions', 'pulled', 'golden');
+const golden = join(packageRoot, 'test', 'conditions', 'networks', 'golden');
 
 /** Small random networks of the architectures that pulled ones have, by the ids under which they are laid out. */
 export const smallNetworks = {
