@@ -1,4 +1,5 @@
 import { serializeError, ArmatureError } from '../errors.ts';
+import { splitNetworks } from '../pipeline/controls/split-networks.ts';
 import { DenoiseLoop, StepError } from '../pipeline/denoise-loop.ts';
 import { pictureFrom } from '../pipeline/pixels.ts';
 import { isFinished, type Sample, stepOf } from '../pipeline/sample.ts';
@@ -58,7 +59,10 @@ export class Device {
   constructor(settings: DeviceSettings, networks: ModelNetworks, send: (message: FromDevice) => void) {
     this.#send = send;
     this.#networks = networks;
-    this.#loop = new DenoiseLoop(networks, { maxRows: settings.maxRows, workingMemory: workingMemory(settings) });
+    this.#loop = new DenoiseLoop(splitNetworks(networks), {
+      maxRows: settings.maxRows,
+      workingMemory: workingMemory(settings),
+    });
   }
 
   admit(request: DrawRequest): void {

@@ -1,5 +1,5 @@
 import { evaluateTogether } from './evaluation.ts';
-import type { NetworkSource } from './networks/networks.ts';
+import type { EvaluationNetworks } from './controls/split-networks.ts';
 import { batchKey, isFinished, type Sample } from './sample.ts';
 
 /** What one tick did. `stepped` are the samples that moved; those of them that are finished have left the loop. */
@@ -55,7 +55,7 @@ interface Waiting {
  * within it the samples that have, so that no request waits for another to end.
  */
 export class DenoiseLoop {
-  readonly #networks: NetworkSource;
+  readonly #networks: EvaluationNetworks;
   readonly #limits: BatchLimits;
   readonly #now: () => number;
   /** In the order in which they began to wait, longest ago first. */
@@ -64,7 +64,7 @@ export class DenoiseLoop {
   #stepping = new Set<Sample>();
 
   /** `now` gives milliseconds of a clock that never goes back. */
-  constructor(networks: NetworkSource, limits: BatchLimits, now: () => number = () => performance.now()) {
+  constructor(networks: EvaluationNetworks, limits: BatchLimits, now: () => number = () => performance.now()) {
     this.#networks = networks;
     this.#limits = limits;
     this.#now = now;
@@ -88,7 +88,8 @@ export class DenoiseLoop {
   /** Whose turn it is; null where there is no sample. */
   next(): Group | null {
     const now = this.#now();
-    const isReady = ({ sample, since }: Waiting): boolean => now - since >= quantum * this.#reloadMs(sample);
+    const isReady = ({ sample, since }: Waiting): boolean =>
+      now - since >= quantum * this.#networks.reloadMs(sample.pass.base, controlNetsOf(sample));
     const firstReady = this.#waiting.find(isReady);
     const first = firstReady ?? this.#waiting[0];
     if (first === undefined) return null;
@@ -143,7 +144,7 @@ export class DenoiseLoop {
     const [first] = samples;
     if (first === undefined) return [];
     const [, height, width] = first.pass.shape;
-    const rowBytes = this.#networks.base(first.pass.base).rowBytes(height, width);
+    const rowBytes = this.#networks.rowBytes(first.pass.base, height, width);
     const maxRows = Math.min(this.#limits.maxRows, Math.floor(this.#limits.workingMemory / rowBytes));
     const group: Sample[] = [];
     let rows = 0;
@@ -153,13 +154,6 @@ export class DenoiseLoop {
       group.push(sample);
     }
     return group;
-  }
-
-  /** Milliseconds that loading takes before this sample can take its next evaluation. */
-  #reloadMs(sample: Sample): number {
-    let ms = this.#networks.base(sample.pass.base).reloadMs();
-    for (const network of controlNetsOf(sample)) ms += this.#networks.control(network).reloadMs();
-    return ms;
   }
 }
 

@@ -1,8 +1,8 @@
 import { row, stack } from '../numeric/tensor.ts';
 import { stackConditionings } from './conditioning/conditioning.ts';
-import { steer } from './controls/kinds.ts';
 import { actingControls, type RowControl } from './controls/sample-control.ts';
-import type { DenoiserInput, NetworkSource } from './networks/networks.ts';
+import type { EvaluationNetworks } from './controls/split-networks.ts';
+import type { DenoiserInput } from './networks/networks.ts';
 import type { Row } from './row.ts';
 import { answered, type Sample } from './sample.ts';
 
@@ -16,14 +16,13 @@ interface BatchRow {
  * Takes every given sample one evaluation further. They must have the same batch key; steps, schedulers, guidance and
  * controls may differ. Samples change only after all networks have answered: an error leaves them as they were.
  */
-export async function evaluateTogether(samples: readonly Sample[], networks: NetworkSource): Promise<void> {
+export async function evaluateTogether(samples: readonly Sample[], networks: EvaluationNetworks): Promise<void> {
   const first = samples[0];
   if (first === undefined) return;
   const batch = samples.flatMap((sample) => sample.pass.rows.map((one) => ({ sample, row: one })));
   const input = denoiserInput(samples, batch);
-  const base = networks.base(first.pass.base);
-  const steering = await steer(batch.map(controlsOf), input, base, networks);
-  const predictions = await base.denoise(input, steering.residuals);
+  const { base } = first.pass;
+  const predictions = await networks.evaluate({ base, input, controls: batch.map(controlsOf) });
   let index = 0;
   const states = samples.map((sample) => {
     const answers = sample.pass.rows.map(({ role }) => ({ role, prediction: row(predictions, index++) }));

@@ -4,6 +4,7 @@ import { prepareDrawing } from '../../src/device/prepare-drawing.ts';
 import type { DrawRequest } from '../../src/device/protocol.ts';
 import { TextCache } from '../../src/device/text-cache.ts';
 import { TorchGenerator } from '../../src/numeric/torch-generator.ts';
+import { splitNetworks } from '../../src/pipeline/controls/split-networks.ts';
 import { DenoiseLoop } from '../../src/pipeline/denoise-loop.ts';
 import { pictureFrom } from '../../src/pipeline/pixels.ts';
 import type { Sample } from '../../src/pipeline/sample.ts';
@@ -81,7 +82,7 @@ describe('pictures that diffusers draws with the embedded model', () => {
       one.timesteps.map(Math.round),
     );
     if (one.count > 1) useReferenceNoise(samples, one.seed);
-    const loop = new DenoiseLoop(networks, { maxRows: 16, workingMemory: 2 ** 30 });
+    const loop = new DenoiseLoop(splitNetworks(networks), { maxRows: 16, workingMemory: 2 ** 30 });
     loop.join(samples);
     while (loop.size > 0) await loop.tick();
     for (const [index, sample] of samples.entries()) {

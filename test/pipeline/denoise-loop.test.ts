@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Tensor } from '../../src/numeric/tensor.ts';
 import type { Conditioning } from '../../src/pipeline/conditioning/conditioning.ts';
 import { controlWeights } from '../../src/pipeline/controls/control-weights.ts';
+import { splitNetworks } from '../../src/pipeline/controls/split-networks.ts';
 import { DenoiseLoop, StepError } from '../../src/pipeline/denoise-loop.ts';
 import { rolesOf } from '../../src/pipeline/guidance.ts';
 import type {
@@ -155,7 +156,7 @@ function control(
 
 async function drawAlone(options: Options): Promise<Float32Array> {
   const alone = sample(options);
-  const loop = new DenoiseLoop(new AnalyticNetworks(), limits(64));
+  const loop = new DenoiseLoop(splitNetworks(new AnalyticNetworks()), limits(64));
   loop.join([alone]);
   while (loop.size > 0) await loop.tick();
   return alone.state.latents;
@@ -176,7 +177,7 @@ const mixed: readonly Options[] = [
 describe('the batched denoise loop', () => {
   it('gives each sample what it gets alone, whatever it is batched with', async () => {
     const samples = mixed.map(sample);
-    const loop = new DenoiseLoop(new AnalyticNetworks(), limits(64));
+    const loop = new DenoiseLoop(splitNetworks(new AnalyticNetworks()), limits(64));
     loop.join(samples);
     while (loop.size > 0) await loop.tick();
     for (const [index, options] of mixed.entries())
@@ -189,7 +190,7 @@ describe('the batched denoise loop', () => {
       sample({ steps: 6, value: 2 }),
       sample({ steps: 2, value: 3 }),
     ];
-    const loop = new DenoiseLoop(new AnalyticNetworks(), limits(64));
+    const loop = new DenoiseLoop(splitNetworks(new AnalyticNetworks()), limits(64));
     loop.join([first, second]);
     await loop.tick();
     loop.join([third]);
@@ -203,7 +204,7 @@ describe('the batched denoise loop', () => {
 
   it('runs a ControlNet over the rows that use it, once a step', async () => {
     const networks = new AnalyticNetworks();
-    const loop = new DenoiseLoop(networks, limits(64));
+    const loop = new DenoiseLoop(splitNetworks(networks), limits(64));
     loop.join([sample(), sample({ controls: [control('a', 1)] }), sample({ controls: [control('a', 1, 'control')] })]);
     await loop.tick();
     expect(networks.batches).toEqual([6]);
@@ -223,7 +224,7 @@ describe('the batched denoise loop', () => {
 
   it('keeps a batch within the row limit and lets those that waited longest go first', async () => {
     const networks = new AnalyticNetworks();
-    const loop = new DenoiseLoop(networks, limits(4));
+    const loop = new DenoiseLoop(splitNetworks(networks), limits(4));
     const samples = [1, 2, 3].map((value) => sample({ value, steps: 2 }));
     loop.join(samples);
     await loop.tick();
@@ -236,7 +237,7 @@ describe('the batched denoise loop', () => {
   it('keeps a batch within the memory that a step may work in', async () => {
     const networks = new AnalyticNetworks();
     // Rows of width 2 work in 200 bytes: four of them, two samples, fit into 900.
-    const loop = new DenoiseLoop(networks, limits(64, 900));
+    const loop = new DenoiseLoop(splitNetworks(networks), limits(64, 900));
     loop.join([1, 2, 3].map((value) => sample({ value, steps: 1 })));
     await loop.tick();
     await loop.tick();
@@ -244,7 +245,7 @@ describe('the batched denoise loop', () => {
   });
 
   it('a single sample above the limit is still drawn', async () => {
-    const loop = new DenoiseLoop(new AnalyticNetworks(), limits(1));
+    const loop = new DenoiseLoop(splitNetworks(new AnalyticNetworks()), limits(1));
     const one = sample({ steps: 1 });
     loop.join([one]);
     await loop.tick();
@@ -253,7 +254,7 @@ describe('the batched denoise loop', () => {
 
   it('never mixes sizes in a step, and serves both in turn', async () => {
     const networks = new AnalyticNetworks();
-    const loop = new DenoiseLoop(networks, limits(64));
+    const loop = new DenoiseLoop(splitNetworks(networks), limits(64));
     const [narrow, wide] = [sample({ steps: 2 }), sample({ steps: 2, width: 3 })];
     loop.join([narrow, wide]);
     await loop.tick();
@@ -265,7 +266,7 @@ describe('the batched denoise loop', () => {
   it('goes on one by one where a batch is too large for the device', async () => {
     const networks = new AnalyticNetworks();
     networks.failAbove = 2;
-    const loop = new DenoiseLoop(networks, limits(64));
+    const loop = new DenoiseLoop(splitNetworks(networks), limits(64));
     const samples = [sample({ value: 1 }), sample({ value: 2 })];
     loop.join(samples);
     while (loop.size > 0) await loop.tick();
@@ -276,7 +277,7 @@ describe('the batched denoise loop', () => {
   it('a sample that fails alone leaves the loop and takes no other with it', async () => {
     const networks = new AnalyticNetworks();
     networks.failAbove = 1;
-    const loop = new DenoiseLoop(networks, limits(64));
+    const loop = new DenoiseLoop(splitNetworks(networks), limits(64));
     const [guided, plain] = [sample({ steps: 2 }), sample({ steps: 2, guidance: 1, width: 3 })];
     loop.join([guided, plain]);
     const error = await loop.tick().catch((thrown: unknown) => thrown);
@@ -322,7 +323,7 @@ describe('bases that do not fit into memory together', () => {
 
   async function drawBoth(loadMs: Readonly<Record<string, number>>): Promise<TightNetworks> {
     const networks = new TightNetworks(loadMs, 10);
-    const loop = new DenoiseLoop(networks, limits(64), () => networks.time);
+    const loop = new DenoiseLoop(splitNetworks(networks), limits(64), () => networks.time);
     loop.join([sample({ base: 'a', steps }), sample({ base: 'b', steps })]);
     while (loop.size > 0) await loop.tick();
     return networks;
@@ -341,7 +342,7 @@ describe('bases that do not fit into memory together', () => {
 
   it('do not wait where there is nothing else to do', async () => {
     const networks = new TightNetworks({ a: 50, b: 50 }, 10);
-    const loop = new DenoiseLoop(networks, limits(64), () => networks.time);
+    const loop = new DenoiseLoop(splitNetworks(networks), limits(64), () => networks.time);
     loop.join([sample({ base: 'a', steps: 2 }), sample({ base: 'b', steps: 1 })]);
     await loop.tick();
     await loop.tick();
@@ -352,7 +353,7 @@ describe('bases that do not fit into memory together', () => {
 
   it('wait by sample: one whose ControlNet is not loaded holds up none that has no need of it', async () => {
     const networks = new TightNetworks({ a: 50, net: 50 }, 10);
-    const loop = new DenoiseLoop(networks, limits(64), () => networks.time);
+    const loop = new DenoiseLoop(splitNetworks(networks), limits(64), () => networks.time);
     const [plain, steered] = [
       sample({ base: 'a', steps: 30 }),
       sample({ base: 'a', steps: 2, controls: [control('net', 1)] }),
@@ -370,7 +371,7 @@ describe('bases that do not fit into memory together', () => {
 describe('a sample that leaves while it is stepped', () => {
   it('does not come back', async () => {
     const networks = new AnalyticNetworks();
-    const loop = new DenoiseLoop(networks, limits(64));
+    const loop = new DenoiseLoop(splitNetworks(networks), limits(64));
     const [leaving, staying] = [sample(), sample({ value: 2 })];
     loop.join([leaving, staying]);
     networks.before = () => loop.leave([leaving]);
@@ -382,7 +383,7 @@ describe('a sample that leaves while it is stepped', () => {
   it('nor after the batch that it was in failed', async () => {
     const networks = new AnalyticNetworks();
     networks.failAbove = 2;
-    const loop = new DenoiseLoop(networks, limits(64));
+    const loop = new DenoiseLoop(splitNetworks(networks), limits(64));
     const [first, leaving] = [sample(), sample({ value: 2 })];
     loop.join([first, leaving]);
     networks.before = () => loop.leave([leaving]);
@@ -400,7 +401,7 @@ describe('the state of a sample', () => {
   }
 
   async function finish(one: Sample): Promise<Sample> {
-    const loop = new DenoiseLoop(new AnalyticNetworks(), limits(64));
+    const loop = new DenoiseLoop(splitNetworks(new AnalyticNetworks()), limits(64));
     loop.join([one]);
     while (loop.size > 0) await loop.tick();
     return one;
@@ -408,7 +409,7 @@ describe('the state of a sample', () => {
 
   it('is plain data, from which another sample of the pass goes on bit for bit', async () => {
     const whole = await finish(stochastic());
-    const loop = new DenoiseLoop(new AnalyticNetworks(), limits(64));
+    const loop = new DenoiseLoop(splitNetworks(new AnalyticNetworks()), limits(64));
     const killed = stochastic();
     loop.join([killed]);
     for (let step = 0; step < 3; step++) await loop.tick();
@@ -420,7 +421,7 @@ describe('the state of a sample', () => {
   it('is what it was where a network failed, the place in the noise too', async () => {
     const networks = new AnalyticNetworks();
     networks.failAbove = 0;
-    const loop = new DenoiseLoop(networks, limits(64));
+    const loop = new DenoiseLoop(splitNetworks(networks), limits(64));
     const one = stochastic();
     const before = one.state;
     loop.join([one]);

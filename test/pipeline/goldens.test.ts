@@ -7,6 +7,7 @@ import type { Conditioning } from '../../src/pipeline/conditioning/conditioning.
 import { textEncoder } from '../../src/pipeline/conditioning/prompt-encoder.ts';
 import { rolesOf } from '../../src/pipeline/guidance.ts';
 import { controlWeights } from '../../src/pipeline/controls/control-weights.ts';
+import { splitNetworks } from '../../src/pipeline/controls/split-networks.ts';
 import { DenoiseLoop } from '../../src/pipeline/denoise-loop.ts';
 import type { BaseNetworks, ControlNetworks, NetworkSource } from '../../src/pipeline/networks/networks.ts';
 import { mapTensor } from '../../src/pipeline/controls/residuals.ts';
@@ -191,7 +192,7 @@ describe('pictures that diffusers draws with the small checkpoints', () => {
       one.timesteps.map(Math.round),
     );
     expect(maxAbsDifference(stackLatents(samples), floats(expected, 'initial_latents'))).toBeLessThanOrEqual(1e-5);
-    const loop = new DenoiseLoop(networks, { maxRows: 64, workingMemory: 2 ** 30 });
+    const loop = new DenoiseLoop(splitNetworks(networks), { maxRows: 64, workingMemory: 2 ** 30 });
     loop.join(samples);
     for (let step = 0; loop.size > 0; step++) {
       await loop.tick();

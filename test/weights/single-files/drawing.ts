@@ -6,6 +6,7 @@ import { TextCache } from '../../../src/device/text-cache.ts';
 import type { PlannedControl } from '../../../src/generation/plan.ts';
 import { decodePicture } from '../../../src/images/decode.ts';
 import type { BaseModel, ControlNetModel } from '../../../src/generation/model.ts';
+import { splitNetworks } from '../../../src/pipeline/controls/split-networks.ts';
 import { DenoiseLoop } from '../../../src/pipeline/denoise-loop.ts';
 import { pictureFrom } from '../../../src/pipeline/pixels.ts';
 import { SessionPool } from '../../../src/runtime/index.ts';
@@ -47,7 +48,7 @@ async function draw(base: BaseModel, control?: { readonly model: ControlNetModel
     }));
     const preparing = prepareDrawing(firstPass(plan, base, works), networks, new TextCache());
     const { samples } = await preparedAtOnce(preparing);
-    const loop = new DenoiseLoop(networks, { maxRows: 2, workingMemory: 2 ** 30 });
+    const loop = new DenoiseLoop(splitNetworks(networks), { maxRows: 2, workingMemory: 2 ** 30 });
     loop.join(samples);
     while (loop.size > 0) await loop.tick();
     const [sample] = samples;
