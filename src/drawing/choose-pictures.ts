@@ -8,6 +8,7 @@ import { extractedWith, type GenerationPlan } from '../generation/plan.ts';
 import type { ControlInputs, ControlWork } from '../pipeline/controls/control-work.ts';
 import type { DrawnPicture } from './draw-passes.ts';
 import { extractAt } from './make-map.ts';
+import { wholeFrame } from '../pixels/frame.ts';
 import type { MaskedImage, RgbImage } from '../pixels/rgb-image.ts';
 
 /** A picture that is kept, and how well it and those that it was chosen from obey their controls. */
@@ -85,7 +86,13 @@ async function measure(
   const networks = condition.networks?.(options) ?? [];
   const resolution = plan.source.kind === 'photo' ? plan.source.resolution : null;
   try {
-    const { result } = await extractAt(extractor, { ...plan, options, resolution }, image, image, signal);
+    const { result } = await extractAt(
+      extractor,
+      { ...plan, options, resolution },
+      image,
+      wholeFrame(inputs.map),
+      signal,
+    );
     const { data } = inputs;
     const map = withinRegion(inputs);
     const wanted = data === undefined ? { map } : { map, data };

@@ -2,6 +2,7 @@ import type { AttemptKey } from '../device/protocol.ts';
 import type { JobTimings, Progress } from '../generation/job.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
 import type { ControlWork } from '../pipeline/controls/control-work.ts';
+import { wholeFrame } from '../pixels/frame.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import { type ChosenPicture, choiceWarnings, choosePictures } from './choose-pictures.ts';
 import { drawPasses, type PassesParts } from './draw-passes.ts';
@@ -33,7 +34,7 @@ export async function drawPlan(
 ): Promise<DrawnPlan> {
   const startedAt = performance.now();
   const { tracing } = parts;
-  const make = async () => await makeControls(parts, found, plan, plan.strict, signal);
+  const make = async () => await makeControls(parts, found, wholeFrame(plan), plan.strict, signal);
   const controls = await tracing.span('make maps', {}, make);
   const preparedAt = performance.now();
   const drawing = await tracing.span('draw', { attributes: { 'armature.steps': plan.steps } }, async (span) => {

@@ -1,22 +1,22 @@
-import type { Size } from '../numeric/size.ts';
 import type { ControlWork, FoundControl } from '../pipeline/controls/control-work.ts';
+import type { Frame } from '../pixels/frame.ts';
 import { makeMap, type MapParts } from './make-map.ts';
 import { isNowhere, makeRegion } from './make-region.ts';
 import { refuseStrictly } from './remarks.ts';
 
-/** Makes the inputs of controls for a frame of this size. A strict job ends over the first remark that is more than a remark. */
+/** Makes the inputs of controls for one frame that they act in. A strict job ends over the first remark that is more than a remark. */
 export async function makeControls(
   parts: MapParts,
   controls: readonly FoundControl[],
-  size: Size,
+  frame: Frame,
   strict: boolean,
   signal: AbortSignal,
 ): Promise<readonly ControlWork[]> {
   return await Promise.all(
     controls.map(async (control) => {
       const [made, region] = await Promise.all([
-        makeMap(parts, control.plan, size, signal),
-        makeRegion(parts.store, control.plan, size, parts.decoder),
+        makeMap(parts, control.plan, frame, signal),
+        makeRegion(parts.store, control.plan, frame, parts.decoder),
       ]);
       if (strict) refuseStrictly(made.remarks, `controls[${control.index}].image`);
       return { ...control, inputs: { ...made, region } };

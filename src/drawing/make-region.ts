@@ -1,24 +1,25 @@
 import { lumaOf } from '../pixels/luma.ts';
-import type { Size } from '../numeric/size.ts';
 import type { PlannedControl } from '../generation/plan.ts';
 import { decodeHere, type PictureDecoder } from '../images/decoder/decoder.ts';
-import { resizeMask } from '../images/resize.ts';
 import type { RegionMask } from '../pipeline/controls/control-work.ts';
+import { resizeMask } from '../images/resize.ts';
+import type { Frame } from '../pixels/frame.ts';
 import type { ObjectStore } from '../store/store.ts';
+import { intoFrame } from './into-frame.ts';
 
 /**
- * Reads the region of a control, brought to the generation's size as its image is. Null where it acts everywhere, which a
+ * Reads the region of a control in a frame, brought into it as its image is. Null where it acts everywhere, which a
  * mask that is white all over says too.
  */
 export async function makeRegion(
   store: Pick<ObjectStore, 'get'>,
   { region, resize }: Pick<PlannedControl, 'region' | 'resize'>,
-  size: Size,
+  frame: Frame,
   decoder: PictureDecoder = decodeHere,
 ): Promise<RegionMask | null> {
   if (region === undefined) return null;
   const picture = await decoder.decode(await store.get(region.key), { background: 'black' });
-  const { values } = lumaOf(await resizeMask(picture, size, resize));
+  const { values } = lumaOf(await intoFrame(picture, frame, resize, resizeMask));
   return values.every((value) => value === 255) ? null : values;
 }
 

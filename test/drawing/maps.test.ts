@@ -16,6 +16,7 @@ import type { DrawnPicture } from '../../src/drawing/draw-passes.ts';
 import { picturesOf } from '../../src/generation/pictures.ts';
 import { type MadeMap, makeMap } from '../../src/drawing/make-map.ts';
 import { makeRegion } from '../../src/drawing/make-region.ts';
+import { wholeFrame } from '../../src/pixels/frame.ts';
 
 const entry = new URL('../../dist/extractor/main.js', import.meta.url);
 const extractor = new ExtractorProcess({ entry, annotators: embeddedAnnotators });
@@ -93,11 +94,11 @@ function extentOf({ width, data }: RgbImage): readonly number[] {
 
 describe('maps of controls', () => {
   it('have the size of the generation, at whatever resolution the extractor sees the picture', async () => {
-    const own = await makeMap({ store, extractor }, canny, size, signal);
+    const own = await makeMap({ store, extractor }, canny, wholeFrame(size), signal);
     const finer = await makeMap(
       { store, extractor },
       { ...canny, source: { ...photoSource, resolution: 512 } },
-      size,
+      wholeFrame(size),
       signal,
     );
     for (const { map } of [own, finer]) expect([map.width, map.height]).toEqual([256, 192]);
@@ -107,11 +108,11 @@ describe('maps of controls', () => {
   });
 
   it('at a resolution of the own size are the same', async () => {
-    const own = await makeMap({ store, extractor }, canny, size, signal);
+    const own = await makeMap({ store, extractor }, canny, wholeFrame(size), signal);
     const same = await makeMap(
       { store, extractor },
       { ...canny, source: { ...photoSource, resolution: 192 } },
-      size,
+      wholeFrame(size),
       signal,
     );
     expect(same.map.data).toEqual(own.map.data);
@@ -125,7 +126,7 @@ describe('maps of controls', () => {
       type: 'openpose',
       source: { kind: 'structure', structure: 'pose', json: stored('pose') },
     } as const;
-    const made = await makeMap({ store, extractor }, control, size, signal);
+    const made = await makeMap({ store, extractor }, control, wholeFrame(size), signal);
     expect([made.map.width, made.map.height]).toEqual([256, 192]);
     expect(made.map.data.some((value) => value > 0)).toBe(true);
     expect(made).toMatchObject({ data: pose, remarks: [] });
@@ -163,7 +164,7 @@ describe('maps of controls', () => {
     objects.set('data', new TextEncoder().encode(JSON.stringify(data)));
     const type = structure === 'pose' ? 'openpose' : 'seg';
     const control = { ...canny, type, source: { kind: 'structure', structure, json: stored('data') } } as const;
-    const own = await makeMap({ store, extractor }, control, { width: 256, height: 512 }, signal);
+    const own = await makeMap({ store, extractor }, control, wholeFrame({ width: 256, height: 512 }), signal);
     objects.set('drawn', await encodePicture(own.map, { format: 'png', quality: 100 }));
     for (const resize of ['crop', 'fill', 'stretch'] as const) {
       for (const frame of [
@@ -171,9 +172,9 @@ describe('maps of controls', () => {
         { width: 512, height: 256 },
         { width: 192, height: 320 },
       ]) {
-        const drawn = await makeMap({ store, extractor }, { ...control, resize }, frame, signal);
+        const drawn = await makeMap({ store, extractor }, { ...control, resize }, wholeFrame(frame), signal);
         const asPicture = { ...canny, type, source: mapSource('drawn'), resize };
-        const resized = await makeMap({ store, extractor }, asPicture, frame, signal);
+        const resized = await makeMap({ store, extractor }, asPicture, wholeFrame(frame), signal);
         const [a, b] = [extentOf(drawn.map), extentOf(resized.map)];
         a.forEach((value, i) =>
           expect(Math.abs(value - b[i]!), `${resize} ${JSON.stringify([frame, a, b])}`).toBeLessThan(8),
@@ -189,7 +190,7 @@ describe('maps of controls', () => {
       type: 'openpose',
       source: { kind: 'structure', structure: 'pose', json: stored('data') },
     } as const;
-    const made = await makeMap({ store, extractor }, control, { width: 256, height: 256 }, signal);
+    const made = await makeMap({ store, extractor }, control, wholeFrame({ width: 256, height: 256 }), signal);
     expect(made.data).toMatchObject({ canvas_width: 256, canvas_height: 256 });
     const people = made.data!['people'] as typeof standingPose.people;
     // Half of the height is cut off, a quarter above and below.
@@ -203,7 +204,7 @@ describe('the region of a control', () => {
     await sharp(Uint8Array.from(values), { raw }).png().toBuffer();
   const regionOf = async (bytes: Uint8Array, resize: PlannedControl['resize'], of = size) => {
     objects.set('region', bytes);
-    return await makeRegion(store, { region: stored('region'), resize }, of);
+    return await makeRegion(store, { region: stored('region'), resize }, wholeFrame(of));
   };
   const row = { width: 4, height: 1 };
 
@@ -245,7 +246,7 @@ describe('the region of a control', () => {
         .toBuffer();
       expect(await regionOf(white, resize)).toBeNull();
     }
-    expect(await makeRegion(store, { resize }, size)).toBeNull();
+    expect(await makeRegion(store, { resize }, wholeFrame(size))).toBeNull();
   });
 
   it('of a white mask that leaves bars is not', async () => {
@@ -259,7 +260,7 @@ describe('the region of a control', () => {
 
 describe('choosing the best', () => {
   it('keeps the picture whose edges are those of the map, and lists all figures', async () => {
-    const map = await makeMap({ store, extractor }, canny, size, signal);
+    const map = await makeMap({ store, extractor }, canny, wholeFrame(size), signal);
     const right = await resizePhoto(await decodePicture(photo), size, 'crop');
     const wrong = { ...right, data: right.data.toReversed() };
     const blank = { ...right, data: new Uint8Array(right.data.length) };
@@ -272,7 +273,7 @@ describe('choosing the best', () => {
   });
 
   it('chooses among the candidates of each output', async () => {
-    const map = await makeMap({ store, extractor }, canny, size, signal);
+    const map = await makeMap({ store, extractor }, canny, wholeFrame(size), signal);
     const right = await resizePhoto(await decodePicture(photo), size, 'crop');
     const wrong = { ...right, data: right.data.toReversed() };
     const drawn = drawnOf([wrong, right, right, wrong], 2);
@@ -297,7 +298,7 @@ describe('choosing the best', () => {
     const photograph = await resizePhoto(await decodePicture(photo), size, 'crop');
     const preprocess = { network: 'fastdepth', far: 2, near: 98, gamma: 1, invert: true };
     const depth = { ...canny, type: 'depth', source: { ...photoSource, preprocess } };
-    const map = await makeMap({ store, extractor }, depth, size, signal);
+    const map = await makeMap({ store, extractor }, depth, wholeFrame(size), signal);
     const value = async (madeWith: MapSource['madeWith']) => {
       const control = { ...depth, source: mapSource('photo', madeWith) };
       const drawn = drawnOf([photograph]);
@@ -311,7 +312,7 @@ describe('choosing the best', () => {
   });
 
   it('compares within the region of a control alone', async () => {
-    const map = await makeMap({ store, extractor }, canny, size, signal);
+    const map = await makeMap({ store, extractor }, canny, wholeFrame(size), signal);
     const right = await resizePhoto(await decodePicture(photo), size, 'crop');
     const half = (x: number): boolean => x % size.width < size.width / 2;
     const rightHalf = { ...right, data: right.data.map((value, i) => (half(Math.floor(i / 3)) ? value : 0)) };

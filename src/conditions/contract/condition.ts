@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Tensor } from '../../numeric/tensor.ts';
 import type { Fidelity } from './fidelity.ts';
-import type { Frame } from './frame.ts';
+import type { CanvasPlacement } from './canvas-placement.ts';
 import type { Check } from './inspect-map.ts';
 import type { MaskedImage } from '../../pixels/rgb-image.ts';
 import type { Size } from '../../numeric/size.ts';
@@ -70,7 +70,7 @@ export interface Structure<Schema extends z.ZodType = z.ZodType> {
   /** The size of the picture that the data belongs to; null where it does not say. */
   readonly canvas: (data: z.output<Schema>) => Size | null;
   /** The data with its canvas brought into a frame. */
-  readonly place: (data: z.output<Schema>, canvas: Size, frame: Frame) => z.output<Schema>;
+  readonly place: (data: z.output<Schema>, canvas: Size, frame: CanvasPlacement) => z.output<Schema>;
   /** Brings the drawing in when it is first needed. It gives the map at any size. */
   readonly load: () => Promise<(data: z.output<Schema>, width: number, height: number) => ConditionMap>;
 }

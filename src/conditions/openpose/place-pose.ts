@@ -1,4 +1,4 @@
-import type { Frame } from '../contract/frame.ts';
+import type { CanvasPlacement } from '../contract/canvas-placement.ts';
 import type { PersonJson, PoseJson } from './pose-json.ts';
 import { isNormalized } from './read-pose.ts';
 import type { Size } from '../../numeric/size.ts';
@@ -9,7 +9,7 @@ export function poseCanvas({ canvas_width: width, canvas_height: height }: PoseJ
 }
 
 /** The pose with its canvas brought into a frame: in pixels of that frame, whatever it was in. */
-export function placePose(pose: PoseJson, canvas: Size, { scale, shift, size }: Frame): PoseJson {
+export function placePose(pose: PoseJson, canvas: Size, { scale, shift, size }: CanvasPlacement): PoseJson {
   const unit = isNormalized(pose) ? canvas : { width: 1, height: 1 };
   const triples = (values: readonly number[] | null | undefined): number[] | null | undefined =>
     values?.map((value, i) => {

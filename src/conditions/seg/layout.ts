@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import type { ConditionMap } from '../contract/condition.ts';
-import type { Frame } from '../contract/frame.ts';
+import type { CanvasPlacement } from '../contract/canvas-placement.ts';
 import { nearestName } from '../../text/nearest-name.ts';
 import { ade20k } from './ade20k.ts';
 import { fillPolygon } from './fill-polygon.ts';
@@ -81,7 +81,7 @@ export function layoutCanvas({ canvas_width: width, canvas_height: height }: Lay
 }
 
 /** The layout with its canvas brought into a frame: in shares of that frame, beyond 0 and 1 where it is cut. */
-export function placeLayout(layout: Layout, canvas: Size, { scale, shift, size }: Frame): Layout {
+export function placeLayout(layout: Layout, canvas: Size, { scale, shift, size }: CanvasPlacement): Layout {
   const regions = layout.regions.map((region) => ({
     ...region,
     polygon: region.polygon.map(([x, y]): [number, number] => [
