@@ -7,6 +7,30 @@ import { runOnce } from './golden-model.ts';
 const network = (sizes: Readonly<Record<string, number>> = {}): Graph =>
   new Graph('test', { config: null, weights: new Map(), weightsFolder: '' }, { sizes });
 
+test('weights are counted once, whatever their parts and however often they are read', () => {
+  const ref = (shape: readonly number[]) =>
+    ({ file: 'x.safetensors', dtype: 'F32', shape, byteOffset: 0, byteLength: 4 * shape[0]! }) as const;
+  const weights = new Map([
+    ['a', ref([6])],
+    ['b', ref([4])],
+    ['unused', ref([9])],
+  ]);
+  const graph = new Graph('test', { config: null, weights, weightsFolder: '/models' }, { everyStep: true });
+  const [x, b] = [graph.input('x', 'float32', [2]), graph.weight('b', [4])];
+  expect(graph.weight('b', [4])).toBe(b);
+  const sum = graph.weightParts('a', [6], 3).reduce((all, part) => graph.op('Add', [all, part]), x);
+  graph.output('out', sum, [2]);
+  expect(compile(graph)).toMatchObject({
+    name: 'test',
+    weightsFolder: '/models',
+    everyStep: true,
+    inputs: ['x'],
+    outputs: ['out'],
+    weights: ['b', 'a'],
+    parameters: 10,
+  });
+});
+
 describe('what is emitted', () => {
   test('is only what an output depends on', () => {
     const graph = network();

@@ -1,7 +1,7 @@
 import type { Graph } from './graph.ts';
 import type { Operation, Value } from './node.ts';
 import { evaluate, shapeText } from './size.ts';
-import { located } from './weight.ts';
+import { storedType } from './weight.ts';
 
 /** A graph for people to read: lines of cells, in the order of the nodes. */
 export interface GraphText {
@@ -49,7 +49,7 @@ function weightsText({ weights }: Graph): string {
   for (const { node, shape } of weights) {
     if (node.kind !== 'weight') continue;
     count += shape.reduce<number>((all, size) => all * evaluate(size, {}), 1);
-    ways.add(`${located(node.expression).ref.dtype}, ${node.binding}`);
+    ways.add(`${storedType(node.expression)}, ${node.binding}`);
   }
   return `${count} weights (${[...ways].join('; ')})`;
 }

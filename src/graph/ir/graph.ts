@@ -3,7 +3,7 @@ import type { ElementType } from './emitter.ts';
 import type { AnyOperator, InputNode, Node, Operation, Operator, Value, ValueType } from './node.ts';
 import { type AttributesOf, type OperatorName, operators } from './operators.ts';
 import { named, sameSize, type Shape, shapeText, type Size } from './size.ts';
-import { type Binding, located, storedWeight, type WeightExpression } from './weight.ts';
+import { type Binding, elementTypeOf, storedWeight, type WeightExpression } from './weight.ts';
 
 /** A fixed size, or the name of one that is known only when the network runs, unless the graph is told it. */
 export type Dim = number | string;
@@ -122,7 +122,7 @@ export class Graph {
   /** A weight in the number format of its file. */
   storedWeight(name: string, shape: readonly number[]): Value {
     const expression = this.#stored(name, shape);
-    return this.#weight(name, shape, () => expression, located(expression).type);
+    return this.#weight(name, shape, () => expression, elementTypeOf(expression));
   }
 
   float(data: Float32Array, shape: Shape): Value {
@@ -149,7 +149,7 @@ export class Graph {
     const known = this.#weights.get(name);
     if (known !== undefined) return known;
     const expression = make();
-    const binding: Binding = located(expression).type === type ? 'in its file' : 'folded at load';
+    const binding: Binding = elementTypeOf(expression) === type ? 'in its file' : 'folded at load';
     const value = valueOf({ kind: 'weight', name, expression, binding }, { shape, type });
     this.#weights.set(name, value);
     return value;

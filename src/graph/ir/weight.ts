@@ -13,14 +13,25 @@ export type Binding = 'in its file' | 'folded at load';
 
 const elements: Record<WeightType, ElementType> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
 
-/** The stored tensor that an expression points at, and the number format that it has there. */
-export function located(expression: WeightExpression): { readonly ref: WeightRef; readonly type: ElementType } {
-  if (expression.kind === 'stored') return { ref: expression.ref, type: elements[expression.ref.dtype] };
-  const { ref, type } = located(expression.of);
-  const [rows = 0, ...rest] = ref.shape;
-  const byteLength = ref.byteLength / expression.count;
-  const byteOffset = ref.byteOffset + expression.index * byteLength;
-  return { ref: { ...ref, shape: [rows / expression.count, ...rest], byteOffset, byteLength }, type };
+/** Bytes of a file, relative to the folder of its network. */
+export type Place = Pick<WeightRef, 'file' | 'byteOffset' | 'byteLength'>;
+
+/** Where the bytes of a weight lie. */
+export function placeOf(expression: WeightExpression): Place {
+  if (expression.kind === 'stored') return expression.ref;
+  const { file, byteOffset, byteLength: whole } = placeOf(expression.of);
+  const byteLength = whole / expression.count;
+  return { file, byteOffset: byteOffset + expression.index * byteLength, byteLength };
+}
+
+/** The number format that it has there. */
+export function storedType(expression: WeightExpression): WeightType {
+  return expression.kind === 'stored' ? expression.ref.dtype : storedType(expression.of);
+}
+
+/** As values call it. */
+export function elementTypeOf(expression: WeightExpression): ElementType {
+  return elements[storedType(expression)];
 }
 
 /** The weight `name` of `network`, which the architecture asks for in `shape`; a 1x1 convolution may stand for a matrix. */

@@ -1,7 +1,7 @@
 import type { ElementType, EmittedAttributes, EmittedName, Emitter } from '../ir/emitter.ts';
+import type { Place } from '../ir/weight.ts';
 import { elementType } from '../onnx/messages.ts';
 import type { OnnxGraph, OnnxInitializer, OnnxNode, OnnxPort } from '../onnx/onnx-graph.ts';
-import type { WeightRef } from '../weights.ts';
 
 /** Collects the nodes of one network in the order in which they are written. */
 export class OnnxEmitter implements Emitter {
@@ -61,7 +61,7 @@ export class OnnxEmitter implements Emitter {
   }
 
   /** A tensor that stays where it lies. */
-  stored(name: EmittedName, type: ElementType, dims: readonly number[], data: WeightRef): EmittedName {
+  stored(name: EmittedName, type: ElementType, dims: readonly number[], data: Place): EmittedName {
     this.#initializers.set(name, { name, type, dims, data });
     return name;
   }

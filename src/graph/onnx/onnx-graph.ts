@@ -1,5 +1,5 @@
 import type { ElementType, EmittedAttributes, EmittedName } from '../ir/emitter.ts';
-import type { WeightRef } from '../weights.ts';
+import type { Place } from '../ir/weight.ts';
 
 /** A network as nodes of ONNX (opset 21) and of onnxruntime's own (domain com.microsoft): what a model file holds. */
 export interface OnnxGraph {
@@ -23,7 +23,7 @@ export interface OnnxInitializer {
   readonly type: ElementType;
   readonly dims: readonly number[];
   /** Its bytes, little-endian, or where they lie. */
-  readonly data: Uint8Array | WeightRef;
+  readonly data: Uint8Array | Place;
 }
 
 export interface OnnxNode {

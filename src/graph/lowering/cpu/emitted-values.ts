@@ -2,7 +2,7 @@ import type { EmittedName } from '../../ir/emitter.ts';
 import { numberOf } from '../../ir/expect.ts';
 import type { Value, WeightNode } from '../../ir/node.ts';
 import { sameSize, type Size } from '../../ir/size.ts';
-import { located } from '../../ir/weight.ts';
+import { elementTypeOf, placeOf } from '../../ir/weight.ts';
 import type { OnnxEmitter } from '../onnx-emitter.ts';
 
 /** A value as it was emitted: in its own shape, or sequences [rows, length, width] as a matrix [rows * length, width], or both. */
@@ -72,8 +72,8 @@ export class EmittedValues {
 
   /** onnxruntime folds the conversion when it loads the network. */
   #weight({ name, expression, binding }: WeightNode, { shape, type }: Value): EmittedName {
-    const { ref, type: storedType } = located(expression);
-    const stored = this.#to.stored(name, storedType, shape as readonly number[], ref);
+    const dims = shape as readonly number[];
+    const stored = this.#to.stored(name, elementTypeOf(expression), dims, placeOf(expression));
     return binding === 'in its file' ? stored : this.#to.cast(stored, type);
   }
 }
