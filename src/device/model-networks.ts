@@ -22,6 +22,7 @@ import { type ModelSchedule, noiseScheduleFrom } from '../schedulers/scheduler-c
 import { loadTokenizer } from '../pipeline/tokenizer/load-tokenizer.ts';
 import { type PromptEncoder, textEncoder } from '../pipeline/conditioning/prompt-encoder.ts';
 import type { Feeds, SessionPool } from '../runtime/index.ts';
+import { type Structure, variantKey } from './network-variant.ts';
 import {
   type BaseCheckpoint,
   type ControlNetCheckpoint,
@@ -117,23 +118,30 @@ const workingPlanes = 50;
 export function baseNetworks(pool: SessionPool, key: string, checkpoint: BaseCheckpoint): BaseNetworks {
   const { unet, vae, textEncoder } = checkpoint;
   const points = injectionPoints(unet.config).length;
+  const sessions = { denoiser: plain(`${key}/unet`), decoder: plain(`${key}/decoder`) };
   return {
     latentChannels: vae.config.latentChannels,
     latentScale: 2 ** (vae.config.blockChannels.length - 1),
     scalingFactor: vae.config.scalingFactor,
     injectionPoints: points,
     rowBytes: (height, width) => workingPlanes * 4 * height * width * (unet.config.blockChannels[0] ?? 0),
-    reloadMs: () => pool.reloadMs(`${key}/unet`),
+    reloadMs: () => pool.reloadMs(sessions.denoiser),
     encodeText: async (rows, clipSkip) =>
-      await runOne(pool, `${key}/text/${clipSkip}`, () => buildTextEncoder(textEncoder, { clipSkip }), 'context', {
-        input_ids: stackIds(rows),
-      }),
+      await runOne(
+        pool,
+        plain(`${key}/text`, { clipSkip }),
+        () => buildTextEncoder(textEncoder, { clipSkip }),
+        'context',
+        {
+          input_ids: stackIds(rows),
+        },
+      ),
     denoise: async (input, residuals) =>
-      await runOne(pool, `${key}/unet`, () => buildUNet(unet), 'out', {
+      await runOne(pool, sessions.denoiser, () => buildUNet(unet), 'out', {
         ...denoiserFeeds(input),
         ...Object.fromEntries(residuals.map((residual, point) => [`residual.${point}`, residual])),
       }),
-    decode: async (latent) => await runOne(pool, `${key}/decoder`, () => buildVaeDecoder(vae), 'image', { latent }),
+    decode: async (latent) => await runOne(pool, sessions.decoder, () => buildVaeDecoder(vae), 'image', { latent }),
   };
 }
 
@@ -142,14 +150,15 @@ export function controlNetworks(pool: SessionPool, key: string, { controlnet }: 
   const points = injectionPoints(controlnet.config);
   const outputs = points.map((_, point) => `residual.${point}`);
   const pooled = controlnet.config.globalPoolConditions;
+  const sessions = { encoder: plain(`${key}/controlnet`, pooled ? { pooled } : {}), hint: plain(`${key}/hint`) };
   return {
     pooled,
-    reloadMs: () => pool.reloadMs(`${key}/controlnet`),
+    reloadMs: () => pool.reloadMs(sessions.encoder),
     encodeHint: async (image) =>
-      await runOne(pool, `${key}/hint`, () => buildHintEncoder(controlnet), 'hint', { image }),
+      await runOne(pool, sessions.hint, () => buildHintEncoder(controlnet), 'hint', { image }),
     residuals: async (input, hint, scale) => {
       const feeds = { ...denoiserFeeds(input), hint, scale };
-      const residuals = await run(pool, `${key}/controlnet`, () => buildControlNet(controlnet), outputs, feeds);
+      const residuals = await run(pool, sessions.encoder, () => buildControlNet(controlnet), outputs, feeds);
       return pooled
         ? residuals.map((mean, point) => spreadOver(mean, input.sample, points[point]?.downscale ?? 1))
         : residuals;
@@ -177,6 +186,11 @@ const conditioningInputs: Readonly<Record<string, string>> = { context: 'encoder
 function denoiserFeeds({ sample, timestep, conditioning }: DenoiserInput): Feeds {
   const told = Object.entries(conditioning).map(([name, rows]) => [conditioningInputs[name] ?? name, rows]);
   return { sample, timestep, ...Object.fromEntries(told) };
+}
+
+/** The key of a network whose weights are those of its files. */
+function plain(network: string, structure: Structure = {}): string {
+  return variantKey({ network, deltas: [], structure, lowering: 'cpu' });
 }
 
 async function runOne(

@@ -1,0 +1,31 @@
+/** What tells one session from another: the same network with other weights, another shape or for another provider is another one. */
+export interface NetworkVariant {
+  /** The key of the model and the name of the network in it. */
+  readonly network: string;
+  /** What is merged into its weights, in that order, and how strongly. */
+  readonly deltas: readonly MergedDelta[];
+  readonly structure: Structure;
+  /** How its graph was written for the provider. */
+  readonly lowering: 'cpu';
+}
+
+export interface MergedDelta {
+  /** The key of the model that holds it. */
+  readonly model: string;
+  readonly scale: number;
+}
+
+/** What of a network's graph a request can choose. Absent: as its configuration says. */
+export interface Structure {
+  /** Layers of a text encoder that are left out at its end. */
+  readonly clipSkip?: number;
+  /** Residuals are means over the picture. */
+  readonly pooled?: true;
+}
+
+/** Equal for variants that are equal, and for them alone. */
+export function variantKey({ network, deltas, structure, lowering }: NetworkVariant): string {
+  const merged = deltas.map(({ model, scale }) => [model, scale]);
+  const chosen = Object.entries(structure).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([network, merged, chosen, lowering]);
+}
