@@ -6,11 +6,12 @@ import { mkdtemp, readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { chromiumMissing, startChromium } from '../support/chromium.ts';
-import { installed, missing } from '../support/missing.ts';
+import { missing } from '../support/missing.ts';
 import { root, Service } from '../support/service.ts';
 
 const key = 'the-operators-own-key-of-this-test-0123';
@@ -67,22 +68,35 @@ describe('examples of clients, against a server with keys', () => {
     await expectPicture(join(folder, 'ts.png'), lines);
   });
 
-  it.skipIf(pythonMissing !== null)(
-    `examples/draw.py draws, follows, saves and signs ${pythonMissing ?? ''}`,
-    async () => {
-      const script = fileURLToPath(new URL('examples/draw.py', root));
-      const file = join(folder, 'python.png');
-      const environment = { ARMATURE_SERVER: service.address, ARMATURE_API_KEY: key };
-      const child = spawn(installed('python3', python), [script, 'a red cube', file], {
-        env: { ...process.env, ...environment },
-        stdio: ['ignore', 'pipe', 'inherit'],
+  const programs = [
+    { name: 'draw.py', command: python ?? '', without: pythonMissing },
+    { name: 'draw.sh', command: 'bash', without: null },
+  ] as const;
+  for (const { name, command, without } of programs)
+    it.skipIf(without !== null)(`examples/${name} draws, follows, saves and signs ${without ?? ''}`, async () => {
+      const file = join(folder, `${name}.png`);
+      const { code, lines } = await runExample(command, name, { ARMATURE_API_KEY: key }, 'a red cube', file);
+      expect(code).toBe(0);
+      await expectPicture(file, lines);
+      const refused = await runExample(command, name, {}, 'a red cube', join(folder, 'none.png'));
+      expect(refused).toMatchObject({
+        code: 1,
+        lines: [''],
+        errors: expect.stringMatching(/^Expected an API key[^\n]*\.\n$/),
       });
-      let text = '';
-      child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      expect((await once(child, 'close'))[0]).toBe(0);
-      await expectPicture(file, text.trim().split('\n'));
-    },
-  );
+    });
+
+  /** Runs a program of examples/ against the server, as its reader would. */
+  async function runExample(command: string, name: string, environment: object, ...args: readonly string[]) {
+    const script = fileURLToPath(new URL(`examples/${name}`, root));
+    const child = spawn(command, [script, ...args], {
+      env: { ...process.env, ARMATURE_SERVER: service.address, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const [printed, errors] = [text(child.stdout), text(child.stderr)];
+    const [code] = (await once(child, 'close')) as [number | null];
+    return { code, lines: (await printed).trim().split('\n'), errors: await errors };
+  }
 
   it.skipIf(chromiumMissing !== null)(
     `examples/browser.html draws from another origin, and so do the lines of docs/browser.md ${chromiumMissing ?? ''}`,
