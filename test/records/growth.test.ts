@@ -51,7 +51,7 @@ const asked: Readonly<Record<string, (records: Records) => Promise<unknown>>> = 
 async function grow(database: SqlDatabase, from: number, to: number): Promise<void> {
   const jobs = (prefix: string, status: string, ended: string): string => `
     insert into armature.job (id, tenant, status, plan, warnings, cost, virtual_time, stored_bytes, finished_at)
-    select 'gen_${prefix}_' || lpad(n::text, 6, '0'), 't' || n % 2, '${status}', '{}', '[]', 100, n, 0, ${ended}
+    select 'gen_${prefix}_' || lpad(n::text, 6, '0'), 't' || n % 2, '${status}', '{"kind": "extraction"}', '[]', 100, n, 0, ${ended}
     from generate_series(${from}, ${to - 1}) as n;`;
   await database.pool.query(
     jobs('e', 'succeeded', "now() - interval '2 days' + n * interval '1 second'") +

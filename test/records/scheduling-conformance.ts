@@ -254,10 +254,35 @@ export function schedulingConformance(name: string, open: () => Promise<OpenReco
       expect(await kept()).toEqual([]);
     });
 
+    it('keeps how many wait while many jobs of many tenants come, are moved and are cancelled at once', async () => {
+      const tenants = Array.from({ length: 6 }, (_, index) => `t${index}`);
+      const passes = async (): Promise<void> => {
+        for (let pass = 0; pass < 10; pass += 1) {
+          await records.scheduling.dispatch(takeTurns, { tenant: 3 + pass, total: 1000 });
+        }
+      };
+      const comeAndGo = async (tenant: string, index: number): Promise<void> => {
+        const { id } = await insert(tenant);
+        if (index % 3 === 0) await records.requestCancel(tenant, id);
+        if (index % 3 === 1) await records.startAttempt(tenant, id);
+      };
+      await Promise.all([
+        passes(),
+        passes(),
+        ...Array.from({ length: 120 }, async (_, index) => await comeAndGo(tenants[index % 6]!, index)),
+      ]);
+      const { rows: wrong } = await query(`
+        select tenant, flow, kept.jobs, counted.jobs as counted from armature.flow as kept full join (
+          select tenant, coalesce(batch_id, '') collate "C" as flow, count(*)::integer as jobs from armature.job
+          where status = 'queued' and dispatched_at is null group by 1, 2) as counted using (tenant, flow)
+        where kept.jobs is distinct from counted.jobs`);
+      expect(wrong).toEqual([]);
+    });
+
     it('counts places at both ends of a long flow, and estimates those between', async () => {
       await query(`
         insert into armature.job (id, tenant, status, plan, warnings, virtual_time)
-        select 'gen_long_' || lpad(n::text, 4, '0'), 'long', 'queued', '{}', '[]', 10 * n from generate_series(0, 1999) as n`);
+        select 'gen_long_' || lpad(n::text, 4, '0'), 'long', 'queued', '{"kind": "extraction"}', '[]', 10 * n from generate_series(0, 1999) as n`);
       const ahead = async (place: number) =>
         await records.countAhead((await records.findJob('long', `gen_long_${String(place).padStart(4, '0')}`))!);
       for (const place of [0, 1, 99, 1900, 1999]) expect(await ahead(place)).toBe(place);
