@@ -41,6 +41,7 @@ export const errorCodes = {
   queue_full: { status: 503, title: 'The queue is full' },
   overloaded: { status: 503, title: 'The service has too much to do at once' },
   unavailable: { status: 503, title: 'The service is not ready' },
+  newer_release: { status: 503, title: 'A newer release wrote this' },
   storage_full: { status: 507, title: 'There is no room left for the result' },
   invalid_config: { status: 500, title: 'The configuration is not valid' },
   data_in_use: { status: 500, title: 'The data folder is in use' },

@@ -1,6 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { ArmatureError, deserializeError } from '../errors.ts';
-import type { Progress } from '../generation/job.ts';
 import { HangWatch } from '../runtime/hang-watch.ts';
 import type {
   AttemptKey,
@@ -31,7 +30,8 @@ export interface TickReport {
 
 export interface DrawOptions {
   readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: Progress) => void;
+  /** Steps of this pass that all of its pictures have done. */
+  readonly onProgress?: (done: { readonly step: number }) => void;
   /** Where the request asks for checkpoints. The last one comes before the rejection with `cancelled`. */
   readonly onCheckpoint?: (progress: PassProgress) => void;
 }
@@ -155,7 +155,7 @@ export class DeviceProcess {
     const pending = this.#pending.get(keyOf(message));
     if (pending === undefined) return;
     if (message.type === 'progress') {
-      pending.options.onProgress?.({ step: message.step, steps: message.steps });
+      pending.options.onProgress?.({ step: message.step });
       return;
     }
     if (message.type === 'checkpoint') {

@@ -162,7 +162,7 @@ export class Device {
   #advance(drawing: ActiveDrawing, stepped: ReadonlySet<Sample>, at: number): void {
     const { request, pictures, batches } = drawing;
     batches.push(stepped.size);
-    this.#send({ type: 'progress', ...keyFields(request), step: stepOfAll(drawing), steps: request.pass.steps });
+    this.#send({ type: 'progress', ...keyFields(request), step: stepOfAll(drawing) });
     this.#checkpointIfDue(drawing, at);
     this.#decodeFinished(
       drawing,

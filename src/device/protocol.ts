@@ -59,7 +59,7 @@ export type ToDevice =
 
 export type FromDevice =
   | { readonly type: 'ready'; readonly device: DeviceDescription }
-  | ({ readonly type: 'progress'; readonly step: number; readonly steps: number } & AttemptKey)
+  | ({ readonly type: 'progress'; readonly step: number } & AttemptKey)
   | ({ readonly type: 'checkpoint'; readonly progress: PassProgress } & AttemptKey)
   | ({ readonly type: 'finished' } & Drawing & AttemptKey)
   | ({ readonly type: 'cancelled' } & AttemptKey)

@@ -1,8 +1,9 @@
 import type { DrawOptions } from '../device/device-process.ts';
 import type { AttemptKey, Drawing, DrawRequest, PassProgress, PictureLeft } from '../device/protocol.ts';
+import { progressIn } from '../generation/cost.ts';
 import type { Progress } from '../generation/job.ts';
 import type { BaseModel } from '../generation/model.ts';
-import { passesOf, type PlannedPass } from '../generation/passes.ts';
+import { passesOf } from '../generation/passes.ts';
 import { picturesOf, type PlannedPicture } from '../generation/pictures.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
 import type { ControlWork } from '../pipeline/controls/control-work.ts';
@@ -60,10 +61,8 @@ export async function drawPasses(
   // A pass that goes on remarks again what it remarked before.
   const warnings = new Set(kept?.warnings);
   const passes = passesOf(plan);
-  const steps = sumOfSteps(passes);
   try {
     for (const [index, pass] of passes.entries()) {
-      const before = sumOfSteps(passes.slice(0, index));
       const open = pictures.filter((picture) => !isThrough(index, picture));
       if (open.length === 0) continue;
       const request = { ...attempt, pass, base, controls, checkpointEveryMs: checkpoints.everyMs };
@@ -71,10 +70,10 @@ export async function drawPasses(
         { ...request, pictures: open.map((picture) => workOn(index, picture)) },
         {
           signal,
-          onProgress: ({ step }) => onProgress({ step: before + step, steps }),
+          onProgress: ({ step }) => onProgress(progressIn(passes, index, step)),
           onCheckpoint: (progress) =>
             checkpoints.save({
-              step: before + progress.step,
+              step: progressIn(passes, index, progress.step).step,
               pictures: statesOf(moved(pictures, open, index, progress.pictures)),
               warnings: [...new Set([...warnings, ...progress.warnings])],
               batches: [...batches, ...progress.batches],
@@ -131,8 +130,4 @@ function leftOf(state: PictureState | null): PictureLeft {
   if (state === null || !('left' in state))
     throw new RangeError('A picture came out of its last pass without an image');
   return state.left;
-}
-
-function sumOfSteps(passes: readonly PlannedPass[]): number {
-  return passes.reduce((sum, { steps }) => sum + steps, 0);
 }

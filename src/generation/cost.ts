@@ -1,4 +1,6 @@
 import { schedulers } from '../schedulers/registry.ts';
+import type { Progress } from './job.ts';
+import { passesOf, type PlannedPass } from './passes.ts';
 import type { GenerationPlan, Plan } from './plan.ts';
 
 /** An extraction draws nothing, but is not free: as much as four steps at 512 x 512. */
@@ -9,6 +11,40 @@ export function cost(plan: Plan): number {
   return plan.kind === 'generation' ? costOfDrawing(plan) : extractionCost;
 }
 
-function costOfDrawing({ width, height, steps, scheduler, count, bestOf }: GenerationPlan): number {
-  return width * height * steps * schedulers[scheduler].evaluationsPerStep * count * bestOf;
+function costOfDrawing(plan: GenerationPlan): number {
+  return costOfPasses(passesOf(plan)) * plan.count * plan.bestOf;
+}
+
+type DrawnPass = Pick<PlannedPass, 'width' | 'height' | 'scheduler' | 'steps'>;
+
+/** Of one picture. */
+function costOfPasses(passes: readonly DrawnPass[]): number {
+  return passes.reduce((sum, pass) => sum + costOfPass(pass), 0);
+}
+
+function costOfPass({ width, height, steps, scheduler }: DrawnPass): number {
+  return width * height * steps * schedulers[scheduler].evaluationsPerStep;
+}
+
+/** How far a drawing is when all of its pictures have done the passes before `index`, and `step` steps of that one. */
+export function progressIn(passes: readonly DrawnPass[], index: number, step: number): Progress {
+  const through = passes.slice(0, index);
+  const pass = passes[index];
+  const all = costOfPasses(passes);
+  const ofPass = pass === undefined ? 0 : (costOfPass(pass) / all) * (step / pass.steps);
+  return {
+    step: sumOfSteps(through) + step,
+    steps: sumOfSteps(passes),
+    share: costOfPasses(through) / all + ofPass,
+  };
+}
+
+/** How far a drawing is that is done. */
+export function progressAtEnd(plan: GenerationPlan): Progress {
+  const passes = passesOf(plan);
+  return progressIn(passes, passes.length, 0);
+}
+
+function sumOfSteps(passes: readonly DrawnPass[]): number {
+  return passes.reduce((sum, { steps }) => sum + steps, 0);
 }

@@ -1,6 +1,7 @@
 import type { SerializedError } from '../errors.ts';
 import type { Fidelity } from '../conditions/contract/fidelity.ts';
 import type { Plan } from './plan.ts';
+import type { StoredJson } from './stored-json.ts';
 import type { WebhookTarget } from './webhook.ts';
 
 /**
@@ -15,8 +16,11 @@ export function isFinal(status: JobStatus): boolean {
 }
 
 export interface Progress {
+  /** Steps that all of its samples have done, of how many. */
   readonly step: number;
   readonly steps: number;
+  /** 0 to 1: how much of the job's cost is spent. Whoever estimates or adds up reads this, people see the steps. */
+  readonly share: number;
 }
 
 /** One stored file that a job made: a drawn picture or the map that a control used. */
@@ -80,6 +84,8 @@ export interface Job {
   readonly tenant: string;
   readonly status: JobStatus;
   readonly plan: Plan;
+  /** The plan as it is stored, in whichever version: what a checkpoint's hash is of. */
+  readonly storedPlan: StoredJson<'plan'>;
   /** Remarks made when the request was accepted. Those of the drawing are in `result`. */
   readonly warnings: readonly string[];
   readonly metadata: Readonly<Record<string, unknown>> | null;

@@ -1,9 +1,15 @@
 import type { ControlSource, Plan, PlannedControl, StoredPicture } from './plan.ts';
+import { storedForm } from './stored-json.ts';
 
-/** A plan as records hold it, written by this release or by an earlier one. */
-export type StoredPlan = Plan | PlanWithFlatControls;
+/** How a plan is kept as JSON. Whoever changes its shape raises the version, and says how an older one is read. */
+export const storedPlan = storedForm<'plan', Plan>('plan', {
+  version: 1,
+  upgrade: (plan, version) => (version === 0 ? fromVersion0(plan) : plan),
+});
 
-/** Until controls had a source, all that may be known of one stood beside each other. */
+/** Until plans had a version all that may be known of a control stood beside each other, in the end in a source as now. */
+export type PlanVersion0 = Plan | PlanWithFlatControls;
+
 type PlanWithFlatControls = Omit<Extract<Plan, { kind: 'generation' }>, 'controls'> & {
   readonly controls: readonly (FlatControl | PlannedControl)[];
 };
@@ -19,8 +25,7 @@ interface FlatControl extends Omit<PlannedControl, 'source'> {
   readonly resolution: number | null;
 }
 
-/** The plan that is meant by what records hold. */
-export function readPlan(stored: StoredPlan): Plan {
+function fromVersion0(stored: PlanVersion0): Plan {
   if (stored.kind === 'extraction') return stored;
   const controls = stored.controls.map((control) => ('source' in control ? control : withSource(control)));
   return { ...stored, controls };

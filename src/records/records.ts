@@ -42,7 +42,7 @@ export interface Records {
   /**
    * Starts the next attempt: queued or running (a lost attempt, which is counted) becomes running, `attempt` grows by one.
    * Null where the job is gone or final. A job whose cancel was requested becomes cancelled instead, and one that lost
-   * too many attempts fails; null is returned for both.
+   * too many attempts fails; null is returned for both. One that a newer release wrote is queued again (`newer_release`).
    */
   startAttempt(tenant: string, id: string): Promise<Job | null>;
   /** Of a job's progress events only the last is kept, under a new number. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { DrawingState, PictureState } from '../drawing/checkpoint-port.ts';
-import type { Plan } from '../generation/plan.ts';
+import type { StoredJson } from '../generation/stored-json.ts';
 
 /**
  * A checkpoint as bytes (docs/architecture.md has the layout). The version is that of the layout and of the state in it: it
@@ -20,7 +20,7 @@ type ArrayType = keyof typeof arrayTypes;
 
 interface Header {
   readonly version: number;
-  /** SHA-256 of the plan as JSON: a checkpoint serves no other. */
+  /** SHA-256 of the plan as it is stored: a checkpoint serves no other. */
   readonly plan: string;
   /** The state, with an {@link ArrayReference} for each array. */
   readonly state: unknown;
@@ -34,7 +34,7 @@ interface ArrayReference {
 }
 
 /** Magic, length of the header (uint32), header (JSON), arrays (little-endian, each at a multiple of 8), SHA-256 of all before. */
-export function encodeCheckpoint(state: DrawingState, plan: Plan): Uint8Array {
+export function encodeCheckpoint(state: DrawingState, plan: StoredJson<'plan'>): Uint8Array {
   const arrays: Uint8Array[] = [];
   let size = 0;
   const put = (type: ArrayType, values: Float32Array | Uint32Array | Uint8Array): ArrayReference => {
@@ -54,7 +54,7 @@ export function encodeCheckpoint(state: DrawingState, plan: Plan): Uint8Array {
 }
 
 /** Throws an Error with the reason where the bytes are damaged, or those of another plan or version. */
-export function decodeCheckpoint(bytes: Uint8Array, plan: Plan): DrawingState {
+export function decodeCheckpoint(bytes: Uint8Array, plan: StoredJson<'plan'>): DrawingState {
   const content = bytes.subarray(0, Math.max(0, bytes.length - hashBytes));
   const checksum = createHash('sha256').update(content).digest();
   if (!checksum.equals(bytes.subarray(content.length))) throw new Error('It is cut short or damaged.');
@@ -96,7 +96,7 @@ function fromFirstVersion({ samples, batches }: FirstState): DrawingState {
   };
 }
 
-function hashOfPlan(plan: Plan): string {
+function hashOfPlan(plan: StoredJson<'plan'>): string {
   return createHash('sha256').update(JSON.stringify(plan)).digest('hex');
 }
 

@@ -40,11 +40,11 @@ export class Checkpoints implements CheckpointPort {
   /** Where the drawing goes on; null where it starts from the beginning. */
   async load(): Promise<DrawingState | null> {
     const { store, log } = this.#parts;
-    const { checkpoint, plan } = this.#job;
+    const { checkpoint, storedPlan } = this.#job;
     if (checkpoint === null) return null;
     const facts = { ...jobFacts(this.#job), checkpoint };
     try {
-      const state = decodeCheckpoint(await store.get(this.#keyOf(checkpoint.attempt)), plan);
+      const state = decodeCheckpoint(await store.get(this.#keyOf(checkpoint.attempt)), storedPlan);
       log.info(facts, `goes on from step ${checkpoint.step}`);
       return state;
     } catch (error) {
@@ -77,9 +77,9 @@ export class Checkpoints implements CheckpointPort {
 
   async #store(state: DrawingState): Promise<void> {
     const { store, records } = this.#parts;
-    const { id, attempt, plan } = this.#job;
+    const { id, attempt, storedPlan } = this.#job;
     const key = this.#keyOf(attempt);
-    await store.put(key, encodeCheckpoint(state, plan), 'application/octet-stream');
+    await store.put(key, encodeCheckpoint(state, storedPlan), 'application/octet-stream');
     const isOurs = await records.faults.noteCheckpoint(id, attempt, { attempt, step: state.step });
     if (!isOurs) await store.delete(key);
     else if (this.#former !== null) {

@@ -1,3 +1,4 @@
+import { progressAtEnd } from '../generation/cost.ts';
 import type { Job, JobOutput, JobResult } from '../generation/job.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
 import { mapKey, outputKey } from '../store/keys.ts';
@@ -27,7 +28,7 @@ export async function drawGeneration(
     onProgress: (step) => progress.report(step),
   }).finally(() => progress.stop());
   // The last step falls between two reports more often than not.
-  await parts.records.reportProgress(job.id, job.attempt, { step: plan.steps, steps: plan.steps }).catch(() => {});
+  await parts.records.reportProgress(job.id, job.attempt, progressAtEnd(plan)).catch(() => {});
   const drawnAt = performance.now();
   const [{ maps, warnings }, outputs] = await parts.tracing.span('store', {}, async () => {
     return await Promise.all([storeMaps(parts, job, drawn), storeOutputs(parts, job, plan, drawn)]);

@@ -1,6 +1,7 @@
 import { type SerializedError, serializeError } from '../errors.ts';
 import { backOff, type FaultKind } from '../generation/faults.ts';
 import type { Job, JobResult } from '../generation/job.ts';
+import { isOfNewerRelease } from '../generation/stored-json.ts';
 import type { Consumer, TicketOutcome } from '../queue/queue.ts';
 import { CancelWatch } from './cancel-watch.ts';
 import { DeviceGate } from './device-gate.ts';
@@ -40,8 +41,18 @@ export async function startWorker(
   };
 }
 
+/** How long a job waits that a newer release wrote: until a worker of that release is there to take it. */
+const newerReleaseMs = 30_000;
+
 async function runTicket(parts: RunningParts, ticket: QueueTicket, lock: AbortSignal): Promise<TicketOutcome> {
-  const job = await parts.records.startAttempt(ticket.tenant, ticket.id);
+  let job: Job | null;
+  try {
+    job = await parts.records.startAttempt(ticket.tenant, ticket.id);
+  } catch (error) {
+    if (!isOfNewerRelease(error)) throw error;
+    parts.log.warn({ job: ticket.id, tenant: ticket.tenant, code: error.code }, `given back: ${error.message}`);
+    return { retryInMs: newerReleaseMs };
+  }
   if (job === null) return 'done';
   const attributes = { 'armature.job.id': job.id, 'armature.attempt': job.attempt, 'armature.kind': job.plan.kind };
   const span = { kind: 'consumer', parent: job.traceParent, attributes } as const;

@@ -4,6 +4,7 @@ import type { DeviceSettings } from '../../src/device/protocol.ts';
 import { type CheckpointPort, type DrawingState, keptNowhere } from '../../src/drawing/checkpoint-port.ts';
 import { type DrawnPasses, drawPasses, type PassesWork } from '../../src/drawing/draw-passes.ts';
 import type { GenerationPlan } from '../../src/generation/plan.ts';
+import { storedPlan } from '../../src/generation/stored-plan.ts';
 import type { SchedulerId } from '../../src/schedulers/registry.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../src/worker/checkpoint-file.ts';
 import { type DioramaModels, dioramaModels, modelsFolder, readPicture } from '../support/diorama.ts';
@@ -40,9 +41,10 @@ function keptInMemory(asked: PassesWork, kept: Uint8Array | null, onSave = (_sta
   const port: CheckpointPort & { bytes: Uint8Array | null } = {
     everyMs: 0,
     bytes: kept,
-    load: async () => await Promise.resolve(kept === null ? null : decodeCheckpoint(kept, asked.plan)),
+    load: async () =>
+      await Promise.resolve(kept === null ? null : decodeCheckpoint(kept, storedPlan.write(asked.plan))),
     save: (state) => {
-      port.bytes = encodeCheckpoint(state, asked.plan);
+      port.bytes = encodeCheckpoint(state, storedPlan.write(asked.plan));
       onSave(state);
     },
     saved: async () => await Promise.resolve(),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { readPlan, type StoredPlan } from '../../src/generation/stored-plan.ts';
+import type { StoredJson } from '../../src/generation/stored-json.ts';
+import { type PlanVersion0, storedPlan } from '../../src/generation/stored-plan.ts';
 
 const picture = (name: string) => ({ key: `tenants/default/inputs/${name}`, sha256: name });
 
@@ -13,7 +14,7 @@ const rest = {
   mode: 'balanced',
 } as const;
 
-const plan = (controls: Extract<StoredPlan, { kind: 'generation' }>['controls']): StoredPlan => ({
+const plan = (controls: Extract<PlanVersion0, { kind: 'generation' }>['controls']): PlanVersion0 => ({
   kind: 'generation',
   model: { id: 'base', hash: 'h' },
   prompt: 'x',
@@ -34,6 +35,8 @@ const plan = (controls: Extract<StoredPlan, { kind: 'generation' }>['controls'])
   bestOf: 1,
   output: { format: 'png', quality: 100, metadata: true },
 });
+
+const read = (plan: PlanVersion0) => storedPlan.read(plan as unknown as StoredJson<'plan'>);
 
 describe('plans that records hold', () => {
   /** As a release before controls had a source wrote them. */
@@ -63,12 +66,12 @@ describe('plans that records hold', () => {
     ],
   ] as const)('from before controls had a source: %s', (_, stored, source) => {
     const expected = { ...rest, ...('region' in stored ? { region: stored.region } : {}), source };
-    expect(readPlan(plan([stored]))).toEqual(plan([expected]));
+    expect(read(plan([stored]))).toEqual(plan([expected]));
   });
 
-  test('of today stay as they are, and so do extractions', () => {
+  test('from when controls had one already stay as they are, and so do extractions', () => {
     const today = plan([{ ...rest, source: { kind: 'structure', structure: 'pose', json: picture('a') } }]);
-    expect(readPlan(today)).toEqual(today);
+    expect(read(today)).toEqual(today);
     const extraction = {
       kind: 'extraction',
       condition: 'canny',
@@ -78,6 +81,6 @@ describe('plans that records hold', () => {
       strict: false,
       output: { format: 'png', quality: 100 },
     } as const;
-    expect(readPlan(extraction)).toBe(extraction);
+    expect(read(extraction)).toEqual(extraction);
   });
 });

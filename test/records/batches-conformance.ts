@@ -105,16 +105,16 @@ export function batchesConformance(name: string, open: () => Promise<OpenRecords
       expect(await page(ids[1])).toEqual(ids.slice(2));
     });
 
-    it('counts its items by their status, and the steps of those that run', async () => {
+    it('counts its items by their status, and the share of the cost of those that run', async () => {
       const { id, tenant } = await insert(5);
       const [first, second, third] = await itemIds(id);
       await run(tenant, first!, 'succeed');
       await run(tenant, second!, 'fail');
       await run(tenant, third!, 'start');
-      await records.reportProgress(third!, 1, { step: 1, steps: 4 });
+      await records.reportProgress(third!, 1, { step: 1, steps: 4, share: 0.5 });
       const batch = (await records.batches.find(tenant, id))!;
       expect(batch.counts).toEqual({ queued: 2, running: 1, succeeded: 1, failed: 1, cancelled: 0 });
-      expect(batch.done).toBe(2.25);
+      expect(batch.done).toBe(2.5);
       expect(batchStatus(batch.counts)).toBe('running');
     });
 

@@ -114,7 +114,7 @@ export function recordsConformance(name: string, open: () => Promise<OpenRecords
 
     it('goes back to the queue and runs again under the next attempt', async () => {
       const job = await started();
-      await records.reportProgress(job.id, 1, { step: 3, steps: 20 });
+      await records.reportProgress(job.id, 1, { step: 3, steps: 20, share: 0.15 });
       expect(await records.releaseAttempt(job.id, 1, lost)).toBe(true);
       const waiting = await records.findJob(job.tenant, job.id);
       expect(waiting).toMatchObject({ status: 'queued', attempt: 1, progress: null, startedAt: null });
@@ -131,7 +131,7 @@ export function recordsConformance(name: string, open: () => Promise<OpenRecords
       expect(await records.failAttempt(id, 1, lost)).toBe(false);
       expect(await records.releaseAttempt(id, 1, lost)).toBe(false);
       expect(await records.cancelAttempt(id, 1)).toBe(false);
-      expect(await records.reportProgress(id, 1, { step: 1, steps: 2 })).toBe(false);
+      expect(await records.reportProgress(id, 1, { step: 1, steps: 2, share: 0.5 })).toBe(false);
       expect(await records.findJob(tenant, id)).toEqual(before);
       expect(await records.eventsAfter(id, 0)).toEqual(events);
       expect(await records.commitResult(id, 2, result)).toBe(true);
@@ -162,7 +162,7 @@ export function recordsConformance(name: string, open: () => Promise<OpenRecords
     it('keeps the last progress only, under a growing number', async () => {
       const { tenant, id } = await started();
       for (let step = 1; step <= 5; step += 1) {
-        expect(await records.reportProgress(id, 1, { step, steps: 20 })).toBe(true);
+        expect(await records.reportProgress(id, 1, { step, steps: 20, share: step / 20 })).toBe(true);
       }
       expect(await records.findJob(tenant, id)).toMatchObject({ progress: { step: 5, steps: 20 } });
       const [event, ...rest] = await records.eventsAfter(id, 2);
@@ -252,7 +252,7 @@ export function recordsConformance(name: string, open: () => Promise<OpenRecords
       const steps: (() => Promise<unknown>)[] = [
         () => records.insertJob(job),
         () => records.startAttempt(job.tenant, job.id),
-        () => records.reportProgress(job.id, 1, { step: 1, steps: 2 }),
+        () => records.reportProgress(job.id, 1, { step: 1, steps: 2, share: 0.5 }),
         () => records.requestCancel(job.tenant, job.id),
         () => records.cancelAttempt(job.id, 1),
         () => records.deleteJob(job.tenant, job.id),

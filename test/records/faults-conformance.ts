@@ -32,7 +32,7 @@ export function faultsConformance(name: string, open: () => Promise<OpenRecords>
 
     it('a strike gives the job back, and is remembered', async () => {
       const job = await started();
-      await records.reportProgress(job.id, 1, { step: 3, steps: 20 });
+      await records.reportProgress(job.id, 1, { step: 3, steps: 20, share: 0.15 });
       const struck = await records.faults.note(job.id, 1, 'strike', lost);
       expect(struck).toMatchObject({
         status: 'queued',

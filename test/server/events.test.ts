@@ -64,7 +64,7 @@ describe('the events of a job', () => {
     expect((await stream.next()).value).toMatchObject({ type: 'queued' });
     const { attempt } = (await records.startAttempt('default', job.id))!;
     expect((await stream.next()).value).toMatchObject({ type: 'started' });
-    await records.reportProgress(job.id, attempt, { step: 1, steps: 20 });
+    await records.reportProgress(job.id, attempt, { step: 1, steps: 20, share: 0.05 });
     expect((await stream.next()).value).toMatchObject({ type: 'progress', data: { step: 1, steps: 20 } });
     await finishJob(application, job);
     const rest: StreamEvent[] = [];
@@ -172,7 +172,8 @@ describe('the events of a job', () => {
     for (const expected of [': open', 'event: queued', 'event: started']) {
       expect((await stream.next()).value).toContain(expected);
     }
-    for (let step = 1; step <= 20; step += 1) await records.reportProgress(id, attempt, { step, steps: 20 });
+    for (let step = 1; step <= 20; step += 1)
+      await records.reportProgress(id, attempt, { step, steps: 20, share: step / 20 });
     expect((await stream.next()).value).toContain('"step":20');
     await stream.return(undefined);
   });

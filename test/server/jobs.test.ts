@@ -32,10 +32,10 @@ describe('a job', () => {
     const { id, url } = await submit();
     const { records } = application.parts;
     const { attempt } = (await records.startAttempt('default', id))!;
-    await records.reportProgress(id, attempt, { step: 3, steps: 4 });
+    await records.reportProgress(id, attempt, { step: 3, steps: 4, share: 0.75 });
     expect((await get(url)).json()).toMatchObject({
       status: 'running',
-      progress: { step: 3, steps: 4 },
+      progress: { step: 3, steps: 4, share: 0.75 },
       queue_position: null,
       attempt: 1,
       outputs: [],

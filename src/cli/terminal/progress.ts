@@ -1,8 +1,10 @@
 import { Presets, SingleBar } from 'cli-progress';
 import type { Progress } from '../../generation/job.ts';
 
+type StepsDone = Pick<Progress, 'step' | 'steps'>;
+
 export interface ProgressDisplay {
-  readonly show: (progress: Progress) => void;
+  readonly show: (progress: StepsDone) => void;
   readonly stop: () => void;
 }
 
@@ -12,7 +14,7 @@ export function showProgress(stream: NodeJS.WriteStream = process.stderr, unit =
 }
 
 /** How far those are together that are drawn at the moment. */
-export interface ItemsBeingDrawn extends Progress {
+export interface ItemsBeingDrawn extends StepsDone {
   readonly items: number;
 }
 

@@ -75,8 +75,7 @@ export function sqlBatches(db: Kysely<Tables>): BatchRecords {
   const counted = async (condition: RawBuilder<unknown>, limit: number): Promise<readonly CountedBatch[]> => {
     const { rows } = await sql<CountedBatchRow>`
       select batch.*, counted.counts, (
-          select coalesce(sum((progress->>'step')::double precision / (progress->>'steps')::double precision), 0)
-          from ${job} where batch_id = batch.id and status = 'running' and progress is not null) as steps,
+          select coalesce(sum(progress_share), 0) from ${job} where batch_id = batch.id and status = 'running') as steps,
         (select jsonb_build_object('url', url, 'events', events) from ${sql.table('armature.batch_webhook')}
           where batch_id = batch.id) as webhook
       from ${sql.table('armature.batch')} as batch, lateral (
@@ -191,7 +190,7 @@ async function retrySome(db: Kysely<Tables>, id: string, indexes: readonly numbe
       ]),
     set: anew,
   });
-  return changed.flatMap(({ batch }) => batch?.index ?? []);
+  return changed.flatMap(({ batch_index: index }) => index ?? []);
 }
 
 /** Items in these states; none of them changes before the statement has changed it. */

@@ -2,6 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import { ArmatureError } from '../../errors.ts';
 import type { Batch } from '../../generation/batch.ts';
 import { cost } from '../../generation/cost.ts';
+import { storedPlan } from '../../generation/stored-plan.ts';
 import type { WebhookTarget } from '../../generation/webhook.ts';
 import { type IdempotencyClaim, underClaim } from '../jobs/idempotency.ts';
 import type { NewJob } from '../jobs/new-job.ts';
@@ -62,6 +63,7 @@ async function insertItems(
 ): Promise<void> {
   const rows = items.map((item, offset) => ({
     ...item,
+    plan: storedPlan.write(item.plan),
     cost: cost(item.plan),
     batch_index: start + offset,
   }));

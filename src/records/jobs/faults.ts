@@ -2,9 +2,10 @@ import { sql, type Kysely } from 'kysely';
 import type { SerializedError } from '../../errors.ts';
 import { deadAfter, type FaultKind } from '../../generation/faults.ts';
 import type { Job, JobCheckpoint, JobStatus } from '../../generation/job.ts';
+import { storedCheckpoint } from '../../generation/stored-job.ts';
 import { jobFromRow } from '../schema/rows.ts';
 import type { Tables } from '../schema/schema.ts';
-import { runsAs, type Transition, transition, transitions } from './transitions.ts';
+import { noProgress, runsAs, type Transition, transition, transitions } from './transitions.ts';
 
 /** What records know of attempts that went wrong: strikes, losses, dead jobs and checkpoints. */
 export interface FaultRecords {
@@ -36,10 +37,10 @@ const columns = { strike: 'strikes', loss: 'losses' } as const;
 
 export function sqlFaults(db: Kysely<Tables>): FaultRecords {
   return {
-    note(id, attempt, kind, error) {
+    async note(id, attempt, kind, error) {
       const column = columns[kind];
       const isDead = sql<boolean>`${sql.ref(column)} + 1 >= ${sql.lit(deadAfter[kind])}`;
-      return transition(db, {
+      const row = await transition(db, {
         where: runsAs(id, attempt),
         set: () => ({
           [column]: sql<number>`${sql.ref(column)} + 1`,
@@ -50,15 +51,17 @@ export function sqlFaults(db: Kysely<Tables>): FaultRecords {
           finished_at: sql<Date | null>`case when ${isDead} then now() end`,
           started_at: sql<Date | null>`case when ${isDead} then started_at end`,
           progress: sql<string | null>`case when ${isDead} then progress end`,
+          progress_share: sql<number | null>`case when ${isDead} then progress_share end`,
         }),
         detail: { fault: kind, reason: error },
       });
+      return row === null ? null : jobFromRow(row);
     },
 
     async noteCheckpoint(id, attempt, checkpoint) {
       const row = await db
         .updateTable('job')
-        .set({ checkpoint: JSON.stringify(checkpoint) })
+        .set({ checkpoint: JSON.stringify(storedCheckpoint.write(checkpoint)) })
         .where(runsAs(id, attempt))
         .returning('id')
         .executeTakeFirst();
@@ -72,12 +75,14 @@ export function sqlFaults(db: Kysely<Tables>): FaultRecords {
       return (await query.orderBy('id', 'desc').limit(limit).execute()).map(jobFromRow);
     },
 
-    retry: (tenant, id) =>
-      transition(db, {
+    async retry(tenant, id) {
+      const row = await transition(db, {
         where: (row) =>
           row.and([row('tenant', '=', tenant), row('id', '=', id), row('status', 'in', ['failed', 'cancelled'])]),
         set: anew,
-      }),
+      });
+      return row === null ? null : jobFromRow(row);
+    },
 
     async oldestDead(tenant, limit) {
       const query = db.selectFrom('job').select(['tenant', 'id', 'cost']).where('dead', '=', sql.lit(true));
@@ -89,7 +94,7 @@ export function sqlFaults(db: Kysely<Tables>): FaultRecords {
       if (ids.length === 0) return [];
       // Asked again in the row itself: two who replay at once retry each job once.
       const where: Transition['where'] = (row) => row.and([row('id', 'in', [...ids]), row('dead', '=', sql.lit(true))]);
-      return await transitions(db, { where, set: anew });
+      return (await transitions(db, { where, set: anew })).map(jobFromRow);
     },
   };
 }
@@ -108,7 +113,7 @@ export function anew() {
     cancel_requested: false,
     result: null,
     error: null,
-    progress: null,
+    ...noProgress,
     started_at: null,
     finished_at: null,
   };

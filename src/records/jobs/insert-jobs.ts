@@ -1,6 +1,7 @@
 import { sql, type Kysely, type Selectable } from 'kysely';
 import { cost } from '../../generation/cost.ts';
 import type { Job } from '../../generation/job.ts';
+import { storedPlan } from '../../generation/stored-plan.ts';
 import type { NewJob } from './new-job.ts';
 import { jobFromRow } from '../schema/rows.ts';
 import type { JobTable, Tables } from '../schema/schema.ts';
@@ -10,7 +11,18 @@ import { virtualTime } from '../scheduling/virtual-time.ts';
 /** Writes accepted jobs and their `queued` events in one statement, and announces them; returns them in the same order. */
 export async function insertJobs(db: Kysely<Tables>, jobs: readonly NewJob[]): Promise<readonly Job[]> {
   const given = jobs.map(({ id, tenant, plan, warnings, metadata, webhook = null, traceParent = null, priority }) => {
-    return { id, tenant, plan, warnings, metadata, webhook, trace_parent: traceParent, priority, cost: cost(plan) };
+    const stored = storedPlan.write(plan);
+    return {
+      id,
+      tenant,
+      plan: stored,
+      warnings,
+      metadata,
+      webhook,
+      trace_parent: traceParent,
+      priority,
+      cost: cost(plan),
+    };
   });
   const { rows } = await sql<Selectable<JobTable>>`
     with given as (

@@ -3,16 +3,19 @@ import {
   type ExpressionBuilder,
   type ExpressionWrapper,
   type Kysely,
+  type Selectable,
   type SqlBool,
   type UpdateObject,
 } from 'kysely';
-import type { SerializedError } from '../../errors.ts';
+import { type SerializedError, serializeError } from '../../errors.ts';
 import { deadAfter } from '../../generation/faults.ts';
 import type { Job, JobResult, JobStatus, Progress } from '../../generation/job.ts';
 import { countersLocked, eventsForReceivers, itemsCounted, itemsEnded } from '../webhooks/outbox.ts';
+import { storedProgress, storedResult } from '../../generation/stored-job.ts';
+import { isOfNewerRelease } from '../../generation/stored-json.ts';
 import { type ChangeKind, jobChannel } from '../schema/job-channel.ts';
 import { jobFromRow } from '../schema/rows.ts';
-import type { Tables } from '../schema/schema.ts';
+import type { JobTable, Tables } from '../schema/schema.ts';
 
 /** Announces a change of a job into the state that it has now. */
 const announced = sql`pg_notify(${sql.lit(jobChannel)}, id || case
@@ -22,6 +25,12 @@ function announcement(kind: ChangeKind) {
   return sql`pg_notify(${sql.lit(jobChannel)}, id || ${sql.lit(` ${kind}`)})`.as('announced');
 }
 const now = sql<Date>`now()`;
+
+/** A job's row as it is after a change; `jobFromRow` reads it. */
+export type JobRow = Selectable<JobTable>;
+
+/** Of a job that is not being drawn. */
+export const noProgress = { progress: null, progress_share: null } as const;
 
 type JobExpressions = ExpressionBuilder<Tables, 'job'>;
 
@@ -40,14 +49,14 @@ export interface Transition {
  * its event is appended under the next number, what receivers are to be told comes into the outbox, and the change is
  * announced. Null where the job had moved on.
  */
-export async function transition(db: Kysely<Tables>, change: Transition): Promise<Job | null> {
-  const [job] = await transitions(db, change);
-  return job ?? null;
+export async function transition(db: Kysely<Tables>, change: Transition): Promise<JobRow | null> {
+  const [row] = await transitions(db, change);
+  return row ?? null;
 }
 
 /** The same for every job that `change.where` is true of. */
-export async function transitions(db: Kysely<Tables>, change: Transition): Promise<readonly Job[]> {
-  const rows = await db
+export async function transitions(db: Kysely<Tables>, change: Transition): Promise<readonly JobRow[]> {
+  return await db
     .with('changed', (query) =>
       query
         .updateTable('job')
@@ -85,7 +94,6 @@ export async function transitions(db: Kysely<Tables>, change: Transition): Promi
       select from told where about in (changed.id, changed.batch_id)))`.as('told'),
     )
     .execute();
-  return rows.map(jobFromRow);
 }
 
 /** A job that arrives in `running` was `started`; the other events are named like the states. */
@@ -99,7 +107,7 @@ function eventData(detail: Readonly<Record<string, unknown>>) {
 
 /** See {@link Records.startAttempt}. */
 export async function startAttempt(db: Kysely<Tables>, tenant: string, id: string): Promise<Job | null> {
-  const job = await transition(db, {
+  const row = await transition(db, {
     where: (row) =>
       row.and([row('tenant', '=', tenant), row('id', '=', id), row('status', 'in', ['queued', 'running'])]),
     set: () => ({
@@ -107,14 +115,21 @@ export async function startAttempt(db: Kysely<Tables>, tenant: string, id: strin
       attempt: sql<number>`case when ${ends} then attempt else attempt + 1 end`,
       started_at: sql<Date | null>`case when ${ends} then started_at else now() end`,
       finished_at: sql<Date | null>`case when ${ends} then now() end`,
-      progress: null,
+      ...noProgress,
       losses: sql<number>`case when ${lost} then losses + 1 else losses end`,
       last_fault: sql<string | null>`case when ${lost} then ${workerLost}::jsonb else last_fault end`,
       dead: sql<boolean>`${lostTooMany} and not ${isCancelled}`,
       error: sql<string | null>`case when ${lostTooMany} and not ${isCancelled} then ${workerLost}::jsonb end`,
     }),
   });
-  return job?.status === 'running' ? job : null;
+  if (row?.status !== 'running') return null;
+  try {
+    return jobFromRow(row);
+  } catch (error) {
+    // A worker of the newer release takes it: what has not begun is no loss.
+    if (isOfNewerRelease(error)) await releaseAttempt(db, id, row.attempt, serializeError(error));
+    throw error;
+  }
 }
 
 /** A job that is started while it runs has lost its worker. */
@@ -143,7 +158,7 @@ export async function commitResult(
   const stored_bytes = [...result.outputs, ...result.maps].reduce((sum, { bytes }) => sum + bytes, 0);
   const set = () => ({
     status: 'succeeded' as const,
-    result: JSON.stringify(result),
+    result: JSON.stringify(storedResult.write(result)),
     stored_bytes,
     finished_at: now,
   });
@@ -177,7 +192,7 @@ export async function releaseAttempt(
   attempt: number,
   reason: SerializedError,
 ): Promise<boolean> {
-  const set = () => ({ status: 'queued' as const, started_at: null, progress: null });
+  const set = () => ({ status: 'queued' as const, started_at: null, ...noProgress });
   return (await transition(db, { where: runsAs(id, attempt), set, detail: { reason } })) !== null;
 }
 
@@ -187,8 +202,8 @@ export async function cancelAttempt(db: Kysely<Tables>, id: string, attempt: num
 }
 
 /** A queued job ends at once; a running one is flagged. Null where the job is final, absent or flagged already. */
-export function requestCancel(db: Kysely<Tables>, tenant: string, id: string): Promise<Job | null> {
-  return transition(db, {
+export async function requestCancel(db: Kysely<Tables>, tenant: string, id: string): Promise<Job | null> {
+  const row = await transition(db, {
     where: (row) =>
       row.and([
         row('tenant', '=', tenant),
@@ -203,6 +218,7 @@ export function requestCancel(db: Kysely<Tables>, tenant: string, id: string): P
     }),
     eventOnlyIn: 'cancelled',
   });
+  return row === null ? null : jobFromRow(row);
 }
 
 /** Replaces the job's progress, and its one progress event under a new number. */
@@ -217,7 +233,8 @@ export async function reportProgress(
       query
         .updateTable('job')
         .set((job) => ({
-          progress: JSON.stringify(progress),
+          progress: JSON.stringify(storedProgress.write(progress)),
+          progress_share: progress.share,
           event_seq: sql<number>`${job.ref('event_seq')} + 1`,
         }))
         .where(runsAs(id, attempt))

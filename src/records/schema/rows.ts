@@ -1,10 +1,19 @@
 import type { Selectable } from 'kysely';
 import type { CountedBatch } from '../../generation/batch.ts';
 import type { Job, JobEvent } from '../../generation/job.ts';
-import { readPlan } from '../../generation/stored-plan.ts';
+import { storedCheckpoint, storedProgress, storedResult } from '../../generation/stored-job.ts';
+import { readIfStored, storedForm, type StoredJson } from '../../generation/stored-json.ts';
+import { storedPlan } from '../../generation/stored-plan.ts';
 import type { BatchSnapshot, CountedBatchRow, JobEventTable, JobSnapshot, JobTable } from './schema.ts';
 
-export function jobFromSnapshot(row: JobSnapshot): Job {
+/** The version of the rows that events carry: outbox.ts writes it into them. */
+export const snapshotVersion = 1;
+
+const storedJobSnapshot = storedForm<'snapshot', JobSnapshot>('snapshot', { version: snapshotVersion });
+
+/** `newer_release` as the forms of src/generation/stored-json.ts say; so do the other readers here. */
+export function jobFromSnapshot(stored: StoredJson<'snapshot'>): Job {
+  const row = storedJobSnapshot.read(stored);
   const date = (text: string | null): Date | null => (text === null ? null : new Date(text));
   return jobFromRow({
     ...row,
@@ -20,16 +29,17 @@ export function jobFromRow(row: Selectable<JobTable>): Job {
     id: row.id,
     tenant: row.tenant,
     status: row.status,
-    plan: readPlan(row.plan),
+    plan: storedPlan.read(row.plan),
+    storedPlan: row.plan,
     warnings: row.warnings,
     metadata: row.metadata,
     webhook: row.webhook === null ? null : { url: row.webhook.url, events: row.webhook.events },
     priority: row.priority,
     batch: row.batch_id === null || row.batch_index === null ? null : { id: row.batch_id, index: row.batch_index },
-    progress: row.progress,
+    progress: readIfStored(storedProgress, row.progress),
     attempt: row.attempt,
     cancelRequested: row.cancel_requested,
-    result: row.result,
+    result: readIfStored(storedResult, row.result),
     error: row.error,
     createdAt: row.created_at,
     startedAt: row.started_at,
@@ -39,11 +49,14 @@ export function jobFromRow(row: Selectable<JobTable>): Job {
     losses: row.losses,
     lastFault: row.last_fault,
     dead: row.dead,
-    checkpoint: row.checkpoint,
+    checkpoint: readIfStored(storedCheckpoint, row.checkpoint),
   };
 }
 
-export function batchFromSnapshot(row: BatchSnapshot): CountedBatch {
+const storedBatchSnapshot = storedForm<'snapshot', BatchSnapshot>('snapshot', { version: snapshotVersion });
+
+export function batchFromSnapshot(stored: StoredJson<'snapshot'>): CountedBatch {
+  const row = storedBatchSnapshot.read(stored);
   return batchFromRow({ ...row, created_at: new Date(row.created_at), dispatched_at: null, cancelling_since: null });
 }
 

@@ -2,9 +2,9 @@ import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { Quota } from '../../access/api-key.ts';
 import type { Scope } from '../../access/scopes.ts';
 import type { SerializedError } from '../../errors.ts';
-import type { JobCheckpoint, JobEventType, JobResult, JobStatus, Progress } from '../../generation/job.ts';
+import type { JobEventType, JobStatus } from '../../generation/job.ts';
 import type { BatchAxis, BatchCounts, CountedBatch } from '../../generation/batch.ts';
-import type { StoredPlan } from '../../generation/stored-plan.ts';
+import type { StoredJson } from '../../generation/stored-json.ts';
 import type { WebhookEvent, WebhookTarget } from '../../generation/webhook.ts';
 
 /** The schema that all tables of records are in. Every statement qualifies its names with it. */
@@ -12,6 +12,8 @@ export const recordsSchema = 'armature';
 
 /** Read as a value, written as its JSON text. */
 type Json<T> = ColumnType<T, string, string>;
+/** What only its reader understands, whose columns no statement looks into. */
+type Stored<Name extends string> = ColumnType<StoredJson<Name> | null, never, string | null>;
 type Written<T> = ColumnType<T, T, T>;
 
 export interface JobTable {
@@ -20,13 +22,15 @@ export interface JobTable {
   readonly status: Written<JobStatus>;
   /** The state before its last change; null where there was none. */
   readonly previous_status: ColumnType<JobStatus | null, never, JobStatus>;
-  readonly plan: Json<StoredPlan>;
+  readonly plan: Json<StoredJson<'plan'>>;
   readonly warnings: Json<readonly string[]>;
   readonly metadata: ColumnType<Readonly<Record<string, unknown>> | null, string | null, never>;
-  readonly progress: ColumnType<Progress | null, never, string | null>;
+  readonly progress: Stored<'progress'>;
+  /** The share of it, for those who count many jobs; null where there is no progress. */
+  readonly progress_share: ColumnType<number | null, never, number | null>;
   readonly attempt: Generated<number>;
   readonly cancel_requested: Generated<boolean>;
-  readonly result: ColumnType<JobResult | null, never, string | null>;
+  readonly result: Stored<'result'>;
   readonly error: ColumnType<SerializedError | null, never, string | null>;
   readonly created_at: Generated<Date>;
   readonly started_at: ColumnType<Date | null, never, Date | null>;
@@ -35,7 +39,7 @@ export interface JobTable {
   readonly losses: Generated<number>;
   readonly last_fault: ColumnType<SerializedError | null, never, string | null>;
   readonly dead: Generated<boolean>;
-  readonly checkpoint: ColumnType<JobCheckpoint | null, never, string | null>;
+  readonly checkpoint: Stored<'checkpoint'>;
   /** Bytes of its outputs and maps. */
   readonly stored_bytes: Generated<number>;
   /** The number of the job's last event. */
@@ -178,7 +182,7 @@ export interface WebhookDeliveryTable {
   readonly batch_id: string | null;
   readonly type: string;
   /** The row of the job or batch when the event happened, without its receiver's secret; null once it is delivered. */
-  readonly snapshot: ColumnType<JobSnapshot | BatchSnapshot | null, string, null>;
+  readonly snapshot: ColumnType<StoredJson<'snapshot'> | null, string, null>;
   readonly url: string;
   readonly host: string;
   /** null: the server's own secret signs, or it is delivered. */

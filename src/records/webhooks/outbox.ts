@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { newEventId } from '../schema/ids.ts';
+import { snapshotVersion } from '../schema/rows.ts';
 
 /**
  * What the statement that changes jobs writes for receivers: parts of it that follow its part `changed`, the rows of the
@@ -54,15 +55,18 @@ export function eventsForReceivers() {
     from (${ofJobs} union all ${ofBatches}) as event`;
 }
 
+/** See the readers of snapshots in rows.ts. */
+const version = sql`jsonb_build_object('version', ${sql.lit(snapshotVersion)})`;
+
 const ofJobs = sql`
   select tenant, id as job_id, null::text as batch_id, (plan->>'kind') || '.' || status as type,
-    to_jsonb(changed) #- '{webhook,secret}' as snapshot, webhook->>'url' as url, webhook->>'host' as host,
+    (to_jsonb(changed) #- '{webhook,secret}') || ${version} as snapshot, webhook->>'url' as url, webhook->>'host' as host,
     webhook->>'secret' as secret
   from changed where webhook->'events' ? status`;
 
 const ofBatches = sql`
   select batch.tenant, null, batch.id, 'batch.' || counted.status,
-    to_jsonb(batch) || jsonb_build_object(
+    to_jsonb(batch) || ${version} || jsonb_build_object(
       'counts', jsonb_build_object(
         'succeeded', counted.succeeded, 'failed', counted.failed, 'cancelled', counted.cancelled),
       'steps', 0,

@@ -1,9 +1,10 @@
 import { sql, type ExpressionBuilder, type Kysely, type Selectable } from 'kysely';
 import type { CountedBatch } from '../../generation/batch.ts';
 import type { Job } from '../../generation/job.ts';
+import { isOfNewerRelease } from '../../generation/stored-json.ts';
 import type { ChangeKind } from '../schema/job-channel.ts';
 import { batchFromSnapshot, jobFromSnapshot } from '../schema/rows.ts';
-import type { BatchSnapshot, DeliveryStatus, JobSnapshot, Tables, WebhookDeliveryTable } from '../schema/schema.ts';
+import type { DeliveryStatus, Tables, WebhookDeliveryTable } from '../schema/schema.ts';
 import { deleteInSlices } from '../database/delete-in-slices.ts';
 
 /** Milliseconds for which deliveries that have ended are kept. */
@@ -145,7 +146,16 @@ export function sqlWebhooks(
         .where('id', 'in', (free) => free.selectFrom('free').select('id'))
         .returning([...shown, 'host', 'secret', 'snapshot'])
         .execute();
-      return rows.map(claimedFromRow);
+      const claimed = rows.flatMap(readableFromRow);
+      const left = rows.filter(({ id }) => claimed.every((delivery) => delivery.id !== id)).map(({ id }) => id);
+      if (left.length > 0) {
+        await db
+          .updateTable('webhook_delivery')
+          .set((row) => ({ attempts: sql<number>`${row.ref('attempts')} - 1` }))
+          .where('id', 'in', left)
+          .execute();
+      }
+      return claimed;
     },
     async succeeded(id, status, now) {
       await db
@@ -231,14 +241,23 @@ function deliveryFromRow(row: Pick<Row, (typeof shown)[number]>): WebhookDeliver
   };
 }
 
-function claimedFromRow(row: Pick<Row, (typeof shown)[number] | 'host' | 'secret' | 'snapshot'>): ClaimedDelivery {
+type ClaimedRow = Pick<Row, (typeof shown)[number] | 'host' | 'secret' | 'snapshot'>;
+
+function claimedFromRow(row: ClaimedRow): ClaimedDelivery {
   if (row.snapshot === null) throw new Error(`The delivery ${row.id} is pending and has nothing to send.`);
-  const subject = subjectOf(row.snapshot, row.batch_id !== null);
+  const subject: EventSubject =
+    row.batch_id === null
+      ? { kind: 'job', job: jobFromSnapshot(row.snapshot) }
+      : { kind: 'batch', batch: batchFromSnapshot(row.snapshot) };
   return { ...deliveryFromRow(row), host: row.host, secret: row.secret, subject };
 }
 
-function subjectOf(snapshot: JobSnapshot | BatchSnapshot, isBatch: boolean): EventSubject {
-  return isBatch
-    ? { kind: 'batch', batch: batchFromSnapshot(snapshot as BatchSnapshot) }
-    : { kind: 'job', job: jobFromSnapshot(snapshot as JobSnapshot) };
+/** What a newer release wrote is left to its processes: the claim on it lapses, and was no attempt. */
+function readableFromRow(row: ClaimedRow): readonly ClaimedDelivery[] {
+  try {
+    return [claimedFromRow(row)];
+  } catch (error) {
+    if (isOfNewerRelease(error)) return [];
+    throw error;
+  }
 }

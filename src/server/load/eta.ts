@@ -98,5 +98,5 @@ function covered(drawn: readonly DrawnJob[]): number {
 }
 
 function remainingCost({ plan, progress }: Job): number {
-  return progress === null ? cost(plan) : cost(plan) * (1 - progress.step / progress.steps);
+  return cost(plan) * (1 - (progress?.share ?? 0));
 }

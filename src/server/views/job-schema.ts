@@ -112,7 +112,9 @@ export const jobSchema = z
     url: z.string(),
     events_url: z.string(),
     page_url: z.string().describe('A page that shows the job to people'),
-    progress: z.object({ step: z.int(), steps: z.int() }).nullable(),
+    progress: z
+      .object({ step: z.int(), steps: z.int(), share: z.number().describe('0 to 1: how much of its cost is spent') })
+      .nullable(),
     priority: z.int().describe('0 to 9, the higher the sooner'),
     batch: z
       .object({ id: z.string(), index: z.int().describe('Which item, from 0') })

@@ -28,7 +28,7 @@ export function jobView(
     url: links.job(job.id),
     events_url: links.events(job.id),
     page_url: links.page(job.id),
-    progress: job.progress === null ? null : { step: job.progress.step, steps: job.progress.steps },
+    progress: job.progress === null ? null : { ...job.progress },
     priority: job.priority,
     batch: job.batch === null ? null : { ...job.batch },
     queue_position: waiting.queuePosition,

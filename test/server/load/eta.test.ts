@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Job } from '../../../src/generation/job.ts';
 import type { GenerationPlan } from '../../../src/generation/plan.ts';
 import { drawnOf, paceOf } from '../../../src/server/load/eta.ts';
+import { storedPlan } from '../../../src/generation/stored-plan.ts';
 
 const plan: GenerationPlan = {
   kind: 'generation',
@@ -33,6 +34,7 @@ function finished(start: number, end: number): Job {
     tenant: 'default',
     status: 'succeeded',
     plan,
+    storedPlan: storedPlan.write(plan),
     warnings: [],
     metadata: null,
     webhook: null,

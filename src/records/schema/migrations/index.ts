@@ -13,6 +13,7 @@ import { createRetention } from './retention.ts';
 import { createOperations } from './operations.ts';
 import { createRemovals } from './removals.ts';
 import { createSecrets } from './secrets.ts';
+import { keepProgressShares } from './progress-shares.ts';
 import { keepStoredSizes } from './stored-sizes.ts';
 
 /** One step of the schema's history. A step that has been released never changes: a correction is a further step. */
@@ -38,4 +39,5 @@ export const migrations: readonly Migration[] = [
   { version: 12, name: 'batches that are being cancelled', up: keepBatchCancels },
   { version: 13, name: 'how many jobs of each flow wait', up: keepFlows },
   { version: 14, name: 'places of jobs that wait', up: tellPlaces },
+  { version: 15, name: 'shares of progress', up: keepProgressShares },
 ];

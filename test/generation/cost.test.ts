@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { progressAtEnd, progressIn } from '../../src/generation/cost.ts';
+
+const pass = { width: 64, height: 64, scheduler: 'ddim', steps: 4 } as const;
+
+describe('how far a drawing is', () => {
+  it('in its only pass is the share of its steps', () => {
+    expect([0, 1, 3, 4].map((step) => progressIn([pass], 0, step))).toEqual([
+      { step: 0, steps: 4, share: 0 },
+      { step: 1, steps: 4, share: 0.25 },
+      { step: 3, steps: 4, share: 0.75 },
+      { step: 4, steps: 4, share: 1 },
+    ]);
+  });
+
+  it('in one of several counts what each of them costs', () => {
+    // Three times as much as the first.
+    const second = { ...pass, width: 192, steps: 4 };
+    expect(progressIn([pass, second], 0, 4)).toEqual({ step: 4, steps: 8, share: 0.25 });
+    expect(progressIn([pass, second], 1, 0)).toEqual({ step: 4, steps: 8, share: 0.25 });
+    expect(progressIn([pass, second], 1, 2)).toEqual({ step: 6, steps: 8, share: 0.625 });
+    expect(progressIn([pass, second], 2, 0)).toEqual({ step: 8, steps: 8, share: 1 });
+  });
+
+  it('at the end is all of it', () => {
+    const rest = { prompt: '', negativePrompt: '', guidanceScale: 1, guidanceRescale: 0, eta: 0, seed: 0, clipSkip: 0 };
+    const flags = { strict: false, evaluate: false, output: { format: 'png', quality: 90, metadata: true } } as const;
+    const model = { id: 'm', hash: 'h' };
+    const plan = { kind: 'generation', model, ...pass, ...rest, ...flags, count: 2, controls: [], bestOf: 3 } as const;
+    expect(progressAtEnd(plan)).toEqual({ step: 4, steps: 4, share: 1 });
+  });
+});

@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openQueue } from '../../src/queue/open.ts';
+import type { JobQueue } from '../../src/queue/queue.ts';
+import { openRecords, type OpenRecords } from '../../src/records/open.ts';
+import type { WorkerParts } from '../../src/worker/parts.ts';
+import { startWorker } from '../../src/worker/worker.ts';
+import { freshName, quickTimes } from '../queue/conformance.ts';
+import { newJob } from '../records/conformance.ts';
+import { newDataFolder } from '../support/embedded-template.ts';
+
+const refused = expect.objectContaining({ code: 'newer_release' });
+
+/** A release whose database this one can read, but not all that is in it. */
+describe('a job that a newer release wrote', () => {
+  let opened: OpenRecords;
+  let queue: JobQueue;
+  beforeAll(async () => {
+    opened = await openRecords({ dataFolder: await newDataFolder() });
+    queue = await openQueue(opened.queueEngine(), { name: freshName(), ...quickTimes });
+  });
+  afterAll(async () => {
+    await queue.close();
+    await opened.records.close();
+  });
+
+  async function insert({ webhook = false } = {}): Promise<{ readonly tenant: string; readonly id: string }> {
+    const events = ['succeeded', 'failed', 'cancelled'] as const;
+    const receiver = { url: 'https://a.example/', host: 'a.example:443', secret: null, events };
+    const job = await opened.records.insertJob({ ...newJob(), webhook: webhook ? receiver : null });
+    await query(`update armature.job set plan = plan || '{"version": 1000}' where id = '${job.id}'`);
+    return job;
+  }
+  const query = async (text: string) => (await opened.queueEngine().pool.query(text)).rows;
+  const rowOf = async (id: string) =>
+    (await query(`select status, attempt, started_at, losses, strikes from armature.job where id = '${id}'`))[0];
+
+  it('is not shown, and whoever asks for it is told why', async () => {
+    const { tenant, id } = await insert();
+    await expect(opened.records.findJob(tenant, id)).rejects.toThrow(refused);
+    await expect(opened.records.listJobs(tenant, { limit: 5 })).rejects.toThrow(refused);
+  });
+
+  it('is cancelled and deleted as others are', async () => {
+    const { tenant, id } = await insert();
+    await expect(opened.records.requestCancel(tenant, id)).rejects.toThrow(refused);
+    expect(await rowOf(id)).toMatchObject({ status: 'cancelled' });
+    expect(await opened.records.deleteJob(tenant, id)).toBe(true);
+  });
+
+  it('is queued again by a worker, and that is no fault of it', async () => {
+    const { tenant, id } = await insert();
+    const given = new Promise<object>((told) => {
+      const log = {
+        info: () => {},
+        error: () => {},
+        warn: (facts: object, message: string) => told({ facts, message }),
+      };
+      // It never comes to the other parts.
+      const parts = { records: opened.records, queue, log } as unknown as WorkerParts;
+      void startWorker(parts, { concurrency: 1, checkpointEveryMs: null });
+    });
+    await queue.enqueueAll([{ tenant, id, priority: 5 }]);
+    expect(await given).toEqual({
+      facts: { job: id, tenant, code: 'newer_release' },
+      message: expect.stringMatching(/^given back: A newer release wrote this plan: .* Run the newer release\.$/),
+    });
+    expect(await rowOf(id)).toEqual({ status: 'queued', attempt: 1, started_at: null, losses: 0, strikes: 0 });
+    expect(await queue.holds(id)).toBe(true);
+  });
+
+  it('keeps its event for a process of that release; other events are not held up by it', async () => {
+    const { webhooks } = opened.records;
+    const [newer, known] = [await insert({ webhook: true }), await insert({ webhook: true })];
+    await query(`update armature.job set plan = plan - 'version' where id = '${known.id}'`);
+    await expect(opened.records.requestCancel(newer.tenant, newer.id)).rejects.toThrow(refused);
+    await opened.records.requestCancel(known.tenant, known.id);
+    // One of each host is claimed at a time, the oldest first.
+    const claim = async () => {
+      const now = new Date(Date.now() + 1000);
+      const claimed = await webhooks.claimDue(now, new Date(now.getTime() + 60_000), [], 10);
+      return claimed.map(({ jobId }) => jobId);
+    };
+    expect([...(await claim()), ...(await claim())]).toEqual([known.id]);
+    expect(await webhooks.ofJob(newer.id)).toMatchObject([{ status: 'pending', attempts: 0 }]);
+  });
+});
