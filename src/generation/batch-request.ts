@@ -4,7 +4,8 @@ import type { BatchAxis } from './batch.ts';
 import { isObject, refuseUnknownFields } from './field-names.ts';
 import { limits } from './limits.ts';
 import { expandMatrix } from './matrix.ts';
-import { check, checkWebhook } from './parse.ts';
+import { check } from './parse.ts';
+import { refuseFields } from './request-fields.ts';
 import { generationRequest, metadataRequest, priorityRequest } from './request.ts';
 import { webhookRequest } from './webhook.ts';
 
@@ -69,7 +70,7 @@ export interface ReadBatch {
 export function readBatch(body: unknown, maxItems: number): ReadBatch {
   if (Array.isArray(body)) return { ...listed({ items: body }, maxItems), options: {} };
   refuseUnknownFields(body, batchFieldNames);
-  if (isObject(body)) checkWebhook(body['webhook']);
+  if (isObject(body)) refuseFields(webhookRequest, body['webhook'], ['webhook']);
   if (isObject(body) && ('template' in body || 'matrix' in body)) {
     if ('items' in body) {
       const detail = 'Expected either items, or template and matrix, but received both.';

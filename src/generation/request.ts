@@ -1,11 +1,15 @@
 import { z } from 'zod';
 import { conditionExamples, maskedConditions } from '../conditions/registry.ts';
-import { structures } from '../conditions/structures.ts';
+import { structureOf, structures } from '../conditions/structures.ts';
+import { ArmatureError } from '../errors.ts';
 import { schedulerIds, schedulersWithEta } from '../schedulers/registry.ts';
+import { fieldPath } from './field-path.ts';
+import { foreignNames } from './foreign-names.ts';
 import { isLongerThan } from './json-size.ts';
 import { limits, type Range } from './limits.ts';
 import { defaultBatchPriority, defaultPriority, priorities } from './priority.ts';
 import { controlModes, outputFormats } from './plan.ts';
+import { fieldOptions, noted } from './request-fields.ts';
 import { webhookRequest } from './webhook.ts';
 import { resizeModes } from '../pixels/resize-mode.ts';
 
@@ -34,10 +38,13 @@ const pictures = [
 ] as const;
 
 /** Where a picture comes from. `part` names a file of the same multipart request. */
-export const pictureReference = z
-  .union(pictures)
-  .describe('A picture: exactly one of upload_id, data, part and url, or a map or an output of an earlier job')
-  .meta({ id: 'Image' });
+export const pictureReference = noted(
+  z
+    .union(pictures)
+    .describe('A picture: exactly one of upload_id, data, part and url, or a map or an output of an earlier job')
+    .meta({ id: 'Image' }),
+  { foreign: foreignNames.picture },
+);
 
 /** A picture and which part of it is to be drawn anew. */
 export const maskedPicture = z
@@ -51,28 +58,49 @@ export const maskedPicture = z
   .meta({ id: 'MaskedImage' });
 
 /** The picture of an extraction. */
-export const extractionImage = z
-  .union([...pictures, maskedPicture])
-  .describe('A picture')
-  .meta({ id: 'ExtractionImage' });
+export const extractionImage = noted(
+  z
+    .union([...pictures, maskedPicture])
+    .describe('A picture')
+    .meta({ id: 'ExtractionImage' }),
+  { foreign: foreignNames.picture },
+);
 
 /** The fields of a control that say a picture. */
 export const controlPictures = ['image', 'mask'] as const;
 
+/** Structure as data is checked by itself: a fault deep inside has a path of its own. */
+function checkedStructure<Schema extends z.ZodType>(kind: string, schema: Schema): Schema {
+  return noted(schema, {
+    checkAll(value, path) {
+      const field = fieldPath(path);
+      if (!isLongerThan(value, limits.structureBytes)) {
+        structureOf(kind).parse(value, field);
+        return;
+      }
+      const detail = `Expected ${field} to be at most ${limits.structureBytes} bytes as JSON but received more.`;
+      throw new ArmatureError('invalid_request', detail, { field });
+    },
+  });
+}
+
 /** The picture of a control, or structure as data. */
-export const controlImage = z
-  .union([
-    ...pictures,
-    maskedPicture,
-    ...structures.map(({ kind, schema, name, description }) =>
-      z
-        .strictObject({ [kind]: schema })
-        .describe(description)
-        .meta({ id: name }),
-    ),
-  ])
-  .describe('A picture, or structure as data that the map is drawn from')
-  .meta({ id: 'ControlImage' });
+export const controlImage = noted(
+  z
+    .union([
+      ...pictures,
+      maskedPicture,
+      ...structures.map(({ kind, schema, name, description }) =>
+        z
+          .strictObject({ [kind]: checkedStructure(kind, schema) })
+          .describe(description)
+          .meta({ id: name }),
+      ),
+    ])
+    .describe('A picture, or structure as data that the map is drawn from')
+    .meta({ id: 'ControlImage' }),
+  { foreign: foreignNames.picture },
+);
 
 const controlFields = {
   type: id.describe('Condition: an id that GET /v1/conditions lists').meta({ examples: [...conditionExamples] }),
@@ -89,19 +117,46 @@ const controlFields = {
     .optional()
     .describe(
       'Short side in pixels at which the extractor sees the picture; its map is then resized. Left out, it sees the picture at exactly the size of the output.',
-    ),
-  model: id.optional().describe("ControlNet; by default the base model's own for this type"),
-  scale: real(limits.controlScale).default(1).describe('How strongly the control acts'),
-  start: real(limits.controlWindow).default(0).describe('Share of the steps after which it begins to act'),
-  end: real(limits.controlWindow).default(1).describe('Share of the steps after which it acts no more'),
+    )
+    .register(fieldOptions, {
+      flag: '--resolution <pixels>',
+      says: 'short side at which its extractor sees the picture',
+    }),
+  model: id.optional().describe("ControlNet; by default the base model's own for this type").register(fieldOptions, {
+    flag: '--control-model <id>',
+    says: "ControlNet, where another than the base model's own is wanted",
+  }),
+  scale: real(limits.controlScale)
+    .default(1)
+    .describe('How strongly the control acts')
+    .register(fieldOptions, { flag: '--control-scale <number>', says: 'how strongly it acts (default: 1)' }),
+  start: real(limits.controlWindow)
+    .default(0)
+    .describe('Share of the steps after which it begins to act')
+    .register(fieldOptions, {
+      flag: '--control-start <share>',
+      says: 'share of the steps after which it begins to act (default: 0)',
+    }),
+  end: real(limits.controlWindow)
+    .default(1)
+    .describe('Share of the steps after which it acts no more')
+    .register(fieldOptions, {
+      flag: '--control-end <share>',
+      says: 'share of the steps after which it acts no more (default: 1)',
+    }),
   mode: z
     .enum(controlModes)
     .default('balanced')
-    .describe('Which weighs more, the prompt or the control; guess weighs as the guess mode of diffusers does'),
+    .describe('Which weighs more, the prompt or the control; guess weighs as the guess mode of diffusers does')
+    .register(fieldOptions, { flag: '--control-mode <mode>', says: controlModes.join(', ') }),
   resize: z
     .enum(resizeModes)
     .default('crop')
-    .describe('How the picture is brought to the size of the output: stretch it, crop it, or fill its surroundings'),
+    .describe('How the picture is brought to the size of the output: stretch it, crop it, or fill its surroundings')
+    .register(fieldOptions, {
+      flag: '--resize <mode>',
+      says: `how the picture is brought to the size: ${resizeModes.join(', ')}`,
+    }),
   mask: pictureReference
     .optional()
     .describe(
@@ -110,37 +165,44 @@ const controlFields = {
 };
 
 /** One of the pictures that steer a generation, and how. */
-export const controlRequest = z
-  .strictObject(controlFields)
-  .describe('A picture that fixes a part of the structure, and how it acts')
-  .meta({ id: 'Control' });
+export const controlRequest = noted(
+  z
+    .strictObject(controlFields)
+    .describe('A picture that fixes a part of the structure, and how it acts')
+    .meta({ id: 'Control' }),
+  { foreign: foreignNames.control },
+);
 
 const outputFields = {
   format: z.enum(outputFormats).default('png').describe('File format of the outputs'),
   quality: integer(limits.quality)
     .optional()
-    .describe('For jpeg and webp; 90 by default. png has no loss and takes none'),
+    .describe('For jpeg and webp; 90 by default. png has no loss and takes none')
+    .register(fieldOptions, { flag: '--quality <number>', says: 'of .jpg and .webp' }),
 };
 
-export const outputRequest = z
-  .strictObject(outputFields)
-  .describe('How pictures are encoded')
-  .meta({ id: 'MapEncoding' });
+export const outputRequest = noted(
+  z.strictObject(outputFields).describe('How pictures are encoded').meta({ id: 'MapEncoding' }),
+  { foreign: foreignNames.output },
+);
 
 /** What a generation may say of its outputs besides. */
-export const generationOutputRequest = z
-  .strictObject({
-    ...outputFields,
-    metadata: z
-      .boolean()
-      .optional()
-      .describe(
-        "Whether the files carry the prompt and all that they were made with as text; the server's operator sets the default. " +
-          'That they are generated is marked in them either way.',
-      ),
-  })
-  .describe('How outputs are encoded')
-  .meta({ id: 'OutputEncoding' });
+export const generationOutputRequest = noted(
+  z
+    .strictObject({
+      ...outputFields,
+      metadata: z
+        .boolean()
+        .optional()
+        .describe(
+          "Whether the files carry the prompt and all that they were made with as text; the server's operator sets the default. " +
+            'That they are generated is marked in them either way.',
+        ),
+    })
+    .describe('How outputs are encoded')
+    .meta({ id: 'OutputEncoding' }),
+  { foreign: foreignNames.output },
+);
 
 export const metadataRequest = z
   .record(z.string(), z.unknown())
@@ -168,36 +230,79 @@ const generationFields = {
     .max(limits.promptLength)
     .describe('What to draw; may be empty')
     .meta({ examples: ['a red cube on a green floor'] }),
-  negative_prompt: z.string().max(limits.promptLength).default('').describe('What to keep away from'),
-  width: integer(limits.width).optional().describe("Pixels; the model's own size by default"),
-  height: integer(limits.height).optional().describe("Pixels; the model's own size by default"),
-  steps: integer(limits.steps).optional().describe('Denoising steps'),
+  negative_prompt: z
+    .string()
+    .max(limits.promptLength)
+    .default('')
+    .describe('What to keep away from')
+    .register(fieldOptions, { flag: '--negative <text>', says: 'what to keep away from' }),
+  width: integer(limits.width)
+    .optional()
+    .describe("Pixels; the model's own size by default")
+    .register(fieldOptions, { flag: '--width <pixels>', says: 'a multiple of 8' }),
+  height: integer(limits.height)
+    .optional()
+    .describe("Pixels; the model's own size by default")
+    .register(fieldOptions, { flag: '--height <pixels>', says: 'a multiple of 8' }),
+  steps: integer(limits.steps)
+    .optional()
+    .describe('Denoising steps')
+    .register(fieldOptions, { flag: '--steps <number>', says: 'denoising steps' }),
   guidance_scale: real(limits.guidanceScale)
     .optional()
-    .describe('How closely the prompt is followed; 1 switches classifier-free guidance off'),
+    .describe('How closely the prompt is followed; 1 switches classifier-free guidance off')
+    .register(fieldOptions, { flag: '--guidance <number>', says: 'how closely the prompt is followed' }),
   guidance_rescale: real(limits.guidanceRescale)
     .default(0)
-    .describe('Brings the contrast of guided outputs back (Lin et al. 2023, section 3.4); 0 is off'),
-  scheduler: z.enum(schedulerIds).optional().describe('The sampler'),
+    .describe('Brings the contrast of guided outputs back (Lin et al. 2023, section 3.4); 0 is off')
+    .register(fieldOptions, {
+      flag: '--guidance-rescale <number>',
+      says: 'brings the contrast of guided pictures back',
+    }),
+  scheduler: z
+    .enum(schedulerIds)
+    .optional()
+    .describe('The sampler')
+    .register(fieldOptions, { flag: '--scheduler <id>', says: schedulerIds.join(', ') }),
   eta: real(limits.eta)
     .default(0)
-    .describe(`Share of fresh noise in each step of ${schedulersWithEta.join(', ')}; other schedulers take 0 only`),
-  seed: integer(limits.seed).nullable().default(null).describe('Seed of the first output; null lets the server choose'),
-  count: integer(limits.count).default(1).describe('Number of outputs; output i is drawn with seed + i'),
+    .describe(`Share of fresh noise in each step of ${schedulersWithEta.join(', ')}; other schedulers take 0 only`)
+    .register(fieldOptions, {
+      flag: '--eta <number>',
+      says: `share of fresh noise in each step of ${schedulersWithEta.join(', ')}`,
+    }),
+  seed: integer(limits.seed)
+    .nullable()
+    .default(null)
+    .describe('Seed of the first output; null lets the server choose')
+    .register(fieldOptions, { flag: '--seed <number>', says: 'seed of the first picture; the next ones count on' }),
+  count: integer(limits.count)
+    .default(1)
+    .describe('Number of outputs; output i is drawn with seed + i')
+    .register(fieldOptions, { flag: '-n, --count <number>', says: 'how many pictures' }),
   clip_skip: integer(limits.clipSkip)
     .default(0)
-    .describe('How many of the last layers of the text encoder are left out'),
+    .describe('How many of the last layers of the text encoder are left out')
+    .register(fieldOptions, { flag: '--clip-skip <number>', says: 'last layers of the text encoder to leave out' }),
   controls: z.array(controlRequest).max(limits.controls).default([]).describe('Pictures that fix the structure'),
-  strict: strictRequest,
+  strict: strictRequest.register(fieldOptions, {
+    flag: '--strict',
+    says: 'fail where a map is blank or looks like something else, or the prompt is cut',
+  }),
   evaluate: z
     .boolean()
     .optional()
-    .describe('Extract the condition of each control from each output again and report how well it was obeyed'),
+    .describe('Extract the condition of each control from each output again and report how well it was obeyed')
+    .register(fieldOptions, { flag: '--evaluate', says: 'say how well each picture obeys its controls' }),
   best_of: integer(limits.bestOf)
     .default(1)
     .describe(
       'Candidates that are drawn for each output: the one that obeys its controls best is kept. Candidate c of output i is drawn with seed + i * best_of + c',
-    ),
+    )
+    .register(fieldOptions, {
+      flag: '--best-of <number>',
+      says: 'draw so many for each picture and keep the one that obeys best',
+    }),
   output: generationOutputRequest.prefault({}).describe('How the outputs are encoded'),
   priority: priorityRequest,
   metadata: metadataRequest.optional(),
@@ -205,10 +310,13 @@ const generationFields = {
 };
 
 /** The body of POST /v1/generations: what works in this version and nothing else. */
-export const generationRequest = z
-  .strictObject(generationFields)
-  .describe('What is to be drawn')
-  .meta({ id: 'GenerationRequest' });
+export const generationRequest = noted(
+  z.strictObject(generationFields).describe('What is to be drawn').meta({ id: 'GenerationRequest' }),
+  {
+    later: ['init_image', 'strength', 'mask_image', 'loras'],
+    foreign: foreignNames.generation,
+  },
+);
 
 const extractionFields = {
   image: extractionImage,

@@ -38,7 +38,6 @@ const ordinaryWords: readonly OrdinaryWord[] = [
       'cli/files/request-files.ts',
       'generation/foreign-names.ts',
       'generation/given-picture.ts',
-      'generation/parse.ts',
       'generation/plan.ts',
       'generation/request.ts',
       'generation/resolve-control.ts',

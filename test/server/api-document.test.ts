@@ -92,6 +92,21 @@ describe('docs/api.md', () => {
     expect(table('Schedulers')).toEqual(rows);
   });
 
+  test.each([
+    ['a request', '\n| field | type | default |\n| --- | --- | --- |\n| `model`', fieldNames.generation.known],
+    ['a control', '\nA control:\n', fieldNames.control.known],
+  ])('has a row for every field of %s and no other', (_, start, fields) => {
+    const rows = text
+      .split(start)[1]!
+      .split('\n\n')
+      .find((block) => block.includes('| `'))!;
+    const described = `${start}${rows}`
+      .split('\n')
+      .filter((line) => line.startsWith('| `'))
+      .flatMap((line) => [...line.split('|')[1]!.matchAll(/`(\w+)`/g)].map(([, name]) => name));
+    expect(new Set(described)).toEqual(new Set(fields));
+  });
+
   test('names every field of a request, and those that are to come', () => {
     const names = [...Object.values(fieldNames).flatMap(({ known, later }) => [...known, ...later]), ...schedulerIds];
     expect(names.filter((name) => !new RegExp(`[\`"{(, ]${name}[\`":,} ]`).test(text))).toEqual([]);

@@ -16,8 +16,9 @@ import {
   type WrittenItem,
 } from './read-items.ts';
 import { runBatch } from './run-batch.ts';
-import { addControls, type ControlArgument, numberOrText } from '../controls/control-options.ts';
-import { generationBody, type GenerationOptions } from '../generate/generation-body.ts';
+import { numberOrText } from '../controls/command-fields.ts';
+import { addControls, type ControlArgument } from '../controls/control-options.ts';
+import { generationBody } from '../generate/generation-body.ts';
 import { addGenerationOptions } from '../generate/generation-options.ts';
 import { showItems } from '../terminal/progress.ts';
 import { callServer } from '../client/server-client.ts';
@@ -27,7 +28,7 @@ import { controlBodies } from '../controls/control-bodies.ts';
 import { replaceFiles } from '../files/request-files.ts';
 import type { BatchRun } from './batch-run.ts';
 
-interface Options extends GenerationOptions {
+interface Options {
   readonly output: string;
   readonly images?: string;
   readonly prompt?: string;

@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { conditionRows, maskedConditions } from '../../conditions/registry.ts';
 import { structures } from '../../conditions/structures.ts';
-import { controlModes } from '../../generation/plan.ts';
-import { resizeModes } from '../../pixels/resize-mode.ts';
+import { controlRequest } from '../../generation/request.ts';
+import { commandFields, numberOrText } from './command-fields.ts';
 
 /** A control as the command line says it: a file, and the fields of the request that were set for it, {"file": ...} for a picture. */
 export interface ControlArgument {
@@ -43,29 +43,14 @@ export function addControls(command: Command): ControlArguments {
     if (control === undefined) throw new InvalidArgumentError(`${flag} acts on the control before it: name one first.`);
     list.push(change(control));
   };
-  const field = (flag: string, name: string, description: string, read: (text: string) => unknown = numberOrText) =>
-    command.addOption(
-      new Option(flag, `of the control before it: ${description}`).argParser((text: string) =>
-        last(flag, (control) => ({ ...control, fields: { ...control.fields, [name]: read(text) } })),
-      ),
-    );
-  field('--control-scale <number>', 'scale', 'how strongly it acts (default: 1)');
-  field('--control-start <share>', 'start', 'share of the steps after which it begins to act (default: 0)');
-  field('--control-end <share>', 'end', 'share of the steps after which it acts no more (default: 1)');
-  field('--control-mode <mode>', 'mode', controlModes.join(', '), (text) => text);
-  field(
-    '--control-model <id>',
-    'model',
-    "ControlNet, where another than the base model's own is wanted",
-    (text) => text,
-  );
-  field(
-    '--resize <mode>',
-    'resize',
-    `how the picture is brought to the size: ${resizeModes.join(', ')}`,
-    (text) => text,
-  );
-  field('--resolution <pixels>', 'resolution', 'short side at which its extractor sees the picture');
+  for (const { path, option } of commandFields(controlRequest)) {
+    const [name] = path;
+    const read = option.parseArg ?? ((text: string): unknown => text);
+    const set = (text: string): void =>
+      last(option.flags, (control) => ({ ...control, fields: { ...control.fields, [name]: read(text, undefined) } }));
+    option.description = `of the control before it: ${option.description}`;
+    command.addOption(option.argParser(set));
+  }
   command.addOption(
     new Option('--extract <name=value>', 'of the control before it: an option of its extractor (repeatable)').argParser(
       (text: string) =>
@@ -105,11 +90,6 @@ export function namedValue(text: string): Readonly<Record<string, unknown>> {
   const equals = text.indexOf('=');
   if (equals < 1) throw new InvalidArgumentError('Expected NAME=VALUE, such as low_threshold=50.');
   return { [text.slice(0, equals)]: plainValue(text.slice(equals + 1)) };
-}
-
-/** A number where the text is one; what is no number is left for the request's own check to name. */
-export function numberOrText(text: string): number | string {
-  return /^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i.test(text) ? Number(text) : text;
 }
 
 function plainValue(text: string): unknown {

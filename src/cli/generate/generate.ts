@@ -10,7 +10,7 @@ import { addGenerationOptions } from './generation-options.ts';
 import { fidelityLines } from './fidelity-lines.ts';
 import { deviceSettings } from '../../service/device-settings.ts';
 import { draw, type DrawnFiles } from './draw.ts';
-import { generationBody, type GenerationOptions } from './generation-body.ts';
+import { generationBody } from './generation-body.ts';
 import { annotatorsOf, libraryOf } from '../../service/library.ts';
 import { beside, formatOf, outputNames, requireOwnOutputs, writeWhole } from '../files/output-files.ts';
 import { PictureFiles } from '../files/picture-files.ts';
@@ -23,7 +23,7 @@ import { interruption } from '../../service/shutdown.ts';
 import { controlBodies } from '../controls/control-bodies.ts';
 import { filesOf } from '../files/request-files.ts';
 
-interface Options extends GenerationOptions {
+interface Options {
   readonly output: string;
   readonly saveMaps?: true;
 }

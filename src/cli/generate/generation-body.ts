@@ -1,55 +1,32 @@
-/** The options of `armature generate` and `armature batch` that are fields of a request; absent ones are left to the model's defaults. */
-export interface GenerationOptions {
-  readonly negative?: string;
-  readonly width?: number | string;
-  readonly height?: number | string;
-  readonly steps?: number | string;
-  readonly guidance?: number | string;
-  readonly guidanceRescale?: number | string;
-  readonly scheduler?: string;
-  readonly eta?: number | string;
-  readonly seed?: number | string;
-  readonly count?: number | string;
-  readonly clipSkip?: number | string;
-  readonly quality?: number | string;
-  readonly strict?: true;
-  readonly evaluate?: true;
-  readonly bestOf?: number | string;
-}
+import { generationRequest } from '../../generation/request.ts';
+import { commandFields } from '../controls/command-fields.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * The body that a client would send to POST /v1/generations for the same picture: it goes through the same checks.
- * Without a model it is the server's default.
+ * The body that a client would send to POST /v1/generations for the same picture: it goes through the same checks. `options` are
+ * those of the command, as commander names them; absent ones are left to the model's defaults, and an absent model to the server.
  */
 export function generationBody(
   prompt: string,
   model: string | undefined,
-  options: GenerationOptions,
-  controls: readonly Readonly<Record<string, unknown>>[],
+  options: object,
+  controls: readonly Fields[],
   format: string,
-): Readonly<Record<string, unknown>> {
-  return present({
-    model,
-    prompt,
-    negative_prompt: options.negative,
-    width: options.width,
-    height: options.height,
-    steps: options.steps,
-    guidance_scale: options.guidance,
-    guidance_rescale: options.guidanceRescale,
-    scheduler: options.scheduler,
-    eta: options.eta,
-    seed: options.seed,
-    count: options.count,
-    clip_skip: options.clipSkip,
-    controls,
-    strict: options.strict,
-    evaluate: options.evaluate,
-    best_of: options.bestOf,
-    output: present({ format, quality: options.quality }),
-  });
+): Fields {
+  const given: Fields = { ...options };
+  const body: Record<string, unknown> = present({ model, prompt, controls });
+  const parts: Record<string, Record<string, unknown>> = { output: { format } };
+  for (const { path, option } of commandFields(generationRequest)) {
+    const [name, part] = path;
+    const value = given[option.attributeName()];
+    if (value === undefined) continue;
+    if (part === undefined) body[name] = value;
+    else parts[name] = { ...parts[name], [part]: value };
+  }
+  return { ...body, ...parts };
 }
 
-function present(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+function present(fields: Fields): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }

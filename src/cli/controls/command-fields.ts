@@ -1,0 +1,31 @@
+import { Option } from 'commander';
+import { z } from 'zod';
+import { bare, fieldOptions } from '../../generation/request-fields.ts';
+
+/** A field of a request that is an option of the command line too. */
+export interface CommandField {
+  /** Where it stands in the request: `['output', 'quality']`. */
+  readonly path: readonly [string, ...string[]];
+  readonly option: Option;
+}
+
+/** The options of an object of a request and of those in it, in the order of their fields. Each call makes new ones. */
+export function commandFields(schema: z.ZodObject): readonly CommandField[] {
+  return Object.entries(schema.shape).flatMap(([name, field]): readonly CommandField[] => {
+    const inner = bare(field);
+    const said = fieldOptions.get(field);
+    if (said !== undefined) return [{ path: [name], option: optionOf(said, inner) }];
+    if (!(inner instanceof z.ZodObject)) return [];
+    return commandFields(inner).map(({ path, option }) => ({ path: [name, ...path], option }));
+  });
+}
+
+function optionOf({ flag, says }: { readonly flag: string; readonly says: string }, schema: z.core.$ZodType): Option {
+  const option = new Option(flag, says);
+  return schema instanceof z.ZodNumber ? option.argParser(numberOrText) : option;
+}
+
+/** A number where the text is one; what is no number is left for the request's own check to name. */
+export function numberOrText(text: string): number | string {
+  return /^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i.test(text) ? Number(text) : text;
+}

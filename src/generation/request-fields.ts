@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { type FieldNames, isObject, refuseUnknownFields } from './field-names.ts';
+
+/** What is known of an object of a request beside its schema. */
+export interface FieldNotes {
+  /** Fields of the contract that this version refuses with `not_supported_yet`. */
+  readonly later?: readonly string[];
+  /** What other programs call such fields, in small letters, and how that goes on from "There is no field x: ". */
+  readonly foreign?: ReadonlyMap<string, string>;
+  /** Looks besides into what the schema's own errors must not repeat; throws. */
+  readonly check?: (value: unknown, path: readonly PropertyKey[]) => void;
+  /** Looks into all of it by itself, names too; throws. */
+  readonly checkAll?: (value: unknown, path: readonly PropertyKey[]) => void;
+}
+
+/** A field of a request that is an option of the command line too. */
+export interface FieldOption {
+  /** As help shows it: `-n, --count <number>`. */
+  readonly flag: string;
+  readonly says: string;
+}
+
+/** Said of fields where their schemas are written, so that each field of a request is written once. */
+export const fieldOptions = z.registry<FieldOption>();
+
+/** Places in `kept`: a registry of zod knows schemas that were derived by describing one, and holds plain values only. */
+const places = z.registry<{ readonly place: number }>();
+const kept: FieldNotes[] = [];
+
+/** The schema itself, of which this is known from now on, and of those that are derived from it by describing them. */
+export function noted<Schema extends z.core.$ZodType>(schema: Schema, notes: FieldNotes): Schema {
+  places.add(schema, { place: kept.push(notes) - 1 });
+  return schema;
+}
+
+function notesOf(schema: z.core.$ZodType): FieldNotes {
+  return kept[places.get(schema)?.place ?? -1] ?? {};
+}
+
+/**
+ * Refuses every field of a request that its schema does not have, however deep: `not_supported_yet` for one that is to come,
+ * `invalid_request` with the nearest known name for any other. Everything else that is wrong is left to the schema.
+ */
+export function refuseFields(schema: z.core.$ZodType, value: unknown, path: readonly PropertyKey[] = []): void {
+  if (value === undefined) return;
+  const inner = bare(schema);
+  if (inner instanceof z.ZodArray) {
+    if (Array.isArray(value)) value.forEach((entry, index) => refuseFields(inner.element, entry, [...path, index]));
+    return;
+  }
+  const { check, checkAll } = notesOf(inner);
+  if (checkAll !== undefined) return checkAll(value, path);
+  const members = objectsOf(inner);
+  if (members.length > 0) refuseUnknownFields(value, namesOf(inner), path);
+  check?.(value, path);
+  if (!isObject(value)) return;
+  for (const [name, field] of fieldsOf(members)) refuseFields(field, value[name], [...path, name]);
+}
+
+const names = new WeakMap<z.core.$ZodType, FieldNames>();
+
+/** The names that an object may have, of whichever of the schema's choices. */
+export function namesOf(schema: z.core.$ZodType): FieldNames {
+  const inner = bare(schema);
+  const known = names.get(inner);
+  if (known !== undefined) return known;
+  const { later = [], foreign } = notesOf(inner);
+  const found = { known: [...fieldsOf(objectsOf(inner)).keys()], later, ...(foreign === undefined ? {} : { foreign }) };
+  names.set(inner, found);
+  return found;
+}
+
+/** A schema without what is wrapped round it: whether it may be left out, and what it is then. */
+export function bare(schema: z.core.$ZodType): z.core.$ZodType {
+  const isWrapped =
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodNullable ||
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodPrefault;
+  return isWrapped ? bare(schema.unwrap()) : schema;
+}
+
+function objectsOf(schema: z.core.$ZodType): readonly z.ZodObject[] {
+  if (schema instanceof z.ZodObject) return [schema];
+  return schema instanceof z.ZodUnion ? schema.options.flatMap((option) => objectsOf(bare(option))) : [];
+}
+
+/** Where several have a field, the first says what it is. */
+function fieldsOf(members: readonly z.ZodObject[]): ReadonlyMap<string, z.core.$ZodType> {
+  const fields = new Map<string, z.core.$ZodType>();
+  for (const { shape } of members) {
+    for (const [name, field] of Object.entries(shape)) if (!fields.has(name)) fields.set(name, field);
+  }
+  return fields;
+}
