@@ -8,7 +8,7 @@ export type SecretSettings = Pick<
 /** Below this many characters a text is not looked for: it would stand in half of all words. */
 const shortest = 6;
 
-/** What `secretsOf` of config.ts finds. */
+/** What `secretsOf` finds. */
 export function findSecrets(config: SecretSettings, environment: Environment): readonly string[] {
   const { adminKey, apiKey, hubToken, webhookSecret, postgresUrl, redisUrl, s3Endpoint } = config;
   const { AWS_SECRET_ACCESS_KEY: s3Secret, AWS_SESSION_TOKEN: s3Token } = environment;

@@ -27,7 +27,8 @@ describe.skipIf(group === null)(
     afterAll(() => rmdirSync(group!));
 
     it('has half of the limit as its memory budget', () => {
-      const script = "import { readConfig } from './dist/config.js'; console.log(readConfig({}, {}).memoryBudget)";
+      const script =
+        "import { readConfig } from './dist/config/config.js'; console.log(readConfig({}, {}).memoryBudget)";
       const node = `exec "${process.execPath}" --input-type=module -e "$1"`;
       const inGroup = spawnSync('sh', ['-c', `echo $$ > "${group}/cgroup.procs"; ${node}`, 'sh', script], {
         cwd: packageRoot,
