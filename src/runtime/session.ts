@@ -30,16 +30,18 @@ export interface NetworkSession {
  * `model_invalid` where they cannot be read and `out_of_memory`.
  */
 export async function createSession(model: OnnxModel, settings: SessionSettings): Promise<NetworkSession> {
+  // All that the session keeps of it: its graph and bytes are not needed any more.
+  const { name } = model;
   const session = await InferenceSession.create(model.bytes, sessionOptions(model, settings)).catch(
     (cause: unknown): never => {
-      throw loadError(model.name, cause);
+      throw loadError(name, cause);
     },
   );
   return {
     bytes: weightBytes(model),
     run: async (feeds) => {
       const outputs = await session.run(deviceFeeds(feeds)).catch((cause: unknown): never => {
-        throw runError(model.name, cause);
+        throw runError(name, cause);
       });
       return hostTensors(outputs);
     },
