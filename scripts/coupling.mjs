@@ -1,0 +1,103 @@
+/**
+ * How far a change of each great noun reaches: adds one required field to its type and counts the files of src/ that the compiler
+ * reports then. `node scripts/coupling.mjs [commit]` measures a commit, by default the one that is checked out; `--files` lists them.
+ *
+ * Files that hold the rows of a registry alone are not counted: a new field of a row is meant to be filled in each.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * Each noun by the places where its type has been, the newest first: the first that a commit has is measured. Where a noun came
+ * later, the last place is the type that did its work before.
+ */
+const nouns = [
+  { noun: 'planned control', types: ['generation/plan.ts PlannedControl'] },
+  { noun: 'ControlWork', types: ['pipeline/controls/control-work.ts ControlWork', 'worker/draw-plan.ts MadeControl'] },
+  { noun: 'Pass', types: ['pipeline/pass.ts Pass', 'device/protocol.ts DrawRequest'] },
+  { noun: 'Sample', types: ['pipeline/sample.ts Sample'] },
+  { noun: 'Row', types: ['pipeline/row.ts Row', 'pipeline/batched-step.ts BatchRow'] },
+  {
+    noun: "scheduler's row",
+    types: ['schedulers/registry.ts SamplerRow', 'pipeline/schedulers/registry.ts SamplerEntry'],
+    rows: ['schedulers/registry.ts', 'pipeline/schedulers/registry.ts'],
+  },
+  {
+    noun: "job kind's contract",
+    types: ['generation/kinds/kind.ts JobKind', 'generation/plan.ts ExtractionPlan'],
+    rows: ['generation/kinds/'],
+  },
+  { noun: 'Job', types: ['generation/job.ts Job'] },
+];
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const words = process.argv.slice(2);
+const commit = words.find((word) => !word.startsWith('--')) ?? 'HEAD';
+const folder = mkdtempSync(join(tmpdir(), 'armature-coupling-'));
+
+/** Runs a program to its end and returns what it said. */
+function run(program, args, cwd) {
+  const { status, stdout, stderr } = spawnSync(program, args, { cwd, encoding: 'utf8', maxBuffer: 2 ** 26 });
+  return { status, text: stdout + stderr };
+}
+
+/** Files of src/ that the compiler has something to say of. */
+function reported() {
+  const { text } = run('npx', ['tsc', '-p', 'tsconfig.build.json', '--noEmit', '--incremental', 'false'], folder);
+  return new Set([...text.matchAll(/^src\/([^(\n]+)\(/gm)].map(([, file]) => file));
+}
+
+/** The text of a module with one more required field in an interface; null where it has none of that name. */
+function withField(text, type) {
+  const head = new RegExp(`interface ${type}\\b[^{]*\\{`).exec(text);
+  if (head === null) return null;
+  const at = head.index + head[0].length;
+  return `${text.slice(0, at)}\n  readonly coupling: 'measured';${text.slice(at)}`;
+}
+
+function measure({ types, rows = [] }) {
+  for (const place of types) {
+    const [path, type] = place.split(' ');
+    const file = join(folder, 'src', path);
+    const text = readOrNull(file);
+    const changed = text === null ? null : withField(text, type);
+    if (changed === null) continue;
+    writeFileSync(file, changed);
+    const files = [...reported()]
+      .filter((name) => !rows.some((row) => name.startsWith(row)))
+      .toSorted((a, b) => a.localeCompare(b));
+    writeFileSync(file, text);
+    return { place, files };
+  }
+  return { place: null, files: [] };
+}
+
+function readOrNull(file) {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+const added = run('git', ['worktree', 'add', '--detach', '--force', folder, commit], root);
+if (added.status !== 0) {
+  console.error(`coupling: ${commit} cannot be checked out: ${added.text.trim()}`);
+  process.exit(1);
+}
+try {
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  const broken = reported();
+  if (broken.size > 0) throw new Error(`${commit} does not compile as it is: ${[...broken].join(', ')}`);
+  for (const noun of nouns) {
+    const { place, files } = measure(noun);
+    console.log(`${noun.noun}: ${place === null ? 'has no type yet' : `${files.length} files (${place})`}`);
+    if (words.includes('--files')) for (const file of files) console.log(`  ${file}`);
+  }
+} finally {
+  run('git', ['worktree', 'remove', '--force', folder], root);
+  rmSync(folder, { recursive: true, force: true });
+}
