@@ -116,6 +116,9 @@ export function batchesConformance(name: string, open: () => Promise<OpenRecords
       expect(batch.counts).toEqual({ queued: 2, running: 1, succeeded: 1, failed: 1, cancelled: 0 });
       expect(batch.done).toBe(2.5);
       expect(batchStatus(batch.counts)).toBe('running');
+      // Another attempt at it begins anew.
+      await records.startAttempt(tenant, third!);
+      expect(await records.batches.find(tenant, id)).toMatchObject({ counts: { running: 1 }, done: 2 });
     });
 
     it('pages through its items, of all or of one status', async () => {

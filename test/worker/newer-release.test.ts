@@ -74,13 +74,23 @@ describe('a job that a newer release wrote', () => {
     await query(`update armature.job set plan = plan - 'version' where id = '${known.id}'`);
     await expect(opened.records.requestCancel(newer.tenant, newer.id)).rejects.toThrow(refused);
     await opened.records.requestCancel(known.tenant, known.id);
+    const later = await insert({ webhook: true });
+    await query(`update armature.job set plan = plan - 'version' where id = '${later.id}'`);
+    await opened.records.requestCancel(later.tenant, later.id);
+    const of = (id: string) => `from armature.webhook_delivery where job_id = '${id}'`;
+    expect(await query(`select snapshot->'version' as version ${of(later.id)}`)).toEqual([{ version: 1 }]);
+    await query(
+      `update armature.webhook_delivery set snapshot = snapshot || '{"version": 2}' where job_id = '${later.id}'`,
+    );
     // One of each host is claimed at a time, the oldest first.
     const claim = async () => {
       const now = new Date(Date.now() + 1000);
       const claimed = await webhooks.claimDue(now, new Date(now.getTime() + 60_000), [], 10);
       return claimed.map(({ jobId }) => jobId);
     };
-    expect([...(await claim()), ...(await claim())]).toEqual([known.id]);
-    expect(await webhooks.ofJob(newer.id)).toMatchObject([{ status: 'pending', attempts: 0 }]);
+    expect([...(await claim()), ...(await claim()), ...(await claim())]).toEqual([known.id]);
+    for (const { id } of [newer, later]) {
+      expect(await webhooks.ofJob(id)).toMatchObject([{ status: 'pending', attempts: 0 }]);
+    }
   });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Job } from '../../../src/generation/job.ts';
 import type { GenerationPlan } from '../../../src/generation/plan.ts';
-import { drawnOf, paceOf } from '../../../src/server/load/eta.ts';
+import type { Records } from '../../../src/records/records.ts';
+import { drawnOf, EtaEstimator, paceOf } from '../../../src/server/load/eta.ts';
 import { storedPlan } from '../../../src/generation/stored-plan.ts';
 
 const plan: GenerationPlan = {
@@ -84,5 +85,20 @@ describe('the pace of recent jobs', () => {
       },
     };
     expect(paceOf(drawnOf([extraction]))).toBeNull();
+  });
+});
+
+describe('the time that a job will take', () => {
+  // Ten seconds for a cost of 1000.
+  const records = { listJobs: async () => await Promise.resolve([finished(0, 10)]) } as unknown as Records;
+  const estimate = async (progress: Job['progress']) =>
+    await new EtaEstimator(records, () => new Date(0)).estimate({ ...finished(0, 0), status: 'running', progress }, 0);
+
+  test('is that of all its cost before it has any progress', async () => {
+    expect(await estimate(null)).toBe(10);
+  });
+
+  test('is that of the share of its cost that is left, whatever its steps are', async () => {
+    expect(await estimate({ step: 1, steps: 10, share: 0.6 })).toBe(4);
   });
 });
