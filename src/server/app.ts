@@ -8,6 +8,7 @@ import { KeyRing } from './access/key-ring.ts';
 import { OpenRequests } from './access/open-requests.ts';
 import { RateLimiter } from './access/rate-limiter.ts';
 import { routeContext } from './routes/context.ts';
+import { addResources } from './routes/resources.ts';
 import type { SecretRecords } from '../records/access/secrets.ts';
 import { missingPage } from './pages/missing-page.ts';
 import type { ServerParts } from './parts/parts.ts';
@@ -28,26 +29,7 @@ import { refuseUnknownQueries } from './plugins/refuse-unknown-queries.ts';
 import { refuseWhileDraining } from './plugins/refuse-while-draining.ts';
 import { connectionLimits, limitRequests } from './plugins/request-limits.ts';
 import { validatorCompiler } from './plugins/validation.ts';
-import { batchResultRoutes } from './routes/batch-results.ts';
-import { batchRoutes } from './routes/batches.ts';
-import { conditionRoutes } from './routes/conditions.ts';
-import { deadLetterRoutes } from './routes/dead-letters.ts';
-import { descriptionRoutes } from './routes/description.ts';
-import { generationEventRoutes } from './routes/generation-events.ts';
-import { generationFileRoutes } from './routes/generation-files.ts';
-import { generationActionRoutes } from './routes/generation-actions.ts';
-import { generationRoutes } from './routes/generations.ts';
-import { healthRoutes } from './routes/health.ts';
-import { metricsRoutes } from './routes/metrics.ts';
-import { keyRoutes } from './routes/keys.ts';
 import { queueFigures } from './health/queue-figures.ts';
-import { overviewRoutes } from './routes/overview.ts';
-import { modelRoutes } from './routes/models.ts';
-import { pageRoutes } from './routes/pages.ts';
-import { submitGenerationRoute } from './routes/submit-generation.ts';
-import { signedUrlRoutes } from './routes/signed-urls.ts';
-import { uploadRoutes } from './routes/uploads.ts';
-import { webhookDeliveryRoutes } from './routes/webhook-deliveries.ts';
 
 /**
  * The HTTP application, ready to listen or to be injected into. Closing it ends streams and waits; the parts stay open.
@@ -107,32 +89,10 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
   guardRoutes(app, guard);
   meterBodies(app, new BodyBudget(parts.settings.load.bodyMemory), limits);
   refuseUnknownQueries(app);
-  const context = routeContext(parts, app);
+  const context = routeContext(parts, app, { webFiles: files, signer: guard.authenticator.signer });
   closeGracefully(app);
   parts.metrics.queue.watch(queueFigures(parts.records));
-  await app.register(async (routes) => {
-    submitGenerationRoute(routes, context);
-    generationRoutes(routes, context);
-    generationActionRoutes(routes, context);
-    generationEventRoutes(routes, context);
-    generationFileRoutes(routes, context);
-    webhookDeliveryRoutes(routes, context);
-    batchResultRoutes(routes, context);
-    signedUrlRoutes(routes, context, guard.authenticator.signer);
-    keyRoutes(routes, context);
-    overviewRoutes(routes, context);
-    deadLetterRoutes(routes, context);
-    conditionRoutes(routes, context);
-    modelRoutes(routes, context);
-    healthRoutes(routes, parts);
-    metricsRoutes(routes, parts.metrics.registry);
-    descriptionRoutes(routes);
-    pageRoutes(routes, context, files);
-  });
-  // In a scope of its own: only here is a picture a body.
-  await app.register(async (routes) => uploadRoutes(routes, context));
-  // And here are lines, which are read as they arrive.
-  await app.register(async (routes) => batchRoutes(routes, context));
+  await addResources(app, context);
   await app.ready();
   return app;
 }

@@ -8,6 +8,8 @@ import { type Links, links } from '../http/links.ts';
 import { OpenPlaces } from '../http/open-places.ts';
 import type { ServerParts } from '../parts/parts.ts';
 import { PictureTurns } from '../submissions/picture-turns.ts';
+import type { UrlSigner } from '../access/signed-urls.ts';
+import type { WebFile } from '../pages/web-files.ts';
 import { holderOf, identityOf } from '../access/guard.ts';
 import { batchPresenter, type PresentBatch } from '../views/batch-view.ts';
 import { jobPresenter, type PresentJob } from '../views/present-job.ts';
@@ -27,11 +29,19 @@ export interface RouteContext {
   readonly openDownloads: OpenPlaces;
   /** When pictures from elsewhere are brought in. */
   readonly pictureTurns: PictureTurns;
+  /** The pages' files by their paths. */
+  readonly webFiles: ReadonlyMap<string, WebFile>;
+  /** Of addresses that work without a key. */
+  readonly signer: UrlSigner;
   /** Aborts when the server closes: nothing may hold a connection open longer. */
   readonly closing: AbortSignal;
 }
 
-export function routeContext(parts: ServerParts, app: FastifyInstance): RouteContext {
+export function routeContext(
+  parts: ServerParts,
+  app: FastifyInstance,
+  made: Pick<RouteContext, 'webFiles' | 'signer'>,
+): RouteContext {
   const address = links(parts.settings.publicUrl);
   const closing = new AbortController();
   // One listener for each stream and wait.
@@ -40,6 +50,7 @@ export function routeContext(parts: ServerParts, app: FastifyInstance): RouteCon
   const { limits } = parts.settings;
   const eta = new EtaEstimator(parts.records, parts.clock);
   return {
+    ...made,
     parts,
     links: address,
     present: jobPresenter(parts.records, eta, address),

@@ -3,7 +3,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
 import { identityOf } from '../access/guard.ts';
-import { isSignable, type Signer, type UrlSigner } from '../access/signed-urls.ts';
+import { isSignable, type Signer } from '../access/signed-urls.ts';
 import type { RouteContext } from './context.ts';
 import { json, problem } from './schemas.ts';
 
@@ -22,7 +22,7 @@ const signedUrls = z
   .meta({ id: 'SignedUrls' });
 
 /** Addresses for what cannot send a key: <img>, EventSource, a link. */
-export function signedUrlRoutes(instance: FastifyInstance, { parts }: RouteContext, signer: UrlSigner): void {
+export function signedUrlRoutes(instance: FastifyInstance, { parts, signer }: RouteContext): void {
   const { settings, clock } = parts;
   const base = settings.publicUrl ?? '';
 
