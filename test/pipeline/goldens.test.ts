@@ -196,7 +196,11 @@ describe('pictures that diffusers draws with the small checkpoints', () => {
     loop.join(samples);
     for (let step = 0; loop.size > 0; step++) {
       await loop.tick();
-      if (expected.has(`latents.${step}`)) expectLatents(samples, floats(expected, `latents.${step}`));
+      // Between two evaluations of a step a sample keeps the latents that the step started from.
+      const isWhole = samples.every(
+        ({ pass, state }) => (pass.scheduler.evaluations[state.evaluation]?.stage ?? 0) === 0,
+      );
+      if (isWhole && expected.has(`latents.${step}`)) expectLatents(samples, floats(expected, `latents.${step}`));
     }
     expectLatents(samples, floats(expected, 'final_latents'));
     await expectPictures(networks.base(), samples, expected);

@@ -125,7 +125,8 @@ describe('the registry', () => {
     const { most, because } = row.stepLimit(embedded.schedule, embedded.samplerDefaults);
     for (const steps of [1, 3, most]) {
       const { evaluations } = createScheduler(id, embedded.schedule, steps, embedded.samplerDefaults);
-      expect(evaluations).toHaveLength(steps * row.evaluationsPerStep);
+      // The last step may take fewer.
+      expect(Math.ceil(evaluations.length / row.evaluationsPerStep)).toBe(steps);
     }
     expect(() => createScheduler(id, embedded.schedule, most + 1, embedded.samplerDefaults)).toThrow(
       `1 to ${most} (${because})`,
