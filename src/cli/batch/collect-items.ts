@@ -11,8 +11,11 @@ import type { BatchRun } from './batch-run.ts';
 import { type DrawnJob, jobSchema } from './drawn-job.ts';
 
 const pageSize = 100;
-/** Milliseconds between two looks at batches in which nothing has ended. */
-const pollMs = 1_000;
+/**
+ * Milliseconds until the next look at batches in which nothing has ended: few at first, since small pictures take no longer, and
+ * twice as many after each look in vain.
+ */
+const [firstPollMs, longestPollMs] = [100, 1_000];
 
 const pageSchema = z.object({ data: z.array(jobSchema), next_cursor: z.string().nullable() });
 
@@ -37,6 +40,7 @@ export async function collectItems(
     const open = new Set([...items.keys()].filter((index) => missing.has(items[index]!)));
     return batch === null ? [] : [{ batch, items, open }];
   });
+  let pollMs = firstPollMs;
   while (batches.length > 0) {
     let ended = 0;
     for (const { batch, items, open } of batches) {
@@ -55,7 +59,11 @@ export async function collectItems(
       }
     }
     batches = batches.filter(({ open }) => open.size > 0);
-    if (ended === 0 && batches.length > 0) await pause(pollMs, undefined, { signal: run.signal });
+    if (ended > 0) pollMs = firstPollMs;
+    else if (batches.length > 0) {
+      await pause(pollMs, undefined, { signal: run.signal });
+      pollMs = Math.min(2 * pollMs, longestPollMs);
+    }
   }
   return failed;
 }
