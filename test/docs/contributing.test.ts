@@ -66,7 +66,7 @@ describe('decisions', () => {
 
   it('have a number and a status', () => {
     expect(decisions.filter(({ number, file }) => number !== file.slice(0, 4))).toEqual([]);
-    expect(decisions.map(({ number }) => Number(number))).toEqual(files.map((_, index) => index + 1));
+    expect(new Set(decisions.map(({ number }) => number)).size).toBe(decisions.length);
     const known = /^(?:Accepted|In force|Replaced by \d{4})\b/;
     expect(decisions.filter(({ status }) => !known.test(status ?? ''))).toEqual([]);
   });
