@@ -40,7 +40,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     imports: ['numeric'],
     pure: true,
   },
-  graph: { idea: 'networks as ONNX', imports: ['numeric'], pure: true },
+  graph: { idea: 'networks as graphs of operators, and those as ONNX', imports: ['numeric'], pure: true },
   conditions: {
     idea: 'one folder a kind of structure, and their registry',
     imports: ['numeric', 'text', 'pixels'],
