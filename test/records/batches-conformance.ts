@@ -32,6 +32,8 @@ export function batchesConformance(name: string, open: () => Promise<OpenRecords
     const itemIds = async (id: string) => (await records.batches.items(id, { limit: 1000 })).map((item) => item.id);
     const run = async (tenant: string, id: string, how: 'succeed' | 'fail' | 'start'): Promise<void> => {
       const { attempt } = (await records.startAttempt(tenant, id))!;
+      // Of what has ended the progress stays; it counts once.
+      if (how !== 'start') await records.reportProgress(id, attempt, { step: 1, steps: 2, share: 0.5 });
       if (how === 'succeed') await records.commitResult(id, attempt, result);
       if (how === 'fail') await records.failAttempt(id, attempt, lost);
     };

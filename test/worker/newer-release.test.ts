@@ -4,6 +4,7 @@ import type { JobQueue } from '../../src/queue/queue.ts';
 import { openRecords, type OpenRecords } from '../../src/records/open.ts';
 import type { WorkerParts } from '../../src/worker/parts.ts';
 import { startWorker } from '../../src/worker/worker.ts';
+import { newBatchId } from '../../src/records/schema/ids.ts';
 import { freshName, quickTimes } from '../queue/conformance.ts';
 import { newJob } from '../records/conformance.ts';
 import { newDataFolder } from '../support/embedded-template.ts';
@@ -29,6 +30,15 @@ describe('a job that a newer release wrote', () => {
     const job = await opened.records.insertJob({ ...newJob(), webhook: webhook ? receiver : null });
     await query(`update armature.job set plan = plan || '{"version": 1000}' where id = '${job.id}'`);
     return job;
+  }
+  async function endBatch(): Promise<string> {
+    const host = 'b.example:443';
+    const webhook = { url: 'https://b.example/', host, secret: null, events: ['cancelled'] as const };
+    const batch = { id: newBatchId(), tenant: 'default', name: null, metadata: null, axes: null, webhook };
+    const { plan, warnings, metadata, priority, id } = newJob();
+    await opened.records.batches.insert(batch, [{ id, plan, warnings, metadata, priority }]);
+    await opened.records.requestCancel('default', id);
+    return batch.id;
   }
   const query = async (text: string) => (await opened.queueEngine().pool.query(text)).rows;
   const rowOf = async (id: string) =>
@@ -82,11 +92,14 @@ describe('a job that a newer release wrote', () => {
     await query(
       `update armature.webhook_delivery set snapshot = snapshot || '{"version": 2}' where job_id = '${later.id}'`,
     );
+    const batch = await endBatch();
+    const ofBatch = `from armature.webhook_delivery where batch_id = '${batch}'`;
+    expect(await query(`select snapshot->'version' as version ${ofBatch}`)).toEqual([{ version: 1 }]);
     // One of each host is claimed at a time, the oldest first.
     const claim = async () => {
       const now = new Date(Date.now() + 1000);
       const claimed = await webhooks.claimDue(now, new Date(now.getTime() + 60_000), [], 10);
-      return claimed.map(({ jobId }) => jobId);
+      return claimed.flatMap(({ jobId }) => jobId ?? []);
     };
     expect([...(await claim()), ...(await claim()), ...(await claim())]).toEqual([known.id]);
     for (const { id } of [newer, later]) {
