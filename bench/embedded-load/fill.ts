@@ -1,3 +1,5 @@
+import type { JobResult } from '../../src/generation/job.ts';
+import type { Plan } from '../../src/generation/plan.ts';
 import { newJobId } from '../../src/records/schema/ids.ts';
 import type { SqlPool } from '../../src/records/database/sql-pool.ts';
 
@@ -68,27 +70,43 @@ async function insert(pool: SqlPool, start: number, count: number, tenants: numb
   );
 }
 
-function planOf(number: number): object {
+function planOf(number: number): Plan {
   const image = { key: `tenants/shared/inputs/${number % inputs}`, sha256: 'a'.repeat(64) };
   return {
     kind: 'generation',
-    model: 'diorama',
+    model: { id: 'diorama', hash: 'c'.repeat(16) },
     prompt: `a red ball on a green floor, number ${number}, ${'with many words, '.repeat(20)}`,
     negativePrompt: '',
     width: 512,
     height: 512,
     steps: 20,
     guidanceScale: 7.5,
+    guidanceRescale: 0,
+    scheduler: 'ddim',
+    eta: 0,
     seed: number,
     count: 1,
+    clipSkip: 0,
+    controls: [
+      {
+        type: 'canny',
+        model: { id: 'diorama-canny', hash: 'd'.repeat(16) },
+        source: { kind: 'photo', image, preprocess: {}, resolution: null },
+        resize: 'crop',
+        scale: 1,
+        start: 0,
+        end: 1,
+        mode: 'balanced',
+      },
+    ],
+    strict: false,
+    evaluate: false,
     bestOf: 1,
-    scheduler: { name: 'ddim' },
-    controls: [{ model: 'diorama-canny', type: 'canny', image, scale: 1, start: 0, end: 1, options: {} }],
-    output: { format: 'png', metadata: true },
+    output: { format: 'png', quality: 90, metadata: true },
   };
 }
 
-function resultOf(tenant: string, id: string, seed: number): object {
+function resultOf(tenant: string, id: string, seed: number): JobResult {
   const output = {
     key: `tenants/${tenant}/generations/${id}/1/0.png`,
     contentType: 'image/png',
