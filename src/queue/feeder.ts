@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { agingSeconds } from '../generation/priority.ts';
-import { inForeground } from '../records/database/background.ts';
+import { inBackground, inForeground } from '../records/database/background.ts';
 import type { Records } from '../records/records.ts';
 import type { Windows } from '../records/scheduling/scheduling.ts';
 import type { JobQueue } from './queue.ts';
@@ -76,7 +76,7 @@ export function startFeeder(
       wake();
     }, pollMs),
     setInterval(() => {
-      queue.raise(new Date()).catch(onError);
+      inBackground(async () => await queue.raise(new Date())).catch(onError);
     }, raiseMs),
   ];
   for (const timer of timers) timer.unref();
