@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { fail, root, spawned } from './install.mjs';
 import { step } from './progress.mjs';
 
@@ -26,9 +26,20 @@ export async function build() {
 export function completeBuild() {
   for (const folder of [['web'], ['images', 'fonts']])
     cpSync(join(root, 'src', ...folder), join(root, 'dist', ...folder), { recursive: true });
+  removeOrphans();
   // npx sets the bit when it links the command, which is once: a file that was made anew lacks it.
   chmodSync(join(root, 'dist', 'cli.js'), 0o755);
   writeFileSync(stamp, sourcesHash());
+}
+
+/** What was made of sources that are no more would be found by tests, and packed. */
+function removeOrphans() {
+  const entries = readdirSync(join(root, 'dist'), { recursive: true, withFileTypes: true });
+  for (const file of entries.filter((entry) => entry.isFile() && !entry.name.startsWith('.'))) {
+    const made = join(file.parentPath, file.name);
+    const source = join(root, 'src', relative(join(root, 'dist'), made));
+    if (![source, source.replace(/\.js(\.map)?$/, '.ts')].some((path) => existsSync(path))) rmSync(made);
+  }
 }
 
 /** Runs the compiler on a project file of the package's folder; resolves with the exit status. */
