@@ -79,7 +79,7 @@ async function measure(
 ): Promise<Fidelity & Pick<ControlFidelity, 'networks'>> {
   const condition = conditionOf(plan.type);
   if (!isMeasured(condition)) return { ...unmeasured(null, reasonOfNoMeasure(condition)), networks: [] };
-  if (inputs.region?.some(isCompared) === false) {
+  if (inputs.region?.levels.some(isCompared) === false) {
     return { ...unmeasured(null, 'The mask of the control is nowhere above a half.'), networks: [] };
   }
   const options = measuringOptions(condition, extractedWith(plan.source) ?? false, null);
@@ -113,7 +113,7 @@ function isCompared(level: number): boolean {
 /** The requested map with what lies outside of the control's region masked, so that it is not compared. */
 function withinRegion({ map, region }: ControlInputs): MaskedImage {
   if (region === null) return map;
-  return { ...map, masked: region.map((level, i) => (isCompared(level) && map.masked?.[i] !== 1 ? 0 : 1)) };
+  return { ...map, masked: region.levels.map((level, i) => (isCompared(level) && map.masked?.[i] !== 1 ? 0 : 1)) };
 }
 
 /** Mean over the controls that have a value; null where none has. */

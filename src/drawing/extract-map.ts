@@ -3,7 +3,7 @@ import type { ExtractorProcess } from '../extractor/extractor-process.ts';
 import { shortSideSize } from '../generation/given-picture.ts';
 import type { ExtractionPlan } from '../generation/plan.ts';
 import { resizePhoto } from '../images/resize.ts';
-import type { MadeMap } from './make-map.ts';
+import type { MadeMap } from '../pipeline/controls/control-work.ts';
 import { refuseStrictly, remarksOnExtraction } from './remarks.ts';
 
 /** The map of a picture at the picture's own size, or with the short side that the plan asks for. */

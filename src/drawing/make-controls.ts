@@ -1,7 +1,8 @@
 import type { ControlWork, FoundControl } from '../pipeline/controls/control-work.ts';
 import type { Frame } from '../pixels/frame.ts';
 import { makeMap, type MapParts } from './make-map.ts';
-import { isNowhere, makeRegion } from './make-region.ts';
+import { isNowhere } from '../pixels/region.ts';
+import { makeRegion } from './make-region.ts';
 import { refuseStrictly } from './remarks.ts';
 
 /** Makes the inputs of controls for one frame that they act in. A strict job ends over the first remark that is more than a remark. */

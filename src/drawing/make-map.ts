@@ -4,7 +4,7 @@ import { shortSideSize } from '../generation/given-picture.ts';
 import type { PhotoSource, PlannedControl } from '../generation/plan.ts';
 import type { PictureDecoder } from '../images/decoder/decoder.ts';
 import { resizeMap, resizePhoto } from '../images/resize.ts';
-import type { ControlInputs } from '../pipeline/controls/control-work.ts';
+import type { MadeMap } from '../pipeline/controls/control-work.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { type Frame, frameAt } from '../pixels/frame.ts';
 import { fitStructure } from './fit-structure.ts';
@@ -20,9 +20,6 @@ export interface MapParts {
   /** Without one pictures are decoded in this very process. */
   readonly decoder?: PictureDecoder;
 }
-
-/** The map of a control, and what is known of it. */
-export type MadeMap = Omit<ControlInputs, 'region'>;
 
 /**
  * The map of one control in a frame, exactly of its working size. A photograph is resized first and then extracted from, so that

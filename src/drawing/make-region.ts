@@ -1,7 +1,7 @@
 import { lumaOf } from '../pixels/luma.ts';
 import type { PlannedControl } from '../generation/plan.ts';
 import { decodeHere, type PictureDecoder } from '../images/decoder/decoder.ts';
-import type { RegionMask } from '../pipeline/controls/control-work.ts';
+import type { Region } from '../pixels/region.ts';
 import { resizeMask } from '../images/resize.ts';
 import type { Frame } from '../pixels/frame.ts';
 import type { ObjectStore } from '../store/store.ts';
@@ -16,14 +16,9 @@ export async function makeRegion(
   { region, resize }: Pick<PlannedControl, 'region' | 'resize'>,
   frame: Frame,
   decoder: PictureDecoder = decodeHere,
-): Promise<RegionMask | null> {
+): Promise<Region | null> {
   if (region === undefined) return null;
   const picture = await decoder.decode(await store.get(region.key), { background: 'black' });
-  const { values } = lumaOf(await intoFrame(picture, frame, resize, resizeMask));
-  return values.every((value) => value === 255) ? null : values;
-}
-
-/** Whether a control that acts in this region alone acts at all. */
-export function isNowhere(region: RegionMask | null): boolean {
-  return region !== null && region.every((value) => value === 0);
+  const { values: levels } = lumaOf(await intoFrame(picture, frame, resize, resizeMask));
+  return levels.every((level) => level === 255) ? null : { ...frame.working, levels };
 }

@@ -1,14 +1,15 @@
 import type { GivenPicture } from './given-picture.ts';
-import type { ControlImage, ControlRequest } from './request.ts';
+import { type ControlImage, controlPictures, type ControlRequest } from './request.ts';
 
 /** A control of a request, and what its pictures turned out to be. */
 export interface GivenControl {
   /** Its place in the request. */
   readonly index: number;
   readonly request: ControlRequest;
+  /** What its image turned out to be. */
   readonly picture: GivenPicture;
-  /** White where the control acts; null where it acts everywhere. */
-  readonly region: GivenPicture | null;
+  /** The same of the other pictures that it names, by their fields. */
+  readonly others: ReadonlyMap<(typeof controlPictures)[number], GivenPicture>;
 }
 
 /** The controls of a request with their pictures, each by `check`; `field` is the path of a picture in the request. */
@@ -18,17 +19,27 @@ export async function givenControls(
 ): Promise<readonly GivenControl[]> {
   return await Promise.all(
     controls.map(async (request, index) => {
-      const { image, mask } = request;
-      const [picture, region] = await Promise.all([
-        check(image, `controls[${index}].image`),
-        mask === undefined ? null : check(mask, `controls[${index}].mask`),
+      const given = othersOf(request).map(async ({ name, reference }) => {
+        return [name, await check(reference, `controls[${index}].${name}`)] as const;
+      });
+      const [picture, others] = await Promise.all([
+        check(request.image, `controls[${index}].image`),
+        Promise.all(given),
       ]);
-      return { index, request, picture, region };
+      return { index, request, picture, others: new Map(others) };
     }),
   );
 }
 
-/** What the controls of a request refer to: their pictures and the masks of where they act. */
+/** The pictures that the controls of a request refer to. */
 export function referencesOf(controls: readonly ControlRequest[]): readonly ControlImage[] {
-  return controls.flatMap(({ image, mask }) => (mask === undefined ? [image] : [image, mask]));
+  return controls.flatMap((control) => [control.image, ...othersOf(control).map(({ reference }) => reference)]);
+}
+
+/** The pictures that a control names beside its image, and the fields in which it does. */
+function othersOf(control: ControlRequest) {
+  return controlPictures.flatMap((name) => {
+    const reference = name === 'image' ? undefined : control[name];
+    return reference === undefined ? [] : [{ name, reference }];
+  });
 }

@@ -161,7 +161,11 @@ const controlFields = {
     .optional()
     .describe(
       'Where the control acts: white where it does, black where it does not, grey in between. It is brought to the size of the output as the image is. Left out, the control acts everywhere.',
-    ),
+    )
+    .register(fieldOptions, {
+      flag: '--control-mask <file>',
+      says: 'a picture that is white where it acts and black where it does not',
+    }),
 };
 
 /** One of the pictures that steer a generation, and how. */

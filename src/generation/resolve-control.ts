@@ -27,10 +27,11 @@ export interface ResolvedControl {
 
 /** Settles one control: its ControlNet, what is done to its picture, and when it acts. */
 export function resolveControl(
-  { index, request, picture, region }: GivenControl,
+  { index, request, picture, others }: GivenControl,
   { base, catalog, size }: ControlContext,
 ): ResolvedControl {
   const field = `controls[${index}]`;
+  const region = others.get('mask');
   const condition = catalog.condition(request.type, `${field}.type`);
   if (request.start > request.end) {
     const detail = `Expected ${field}.start to be at most ${field}.end, ${request.end}, but received ${request.start}.`;
@@ -49,8 +50,8 @@ export function resolveControl(
     type: condition.id,
     model: { id: model.id, hash: model.hash },
     source: sourceOf(condition.id, picture, preprocess, resolution),
-    resize: region === null && hasNoShape(request.image) ? 'stretch' : request.resize,
-    ...(region === null ? {} : { region: region.stored }),
+    resize: region === undefined && hasNoShape(request.image) ? 'stretch' : request.resize,
+    ...(region === undefined ? {} : { region: region.stored }),
     scale: request.scale,
     start: request.start,
     end: request.end,

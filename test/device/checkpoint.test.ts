@@ -7,6 +7,7 @@ import type { GenerationPlan } from '../../src/generation/plan.ts';
 import { storedPlan } from '../../src/generation/stored-plan.ts';
 import type { SchedulerId } from '../../src/schedulers/registry.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../src/worker/checkpoint-file.ts';
+import type { Region } from '../../src/pixels/region.ts';
 import { type DioramaModels, dioramaModels, modelsFolder, readPicture } from '../support/diorama.ts';
 import { planFor } from '../support/draw-request.ts';
 
@@ -114,8 +115,10 @@ describe('a drawing whose process is killed goes on from its checkpoint to the s
       scheduler: 'euler_a',
       controls: [control],
     } as const;
-    const region = new Uint8Array(map.width * map.height).fill(255, 0, (map.width * map.height) / 3);
-    const acting = (where: Uint8Array | null) => ({
+    const { width, height } = map;
+    const levels = new Uint8Array(width * height).fill(255, 0, (width * height) / 3);
+    const region = { width, height, levels };
+    const acting = (where: Region | null) => ({
       ...work(plan),
       controls: [{ index: 0, plan: control, model: controlNet, inputs: { map, region: where, remarks: [] } }],
     });

@@ -10,12 +10,13 @@ import { decodePicture } from '../../src/images/decode.ts';
 import { encodePicture } from '../../src/images/encode.ts';
 import { resizePhoto } from '../../src/images/resize.ts';
 import type { ControlNetModel } from '../../src/generation/model.ts';
-import type { ControlWork } from '../../src/pipeline/controls/control-work.ts';
+import type { ControlWork, MadeMap } from '../../src/pipeline/controls/control-work.ts';
 import { choiceWarnings, choosePictures, type EvaluationPlan } from '../../src/drawing/choose-pictures.ts';
 import type { DrawnPicture } from '../../src/drawing/draw-passes.ts';
 import { picturesOf } from '../../src/generation/pictures.ts';
-import { type MadeMap, makeMap } from '../../src/drawing/make-map.ts';
+import { makeMap } from '../../src/drawing/make-map.ts';
 import { makeRegion } from '../../src/drawing/make-region.ts';
+import type { Region } from '../../src/pixels/region.ts';
 import { wholeFrame } from '../../src/pixels/frame.ts';
 
 const entry = new URL('../../dist/extractor/main.js', import.meta.url);
@@ -61,7 +62,7 @@ function drawnOf(images: readonly RgbImage[], bestOf = images.length): readonly 
 }
 
 /** A control of which everything is made. */
-function work(control: PlannedControl, made: MadeMap, region: Uint8Array | null = null): ControlWork {
+function work(control: PlannedControl, made: MadeMap, region: Region | null = null): ControlWork {
   return { index: 0, plan: control, model: controlNet, inputs: { ...made, region } };
 }
 
@@ -204,7 +205,7 @@ describe('the region of a control', () => {
     await sharp(Uint8Array.from(values), { raw }).png().toBuffer();
   const regionOf = async (bytes: Uint8Array, resize: PlannedControl['resize'], of = size) => {
     objects.set('region', bytes);
-    return await makeRegion(store, { region: stored('region'), resize }, wholeFrame(of));
+    return (await makeRegion(store, { region: stored('region'), resize }, wholeFrame(of)))?.levels ?? null;
   };
   const row = { width: 4, height: 1 };
 
@@ -316,12 +317,14 @@ describe('choosing the best', () => {
     const right = await resizePhoto(await decodePicture(photo), size, 'crop');
     const half = (x: number): boolean => x % size.width < size.width / 2;
     const rightHalf = { ...right, data: right.data.map((value, i) => (half(Math.floor(i / 3)) ? value : 0)) };
-    const f1 = async (region: Uint8Array | null) => {
+    const f1 = async (region: Region | null) => {
       const drawn = drawnOf([rightHalf]);
       const [picture] = await choosePictures(extractor, plan(), [work(canny, map, region)], drawn, signal);
       return picture!.fidelity![0]!;
     };
-    const region = (level: (x: number) => number) => Uint8Array.from({ length: 256 * 192 }, (_, i) => level(i));
+    const region = (level: (x: number) => number): Region => {
+      return { ...size, levels: Uint8Array.from({ length: 256 * 192 }, (_, i) => level(i)) };
+    };
     expect((await f1(null)).value).toBeLessThan(0.8);
     expect((await f1(region((x) => (half(x) ? 255 : 0)))).value).toBeGreaterThan(0.95);
     expect((await f1(region((x) => (half(x) ? 0 : 255)))).value).toBeLessThan(0.2);

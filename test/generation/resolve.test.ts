@@ -72,7 +72,8 @@ function resolve(body: Record<string, unknown>, list = models, given = picture):
     catalog: { ...catalog, models: list },
     defaultModel: 'photo',
     given: request.controls.map((control, index) => {
-      return { index, request: control, picture: given, region: control.mask === undefined ? null : region };
+      const others = new Map(control.mask === undefined ? [] : [['mask', region] as const]);
+      return { index, request: control, picture: given, others };
     }),
     randomSeed: () => 4_000_000_000,
     embedParameters: true,

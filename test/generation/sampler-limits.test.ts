@@ -21,7 +21,7 @@ function resolve(body: Record<string, unknown>, changes: Changes = {}, controlNe
   return resolveGeneration(request, {
     catalog: { models: { bases: [{ ...diorama, ...changes }], controlNets, rejected: [] }, condition: findCondition },
     defaultModel: diorama.id,
-    given: request.controls.map((control, index) => ({ index, request: control, picture, region: null })),
+    given: request.controls.map((control, index) => ({ index, request: control, picture, others: new Map() })),
     randomSeed: () => 1,
     embedParameters: true,
   });

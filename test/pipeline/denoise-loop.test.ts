@@ -11,7 +11,8 @@ import type {
   DenoiserInput,
   NetworkSource,
 } from '../../src/pipeline/networks/networks.ts';
-import { Region } from '../../src/pipeline/controls/region.ts';
+import type { Region } from '../../src/pixels/region.ts';
+import type { ControlInputs } from '../../src/pipeline/controls/control-work.ts';
 import type { SampleControl } from '../../src/pipeline/controls/sample-control.ts';
 import { type Pass, torchNoise } from '../../src/pipeline/pass.ts';
 import { rowOf } from '../../src/pipeline/row.ts';
@@ -151,7 +152,11 @@ function control(
   end = 1,
 ): SampleControl {
   const weights = controlWeights(mode, 1, 2);
-  return { acts: 'residuals', network, hint: Float32Array.of(hint, hint), start, end, weights, region: null };
+  return { acts: 'residuals', network, hint: Float32Array.of(hint, hint), start, end, weights, inputs: within(null) };
+}
+
+function within(region: Region | null): ControlInputs {
+  return { map: { width: 4, height: 1, data: new Uint8Array(12) }, region, remarks: [] };
 }
 
 async function drawAlone(options: Options): Promise<Float32Array> {
@@ -163,7 +168,7 @@ async function drawAlone(options: Options): Promise<Float32Array> {
 }
 
 /** Acts on the first of two cells in full and on the second by a fifth. */
-const region = new Region(Uint8Array.of(255, 255, 51, 51), 4, 1);
+const region: Region = { width: 4, height: 1, levels: Uint8Array.of(255, 255, 51, 51) };
 
 const mixed: readonly Options[] = [
   { steps: 4, value: 1 },
@@ -171,7 +176,7 @@ const mixed: readonly Options[] = [
   { steps: 3, value: 3, controls: [control('a', 0.5)] },
   { steps: 5, value: 4, controls: [control('a', 0.5, 'control'), control('b', 2, 'balanced', 0.2, 0.7)] },
   { steps: 4, value: 5, controls: [control('b', 1), control('b', 3)] },
-  { steps: 4, value: 6, controls: [{ ...control('a', 0.5), region }, control('a', 2)] },
+  { steps: 4, value: 6, controls: [{ ...control('a', 0.5), inputs: within(region) }, control('a', 2)] },
 ];
 
 describe('the batched denoise loop', () => {
@@ -216,10 +221,10 @@ describe('the batched denoise loop', () => {
       (await drawAlone({ steps: 1, controls }))[cell];
     const [a, b] = [control('a', 0.5), control('a', 2)];
     const fifth: SampleControl = { ...a, hint: a.hint.map((value) => value / 5) };
-    const within: SampleControl = { ...a, region };
-    expect(await ofCell(0, [within, b])).toBe(await ofCell(0, [a, b]));
-    expect(await ofCell(1, [within, b])).toBeCloseTo((await ofCell(1, [fifth, b])) ?? Number.NaN, 6);
-    expect(await ofCell(1, [within, b])).not.toBeCloseTo((await ofCell(1, [a, b])) ?? Number.NaN, 2);
+    const inRegion: SampleControl = { ...a, inputs: within(region) };
+    expect(await ofCell(0, [inRegion, b])).toBe(await ofCell(0, [a, b]));
+    expect(await ofCell(1, [inRegion, b])).toBeCloseTo((await ofCell(1, [fifth, b])) ?? Number.NaN, 6);
+    expect(await ofCell(1, [inRegion, b])).not.toBeCloseTo((await ofCell(1, [a, b])) ?? Number.NaN, 2);
   });
 
   it('keeps a batch within the row limit and lets those that waited longest go first', async () => {

@@ -131,7 +131,7 @@ async function controlsOf({ args, controlnets }: Case, networks: GoldenModel): P
       start: starts[i] ?? 0,
       end: ends[i] ?? 1,
       weights: controlWeights(mode, scales[i] ?? 1, networks.base().injectionPoints),
-      region: null,
+      inputs: { map: inputImage(images[i] ?? ''), region: null, remarks: [] },
     })),
   );
 }

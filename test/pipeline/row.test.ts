@@ -3,8 +3,10 @@ import { controlWeights } from '../../src/pipeline/controls/control-weights.ts';
 import type { SampleControl } from '../../src/pipeline/controls/sample-control.ts';
 import { rowOf } from '../../src/pipeline/row.ts';
 
+const inputs = { map: { width: 1, height: 1, data: new Uint8Array(3) }, region: null, remarks: [] };
+
 function control(weights: SampleControl['weights']): SampleControl {
-  return { acts: 'residuals', network: 'net', hint: new Float32Array(), start: 0, end: 1, weights, region: null };
+  return { acts: 'residuals', network: 'net', hint: new Float32Array(), start: 0, end: 1, weights, inputs };
 }
 
 describe('the controls of a row', () => {

@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import { z } from 'zod';
+import { pictureReference } from '../../generation/request.ts';
 import { bare, fieldOptions } from '../../generation/request-fields.ts';
 
 /** A field of a request that is an option of the command line too. */
@@ -22,7 +23,8 @@ export function commandFields(schema: z.ZodObject): readonly CommandField[] {
 
 function optionOf({ flag, says }: { readonly flag: string; readonly says: string }, schema: z.core.$ZodType): Option {
   const option = new Option(flag, says);
-  return schema instanceof z.ZodNumber ? option.argParser(numberOrText) : option;
+  if (schema instanceof z.ZodNumber) return option.argParser(numberOrText);
+  return schema === bare(pictureReference) ? option.argParser((file) => ({ file })) : option;
 }
 
 /** A number where the text is one; what is no number is left for the request's own check to name. */

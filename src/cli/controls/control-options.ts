@@ -46,8 +46,9 @@ export function addControls(command: Command): ControlArguments {
   for (const { path, option } of commandFields(controlRequest)) {
     const [name] = path;
     const read = option.parseArg ?? ((text: string): unknown => text);
+    const flag = option.flags.replace(' <file>', '');
     const set = (text: string): void =>
-      last(option.flags, (control) => ({ ...control, fields: { ...control.fields, [name]: read(text, undefined) } }));
+      last(flag, (control) => ({ ...control, fields: { ...control.fields, [name]: read(text, undefined) } }));
     option.description = `of the control before it: ${option.description}`;
     command.addOption(option.argParser(set));
   }
@@ -66,14 +67,6 @@ export function addControls(command: Command): ControlArguments {
       ),
     );
   }
-  command.addOption(
-    new Option(
-      '--control-mask <file>',
-      'of the control before it: a picture that is white where it acts and black where it does not',
-    ).argParser((file: string) =>
-      last('--control-mask', (control) => ({ ...control, fields: { ...control.fields, mask: { file } } })),
-    ),
-  );
   command.option('--map', 'of the control before it: the picture already is a map');
   command.on('option:map', () =>
     last('--map', (control) => ({ ...control, fields: { ...control.fields, preprocess: false } })),

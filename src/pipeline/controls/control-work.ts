@@ -1,4 +1,5 @@
 import type { MaskedImage } from '../../pixels/rgb-image.ts';
+import type { Region } from '../../pixels/region.ts';
 import type { PlannedControl } from '../../generation/plan.ts';
 import type { ControlNetModel } from '../../generation/model.ts';
 
@@ -17,19 +18,20 @@ export interface ControlWork {
 /** A control before anything was made of its pictures. */
 export type FoundControl = Omit<ControlWork, 'inputs'>;
 
-/** What is made of a control's pictures, once for each frame that it acts in. */
-export interface ControlInputs {
+/** The map of a control, and what is known of it. */
+export interface MadeMap {
   /** What the control is fed with, exactly of the frame's size. */
   readonly map: MaskedImage;
   /** What is known of the map, such as keypoints; absent where nothing is. */
   readonly data?: Readonly<Record<string, unknown>> | undefined;
-  /** Null where it acts everywhere. */
-  readonly region: RegionMask | null;
   readonly remarks: readonly Remark[];
 }
 
-/** Where a control acts: a byte a pixel of the frame, row by row, 255 where it acts in full and 0 where it does not act. */
-export type RegionMask = Uint8Array;
+/** What is made of a control's pictures, once for each frame that it acts in. */
+export interface ControlInputs extends MadeMap {
+  /** Null where it acts everywhere. */
+  readonly region: Region | null;
+}
 
 /** A remark on a map. */
 export interface Remark {

@@ -3,7 +3,7 @@ import { row, stack, tensor, type Tensor } from '../../numeric/tensor.ts';
 import type { BaseNetworks, ControlNetSource, DenoiserInput, NetworkSource } from '../networks/networks.ts';
 import { controlWeights } from './control-weights.ts';
 import type { ControlWork } from './control-work.ts';
-import { Region, withinRegions } from './region.ts';
+import { isNowhere, withinRegions } from '../../pixels/region.ts';
 import type { RowControl, SampleControl } from './sample-control.ts';
 
 /**
@@ -17,10 +17,8 @@ export async function prepareResiduals(
 ): Promise<SampleControl> {
   const { key, networks: controlNet } = await networks.openControlNet(model, plan.type);
   const { data: hint } = await controlNet.encodeHint(mapTensor(inputs.map));
-  const { map, region } = inputs;
   // What acts nowhere need not run: with weights of 0 it is left out.
-  const acts = region === null || region.some((level) => level > 0);
-  const both = controlWeights(plan.mode, acts ? plan.scale : 0, base.injectionPoints);
+  const both = controlWeights(plan.mode, isNowhere(inputs.region) ? 0 : plan.scale, base.injectionPoints);
   return {
     acts: 'residuals',
     network: key,
@@ -28,7 +26,7 @@ export async function prepareResiduals(
     start: plan.start,
     end: plan.end,
     weights: controlNet.pooled ? { ...both, others: null } : both,
-    region: region === null ? null : new Region(region, map.width, map.height),
+    inputs,
   };
 }
 
@@ -61,7 +59,7 @@ export async function sumResiduals(
     );
     const hint = hints(controlRows, input);
     const residuals = await networks.control(network).residuals(gather(input, targets), hint, scale);
-    const regions = controlRows.map(({ control }) => control.region);
+    const regions = controlRows.map(({ control }) => control.inputs.region);
     residuals.forEach((residual, point) => sums[point]?.add(withinRegions(residual, regions), targets));
   }
   return sums.map((sum) => sum.tensor);

@@ -1,5 +1,5 @@
 import { actsAt, type ControlWeights } from './control-weights.ts';
-import type { Region } from './region.ts';
+import type { ControlInputs } from './control-work.ts';
 
 /**
  * A control as samples carry it, ready to act in a pass; samples of one request share it. `acts` names the kind of control that
@@ -14,8 +14,8 @@ export interface SampleControl {
   readonly start: number;
   readonly end: number;
   readonly weights: ControlWeights;
-  /** Null where the control acts everywhere. */
-  readonly region: Region | null;
+  /** What was made of its pictures. */
+  readonly inputs: ControlInputs;
 }
 
 /** A control that acts on one row of an evaluation, and how strongly: a weight for each place where it enters the network. */

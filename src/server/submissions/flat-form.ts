@@ -4,7 +4,7 @@ import { maskedConditions } from '../../conditions/registry.ts';
 import { type FieldNames, refuseUnknownFields } from '../../generation/field-names.ts';
 import { limits } from '../../generation/limits.ts';
 import { fieldNames } from '../../generation/parse.ts';
-import { extractionRequest, generationRequest } from '../../generation/request.ts';
+import { controlPictures, extractionRequest, generationRequest } from '../../generation/request.ts';
 import { longestNumber, exactNumber } from '../../json/exact-number.ts';
 import { readJsonNow } from '../../json/read-json.ts';
 import type { Form } from '../http/form.ts';
@@ -110,12 +110,10 @@ function partNames(controls: unknown): ReadonlySet<string> {
     reference.transform(({ part }) => [part]),
     z.object({ picture: reference, mask: reference }).transform(({ picture, mask }) => [picture.part, mask.part]),
   ]);
-  const mask = reference.transform(({ part }) => [part]);
-  const schema = z
-    .array(z.object({ image: image.catch([]), mask: mask.catch([]) }).catch({ image: [], mask: [] }))
-    .catch([]);
+  const parts = image.catch([]);
+  const schema = z.array(z.record(z.string(), z.unknown()).catch({})).catch([]);
   const few = Array.isArray(controls) ? controls.slice(0, limits.controls) : controls;
-  return new Set(schema.parse(few).flatMap((control) => [...control.image, ...control.mask]));
+  return new Set(schema.parse(few).flatMap((control) => controlPictures.flatMap((name) => parts.parse(control[name]))));
 }
 
 const generationTypes = fieldTypes(generationRequest);

@@ -1,32 +1,29 @@
-import type { Tensor } from '../../numeric/tensor.ts';
-import type { Size } from '../../numeric/size.ts';
+import type { Size } from '../numeric/size.ts';
+import type { Tensor } from '../numeric/tensor.ts';
 
-/**
- * Where in the picture a control acts: a byte a pixel, 255 where it acts in full and 0 where it does not act. It is shared by
- * all samples of a request, and brought to the size of an injection point when that is first asked for.
- */
-export class Region {
-  readonly #mask: Uint8Array;
-  readonly #width: number;
-  readonly #height: number;
-  readonly #weights = new Map<string, Float32Array>();
+/** Where in a frame a control acts. Plain data that is never written to. */
+export interface Region extends Size {
+  /** A byte a pixel, row by row: 255 where it acts in full and 0 where it does not act. */
+  readonly levels: Uint8Array;
+}
 
-  constructor(mask: Uint8Array, width: number, height: number) {
-    this.#mask = mask;
-    this.#width = width;
-    this.#height = height;
-  }
+/** Whether a control that acts in this region alone acts at all. */
+export function isNowhere(region: Region | null): boolean {
+  return region !== null && region.levels.every((level) => level === 0);
+}
 
-  /** A weight, 0..1, for each cell of a feature map: the mean of the mask over the cell's area. */
-  weights(width: number, height: number): Float32Array {
-    const key = `${width}x${height}`;
-    const known = this.#weights.get(key);
-    if (known !== undefined) return known;
-    const means = areaMeans(this.#mask, { width: this.#width, height: this.#height }, { width, height });
-    const weights = Float32Array.from(means, (mean) => mean / 255);
-    this.#weights.set(key, weights);
-    return weights;
-  }
+/** Brought to the size of an injection point when that is first asked for: all samples of a request share a region. */
+const known = new WeakMap<Region, Map<string, Float32Array>>();
+
+/** A weight, 0..1, for each cell of a feature map: the mean of the levels over the cell's area. */
+export function regionWeights(region: Region, width: number, height: number): Float32Array {
+  const sizes = known.get(region) ?? new Map<string, Float32Array>();
+  known.set(region, sizes);
+  const key = `${width}x${height}`;
+  const weights =
+    sizes.get(key) ?? Float32Array.from(areaMeans(region.levels, region, { width, height }), (mean) => mean / 255);
+  sizes.set(key, weights);
+  return weights;
 }
 
 /**
@@ -40,7 +37,7 @@ export function withinRegions(residual: Tensor, regions: readonly (Region | null
   const data = residual.data.slice();
   for (const [row, region] of regions.entries()) {
     if (region === null) continue;
-    const weights = region.weights(width, height);
+    const weights = regionWeights(region, width, height);
     for (let channel = 0; channel < channels; channel++) {
       const at = (row * channels + channel) * plane;
       for (let i = 0; i < plane; i++) data[at + i]! *= weights[i]!;

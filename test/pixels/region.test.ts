@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Tensor } from '../../../src/numeric/tensor.ts';
-import { areaMeans, Region, withinRegions } from '../../../src/pipeline/controls/region.ts';
+import type { Tensor } from '../../src/numeric/tensor.ts';
+import { areaMeans, type Region, withinRegions } from '../../src/pixels/region.ts';
 
 const side = fc.integer({ min: 1, max: 40 });
 
@@ -49,11 +49,15 @@ describe('means over the cells of a grid', () => {
   });
 });
 
+function regionOf(width: number, ...levels: readonly number[]): Region {
+  return { width, height: levels.length / width, levels: Uint8Array.from(levels) };
+}
+
 describe('residuals within regions', () => {
   const data = (): Float32Array => Float32Array.from({ length: 3 * 2 * 2 }, (_, i) => i + 1.1);
   const residual: Tensor = { dims: [3, 2, 1, 2], data: data() };
   // Left cell: 0 and 51 of 255, a tenth; right cell: 255 and 255.
-  const region = new Region(Uint8Array.of(0, 51, 255, 255), 4, 1);
+  const region = regionOf(4, 0, 51, 255, 255);
 
   it('are multiplied in every channel of the rows that have one, and in no other', () => {
     const { data: within, dims } = withinRegions(residual, [null, region, null]);
@@ -70,7 +74,7 @@ describe('residuals within regions', () => {
   });
 
   it('of two controls differ by their regions', () => {
-    const [left, right] = [new Region(Uint8Array.of(255, 0), 2, 1), new Region(Uint8Array.of(0, 255), 2, 1)];
+    const [left, right] = [regionOf(2, 255, 0), regionOf(2, 0, 255)];
     const { data: within } = withinRegions(residual, [left, right, null]);
     const [all, none] = [data(), 0];
     expect([...within.subarray(0, 8)]).toEqual([all[0], none, all[2], none, none, all[5], none, all[7]]);
