@@ -44,10 +44,12 @@ function run(program, args, cwd) {
   return { status, text: stdout + stderr };
 }
 
-/** Files of src/ that the compiler has something to say of. */
+/** How many things the compiler has to say of each file of src/. */
 function reported() {
   const { text } = run('npx', ['tsc', '-p', 'tsconfig.build.json', '--noEmit', '--incremental', 'false'], folder);
-  return new Set([...text.matchAll(/^src\/([^(\n]+)\(/gm)].map(([, file]) => file));
+  const counts = new Map();
+  for (const [, file] of text.matchAll(/^src\/([^(\n]+)\(/gm)) counts.set(file, (counts.get(file) ?? 0) + 1);
+  return counts;
 }
 
 /** The text of a module with one more required field in an interface; null where it has none of that name. */
@@ -58,7 +60,8 @@ function withField(text, type) {
   return `${text.slice(0, at)}\n  readonly coupling: 'measured';${text.slice(at)}`;
 }
 
-function measure({ types, rows = [] }) {
+/** What an old commit lacks of today's packages is reported without any change: `before` is what is. */
+function measure({ types, rows = [] }, before) {
   for (const place of types) {
     const [path, type] = place.split(' ');
     const file = join(folder, 'src', path);
@@ -67,8 +70,8 @@ function measure({ types, rows = [] }) {
     if (changed === null) continue;
     writeFileSync(file, changed);
     const files = [...reported()]
-      .filter((name) => !rows.some((row) => name.startsWith(row)))
-      .toSorted((a, b) => a.localeCompare(b));
+      .filter(([name, count]) => count > (before.get(name) ?? 0) && !rows.some((row) => name.startsWith(row)))
+      .map(([name]) => name);
     writeFileSync(file, text);
     return { place, files };
   }
@@ -90,10 +93,9 @@ if (added.status !== 0) {
 }
 try {
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-  const broken = reported();
-  if (broken.size > 0) throw new Error(`${commit} does not compile as it is: ${[...broken].join(', ')}`);
+  const before = reported();
   for (const noun of nouns) {
-    const { place, files } = measure(noun);
+    const { place, files } = measure(noun, before);
     console.log(`${noun.noun}: ${place === null ? 'has no type yet' : `${files.length} files (${place})`}`);
     if (words.includes('--files')) for (const file of files) console.log(`  ${file}`);
   }
