@@ -5,7 +5,8 @@ import { fastTestFiles } from './test/support/suite/reach.ts';
 export default defineConfig({
   test: {
     include: [...fastTestFiles()],
-    testTimeout: 20_000,
+    // Ends what hangs, as in the whole suite.
+    testTimeout: 180_000,
     maxWorkers: 2,
     // Nothing here leaves anything behind, and loading the same modules for each file would take longer than the tests.
     isolate: false,
