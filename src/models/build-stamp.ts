@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Folders whose code decides what is found about a model. */
-const deciding = ['models', 'weights', 'graph', 'pipeline', 'generation', 'numeric', 'files', 'json'];
+const deciding = ['models', 'weights', 'graph', 'schedulers', 'pipeline', 'generation', 'numeric', 'files', 'json'];
 
 /**
  * Changes whenever the code that looks into models does: names, sizes and times of its files. What another build has found

@@ -1,29 +1,19 @@
 import { basename, join } from 'node:path';
-import { z } from 'zod';
 import { ArmatureError } from '../errors.ts';
-import { detectFile, type DetectedFile, openBaseCheckpoint, openControlNetCheckpoint } from '../weights/checkpoint.ts';
-import { requireCompleteControlNet } from '../weights/complete.ts';
+import { detectFile } from '../weights/checkpoint.ts';
 import { type RawConfig, readConfig } from '../weights/configs/raw-config.ts';
-import { modelDefaults } from './defaults.ts';
-import { type Manifest, manifestName, readManifest } from './manifest.ts';
-import { bundledId, fileModelName, slug } from './model-id.ts';
+import { type Manifest, manifestName, readManifest } from './manifest/manifest.ts';
+import { bundledId, fileModelName, slug } from './manifest/model-id.ts';
 import type { Witness } from '../weights/prediction/prediction.ts';
-import type { BaseModel, ControlNetModel } from '../generation/model.ts';
 import { candidateName, reasonWithoutPaths } from './rejected-finding.ts';
 import { exists } from '../weights/layouts/layout.ts';
 import { type Candidate, controlNetFolders, weightFiles } from './scan.ts';
-import { requireUsableBase } from './usable.ts';
 import type { ToldPrediction } from '../schedulers/prediction-type.ts';
 import type { AnyModel, Finding } from './finding.ts';
+import type { Given } from './kinds/kind.ts';
+import { modelKinds } from './kinds/kinds.ts';
 
-/** What a model is called and what its maker says of it. */
-interface Given {
-  readonly id: string;
-  readonly title: string;
-  readonly manifest: Manifest | null;
-  /** Who goes before the model's files in what it predicts. */
-  readonly told: readonly Witness[];
-}
+const { base, controlnet } = modelKinds;
 
 /** What this installation says of the predictions of base models, by their ids. */
 export type ToldPredictions = ReadonlyMap<string, ToldPrediction>;
@@ -43,14 +33,14 @@ export async function inspect(candidate: Candidate, told: ToldPredictions = new 
     if (kind === 'pipeline') return await pipeline(path, given);
     if (kind === 'described') return await describedFolder(path, given);
     if (kind === 'file') return { models: [await singleFile(path, given)], rejected: [] };
-    return { models: [await controlNet(path, given, typeIn(manifest, '.'), null)], rejected: [] };
+    return { models: [await controlnet.inspect(path, given, null, typeIn(manifest, '.'), null)], rejected: [] };
   });
 }
 
 async function pipeline(path: string, given: Given): Promise<Finding> {
   await requireUNet(path);
-  const base = await baseModel(path, given);
-  return withBundle(base, await bundled(path, given, await controlNetFolders(path)));
+  const model = await base.inspect(path, given, null);
+  return withBundle(model, await bundled(path, given, await controlNetFolders(path)));
 }
 
 /** The pipelines of other architectures have no UNet; their own names say it better than a file that is missing. */
@@ -81,10 +71,10 @@ async function describedFolder(path: string, given: Given): Promise<Finding> {
 
 async function singleFile(path: string, given: Given): Promise<AnyModel> {
   const { kind, file, otherKind } = await detectFile(path);
-  if (kind === 'base') return await baseModel(path, given, file);
+  if (kind === base.id) return await base.inspect(path, given, file);
   if (kind === null) throw neither(basename(path), otherKind);
   const type = typeIn(given.manifest, basename(path)) ?? typeIn(given.manifest, '.');
-  return await controlNet(path, given, type, null, file);
+  return await controlnet.inspect(path, given, file, type, null);
 }
 
 function neither(name: string, kind: string | null): ArmatureError {
@@ -104,39 +94,11 @@ async function bundled(folder: string, { id, manifest }: Given, found: readonly 
       const own = { id: bundledId(id, path), title: fileModelName(path), manifest, told: [] };
       const type = typeIn(manifest, path.slice(folder.length + 1));
       return await orRejected(own.id, path, async () => ({
-        models: [await controlNet(path, own, type, id)],
+        models: [await controlnet.inspect(path, own, null, type, id)],
         rejected: [],
       }));
     }),
   );
-}
-
-async function baseModel(
-  path: string,
-  { id, title, manifest, told }: Given,
-  file: DetectedFile['file'] = null,
-): Promise<BaseModel> {
-  const checkpoint = await openBaseCheckpoint(path, { told }, file ?? undefined);
-  const { layout, family, hash, textEncoder, prediction, vae } = checkpoint;
-  const schedule = await requireUsableBase(checkpoint, basename(path));
-  const textLayers = textEncoder.config.layers;
-  const defaults = modelDefaults(manifest, family, layout === 'diffusers' ? await sampleSize(path) : null);
-  return {
-    kind: 'base',
-    id,
-    title,
-    licence: manifest?.licence ?? null,
-    owner: null,
-    hash,
-    family,
-    path,
-    layout,
-    textLayers,
-    prediction,
-    schedule,
-    latentScale: 2 ** (vae.config.blockChannels.length - 1),
-    defaults,
-  };
 }
 
 /** The user's word goes before the maker's. */
@@ -148,33 +110,13 @@ function witnesses(id: string, manifest: Manifest | null, told: ToldPredictions)
   ];
 }
 
-/** Side of the latents that the network was trained on, where its config says it: a whole number or nothing. */
-async function sampleSize(folder: string): Promise<number | null> {
-  const config = await readConfig(join(folder, 'unet', 'config.json'));
-  return z.object({ sample_size: z.int().positive() }).safeParse(config).data?.sample_size ?? null;
-}
-
-async function controlNet(
-  path: string,
-  { id, title, manifest }: Given,
-  type: string | null,
-  bundledWith: string | null,
-  file: DetectedFile['file'] = null,
-): Promise<ControlNetModel> {
-  const checkpoint = await openControlNetCheckpoint(path, {}, file ?? undefined);
-  requireCompleteControlNet(checkpoint, basename(path));
-  const { layout, family, hash } = checkpoint;
-  const licence = manifest?.licence ?? null;
-  return { kind: 'controlnet', id, title, licence, owner: null, hash, family, path, layout, type, bundledWith };
-}
-
 function typeIn(manifest: Manifest | null, path: string): string | null {
   return manifest?.controlnets?.find((row) => row.path === path)?.type ?? null;
 }
 
-function withBundle(base: BaseModel, controlNets: readonly Finding[]): Finding {
+function withBundle(model: AnyModel, controlNets: readonly Finding[]): Finding {
   return {
-    models: [base, ...controlNets.flatMap((finding) => finding.models)],
+    models: [model, ...controlNets.flatMap((finding) => finding.models)],
     rejected: controlNets.flatMap((finding) => finding.rejected),
   };
 }

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { ArmatureError } from '../errors.ts';
 import { writeAtomically } from '../files/atomic-write.ts';
 import { readTextIfThere, reasonOf } from '../files/regular-file.ts';
-import { manifestName, predictionType } from './manifest.ts';
+import { manifestName, predictionType } from './manifest/manifest.ts';
 import type { ToldPrediction } from '../schedulers/prediction-type.ts';
 
 /** What this installation says of models whose folders may be read-only: an armature.json in DATA, by id. */

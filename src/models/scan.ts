@@ -3,8 +3,8 @@ import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { readRegularText } from '../files/regular-file.ts';
 import { type Entry, Entries } from './entries.ts';
-import { manifestName } from './manifest.ts';
-import { isPickle, isWeights, modelFileStem, pickleReason } from './model-files.ts';
+import { manifestName } from './manifest/manifest.ts';
+import { isPickle, isWeights, modelFileStem, pickleReason } from './manifest/model-files.ts';
 
 /** Something in a model folder that looks like a model; nothing of its weights has been read yet. */
 export interface Candidate {

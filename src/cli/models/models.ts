@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import { conditionIds } from '../../conditions/registry.ts';
 import type { ModelList } from '../../generation/catalog.ts';
-import { guessType } from '../../models/guess-type.ts';
-import type { AnnotatorModel } from '../../models/annotators/annotators.ts';
-import type { ControlNetModel } from '../../generation/model.ts';
+import type { AnnotatorModel } from '../../models/kinds/annotator.ts';
+import type { ModelKind } from '../../models/kinds/kind.ts';
+import { modelKinds } from '../../models/kinds/kinds.ts';
 import { addCatalog } from './model-catalog.ts';
 import { addSet } from './set-model.ts';
 import { addGraph } from './show-graph.ts';
-import { addShow, describePrediction } from './show-model.ts';
+import { addShow } from './show-model.ts';
 import { addPull } from './pull-model.ts';
 import { annotatorsOf, libraryOf } from '../../service/library.ts';
 import { useData } from '../settings/places.ts';
@@ -64,30 +64,9 @@ function asJson({ bases, controlNets, rejected }: ModelList, annotators: readonl
 
 function describeModels({ bases, controlNets, rejected }: ModelList, annotators: readonly AnnotatorModel[]): string {
   const parts = [
-    table(
-      ['BASE MODEL', 'FAMILY', 'SIZE', 'LICENCE', 'PREDICTS', 'TITLE'],
-      bases.map(({ id, family, defaults, prediction, licence, title }) => [
-        id,
-        family.name,
-        `${defaults.width}x${defaults.height}`,
-        licence ?? 'unknown',
-        describePrediction(prediction),
-        title,
-      ]),
-    ),
-    table(
-      ['CONTROLNET', 'FAMILY', 'FOR', 'CAME WITH'],
-      controlNets.map((model) => [model.id, model.family.name, describeType(model), model.bundledWith ?? '-']),
-    ),
-    table(
-      ['ANNOTATOR', 'FOR', 'LICENCE', 'STATE'],
-      annotators.map(({ id, conditions, licence, state, pull }) => [
-        id,
-        conditions.join(', ') || '?',
-        licence ?? 'unknown',
-        state === 'missing' && pull !== null ? pull : state,
-      ]),
-    ),
+    tableOf(modelKinds.base, bases),
+    tableOf(modelKinds.controlnet, controlNets),
+    tableOf(modelKinds.annotator, annotators),
     table(
       ['NOT USABLE', 'WHY'],
       rejected.map(({ id, detail }) => [id, detail]),
@@ -97,8 +76,6 @@ function describeModels({ bases, controlNets, rejected }: ModelList, annotators:
   return shown.length === 0 ? 'No models were found.' : shown.join('\n\n');
 }
 
-function describeType({ id, title, type }: ControlNetModel): string {
-  if (type !== null) return type;
-  const guess = guessType(title);
-  return guess === null ? '? (armature models set-type)' : `? (perhaps: armature models set-type ${id} ${guess})`;
+function tableOf<Model>({ heads, cells }: ModelKind<Model>, models: readonly Model[]): string {
+  return table(heads, models.map(cells));
 }

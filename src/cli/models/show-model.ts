@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
-import { describeFamily, findBase, findControlNet } from '../../generation/catalog.ts';
+import { findBase, findControlNet } from '../../generation/catalog.ts';
 import type { BaseModel, ControlNetModel } from '../../generation/model.ts';
 import { libraryOf } from '../../service/library.ts';
 import { addSettings, configOf } from '../settings/setting-options.ts';
 import { table } from '../terminal/table.ts';
-import type { Prediction } from '../../schedulers/prediction-type.ts';
+import type { ModelKind } from '../../models/kinds/kind.ts';
+import { modelKinds } from '../../models/kinds/kinds.ts';
 
 export function addShow(models: Command): void {
   const show = models
@@ -24,39 +25,10 @@ export function addShow(models: Command): void {
   addSettings(show, ['data', 'models']);
 }
 
-/** `v_prediction (marker)`, `epsilon (assumed)`. */
-export function describePrediction({ type, zeroSnr, decidedBy }: Prediction): string {
-  const who = decidedBy === 'weights' || decidedBy === 'family' ? 'assumed' : decidedBy;
-  return `${type}${zeroSnr ? ', zero SNR' : ''} (${who})`;
-}
-
 function describe(model: BaseModel | ControlNetModel): string {
-  const rows: (readonly [string, string])[] = [
-    ['kind', model.kind === 'base' ? 'base model' : 'ControlNet'],
-    ['title', model.title],
-    ['licence', model.licence ?? 'unknown'],
-    ['family', describeFamily(model.family)],
-    ['files', model.layout === 'diffusers' ? 'diffusers folder' : 'single file'],
-    ['hash', model.hash],
-    ...(model.kind === 'base' ? baseRows(model) : controlNetRows(model)),
-  ];
-  return table(['MODEL', model.id], rows);
+  return model.kind === 'base' ? factsOf(modelKinds.base, model) : factsOf(modelKinds.controlnet, model);
 }
 
-function baseRows({ prediction, defaults, textLayers }: BaseModel): (readonly [string, string])[] {
-  const { width, height, steps, guidanceScale, scheduler } = defaults;
-  return [
-    ['predicts', describePrediction(prediction)],
-    ['decided by', prediction.source],
-    ...(prediction.contradiction === null ? [] : [['contradiction', prediction.contradiction] as const]),
-    ['text layers', String(textLayers)],
-    ['defaults', `${width}x${height}, ${steps} steps, guidance ${guidanceScale}, ${scheduler}`],
-  ];
-}
-
-function controlNetRows({ type, bundledWith }: ControlNetModel): (readonly [string, string])[] {
-  return [
-    ['for', type ?? '? (armature models set-type)'],
-    ['came with', bundledWith ?? '-'],
-  ];
+function factsOf<Model extends { readonly id: string }>({ noun, facts }: ModelKind<Model>, model: Model): string {
+  return table(['MODEL', model.id], [['kind', noun], ...(facts?.(model) ?? [])]);
 }

@@ -5,26 +5,10 @@ import { findCondition } from '../../conditions/registry.ts';
 import { ArmatureError } from '../../errors.ts';
 import { neededNetworks } from '../../generation/needed-networks.ts';
 import type { Plan } from '../../generation/plan.ts';
+import type { AnnotatorModel } from '../kinds/annotator.ts';
 import { type CatalogEntry, readCatalog } from '../pull/catalog.ts';
 import { type BundledNetwork, readBundled } from './bundled.ts';
 import { isPulled, pulledFolders } from './pulled-files.ts';
-
-/** A network that makes maps, or could if it were pulled. */
-export interface AnnotatorModel {
-  readonly id: string;
-  readonly title: string;
-  /** Conditions that it makes maps of; empty where nobody has said it, of a network that is not from the catalog. */
-  readonly conditions: readonly string[];
-  /** Value of a condition's option `network` that chooses it; null where the condition leaves no choice. */
-  readonly option: string | null;
-  /** Null where nobody has said it. */
-  readonly licence: string | null;
-  /** Whether it comes with the package. */
-  readonly bundled: boolean;
-  readonly state: 'present' | 'missing';
-  /** The command that brings it; null for what comes with the package, or from an unknown place. */
-  readonly pull: string | null;
-}
 
 export interface AnnotatorPlaces {
   /** Folder of the networks that come with the package. */

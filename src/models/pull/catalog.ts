@@ -1,13 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
-import { modelIdPattern } from '../model-id.ts';
+import { modelKinds } from '../kinds/kinds.ts';
+import { modelIdPattern } from '../manifest/model-id.ts';
 
 /** `full` is what the file says without a variant in its name, mostly float32. */
 export const variants = ['fp16', 'full'] as const;
 export type Variant = (typeof variants)[number];
 
-export const modelKinds = ['base', 'controlnet', 'annotator', 'taesd'] as const;
+/** Kinds that the library knows, and those that are pulled for what is to come. */
+const kinds = [...Object.values(modelKinds).map(({ id }) => id), 'taesd'];
 
 const catalogFile = z.strictObject({
   path: z.string().min(1),
@@ -31,7 +33,7 @@ const network = z.strictObject({
 const catalogEntry = z.strictObject({
   id: z.string().regex(modelIdPattern),
   title: z.string().min(1).max(200),
-  kind: z.enum(modelKinds),
+  kind: z.enum(kinds),
   /** Condition: of a ControlNet what it was trained on, of an annotator what it makes; null where no condition fits. */
   type: z.string().nullable().optional(),
   repo: z.string().regex(/^[\w.-]+\/[\w.-]+$/),

@@ -1,7 +1,9 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { manifestName } from '../manifest.ts';
-import { slug } from '../model-id.ts';
+import { annotatorKind } from '../kinds/annotator.ts';
+import { folderOfFiles, modelKinds } from '../kinds/kinds.ts';
+import { manifestName } from '../manifest/manifest.ts';
+import { slug } from '../manifest/model-id.ts';
 import type { CatalogEntry } from './catalog.ts';
 import type { PulledFile } from './pulled-file.ts';
 import type { PullTarget } from './target.ts';
@@ -47,7 +49,7 @@ function manifestOf(
   { files }: Source,
   conditions: readonly string[],
 ): Readonly<Record<string, unknown>> | null {
-  if (entry?.kind === 'annotator' || files.some(({ path }) => path.endsWith('.onnx'))) return null;
+  if (entry?.kind === annotatorKind.id || folderOfFiles(files.map(({ path }) => path)) !== null) return null;
   // A single file needs the word of a manifest to have this id; a folder has it by its name.
   if (entry === null) return file === null && files.length > 1 ? null : { schema: 1, id: slug(id) };
   const { title, licence } = entry;
@@ -57,7 +59,8 @@ function manifestOf(
 
 /** What a ControlNet of the catalog is for, where that is a condition of this version; else null. */
 export function typeOf({ kind, type }: CatalogEntry, conditions: readonly string[]): string | null {
-  return kind === 'controlnet' && typeof type === 'string' && conditions.includes(type) ? type : null;
+  const row = Object.values(modelKinds).find(({ id }) => id === kind);
+  return row?.hasType === true && typeof type === 'string' && conditions.includes(type) ? type : null;
 }
 
 async function writeJson(path: string, value: unknown): Promise<void> {

@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path';
 import { nearestName } from '../../text/nearest-name.ts';
 import { ArmatureError } from '../../errors.ts';
+import { folderOfFiles, pulledFolders } from '../kinds/kinds.ts';
 import type { Variant } from './catalog.ts';
 import { chooseFiles, filesOfEntry, requireWanted } from './choose-files.ts';
 import { describeModel } from './describe-model.ts';
@@ -46,15 +47,13 @@ export interface Pulled {
  * fetched, `conflict` while another process pulls the same, and where anything has the name already that is not this pull's.
  */
 export async function pullModel(hub: Hub, target: PullTarget, options: PullOptions): Promise<Pulled> {
-  const places = [options.folder, join(options.folder, 'annotators')] as const;
+  const places = [options.folder, ...pulledFolders.map(({ folder }) => join(options.folder, folder))];
   for (const place of places) {
     const folder = await findPulled(place, target);
     if (folder !== null) return { folder, commit: null, files: [], already: true };
   }
   const { files, revision } = await plan(hub, target, options.variant);
-  // No base model and no ControlNet is read from ONNX.
-  const [models, annotators] = places;
-  const parent = files.some(({ path }) => path.endsWith('.onnx')) ? annotators : models;
+  const parent = join(options.folder, folderOfFiles(files.map(({ path }) => path)) ?? '');
   const partial = await PartialFolder.open(parent, target.id);
   try {
     await bringAll(hub, { ...target, revision }, files, partial, options);

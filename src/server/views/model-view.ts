@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { misfit, type ModelList } from '../../generation/catalog.ts';
-import type { AnnotatorModel } from '../../models/annotators/annotators.ts';
+import type { AnnotatorModel } from '../../models/kinds/annotator.ts';
 import { predictionTypes } from '../../schedulers/prediction-type.ts';
 import type { Family } from '../../graph/family.ts';
 

@@ -1,7 +1,7 @@
-import { usualScheduler } from '../schedulers/registry.ts';
+import { usualScheduler } from '../../schedulers/registry.ts';
 import type { Manifest } from './manifest.ts';
-import type { ModelDefaults } from '../generation/model.ts';
-import type { Family } from '../graph/family.ts';
+import type { ModelDefaults } from '../../generation/model.ts';
+import type { Family } from '../../graph/family.ts';
 
 /**
  * What a request gets that leaves the size, steps, guidance and sampler open: the word of armature.json, else what is

@@ -1,12 +1,12 @@
 import { isAbsolute, join, normalize, sep } from 'node:path';
 import { z } from 'zod';
-import { ArmatureError } from '../errors.ts';
-import { readTextIfThere, reasonOf } from '../files/regular-file.ts';
-import { isWithin } from '../json/outline.ts';
-import { schedulerIds } from '../schedulers/registry.ts';
-import { predictionNamed } from '../weights/prediction/prediction.ts';
+import { ArmatureError } from '../../errors.ts';
+import { readTextIfThere, reasonOf } from '../../files/regular-file.ts';
+import { isWithin } from '../../json/outline.ts';
+import { schedulerIds } from '../../schedulers/registry.ts';
+import { predictionNamed } from '../../weights/prediction/prediction.ts';
 import { modelIdPattern } from './model-id.ts';
-import { predictionTypes } from '../schedulers/prediction-type.ts';
+import { predictionTypes } from '../../schedulers/prediction-type.ts';
 
 export const manifestName = 'armature.json';
 

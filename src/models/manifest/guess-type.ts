@@ -1,4 +1,4 @@
-import { conditionRows } from '../conditions/registry.ts';
+import { conditionRows } from '../../conditions/registry.ts';
 
 /**
  * What a ControlNet of this name is probably for, or null: the first condition whose public names are in it. An offer in a

@@ -1,8 +1,8 @@
-import { ArmatureError } from '../errors.ts';
-import { type ModelSchedule, noiseScheduleFrom } from '../schedulers/scheduler-config.ts';
-import { loadTokenizer } from '../pipeline/tokenizer/load-tokenizer.ts';
-import type { BaseCheckpoint } from '../weights/checkpoint.ts';
-import { requireCompleteBase } from '../weights/complete.ts';
+import { ArmatureError } from '../../errors.ts';
+import { type ModelSchedule, noiseScheduleFrom } from '../../schedulers/scheduler-config.ts';
+import { loadTokenizer } from '../../pipeline/tokenizer/load-tokenizer.ts';
+import type { BaseCheckpoint } from '../../weights/checkpoint.ts';
+import { requireCompleteBase } from '../../weights/complete.ts';
 
 /**
  * Everything that would fail at a model's first picture, asked before it is listed: each weight of its networks, how it was
