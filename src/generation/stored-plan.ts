@@ -1,4 +1,5 @@
-import type { ControlSource, Plan, PlannedControl, StoredPicture } from './plan.ts';
+import type { ControlMode, ControlSource, ModelReference, Plan, PlannedControl, StoredPicture } from './plan.ts';
+import type { ResizeMode } from '../pixels/resize-mode.ts';
 import { storedForm } from './stored-json.ts';
 
 /** How a plan is kept as JSON. Whoever changes its shape raises the version, and says how an older one is read. */
@@ -14,7 +15,10 @@ type PlanWithFlatControls = Omit<Extract<Plan, { kind: 'generation' }>, 'control
   readonly controls: readonly (FlatControl | PlannedControl)[];
 };
 
-interface FlatControl extends Omit<PlannedControl, 'source'> {
+/** Written out: what was stored then does not change with what a control is today. */
+interface FlatControl {
+  readonly type: string;
+  readonly model: ModelReference;
   /** The photograph or map; where `structure` is set, the JSON that the map is drawn from. */
   readonly image: StoredPicture;
   readonly imageMask?: StoredPicture | undefined;
@@ -23,6 +27,12 @@ interface FlatControl extends Omit<PlannedControl, 'source'> {
   readonly preprocess: Readonly<Record<string, unknown>> | false;
   readonly madeWith?: Readonly<Record<string, unknown>> | null;
   readonly resolution: number | null;
+  readonly resize: ResizeMode;
+  readonly region?: StoredPicture | undefined;
+  readonly scale: number;
+  readonly start: number;
+  readonly end: number;
+  readonly mode: ControlMode;
 }
 
 function fromVersion0(stored: PlanVersion0): Plan {
