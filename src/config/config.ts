@@ -2,7 +2,15 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findSecrets, type SecretSettings } from './secrets.ts';
-import { type Config, type Environment, type Flags, type Setting, settings, variableOf } from './settings.ts';
+import {
+  type Config,
+  type Environment,
+  type Flags,
+  type Setting,
+  settingKeys,
+  settings,
+  variableOf,
+} from './settings.ts';
 import { Mismatch } from './values.ts';
 import { ArmatureError } from '../errors.ts';
 
@@ -13,54 +21,9 @@ export type { Config, Environment, Flags, LogLevel, Provider } from './settings.
  * `invalid_config`, naming the place it came from, what was expected and what was received.
  */
 export function readConfig(flags: Flags = {}, environment: Environment = process.env): Config {
-  const read = <Key extends keyof Config>(key: Key): Config[Key] => readSetting(settings[key], flags[key], environment);
-  return {
-    host: read('host'),
-    port: read('port'),
-    metricsPort: read('metricsPort'),
-    data: read('data'),
-    models: read('models'),
-    model: read('model'),
-    postgresUrl: read('postgresUrl'),
-    redisUrl: read('redisUrl'),
-    s3Bucket: read('s3Bucket'),
-    s3Prefix: read('s3Prefix'),
-    s3Region: read('s3Region'),
-    s3Endpoint: read('s3Endpoint'),
-    s3ForcePathStyle: read('s3ForcePathStyle'),
-    retentionDays: read('retentionDays'),
-    retentionSize: read('retentionSize'),
-    provider: read('provider'),
-    deviceId: read('deviceId'),
-    threads: read('threads'),
-    memoryBudget: read('memoryBudget'),
-    maxRows: read('maxRows'),
-    grace: read('grace'),
-    checkpointEvery: read('checkpointEvery'),
-    claim: read('claim'),
-    maxBatchItems: read('maxBatchItems'),
-    maxBatchCost: read('maxBatchCost'),
-    tenantWindow: read('tenantWindow'),
-    queueWindow: read('queueWindow'),
-    publicUrl: read('publicUrl'),
-    corsOrigin: read('corsOrigin'),
-    allowAnonymous: read('allowAnonymous'),
-    embedParameters: read('embedParameters'),
-    adminKey: read('adminKey'),
-    submissionsPerMinute: read('submissionsPerMinute'),
-    readsPerMinute: read('readsPerMinute'),
-    maxQueued: read('maxQueued'),
-    maxQueuedPerTenant: read('maxQueuedPerTenant'),
-    bodyMemory: read('bodyMemory'),
-    trustedProxy: read('trustedProxy'),
-    apiKey: read('apiKey'),
-    webhookSecret: read('webhookSecret'),
-    allowFetch: read('allowFetch'),
-    hub: read('hub'),
-    hubToken: read('hubToken'),
-    logLevel: read('logLevel'),
-    server: read('server'),
-  };
+  const rows = settingKeys.map((key) => [key, readSetting<unknown>(settings[key], flags[key], environment)] as const);
+  // Whole, and each of its own type: `settings` has a row for every key, typed by it.
+  return Object.fromEntries(rows) as unknown as Config;
 }
 
 /**
