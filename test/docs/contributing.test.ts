@@ -49,7 +49,15 @@ describe('CONTRIBUTING.md', () => {
 
   it('has a recipe for each thing that is one folder and one row', () => {
     const recipes = [...text.matchAll(/^### An? (.+)$/gm)].map(([, name]) => name);
-    expect(recipes).toEqual(['condition', 'scheduler', 'operator', 'model kind', 'route', 'job kind']);
+    expect(recipes).toEqual([
+      'condition',
+      'scheduler',
+      'operator',
+      'model kind',
+      'field of a request',
+      'route',
+      'job kind',
+    ]);
   });
 });
 
