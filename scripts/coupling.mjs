@@ -30,6 +30,7 @@ const nouns = [
     types: ['generation/kinds/kind.ts JobKind', 'generation/plan.ts ExtractionPlan'],
     rows: ['generation/kinds/'],
   },
+  { noun: "model kind's contract", types: ['models/kinds/kind.ts ModelKind'], rows: ['models/kinds/'] },
   { noun: 'Job', types: ['generation/job.ts Job'] },
 ];
 
