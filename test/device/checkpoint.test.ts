@@ -70,7 +70,7 @@ async function drawWithDeath(asked: PassesWork, wanted: (state: DrawingState) =>
     onProgress: ({ step }) => steps.push(step),
   });
   // It went on from there and did not begin anew.
-  expect(Math.min(...steps, asked.plan.steps)).toBeGreaterThan(left!['step'] - 1);
+  expect(Math.min(...steps, Number.POSITIVE_INFINITY)).toBeGreaterThanOrEqual(left!['step']);
   return drawing;
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Tensor } from '../../src/numeric/tensor.ts';
+import { TorchGenerator } from '../../src/numeric/torch-generator.ts';
 import type { Conditioning } from '../../src/pipeline/conditioning/conditioning.ts';
 import { controlWeights } from '../../src/pipeline/controls/control-weights.ts';
 import { splitNetworks } from '../../src/pipeline/controls/split-networks.ts';
@@ -391,7 +392,10 @@ describe('a sample that leaves while it is stepped', () => {
     const loop = new DenoiseLoop(splitNetworks(networks), limits(64));
     const [first, leaving] = [sample(), sample({ value: 2 })];
     loop.join([first, leaving]);
-    networks.before = () => loop.leave([leaving]);
+    networks.before = () => {
+      networks.before = () => {};
+      loop.leave([leaving]);
+    };
     await loop.tick();
     expect(loop.next()?.samples).toEqual([first]);
   });
@@ -421,6 +425,13 @@ describe('the state of a sample', () => {
     const { pass } = stochastic();
     const resumed = await finish({ pass, state: structuredClone(killed.state) });
     expect(resumed.state).toEqual(whole.state);
+  });
+
+  it('goes on in the noise: each draw is what the generator of its seed gives next', async () => {
+    const generator = new TorchGenerator(7);
+    // The initial latents, and one draw a step.
+    for (let draw = 0; draw < 1 + 6; draw++) generator.randn([1, 1, 1, 32]);
+    expect((await finish(stochastic())).state.noise).toEqual(generator.save());
   });
 
   it('is what it was where a network failed, the place in the noise too', async () => {
