@@ -43,31 +43,45 @@ function notesOf(schema: z.core.$ZodType): FieldNotes {
  */
 export function refuseFields(schema: z.core.$ZodType, value: unknown, path: readonly PropertyKey[] = []): void {
   if (value === undefined) return;
-  const inner = bare(schema);
-  if (inner instanceof z.ZodArray) {
-    if (Array.isArray(value)) value.forEach((entry, index) => refuseFields(inner.element, entry, [...path, index]));
+  const { element, notes, names, fields } = knownOf(schema);
+  if (element !== null) {
+    if (Array.isArray(value)) value.forEach((entry, index) => refuseFields(element, entry, [...path, index]));
     return;
   }
-  const { check, checkAll } = notesOf(inner);
-  if (checkAll !== undefined) return checkAll(value, path);
-  const members = objectsOf(inner);
-  if (members.length > 0) refuseUnknownFields(value, namesOf(inner), path);
-  check?.(value, path);
+  if (notes.checkAll !== undefined) return notes.checkAll(value, path);
+  if (fields.length > 0) refuseUnknownFields(value, names, path);
+  notes.check?.(value, path);
   if (!isObject(value)) return;
-  for (const [name, field] of fieldsOf(members)) refuseFields(field, value[name], [...path, name]);
+  for (const [name, field] of fields) if (value[name] !== undefined) refuseFields(field, value[name], [...path, name]);
 }
-
-const names = new WeakMap<z.core.$ZodType, FieldNames>();
 
 /** The names that an object may have, of whichever of the schema's choices. */
 export function namesOf(schema: z.core.$ZodType): FieldNames {
+  return knownOf(schema).names;
+}
+
+/** What is looked at of a schema. A request may ask for it a hundred thousand times, so it is found once. */
+interface Known {
+  /** Of an array: the schema of its entries. */
+  readonly element: z.core.$ZodType | null;
+  readonly notes: FieldNotes;
+  readonly names: FieldNames;
+  readonly fields: readonly (readonly [name: string, field: z.core.$ZodType])[];
+}
+
+const found = new WeakMap<z.core.$ZodType, Known>();
+
+function knownOf(schema: z.core.$ZodType): Known {
+  const before = found.get(schema);
+  if (before !== undefined) return before;
   const inner = bare(schema);
-  const known = names.get(inner);
-  if (known !== undefined) return known;
-  const { later = [], foreign } = notesOf(inner);
-  const found = { known: [...fieldsOf(objectsOf(inner)).keys()], later, ...(foreign === undefined ? {} : { foreign }) };
-  names.set(inner, found);
-  return found;
+  const notes = notesOf(inner);
+  const { later = [], foreign } = notes;
+  const fields = [...fieldsOf(objectsOf(inner))];
+  const names = { known: fields.map(([name]) => name), later, ...(foreign === undefined ? {} : { foreign }) };
+  const known = { element: inner instanceof z.ZodArray ? inner.element : null, notes, names, fields };
+  found.set(schema, known);
+  return known;
 }
 
 /** A schema without what is wrapped round it: whether it may be left out, and what it is then. */

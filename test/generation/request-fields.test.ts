@@ -75,6 +75,18 @@ describe('fields that a schema does not have', () => {
     (value) => expect(() => refuseFields(schema, value)).not.toThrow(),
   );
 
+  it('are looked for in a hundred thousand entries with one look at the schema', () => {
+    const entry = z.strictObject({ size: z.number() });
+    const { shape } = entry;
+    let looks = 0;
+    Object.defineProperty(entry, 'shape', { get: () => ((looks += 1), shape) });
+    refuseFields(
+      z.array(entry),
+      Array.from({ length: 100_000 }, () => ({ size: 1 })),
+    );
+    expect(looks).toBe(1);
+  });
+
   it('are told by the names of all choices, in their order', () => {
     expect(namesOf(picture).known).toEqual(['data', 'url', 'part']);
     expect(namesOf(schema)).toMatchObject({
