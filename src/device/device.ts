@@ -123,8 +123,9 @@ export class Device {
       if (piece.done === true) this.#begin(request, piece.value);
       else this.#enqueue(async () => await this.#prepare(request, preparing));
     } catch (error) {
-      if (isAdmitted()) this.#fail(request, error);
+      if (!isAdmitted()) return;
       this.#admitted.delete(key);
+      this.#fail(request, error);
     }
   }
 

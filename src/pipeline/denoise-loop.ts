@@ -1,6 +1,6 @@
 import { evaluateTogether } from './evaluation.ts';
 import type { EvaluationNetworks } from './controls/split-networks.ts';
-import { batchKey, isFinished, type Sample } from './sample.ts';
+import { batchKey, controlsOn, isFinished, type Sample } from './sample.ts';
 
 /** What one tick did. `stepped` are the samples that moved; those of them that are finished have left the loop. */
 export interface Tick {
@@ -157,13 +157,13 @@ export class DenoiseLoop {
   }
 }
 
-/** Names of all networks that a sample is drawn with. */
+/** Names of the networks that a sample's next evaluation runs. */
 function networksOf(sample: Sample): readonly string[] {
   return [sample.pass.base, ...controlNetsOf(sample)];
 }
 
-function controlNetsOf({ pass }: Sample): ReadonlySet<string> {
-  return new Set(pass.rows.flatMap(({ controls }) => controls.map(({ control }) => control.network)));
+function controlNetsOf(sample: Sample): ReadonlySet<string> {
+  return new Set(sample.pass.rows.flatMap((row) => controlsOn(row, sample)).map(({ control }) => control.network));
 }
 
 function countRows(samples: readonly Sample[]): number {

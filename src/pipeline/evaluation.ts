@@ -1,10 +1,9 @@
 import { row, stack } from '../numeric/tensor.ts';
 import { stackConditionings } from './conditioning/conditioning.ts';
-import { actingControls, type RowControl } from './controls/sample-control.ts';
 import type { EvaluationNetworks } from './controls/split-networks.ts';
 import type { DenoiserInput } from './networks/networks.ts';
 import type { Row } from './row.ts';
-import { answered, type Sample } from './sample.ts';
+import { answered, controlsOn, type Sample } from './sample.ts';
 
 /** One row of a batch. */
 interface BatchRow {
@@ -22,17 +21,14 @@ export async function evaluateTogether(samples: readonly Sample[], networks: Eva
   const batch = samples.flatMap((sample) => sample.pass.rows.map((one) => ({ sample, row: one })));
   const input = denoiserInput(samples, batch);
   const { base } = first.pass;
-  const predictions = await networks.evaluate({ base, input, controls: batch.map(controlsOf) });
+  const controls = batch.map(({ sample, row: one }) => controlsOn(one, sample));
+  const predictions = await networks.evaluate({ base, input, controls });
   let index = 0;
   const states = samples.map((sample) => {
     const answers = sample.pass.rows.map(({ role }) => ({ role, prediction: row(predictions, index++) }));
     return answered(sample, answers);
   });
   for (const [i, sample] of samples.entries()) sample.state = states[i] ?? sample.state;
-}
-
-function controlsOf({ sample: { pass, state }, row: { controls } }: BatchRow): readonly RowControl[] {
-  return actingControls(controls, state.evaluation, pass.scheduler.evaluations.length);
 }
 
 function denoiserInput(samples: readonly Sample[], batch: readonly BatchRow[]): DenoiserInput {

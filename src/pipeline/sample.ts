@@ -1,8 +1,10 @@
 import { TorchGenerator, type TorchGeneratorState } from '../numeric/torch-generator.ts';
 import { stepsDone } from '../schedulers/evaluations.ts';
 import type { SchedulerState } from '../schedulers/scheduler.ts';
+import { actingControls, type RowControl } from './controls/sample-control.ts';
 import { type Answer, joinAnswers } from './guidance.ts';
 import type { Pass } from './pass.ts';
+import type { Row } from './row.ts';
 
 /**
  * One picture in one pass. It can share a batched evaluation with any other sample of equal batch key, join at any tick and
@@ -34,6 +36,11 @@ export function answered({ pass, state }: Sample, answers: readonly Answer[]): S
   const noise = pass.noiseFrom(state.noise);
   const next = pass.scheduler.answer(state, joinAnswers(answers, pass.guidance), noise);
   return { ...next, noise: noise.save() };
+}
+
+/** The controls that act on one of its rows in its next evaluation. */
+export function controlsOn({ controls }: Row, { pass, state }: Sample): readonly RowControl[] {
+  return actingControls(controls, state.evaluation, pass.scheduler.evaluations.length);
 }
 
 /** Steps that are done whole. */

@@ -374,6 +374,20 @@ describe('bases that do not fit into memory together', () => {
   });
 });
 
+describe('a ControlNet whose window is not open', () => {
+  it('is not waited for', async () => {
+    const networks = new TightNetworks({ a: 50, net: 50 }, 10);
+    const loop = new DenoiseLoop(splitNetworks(networks), limits(64), () => networks.time);
+    const [plain, steered] = [
+      sample({ base: 'a', steps: 5 }),
+      sample({ base: 'a', steps: 4, controls: [control('net', 1, 'balanced', 0, 0.25)] }),
+    ];
+    loop.join([steered, plain]);
+    for (let tick = 0; tick < 4; tick++) await loop.tick();
+    expect([stepOf(steered), stepOf(plain), networks.loads]).toEqual([4, 4, 2]);
+  });
+});
+
 describe('a sample that leaves while it is stepped', () => {
   it('does not come back', async () => {
     const networks = new AnalyticNetworks();
