@@ -1,4 +1,5 @@
 import { priorities } from '../generation/priority.ts';
+import { inBackground } from '../records/database/background.ts';
 import type { Records } from '../records/records.ts';
 import type { DispatchedTicket } from '../records/scheduling/scheduling.ts';
 import type { JobQueue } from './queue.ts';
@@ -66,7 +67,7 @@ export async function startReconciler(
   let pass: Promise<void> | null = null;
   const stop = schedule(() => {
     pass ??= reconcile(records, queue)
-      .then(async () => await finishBatches(records.batches, closing.signal))
+      .then(async () => await inBackground(async () => await finishBatches(records.batches, closing.signal)))
       .catch(onError)
       .finally(() => {
         pass = null;

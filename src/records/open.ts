@@ -10,8 +10,7 @@ import type { Records } from './records.ts';
 import { recordsSchema, type Tables } from './schema/schema.ts';
 import type { SqlDatabase, SqlQueueEngine } from './database/sql-pool.ts';
 import { sqlRecords } from './sql-records.ts';
-import { jobChannel } from './schema/job-channel.ts';
-import { changeKinds } from './schema/job-channel.ts';
+import { changeKinds, jobChannel } from './schema/job-channel.ts';
 
 /** Where records are: a PostgreSQL server, or the embedded database in a data folder. */
 export type RecordsPlace = { readonly postgresUrl: string } | { readonly dataFolder: string };

@@ -1,5 +1,4 @@
 import { sql, type ExpressionBuilder, type Kysely } from 'kysely';
-import type { Job } from '../generation/job.ts';
 import { sqlBatches } from './batches/batches.ts';
 import { countAhead } from './scheduling/count-ahead.ts';
 import { sqlIdempotency, underClaim } from './jobs/idempotency.ts';
@@ -18,6 +17,7 @@ import { sqlScheduling } from './scheduling/scheduling.ts';
 import type { Tables } from './schema/schema.ts';
 import type { SqlDatabase } from './database/sql-pool.ts';
 import { sqlUsage } from './access/usage.ts';
+import type { JobRow } from './jobs/transitions.ts';
 import * as transitions from './jobs/transitions.ts';
 import { sqlWebhooks } from './webhooks/webhooks.ts';
 import { sqlWorkers } from './operations/workers.ts';
@@ -37,12 +37,13 @@ export function sqlRecords(
   database: Pick<SqlDatabase, 'vacuum' | 'close'>,
 ): Records {
   // What clients ask for by the thousand.
-  const findById = gather((ids: readonly string[]) => jobsById(db, ids));
+  const findRow = gather((ids: readonly string[]) => rowsById(db, ids));
   const insertJob = gather((jobs: readonly NewJob[]) => insertJobs(db, jobs));
   const countJobsAhead = gather((ids: readonly string[]) => countAhead(db, ids));
   const findJob: Records['findJob'] = async (tenant, id) => {
-    const job = await findById(id);
-    return job?.tenant === tenant ? job : null;
+    const row = await findRow(id);
+    // Read by each who asked for one: what a newer release wrote fails nobody else's.
+    return row?.tenant === tenant ? jobFromRow(row) : null;
   };
 
   return {
@@ -168,16 +169,16 @@ export function sqlRecords(
   };
 }
 
-/** Jobs by their ids, in that order, whoever's they are; null for ids that none has. */
-async function jobsById(db: Kysely<Tables>, ids: readonly string[]): Promise<readonly (Job | null)[]> {
+/** Rows of jobs by their ids, in that order, whoever's they are; null for ids that none has. */
+async function rowsById(db: Kysely<Tables>, ids: readonly string[]): Promise<readonly (JobRow | null)[]> {
   const rows = await db
     .selectFrom('job')
     .selectAll()
     .where('id', '=', sql<string>`any (${ids}::text[])`)
     .where(isAccepted)
     .execute();
-  const jobs = new Map(rows.map((row) => [row.id, jobFromRow(row)]));
-  return ids.map((id) => jobs.get(id) ?? null);
+  const found = new Map(rows.map((row) => [row.id, row]));
+  return ids.map((id) => found.get(id) ?? null);
 }
 
 /** Not an item of a batch that is still being written, or is being deleted. */

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ArmatureError } from '../errors.ts';
+import { isOfNewerRelease } from '../generation/stored-json.ts';
 import { inBackground } from '../records/database/background.ts';
 import { deletedAtOnce } from './delete-jobs.ts';
 import type { DeletingParts } from './leftovers.ts';
@@ -61,7 +62,7 @@ async function endJobs({ records }: DeletingParts, tenant: string, patience: num
   for (;;) {
     const jobs = await records.retention.unendedJobs(tenant, page);
     if (jobs.length === 0) return;
-    for (const { id } of jobs) await records.requestCancel(tenant, id);
+    for (const { id } of jobs) await records.requestCancel(tenant, id).catch(unlessOfNewerRelease);
     if (!jobs.every(({ running }) => running)) continue;
     if (performance.now() > deadline) {
       const detail =
@@ -71,4 +72,9 @@ async function endJobs({ records }: DeletingParts, tenant: string, patience: num
     }
     await pause(250);
   }
+}
+
+/** A job that only a newer release can read is asked to stop as others are, before it turns out that it cannot be shown. */
+function unlessOfNewerRelease(error: unknown): void {
+  if (!isOfNewerRelease(error)) throw error;
 }

@@ -9,8 +9,7 @@ import { guardedDevice } from './guarded-device.ts';
 import { KeptData } from './kept-data.ts';
 import { insideGenerated, insideMap } from '../drawing/picture-metadata.ts';
 import { storePicture } from './store-picture.ts';
-import type { RunningParts } from './parts.ts';
-import type { WorkerParts } from './parts.ts';
+import type { RunningParts, WorkerParts } from './parts.ts';
 
 /** Maps, drawing, storing: all of one attempt at a generation. Nothing is visible to users before its result is committed. */
 export async function drawGeneration(

@@ -3,6 +3,7 @@ import { openQueue } from '../../src/queue/open.ts';
 import { takeTurns } from '../../src/queue/turns.ts';
 import { reconcile, startReconciler } from '../../src/queue/reconciler.ts';
 import type { JobQueue } from '../../src/queue/queue.ts';
+import { isInBackground } from '../../src/records/database/background.ts';
 import { openRecords, type OpenRecords } from '../../src/records/open.ts';
 import type { Job } from '../../src/generation/job.ts';
 import { newJob, result } from '../records/conformance.ts';
@@ -134,5 +135,28 @@ describe('the reconciler', () => {
     expect(await queue.holds(later.id)).toBe(true);
     await reconciler.close();
     expect(tick).toBeNull();
+  });
+
+  it('lets requests go before what it does with batches that were left', async () => {
+    const { batches } = opened.records;
+    const looked = gate();
+    const inBackground: boolean[] = [];
+    const unfinishedCancels: typeof batches.unfinishedCancels = async (before) => {
+      inBackground.push(isInBackground());
+      looked.open();
+      return await batches.unfinishedCancels(before);
+    };
+    let tick!: () => void;
+    const reconciler = await startReconciler({ ...opened.records, batches: { ...batches, unfinishedCancels } }, queue, {
+      schedule: (callback) => {
+        tick = callback;
+        return () => {};
+      },
+      onError: () => {},
+    });
+    tick();
+    await looked.passed;
+    await reconciler.close();
+    expect(inBackground).toEqual([true]);
   });
 });

@@ -1,7 +1,12 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openQueue } from '../../src/queue/open.ts';
 import type { JobQueue } from '../../src/queue/queue.ts';
 import { openRecords, type OpenRecords } from '../../src/records/open.ts';
+import { eraseTenant } from '../../src/retention/erase-tenant.ts';
+import { openFileStore } from '../../src/store/file-store.ts';
 import type { WorkerParts } from '../../src/worker/parts.ts';
 import { startWorker } from '../../src/worker/worker.ts';
 import { newBatchId } from '../../src/records/schema/ids.ts';
@@ -50,11 +55,35 @@ describe('a job that a newer release wrote', () => {
     await expect(opened.records.listJobs(tenant, { limit: 5 })).rejects.toThrow(refused);
   });
 
+  it('is nothing to those who ask for other jobs at the same time, nor to other tenants', async () => {
+    const [newer, known] = [await insert(), await opened.records.insertJob(newJob())];
+    const { records } = opened;
+    const asked = [
+      records.findJob(known.tenant, known.id),
+      records.findJob(newer.tenant, newer.id),
+      records.findJob('somebody else', newer.id),
+    ];
+    const [found, unread, others] = await Promise.allSettled(asked);
+    expect(found).toMatchObject({ value: { id: known.id } });
+    expect(unread).toEqual({ status: 'rejected', reason: refused });
+    expect(others).toMatchObject({ value: null });
+  });
+
   it('is cancelled and deleted as others are', async () => {
     const { tenant, id } = await insert();
     await expect(opened.records.requestCancel(tenant, id)).rejects.toThrow(refused);
     expect(await rowOf(id)).toMatchObject({ status: 'cancelled' });
     expect(await opened.records.deleteJob(tenant, id)).toBe(true);
+  });
+
+  it('is erased with all that is of its tenant', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'armature-newer-'));
+    const parts = { records: opened.records, store: await openFileStore(folder), removeTicket: async () => {} };
+    const job = await opened.records.insertJob({ ...newJob(), tenant: 'leaving' });
+    await query(`update armature.job set plan = plan || '{"version": 1000}' where id = '${job.id}'`);
+    expect(await eraseTenant(parts, 'leaving')).toBe(1);
+    expect(await rowOf(job.id)).toBeUndefined();
+    await rm(folder, { recursive: true });
   });
 
   it('is queued again by a worker, and that is no fault of it', async () => {
@@ -105,5 +134,21 @@ describe('a job that a newer release wrote', () => {
     for (const { id } of [newer, later]) {
       expect(await webhooks.ofJob(id)).toMatchObject([{ status: 'pending', attempts: 0 }]);
     }
+  });
+
+  it('does not keep those waiting whose events come behind its own', async () => {
+    const host = 'c.example:443';
+    const receiver = { url: 'https://c.example/', host, secret: null, events: ['cancelled'] as const };
+    const jobs = [newJob(), newJob(), newJob()].map((job) => ({ ...job, webhook: receiver }));
+    for (const job of jobs) {
+      const { tenant, id } = await opened.records.insertJob(job);
+      await opened.records.requestCancel(tenant, id);
+    }
+    const [first, second, known] = jobs.map(({ id }) => id);
+    await query(`update armature.webhook_delivery set snapshot = snapshot || '{"version": 2}'
+      where job_id in ('${first}', '${second}')`);
+    const now = new Date(Date.now() + 1000);
+    const claimed = await opened.records.webhooks.claimDue(now, new Date(now.getTime() + 60_000), [], 10);
+    expect(claimed.flatMap(({ jobId }) => jobId ?? [])).toEqual([known]);
   });
 });

@@ -114,48 +114,55 @@ export function sqlWebhooks(
     return (await query.orderBy('id').execute()).map(deliveryFromRow);
   };
 
+  const claimRows = async (...[now, leaseEnd, fullHosts, limit]: Parameters<WebhookRecords['claimDue']>) => {
+    return await db
+      .with('due', (query) => {
+        const due = query
+          .selectFrom('webhook_delivery')
+          .distinctOn('host')
+          .select('id')
+          .where('status', '=', sql.lit('pending' as const))
+          .where('due_at', '<=', now)
+          .orderBy('host')
+          .orderBy('due_at')
+          .orderBy('id');
+        return fullHosts.length === 0 ? due : due.where('host', 'not in', [...fullHosts]);
+      })
+      .with('free', (query) =>
+        query
+          .selectFrom('webhook_delivery')
+          .select('id')
+          .where('id', 'in', (due) => due.selectFrom('due').select('id'))
+          // Asked again, of the row as it is once it is locked: another process may have claimed it in between.
+          .where('status', '=', sql.lit('pending' as const))
+          .where('due_at', '<=', now)
+          .limit(limit)
+          .forUpdate()
+          .skipLocked(),
+      )
+      .updateTable('webhook_delivery')
+      .set((row) => ({ attempts: sql<number>`${row.ref('attempts')} + 1`, due_at: leaseEnd }))
+      .where('id', 'in', (free) => free.selectFrom('free').select('id'))
+      .returning([...shown, 'host', 'secret', 'snapshot'])
+      .execute();
+  };
+
   return {
-    async claimDue(now, leaseEnd, fullHosts, limit) {
-      const rows = await db
-        .with('due', (query) => {
-          const due = query
-            .selectFrom('webhook_delivery')
-            .distinctOn('host')
-            .select('id')
-            .where('status', '=', sql.lit('pending' as const))
-            .where('due_at', '<=', now)
-            .orderBy('host')
-            .orderBy('due_at')
-            .orderBy('id');
-          return fullHosts.length === 0 ? due : due.where('host', 'not in', [...fullHosts]);
-        })
-        .with('free', (query) =>
-          query
-            .selectFrom('webhook_delivery')
-            .select('id')
-            .where('id', 'in', (due) => due.selectFrom('due').select('id'))
-            // Asked again, of the row as it is once it is locked: another process may have claimed it in between.
-            .where('status', '=', sql.lit('pending' as const))
-            .where('due_at', '<=', now)
-            .limit(limit)
-            .forUpdate()
-            .skipLocked(),
-        )
-        .updateTable('webhook_delivery')
-        .set((row) => ({ attempts: sql<number>`${row.ref('attempts')} + 1`, due_at: leaseEnd }))
-        .where('id', 'in', (free) => free.selectFrom('free').select('id'))
-        .returning([...shown, 'host', 'secret', 'snapshot'])
-        .execute();
-      const claimed = rows.flatMap(readableFromRow);
-      const left = rows.filter(({ id }) => claimed.every((delivery) => delivery.id !== id)).map(({ id }) => id);
-      if (left.length > 0) {
-        await db
-          .updateTable('webhook_delivery')
-          .set((row) => ({ attempts: sql<number>`${row.ref('attempts')} - 1` }))
-          .where('id', 'in', left)
-          .execute();
+    async claimDue(...due) {
+      for (;;) {
+        const rows = await claimRows(...due);
+        const claimed = rows.flatMap(readableFromRow);
+        const left = rows.filter(({ id }) => claimed.every((delivery) => delivery.id !== id)).map(({ id }) => id);
+        if (left.length > 0) {
+          await db
+            .updateTable('webhook_delivery')
+            .set((row) => ({ attempts: sql<number>`${row.ref('attempts')} - 1` }))
+            .where('id', 'in', left)
+            .execute();
+        }
+        // Where all of them are left to others, those behind them come at once.
+        if (claimed.length > 0 || rows.length === 0) return claimed;
       }
-      return claimed;
     },
     async succeeded(id, status, now) {
       await db
