@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { fail, root, spawned } from './install.mjs';
 import { step } from './progress.mjs';
 
@@ -25,7 +25,7 @@ export async function build() {
 /** What the compiler leaves to be done in dist. */
 export function completeBuild() {
   for (const folder of [['web'], ['images', 'fonts']])
-    cpSync(join(root, 'src', ...folder), join(root, 'dist', ...folder), { recursive: true });
+    cpSync(join(root, 'src', ...folder), join(root, 'dist', ...folder), { recursive: true, filter: isSource });
   removeOrphans();
   // npx sets the bit when it links the command, which is once: a file that was made anew lacks it.
   chmodSync(join(root, 'dist', 'cli.js'), 0o755);
@@ -47,6 +47,11 @@ export async function compile(project) {
   return await spawned([compiler, '-p', join(root, project)]);
 }
 
+/** Editors leave hidden files beside what is open in them, links that lead nowhere among them. */
+function isSource(path) {
+  return !basename(path).startsWith('.');
+}
+
 function lastHash() {
   try {
     return readFileSync(stamp, 'utf8');
@@ -58,7 +63,7 @@ function lastHash() {
 function sourcesHash() {
   const hash = createHash('sha256');
   const names = readdirSync(join(root, 'src'), { recursive: true })
-    .filter((name) => /\.(ts|js|json|html|css|svg|ttf)$/.test(name))
+    .filter((name) => isSource(name) && /\.(ts|js|json|html|css|svg|ttf)$/.test(name))
     .toSorted((a, b) => (a < b ? -1 : 1))
     .map((name) => join('src', name));
   for (const name of ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json', ...names]) {

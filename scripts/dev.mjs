@@ -27,7 +27,8 @@ let building = Promise.resolve();
 watch(join(root, 'src'), { recursive: true }, () => {
   clearTimeout(timer);
   timer = setTimeout(() => {
-    building = building.then(serveAnew);
+    // What fails here fails because files come and go meanwhile: the next change builds again.
+    building = building.then(serveAnew).catch((error) => console.error(`armature: ${error.message}`));
   }, quietMs);
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => void stop(signal));

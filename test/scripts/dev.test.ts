@@ -19,6 +19,9 @@ beforeAll(async () => {
   for (const name of ['src', 'scripts', 'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'])
     await cp(fileURLToPath(new URL(name, root)), join(clone, name), { recursive: true });
   for (const name of ['node_modules', 'models']) await symlink(fileURLToPath(new URL(name, root)), join(clone, name));
+  // As Emacs leaves them beside files that are open in it.
+  for (const name of ['.#errors.ts', 'web/.#start.html'])
+    await symlink('someone@somewhere.1', join(clone, 'src', name));
   await placeEmptyDatabase(join(clone, 'data'));
 });
 afterAll(async () => {
@@ -65,6 +68,8 @@ it('npm run dev serves what is written, and goes on with what it has where that 
   );
   await says('does not compile', from);
   expect((await fetch(`${address}/livez`)).status).toBe(200);
+  // Its children are started from there.
+  expect(await readFile(join(clone, 'dist', 'errors.js'), 'utf8')).not.toContain('broken');
 
   from = output.length;
   await edit('errors.ts', 'export const broken: number = "text";\n', '');
