@@ -58,3 +58,18 @@ describe('the end of a run', () => {
     expect(lines[15]).toMatch(/^ +5\.0 s  test\/5\.test\.ts$/);
   });
 });
+
+describe('what CI runs on a newer Node', () => {
+  const ci = readFileSync(new URL('../../.ci/run', import.meta.url), 'utf8');
+  const paths = /^newer_tests=\((.+)\)$/m.exec(ci)?.[1]?.split(' ') ?? [];
+
+  it.each(paths)('%s is there', (path) => {
+    expect(testFiles().filter((file) => file.startsWith(path))).not.toEqual([]);
+  });
+
+  it('has all that drives the embedded database itself', () => {
+    const chosen = testFiles().filter((file) => paths.some((path) => file.startsWith(path)));
+    const embedded = testFiles().filter((file) => /^test\/records\/.*embedded/.test(file));
+    expect(embedded.filter((file) => !chosen.includes(file))).toEqual([]);
+  });
+});
