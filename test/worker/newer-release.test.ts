@@ -86,6 +86,13 @@ describe('a job that a newer release wrote', () => {
     await rm(folder, { recursive: true });
   });
 
+  it('is replayed with other dead jobs', async () => {
+    const { id } = await insert();
+    await query(`update armature.job set status = 'failed', dead = true where id = '${id}'`);
+    expect(await opened.records.faults.retryDead([id])).toEqual([id]);
+    expect(await rowOf(id)).toMatchObject({ status: 'queued' });
+  });
+
   it('is queued again by a worker, and that is no fault of it', async () => {
     const { tenant, id } = await insert();
     const given = new Promise<object>((told) => {

@@ -76,7 +76,7 @@ export function deadLetterRoutes(instance: FastifyInstance, context: RouteContex
       try {
         for (let start = 0; start < admitted.length; start += slice) {
           const ids = admitted.slice(start, start + slice).map(({ id }) => id);
-          for (const { id } of await records.faults.retryDead(ids)) replayed.add(id);
+          for (const id of await records.faults.retryDead(ids)) replayed.add(id);
         }
       } finally {
         await returnCharge(giveBack, costOf(admitted.filter(({ id }) => !replayed.has(id))));
