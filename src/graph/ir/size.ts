@@ -72,10 +72,6 @@ export function sameSize(a: Size, b: Size): boolean {
   return a === b || sizeText(a) === sizeText(b);
 }
 
-export function sameShape(a: Shape, b: Shape): boolean {
-  return a.length === b.length && a.every((size, axis) => sameSize(size, b[axis] as Size));
-}
-
 /** `4`, `rows`, `2*height*width`, `ceil(height/8)`. */
 export function sizeText(size: Size): string {
   if (typeof size === 'number') return String(size);

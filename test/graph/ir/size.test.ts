@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { evaluate, named, product, quotient, sameShape, sameSize, sizeText } from '../../../src/graph/ir/size.ts';
+import { evaluate, named, product, quotient, sameSize, sizeText } from '../../../src/graph/ir/size.ts';
 
 const height = named('height');
 const width = named('width');
@@ -30,8 +30,6 @@ describe('sizes', () => {
     expect(sameSize(quotient(height, 1, 'up'), height)).toBe(true);
     expect(sameSize(quotient(height, 2, 'up'), quotient(height, 2, 'down'))).toBe(false);
     expect(sameSize(height, width)).toBe(false);
-    expect(sameShape([1, height], [1, height])).toBe(true);
-    expect(sameShape([1, height], [1, height, width])).toBe(false);
   });
 
   test('a name without a value is refused', () => {
