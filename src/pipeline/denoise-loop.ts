@@ -38,9 +38,9 @@ export interface Group {
 }
 
 /**
- * Samples whose networks had to make room for others wait for this many times as long as loading them again takes, unless
- * nothing else is to be done: of bases that do not fit into memory together each then draws for a while, and at most about a
- * fifth of the time goes into loading.
+ * Samples whose networks had to make room for others wait for this many times as long as loading them again takes, for each
+ * base that waits to be loaded, unless nothing else is to be done: of bases that do not fit into memory together each then
+ * draws for a while, and about a fifth of the time goes into loading, however many there are.
  */
 const quantum = 5;
 
@@ -88,8 +88,9 @@ export class DenoiseLoop {
   /** Whose turn it is; null where there is no sample. */
   next(): Group | null {
     const now = this.#now();
+    const turns = quantum * Math.max(1, this.#basesToLoad());
     const isReady = ({ sample, since }: Waiting): boolean =>
-      now - since >= quantum * this.#networks.reloadMs(sample.pass.base, controlNetsOf(sample));
+      now - since >= turns * this.#networks.reloadMs(sample.pass.base, controlNetsOf(sample));
     const firstReady = this.#waiting.find(isReady);
     const first = firstReady ?? this.#waiting[0];
     if (first === undefined) return null;
@@ -130,6 +131,12 @@ export class DenoiseLoop {
     const waiting = samples.filter((sample) => this.#stepping.has(sample) && !isFinished(sample));
     this.#waiting = [...this.#waiting, ...waiting.map((sample) => ({ sample, since: at }))];
     return { stepped: samples, rows: countRows(samples), at };
+  }
+
+  /** How many bases of waiting samples had to make room for others. */
+  #basesToLoad(): number {
+    const bases = new Set(this.#waiting.map(({ sample }) => sample.pass.base));
+    return [...bases].filter((base) => this.#networks.reloadMs(base, []) > 0).length;
   }
 
   #take(samples: readonly Sample[]): readonly Waiting[] {

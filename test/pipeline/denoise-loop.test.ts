@@ -327,22 +327,28 @@ class TightNetworks extends AnalyticNetworks {
 describe('bases that do not fit into memory together', () => {
   const steps = 100;
 
-  async function drawBoth(loadMs: Readonly<Record<string, number>>): Promise<TightNetworks> {
+  async function drawAll(loadMs: Readonly<Record<string, number>>): Promise<TightNetworks> {
     const networks = new TightNetworks(loadMs, 10);
     const loop = new DenoiseLoop(splitNetworks(networks), limits(64), () => networks.time);
-    loop.join([sample({ base: 'a', steps }), sample({ base: 'b', steps })]);
+    loop.join(Object.keys(loadMs).map((base) => sample({ base, steps })));
     while (loop.size > 0) await loop.tick();
     return networks;
   }
 
   it('take turns of several load times, so that a fifth of the time goes into loading and no more', async () => {
-    const { time, loads } = await drawBoth({ a: 50, b: 50 });
+    const { time, loads } = await drawAll({ a: 50, b: 50 });
     expect(time).toBeLessThanOrEqual((2 * steps * 10) / 0.8 + 100);
     expect(loads).toBeGreaterThan(4);
   });
 
+  it.each([3, 6])('spend no more time on loading where they are %i', async (count) => {
+    const bases = Array.from({ length: count }, (_, base) => [`base${base}`, 50] as const);
+    const { time } = await drawAll(Object.fromEntries(bases));
+    expect(time).toBeLessThanOrEqual((count * steps * 10) / 0.8 + count * 100);
+  });
+
   it('are both drawn, however unequal they are', async () => {
-    const { time } = await drawBoth({ a: 500, b: 10 });
+    const { time } = await drawAll({ a: 500, b: 10 });
     expect(time).toBeLessThanOrEqual((2 * steps * 10) / 0.8 + 1000);
   });
 
