@@ -127,9 +127,9 @@ function batches({ batches }) {
     element('a', { href: `./batches/${encodeURIComponent(id)}`, title: id }, name ?? id),
     tenant,
     element('span', {}, `${ended} of ${items}`, bar(ended / items)),
-    failed === 0 ? '' : element('span', { class: 'state failed' }, `${failed} failed`),
+    failed === 0 ? '0' : element('span', { class: 'state failed' }, String(failed)),
   ]);
-  return section('Batches', table(['batch', 'tenant', 'done', ''], rows));
+  return section('Batches', table(['batch', 'tenant', 'done', 'failed'], rows));
 }
 
 /**

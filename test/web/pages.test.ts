@@ -63,6 +63,17 @@ describe.skipIf(chromiumMissing !== null)(`pages in a browser${chromiumMissing ?
     if (path === '/docs') await on.waitForSelector('.opblock-tag');
   }
 
+  /** Each page has nothing that axe finds fault with, and fits the width of the window. */
+  async function expectNoFaults(paths: readonly string[], on: Page): Promise<void> {
+    for (const path of paths) {
+      await show(path, on);
+      await on.evaluate(axe);
+      const { violations } = await on.evaluate<{ violations: { id: string }[] }>('axe.run()');
+      expect([path, violations.map(({ id }) => id)]).toEqual([path, []]);
+      expect(await on.evaluate('document.documentElement.scrollWidth <= innerWidth'), path).toBe(true);
+    }
+  }
+
   test.each([
     [1280, 'light'],
     [1280, 'dark'],
@@ -72,15 +83,22 @@ describe.skipIf(chromiumMissing !== null)(`pages in a browser${chromiumMissing ?
     const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme });
     const other = await context.newPage();
     const paths = ['/', '/jobs', `/jobs/${drawn.id}`, `/batches/${batch}`, '/board', '/docs', '/nothing', '/jobs/none'];
-    for (const path of paths) {
-      await show(path, other);
-      await other.evaluate(axe);
-      const { violations } = await other.evaluate<{ violations: { id: string }[] }>('axe.run()');
-      expect([path, violations.map(({ id }) => id)]).toEqual([path, []]);
-      expect(await other.evaluate('document.documentElement.scrollWidth <= innerWidth'), path).toBe(true);
-    }
+    await expectNoFaults(paths, other);
     await context.close();
   });
+
+  test.each(['light', 'dark'] as const)(
+    'have nothing that axe finds fault with while they show what is being drawn, in the %s',
+    async (colorScheme) => {
+      const context = await browser.newContext({ viewport: { width: 390, height: 800 }, colorScheme });
+      const { id } = await service.submit(long);
+      const drawing = (await made('/v1/batches', { items: [long, long] })).id;
+      await expectNoFaults([`/jobs/${id}`, `/batches/${drawing}`, '/jobs', '/board'], await context.newPage());
+      await context.close();
+      for (const path of [`generations/${id}`, `batches/${drawing}`])
+        expect((await service.fetch(`/v1/${path}/cancel`, { method: 'POST' })).ok).toBe(true);
+    },
+  );
 
   test('run without a complaint of the browser', async () => {
     for (const path of ['/', '/jobs', `/jobs/${drawn.id}`, `/batches/${batch}`, '/board', '/docs']) await show(path);
