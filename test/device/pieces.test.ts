@@ -7,7 +7,7 @@ import { type NetworkSession, SessionPool } from '../../src/runtime/index.ts';
 import { type DioramaModels, dioramaModels, modelsFolder, readPicture } from '../support/diorama.ts';
 import { firstPass, planFor } from '../support/draw-request.ts';
 
-/** Notes which network ran, under the last part of its key: unet, controlnet, hint, text or decoder. */
+/** Notes which network ran, under the last part of its name: unet, controlnet, hint, text or decoder. */
 class NotingPool extends SessionPool {
   readonly ran: string[] = [];
   /** Called when a network is about to run. */
@@ -18,7 +18,7 @@ class NotingPool extends SessionPool {
     build: () => OnnxModel,
     work: (session: NetworkSession) => Promise<Result>,
   ): Promise<Result> {
-    const network = key.split('/').find((part) => ['unet', 'controlnet', 'hint', 'text', 'decoder'].includes(part))!;
+    const network = (JSON.parse(key) as readonly [string])[0].split('/').at(-1)!;
     this.ran.push(network);
     this.before(network);
     return await super.use(key, build, work);
