@@ -1,9 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createFetcher } from '../../src/fetch/fetcher.ts';
 import type { JobView } from '../../src/server/views/job-schema.ts';
 import { readIdempotencyKey } from '../../src/server/submissions/idempotency.ts';
 import { canonicalHash } from '../../src/json/canonical-hash.ts';
 import { keyLifetime } from '../../src/records/jobs/idempotency.ts';
+import { localServer } from '../fetch/local-server.ts';
 import { type Application, finishJob, multipart, openApplication, pictureFile } from './application.ts';
 
 let application: Application;
@@ -113,20 +117,25 @@ describe('a request that comes again with its Idempotency-Key', () => {
   });
 
   test('is refused while the first is being looked at', async () => {
+    const held: ServerResponse[] = [];
+    const server = await localServer((_request, response) => held.push(response));
+    const fetcher = createFetcher({ allow: [server.host] });
+    const [first, second] = [await application.rebuild({ fetcher }), await application.rebuild({ fetcher })];
     const headers = { 'idempotency-key': randomUUID() };
-    const second = await application.rebuild({});
-    const [a, b] = await Promise.all(
-      [application.app, second].map(
-        async (app) => await app.inject({ method: 'POST', url: '/v1/generations', payload: { prompt: 'x' }, headers }),
-      ),
-    );
-    const [early, late] = a!.statusCode === 202 ? [a!, b!] : [b!, a!];
-    expect(early.statusCode).toBe(202);
+    const payload = { prompt: 'x', controls: [{ type: 'canny', image: { url: `${server.origin}/a.png` } }] };
+    const send = async (app: FastifyInstance) =>
+      await app.inject({ method: 'POST', url: '/v1/generations', payload, headers });
+    const early = send(first);
+    await expect.poll(() => held.length, { timeout: 10_000 }).toBe(1);
+    const late = await send(second);
     expect(late.statusCode).toBe(409);
     expect(late.json()).toMatchObject({ code: 'idempotency_in_progress' });
     expect(late.headers['retry-after']).toBe('1');
-    const later = await post({ prompt: 'x' }, headers);
-    expect(later.json<JobView>().id).toBe(early.json<JobView>().id);
+    held[0]!.end(picture);
+    expect((await early).statusCode).toBe(202);
+    const later = await send(second);
+    expect(later.headers['idempotency-replayed']).toBe('true');
+    expect(later.json<JobView>().id).toBe((await early).json<JobView>().id);
   });
 
   test('may be corrected where the first was refused', async () => {
