@@ -216,6 +216,7 @@ export function batchesConformance(name: string, open: () => Promise<OpenRecords
       expect((await records.eventsAfter(second!, 0)).map(({ type }) => type)).toEqual([
         'queued',
         'started',
+        'progress',
         'failed',
         'queued',
         'started',
