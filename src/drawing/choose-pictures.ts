@@ -82,7 +82,7 @@ async function measure(
   if (inputs.region?.levels.some(isCompared) === false) {
     return { ...unmeasured(null, 'The mask of the control is nowhere above a half.'), networks: [] };
   }
-  const options = measuringOptions(condition, extractedWith(plan.source) ?? false, null);
+  const options = measuringOptions(condition, extractedWith(plan.source));
   const networks = condition.networks?.(options) ?? [];
   const resolution = plan.source.kind === 'photo' ? plan.source.resolution : null;
   try {

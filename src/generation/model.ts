@@ -8,9 +8,8 @@ export interface OwnedModel {
   readonly owner: string | null;
 }
 
-/** A model that the library found, with what its files say of it. Paths stay inside the process: clients see ids only. */
-export interface BaseModel extends OwnedModel {
-  readonly kind: 'base';
+/** What the library knows of every model that it found. Paths stay inside the process: clients see ids only. */
+interface FoundModel extends OwnedModel {
   readonly id: string;
   readonly title: string;
   readonly licence: string | null;
@@ -19,6 +18,10 @@ export interface BaseModel extends OwnedModel {
   /** A diffusers folder, or a single .safetensors file. */
   readonly path: string;
   readonly layout: 'diffusers' | 'single-file';
+}
+
+export interface BaseModel extends FoundModel {
+  readonly kind: 'base';
   /** Layers of the text encoder: how many clip skip can leave out is one less. */
   readonly textLayers: number;
   readonly prediction: Prediction;
@@ -29,15 +32,8 @@ export interface BaseModel extends OwnedModel {
   readonly defaults: ModelDefaults;
 }
 
-export interface ControlNetModel extends OwnedModel {
+export interface ControlNetModel extends FoundModel {
   readonly kind: 'controlnet';
-  readonly id: string;
-  readonly title: string;
-  readonly licence: string | null;
-  readonly hash: string;
-  readonly family: Family;
-  readonly path: string;
-  readonly layout: 'diffusers' | 'single-file';
   /** Condition id, or null where nobody has said it yet. */
   readonly type: string | null;
   /** Base model that it came with (its folder), or null for a ControlNet of its own. */

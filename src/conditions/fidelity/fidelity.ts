@@ -29,15 +29,9 @@ export async function fidelityOf(
 }
 
 /**
- * Options with which a condition is extracted from a drawn picture, to be compared with a map that was made with
- * `preprocess`: the same ones. Of a ready-made map those that it was made with, where an earlier job made it, else the
- * defaults; these too where the options are not for photographs.
+ * Options with which a condition is extracted from a drawn picture, to be compared with a map: those that the map was `extracted`
+ * with, else (null) the defaults; these too where the options are not for photographs.
  */
-export function measuringOptions(
-  condition: Condition,
-  preprocess: ExtractorOptions | false,
-  madeWith: ExtractorOptions | null,
-): ExtractorOptions {
-  const options = preprocess === false ? madeWith : preprocess;
-  return options === null || condition.forPhotographs?.(options) === false ? parseOptions(condition) : options;
+export function measuringOptions(condition: Condition, extracted: ExtractorOptions | null): ExtractorOptions {
+  return extracted === null || condition.forPhotographs?.(extracted) === false ? parseOptions(condition) : extracted;
 }

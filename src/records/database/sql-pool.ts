@@ -29,11 +29,6 @@ export interface SqlResult<R> {
   rowCount: number | null;
 }
 
-export interface SqlNotification {
-  readonly channel: string;
-  readonly payload?: string | undefined;
-}
-
 /** An open database. */
 export interface SqlDatabase {
   readonly kind: 'embedded' | 'postgres';

@@ -175,12 +175,11 @@ describe('options for measuring', async () => {
     const canny = findCondition('canny');
     const scribble = findCondition('scribble');
     const own = { low_threshold: 1, high_threshold: 2, l2_gradient: false };
-    expect(measuringOptions(canny, own, null)).toBe(own);
-    expect(measuringOptions(canny, false, own)).toBe(own);
-    expect(measuringOptions(canny, false, null)).toMatchObject({ low_threshold: 100 });
-    expect(measuringOptions(scribble, { from: 'drawing', ink_threshold: 3, lines: 'auto' }, null)).toMatchObject({
+    expect(measuringOptions(canny, own)).toBe(own);
+    expect(measuringOptions(canny, null)).toMatchObject({ low_threshold: 100 });
+    expect(measuringOptions(scribble, { from: 'drawing', ink_threshold: 3, lines: 'auto' })).toMatchObject({
       from: 'hed',
     });
-    expect(measuringOptions(findCondition('seg'), false, { from: 'labels' })).toMatchObject({ from: 'photo' });
+    expect(measuringOptions(findCondition('seg'), { from: 'labels' })).toMatchObject({ from: 'photo' });
   });
 });
