@@ -74,6 +74,10 @@ describe('a batch of thousands', () => {
     await expect.poll(async () => (await counts(id)).queued, { timeout: 60_000 }).toBe(items);
     expect((await call('POST', `/v1/batches/${id}/cancel`, app)).statusCode).toBe(202);
     await expect.poll(async () => (await counts(id)).cancelled, { timeout: 60_000 }).toBe(items);
+    // The last items are cancelled before the work itself is marked as done.
+    await expect
+      .poll(async () => (await application.parts.records.batches.find('default', id))?.cancelling, { timeout: 10_000 })
+      .toBe(false);
   }, 150_000);
 
   test('is not queued again any further once it is cancelled', async () => {

@@ -1,5 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -158,8 +158,11 @@ async function startServer(server: Startable): Promise<TestServer> {
       return;
     }
     const ended = new Promise((resolve) => child.once('exit', resolve));
+    const served = childrenOf(child);
     child.kill('SIGKILL');
     await ended;
+    // The processes that PostgreSQL has for its connections would go on answering until they notice.
+    for (const pid of served) killProcess(pid);
   };
   return {
     url: server.url,
@@ -173,6 +176,23 @@ async function startServer(server: Startable): Promise<TestServer> {
       rmSync(server.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     },
   };
+}
+
+/** Process ids of a running process's children, on Linux. */
+function childrenOf({ pid }: ChildProcess): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+function killProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has noticed and ended by itself.
+  }
 }
 
 function hasEnded(child: ChildProcess): boolean {
