@@ -7,7 +7,7 @@ import { scenario } from './harness/scenario.ts';
 
 export const killedWorkers = scenario({
   title: 'a worker is killed every 2 s',
-  sizes: { jobs: 200, steps: 20, workers: 3, interval: 2, kills: 200, claim: 10 },
+  sizes: { jobs: 200, steps: 100, workers: 3, interval: 2, kills: 200, claim: 10 },
   short: { jobs: 24, steps: 150, workers: 2, interval: 2, kills: 3, claim: 2 },
   async run({ jobs, steps, workers, interval, kills, claim }, report) {
     const receiver = await Receiver.start();
@@ -18,10 +18,11 @@ export const killedWorkers = scenario({
     });
     try {
       const startedAt = performance.now();
-      const ids: string[] = [];
-      for (let seed = 0; seed < jobs; seed += 1)
-        ids.push((await cluster.submit({ ...smallJob, steps, seed, webhook: receiver.webhook })).id);
-      const killed = await killByTurns(cluster, { workers, interval, kills });
+      const submitted = submitAll(cluster, { jobs, steps, webhook: receiver.webhook });
+      const [ids, killed] = await Promise.all([
+        submitted,
+        killByTurns(cluster, { workers, interval, kills }, submitted),
+      ]);
       report.atLeast('workers killed', killed, 1);
       const ended = [
         ...(await accountFor(cluster, ids, report, 600_000, { leftovers: Math.ceil(killed / 10) })).values(),
@@ -36,18 +37,33 @@ export const killedWorkers = scenario({
   },
 });
 
-/** Kills the worker that has lived longest, and starts another, until all jobs have ended or enough have been killed. */
+async function submitAll(
+  cluster: Cluster,
+  { jobs, steps, webhook }: { readonly jobs: number; readonly steps: number; readonly webhook: Receiver['webhook'] },
+): Promise<string[]> {
+  const ids: string[] = [];
+  for (let seed = 0; seed < jobs; seed += 1) ids.push((await cluster.submit({ ...smallJob, steps, seed, webhook })).id);
+  return ids;
+}
+
+/** Kills the worker that has lived longest, and starts another, until all jobs have come and ended or enough have been killed. */
 async function killByTurns(
   cluster: Cluster,
   { workers, interval, kills }: { readonly workers: number; readonly interval: number; readonly kills: number },
+  submitted: Promise<unknown>,
 ): Promise<number> {
   let killed = 0;
+  let allHaveCome = false;
+  const come = (): void => {
+    allHaveCome = true;
+  };
+  void submitted.then(come, come);
   while (killed < kills) {
     await pause(interval * 1000);
     await cluster.workers[cluster.workers.length - workers]!.end('SIGKILL');
     killed += 1;
     await cluster.startWorker({ wait: false });
-    if (await isIdle(cluster)) break;
+    if (allHaveCome && (await isIdle(cluster))) break;
   }
   return killed;
 }
