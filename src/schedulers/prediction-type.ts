@@ -15,10 +15,10 @@ export interface Prediction {
   readonly zeroSnr: boolean;
   /**
    * `user`: `armature models set`. `armature.json` and `config`: a file of the model or beside it. `marker`: the weight file
-   * itself, by the name of a tensor or by its metadata. `weights`: nobody, and one weight suggests it. `family`: nobody, and
+   * itself, by the name of a tensor or by its metadata. `fingerprint`: it is a published file, byte for byte. `weights`: nobody, and one weight suggests it. `family`: nobody, and
    * it is what is usual.
    */
-  readonly decidedBy: 'user' | 'armature.json' | 'config' | 'marker' | 'weights' | 'family';
+  readonly decidedBy: 'user' | 'armature.json' | 'config' | 'marker' | 'fingerprint' | 'weights' | 'family';
   /** Where it stands, for people: `scheduler/scheduler_config.json`, `the tensor v_pred`. */
   readonly source: string;
   /** Who of lower rank says something else, as a sentence; null where all agree. */

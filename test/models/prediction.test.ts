@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it, test } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, test } from 'vitest';
 import { warningsOf } from '../../src/generation/warnings.ts';
 import type { GenerationPlan } from '../../src/generation/plan.ts';
 import { openLibrary } from '../../src/models/library.ts';
@@ -9,6 +10,7 @@ import type { BaseModel } from '../../src/generation/model.ts';
 import { smallModelPath } from '../support/golden.ts';
 import { expectDrawn } from '../weights/single-files/drawing.ts';
 import { emptyTensor, smallBase, type Tensors, tensorsOf } from '../weights/single-files/small-models.ts';
+import { type PublishedFile, publishedFiles } from '../../src/weights/prediction/published-files.ts';
 import { openSafetensors, readTensor } from '../../src/weights/safetensors/safetensors.ts';
 import { temporaryFolder } from '../weights/temporary-folder.ts';
 import { float32Tensor, writeSafetensors } from '../weights/write-safetensors.ts';
@@ -212,6 +214,37 @@ describe('what a single file of SD 1.x predicts', () => {
 });
 
 describe('what a single file of SD 2.x predicts', () => {
+  it('is known of a published file, byte for byte and without a word in the warnings', async () => {
+    const publish = (type: PublishedFile['type']): void => {
+      const bytes = readFileSync(join(models, 'one.safetensors'));
+      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      const rows = publishedFiles as PublishedFile[];
+      rows.push({ name: 'a small one', sha256, least: bytes.length - 1, most: bytes.length + 1, type });
+      onTestFinished(() => void rows.pop());
+    };
+    writeModel({}, sd2(0.05));
+    publish('v_prediction');
+    const { prediction } = await listed();
+    expect(prediction).toMatchObject({ ...v, decidedBy: 'fingerprint', contradiction: null });
+    expect(prediction.source).toBe('SHA-256 of the published a small one');
+
+    const other = readFileSync(join(models, 'one.safetensors'));
+    other[other.length - 1]! ^= 1;
+    writeFileSync(join(models, 'one.safetensors'), other);
+    expect((await listed()).prediction).toMatchObject({ type: 'epsilon', decidedBy: 'weights' });
+
+    writeModel({ metadata: { prediction_type: 'epsilon' } }, sd2(0.05));
+    publish('v_prediction');
+    expect((await listed()).prediction).toMatchObject({ type: 'epsilon', decidedBy: 'marker' });
+  });
+
+  it('is not read to the end of files of another size', () => {
+    for (const { least, most, sha256 } of publishedFiles) {
+      expect(most - least).toBeLessThan(0.01 * most);
+      expect(sha256).toMatch(/^[0-9a-f]{64}$/);
+    }
+  });
+
   it.each([
     [0.0885, 'epsilon'],
     [0.0889, 'v_prediction'],

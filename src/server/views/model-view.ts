@@ -34,7 +34,7 @@ const baseModel = z
         type: z.enum(predictionTypes),
         zero_snr: z.boolean().describe('Whether the last training timestep holds no signal'),
         decided_by: z
-          .enum(['user', 'armature.json', 'config', 'marker', 'weights', 'family'])
+          .enum(['user', 'armature.json', 'config', 'marker', 'fingerprint', 'weights', 'family'])
           .describe('Who said so; weights and family: nobody, it was assumed'),
         source: z.string().describe('Where it stands'),
       })

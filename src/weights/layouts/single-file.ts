@@ -16,6 +16,7 @@ import { clipRules, openClipRules, splitFusedAttention } from '../key-maps/clip.
 import { ldmLayersPerBlock, ldmUNetRules } from '../key-maps/ldm-unet.ts';
 import { ldmVaeRules } from '../key-maps/ldm-vae.ts';
 import { decidePrediction, markersOf } from '../prediction/prediction.ts';
+import { publishedPrediction } from '../prediction/published-prediction.ts';
 import type { SafetensorsFile } from '../safetensors/safetensors.ts';
 import { predictionSettings, stableDiffusionSchedule } from '../configs/stable-diffusion-schedule.ts';
 import { openWeightFile } from '../safetensors/weight-files.ts';
@@ -61,7 +62,10 @@ export async function openBaseFile(
     ...markers,
     ...sidecars.flatMap(({ usual }) => usual ?? []),
   ];
-  const prediction = await decidePrediction(witnesses, async () => await assumedPrediction(unet));
+  const prediction = await decidePrediction(
+    witnesses,
+    async () => (await publishedPrediction(file)) ?? (await assumedPrediction(unet)),
+  );
   const schedulerConfig = {
     ...stableDiffusionSchedule,
     ...sidecarSettings(sidecars, 'scheduler'),

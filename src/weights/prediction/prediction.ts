@@ -13,7 +13,7 @@ export interface Witness extends ToldPrediction {
   readonly unknown?: ArmatureError;
 }
 
-/** What is assumed where nobody says it. */
+/** What is known or assumed where nobody says it. */
 export type Assumption = Pick<Prediction, 'type' | 'decidedBy' | 'source'>;
 
 /**
