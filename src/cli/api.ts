@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import type { RunHooks } from '../service/service.ts';
-import { addServiceSettings, apiSettings, configOf } from './settings/setting-options.ts';
-import { storeSettings } from '../service/store.ts';
+import { addServiceSettings, configOf } from './settings/setting-options.ts';
 
 const examples = `
 Example:
@@ -15,5 +14,5 @@ export function addApi(command: Command, hooks: RunHooks): void {
     const { runService } = await import('../service/service.ts');
     await runService(configOf(command), 'api', hooks);
   });
-  addServiceSettings(command, [...apiSettings, ...storeSettings]);
+  addServiceSettings(command, 'requests', 'objects');
 }

@@ -8,7 +8,7 @@ import { Closing } from '../service/closing.ts';
 import { openConfiguredRecords } from '../service/configured-records.ts';
 import { useData } from './settings/places.ts';
 import { addSettings, configOf } from './settings/setting-options.ts';
-import { storeOf, storeSettings } from '../service/store.ts';
+import { storeOf } from '../service/store.ts';
 
 const examples = `
 Examples:
@@ -57,5 +57,5 @@ export function addData(data: Command): void {
         await closing.close();
       }
     });
-  addSettings(erase, ['data', 'postgresUrl', 'redisUrl', ...storeSettings]);
+  addSettings(erase, 'records', 'queue', 'objects');
 }

@@ -65,7 +65,7 @@ export function addExtract(command: Command): void {
     .action(async (type: string, file: string, options: Options) => {
       await extract(configOf(command), type, file, options);
     });
-  addSettings(command, ['data', 'models']);
+  addSettings(command, 'library');
 }
 
 async function extract(config: Config, type: string, file: string, options: Options): Promise<void> {

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import type { RunHooks } from '../service/service.ts';
-import { addServiceSettings, apiSettings, configOf, drawingSettings } from './settings/setting-options.ts';
-import { storeSettings } from '../service/store.ts';
+import { addServiceSettings, configOf } from './settings/setting-options.ts';
 
 const examples = `
 Examples:
@@ -16,7 +15,7 @@ export function addServe(command: Command, hooks: RunHooks): void {
     const { runService } = await import('../service/service.ts');
     await runService(configOf(command), 'serve', { onListening: announce, onStopping: console.error, ...hooks });
   });
-  addServiceSettings(command, [...apiSettings, ...drawingSettings, ...storeSettings]);
+  addServiceSettings(command, 'requests', 'jobs', 'objects');
 }
 
 function announce({ address, data }: { readonly address: string; readonly data: string }): void {

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { addServiceSettings, configOf, drawingSettings } from './settings/setting-options.ts';
-import { storeSettings } from '../service/store.ts';
+import { addServiceSettings, configOf } from './settings/setting-options.ts';
 
 const examples = `
 Example:
@@ -14,17 +13,5 @@ export function addWorker(command: Command): void {
     const { runService } = await import('../service/service.ts');
     await runService(configOf(command), 'worker');
   });
-  addServiceSettings(command, [
-    'host',
-    'metricsPort',
-    'data',
-    'models',
-    'postgresUrl',
-    'redisUrl',
-    'tenantWindow',
-    'queueWindow',
-    'logLevel',
-    ...drawingSettings,
-    ...storeSettings,
-  ]);
+  addServiceSettings(command, 'worker', 'jobs', 'objects');
 }

@@ -1,20 +1,16 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findSecrets, type SecretSettings } from './secrets.ts';
-import {
-  type Config,
-  type Environment,
-  type Flags,
-  type Setting,
-  settingKeys,
-  settings,
-  variableOf,
-} from './settings.ts';
-import { Mismatch } from './values.ts';
+import { findSecrets } from './secrets.ts';
+import { type Environment, type Setting, variableOf } from './settings/setting.ts';
+import { type Config, type Flags, settingKeys, settings } from './settings/settings.ts';
+import { Mismatch } from './settings/values.ts';
 import { ArmatureError } from '../errors.ts';
 
-export type { Config, Environment, Flags, LogLevel, Provider } from './settings.ts';
+export type { Provider } from './settings/device.ts';
+export type { LogLevel } from './settings/log.ts';
+export type { Environment } from './settings/setting.ts';
+export type { Config, Flags } from './settings/settings.ts';
 
 /**
  * Flag before ARMATURE_ variable before alias before default; an empty variable counts as absent. An invalid value throws
@@ -41,7 +37,7 @@ export function tracingWanted(environment: Environment = process.env): boolean {
  * All that opens something in the settings, and in the variables that the SDKs of S3 and OpenTelemetry read by themselves.
  * Whatever writes about the process leaves it out, also where a library quotes it.
  */
-export function secretsOf(config: SecretSettings, environment: Environment = process.env): readonly string[] {
+export function secretsOf(config: Config, environment: Environment = process.env): readonly string[] {
   return findSecrets(config, environment);
 }
 
@@ -184,7 +180,7 @@ export function requirePostgres(config: Pick<Config, 'postgresUrl'>, command: st
 }
 
 export function isLoopback(host: string): boolean {
-  // An IPv6 address as `host` of values.ts writes it; ::ffff:7f00:0/104 are the IPv4 ones.
+  // An IPv6 address as `host` of settings/values.ts writes it; ::ffff:7f00:0/104 are the IPv4 ones.
   if (host === '::1' || /^::ffff:7f[0-9a-f]{2}:/.test(host)) return true;
   return host.toLowerCase() === 'localhost' || /^127(\.\d{1,3}){3}$/.test(host);
 }

@@ -1,27 +1,28 @@
-import type { Config, Environment } from './settings.ts';
-
-export type SecretSettings = Pick<
-  Config,
-  'adminKey' | 'apiKey' | 'hubToken' | 'webhookSecret' | 'postgresUrl' | 'redisUrl' | 's3Endpoint'
->;
+import type { Environment } from './settings/setting.ts';
+import { type Config, settingKeys, settings } from './settings/settings.ts';
 
 /** Below this many characters a text is not looked for: it would stand in half of all words. */
 const shortest = 6;
 
 /** What `secretsOf` finds. */
-export function findSecrets(config: SecretSettings, environment: Environment): readonly string[] {
-  const { adminKey, apiKey, hubToken, webhookSecret, postgresUrl, redisUrl, s3Endpoint } = config;
+export function findSecrets(config: Config, environment: Environment): readonly string[] {
   const { AWS_SECRET_ACCESS_KEY: s3Secret, AWS_SESSION_TOKEN: s3Token } = environment;
-  const own = [adminKey, apiKey, hubToken, webhookSecret, s3Secret, s3Token];
-  const urls = [postgresUrl, redisUrl, s3Endpoint];
+  const own = [...valuesOf(config, 'whole'), s3Secret, s3Token];
+  const urls = valuesOf(config, 'password');
   const headers = [environment['OTEL_EXPORTER_OTLP_HEADERS'], environment['OTEL_EXPORTER_OTLP_TRACES_HEADERS']];
   const found = [...own, ...urls.flatMap(passwordsOf), ...headers.flatMap(headerValues)];
   return [...new Set(found.map((text) => text ?? ''))].filter((text) => text.length >= shortest);
 }
 
+/** Those settings whose rows say that they are secret in this way. */
+function valuesOf(config: Config, secret: 'whole' | 'password'): readonly string[] {
+  const values = settingKeys.filter((key) => settings[key].secret === secret).map((key) => config[key]);
+  return values.filter((value) => typeof value === 'string');
+}
+
 /** The password of a URL as it stands there, and as it is meant. */
-function passwordsOf(url: string | null): readonly string[] {
-  const password = url !== null && URL.canParse(url) ? new URL(url).password : '';
+function passwordsOf(url: string): readonly string[] {
+  const password = URL.canParse(url) ? new URL(url).password : '';
   return [password, decoded(password)];
 }
 

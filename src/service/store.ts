@@ -3,9 +3,6 @@ import { prepareDataFolder } from '../records/data-folder/data-folder.ts';
 import { openFileStore } from '../store/file-store.ts';
 import type { ObjectStore } from '../store/store.ts';
 
-/** Settings that say where objects are. */
-export const storeSettings = ['s3Bucket', 's3Prefix', 's3Region', 's3Endpoint', 's3ForcePathStyle'] as const;
-
 /** The bucket that was named, or files below the data folder. */
 export async function storeOf(config: Config): Promise<ObjectStore> {
   const { s3Bucket: bucket, s3Prefix: prefix, s3Region: region, s3Endpoint: endpoint } = config;

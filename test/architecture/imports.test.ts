@@ -181,7 +181,7 @@ describe('names and settings', () => {
   it('knows the embedded model as the default of one setting', () => {
     const embedded = 'diorama';
     expect(files.filter((file) => file.code.includes(embedded)).map((file) => file.path)).toEqual([
-      'config/settings.ts',
+      'config/settings/device.ts',
     ]);
   });
 });

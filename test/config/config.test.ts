@@ -1,7 +1,8 @@
 import { delimiter, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { modelFolders, readConfig, requirePostgres, requireSafeHost, secretsOf } from '../../src/config/config.ts';
-import { settingKeys, settings, variableOf } from '../../src/config/settings.ts';
+import { variableOf } from '../../src/config/settings/setting.ts';
+import { settingKeys, settings, themes } from '../../src/config/settings/settings.ts';
 import { ArmatureError } from '../../src/errors.ts';
 
 function refusal(work: () => unknown): ArmatureError {
@@ -105,6 +106,12 @@ describe('values', () => {
     expect(message).not.toContain('Q7x9');
   });
 
+  it('is null where a setting has no default, and off or on where it is a switch', () => {
+    const { adminKey, s3ForcePathStyle, submissionsPerMinute, allowAnonymous, embedParameters } = readConfig({}, {});
+    expect([adminKey, s3ForcePathStyle, submissionsPerMinute]).toEqual([null, null, null]);
+    expect([allowAnonymous, embedParameters]).toEqual([false, true]);
+  });
+
   it('knows what in it is secret, as it stands there and as it is meant', () => {
     const config = readConfig(
       {
@@ -137,6 +144,7 @@ describe('the table of settings', () => {
   it('has one row and one variable for each field of the configuration', () => {
     expect(settingKeys.toSorted()).toEqual(Object.keys(readConfig({}, {})).toSorted());
     expect(new Set(settingKeys.map((key) => variableOf(settings[key]))).size).toBe(settingKeys.length);
+    expect(themes.flatMap(({ keys }) => keys)).toEqual(settingKeys);
   });
 });
 

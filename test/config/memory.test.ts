@@ -3,7 +3,7 @@ import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { usableMemory } from '../../src/config/memory.ts';
+import { usableMemory } from '../../src/config/settings/memory.ts';
 import { packageRoot } from '../../src/config/config.ts';
 
 describe('the memory that may be used', () => {

@@ -75,7 +75,7 @@ export function addBatch(command: Command): void {
       controls.add(id, eachPicture);
     },
   );
-  addSettings(command, ['server', 'apiKey']);
+  addSettings(command, 'client');
   command.addHelpText('after', examples);
   command.action(async (file: string | undefined, options: Options) => {
     const items = await readItems(file, options, controls.list);

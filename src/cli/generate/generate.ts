@@ -47,8 +47,7 @@ export function addGenerate(command: Command): void {
   addGenerationOptions(command);
   const controls = addControls(command);
   command.option('--save-maps', 'also write the map of each control: out-map-1.png ...');
-  addSettings(command, ['model', 'models', 'data', 'provider', 'deviceId', 'threads', 'memoryBudget', 'maxRows']);
-  addSettings(command, ['embedParameters']);
+  addSettings(command, 'pictures');
   command.addHelpText('after', examples);
   command.action(async (prompt: string, options: Options) => {
     await generate(configOf(command), prompt, options, controls.list);

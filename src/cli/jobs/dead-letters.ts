@@ -29,7 +29,7 @@ export function addDeadLetters(jobs: Command): void {
       const answer = await callServer(configOf(dead), 'GET', `/v1/dead-letters?${query.toString()}`);
       console.log(options.json === true ? JSON.stringify(answer, null, 2) : describe(pageSchema.parse(answer).data));
     });
-  addSettings(dead, ['server', 'apiKey']);
+  addSettings(dead, 'client');
   const retry = jobs
     .command('retry')
     .description('queue jobs again that failed or were cancelled')
@@ -43,7 +43,7 @@ export function addDeadLetters(jobs: Command): void {
       const config = configOf(retry);
       await (all ? replay(config) : retryEach(config, ids));
     });
-  addSettings(retry, ['server', 'apiKey']);
+  addSettings(retry, 'client');
 }
 
 type Server = Parameters<typeof callServer>[0];

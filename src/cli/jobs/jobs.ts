@@ -42,7 +42,7 @@ export function addJobs(jobs: Command): void {
         options.json === true ? JSON.stringify(answer, null, 2) : describeJobs(pageSchema.parse(answer).data),
       );
     });
-  addSettings(list, ['server', 'apiKey']);
+  addSettings(list, 'client');
   const show = jobs
     .command('show')
     .description('everything about one job, as JSON')
@@ -52,7 +52,7 @@ export function addJobs(jobs: Command): void {
       const answer = await callServer(configOf(show), 'GET', jobPath(id));
       console.log(JSON.stringify(answer, null, 2));
     });
-  addSettings(show, ['server', 'apiKey']);
+  addSettings(show, 'client');
   const cancel = jobs
     .command('cancel')
     .description('stop one job: a waiting one at once, a running one within a step')
@@ -63,7 +63,7 @@ export function addJobs(jobs: Command): void {
       const { status } = jobSchema.parse(answer);
       console.log(status === 'running' ? `${id} stops after its present step.` : `${id} is ${status}.`);
     });
-  addSettings(cancel, ['server', 'apiKey']);
+  addSettings(cancel, 'client');
   addDeadLetters(jobs);
 }
 

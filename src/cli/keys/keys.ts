@@ -122,7 +122,7 @@ function addRevoke(keys: Command): void {
 }
 
 function addPlaces(command: Command): void {
-  addSettings(command, ['data', 'postgresUrl', 'server', 'apiKey']);
+  addSettings(command, 'records', 'client');
 }
 
 async function withHolder<T>(command: Command, work: (holder: KeyHolder) => Promise<T>): Promise<T> {

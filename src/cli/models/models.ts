@@ -29,7 +29,7 @@ export function addModels(models: Command): void {
       const annotators = await (await annotatorsOf(config)).list();
       console.log(options.json === true ? asJson(found, annotators) : describeModels(found, annotators));
     });
-  addSettings(list, ['data', 'models']);
+  addSettings(list, 'library');
   const setType = models
     .command('set-type')
     .description(`say which condition a ControlNet is for: ${conditionIds.join(', ')}`)
@@ -43,7 +43,7 @@ export function addModels(models: Command): void {
       const model = await (await libraryOf(config)).setType(id, type);
       console.log(`${model.id} is for ${model.type}.`);
     });
-  addSettings(setType, ['data', 'models']);
+  addSettings(setType, 'library');
   addShow(models);
   addGraph(models);
   addSet(models);

@@ -42,7 +42,7 @@ export function addPull(models: Command): void {
     .option('--to <dir>', "folder of models to put it into (default: DATA's)")
     .addHelpText('after', help)
     .action(async (model: string, options: Options) => await pullInto(model, options, configOf(pull)));
-  addSettings(pull, ['data', 'hub', 'allowFetch']);
+  addSettings(pull, 'pull');
 }
 
 async function pullInto(model: string, { revision, variant, to }: Options, config: Config): Promise<void> {

@@ -24,7 +24,7 @@ export function addSet(models: Command): void {
       const model = await (await libraryOf(configOf(set))).setPrediction(id, toldBy(flags));
       console.log(`${model.id} predicts ${describePrediction(model.prediction)}.`);
     });
-  addSettings(set, ['data', 'models']);
+  addSettings(set, 'library');
 }
 
 function toldBy({ predictionType, zeroSnr }: SetFlags): ToldPrediction | null {

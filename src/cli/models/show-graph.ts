@@ -29,7 +29,7 @@ export function addGraph(models: Command): void {
       const choices = model.kind === 'base' ? await networksOfBase(model) : await networksOfControlNet(model);
       console.log(describe(chosen(choices, network, model.id)(), model.id));
     });
-  addSettings(show, ['data', 'models']);
+  addSettings(show, 'library');
 }
 
 async function networksOfBase({ path }: BaseModel): Promise<Networks> {

@@ -22,7 +22,7 @@ export function addShow(models: Command): void {
       const { path: _path, owner: _owner, ...known } = model;
       console.log(options.json === true ? JSON.stringify(known, null, 2) : describe(model));
     });
-  addSettings(show, ['data', 'models']);
+  addSettings(show, 'library');
 }
 
 function describe(model: BaseModel | ControlNetModel): string {

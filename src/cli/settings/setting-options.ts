@@ -1,66 +1,20 @@
 import { type Command, Option } from 'commander';
 import { type Config, type Flags, readConfig } from '../../config/config.ts';
-import { type Setting, settings, variableOf } from '../../config/settings.ts';
+import { type Setting, type Use, variableOf } from '../../config/settings/setting.ts';
+import { settings, settingsFor, themes } from '../../config/settings/settings.ts';
 import { located } from './places.ts';
-import { grouped, headingOf } from './setting-groups.ts';
 
-/** Who may ask how much of a server that answers requests. */
-const accessSettings = [
-  'adminKey',
-  'allowAnonymous',
-  'submissionsPerMinute',
-  'readsPerMinute',
-  'maxQueued',
-  'maxQueuedPerTenant',
-  'bodyMemory',
-  'trustedProxy',
-] as const satisfies readonly (keyof Config)[];
-
-/** What a process needs to know that answers requests, alone or beside workers. */
-export const apiSettings = [
-  'host',
-  'port',
-  'data',
-  'models',
-  'model',
-  'postgresUrl',
-  'redisUrl',
-  'tenantWindow',
-  'queueWindow',
-  'maxBatchItems',
-  'maxBatchCost',
-  'publicUrl',
-  'corsOrigin',
-  'embedParameters',
-  'allowFetch',
-  'webhookSecret',
-  'logLevel',
-  ...accessSettings,
-  'retentionDays',
-  'retentionSize',
-] as const satisfies readonly (keyof Config)[];
-
-/** What a process needs to know that draws. */
-export const drawingSettings = [
-  'provider',
-  'deviceId',
-  'threads',
-  'memoryBudget',
-  'maxRows',
-  'grace',
-  'checkpointEvery',
-  'claim',
-] as const satisfies readonly (keyof Config)[];
-
-/** Gives a command the flags of these settings. Their values are read by {@link configOf} and nowhere else. */
-export function addSettings(command: Command, keys: readonly (keyof Config)[]): Command {
-  for (const key of keys) command.addOption(optionOf(settings[key]));
-  return command;
+/** Gives a command the flags of all settings that these uses need. Their values are read by {@link configOf} and nowhere else. */
+export function addSettings(command: Command, ...uses: readonly Use[]): void {
+  for (const key of settingsFor(...uses)) command.addOption(optionOf(settings[key]));
 }
 
 /** The same for a command of many settings, under headings. */
-export function addServiceSettings(command: Command, keys: readonly (keyof Config)[]): void {
-  for (const key of grouped(keys)) command.addOption(optionOf(settings[key]).helpGroup(headingOf(key)));
+export function addServiceSettings(command: Command, ...uses: readonly Use[]): void {
+  for (const key of settingsFor(...uses)) {
+    const heading = themes.find(({ keys }) => keys.includes(key))?.heading;
+    command.addOption(optionOf(settings[key]).helpGroup(`${heading}:`));
+  }
 }
 
 /** The configuration of a command: its flags, then the environment, then defaults; data folder and server as {@link located}. */
