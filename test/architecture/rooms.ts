@@ -82,7 +82,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   pipeline: {
     idea: 'tokenizer, guidance, denoise loop',
-    imports: ['numeric', 'pixels', 'schedulers', 'files', 'json', 'generation'],
+    imports: ['numeric', 'prompt', 'pixels', 'schedulers', 'files', 'json', 'generation'],
   },
   models: {
     idea: 'what is in the model folders, the process that looks into it, and pulling into them',

@@ -517,6 +517,44 @@ def make_edges():
                     cv2.imwrite(str(folder / "canny" / f"{name}_{kind}_{low}_{high}_{norm}.png"), edges)
 
 
+# Prompts
+
+
+def make_prompts():
+    """What the prompts of the repository's own set mean to the new text encoder: their chunks stay, since the tokenizer does."""
+    folder = OUT / "models" / "sd15-tiny" / "text_encoder"
+    text = CLIPTextModel.from_pretrained(folder).eval()
+    final_norm = text.text_model.final_layer_norm
+    facts = json.loads((OWN / "prompt" / "chunks.json").read_text())
+
+    def encode(ids):
+        encoded = text(torch.tensor(ids), output_hidden_states=True)
+        return encoded.last_hidden_state, final_norm(encoded.hidden_states[-2])
+
+    def emphasised(z, weights):
+        ratios = z.mean((1, 2)) / (z * weights).mean((1, 2))
+        return (z * weights * ratios[:, None, None]).flatten(0, 1)[None], ratios.tolist()
+
+    empty = CLIPTokenizer.from_pretrained(OUT / "models" / "sd15-tiny" / "tokenizer")("", padding="max_length", max_length=77)
+    nothing = encode([empty.input_ids])[0]
+    tensors = {}
+    for case in facts["cases"]:
+        number = case["case"]
+        weights = torch.tensor([chunk["weights"] for chunk in case["chunks"]])[:, :, None]
+        last, earlier = encode([chunk["ids"] for chunk in case["chunks"]])
+        a1111, case["mean_ratio"] = emphasised(last, weights)
+        skipped, case["mean_ratio_clip_skip2"] = emphasised(earlier, weights)
+        tensors[f"{number}/z"] = last
+        if bool((weights == 1).all()):
+            continue
+        tensors[f"{number}/a1111"] = a1111
+        tensors[f"{number}/no_norm"] = (last * weights).flatten(0, 1)[None]
+        tensors[f"{number}/comfy"] = ((last - nothing) * weights + nothing).flatten(0, 1)[None]
+        tensors[f"{number}/a1111_clip_skip2"] = skipped
+    write_json(OUT / "prompt" / "chunks.json", facts)
+    save_file({key: value.contiguous() for key, value in tensors.items()}, OUT / "prompt" / "embeds.safetensors")
+
+
 if __name__ == "__main__":
     shutil.copytree(OWN, OUT)
     make_models()
@@ -524,6 +562,7 @@ if __name__ == "__main__":
     make_pipelines()
     make_schedulers()
     make_rng()
+    make_prompts()
     make_tokens()
     make_edges()
     print(f"Made {OUT}")
