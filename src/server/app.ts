@@ -8,15 +8,18 @@ import { KeyRing } from './access/key-ring.ts';
 import { OpenRequests } from './access/open-requests.ts';
 import { RateLimiter } from './access/rate-limiter.ts';
 import { routeContext } from './routes/context.ts';
-import { addResources } from './routes/resources.ts';
+import { dialectAt, mountDialects } from './dialects/mount.ts';
+import type { Dialect } from './dialects/contract/dialect.ts';
+import { dialects as allDialects } from './dialects/registry.ts';
 import type { SecretRecords } from '../records/access/secrets.ts';
 import { missingPage } from './pages/missing-page.ts';
 import type { ServerParts } from './parts/parts.ts';
 import { readWebFiles } from './pages/web-files.ts';
 import { watchRoutes } from './plugins/allowed-methods.ts';
 import { acceptForms } from './http/form.ts';
-import { answerClientError, refuseExpectation } from './plugins/client-errors.ts';
-import { answerWithProblems, sendProblem } from './plugins/errors.ts';
+import type { ErrorWriter } from './http/error-writer.ts';
+import { answerClientError, refuseExpectations } from './plugins/client-errors.ts';
+import { answerErrors, answerMissing, sendError } from './plugins/errors.ts';
 import { closeGracefully } from './plugins/graceful-close.ts';
 import { isolateAnswers } from './plugins/isolate-answers.ts';
 import { meterBodies } from './plugins/meter-bodies.ts';
@@ -32,10 +35,15 @@ import { validatorCompiler } from './plugins/validation.ts';
 import { queueFigures } from './health/queue-figures.ts';
 
 /**
- * The HTTP application, ready to listen or to be injected into. Closing it ends streams and waits; the parts stay open.
+ * The HTTP application, ready to listen or to be injected into. Closing it ends streams and waits; the parts stay open. One of the
+ * `dialects` speaks wherever no other one does.
  */
-export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
+export async function buildApp(
+  parts: ServerParts,
+  dialects: readonly Dialect[] = allDialects,
+): Promise<FastifyInstance> {
   const { limits, corsOrigins, trustedProxies, version } = parts.settings;
+  const writerAt = (url: string): ErrorWriter => dialectAt(dialects, url).writeError;
   const app = fastify({
     loggerInstance: parts.log,
     ...connectionLimits(limits),
@@ -45,9 +53,9 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
     requestIdHeader: false,
     logController: new OneLineARequest(),
     clientErrorHandler: answerClientError,
-    frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
+    frameworkErrors: (error, request, reply) => void sendError(error, request, reply, writerAt(request.url)),
   });
-  app.server.on('checkExpectation', refuseExpectation);
+  app.server.on('checkExpectation', refuseExpectations(writerAt));
   app.setValidatorCompiler(validatorCompiler);
   // Views are typed by their schemas; checking each answer again would only cost time.
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
@@ -62,8 +70,13 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
   refuseOtherEncodings(app);
   acceptJson(app, limits.jsonValues);
   const files = await readWebFiles();
+  const allowed = watchRoutes(app);
+  answerErrors(app, parts.metrics.http);
   const sendMissingPage = missingPage(files, parts.settings.publicUrl);
-  answerWithProblems(app, watchRoutes(app), parts.metrics.http, sendMissingPage);
+  answerMissing(app, allowed, async (reply) => {
+    parts.metrics.http.refused('not_found');
+    return await sendMissingPage(reply);
+  });
   refuseWhileDraining(app, parts.draining);
   await app.register(cors, {
     origin: corsOrigins.includes('*') ? '*' : [...corsOrigins],
@@ -92,7 +105,7 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
   const context = routeContext(parts, app, { webFiles: files, signer: guard.authenticator.signer });
   closeGracefully(app);
   parts.metrics.queue.watch(queueFigures(parts.records));
-  await addResources(app, context);
+  await mountDialects(app, dialects, { context, allowed });
   await app.ready();
   return app;
 }

@@ -15,6 +15,7 @@ import { startFeeder } from '../../src/queue/feeder.ts';
 import { openQueue } from '../../src/queue/open.ts';
 import { openRecords } from '../../src/records/open.ts';
 import { buildApp } from '../../src/server/app.ts';
+import type { Dialect } from '../../src/server/dialects/contract/dialect.ts';
 import { defaultServerLimits } from '../../src/server/parts/limits.ts';
 import type { ServerParts } from '../../src/server/parts/parts.ts';
 import { openFileStore } from '../../src/store/file-store.ts';
@@ -33,7 +34,7 @@ export interface Application {
   /** Moves the server's clock on. */
   readonly passTime: (ms: number) => void;
   /** Builds another app over the same parts. */
-  readonly rebuild: (changes: Partial<ServerParts>) => Promise<FastifyInstance>;
+  readonly rebuild: (changes: Partial<ServerParts>, dialects?: readonly Dialect[]) => Promise<FastifyInstance>;
   readonly close: () => Promise<void>;
 }
 
@@ -107,8 +108,8 @@ export async function openApplication({ postgresUrl, store }: ApplicationPlaces 
     folder: join(data, 'store'),
     query: async <R>(text: string) => (await pool.query<R>(text)).rows,
     passTime: (ms) => (ahead += ms),
-    rebuild: async (changes) => {
-      const further = await buildApp({ ...parts, ...changes });
+    rebuild: async (changes, dialects) => {
+      const further = await buildApp({ ...parts, ...changes }, dialects);
       apps.push(further);
       return further;
     },

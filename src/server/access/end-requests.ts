@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ArmatureError } from '../../errors.ts';
-import { problemType, toProblem } from '../http/problem.ts';
 import type { Ending, OpenRequests } from './open-requests.ts';
 
 declare module 'fastify' {
@@ -28,8 +27,9 @@ export function refuseEnded(app: FastifyInstance): void {
     if (request.ended?.aborted !== true) return payload;
     if (payload instanceof Readable) payload.destroy();
     for (const name of Object.keys(reply.getHeaders())) if (!kept.test(name)) reply.removeHeader(name);
-    reply.code(401).type(problemType).header('www-authenticate', 'Bearer realm="armature", error="invalid_token"');
-    return JSON.stringify(toProblem(keyEnded(), request.id));
+    const { status, headers, body } = request.server.writeError(keyEnded(), { request: request.id });
+    reply.code(status).headers(headers).header('www-authenticate', 'Bearer realm="armature", error="invalid_token"');
+    return JSON.stringify(body);
   });
 }
 

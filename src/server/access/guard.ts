@@ -16,10 +16,10 @@ declare module 'fastify' {
     /** Who may call the route. One that doesn't say is for `admin` alone. */
     readonly access?: Access;
     /**
-     * Who may ask a public route of a server without keys that is its machine's alone: by default it is a page, or belongs to
-     * one, which is opened from anywhere and under any name.
+     * Who may ask a public route of a server without keys that is its machine's alone: by default this machine only. A page, or what
+     * belongs to one, is opened from anywhere and under any name.
      */
-    readonly reach?: 'anybody' | 'this machine';
+    readonly reach?: 'anybody' | 'page';
     /** Whether it is opened by a signed address as well. */
     readonly signable?: boolean;
     /** Whether `?tenant=` makes it another tenant's, for who has the scope `admin`. */
@@ -74,7 +74,7 @@ export function guardRoutes(app: FastifyInstance, { authenticator, limiter, open
     const access = accessOf(request);
     if (access === 'public') {
       const { reach } = request.routeOptions.config;
-      if (reach !== 'anybody' && isThere(request)) await authenticator.admit(request, reach === undefined);
+      if (reach !== 'anybody' && isThere(request)) await authenticator.admit(request, reach === 'page');
       return;
     }
     try {

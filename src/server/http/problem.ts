@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ArmatureError, type ErrorCode, errorCodes, type SerializedError } from '../../errors.ts';
+import type { ErrorFacts, WrittenError } from './error-writer.ts';
 
 export const problemType = 'application/problem+json';
 
@@ -25,7 +26,14 @@ export const problemSchema = z
 
 export type Problem = z.output<typeof problemSchema>;
 
-export function toProblem(error: ArmatureError, instance: string): Problem {
+/** The error writer of our own API. */
+export function writeProblem(error: ArmatureError, { request, status }: ErrorFacts): WrittenError {
+  const problem = toProblem(error, request);
+  const sent = status === undefined ? problem : { ...problem, status };
+  return { status: sent.status, headers: { 'content-type': problemType }, body: sent };
+}
+
+function toProblem(error: ArmatureError, instance: string | undefined): Problem {
   return {
     ...problemOf({
       code: error.code,
@@ -34,7 +42,7 @@ export function toProblem(error: ArmatureError, instance: string): Problem {
     }),
     ...(error.choices === undefined ? {} : { choices: [...error.choices] }),
     ...(error.errors === undefined ? {} : { errors: [...error.errors] }),
-    instance,
+    ...(instance === undefined ? {} : { instance }),
   };
 }
 

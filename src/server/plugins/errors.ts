@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ArmatureError, type ErrorCode } from '../../errors.ts';
 import { prefersHtml } from '../http/prefers-html.ts';
-import { problemType, toProblem } from '../http/problem.ts';
+import type { ErrorWriter } from '../http/error-writer.ts';
 import type { HttpMetrics } from '../../metrics/http-metrics.ts';
 import { otherMediaType } from './other-media-type.ts';
 import type { AllowedMethods } from './allowed-methods.ts';
@@ -13,27 +13,26 @@ const retryAfter = 2;
 export type SendMissingPage = (reply: FastifyReply) => Promise<FastifyReply>;
 
 /**
- * Makes every failure, ours or the framework's, a problem document; for a browser that goes to an address where nothing is, a
- * page. Nothing of an unexpected error leaves the process.
+ * Has every failure, ours or the framework's, written by the error writer of the scope in which it was met. Nothing of an unexpected
+ * error leaves the process.
  */
-export function answerWithProblems(
-  app: FastifyInstance,
+export function answerErrors(app: FastifyInstance, metrics: HttpMetrics): void {
+  app.setErrorHandler((thrown, request, reply) => {
+    metrics.refused(fromThrown(thrown, request).code);
+    return sendError(thrown, request, reply, request.server.writeError);
+  });
+}
+
+/** Answers what is asked for below the prefix of a scope and is not there: with an error; a browser with a page, where there is one. */
+export function answerMissing(
+  scope: FastifyInstance,
   allowed: AllowedMethods,
-  metrics: HttpMetrics,
   sendMissingPage?: SendMissingPage,
 ): void {
-  app.setErrorHandler((thrown, request, reply) => {
-    const error = fromThrown(thrown, request);
-    metrics.refused(error.code);
-    return sendProblem(thrown, request, reply);
-  });
-  app.setNotFoundHandler((request, reply) => {
+  scope.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0]!;
     const methods = allowed.of(path);
-    if (sendMissingPage !== undefined && methods.length === 0 && prefersHtml(request)) {
-      metrics.refused('not_found');
-      return sendMissingPage(reply);
-    }
+    if (sendMissingPage !== undefined && methods.length === 0 && prefersHtml(request)) return sendMissingPage(reply);
     if (methods.length === 0) throw new ArmatureError('not_found', `There is no resource at ${path.slice(0, 200)}.`);
     reply.header('allow', methods.join(', '));
     const detail = `Expected ${methods.join(' or ')} at ${path} but received ${request.method}.`;
@@ -41,16 +40,18 @@ export function answerWithProblems(
   });
 }
 
-export async function sendProblem(
+export async function sendError(
   thrown: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
+  write: ErrorWriter,
 ): Promise<FastifyReply> {
   const error = fromThrown(thrown, request);
   if (error.status >= 500) request.log.error({ err: thrown, code: error.code }, 'request failed');
   const wait = error.retryAfter ?? (error.status === 503 ? retryAfter : undefined);
   if (wait !== undefined) reply.header('retry-after', wait);
-  return await reply.code(error.status).type(problemType).send(toProblem(error, request.id));
+  const { status, headers, body } = write(error, { request: request.id });
+  return await reply.code(status).headers(headers).send(body);
 }
 
 /** What a thrown thing means to the client of a request. */

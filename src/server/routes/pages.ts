@@ -16,7 +16,7 @@ const pages: Readonly<Record<string, string>> = {
 
 /** The pages, and their scripts, styles and pictures under /assets. */
 export function pageRoutes(app: FastifyInstance, { parts, webFiles: files }: RouteContext): void {
-  const options = { config: { access: 'public' }, schema: { hide: true } } as const;
+  const options = { config: { access: 'public', reach: 'page' }, schema: { hide: true } } as const;
   for (const [path, name] of Object.entries(pages)) {
     const page = whole(name, path);
     app.get(path, options, async (request, reply) => await sendWebFile(page, request, reply));
