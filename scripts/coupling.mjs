@@ -27,7 +27,7 @@ const nouns = [
   },
   {
     noun: "job kind's contract",
-    types: ['generation/kinds/kind.ts JobKind', 'generation/plan.ts ExtractionPlan'],
+    types: ['generation/job-kind.ts JobKind', 'generation/plan.ts ExtractionPlan'],
     rows: ['generation/kinds/'],
   },
   { noun: "model kind's contract", types: ['models/kinds/kind.ts ModelKind'], rows: ['models/kinds/'] },

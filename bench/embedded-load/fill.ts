@@ -1,5 +1,5 @@
 import type { JobResult } from '../../src/generation/job.ts';
-import type { Plan } from '../../src/generation/plan.ts';
+import type { GenerationPlan } from '../../src/generation/plan.ts';
 import { newJobId } from '../../src/records/schema/ids.ts';
 import type { SqlPool } from '../../src/records/database/sql-pool.ts';
 
@@ -70,7 +70,7 @@ async function insert(pool: SqlPool, start: number, count: number, tenants: numb
   );
 }
 
-function planOf(number: number): Plan {
+function planOf(number: number): GenerationPlan {
   const image = { key: `tenants/shared/inputs/${number % inputs}`, sha256: 'a'.repeat(64) };
   return {
     kind: 'generation',

@@ -5,7 +5,7 @@ import { parseOptions } from '../conditions/contract/options.ts';
 import { ArmatureError } from '../errors.ts';
 import { ExtractorProcess } from '../extractor/extractor-process.ts';
 import { parseExtraction } from '../generation/parse.ts';
-import { resolveExtraction } from '../generation/resolve.ts';
+import { resolveExtraction } from '../generation/kinds/extraction/resolve.ts';
 import { encodePicture } from '../images/encode.ts';
 import { numberOrText } from './controls/command-fields.ts';
 import { namedValue } from './controls/control-options.ts';

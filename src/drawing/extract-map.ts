@@ -1,7 +1,7 @@
 import type { MaskedImage } from '../pixels/rgb-image.ts';
 import type { ExtractorProcess } from '../extractor/extractor-process.ts';
 import { shortSideSize } from '../generation/given-picture.ts';
-import type { ExtractionPlan } from '../generation/plan.ts';
+import type { ExtractionPlan } from '../generation/kinds/extraction/plan.ts';
 import { resizePhoto } from '../images/resize.ts';
 import type { MadeMap } from '../pipeline/controls/control-work.ts';
 import { refuseStrictly, remarksOnExtraction } from './remarks.ts';

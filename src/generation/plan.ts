@@ -2,10 +2,16 @@ import type { ResizeMode } from '../pixels/resize-mode.ts';
 import type { SchedulerId } from '../schedulers/registry.ts';
 
 /**
- * What a worker is told to draw: every default resolved, every picture stored, every model checked against the others. A
- * plan is JSON, is written into the job's record before the job is queued, and never changes after that.
+ * What a worker is told to do: every default resolved, every picture stored, every model checked against the others. A
+ * plan is JSON, is written into the job's record before the job is queued, and never changes after that. What else it says
+ * its kind knows (job-kind.ts).
  */
-export interface GenerationPlan {
+export interface Plan {
+  readonly kind: string;
+}
+
+/** What is to be drawn. */
+export interface GenerationPlan extends Plan {
   readonly kind: 'generation';
   readonly model: ModelReference;
   readonly prompt: string;
@@ -34,23 +40,6 @@ export interface GenerationPlan {
   readonly bestOf: number;
   readonly output: GenerationOutputOptions;
 }
-
-/** Extract a map from a picture, without drawing. */
-export interface ExtractionPlan {
-  readonly kind: 'extraction';
-  readonly condition: string;
-  readonly image: StoredPicture;
-  /** White where the picture is to be drawn anew; absent where none came beside it. */
-  readonly imageMask?: StoredPicture | undefined;
-  readonly options: Readonly<Record<string, unknown>>;
-  /** Short side, in pixels, that the picture is brought to first; null leaves it at its own size. */
-  readonly resolution: number | null;
-  /** A blank map fails the job instead of warning. */
-  readonly strict: boolean;
-  readonly output: OutputOptions;
-}
-
-export type Plan = GenerationPlan | ExtractionPlan;
 
 export interface ModelReference {
   readonly id: string;

@@ -1,23 +1,17 @@
-import type { Condition } from '../conditions/contract/condition.ts';
-import { parseOptions } from '../conditions/contract/options.ts';
 import { ArmatureError } from '../errors.ts';
 import type { BaseModel } from './model.ts';
 import { type SchedulerId, schedulerIds, schedulersWithEta } from '../schedulers/registry.ts';
 import { type Catalog, findBase } from './catalog.ts';
 import { limits } from './limits.ts';
-import type { ExtractionPlan, GenerationPlan, OutputOptions } from './plan.ts';
+import type { GenerationPlan } from './plan.ts';
+import type { Resolved } from './resolved.ts';
 import type { GivenControl } from './given-control.ts';
-import { type GivenPicture, shortSideSize } from './given-picture.ts';
-import type { ExtractionRequest, GenerationRequest, OutputRequest } from './request.ts';
-import { refuseUselessMask, resolveControl } from './resolve-control.ts';
+import type { GenerationRequest } from './request.ts';
+import { resolveControl } from './resolve-control.ts';
 import { resolveEvaluation } from './resolve-evaluation.ts';
+import { resolveOutput } from './resolve-output.ts';
 import { requireSampler } from './require-sampler.ts';
 import { warningsOf } from './warnings.ts';
-
-export interface Resolved<Plan> {
-  readonly plan: Plan;
-  readonly warnings: readonly string[];
-}
 
 export interface GenerationContext {
   readonly catalog: Catalog;
@@ -66,30 +60,6 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
   return { plan, warnings: [...resolved.flatMap(({ warnings }) => warnings), ...warningsOf(plan, catalog.models)] };
 }
 
-/** As {@link resolveGeneration}, for the extraction of a map of condition `type`. */
-export function resolveExtraction(
-  type: string,
-  request: ExtractionRequest,
-  conditionOf: Catalog['condition'],
-  picture: GivenPicture,
-): Resolved<ExtractionPlan> {
-  const condition = conditionOf(type, 'type');
-  const { resolution = null, strict } = request;
-  refuseUselessMask(condition, picture, 'image');
-  if (resolution !== null) shortSideSize(picture, resolution, 'resolution');
-  const plan: ExtractionPlan = {
-    kind: 'extraction',
-    condition: condition.id,
-    image: picture.stored,
-    ...(picture.mask === undefined ? {} : { imageMask: picture.mask }),
-    options: parseOptions(condition, request.options, 'options'),
-    resolution,
-    strict,
-    output: resolveMapOutput(condition, request.output),
-  };
-  return { plan, warnings: [] };
-}
-
 function resolveSize(request: GenerationRequest, base: BaseModel): { width: number; height: number } {
   const width = request.width ?? base.defaults.width;
   const height = request.height ?? base.defaults.height;
@@ -120,20 +90,6 @@ function resolveEta(eta: number, scheduler: SchedulerId): number {
   const others = schedulersWithEta.join(', ');
   const detail = `Expected eta to be 0 with the scheduler ${scheduler} but received ${eta}: only ${others} takes another.`;
   throw new ArmatureError('invalid_request', detail, { field: 'eta' });
-}
-
-function resolveOutput(output: OutputRequest): OutputOptions {
-  if (output.format !== 'png') return { format: output.format, quality: output.quality ?? 90 };
-  if (output.quality === undefined) return { format: 'png', quality: 100 };
-  const detail = `Expected no output.quality with the format png, which has no loss, but received ${output.quality}.`;
-  throw new ArmatureError('invalid_request', detail, { field: 'output.quality' });
-}
-
-/** A map that is transparent where it is masked needs a format that has transparency. */
-function resolveMapOutput({ id, masked }: Condition, output: OutputRequest): OutputOptions {
-  if (masked !== true || output.format !== 'jpeg') return resolveOutput(output);
-  const detail = `Expected output.format to be png or webp for ${id}, whose map is transparent where it is to be drawn anew, but received jpeg.`;
-  throw new ArmatureError('invalid_request', detail, { field: 'output.format', choices: ['png', 'webp'] });
 }
 
 function defaultScheduler(base: BaseModel): SchedulerId {

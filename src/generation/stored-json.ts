@@ -37,6 +37,16 @@ export function storedForm<Name extends string, Value extends object>(
   };
 }
 
+/** A form of values of several kinds, each of which is kept in a form, and with versions, of its own. */
+export function formOfKinds<Name extends string, Value extends { readonly kind: string }>(
+  formOf: (value: Pick<Value, 'kind'>) => StoredForm<Name, Value>,
+): StoredForm<Name, Value> {
+  return {
+    write: (value) => formOf(value).write(value),
+    read: (stored) => formOf(stored as unknown as Value).read(stored),
+  };
+}
+
 /** Reads what may be absent. */
 export function readIfStored<Name extends string, Value>(
   form: StoredForm<Name, Value>,
@@ -48,6 +58,14 @@ export function readIfStored<Name extends string, Value>(
 /** Whether reading failed because a newer release wrote what was to be read. */
 export function isOfNewerRelease(error: unknown): error is ArmatureError {
   return error instanceof ArmatureError && error.code === 'newer_release';
+}
+
+/** The error for a kind that this release does not know: a later one brought it. */
+export function newerKind(name: string, kind: string, known: readonly string[]): ArmatureError {
+  return new ArmatureError(
+    'newer_release',
+    `A newer release wrote this ${name}: it is of the kind ${JSON.stringify(kind)}, and this release reads ${known.join(' and ')}. Run the newer release.`,
+  );
 }
 
 function newerRelease(name: string, version: number, newest: number): ArmatureError {

@@ -45,6 +45,7 @@ import { Closing } from './closing.ts';
 import { openConfiguredRecords } from './configured-records.ts';
 import { deviceSettings } from './device-settings.ts';
 import { superviseDevice, type SupervisedDevice } from './device-supervisor.ts';
+import { jobRunners } from './job-runners.ts';
 import { annotatorsOf, libraryOf, requireDefaultModel } from './library.ts';
 import { listen, type Listening } from './listen.ts';
 import { openLog } from './log.ts';
@@ -236,7 +237,7 @@ function openChildren({ config, log, metrics }: Ground, closing: Closing): Child
 async function openWorker(ground: Ground, { extractor, supervised }: Children, closing: Closing): Promise<void> {
   const { config, metrics } = ground;
   closing.add(startHeartbeat(ground.records.workers, describeWorker(supervised.state)));
-  const parts = { ...ground, extractor, device: supervised.device, observer: metrics.jobs };
+  const parts = { ...ground, extractor, device: supervised.device, observer: metrics.jobs, runners: jobRunners };
   const worker = await startWorker(parts, {
     // A picture with guidance takes two rows: more jobs at once would only wait in the device instead of in the queue.
     concurrency: Math.max(1, Math.floor(config.maxRows / 2)),

@@ -1,5 +1,7 @@
 import type { DeviceProcess } from '../device/device-process.ts';
+import type { Runner } from '../drawing/runner.ts';
 import type { ExtractorProcess } from '../extractor/extractor-process.ts';
+import type { Plan } from '../generation/plan.ts';
 import type { PictureDecoder } from '../images/decoder/decoder.ts';
 import type { ModelLibrary } from '../models/library.ts';
 import type { JobQueue } from '../queue/queue.ts';
@@ -26,6 +28,8 @@ export interface WorkerParts {
   readonly device: DeviceProcess;
   readonly extractor: ExtractorProcess;
   readonly decoder: PictureDecoder;
+  /** By the kind of job that each is for. */
+  readonly runners: Readonly<Record<string, Runner<Plan>>>;
   readonly observer: WorkerObserver;
   readonly tracing: Tracing;
   readonly log: WorkerLog;

@@ -1,3 +1,4 @@
+import type { ProgressPort } from '../drawing/runner.ts';
 import type { Progress } from '../generation/job.ts';
 import type { Records } from '../records/records.ts';
 
@@ -19,8 +20,8 @@ export class ProgressReports {
   }
 
   start(job: { readonly id: string; readonly attempt: number }): ProgressReport {
-    this.#running += 1;
     return new ProgressReport({
+      onStart: () => (this.#running += 1),
       write: async (progress) => await this.#records.reportProgress(job.id, job.attempt, progress),
       intervalMs: () => Math.max(jobPaceMs, paceMs * this.#running),
       onStop: () => (this.#running -= 1),
@@ -29,35 +30,47 @@ export class ProgressReports {
 }
 
 interface Reporting {
+  /** With the first that is to be reported. */
+  readonly onStart: () => void;
   readonly write: (progress: Progress) => Promise<unknown>;
   readonly intervalMs: () => number;
+  /** Once, where there was anything to report. */
   readonly onStop: () => void;
 }
 
 /** Writes one job's progress, one write at a time and at its pace. The newest value wins. */
-export class ProgressReport {
+export class ProgressReport implements ProgressPort {
   readonly #reporting: Reporting;
   #next: Progress | null = null;
   #timer: NodeJS.Timeout | null = null;
   #lastWrite = Number.NEGATIVE_INFINITY;
+  #running = false;
 
   constructor(reporting: Reporting) {
     this.#reporting = reporting;
   }
 
   report(progress: Progress): void {
+    if (!this.#running) this.#reporting.onStart();
+    this.#running = true;
     this.#next = progress;
     if (this.#timer !== null) return;
     const wait = Math.max(0, this.#lastWrite + this.#reporting.intervalMs() - performance.now());
     this.#timer = setTimeout(() => void this.#flush(), wait);
   }
 
-  /** Ends it, once; what was not written yet is not written any more. */
+  async end(progress: Progress): Promise<void> {
+    this.stop();
+    await this.#write(progress);
+  }
+
+  /** Ends it; what was not written yet is not written any more. */
   stop(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     this.#next = null;
-    this.#reporting.onStop();
+    if (this.#running) this.#reporting.onStop();
+    this.#running = false;
   }
 
   async #flush(): Promise<void> {
@@ -65,9 +78,13 @@ export class ProgressReport {
     this.#next = null;
     if (progress === null) return;
     this.#lastWrite = performance.now();
-    // Progress is worth no failure: the job's end is what counts.
-    await this.#reporting.write(progress).catch(() => {});
+    await this.#write(progress);
     this.#timer = null;
     if (this.#next !== null) this.report(this.#next);
+  }
+
+  /** Progress is worth no failure: the job's end is what counts. */
+  async #write(progress: Progress): Promise<void> {
+    await this.#reporting.write(progress).catch(() => {});
   }
 }

@@ -5,11 +5,10 @@ import { isOfNewerRelease } from '../generation/stored-json.ts';
 import type { Consumer, TicketOutcome } from '../queue/queue.ts';
 import { CancelWatch } from './cancel-watch.ts';
 import { DeviceGate } from './device-gate.ts';
-import { drawGeneration } from './draw-generation.ts';
-import { extractCondition } from './extract-condition.ts';
 import { jobFacts } from './job-facts.ts';
 import { patiently } from './patiently.ts';
 import { ProgressReports } from './progress-report.ts';
+import { runJob } from './run-job.ts';
 import { dropAttempt, tidyUp } from './tidy-up.ts';
 import { verdictOn } from './verdict.ts';
 import type { QueueTicket } from '../records/scheduling/queue-ticket.ts';
@@ -71,13 +70,6 @@ async function runAttempt(parts: RunningParts, job: Job, lock: AbortSignal): Pro
   }
   // After the try: a commit whose outcome is not known must not cost a committed job its bytes.
   return await parts.tracing.span('commit', {}, async () => await commit(parts, job, result));
-}
-
-async function runJob(parts: RunningParts, job: Job, signal: AbortSignal): Promise<JobResult> {
-  const { plan } = job;
-  return plan.kind === 'extraction'
-    ? await extractCondition(parts, job, plan, signal)
-    : await drawGeneration(parts, job, plan, signal);
 }
 
 /** Commits what was made and stored. Bytes of an attempt that comes too late go; so do those that lost attempts left. */

@@ -1,14 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { conditionIds } from '../../src/conditions/registry.ts';
+import { jobKindIds } from '../../src/generation/kinds/kinds.ts';
 import { schedulerIds } from '../../src/schedulers/registry.ts';
 import { type Literal, literalsIn, sourceLiterals } from './literals.ts';
 
-/** Files that may name an id: the folder of a condition its own, and the registries all of theirs. */
+const registries = [
+  'conditions/registry.ts',
+  'schedulers/registry.ts',
+  'generation/kinds/kinds.ts',
+  'service/job-runners.ts',
+];
+
+/** Files that may name an id: the folder of a condition or of a kind of job its own, and the registries all of theirs. */
 function isAtHome(id: string, path: string): boolean {
-  return path.startsWith(`conditions/${id}/`) || path === 'conditions/registry.ts' || path === 'schedulers/registry.ts';
+  return (
+    [`conditions/${id}/`, `generation/kinds/${id}/`].some((home) => path.startsWith(home)) || registries.includes(path)
+  );
 }
 
-const ids: readonly string[] = [...conditionIds, ...schedulerIds];
+const ids: readonly string[] = [...conditionIds, ...schedulerIds, ...jobKindIds];
 
 /** `path: id` for each place outside where code could compare, switch on or look up something by an id. */
 function places(literals: readonly Literal[]): readonly string[] {
@@ -36,19 +46,19 @@ const ordinaryWords: readonly OrdinaryWord[] = [
       'cli/extract.ts',
       'cli/files/picture-files.ts',
       'cli/files/request-files.ts',
+      'drawing/runners/extraction.ts',
       'generation/foreign-names.ts',
       'generation/given-picture.ts',
+      'generation/kinds/extraction/resolve.ts',
+      'generation/kinds/generation/effective-control.ts',
+      'generation/kinds/generation/stored-plan.ts',
       'generation/plan.ts',
       'generation/request.ts',
       'generation/resolve-control.ts',
-      'generation/resolve.ts',
-      'generation/stored-plan.ts',
       'server/routes/form-schemas.ts',
       'server/submissions/flat-form.ts',
       'server/submissions/pictures.ts',
       'server/submissions/shared-pictures.ts',
-      'server/views/control-view.ts',
-      'worker/extract-condition.ts',
     ],
   },
   { id: 'depth', meaning: 'levels of nested JSON', paths: ['json/outline.ts'] },
@@ -64,9 +74,38 @@ const ordinaryWords: readonly OrdinaryWord[] = [
     meaning: 'a level from which something counts',
     paths: ['conditions/lineart/lineart.ts', 'conditions/lineart/options.ts', 'conditions/scribble/drawing.ts'],
   },
+  {
+    id: 'generation',
+    meaning: 'the plan of a drawing, as it is made',
+    paths: ['generation/plan.ts', 'generation/resolve.ts'],
+  },
+  {
+    id: 'generation',
+    meaning: 'the field of a picture that names the job that made it',
+    paths: [
+      'generation/foreign-names.ts',
+      'generation/matrix.ts',
+      'generation/request.ts',
+      'server/submissions/job-pictures.ts',
+      'server/submissions/pictures.ts',
+      'server/submissions/shared-pictures.ts',
+    ],
+  },
+  {
+    id: 'generation',
+    meaning: 'the names of the fields of a request',
+    paths: ['generation/parse.ts', 'server/submissions/flat-form.ts'],
+  },
+  {
+    id: 'extraction',
+    meaning: 'the names of the fields of a request',
+    paths: ['generation/parse.ts', 'server/submissions/flat-form.ts'],
+  },
+  { id: 'generation', meaning: 'a folder of src', paths: ['models/build-stamp.ts'] },
+  { id: 'generation', meaning: 'the name of the queue of all jobs', paths: ['queue/open.ts'] },
 ];
 
-describe('ids of conditions and schedulers', () => {
+describe('ids of conditions, schedulers and kinds of jobs', () => {
   it('are named by their own folders and registries alone', () => {
     const expected = ordinaryWords.flatMap(({ id, paths }) => paths.map((path) => `${path}: ${id}`));
     expect(places(sourceLiterals())).toEqual(expected.toSorted());
@@ -82,6 +121,8 @@ describe('ids of conditions and schedulers', () => {
     `export interface A { readonly mlsd: number }`,
     `export const a = (type: string) => type === 'dpmpp' + '_2m';`,
     `export const a = (type: string) => /^shuffle/.test(type);`,
+    `export const a = (job: any) => job.plan.kind === 'extraction';`,
+    `export const a = { generation: 1 };`,
   ])('would be found: %s', (text) => {
     expect(places(literalsIn(text))).toHaveLength(1);
   });

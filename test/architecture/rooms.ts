@@ -183,6 +183,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     imports: [
       'fetch',
       'tracing',
+      'generation',
       'config',
       'conditions',
       'images',
@@ -194,6 +195,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'retention',
       'device',
       'extractor',
+      'drawing',
       'worker',
       'metrics',
       'server',

@@ -4,7 +4,7 @@ import type { DeviceSettings } from '../../src/device/protocol.ts';
 import { type CheckpointPort, type DrawingState, keptNowhere } from '../../src/drawing/checkpoint-port.ts';
 import { type DrawnPasses, drawPasses, type PassesWork } from '../../src/drawing/draw-passes.ts';
 import type { GenerationPlan } from '../../src/generation/plan.ts';
-import { storedPlan } from '../../src/generation/stored-plan.ts';
+import { storedPlan } from '../../src/generation/kinds/kinds.ts';
 import type { SchedulerId } from '../../src/schedulers/registry.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../src/worker/checkpoint-file.ts';
 import type { Region } from '../../src/pixels/region.ts';

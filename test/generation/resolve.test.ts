@@ -3,9 +3,12 @@ import type { Condition } from '../../src/conditions/contract/condition.ts';
 import { conditions, findCondition } from '../../src/conditions/registry.ts';
 import { ArmatureError } from '../../src/errors.ts';
 import type { ModelList } from '../../src/generation/catalog.ts';
-import { cost, extractionCost } from '../../src/generation/cost.ts';
+import { costOfDrawing } from '../../src/generation/cost.ts';
+import { extractionKind } from '../../src/generation/kinds/extraction/kind.ts';
+import { resolveExtraction } from '../../src/generation/kinds/extraction/resolve.ts';
 import { parseExtraction, parseGeneration } from '../../src/generation/parse.ts';
-import { type Resolved, resolveExtraction, resolveGeneration } from '../../src/generation/resolve.ts';
+import { resolveGeneration } from '../../src/generation/resolve.ts';
+import type { Resolved } from '../../src/generation/resolved.ts';
 import type { GivenPicture } from '../../src/generation/given-picture.ts';
 import type { GenerationPlan } from '../../src/generation/plan.ts';
 import type { BaseModel, ControlNetModel } from '../../src/generation/model.ts';
@@ -107,7 +110,7 @@ describe('what a request leaves open', () => {
     const body = { width: 64, height: 128, steps: 3, guidance_scale: 1, scheduler: 'lcm', seed: 0, count: 2 };
     const { plan } = resolve(body);
     expect(plan).toMatchObject({ width: 64, height: 128, steps: 3, guidanceScale: 1, scheduler: 'lcm', seed: 0 });
-    expect(cost(plan)).toBe(64 * 128 * 3 * 2);
+    expect(costOfDrawing(plan)).toBe(64 * 128 * 3 * 2);
   });
 
   test('takes the ControlNet that came with the base model, and every option of the extractor', () => {
@@ -219,7 +222,7 @@ describe('an extraction', () => {
     expect(plan).toMatchObject({ kind: 'extraction', condition: 'canny', image: stored });
     expect(plan.options).toMatchObject({ low_threshold: 10, high_threshold: 200 });
     expect(plan).toMatchObject({ resolution: null, strict: false });
-    expect(cost(plan)).toBe(extractionCost);
+    expect(extractionKind.cost(plan)).toBe(1_000_000);
   });
 
   test('at a resolution that makes too large a picture is refused', () => {
@@ -310,8 +313,8 @@ describe('evaluation', () => {
   });
 
   test('of several candidates costs as many drawings', () => {
-    const one = cost(resolve({ controls, count: 2 }).plan);
-    expect(cost(resolve({ controls, count: 2, best_of: 4 }).plan)).toBe(4 * one);
+    const one = costOfDrawing(resolve({ controls, count: 2 }).plan);
+    expect(costOfDrawing(resolve({ controls, count: 2, best_of: 4 }).plan)).toBe(4 * one);
   });
 
   test.each([

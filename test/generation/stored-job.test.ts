@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { JobResult } from '../../src/generation/job.ts';
-import type { ExtractionPlan } from '../../src/generation/plan.ts';
+import type { ExtractionPlan } from '../../src/generation/kinds/extraction/plan.ts';
 import { storedCheckpoint, storedProgress, storedResult } from '../../src/generation/stored-job.ts';
-import { storedPlan } from '../../src/generation/stored-plan.ts';
+import { storedPlan } from '../../src/generation/kinds/kinds.ts';
 import { isOfNewerRelease, storedForm, type StoredJson } from '../../src/generation/stored-json.ts';
 
 const plan: ExtractionPlan = {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { StoredJson } from '../../src/generation/stored-json.ts';
-import { type PlanVersion0, storedPlan } from '../../src/generation/stored-plan.ts';
+import type { GenerationVersion0 } from '../../src/generation/kinds/generation/stored-plan.ts';
+import { jobKindIds, storedPlan } from '../../src/generation/kinds/kinds.ts';
+import type { Plan } from '../../src/generation/plan.ts';
 
 const picture = (name: string) => ({ key: `tenants/default/inputs/${name}`, sha256: name });
 
@@ -14,7 +16,7 @@ const rest = {
   mode: 'balanced',
 } as const;
 
-const plan = (controls: Extract<PlanVersion0, { kind: 'generation' }>['controls']): PlanVersion0 => ({
+const plan = (controls: GenerationVersion0['controls']): GenerationVersion0 => ({
   kind: 'generation',
   model: { id: 'base', hash: 'h' },
   prompt: 'x',
@@ -36,7 +38,7 @@ const plan = (controls: Extract<PlanVersion0, { kind: 'generation' }>['controls'
   output: { format: 'png', quality: 100, metadata: true },
 });
 
-const read = (plan: PlanVersion0) => storedPlan.read(plan as unknown as StoredJson<'plan'>);
+const read = (plan: Plan) => storedPlan.read(plan as unknown as StoredJson<'plan'>);
 
 describe('plans that records hold', () => {
   /** As a release before controls had a source wrote them. */
@@ -82,5 +84,19 @@ describe('plans that records hold', () => {
       output: { format: 'png', quality: 100 },
     } as const;
     expect(read(extraction)).toEqual(extraction);
+  });
+
+  test('of a kind that this release does not know a newer one wrote', () => {
+    expect(() => read({ kind: 'constructor' })).toThrow(
+      expect.objectContaining({
+        code: 'newer_release',
+        message:
+          'A newer release wrote this plan: it is of the kind "constructor", and this release reads generation and extraction. Run the newer release.',
+      }),
+    );
+  });
+
+  test.each(jobKindIds)('have versions of their kind: %s', (kind) => {
+    expect(() => read({ kind, version: 1000 } as Plan)).toThrow(expect.objectContaining({ code: 'newer_release' }));
   });
 });

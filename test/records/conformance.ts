@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobResult } from '../../src/generation/job.ts';
-import type { Plan } from '../../src/generation/plan.ts';
+import type { ExtractionPlan } from '../../src/generation/kinds/extraction/plan.ts';
 import { newJobId, newUploadId } from '../../src/records/schema/ids.ts';
 import type { OpenRecords } from '../../src/records/open.ts';
 import type { Records } from '../../src/records/records.ts';
 import type { NewJob } from '../../src/records/jobs/new-job.ts';
 import type { Upload } from '../../src/records/pictures/uploads.ts';
 
-const plan: Plan = {
+const plan: ExtractionPlan = {
   kind: 'extraction',
   condition: 'canny',
   image: { key: 'tenants/default/uploads/a', sha256: '00' },

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OpenRecords } from '../../src/records/open.ts';
 import type { Records } from '../../src/records/records.ts';
-import { cost } from '../../src/generation/cost.ts';
+import { costOfDrawing } from '../../src/generation/cost.ts';
 import { newJob, result } from './conformance.ts';
 import { drawing } from './scheduling-conformance.ts';
 
@@ -78,7 +78,9 @@ export function operationsConformance(name: string, open: () => Promise<OpenReco
       await records.startAttempt('watched', done.id);
       await records.commitResult(done.id, 1, result);
       const { startedAt, finishedAt } = (await records.findJob('watched', done.id))!;
-      expect(await records.overview.lastDrawn(1)).toEqual([{ cost: cost(drawing(320)), startedAt, finishedAt }]);
+      expect(await records.overview.lastDrawn(1)).toEqual([
+        { cost: costOfDrawing(drawing(320)), startedAt, finishedAt },
+      ]);
     });
 
     it('keeps the trace to which a job belongs', async () => {

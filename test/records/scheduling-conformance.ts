@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { cost } from '../../src/generation/cost.ts';
-import type { Plan } from '../../src/generation/plan.ts';
+import { costOfDrawing } from '../../src/generation/cost.ts';
+import { kindOf } from '../../src/generation/kinds/kinds.ts';
+import type { GenerationPlan } from '../../src/generation/plan.ts';
 import { takeTurns } from '../../src/queue/turns.ts';
 import { newBatchId } from '../../src/records/schema/ids.ts';
 import type { OpenRecords } from '../../src/records/open.ts';
@@ -10,7 +11,7 @@ import { newJob, result } from './conformance.ts';
 import type { NewJob } from '../../src/records/jobs/new-job.ts';
 
 /** A plan that costs width x 64 x 10 pixel steps. */
-export function drawing(width: number): Plan {
+export function drawing(width: number): GenerationPlan {
   return {
     kind: 'generation',
     model: { id: 'm', hash: 'h' },
@@ -78,7 +79,10 @@ export function schedulingConformance(name: string, open: () => Promise<OpenReco
       expect(seen.dispatched).toBe(0);
       expect(seen.tenants).toMatchObject([
         { tenant: 'one', dispatched: 0, deficit: 0, flows: [{ batch: null, lastDispatch: null, more: false }] },
-        { tenant: 'two', flows: [{ jobs: [{ id: other.id, priority: 0, cost: cost(other.plan) }] }] },
+        {
+          tenant: 'two',
+          flows: [{ jobs: [{ id: other.id, priority: 0, cost: kindOf(other.plan).cost(other.plan) }] }],
+        },
       ]);
       const [flow] = seen.tenants[0]!.flows;
       expect(flow!.jobs.map(({ id }) => id)).toEqual([urgent.id, first.id, second.id]);
@@ -193,8 +197,8 @@ export function schedulingConformance(name: string, open: () => Promise<OpenReco
       await insert('one', { plan: drawing(64) });
       await insert('one', { plan: drawing(192) });
       await insert('two', { plan: drawing(512) });
-      expect(await records.scheduling.meanCost('one')).toBe(cost(drawing(128)));
-      expect(await records.scheduling.meanCost(null)).toBe(cost(drawing(256)));
+      expect(await records.scheduling.meanCost('one')).toBe(costOfDrawing(drawing(128)));
+      expect(await records.scheduling.meanCost(null)).toBe(costOfDrawing(drawing(256)));
     });
 
     it('tells how many are ahead: who was moved, its own before it, and as many of each other tenant', async () => {

@@ -5,6 +5,9 @@ import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import sharp from 'sharp';
 import { conditionIds } from '../../src/conditions/registry.ts';
+import { kindOf } from '../../src/generation/kinds/kinds.ts';
+import type { ExtractionPlan } from '../../src/generation/kinds/extraction/plan.ts';
+import type { GenerationPlan } from '../../src/generation/plan.ts';
 import type { Job, JobOutput } from '../../src/generation/job.ts';
 import { AnnotatorLibrary } from '../../src/models/annotators/annotators.ts';
 import { openLibrary } from '../../src/models/library.ts';
@@ -136,8 +139,9 @@ export async function finishJob(
   const started = await records.startAttempt(job.tenant ?? 'default', job.id);
   if (started === null) throw new Error(`The job ${job.id} cannot be started.`);
   const { plan } = started;
-  const controls = plan.kind === 'generation' ? plan.controls : [];
-  const output = await storedPicture(parts, outputKey(started, 0, plan.output.format), '#c04020', 123);
+  const { format } = (plan as GenerationPlan | ExtractionPlan).output;
+  const controls = kindOf(plan).controls(plan);
+  const output = await storedPicture(parts, outputKey(started, 0, format), '#c04020', 123);
   const maps = await Promise.all(
     controls.map((_, index) => storedPicture(parts, mapKey(started, index), '#ffffff', null)),
   );

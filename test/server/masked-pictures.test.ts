@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Plan } from '../../src/generation/plan.ts';
+import type { ExtractionPlan } from '../../src/generation/kinds/extraction/plan.ts';
+import type { GenerationPlan } from '../../src/generation/plan.ts';
 import type { JobView } from '../../src/server/views/job-schema.ts';
 import { type Application, multipart, openApplication, pictureFile } from './application.ts';
 
@@ -24,8 +25,8 @@ async function postForm(url: string, parts: Parameters<typeof multipart>[0]) {
   return await application.app.inject({ method: 'POST', url, ...(await multipart(parts)) });
 }
 
-async function planOf(job: JobView): Promise<Plan> {
-  return (await application.parts.records.findJob('default', job.id))!.plan;
+async function planOf(job: JobView): Promise<GenerationPlan | ExtractionPlan> {
+  return (await application.parts.records.findJob('default', job.id))!.plan as GenerationPlan | ExtractionPlan;
 }
 
 const inline = (bytes: Buffer) => ({ data: bytes.toString('base64') });
@@ -36,7 +37,7 @@ const control = (fields: object) => ({
 
 async function expectMask(job: JobView): Promise<void> {
   const plan = await planOf(job);
-  const given = plan.kind === 'generation' ? plan.controls[0]!.source : { image: plan.image, mask: plan.imageMask };
+  const given = 'controls' in plan ? plan.controls[0]!.source : { image: plan.image, mask: plan.imageMask };
   if (!('image' in given)) throw new Error('not a picture');
   expect(Buffer.from(await application.parts.store.get(given.image.key))).toEqual(picture);
   expect(Buffer.from(await application.parts.store.get(given.mask!.key))).toEqual(mask);

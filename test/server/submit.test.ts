@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { crc32, deflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createFetcher } from '../../src/fetch/fetcher.ts';
-import { sentAs } from '../../src/generation/plan.ts';
+import { kindOf } from '../../src/generation/kinds/kinds.ts';
 import { jobSchema, type JobView } from '../../src/server/views/job-schema.ts';
 import { localServer } from '../fetch/local-server.ts';
 import { type Application, multipart, openApplication, pictureFile } from './application.ts';
@@ -45,8 +45,8 @@ describe('POST /v1/generations', () => {
     });
     expect(await application.parts.queue.holds(job.id)).toBe(true);
     const { plan } = (await application.parts.records.findJob('default', job.id))!;
-    if (plan.kind !== 'generation') throw new Error('not a generation');
-    expect(Buffer.from(await application.parts.store.get(sentAs(plan.controls[0]!.source).key))).toEqual(picture);
+    const [source] = kindOf(plan).sources(plan);
+    expect(Buffer.from(await application.parts.store.get(source!.key))).toEqual(picture);
   });
 
   test('refuses what needs a network that has to be pulled, and says how', async () => {
@@ -125,7 +125,7 @@ describe('POST /v1/generations', () => {
     const response = await app.inject({ method: 'POST', url: '/v1/generations', payload });
     expect(response.statusCode).toBe(202);
     const job = await application.parts.records.findJob('default', response.json<JobView>().id);
-    const key = job?.plan.kind === 'generation' ? sentAs(job.plan.controls[0]!.source).key : '';
+    const key = kindOf(job!.plan).sources(job!.plan)[0]!.key;
     expect(key).toContain(createHash('sha256').update(picture).digest('hex'));
     expect((await application.parts.store.stat(key))?.bytes).toBe(picture.length);
     expect(server.requests).toHaveLength(2);

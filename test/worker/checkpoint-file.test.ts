@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { DrawingState } from '../../src/drawing/checkpoint-port.ts';
-import type { ExtractionPlan } from '../../src/generation/plan.ts';
+import type { ExtractionPlan } from '../../src/generation/kinds/extraction/plan.ts';
 import type { StoredJson } from '../../src/generation/stored-json.ts';
-import { storedPlan } from '../../src/generation/stored-plan.ts';
+import { storedPlan } from '../../src/generation/kinds/kinds.ts';
 import { TorchGenerator } from '../../src/numeric/torch-generator.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../src/worker/checkpoint-file.ts';
 
@@ -65,7 +65,8 @@ describe('a checkpoint as bytes', () => {
 
   it('is refused for another plan', () => {
     const bytes = encodeCheckpoint(state(), stored);
-    expect(() => decodeCheckpoint(bytes, storedPlan.write({ ...plan, condition: 'depth' }))).toThrow(/another plan/);
+    const other: ExtractionPlan = { ...plan, condition: 'depth' };
+    expect(() => decodeCheckpoint(bytes, storedPlan.write(other))).toThrow(/another plan/);
   });
 });
 

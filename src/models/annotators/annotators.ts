@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { nearestName } from '../../text/nearest-name.ts';
 import { findCondition } from '../../conditions/registry.ts';
 import { ArmatureError } from '../../errors.ts';
-import { neededNetworks } from '../../generation/needed-networks.ts';
+import { kindOf } from '../../generation/kinds/kinds.ts';
 import type { Plan } from '../../generation/plan.ts';
 import type { AnnotatorModel } from '../kinds/annotator.ts';
 import { type CatalogEntry, readCatalog } from '../pull/catalog.ts';
@@ -62,7 +62,7 @@ export class AnnotatorLibrary {
 
   /** As {@link require}, for the networks that the maps of a plan are made with. */
   async requireFor(plan: Plan): Promise<void> {
-    for (const { id, field } of neededNetworks(plan, findCondition)) await this.require(id, field);
+    for (const { id, field } of kindOf(plan).networks(plan, findCondition)) await this.require(id, field);
   }
 
   #advice(id: string): string {

@@ -1,8 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import { ArmatureError } from '../../errors.ts';
 import type { Batch } from '../../generation/batch.ts';
-import { cost } from '../../generation/cost.ts';
-import { storedPlan } from '../../generation/stored-plan.ts';
+import { kindOf, storedPlan } from '../../generation/kinds/kinds.ts';
 import type { WebhookTarget } from '../../generation/webhook.ts';
 import { type IdempotencyClaim, underClaim } from '../jobs/idempotency.ts';
 import type { NewJob } from '../jobs/new-job.ts';
@@ -42,7 +41,7 @@ async function begin(db: Kysely<Tables>, batch: NewBatch, items: readonly NewIte
       metadata: batch.metadata === null ? null : JSON.stringify(batch.metadata),
       axes: batch.axes === null ? null : JSON.stringify(batch.axes),
       items: items.length,
-      cost: items.reduce((sum, { plan }) => sum + cost(plan), 0),
+      cost: items.reduce((sum, { plan }) => sum + kindOf(plan).cost(plan), 0),
     })
     .execute();
   const { webhook } = batch;
@@ -64,7 +63,7 @@ async function insertItems(
   const rows = items.map((item, offset) => ({
     ...item,
     plan: storedPlan.write(item.plan),
-    cost: cost(item.plan),
+    cost: kindOf(item.plan).cost(item.plan),
     batch_index: start + offset,
   }));
   await sql`

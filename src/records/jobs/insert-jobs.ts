@@ -1,7 +1,6 @@
 import { sql, type Kysely, type Selectable } from 'kysely';
-import { cost } from '../../generation/cost.ts';
+import { kindOf, storedPlan } from '../../generation/kinds/kinds.ts';
 import type { Job } from '../../generation/job.ts';
-import { storedPlan } from '../../generation/stored-plan.ts';
 import type { NewJob } from './new-job.ts';
 import { jobFromRow } from '../schema/rows.ts';
 import type { JobTable, Tables } from '../schema/schema.ts';
@@ -21,7 +20,7 @@ export async function insertJobs(db: Kysely<Tables>, jobs: readonly NewJob[]): P
       webhook,
       trace_parent: traceParent,
       priority,
-      cost: cost(plan),
+      cost: kindOf(plan).cost(plan),
     };
   });
   const { rows } = await sql<Selectable<JobTable>>`

@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import type { ErrorCode } from '../../errors.ts';
 import type { JobStatus } from '../../generation/job.ts';
+import { pacingKinds } from '../../generation/kinds/kinds.ts';
 import { isDispatched } from '../scheduling/scheduling.ts';
 import type { Tables } from '../schema/schema.ts';
 
@@ -153,7 +154,7 @@ export function sqlOverview(db: Kysely<Tables>): OverviewRecords {
         .select(['cost', sql<Date>`started_at`.as('startedAt'), sql<Date>`finished_at`.as('finishedAt')])
         .where('finished_at', '>=', since(24 * 60))
         .where('status', '=', 'succeeded')
-        .where(sql`plan->>'kind'`, '=', 'generation')
+        .where(sql<string>`plan->>'kind'`, 'in', pacingKinds)
         .orderBy('finished_at', 'desc')
         .limit(limit)
         .execute();

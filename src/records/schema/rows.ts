@@ -3,7 +3,7 @@ import type { CountedBatch } from '../../generation/batch.ts';
 import type { Job, JobEvent } from '../../generation/job.ts';
 import { storedCheckpoint, storedProgress, storedResult } from '../../generation/stored-job.ts';
 import { readIfStored, storedForm, type StoredJson } from '../../generation/stored-json.ts';
-import { storedPlan } from '../../generation/stored-plan.ts';
+import { storedPlan } from '../../generation/kinds/kinds.ts';
 import type { BatchSnapshot, CountedBatchRow, JobEventTable, JobSnapshot, JobTable } from './schema.ts';
 
 /** The version of the rows that events carry: outbox.ts writes it into them. */

@@ -1,5 +1,6 @@
 import type { BatchAxis, CountedBatch } from '../../generation/batch.ts';
 import type { Job } from '../../generation/job.ts';
+import { kindOf } from '../../generation/kinds/kinds.ts';
 import type { OutputFormat } from '../../generation/plan.ts';
 import { ArmatureError } from '../../errors.ts';
 import { type Sheet, type SheetPlan, startSheet } from '../../images/contact-sheet.ts';
@@ -25,7 +26,8 @@ export async function batchSheet(
   signal: AbortSignal,
 ): Promise<{ readonly bytes: Uint8Array; readonly contentType: string }> {
   const [first] = await records.batches.items(batch.id, { limit: 1 });
-  const picture = first?.plan.kind === 'generation' ? first.plan : { width: 256, height: 256 };
+  const known = first === undefined ? null : kindOf(first.plan).outputSize(first.plan);
+  const picture = known ?? { width: 256, height: 256 };
   const sheet =
     (batch.axes === null ? null : await startSheet(matrixPlan(batch.axes, picture), limits)) ??
     (await startSheet(squarePlan(batch.items, picture), limits));

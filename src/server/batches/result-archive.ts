@@ -5,6 +5,7 @@ import type { Job } from '../../generation/job.ts';
 import type { Records } from '../../records/records.ts';
 import type { ObjectStore } from '../../store/store.ts';
 import type { Links } from '../http/links.ts';
+import { extensionOf } from '../jobs/job-files.ts';
 import { itemsOf } from './find-batch.ts';
 import { resultLines } from './result-lines.ts';
 
@@ -24,8 +25,9 @@ export async function resultArchive(records: Records, store: ObjectStore, id: st
   output.once('close', () => open?.destroy());
   for await (const item of itemsOf(records, id, 'succeeded')) {
     const { outputs } = item.result!;
-    for (const [number, { key, bytes }] of outputs.entries()) {
-      archive.addReadStreamLazy(fileName(item, number, outputs.length), { ...stored, size: bytes }, (done) => {
+    for (const [number, { key, bytes, contentType }] of outputs.entries()) {
+      const name = fileName(item, number, outputs.length, contentType);
+      archive.addReadStreamLazy(name, { ...stored, size: bytes }, (done) => {
         open = Readable.from(bytesOf(store, key));
         done(null, open);
       });
@@ -42,9 +44,9 @@ async function* bytesOf(store: ObjectStore, key: string): AsyncGenerator<Uint8Ar
 }
 
 /** `00017.png`, or `00017-2.png` for the second of several pictures. */
-export function fileName(item: Job, output: number, outputs: number): string {
+export function fileName(item: Job, output: number, outputs: number, contentType: string): string {
   if (item.batch === null) throw new ArmatureError('internal', 'Only items of a batch have file names.');
-  const extension = item.plan.output.format === 'jpeg' ? 'jpg' : item.plan.output.format;
+  const extension = extensionOf(contentType);
   const number = String(item.batch.index).padStart(5, '0');
   return outputs === 1 ? `${number}.${extension}` : `${number}-${output + 1}.${extension}`;
 }

@@ -1,6 +1,6 @@
 import { ArmatureError } from '../../errors.ts';
 import type { CountedBatch } from '../../generation/batch.ts';
-import { cost } from '../../generation/cost.ts';
+import { kindOf } from '../../generation/kinds/kinds.ts';
 import { parseGeneration } from '../../generation/parse.ts';
 import { defaultBatchPriority } from '../../generation/priority.ts';
 import type { NewItem } from '../../records/batches/insert-batch.ts';
@@ -69,7 +69,7 @@ async function recordBatch(
     return { item, unfetched: needsFetching(request.controls) ? request : null };
   });
   pictures.refuseUnused();
-  const total = looked.reduce((sum, { item }) => sum + cost(item.plan), 0);
+  const total = looked.reduce((sum, { item }) => sum + kindOf(item.plan).cost(item.plan), 0);
   refuseExpensive(total, limits.batchCost);
   await requireRoom(looked.length - 1);
   // All that can be refused without asking anybody has been refused.

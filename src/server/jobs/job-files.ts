@@ -1,6 +1,6 @@
 import { ArmatureError } from '../../errors.ts';
 import type { Job, JobOutput } from '../../generation/job.ts';
-import type { ControlSource, StoredPicture } from '../../generation/plan.ts';
+import { kindOf } from '../../generation/kinds/kinds.ts';
 import { pictureFormats, sniffFormat } from '../../images/format.ts';
 import type { ObjectStore } from '../../store/store.ts';
 import type { ServedObject } from '../http/send-object.ts';
@@ -22,9 +22,7 @@ export function servedMap(job: Job, index: number): ServedObject {
  * there is no such control, or where it has structure as data.
  */
 export async function servedSource(store: ObjectStore, job: Job, index: number): Promise<ServedObject> {
-  const { plan } = job;
-  const pictures = plan.kind === 'generation' ? plan.controls.map(({ source }) => pictureOf(source)) : [plan.image];
-  const picture = pictures[index] ?? null;
+  const picture = kindOf(job.plan).sources(job.plan)[index] ?? null;
   const found = picture === null ? null : await store.stat(picture.key);
   if (picture === null || found === null) {
     throw new ArmatureError('not_found', `The job ${job.id} has no source picture ${index}.`);
@@ -39,10 +37,6 @@ export async function servedSource(store: ObjectStore, job: Job, index: number):
     contentType,
     fileName: `${job.id}-source-${index}.${extensionOf(contentType)}`,
   };
-}
-
-function pictureOf(source: ControlSource): StoredPicture | null {
-  return source.kind === 'structure' ? null : source.image;
 }
 
 async function firstBytes(store: ObjectStore, key: string, bytes: number): Promise<Buffer> {
@@ -62,6 +56,7 @@ function served(job: Job, files: readonly JobOutput[], index: number, what: stri
   return { ...file, fileName: `${name}.${extensionOf(file.contentType)}` };
 }
 
-function extensionOf(contentType: string): string {
+/** What the name of a file of this type ends with. */
+export function extensionOf(contentType: string): string {
   return contentType === unknownType ? 'bin' : contentType.replace('image/', '').replace('jpeg', 'jpg');
 }

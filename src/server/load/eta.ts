@@ -1,5 +1,5 @@
-import { cost } from '../../generation/cost.ts';
 import type { Job } from '../../generation/job.ts';
+import { kindOf } from '../../generation/kinds/kinds.ts';
 import type { DrawnJob } from '../../records/operations/overview.ts';
 import type { Records } from '../../records/records.ts';
 
@@ -29,7 +29,7 @@ export class EtaEstimator {
     if (job.status !== 'queued' && job.status !== 'running') return null;
     const pace = await this.#pace(job.tenant);
     if (pace === null) return null;
-    const remaining = job.status === 'queued' ? cost(job.plan) : remainingCost(job);
+    const remaining = job.status === 'queued' ? kindOf(job.plan).cost(job.plan) : remainingCost(job);
     return Math.max(1, Math.round((pace.msPerCost * (ahead * pace.meanCost + remaining)) / 1000));
   }
 
@@ -72,11 +72,12 @@ export class EtaEstimator {
 
 /** The generations among jobs that have ended, by cost and time. */
 export function drawnOf(jobs: readonly Job[]): readonly DrawnJob[] {
-  return jobs.flatMap(({ plan, startedAt, finishedAt }) =>
-    plan.kind === 'generation' && startedAt !== null && finishedAt !== null
-      ? [{ cost: cost(plan), startedAt, finishedAt }]
-      : [],
-  );
+  return jobs.flatMap(({ plan, startedAt, finishedAt }) => {
+    const kind = kindOf(plan);
+    return kind.setsPace && startedAt !== null && finishedAt !== null
+      ? [{ cost: kind.cost(plan), startedAt, finishedAt }]
+      : [];
+  });
 }
 
 /** Pace of what was drawn. Jobs that were drawn side by side count their common time once. */
@@ -98,5 +99,5 @@ function covered(drawn: readonly DrawnJob[]): number {
 }
 
 function remainingCost({ plan, progress }: Job): number {
-  return cost(plan) * (1 - (progress?.share ?? 0));
+  return kindOf(plan).cost(plan) * (1 - (progress?.share ?? 0));
 }

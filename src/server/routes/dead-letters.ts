@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
-import { cost } from '../../generation/cost.ts';
+import { kindOf } from '../../generation/kinds/kinds.ts';
 import type { Job } from '../../generation/job.ts';
 import type { GiveBack } from '../load/admission.ts';
 import { admitAgain, admitFirstAgain, costOf } from '../load/draw-again.ts';
@@ -102,7 +102,7 @@ export function deadLetterRoutes(instance: FastifyInstance, context: RouteContex
       const tenant = tenantOf(request);
       const { id } = request.params;
       const known = await requireRetryable(tenant, id);
-      const again = { tenant, cost: cost(known.plan) };
+      const again = { tenant, cost: kindOf(known.plan).cost(known.plan) };
       const giveBack = await admitAgain(admission, identityOf(request), [again]);
       let job: Job | null = null;
       try {

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Job } from '../../generation/job.ts';
+import { kindOf } from '../../generation/kinds/kinds.ts';
 import { answerSubmission } from '../jobs/answer.ts';
 import { identityOf } from '../access/guard.ts';
 import { type RouteContext, takePlace } from './context.ts';
@@ -60,6 +61,6 @@ export async function answerWithJob(
     },
     again: async (id) => await parts.records.findJob(tenant, id),
   });
-  if (single && job.plan.kind === 'generation') refuseSeveral(job.plan.count);
+  if (single) refuseSeveral(kindOf(job.plan).outputs(job.plan));
   return await answerSubmission(context, job, preferences, request, reply);
 }

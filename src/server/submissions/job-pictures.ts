@@ -1,6 +1,7 @@
 import { ArmatureError } from '../../errors.ts';
 import type { Job, JobOutput } from '../../generation/job.ts';
-import { controlsOf } from '../../generation/job-controls.ts';
+import type { MapOrigin } from '../../generation/job-kind.ts';
+import { kindOf } from '../../generation/kinds/kinds.ts';
 import { extractedWith, type StoredPicture } from '../../generation/plan.ts';
 import { jsonBytes, newInput, type NewObject } from './inputs.ts';
 import type { PictureSource } from './picture-source.ts';
@@ -25,7 +26,7 @@ export async function pictureOfJob(
     const detail = `There is no generation ${JSON.stringify(reference.generation.slice(0, 100))}.`;
     throw new ArmatureError('invalid_request', detail, { field: `${field}.generation` });
   }
-  const { file, condition, options } = 'map' in reference ? mapOf(job, reference.map) : outputOf(job, reference.output);
+  const { file, origin } = 'map' in reference ? mapOf(job, reference.map) : outputOf(job, reference.output);
   if (file === undefined) throw missingFile(job, reference, field);
   const picture = await newInput(
     source.tenant,
@@ -36,28 +37,27 @@ export async function pictureOfJob(
   const data = file.data === undefined ? null : await newInput(source.tenant, jsonBytes(file.data), 'application/json');
   const stored: StoredPicture | null = data?.stored ?? null;
   const objects: readonly NewObject[] = data === null ? [picture] : [picture, data];
-  const map = condition === null ? null : { condition, data: stored, options };
+  const map = origin === null ? null : { ...origin, data: stored };
   return { stored: picture.stored, width, height, structure: null, map, objects };
 }
 
-/** A file of a job, and the condition that it is a map of; null for a drawn picture. */
+/** A file of a job, and what it is a map of; null for a picture. */
 interface JobFile {
   readonly file: JobOutput | undefined;
-  readonly condition: string | null;
-  /** Options that the map was extracted with, where that is known. */
-  readonly options: Readonly<Record<string, unknown>> | null;
+  readonly origin: MapOrigin | null;
 }
 
-function mapOf(job: Job, index: number): JobFile {
-  const control = controlsOf(job)[index];
-  if (control === undefined) return { file: undefined, condition: null, options: null };
-  return { file: control.map ?? undefined, condition: control.plan.type, options: extractedWith(control.plan.source) };
+function mapOf({ plan, result }: Job, index: number): JobFile {
+  const control = kindOf(plan).controls(plan)[index];
+  if (control === undefined) return { file: undefined, origin: null };
+  return {
+    file: result?.maps[index],
+    origin: { condition: control.type, options: extractedWith(control.source) },
+  };
 }
 
 function outputOf({ plan, result }: Job, index: number): JobFile {
-  const file = result?.outputs[index];
-  if (plan.kind === 'generation') return { file, condition: null, options: null };
-  return { file, condition: plan.condition, options: plan.options };
+  return { file: result?.outputs[index], origin: kindOf(plan).outputsAreMapsOf(plan) };
 }
 
 function missingFile({ id, status, result }: Job, reference: JobPictureReference, field: string): ArmatureError {

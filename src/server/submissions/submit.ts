@@ -1,11 +1,13 @@
-import { cost } from '../../generation/cost.ts';
 import type { Job } from '../../generation/job.ts';
 import { catalogOf, type ModelList } from '../../generation/catalog.ts';
 import { type GivenControl, givenControls, referencesOf } from '../../generation/given-control.ts';
 import { parseExtraction, parseGeneration } from '../../generation/parse.ts';
 import type { GenerationPlan, OutputFormat, Plan } from '../../generation/plan.ts';
 import { defaultPriority } from '../../generation/priority.ts';
-import { type Resolved, resolveExtraction, resolveGeneration } from '../../generation/resolve.ts';
+import { resolveExtraction } from '../../generation/kinds/extraction/resolve.ts';
+import { kindOf } from '../../generation/kinds/kinds.ts';
+import { resolveGeneration } from '../../generation/resolve.ts';
+import type { Resolved } from '../../generation/resolved.ts';
 import type { WebhookTarget } from '../../generation/webhook.ts';
 import type { ExtractionRequest, GenerationRequest } from '../../generation/request.ts';
 import type { IdempotencyClaim } from '../../records/jobs/idempotency.ts';
@@ -114,7 +116,7 @@ async function accept(
   request: GenerationRequest | ExtractionRequest,
   resolved: Resolved<Plan>,
 ): Promise<Job> {
-  const giveBack = await options.charge(cost(resolved.plan));
+  const giveBack = await options.charge(kindOf(resolved.plan).cost(resolved.plan));
   try {
     return await record(parts, options, request, resolved);
   } catch (error) {

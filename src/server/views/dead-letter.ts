@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { errorCodes } from '../../errors.ts';
 import type { Job } from '../../generation/job.ts';
+import { jobKindIds, kindOf } from '../../generation/kinds/kinds.ts';
 import type { Links } from '../http/links.ts';
 
 /** An error as a job keeps it. */
@@ -17,7 +18,7 @@ export const deadLetterSchema = z
     id: z.string(),
     url: z.string().describe('Address of the job'),
     tenant: z.string(),
-    kind: z.enum(['generation', 'extraction']),
+    kind: z.enum(jobKindIds),
     error: jobErrorSchema.describe('The fault that was one too many'),
     strikes: z.int().describe('How often the device or extractor process ended while the job was in it'),
     losses: z.int().describe('How often its worker died, or the store was away'),
@@ -38,7 +39,7 @@ export function deadLetterView(job: Job, links: Links): z.output<typeof deadLett
     id: job.id,
     url: links.job(job.id),
     tenant: job.tenant,
-    kind: job.plan.kind,
+    kind: kindOf(job.plan).id,
     error: job.error!,
     strikes: job.strikes,
     losses: job.losses,

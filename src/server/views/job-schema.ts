@@ -1,14 +1,10 @@
 import { z } from 'zod';
 import { fidelityMetrics } from '../../conditions/contract/fidelity.ts';
 import { jobStatuses } from '../../generation/job.ts';
-import { outputFormats } from '../../generation/plan.ts';
-import { effectiveControl } from './control-view.ts';
+import { effectiveSchemas, jobKindIds } from '../../generation/kinds/kinds.ts';
+import { sha256 } from '../../generation/references.ts';
 import { jobErrorSchema } from './dead-letter.ts';
 import { receiverSchema } from './delivery-view.ts';
-import { modelReference, sha256 } from './references.ts';
-import { schedulerIds } from '../../schedulers/registry.ts';
-
-const options = z.record(z.string(), z.unknown());
 
 const file = {
   url: z.string(),
@@ -64,50 +60,10 @@ export const mapSchema = z
   .object({ ...file, control: z.int().describe('Index of the control that it steered'), data })
   .meta({ id: 'ControlMap' });
 
-const outputOptions = z.object({ format: z.enum(outputFormats), quality: z.int().nullable().describe('null for png') });
-
-const generationOutputOptions = outputOptions.extend({
-  metadata: z.boolean().describe('Whether the files carry the parameters as text'),
-});
-
-export const effectiveGeneration = z
-  .object({
-    model: modelReference,
-    prompt: z.string(),
-    negative_prompt: z.string(),
-    width: z.int(),
-    height: z.int(),
-    steps: z.int(),
-    guidance_scale: z.number(),
-    guidance_rescale: z.number(),
-    scheduler: z.enum(schedulerIds),
-    eta: z.number(),
-    seed: z.int(),
-    count: z.int(),
-    clip_skip: z.int(),
-    controls: z.array(effectiveControl),
-    strict: z.boolean(),
-    evaluate: z.boolean(),
-    best_of: z.int(),
-    output: generationOutputOptions,
-  })
-  .meta({ id: 'EffectiveGeneration' });
-
-export const effectiveExtraction = z
-  .object({
-    condition: z.string(),
-    image: z.object({ sha256 }),
-    options,
-    resolution: z.int().nullable().describe('Short side that the picture was brought to; null: its own'),
-    strict: z.boolean(),
-    output: outputOptions,
-  })
-  .meta({ id: 'EffectiveExtraction' });
-
 export const jobSchema = z
   .object({
     id: z.string(),
-    kind: z.enum(['generation', 'extraction']),
+    kind: z.enum(jobKindIds),
     status: z.enum(jobStatuses),
     url: z.string(),
     events_url: z.string(),
@@ -130,7 +86,7 @@ export const jobSchema = z
       .describe('Seconds until it is probably done, from the times of recent jobs; null where that is not known'),
     outputs: z.array(outputSchema),
     maps: z.array(mapSchema),
-    effective: z.union([effectiveGeneration, effectiveExtraction]).describe('Every value as it was resolved'),
+    effective: z.union(effectiveSchemas).describe('Every value as it was resolved'),
     warnings: z.array(z.string()),
     error: jobErrorSchema.nullable(),
     metadata: z.record(z.string(), z.unknown()).nullable(),
@@ -168,4 +124,3 @@ export const jobListSchema = z
 
 export type JobView = z.output<typeof jobSchema>;
 export type OutputView = z.output<typeof outputSchema>;
-export type EffectiveView = JobView['effective'];

@@ -1,11 +1,9 @@
 import { type Candidate, type ControlFidelity, isFinal, type Job, type JobOutput } from '../../generation/job.ts';
-import { controlsOf } from '../../generation/job-controls.ts';
-import type { ExtractionPlan, GenerationPlan, OutputOptions } from '../../generation/plan.ts';
+import { kindOf } from '../../generation/kinds/kinds.ts';
 import type { WebhookDelivery } from '../../records/webhooks/webhooks.ts';
 import type { Links } from '../http/links.ts';
-import { controlView } from './control-view.ts';
 import { receiverView } from './delivery-view.ts';
-import type { EffectiveView, JobView } from './job-schema.ts';
+import type { JobView } from './job-schema.ts';
 
 /** What is known of a job's turn. */
 export interface Waiting {
@@ -21,9 +19,10 @@ export function jobView(
   deliveries: readonly WebhookDelivery[] = [],
 ): JobView {
   const { result, error } = job;
+  const kind = kindOf(job.plan);
   return {
     id: job.id,
-    kind: job.plan.kind,
+    kind: kind.id,
     status: job.status,
     url: links.job(job.id),
     events_url: links.events(job.id),
@@ -45,7 +44,9 @@ export function jobView(
       control: index,
       data: dataView(map),
     })),
-    effective: effectiveView(job, links),
+    effective: kind.view(job.plan, (control) =>
+      result?.maps[control] === undefined ? null : links.map(job.id, control),
+    ),
     warnings: [...job.warnings, ...(result?.warnings ?? [])],
     error: error === null ? null : { ...error },
     metadata: job.metadata === null ? null : { ...job.metadata },
@@ -84,49 +85,4 @@ function timingsView({ result }: Job): JobView['timings'] {
   if (result === null) return null;
   const { wait, prepare, draw, store, evaluate = null } = result.timings;
   return { wait_ms: wait, prepare_ms: prepare, draw_ms: draw, evaluate_ms: evaluate, store_ms: store };
-}
-
-function effectiveView(job: Job, links: Links): EffectiveView {
-  return job.plan.kind === 'generation' ? generationView(job, job.plan, links) : extractionView(job.plan);
-}
-
-function generationView(job: Job, plan: GenerationPlan, links: Links): EffectiveView {
-  return {
-    model: { ...plan.model },
-    prompt: plan.prompt,
-    negative_prompt: plan.negativePrompt,
-    width: plan.width,
-    height: plan.height,
-    steps: plan.steps,
-    guidance_scale: plan.guidanceScale,
-    guidance_rescale: plan.guidanceRescale,
-    scheduler: plan.scheduler,
-    eta: plan.eta,
-    seed: plan.seed,
-    count: plan.count,
-    clip_skip: plan.clipSkip,
-    controls: controlsOf(job).map(({ index, plan: control, map }) =>
-      controlView(control, map === null ? null : links.map(job.id, index)),
-    ),
-    strict: plan.strict,
-    evaluate: plan.evaluate,
-    best_of: plan.bestOf,
-    output: { ...outputView(plan.output), metadata: plan.output.metadata },
-  };
-}
-
-function extractionView(plan: ExtractionPlan): EffectiveView {
-  const { condition, image, options, resolution, strict, output } = plan;
-  return {
-    condition,
-    image: { sha256: image.sha256 },
-    options: { ...options },
-    resolution,
-    strict,
-    output: outputView(output),
-  };
-}
-
-function outputView({ format, quality }: OutputOptions) {
-  return { format, quality: format === 'png' ? null : quality };
 }

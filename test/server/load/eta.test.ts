@@ -3,7 +3,8 @@ import type { Job } from '../../../src/generation/job.ts';
 import type { GenerationPlan } from '../../../src/generation/plan.ts';
 import type { Records } from '../../../src/records/records.ts';
 import { drawnOf, EtaEstimator, paceOf } from '../../../src/server/load/eta.ts';
-import { storedPlan } from '../../../src/generation/stored-plan.ts';
+import type { ExtractionPlan } from '../../../src/generation/kinds/extraction/plan.ts';
+import { storedPlan } from '../../../src/generation/kinds/kinds.ts';
 
 const plan: GenerationPlan = {
   kind: 'generation',
@@ -72,19 +73,16 @@ describe('the pace of recent jobs', () => {
   });
 
   test('leaves extractions out, which draw nothing', () => {
-    const extraction: Job = {
-      ...finished(0, 100),
-      plan: {
-        kind: 'extraction',
-        condition: 'canny',
-        image: { key: 'k', sha256: 's' },
-        options: {},
-        resolution: null,
-        strict: false,
-        output: plan.output,
-      },
+    const extraction: ExtractionPlan = {
+      kind: 'extraction',
+      condition: 'canny',
+      image: { key: 'k', sha256: 's' },
+      options: {},
+      resolution: null,
+      strict: false,
+      output: plan.output,
     };
-    expect(paceOf(drawnOf([extraction]))).toBeNull();
+    expect(paceOf(drawnOf([{ ...finished(0, 100), plan: extraction }]))).toBeNull();
   });
 });
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { structureKinds } from '../../conditions/structures.ts';
-import { controlModes, type PlannedControl, sentAs } from '../../generation/plan.ts';
-import { resizeModes } from '../../pixels/resize-mode.ts';
-import { modelReference, sha256 } from './references.ts';
+import { structureKinds } from '../../../conditions/structures.ts';
+import { controlModes, type PlannedControl, sentAs } from '../../plan.ts';
+import { resizeModes } from '../../../pixels/resize-mode.ts';
+import { modelReference, sha256 } from '../../references.ts';
 
 export const effectiveControl = z
   .object({

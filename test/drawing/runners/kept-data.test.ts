@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { limits } from '../../src/generation/limits.ts';
-import { KeptData } from '../../src/worker/kept-data.ts';
+import { limits } from '../../../src/generation/limits.ts';
+import { KeptData } from '../../../src/drawing/runners/kept-data.ts';
 
 const ofBytes = (bytes: number) => ({ x: 'y'.repeat(bytes - '{"x":""}'.length) });
 

@@ -1,17 +1,22 @@
-import type { ControlMode, ControlSource, ModelReference, Plan, PlannedControl, StoredPicture } from './plan.ts';
-import type { ResizeMode } from '../pixels/resize-mode.ts';
-import { storedForm } from './stored-json.ts';
+import type { ResizeMode } from '../../../pixels/resize-mode.ts';
+import type {
+  ControlMode,
+  ControlSource,
+  GenerationPlan,
+  ModelReference,
+  PlannedControl,
+  StoredPicture,
+} from '../../plan.ts';
+import { storedForm } from '../../stored-json.ts';
 
 /** How a plan is kept as JSON. Whoever changes its shape raises the version, and says how an older one is read. */
-export const storedPlan = storedForm<'plan', Plan>('plan', {
+export const storedGeneration = storedForm<'plan', GenerationPlan>('plan', {
   version: 1,
   upgrade: (plan, version) => (version === 0 ? fromVersion0(plan) : plan),
 });
 
 /** Until plans had a version all that may be known of a control stood beside each other, in the end in a source as now. */
-export type PlanVersion0 = Plan | PlanWithFlatControls;
-
-type PlanWithFlatControls = Omit<Extract<Plan, { kind: 'generation' }>, 'controls'> & {
+export type GenerationVersion0 = Omit<GenerationPlan, 'controls'> & {
   readonly controls: readonly (FlatControl | PlannedControl)[];
 };
 
@@ -35,8 +40,7 @@ interface FlatControl {
   readonly mode: ControlMode;
 }
 
-function fromVersion0(stored: PlanVersion0): Plan {
-  if (stored.kind === 'extraction') return stored;
+function fromVersion0(stored: GenerationVersion0): GenerationPlan {
   const controls = stored.controls.map((control) => ('source' in control ? control : withSource(control)));
   return { ...stored, controls };
 }

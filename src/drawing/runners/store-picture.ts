@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { MaskedImage } from '../pixels/rgb-image.ts';
-import type { JobOutput } from '../generation/job.ts';
-import type { OutputOptions } from '../generation/plan.ts';
-import { encodePicture } from '../images/encode.ts';
-import type { ObjectStore } from '../store/store.ts';
-import type { InsideFile } from '../drawing/picture-metadata.ts';
+import type { MaskedImage } from '../../pixels/rgb-image.ts';
+import type { JobOutput } from '../../generation/job.ts';
+import type { OutputOptions } from '../../generation/plan.ts';
+import { encodePicture } from '../../images/encode.ts';
+import type { ObjectStore } from '../../store/store.ts';
+import type { InsideFile } from '../picture-metadata.ts';
 
 /** Encodes a picture, puts it under `key` and says what was put. */
 export async function storePicture(

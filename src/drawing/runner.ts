@@ -1,0 +1,46 @@
+import type { ExtractorProcess } from '../extractor/extractor-process.ts';
+import type { Job, JobResult, JobTimings, Progress } from '../generation/job.ts';
+import type { Plan } from '../generation/plan.ts';
+import type { PictureDecoder } from '../images/decoder/decoder.ts';
+import type { TenantModels } from '../models/library.ts';
+import type { ObjectStore } from '../store/store.ts';
+import type { Tracing } from '../tracing/tracing.ts';
+import type { CheckpointPort } from './checkpoint-port.ts';
+import type { DrawingDevice } from './draw-passes.ts';
+
+/**
+ * Does what jobs of one kind ask for: the other half of its contract (`JobKind` in src/generation/job-kind.ts), which a worker
+ * calls for each attempt. It stores what it makes under keys of the attempt; nobody sees it before the result is committed.
+ */
+export interface Runner<P extends Plan> {
+  // A method: a runner of one plan stands where one of any plan is wanted, and is given its own only.
+  /** Rejects with the reason of `signal` where that aborts. What fails is judged by its error's code (src/worker/verdict.ts). */
+  run(attempt: Attempt, plan: P, signal: AbortSignal): Promise<JobDone>;
+}
+
+/** One attempt at a job, and all that it may use. */
+export interface Attempt {
+  readonly job: Pick<Job, 'id' | 'tenant' | 'attempt'>;
+  /** Those that the job's tenant sees. */
+  readonly library: TenantModels;
+  readonly device: DrawingDevice;
+  readonly extractor: ExtractorProcess;
+  readonly decoder: PictureDecoder;
+  readonly store: ObjectStore;
+  readonly checkpoints: CheckpointPort;
+  readonly progress: ProgressPort;
+  readonly tracing: Tracing;
+}
+
+/** Who is told how far an attempt has come. */
+export interface ProgressPort {
+  /** May be told as often as there is something new: of what comes fast the newest is kept. */
+  report(progress: Progress): void;
+  /** The last that is to be told, which is kept for sure: the last step falls between two reports more often than not. */
+  end(progress: Progress): Promise<void>;
+}
+
+/** What an attempt made. How long the job waited for it the worker knows. */
+export interface JobDone extends Omit<JobResult, 'timings'> {
+  readonly timings: Omit<JobTimings, 'wait'>;
+}

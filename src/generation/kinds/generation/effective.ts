@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { schedulerIds } from '../../../schedulers/registry.ts';
+import { effectiveOutput, outputView } from '../../effective-output.ts';
+import type { GenerationPlan } from '../../plan.ts';
+import { modelReference } from '../../references.ts';
+import { controlView, effectiveControl } from './effective-control.ts';
+
+export const effectiveGeneration = z
+  .object({
+    model: modelReference,
+    prompt: z.string(),
+    negative_prompt: z.string(),
+    width: z.int(),
+    height: z.int(),
+    steps: z.int(),
+    guidance_scale: z.number(),
+    guidance_rescale: z.number(),
+    scheduler: z.enum(schedulerIds),
+    eta: z.number(),
+    seed: z.int(),
+    count: z.int(),
+    clip_skip: z.int(),
+    controls: z.array(effectiveControl),
+    strict: z.boolean(),
+    evaluate: z.boolean(),
+    best_of: z.int(),
+    output: effectiveOutput.extend({
+      metadata: z.boolean().describe('Whether the files carry the parameters as text'),
+    }),
+  })
+  .meta({ id: 'EffectiveGeneration' });
+
+export type EffectiveGeneration = z.output<typeof effectiveGeneration>;
+
+export function generationView(plan: GenerationPlan, mapUrl: (control: number) => string | null): EffectiveGeneration {
+  return {
+    model: { ...plan.model },
+    prompt: plan.prompt,
+    negative_prompt: plan.negativePrompt,
+    width: plan.width,
+    height: plan.height,
+    steps: plan.steps,
+    guidance_scale: plan.guidanceScale,
+    guidance_rescale: plan.guidanceRescale,
+    scheduler: plan.scheduler,
+    eta: plan.eta,
+    seed: plan.seed,
+    count: plan.count,
+    clip_skip: plan.clipSkip,
+    controls: plan.controls.map((control, index) => controlView(control, mapUrl(index))),
+    strict: plan.strict,
+    evaluate: plan.evaluate,
+    best_of: plan.bestOf,
+    output: { ...outputView(plan.output), metadata: plan.output.metadata },
+  };
+}

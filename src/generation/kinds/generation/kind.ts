@@ -1,0 +1,25 @@
+import { costOfDrawing } from '../../cost.ts';
+import type { JobKind } from '../../job-kind.ts';
+import { networksOf } from '../../needed-networks.ts';
+import type { GenerationPlan } from '../../plan.ts';
+import { type EffectiveGeneration, effectiveGeneration, generationView } from './effective.ts';
+import { storedGeneration } from './stored-plan.ts';
+
+/** Pictures that are drawn by a prompt, with the maps of their controls. */
+export const generationKind: JobKind<GenerationPlan, EffectiveGeneration> = {
+  id: 'generation',
+  stored: storedGeneration,
+  setsPace: true,
+  effective: effectiveGeneration,
+  cost: costOfDrawing,
+  outputs: ({ count }) => count,
+  outputSize: ({ width, height }) => ({ width, height }),
+  outputsAreMapsOf: () => null,
+  controls: ({ controls }) => controls,
+  sources: ({ controls }) => controls.map(({ source }) => (source.kind === 'structure' ? null : source.image)),
+  networks: ({ controls }, conditionOf) =>
+    controls.flatMap(({ type, source }, index) =>
+      source.kind === 'photo' ? networksOf(type, source.preprocess, `controls[${index}].preprocess`, conditionOf) : [],
+    ),
+  view: generationView,
+};

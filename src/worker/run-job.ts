@@ -1,0 +1,28 @@
+import type { Job, JobResult } from '../generation/job.ts';
+import { kindOf } from '../generation/kinds/kinds.ts';
+import { Checkpoints } from './checkpoints.ts';
+import { guardedDevice } from './guarded-device.ts';
+import type { RunningParts } from './parts.ts';
+
+/** One attempt at a job, by the runner of its kind. Nothing is visible to users before its result is committed. */
+export async function runJob(parts: RunningParts, job: Job, signal: AbortSignal): Promise<JobResult> {
+  const { extractor, decoder, store, tracing } = parts;
+  const { id } = kindOf(job.plan);
+  const runner = parts.runners[id];
+  if (runner === undefined) throw new Error(`There is no runner for jobs of the kind ${id}.`);
+  const progress = parts.progress.start(job);
+  const attempt = {
+    job,
+    library: parts.library.of(job.tenant),
+    device: guardedDevice(parts, job),
+    extractor,
+    decoder,
+    store,
+    checkpoints: new Checkpoints(parts, job),
+    progress,
+    tracing,
+  };
+  const done = await runner.run(attempt, job.plan, signal).finally(() => progress.stop());
+  const wait = (job.startedAt ?? job.createdAt).getTime() - job.createdAt.getTime();
+  return { ...done, timings: { wait, ...done.timings } };
+}
