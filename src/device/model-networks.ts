@@ -5,6 +5,7 @@ import {
   buildTextEncoder,
   buildUNet,
   buildVaeDecoder,
+  buildVaeEncoder,
   injectionPoints,
   type OnnxModel,
 } from '../graph/index.ts';
@@ -118,7 +119,11 @@ const workingPlanes = 50;
 export function baseNetworks(pool: SessionPool, key: string, checkpoint: BaseCheckpoint): BaseNetworks {
   const { unet, vae, textEncoder } = checkpoint;
   const points = injectionPoints(unet.config).length;
-  const sessions = { denoiser: plain(`${key}/unet`), decoder: plain(`${key}/decoder`) };
+  const sessions = {
+    denoiser: plain(`${key}/unet`),
+    decoder: plain(`${key}/decoder`),
+    encoder: plain(`${key}/encoder`),
+  };
   return {
     latentChannels: vae.config.latentChannels,
     latentScale: 2 ** (vae.config.blockChannels.length - 1),
@@ -141,6 +146,12 @@ export function baseNetworks(pool: SessionPool, key: string, checkpoint: BaseChe
         ...denoiserFeeds(input),
         ...Object.fromEntries(residuals.map((residual, point) => [`residual.${point}`, residual])),
       }),
+    encode: async (image) => {
+      const [mean, logvar] = await run(pool, sessions.encoder, () => buildVaeEncoder(vae), ['mean', 'logvar'], {
+        image,
+      });
+      return { mean: mean as Tensor, logvar: logvar as Tensor };
+    },
     decode: async (latent) => await runOne(pool, sessions.decoder, () => buildVaeDecoder(vae), 'image', { latent }),
   };
 }

@@ -6,7 +6,7 @@ import type { SampleControl } from '../pipeline/controls/sample-control.ts';
 import { rolesOf } from '../pipeline/guidance.ts';
 import { type Pass, torchNoise } from '../pipeline/pass.ts';
 import { rowOf } from '../pipeline/row.ts';
-import { type Sample, startSample } from '../pipeline/sample.ts';
+import { resumeSample, type Sample, startSample } from '../pipeline/sample.ts';
 import { createScheduler } from '../schedulers/registry.ts';
 import type { ModelNetworks, OpenBase } from './model-networks.ts';
 import type { DrawRequest } from './protocol.ts';
@@ -53,9 +53,9 @@ export async function* prepareDrawing(
     controls.push(await prepareControl(work, networks, base.networks));
   }
   const rows = encoded.map(({ role, conditioning }) => rowOf(role, conditioning, controls));
-  const pass: Pass = { ...passOver(base, planned), guidance, rows, structure: structureOf(rows) };
-  const samples = pictures.map(({ seed, resume }) =>
-    resume === null ? startSample(pass, seed) : { pass, state: resume },
+  const pass: Pass = { ...passOver(base, planned), over: null, guidance, rows, structure: structureOf(rows) };
+  const samples = pictures.map(({ resume, ...seeds }) =>
+    resume === null ? startSample(pass, seeds) : resumeSample(pass, seeds, resume),
   );
   return { samples, warnings };
 }

@@ -138,3 +138,14 @@ export type OutputFormat = (typeof outputFormats)[number];
  */
 export const controlModes = ['balanced', 'prompt', 'control', 'guess'] as const;
 export type ControlMode = (typeof controlModes)[number];
+
+/**
+ * What a mask's grey says. `hard`: what is above a half is drawn anew, at every step. `soft`: the lighter it is, the earlier a place
+ * joins in, half-grey half-way.
+ */
+export const maskModes = ['hard', 'soft'] as const;
+export type MaskMode = (typeof maskModes)[number];
+
+/** What drawing begins with where a picture is drawn anew: what is there, what surrounds it, noise, or nothing. */
+export const maskFills = ['original', 'blur', 'latent_noise', 'latent_nothing'] as const;
+export type MaskFill = (typeof maskFills)[number];

@@ -1,6 +1,7 @@
 import { TorchGenerator, type TorchGeneratorState } from '../numeric/torch-generator.ts';
 import type { Noise, Scheduler } from '../schedulers/scheduler.ts';
 import type { Guidance } from './guidance.ts';
+import type { DrawnOver } from './drawn-over.ts';
 import type { Row } from './row.ts';
 
 /**
@@ -16,6 +17,8 @@ export interface Pass {
   readonly guidance: Guidance;
   /** In their order in a batch. */
   readonly rows: readonly Row[];
+  /** The picture that it draws over; null where it begins with noise alone. */
+  readonly over: DrawnOver | null;
   /** What else has to be equal in samples that share a batch (see structureOf). */
   readonly structure: string;
   /** The noise of a sample from a state of its generator on. */

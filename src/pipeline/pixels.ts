@@ -1,5 +1,5 @@
 import type { RgbImage } from '../pixels/rgb-image.ts';
-import type { Tensor } from '../numeric/tensor.ts';
+import { tensor, type Tensor } from '../numeric/tensor.ts';
 
 /** Row `index` of decoded pictures [rows, 3, H, W] in -1..1 to 8-bit RGB: round(255 * clamp(x/2 + 1/2)). */
 export function pictureFrom(decoded: Tensor, index = 0): RgbImage {
@@ -14,4 +14,16 @@ export function pictureFrom(decoded: Tensor, index = 0): RgbImage {
     }
   }
   return { width, height, data };
+}
+
+/** 8-bit RGB to [1, 3, H, W] in -1..1, as the autoencoder encodes it. */
+export function tensorFrom({ width, height, data }: RgbImage): Tensor {
+  const plane = width * height;
+  const values = new Float32Array(3 * plane);
+  for (let i = 0; i < plane; i++) {
+    for (let channel = 0; channel < 3; channel++) {
+      values[channel * plane + i] = ((data[3 * i + channel] ?? 0) / 255) * 2 - 1;
+    }
+  }
+  return tensor([1, 3, height, width], values);
 }

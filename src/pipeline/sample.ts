@@ -1,7 +1,10 @@
+import { slerp } from '../numeric/slerp.ts';
 import { TorchGenerator, type TorchGeneratorState } from '../numeric/torch-generator.ts';
 import { stepsDone } from '../schedulers/evaluations.ts';
 import type { SchedulerState } from '../schedulers/scheduler.ts';
+import { type Blend, blended } from './blend.ts';
 import { actingControls, type RowControl } from './controls/sample-control.ts';
+import { filled, latentsOf } from './drawn-over.ts';
 import { type Answer, joinAnswers } from './guidance.ts';
 import type { Pass } from './pass.ts';
 import type { Row } from './row.ts';
@@ -12,6 +15,8 @@ import type { Row } from './row.ts';
  */
 export interface Sample {
   readonly pass: Pass;
+  /** What keeps the rest of a picture of which a part is drawn anew; null where there is none. */
+  readonly blend: Blend | null;
   /** All that changes. Replaced, never written to. */
   state: SampleState;
 }
@@ -24,18 +29,73 @@ export interface SampleState extends SchedulerState {
   readonly noise: TorchGeneratorState;
 }
 
+/** What a picture's noise comes from. */
+export interface NoiseSeeds {
+  /** 0 .. 2^32 - 1. */
+  readonly seed: number;
+  /** Another seed, and how far (0 .. 1) the noise that the picture begins with lies on the way to that one's. */
+  readonly variation?: { readonly seed: number; readonly strength: number } | undefined;
+}
+
 /** A sample at the beginning of its pass. */
-export function startSample(pass: Pass, seed: number): Sample {
-  const noise = pass.noiseFrom(new TorchGenerator(seed).save());
-  const latents = noise.draw().map((value) => value * pass.scheduler.initialNoiseSigma);
-  return { pass, state: { ...pass.scheduler.start(latents), noise: noise.save() } };
+export function startSample(pass: Pass, seeds: NoiseSeeds): Sample {
+  const { latents, blend, noise } = startOf(pass, seeds);
+  return { pass, blend, state: { ...pass.scheduler.start(latents), noise } };
+}
+
+/** A sample that goes on from `state`. All that follows from pass and seeds is made again, by the same draws in the same order. */
+export function resumeSample(pass: Pass, seeds: NoiseSeeds, state: SampleState): Sample {
+  return { pass, blend: (pass.over?.repaint ?? null) === null ? null : startOf(pass, seeds).blend, state };
+}
+
+interface Start {
+  readonly latents: Float32Array;
+  readonly blend: Blend | null;
+  /** Where the noise of the steps goes on. */
+  readonly noise: TorchGeneratorState;
+}
+
+/**
+ * What a sample begins with. The draws are diffusers': the normals of the encoded picture, the noise, and with a mask the normals
+ * of the masked picture, which networks of four channels do not look at. Only the noise follows the variation's seed.
+ */
+function startOf(pass: Pass, { seed, variation }: NoiseSeeds): Start {
+  const { over, scheduler } = pass;
+  const generator = pass.noiseFrom(new TorchGenerator(seed).save());
+  const original = over === null ? null : latentsOf(over, generator.draw());
+  const drawn = generator.draw();
+  const noise = variation === undefined ? drawn : slerp(drawn, noiseOf(pass, variation.seed), variation.strength);
+  const repaint = over?.repaint ?? null;
+  if (repaint !== null) generator.draw();
+  const blend = original === null || repaint === null ? null : { ...repaint, original, noise };
+  const alone = original === null || (repaint !== null && repaint.fill === null);
+  const latents = alone
+    ? noise.map((value) => value * scheduler.initialNoiseSigma)
+    : scheduler.addNoise(begun(original, noise, repaint), noise, 0);
+  return { latents, blend, noise: generator.save() };
+}
+
+/** The noise that a sample of that seed begins with. */
+function noiseOf(pass: Pass, seed: number): Float32Array {
+  const generator = pass.noiseFrom(new TorchGenerator(seed).save());
+  if (pass.over !== null) generator.draw();
+  return generator.draw();
+}
+
+function begun(
+  original: Float32Array,
+  noise: Float32Array,
+  repaint: NonNullable<Pass['over']>['repaint'],
+): Float32Array {
+  return repaint === null || repaint.fill === null ? original : filled(repaint.fill, original, noise, repaint.mask);
 }
 
 /** The state of a sample after the network answered its rows. Leaves the sample as it is. */
-export function answered({ pass, state }: Sample, answers: readonly Answer[]): SampleState {
+export function answered({ pass, blend, state }: Sample, answers: readonly Answer[]): SampleState {
   const noise = pass.noiseFrom(state.noise);
   const next = pass.scheduler.answer(state, joinAnswers(answers, pass.guidance), noise);
-  return { ...next, noise: noise.save() };
+  const whole = blend === null ? next : blended(pass, blend, next);
+  return { ...whole, noise: noise.save() };
 }
 
 /** The controls that act on one of its rows in its next evaluation. */

@@ -8,10 +8,15 @@ export interface SamplerFamily<Options = Partial<SamplerOptions>, Built extends 
   readonly evaluationsPerStep: number;
   /** The family's own options, each given or diffusers' default. */
   resolve(given: Partial<SamplerOptions>): Options;
-  /** Most steps that it can make of a schedule. */
-  stepLimit(schedule: NoiseSchedule, options: Options): StepLimit;
-  /** For a number of steps within the limit. Throws `model_invalid` for options that it cannot work with. */
-  create(schedule: NoiseSchedule, steps: number, options: Options): Built;
+  /** Whether a strength cuts the schedule that steps are taken from, so that all of them are made; else it cuts the steps. */
+  readonly strengthCutsSchedule?: true;
+  /** Most steps that it can make of a schedule, of a part of it where strength cuts that. */
+  stepLimit(schedule: NoiseSchedule, options: Options, strength?: number): StepLimit;
+  /**
+   * For a number of steps within the limit. Throws `model_invalid` for options that it cannot work with. `strength` (1 where it is
+   * absent) is given only where it cuts the schedule.
+   */
+  create(schedule: NoiseSchedule, steps: number, options: Options, strength?: number): Built;
 }
 
 export interface StepLimit {

@@ -4,6 +4,7 @@ import { nextEvaluation, onceAStep } from './evaluations.ts';
 import type { SamplerFamily } from './family.ts';
 import { alphasCumprod } from './noise-schedule.ts';
 import { resolveOptions, type SamplerOptions } from './options.ts';
+import { stepsOfPart } from './part.ts';
 import { clampTo, mixNoise, noiseRatio, predictedClean, type NoiseLevel } from './prediction.ts';
 import type { NoiseSchedule, NoMemory, Scheduler } from './scheduler.ts';
 
@@ -23,17 +24,22 @@ export const lcm: SamplerFamily<LcmOptions> = {
   resolve: (given) =>
     resolveOptions({ originalInferenceSteps: 50, timestepScaling: 10, clipSample: false, clipSampleRange: 1 }, given),
   evaluationsPerStep: 1,
-  stepLimit: (_schedule, { originalInferenceSteps }) => ({
-    most: originalInferenceSteps,
-    because: 'the steps that LCM models were distilled on',
+  strengthCutsSchedule: true,
+  stepLimit: (_schedule, { originalInferenceSteps }, strength = 1) => ({
+    most: stepsOfPart({ steps: originalInferenceSteps, strength }),
+    because:
+      strength === 1
+        ? 'the steps that LCM models were distilled on'
+        : `what a strength of ${strength} leaves of the ${originalInferenceSteps} steps that LCM models were distilled on`,
   }),
   create: createLcm,
 };
 
-function createLcm(schedule: NoiseSchedule, steps: number, options: LcmOptions): Scheduler<NoMemory> {
+function createLcm(schedule: NoiseSchedule, steps: number, options: LcmOptions, strength = 1): Scheduler<NoMemory> {
   const { originalInferenceSteps } = options;
   const alphas = alphasCumprod(schedule, 'zero');
-  const timesteps = distillationTimesteps(schedule.trainTimesteps, originalInferenceSteps, steps);
+  const stride = Math.floor(schedule.trainTimesteps / originalInferenceSteps);
+  const timesteps = distillationTimesteps(stride, stepsOfPart({ steps: originalInferenceSteps, strength }), steps);
   const timestepOf = (index: number): number => timesteps[index] ?? Number.NaN;
   const levelOf = (index: number): NoiseLevel => levelOfAlpha(alphas[timestepOf(index)] ?? Number.NaN);
 
@@ -65,9 +71,8 @@ function createLcm(schedule: NoiseSchedule, steps: number, options: LcmOptions):
   return scheduler;
 }
 
-/** `steps` of the distillation's timesteps, evenly chosen from the noisiest down. */
-function distillationTimesteps(trainTimesteps: number, originalSteps: number, steps: number): number[] {
-  const stride = Math.floor(trainTimesteps / originalSteps);
+/** `steps` of the distillation's first `originalSteps` timesteps, evenly chosen from the noisiest down. */
+function distillationTimesteps(stride: number, originalSteps: number, steps: number): number[] {
   const gap = originalSteps / steps;
   return Array.from({ length: steps }, (_, i) => (originalSteps - Math.floor(i * gap)) * stride - 1);
 }

@@ -6,6 +6,7 @@ import { euler } from './euler.ts';
 import { checkSteps, type SamplerFamily, type StepLimit } from './family.ts';
 import { lcm } from './lcm.ts';
 import type { SamplerOptions } from './options.ts';
+import { createPart, type SchedulePart, stepsOfPart } from './part.ts';
 import type { NoiseSchedule, Scheduler } from './scheduler.ts';
 import { uniPc } from './unipc.ts';
 
@@ -20,8 +21,10 @@ export interface SamplerRow {
   readonly takesEta: boolean;
   /** Every option that it works with: what its name fixes, else what is given, else the family's default. */
   resolve(given: Partial<SamplerOptions>): Partial<SamplerOptions>;
-  stepLimit(schedule: NoiseSchedule, given: Partial<SamplerOptions>): StepLimit;
-  create(schedule: NoiseSchedule, steps: number, given: Partial<SamplerOptions>): Scheduler;
+  stepLimit(schedule: NoiseSchedule, given: Partial<SamplerOptions>, strength: number): StepLimit;
+  /** How many steps a run through that part makes; 0 where nothing is left of it. */
+  stepsOf(part: SchedulePart): number;
+  create(schedule: NoiseSchedule, part: SchedulePart, given: Partial<SamplerOptions>): Scheduler;
 }
 
 /** What other programs call a sampler; null where they have none like it. */
@@ -134,8 +137,13 @@ export const usualScheduler: SchedulerId = 'dpmpp_2m';
 
 export const schedulersWithEta = schedulerIds.filter((id) => schedulers[id].takesEta);
 
+/** How many steps a run through a part of a schedule makes: what people see and what is paid for. */
+export function stepsRun(id: SchedulerId, part: SchedulePart): number {
+  return schedulers[id].stepsOf(part);
+}
+
 /**
- * The sampler of that id for a run of `steps` steps. `given` is what the model's scheduler_config.json says (see
+ * The sampler of that id for a run of `steps` steps, or, with a `strength`, the last part of it that makes any. `given` is what the model's scheduler_config.json says (see
  * `noiseScheduleFrom`) and what the request adds. Throws `invalid_request` for steps or an eta that the sampler cannot
  * have, `model_invalid` where the model's file asks for what does not work.
  */
@@ -144,6 +152,7 @@ export function createScheduler(
   schedule: NoiseSchedule,
   steps: number,
   given: Partial<SamplerOptions> = {},
+  strength = 1,
 ): Scheduler {
   const chosen: SamplerRow = schedulers[id];
   if (!chosen.takesEta && given.eta !== undefined && given.eta !== 0) {
@@ -153,8 +162,8 @@ export function createScheduler(
       { field: 'eta' },
     );
   }
-  checkSteps(steps, chosen.stepLimit(schedule, given));
-  return chosen.create(schedule, steps, given);
+  checkSteps(steps, chosen.stepLimit(schedule, given, strength));
+  return chosen.create(schedule, { steps, strength }, given);
 }
 
 /** The row of a family with the options that the id stands for. */
@@ -171,8 +180,10 @@ function row<Options extends Partial<SamplerOptions>>(
     evaluationsPerStep: family.evaluationsPerStep,
     takesEta: 'eta' in family.resolve({}),
     resolve,
-    stepLimit: (schedule: NoiseSchedule, given: Partial<SamplerOptions>) => family.stepLimit(schedule, resolve(given)),
-    create: (schedule: NoiseSchedule, steps: number, given: Partial<SamplerOptions>) =>
-      family.create(schedule, steps, resolve(given)),
+    stepLimit: (schedule: NoiseSchedule, given: Partial<SamplerOptions>, strength: number) =>
+      family.stepLimit(schedule, resolve(given), family.strengthCutsSchedule === true ? strength : 1),
+    stepsOf: (part: SchedulePart) => (family.strengthCutsSchedule === true ? part.steps : stepsOfPart(part)),
+    create: (schedule: NoiseSchedule, part: SchedulePart, given: Partial<SamplerOptions>) =>
+      createPart(family, schedule, part, resolve(given)),
   });
 }

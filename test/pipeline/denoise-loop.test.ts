@@ -17,7 +17,7 @@ import type { ControlInputs } from '../../src/pipeline/controls/control-work.ts'
 import type { SampleControl } from '../../src/pipeline/controls/sample-control.ts';
 import { type Pass, torchNoise } from '../../src/pipeline/pass.ts';
 import { rowOf } from '../../src/pipeline/row.ts';
-import { type Sample, startSample, stepOf } from '../../src/pipeline/sample.ts';
+import { resumeSample, type Sample, startSample, stepOf } from '../../src/pipeline/sample.ts';
 import { createScheduler } from '../../src/schedulers/registry.ts';
 import { noiseScheduleFrom } from '../../src/schedulers/scheduler-config.ts';
 import type { Scheduler } from '../../src/schedulers/scheduler.ts';
@@ -45,6 +45,7 @@ class AnalyticNetworks implements NetworkSource {
       injectionPoints: 2,
       rowBytes: (height, width) => 100 * height * width,
       encodeText: async () => await Promise.reject(new Error('no text here')),
+      encode: async () => await Promise.reject(new Error('no picture here')),
       decode: async (latents) => await Promise.resolve(latents),
       denoise: async (input, residuals) => {
         this.before(key);
@@ -135,10 +136,15 @@ function sample({ base = 'toy', steps = 4, value = 1, guidance = 2, width = 2, c
     guidance: { scale: guidance, rescale: 0 },
     rows: rolesOf({ scale: guidance, rescale: 0 }).map((role) => rowOf(role, conditionings[role], controls)),
     structure: '',
+    over: null,
     noiseFrom: torchNoise([1, 1, width]),
   };
-  const { noise } = startSample(pass, 0).state;
-  return { pass, state: { ...scheduler.start(Float32Array.from({ length: width }, (_, i) => value + i)), noise } };
+  const { noise } = startSample(pass, { seed: 0 }).state;
+  return {
+    pass,
+    blend: null,
+    state: { ...scheduler.start(Float32Array.from({ length: width }, (_, i) => value + i)), noise },
+  };
 }
 
 function told(value: number): Conditioning {
@@ -426,7 +432,7 @@ describe('the state of a sample', () => {
   function stochastic(width = 32): Sample {
     const calm = sample({ width });
     const { schedule } = noiseScheduleFrom(stableDiffusionSchedule);
-    return startSample({ ...calm.pass, scheduler: createScheduler('euler_a', schedule, 6) }, 7);
+    return startSample({ ...calm.pass, scheduler: createScheduler('euler_a', schedule, 6) }, { seed: 7 });
   }
 
   async function finish(one: Sample): Promise<Sample> {
@@ -443,7 +449,7 @@ describe('the state of a sample', () => {
     loop.join([killed]);
     for (let step = 0; step < 3; step++) await loop.tick();
     const { pass } = stochastic();
-    const resumed = await finish({ pass, state: structuredClone(killed.state) });
+    const resumed = await finish(resumeSample(pass, { seed: 7 }, structuredClone(killed.state)));
     expect(resumed.state).toEqual(whole.state);
   });
 

@@ -1,4 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { latentMask } from '../../src/pixels/latent-mask.ts';
+import type { LevelMap } from '../../src/pixels/level-map.ts';
 import type { RgbImage } from '../../src/pixels/rgb-image.ts';
 import { baseNetworks, controlNetworks } from '../../src/device/model-networks.ts';
 import { stack } from '../../src/numeric/tensor.ts';
@@ -12,8 +14,9 @@ import { DenoiseLoop } from '../../src/pipeline/denoise-loop.ts';
 import type { BaseNetworks, ControlNetworks, NetworkSource } from '../../src/pipeline/networks/networks.ts';
 import { mapTensor } from '../../src/pipeline/controls/residuals.ts';
 import type { SampleControl } from '../../src/pipeline/controls/sample-control.ts';
-import { pictureFrom } from '../../src/pipeline/pixels.ts';
-import type { Pass } from '../../src/pipeline/pass.ts';
+import { pictureFrom, tensorFrom } from '../../src/pipeline/pixels.ts';
+import type { DrawnOver, Repaint } from '../../src/pipeline/drawn-over.ts';
+import { type LatentShape, type Pass, type SavedNoise, torchNoise } from '../../src/pipeline/pass.ts';
 import { rowOf } from '../../src/pipeline/row.ts';
 import { type Sample, startSample } from '../../src/pipeline/sample.ts';
 import { loadTokenizer } from '../../src/pipeline/tokenizer/load-tokenizer.ts';
@@ -40,12 +43,17 @@ interface Arguments {
   readonly guidance_scale: number;
   readonly guidance_rescale?: number;
   readonly generator: number | readonly number[];
-  readonly height: number;
-  readonly width: number;
+  /** Null: the size of the picture that is drawn over. */
+  readonly height: number | null;
+  readonly width: number | null;
   readonly eta?: number;
   readonly clip_skip?: number;
   readonly num_images_per_prompt?: number;
+  /** The picture that is drawn over, where the pipeline takes one, else that of the ControlNets. */
   readonly image?: string | readonly string[];
+  readonly control_image?: string | readonly string[];
+  readonly mask_image?: string;
+  readonly strength?: number;
   readonly controlnet_conditioning_scale?: number | readonly number[];
   readonly control_guidance_start?: number | readonly number[];
   readonly control_guidance_end?: number | readonly number[];
@@ -53,9 +61,24 @@ interface Arguments {
 }
 
 const { cases } = goldenJson<{ cases: readonly Case[] }>('pipelines', 'pipelines.json');
-/** Classes of diffusers that draw what is built: over noise, with ControlNets or without. */
-const built = ['StableDiffusionPipeline', 'StableDiffusionControlNetPipeline'];
-const covered = cases.filter(({ pipeline, scheduler }) => built.includes(pipeline) && hasSampler(scheduler[0]));
+/** Classes of diffusers that draw what is built: over noise or over a picture, with ControlNets or without. */
+const built = [
+  'StableDiffusionPipeline',
+  'StableDiffusionControlNetPipeline',
+  'StableDiffusionImg2ImgPipeline',
+  'StableDiffusionControlNetImg2ImgPipeline',
+  'StableDiffusionInpaintPipeline',
+  'StableDiffusionControlNetInpaintPipeline',
+];
+
+/** A network of nine channels is none that is built. */
+function hasFourChannels(model: string): boolean {
+  return goldenJson<{ readonly in_channels: number }>('models', model, 'unet', 'config.json').in_channels === 4;
+}
+
+const covered = cases.filter(
+  ({ pipeline, scheduler, model }) => built.includes(pipeline) && hasSampler(scheduler[0]) && hasFourChannels(model),
+);
 const outside = cases.filter((one) => !covered.includes(one));
 const inputs = goldenArrays('pipelines', 'inputs.safetensors');
 const pool = new SessionPool({ provider: 'cpu', deviceId: 0, threads: 2 }, 2 ** 30);
@@ -118,7 +141,7 @@ async function conditionings(
 
 async function controlsOf({ args, controlnets }: Case, networks: GoldenModel): Promise<SampleControl[]> {
   const count = controlnets.length;
-  const images = each<string>(args.image, count, '');
+  const images = each<string>(args.control_image ?? args.image, count, '');
   const scales = each(args.controlnet_conditioning_scale, count, 1);
   const starts = each(args.control_guidance_start, count, 0);
   const ends = each(args.control_guidance_end, count, 1);
@@ -149,24 +172,77 @@ async function samplesOf(one: Case, networks: GoldenModel): Promise<Sample[]> {
   // diffusers leaves the negative prompt at the last layer, whatever clip_skip says.
   const negative = await conditionings(base, one.model, negatives, 0);
   const controls = await controlsOf(one, networks);
-  const seeds = [args.generator].flat();
-  const generators = seeds.map((seed) => new TorchGenerator(seed));
-  const shape = [base.latentChannels, args.height / base.latentScale, args.width / base.latentScale] as const;
+  const over = args.strength === undefined ? null : await drawnOver(args, base);
+  const [height, width] = over === null ? [args.height, args.width] : over.size;
+  const shape = [base.latentChannels, (height ?? 0) / base.latentScale, (width ?? 0) / base.latentScale] as const;
+  const noises = noisesOf(one, shape, count);
   return Array.from({ length: count }, (_, index) => {
-    const generator = generators[seeds.length === 1 ? 0 : index] as TorchGenerator;
-    const noise = { draw: () => generator.randn([1, ...shape]), save: () => generator.save() };
     const guidance = { scale: args.guidance_scale, rescale: args.guidance_rescale ?? 0 };
     const told = { prompt: positive, negative };
     const pass: Pass = {
       base: one.model,
       shape,
-      scheduler: samplerOf(...scheduler, args.num_inference_steps, { eta: args.eta ?? 0 }),
+      scheduler: samplerOf(...scheduler, args.num_inference_steps, { eta: args.eta ?? 0 }, args.strength),
       guidance,
       rows: rolesOf(guidance).map((role) => rowOf(role, told[role][Math.floor(index / images)]!, controls)),
+      over: over?.latents ?? null,
       structure: '',
-      noiseFrom: () => noise,
+      noiseFrom: () => noises[index]!,
     };
-    return startSample(pass, 0);
+    return startSample(pass, { seed: 0 });
+  });
+}
+
+/** The picture that a case draws over, and its mask by diffusers' rule. */
+async function drawnOver(
+  { image, mask_image: mask, strength = 1 }: Arguments,
+  base: BaseNetworks,
+): Promise<{ readonly size: readonly [height: number, width: number]; readonly latents: DrawnOver }> {
+  const picture = inputImage([image].flat()[0] ?? '');
+  const { mean, logvar } = await base.encode(tensorFrom(picture));
+  const [, , height = 0, width = 0] = mean.dims;
+  const repaint = (name: string): Repaint => ({
+    mask: latentMask(inputLevels(name), { width, height }, 'nearest'),
+    mode: 'hard',
+    fill: strength === 1 ? null : 'original',
+  });
+  return {
+    size: [picture.height, picture.width],
+    latents: {
+      mean: mean.data,
+      logvar: logvar.data,
+      scalingFactor: base.scalingFactor,
+      repaint: mask === undefined ? null : repaint(mask),
+    },
+  };
+}
+
+function inputLevels(name: string): LevelMap {
+  const array = inputs.get(name.slice(1));
+  if (array?.dtype !== 'U8') throw new Error(`There is no mask ${name} among the inputs`);
+  const [height = 0, width = 0] = array.dims;
+  return { width, height, levels: array.data };
+}
+
+/**
+ * The noise of each sample: a generator each, or the shares of what one draws for all in the order that the case notes. A draw of one
+ * where there are several is of the picture that all of them are drawn over.
+ */
+function noisesOf({ args, rng_draws: draws }: Case, shape: LatentShape, count: number): readonly SavedNoise[] {
+  const seeds = [args.generator].flat();
+  if (seeds.length > 1) return seeds.map((seed) => torchNoise(shape)(new TorchGenerator(seed).save()));
+  const generator = new TorchGenerator(seeds[0] ?? 0);
+  const drawn = draws.map((dims) => ({ rows: dims[0] ?? 1, values: generator.randn(dims) }));
+  return Array.from({ length: count }, (_, index) => {
+    let next = 0;
+    const draw = (): Float32Array => {
+      const one = drawn[next++];
+      if (one === undefined) throw new RangeError('More was drawn than the case notes');
+      const size = one.values.length / one.rows;
+      const at = one.rows === count ? index * size : 0;
+      return one.values.slice(at, at + size);
+    };
+    return { draw, save: () => generator.save() };
   });
 }
 
@@ -178,7 +254,7 @@ function stackLatents(samples: readonly Sample[]): Float32Array {
 }
 
 describe('pictures that diffusers draws with the small checkpoints', () => {
-  it('covers every case of the six samplers that begins with noise', () => {
+  it('covers every case of the six samplers, over noise and over pictures', () => {
     console.log(`pipelines: ${covered.length} cases; outside: ${outside.map(({ name }) => name).join(', ')}`);
     expect(covered.length).toBeGreaterThan(0);
     expect(covered.length + outside.length).toBe(cases.length);

@@ -122,7 +122,7 @@ describe('the registry', () => {
 
   it.each(schedulerIds)('%s asks the network as often as its row says, up to the steps that it says', (id) => {
     const row = schedulers[id];
-    const { most, because } = row.stepLimit(embedded.schedule, embedded.samplerDefaults);
+    const { most, because } = row.stepLimit(embedded.schedule, embedded.samplerDefaults, 1);
     for (const steps of [1, 3, most]) {
       const { evaluations } = createScheduler(id, embedded.schedule, steps, embedded.samplerDefaults);
       // The last step may take fewer.

@@ -74,6 +74,13 @@ export function floats(arrays: ReadonlyMap<string, GoldenArray>, name: string): 
   return array.data;
 }
 
+/** Values of one array of bytes; throws where the file has none of that name. */
+export function bytes(arrays: ReadonlyMap<string, GoldenArray>, name: string): Uint8Array {
+  const array = arrays.get(name);
+  if (array?.dtype !== 'U8') throw new Error(`Expected bytes ${name} but the file has ${array?.dtype ?? 'none'}`);
+  return array.data;
+}
+
 export function maxAbsDifference(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
   if (actual.length !== expected.length) return Number.POSITIVE_INFINITY;
   let worst = 0;

@@ -3,22 +3,27 @@ import { dpmSolver } from '../../src/schedulers/dpm-solver.ts';
 import { eulerAncestral } from '../../src/schedulers/euler-ancestral.ts';
 import { euler } from '../../src/schedulers/euler.ts';
 import { lcm } from '../../src/schedulers/lcm.ts';
+import type { SamplerFamily } from '../../src/schedulers/family.ts';
 import type { SamplerOptions } from '../../src/schedulers/options.ts';
+import { createPart, type SchedulePart } from '../../src/schedulers/part.ts';
 import { noiseScheduleFrom } from '../../src/schedulers/scheduler-config.ts';
 import type { NoiseSchedule, Scheduler } from '../../src/schedulers/scheduler.ts';
 import { uniPc } from '../../src/schedulers/unipc.ts';
 
-type Create = (schedule: NoiseSchedule, steps: number, given: Partial<SamplerOptions>) => Scheduler;
+type Create = (schedule: NoiseSchedule, part: SchedulePart, given: Partial<SamplerOptions>) => Scheduler;
+
+function created<Options>(family: SamplerFamily<Options>): Create {
+  return (schedule, part, given) => createPart(family, schedule, part, family.resolve(given));
+}
 
 /** Samplers by the names of diffusers' classes. */
 const samplers: Readonly<Record<string, Create>> = {
-  DDIMScheduler: (schedule, steps, given) => ddim.create(schedule, steps, ddim.resolve(given)),
-  EulerDiscreteScheduler: (schedule, steps, given) => euler.create(schedule, steps, euler.resolve(given)),
-  EulerAncestralDiscreteScheduler: (schedule, steps, given) =>
-    eulerAncestral.create(schedule, steps, eulerAncestral.resolve(given)),
-  DPMSolverMultistepScheduler: (schedule, steps, given) => dpmSolver.create(schedule, steps, dpmSolver.resolve(given)),
-  UniPCMultistepScheduler: (schedule, steps, given) => uniPc.create(schedule, steps, uniPc.resolve(given)),
-  LCMScheduler: (schedule, steps, given) => lcm.create(schedule, steps, lcm.resolve(given)),
+  DDIMScheduler: created(ddim),
+  EulerDiscreteScheduler: created(euler),
+  EulerAncestralDiscreteScheduler: created(eulerAncestral),
+  DPMSolverMultistepScheduler: created(dpmSolver),
+  UniPCMultistepScheduler: created(uniPc),
+  LCMScheduler: created(lcm),
 };
 
 export function hasSampler(className: string): boolean {
@@ -31,9 +36,10 @@ export function samplerOf(
   config: Record<string, unknown>,
   steps: number,
   given: Partial<SamplerOptions> = {},
+  strength = 1,
 ): Scheduler {
   const create = samplers[className];
   if (create === undefined) throw new Error(`No sampler stands for ${className}`);
   const { schedule, samplerDefaults } = noiseScheduleFrom({ _class_name: className, ...config });
-  return create(schedule, steps, { ...samplerDefaults, ...given });
+  return create(schedule, { steps, strength }, { ...samplerDefaults, ...given });
 }

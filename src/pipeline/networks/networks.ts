@@ -21,8 +21,17 @@ export interface BaseNetworks extends TextNetwork {
   reloadMs(): number;
   /** The network's prediction (epsilon or v), [rows, C, h, w]. */
   denoise(input: DenoiserInput, residuals: readonly Tensor[]): Promise<Tensor>;
+  /** Pictures [rows, 3, 8h, 8w] in -1..1 to where their latents lie. */
+  encode(images: Tensor): Promise<EncodedPictures>;
   /** Latents of the autoencoder [rows, C, h, w] to pictures [rows, 3, 8h, 8w], about -1..1. */
   decode(latents: Tensor): Promise<Tensor>;
+}
+
+/** Normal distributions of latents of the autoencoder, before scaling; [rows, C, h, w] each. */
+export interface EncodedPictures {
+  readonly mean: Tensor;
+  /** Logarithms of the variances. */
+  readonly logvar: Tensor;
 }
 
 export interface DenoiserInput {
