@@ -55,6 +55,7 @@ describe('CONTRIBUTING.md', () => {
       'operator',
       'model kind',
       'field of a request',
+      'setting',
       'route',
       'job kind',
     ]);
