@@ -3,6 +3,9 @@ import type { PlannedPass } from '../generation/passes.ts';
 import { type Conditioning, structureOf } from '../pipeline/conditioning/conditioning.ts';
 import { prepareControl } from '../pipeline/controls/kinds.ts';
 import type { SampleControl } from '../pipeline/controls/sample-control.ts';
+import type { DrawnOver } from '../pipeline/drawn-over.ts';
+import { tensorFrom } from '../pipeline/pixels.ts';
+import type { RgbImage } from '../pixels/rgb-image.ts';
 import { rolesOf } from '../pipeline/guidance.ts';
 import { type Pass, torchNoise } from '../pipeline/pass.ts';
 import { rowOf } from '../pipeline/row.ts';
@@ -24,7 +27,7 @@ export interface PreparedDrawing {
  * does, so that others can go first.
  */
 export async function* prepareDrawing(
-  { pass: planned, base: model, controls: works, pictures }: DrawRequest,
+  { pass: planned, base: model, controls: works, over: picture, pictures }: DrawRequest,
   networks: ModelNetworks,
   texts: TextCache,
 ): AsyncGenerator<void, PreparedDrawing> {
@@ -52,12 +55,20 @@ export async function* prepareDrawing(
     if (pieces++ > 0) yield;
     controls.push(await prepareControl(work, networks, base.networks));
   }
+  if (picture !== null && pieces++ > 0) yield;
+  const over = picture === null ? null : await encodePicture(picture, base);
   const rows = encoded.map(({ role, conditioning }) => rowOf(role, conditioning, controls));
-  const pass: Pass = { ...passOver(base, planned), over: null, guidance, rows, structure: structureOf(rows) };
+  const pass: Pass = { ...passOver(base, planned), over, guidance, rows, structure: structureOf(rows) };
   const samples = pictures.map(({ resume, ...seeds }) =>
     resume === null ? startSample(pass, seeds) : resumeSample(pass, seeds, resume),
   );
   return { samples, warnings };
+}
+
+/** A picture as the pass draws over it. */
+async function encodePicture(picture: RgbImage, { networks }: OpenBase): Promise<DrawnOver> {
+  const { mean, logvar } = await networks.encode(tensorFrom(picture));
+  return { mean: mean.data, logvar: logvar.data, scalingFactor: networks.scalingFactor, repaint: null };
 }
 
 interface Prompt {
@@ -82,13 +93,13 @@ function remarkOnCut(field: string, tokens: number, strict: boolean): string {
 /** The latents of a pass and how they are sampled. */
 function passOver(
   { key, networks: { latentChannels, latentScale }, schedule: { schedule, samplerDefaults } }: OpenBase,
-  { width, height, scheduler, steps, eta }: PlannedPass,
+  { width, height, scheduler, part: { steps, strength }, eta }: PlannedPass,
 ): Pick<Pass, 'base' | 'shape' | 'scheduler' | 'noiseFrom'> {
   const shape = [latentChannels, height / latentScale, width / latentScale] as const;
   return {
     base: key,
     shape,
-    scheduler: createScheduler(scheduler, schedule, steps, { ...samplerDefaults, eta }),
+    scheduler: createScheduler(scheduler, schedule, steps, { ...samplerDefaults, eta }, strength),
     noiseFrom: torchNoise(shape),
   };
 }

@@ -3,7 +3,7 @@ import type { SerializedError } from '../errors.ts';
 import type { BaseModel } from '../generation/model.ts';
 import type { PlannedPass } from '../generation/passes.ts';
 import type { ControlWork } from '../pipeline/controls/control-work.ts';
-import type { SampleState } from '../pipeline/sample.ts';
+import type { NoiseSeeds, SampleState } from '../pipeline/sample.ts';
 
 /**
  * What a worker and its device process say to each other, over Node's IPC with `advanced` serialization. Each message
@@ -14,10 +14,8 @@ export interface AttemptKey {
   readonly attempt: number;
 }
 
-/** One picture to be drawn in a pass. */
-export interface PictureWork {
-  /** 0 .. 2^32 - 1; it is drawn the same whatever it is drawn beside. */
-  readonly seed: number;
+/** One picture to be drawn in a pass; it is drawn the same whatever it is drawn beside. */
+export interface PictureWork extends NoiseSeeds {
   /** Where an earlier attempt left it in this pass; null where it begins. */
   readonly resume: SampleState | null;
 }
@@ -47,6 +45,8 @@ export interface DrawRequest extends AttemptKey {
   /** Where the base model lies. */
   readonly base: BaseModel;
   readonly controls: readonly ControlWork[];
+  /** What it draws over, exactly of its size; null where it begins with noise alone. */
+  readonly over: RgbImage | null;
   readonly pictures: readonly PictureWork[];
   /** Milliseconds of drawing between two checkpoints. Where it is given, one comes with a cancel too. Null: none are made. */
   readonly checkpointEveryMs: number | null;

@@ -38,9 +38,14 @@ export async function choosePictures(
   for (let output = 0; output < plan.count; output++) {
     const drawn = pictures.filter((picture) => picture.output === output);
     const candidates: Candidate[] = [];
-    for (const { seed, image } of drawn) {
+    for (const { seed, variation, image } of drawn) {
       const fidelity = await fidelityOfPicture(extractor, controls, image, signal);
-      candidates.push({ seed, score: meanValue(fidelity), fidelity });
+      candidates.push({
+        seed,
+        ...(variation === undefined ? {} : { variation }),
+        score: meanValue(fidelity),
+        fidelity,
+      });
     }
     const best = indexOfBest(candidates);
     const { fidelity } = candidates[best]!;

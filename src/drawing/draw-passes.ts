@@ -7,6 +7,7 @@ import { passesOf } from '../generation/passes.ts';
 import { picturesOf, type PlannedPicture } from '../generation/pictures.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
 import type { ControlWork } from '../pipeline/controls/control-work.ts';
+import type { RgbImage } from '../pixels/rgb-image.ts';
 import type { CheckpointPort, PictureState } from './checkpoint-port.ts';
 
 /** What is asked of the device process: to draw one pass. */
@@ -24,6 +25,8 @@ export interface PassesWork {
   readonly plan: GenerationPlan;
   readonly base: BaseModel;
   readonly controls: readonly ControlWork[];
+  /** What the first pass draws over; null where that begins with noise alone. */
+  readonly over: RgbImage | null;
   readonly attempt: AttemptKey;
 }
 
@@ -49,7 +52,7 @@ interface Underway {
  */
 export async function drawPasses(
   { device, checkpoints }: PassesParts,
-  { plan, base, controls, attempt }: PassesWork,
+  { plan, base, controls, over, attempt }: PassesWork,
   { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (progress: Progress) => void },
 ): Promise<DrawnPasses> {
   const kept = await checkpoints.load();
@@ -65,7 +68,8 @@ export async function drawPasses(
     for (const [index, pass] of passes.entries()) {
       const open = pictures.filter((picture) => !isThrough(index, picture));
       if (open.length === 0) continue;
-      const request = { ...attempt, pass, base, controls, checkpointEveryMs: checkpoints.everyMs };
+      const start = index === 0 ? over : null;
+      const request = { ...attempt, pass, base, controls, over: start, checkpointEveryMs: checkpoints.everyMs };
       const drawing = await device.draw(
         { ...request, pictures: open.map((picture) => workOn(index, picture)) },
         {
@@ -105,7 +109,8 @@ function isThrough(index: number, { state }: Underway): boolean {
 }
 
 function workOn(index: number, { planned, state }: Underway): DrawRequest['pictures'][number] {
-  return { seed: planned.seed, resume: state?.pass === index && 'state' in state ? state.state : null };
+  const { seed, variation } = planned;
+  return { seed, variation, resume: state?.pass === index && 'state' in state ? state.state : null };
 }
 
 /** The pictures after those of them that are `open` came to `progress` in pass `index`. */

@@ -9,6 +9,7 @@ import { drawPasses, type PassesParts } from './draw-passes.ts';
 import type { PlanModels } from './find-models.ts';
 import { controlRemarks, makeControls } from './make-controls.ts';
 import type { MapParts } from './make-map.ts';
+import { makeStart } from './make-start.ts';
 
 export interface DrawingParts extends MapParts, PassesParts {
   readonly tracing: Tracing;
@@ -34,11 +35,15 @@ export async function drawPlan(
 ): Promise<DrawnPlan> {
   const startedAt = performance.now();
   const { tracing } = parts;
-  const make = async () => await makeControls(parts, found, wholeFrame(plan), plan.strict, signal);
-  const controls = await tracing.span('make maps', {}, make);
+  const frame = wholeFrame(plan);
+  const make = async () => await makeControls(parts, found, frame, plan.strict, signal);
+  const [controls, over] = await Promise.all([
+    tracing.span('make maps', {}, make),
+    plan.init === undefined ? null : makeStart(parts.store, plan.init, frame, parts.decoder),
+  ]);
   const preparedAt = performance.now();
   const drawing = await tracing.span('draw', { attributes: { 'armature.steps': plan.steps } }, async (span) => {
-    const done = await drawPasses(parts, { plan, base, controls, attempt }, { signal, onProgress });
+    const done = await drawPasses(parts, { plan, base, controls, over, attempt }, { signal, onProgress });
     span.set({ 'armature.mean_batch': done.meanBatch });
     return done;
   });

@@ -1,10 +1,10 @@
-import type { GenerationPlan } from '../generation/plan.ts';
+import type { GenerationPlan, Variation } from '../generation/plan.ts';
 
 /**
  * What a picture was made with, in the form that the field's tools read from a PNG's `parameters` text: the prompt, the
  * negative prompt, then one line of `key: value` pairs.
  */
-export function parametersText(plan: GenerationPlan, seed: number): string {
+export function parametersText(plan: GenerationPlan, seed: number, variation?: Variation): string {
   const pairs: [string, string | number][] = [
     ['Steps', plan.steps],
     ['Sampler', plan.scheduler],
@@ -14,6 +14,13 @@ export function parametersText(plan: GenerationPlan, seed: number): string {
     ['Model hash', plan.model.hash],
     ['Model', plan.model.id],
     ...(plan.clipSkip > 0 ? ([['Clip skip', plan.clipSkip + 1]] satisfies [string, number][]) : []),
+    ...(plan.init === undefined ? [] : ([['Denoising strength', plan.init.strength]] satisfies [string, number][])),
+    ...(variation === undefined
+      ? []
+      : ([
+          ['Variation seed', variation.seed],
+          ['Variation seed strength', variation.strength],
+        ] satisfies [string, number][])),
     ...plan.controls.map((control, index): [string, string] => [`ControlNet ${index}`, controlText(control)]),
     ['Version', 'Armature'],
   ];

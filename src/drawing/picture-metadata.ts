@@ -1,4 +1,4 @@
-import type { GenerationPlan } from '../generation/plan.ts';
+import type { GenerationPlan, Variation } from '../generation/plan.ts';
 import type { EncodeOptions } from '../images/encode.ts';
 import { parametersText } from './parameters-text.ts';
 
@@ -6,23 +6,25 @@ import { parametersText } from './parameters-text.ts';
 export type InsideFile = Pick<EncodeOptions, 'text'> & Required<Pick<EncodeOptions, 'xmp'>>;
 
 /**
- * "The media was created algorithmically using an AI model": what IPTC asks generators to write. The composite term beside
- * it is for media that keep parts of a photograph, which a picture that a photograph only steers does not.
+ * "The media was created algorithmically using an AI model": what IPTC asks generators to write. The composite term is for media that
+ * were made over another picture and may keep parts of it, which a picture that a photograph only steers does not.
  */
-const trainedAlgorithmicMedia = 'http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia';
+const sourceTypes = 'http://cv.iptc.org/newscodes/digitalsourcetype';
+const drawnFromNoise = `${sourceTypes}/trainedAlgorithmicMedia`;
+const drawnOverPicture = `${sourceTypes}/compositeWithTrainedAlgorithmicMedia`;
 
 /**
  * What a drawn picture carries in its file: always, for machines, that it is generated and by what (IPTC Photo Metadata
  * 2025.1), and the parameters text where the plan wants it.
  */
-export function insideGenerated(plan: GenerationPlan, seed: number): InsideFile {
+export function insideGenerated(plan: GenerationPlan, seed: number, variation?: Variation): InsideFile {
   const xmp = {
     'xmp:CreatorTool': 'Armature',
-    'Iptc4xmpExt:DigitalSourceType': trainedAlgorithmicMedia,
+    'Iptc4xmpExt:DigitalSourceType': plan.init === undefined ? drawnFromNoise : drawnOverPicture,
     'Iptc4xmpExt:AISystemUsed': `Armature, ${plan.model.id}`,
     'Iptc4xmpExt:AISystemVersionUsed': plan.model.hash,
   } as const;
-  return plan.output.metadata ? { xmp, text: { parameters: parametersText(plan, seed) } } : { xmp };
+  return plan.output.metadata ? { xmp, text: { parameters: parametersText(plan, seed, variation) } } : { xmp };
 }
 
 /**

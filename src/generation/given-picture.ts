@@ -16,6 +16,8 @@ export interface GivenPicture {
   readonly mask?: StoredPicture | undefined;
   /** Of a map that an earlier job made or used. */
   readonly map: GivenMap | null;
+  /** It has not been fetched yet: nothing of the rest is known. */
+  readonly pending?: true;
 }
 
 export interface GivenMap {

@@ -1,6 +1,6 @@
 import type { SerializedError } from '../errors.ts';
 import type { Fidelity } from '../conditions/contract/fidelity.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, Variation } from './plan.ts';
 import type { StoredJson } from './stored-json.ts';
 import type { WebhookTarget } from './webhook.ts';
 
@@ -33,6 +33,8 @@ export interface JobOutput {
   readonly height: number;
   /** The seed it was drawn with; null for maps. */
   readonly seed: number | null;
+  /** Of a picture whose noise lay on the way to that of another seed: which, and how far. */
+  readonly variation?: Variation;
   /** Of a map: what was found, as JSON (keypoints, legend). Absent where there is nothing, or too much. */
   readonly data?: Readonly<Record<string, unknown>>;
   /** Of an evaluated picture: how well it obeys each control, in their order. */
@@ -54,6 +56,7 @@ export interface ControlFidelity extends Fidelity {
 /** One of several pictures that were drawn for an output. */
 export interface Candidate {
   readonly seed: number;
+  readonly variation?: Variation;
   /** Mean of the values of its fidelity; null where none has a value. */
   readonly score: number | null;
   readonly fidelity: readonly ControlFidelity[];

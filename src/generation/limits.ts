@@ -15,6 +15,8 @@ export const limits = {
   guidanceScale: { min: 1, max: 30 },
   guidanceRescale: { min: 0, max: 1 },
   eta: { min: 0, max: 1 },
+  strength: { min: 0, max: 1 },
+  variationStrength: { min: 0, max: 1 },
   seed: { min: 0, max: 2 ** 32 - 1 },
   count: { min: 1, max: 8 },
   bestOf: { min: 1, max: 8 },

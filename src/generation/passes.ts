@@ -1,10 +1,12 @@
+import { stepsRun } from '../schedulers/registry.ts';
+import type { SchedulePart } from '../schedulers/part.ts';
 import type { GenerationPlan } from './plan.ts';
 
 /**
- * One pass of a plan: a run of the sampler from noise to pictures, for all pictures of the plan. What it starts from, where it
- * ends and what is done after each step get their fields with the first plan that has several passes.
+ * One pass of a plan: a run of the sampler to pictures, from noise or over a picture, for all pictures of the plan. Where it ends
+ * and what it is given by an earlier pass get their fields with the first plan that has several passes.
  */
-export type PlannedPass = Pick<
+export interface PlannedPass extends Pick<
   GenerationPlan,
   | 'prompt'
   | 'negativePrompt'
@@ -12,17 +14,27 @@ export type PlannedPass = Pick<
   | 'width'
   | 'height'
   | 'scheduler'
-  | 'steps'
   | 'eta'
   | 'guidanceScale'
   | 'guidanceRescale'
   | 'strict'
->;
+> {
+  /** Steps that are drawn. */
+  readonly steps: number;
+  /** The part of a schedule that they are. */
+  readonly part: SchedulePart;
+}
 
 /** The passes of a plan, in the order in which they are drawn. Drawing by a prompt is one. */
 export function passesOf(plan: GenerationPlan): readonly PlannedPass[] {
-  const { prompt, negativePrompt, clipSkip, width, height, scheduler, steps, eta } = plan;
+  const { prompt, negativePrompt, clipSkip, width, height, scheduler, eta } = plan;
   const { guidanceScale, guidanceRescale, strict } = plan;
-  const size = { width, height };
-  return [{ prompt, negativePrompt, clipSkip, ...size, scheduler, steps, eta, guidanceScale, guidanceRescale, strict }];
+  const part = partOf(plan);
+  const sampling = { scheduler, steps: stepsRun(scheduler, part), part, eta };
+  return [{ prompt, negativePrompt, clipSkip, width, height, ...sampling, guidanceScale, guidanceRescale, strict }];
+}
+
+/** The part of its schedule that a plan goes through. */
+export function partOf({ steps, init }: Pick<GenerationPlan, 'steps' | 'init'>): SchedulePart {
+  return { steps, strength: init?.strength ?? 1 };
 }

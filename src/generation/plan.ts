@@ -31,6 +31,10 @@ export interface GenerationPlan extends Plan {
   readonly count: number;
   /** How many of the text encoder's last layers are left out. */
   readonly clipSkip: number;
+  /** What drawing begins with; absent where that is noise alone. */
+  readonly init?: PlannedInit | undefined;
+  /** Where the pictures' noise lies on the way to that of other seeds; absent where it is that of their own. */
+  readonly variation?: Variation | undefined;
   readonly controls: readonly PlannedControl[];
   /** Blank maps, maps that look like something else and prompts that are cut fail the job instead of warning. */
   readonly strict: boolean;
@@ -45,6 +49,23 @@ export interface ModelReference {
   readonly id: string;
   /** Hash of the weights' headers and sizes: tells two models of one name apart. */
   readonly hash: string;
+}
+
+/** A picture that is drawn over. */
+export interface PlannedInit {
+  readonly image: StoredPicture;
+  /** How it is brought to the size of the generation. */
+  readonly resize: ResizeMode;
+  /** Above 0, at most 1: the share of the steps, the last ones, that are drawn. */
+  readonly strength: number;
+}
+
+/** Another seed, and how far on the way from the noise of the own seed to that one's a picture begins. */
+export interface Variation {
+  /** 0 .. 2^32 - 1. Where the strength is above 0, this seed counts on from picture to picture, and the own seed does not. */
+  readonly seed: number;
+  /** 0 .. 1. */
+  readonly strength: number;
 }
 
 export interface PlannedControl {

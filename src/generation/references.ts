@@ -5,3 +5,6 @@ export const modelReference = z
   .meta({ id: 'ModelReference' });
 
 export const sha256 = z.string().describe('SHA-256 of the bytes, in hexadecimal');
+
+/** Another seed, and how far on the way to its noise a picture began. */
+export const variationView = z.object({ seed: z.int(), strength: z.number() }).meta({ id: 'EffectiveVariation' });

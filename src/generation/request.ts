@@ -69,6 +69,9 @@ export const extractionImage = noted(
 /** The fields of a control that say a picture. */
 export const controlPictures = ['image', 'mask'] as const;
 
+/** The fields of a generation itself that say a picture. */
+export const generationPictures = ['init_image'] as const;
+
 /** Structure as data is checked by itself: a fault deep inside has a path of its own. */
 function checkedStructure<Schema extends z.ZodType>(kind: string, schema: Schema): Schema {
   return noted(schema, {
@@ -288,6 +291,50 @@ const generationFields = {
     .default(0)
     .describe('How many of the last layers of the text encoder are left out')
     .register(fieldOptions, { flag: '--clip-skip <number>', says: 'last layers of the text encoder to leave out' }),
+  init_image: pictureReference
+    .optional()
+    .describe(
+      'A picture that is drawn over; what is transparent in it is white. Without it drawing begins with noise alone',
+    )
+    .register(fieldOptions, { flag: '--init-image <file>', says: 'a picture that is drawn over' }),
+  init_resize: z
+    .enum(resizeModes)
+    .optional()
+    .describe(
+      'How init_image is brought to the size: stretch it, crop it (the default), or fill its surroundings. Without width and height the size is its own, as far as the model draws that much',
+    )
+    .register(fieldOptions, {
+      flag: '--init-resize <mode>',
+      says: `how --init-image is brought to the size: ${resizeModes.join(', ')} (default: crop)`,
+    }),
+  strength: real(limits.strength)
+    .optional()
+    .describe(
+      'Share of the steps, the last ones, that are drawn over init_image: the higher, the less is left of it; 0.75 by default',
+    )
+    .register(fieldOptions, {
+      flag: '--strength <number>',
+      says: 'share of the steps that are drawn over --init-image (default: 0.75)',
+    }),
+  variation: z
+    .strictObject({
+      seed: integer(limits.seed)
+        .nullable()
+        .default(null)
+        .describe(
+          'The other seed, of the first output; null lets the server choose. It counts on from output to output, and the own seed does not',
+        )
+        .register(fieldOptions, {
+          flag: '--variation-seed <number>',
+          says: 'another seed, whose noise pictures vary towards',
+        }),
+      strength: real(limits.variationStrength)
+        .describe('How far on the way from the noise of the own seed (0) to that of the other (1) pictures begin')
+        .register(fieldOptions, { flag: '--variation-strength <number>', says: 'how far they vary, 0 to 1' }),
+    })
+    .optional()
+    .describe('Pictures that are near to that of seed, by noise that lies on the way to that of another seed')
+    .meta({ id: 'Variation' }),
   controls: z.array(controlRequest).max(limits.controls).default([]).describe('Pictures that fix the structure'),
   strict: strictRequest.register(fieldOptions, {
     flag: '--strict',
@@ -317,7 +364,7 @@ const generationFields = {
 export const generationRequest = noted(
   z.strictObject(generationFields).describe('What is to be drawn').meta({ id: 'GenerationRequest' }),
   {
-    later: ['init_image', 'strength', 'mask_image', 'loras'],
+    later: ['mask_image', 'loras'],
     foreign: foreignNames.generation,
   },
 );

@@ -1,6 +1,7 @@
 import { ArmatureError } from '../errors.ts';
 import type { BaseModel } from './model.ts';
 import { createScheduler, type SchedulerId } from '../schedulers/registry.ts';
+import type { SchedulePart } from '../schedulers/part.ts';
 import type { ModelSchedule } from '../schedulers/scheduler-config.ts';
 import type { Scheduler } from '../schedulers/scheduler.ts';
 
@@ -11,14 +12,14 @@ const answers = new WeakMap<ModelSchedule, Map<string, ArmatureError | null>>();
  * Makes sure that a model can be sampled so, as the device will do it. `invalid_request` at `steps` for more than the
  * scheduler's grid of this model has, `model_invalid` at `scheduler` where the model's own settings rule the scheduler out.
  */
-export function requireSampler(base: BaseModel, scheduler: SchedulerId, steps: number): void {
+export function requireSampler(base: BaseModel, scheduler: SchedulerId, part: SchedulePart): void {
   const { schedule } = base;
   const known = answers.get(schedule) ?? new Map<string, ArmatureError | null>();
   answers.set(schedule, known);
-  const key = `${scheduler} ${steps}`;
+  const key = `${scheduler} ${part.steps} ${part.strength}`;
   let fault = known.get(key);
   if (fault === undefined) {
-    fault = faultOf(base.id, schedule, scheduler, steps);
+    fault = faultOf(base.id, schedule, scheduler, part);
     known.set(key, fault);
   }
   if (fault !== null) throw fault;
@@ -28,10 +29,10 @@ function faultOf(
   model: string,
   { schedule, samplerDefaults }: ModelSchedule,
   id: SchedulerId,
-  steps: number,
+  { steps, strength }: SchedulePart,
 ): ArmatureError | null {
   try {
-    const scheduler = createScheduler(id, schedule, steps, samplerDefaults);
+    const scheduler = createScheduler(id, schedule, steps, samplerDefaults, strength);
     if (isOnTheGrid(scheduler, schedule.trainTimesteps)) return null;
     const detail = `The scheduler ${id} has no ${steps} timesteps that the model ${model} was trained on. Choose another, or fewer steps.`;
     return new ArmatureError('model_invalid', detail, { field: 'scheduler' });

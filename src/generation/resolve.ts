@@ -5,6 +5,10 @@ import { type Catalog, findBase } from './catalog.ts';
 import { limits } from './limits.ts';
 import type { GenerationPlan } from './plan.ts';
 import type { Resolved } from './resolved.ts';
+import type { GivenPicture } from './given-picture.ts';
+import { partOf } from './passes.ts';
+import { refuseWithoutInit, resolveInit, sizeOver } from './resolve-init.ts';
+import type { Size } from '../numeric/size.ts';
 import type { GivenControl } from './given-control.ts';
 import type { GenerationRequest } from './request.ts';
 import { resolveControl } from './resolve-control.ts';
@@ -19,6 +23,8 @@ export interface GenerationContext {
   readonly defaultModel: string;
   /** The controls of the request, in their order, with their pictures. */
   readonly given: readonly GivenControl[];
+  /** The picture that is drawn over; null or absent where there is none. */
+  readonly init?: GivenPicture | null;
   /** A whole number from 0 to 2^32 - 1, asked for only where the request gives no seed. */
   readonly randomSeed: () => number;
   /** Whether outputs carry the parameters text where the request does not say. */
@@ -32,12 +38,14 @@ export interface GenerationContext {
 export function resolveGeneration(request: GenerationRequest, context: GenerationContext): Resolved<GenerationPlan> {
   const { catalog } = context;
   const base = findBase(catalog.models, request.model ?? context.defaultModel, 'model');
-  const size = resolveSize(request, base);
   const scheduler = request.scheduler ?? defaultScheduler(base);
   const steps = request.steps ?? base.defaults.steps;
+  refuseWithoutInit(request);
+  const init = resolveInit(request, context.init ?? null, { scheduler, steps });
+  const size = resolveSize(request, base, context.init ?? null);
   const resolved = context.given.map((given) => resolveControl(given, { base, catalog, size }));
   const controls = resolved.map(({ control }) => control);
-  requireSampler(base, scheduler, steps);
+  requireSampler(base, scheduler, partOf({ steps, init }));
   const plan: GenerationPlan = {
     kind: 'generation',
     model: { id: base.id, hash: base.hash },
@@ -52,6 +60,10 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
     seed: request.seed ?? context.randomSeed(),
     count: request.count,
     clipSkip: resolveClipSkip(request.clip_skip, base),
+    ...(init === undefined ? {} : { init }),
+    ...(request.variation === undefined
+      ? {}
+      : { variation: { ...request.variation, seed: request.variation.seed ?? context.randomSeed() } }),
     controls,
     strict: request.strict,
     ...resolveEvaluation(request, controls, catalog.condition),
@@ -60,9 +72,10 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
   return { plan, warnings: [...resolved.flatMap(({ warnings }) => warnings), ...warningsOf(plan, catalog.models)] };
 }
 
-function resolveSize(request: GenerationRequest, base: BaseModel): { width: number; height: number } {
-  const width = request.width ?? base.defaults.width;
-  const height = request.height ?? base.defaults.height;
+/** `over` is the picture that is drawn over; until it is fetched its size is taken for the model's. */
+function resolveSize(request: GenerationRequest, base: BaseModel, over: GivenPicture | null): Size {
+  const known = over === null || over.pending === true ? base.defaults : over;
+  const { width, height } = over === null ? { ...base.defaults, ...given(request) } : sizeOver(request, known, base);
   if (width * height > limits.pixels) {
     const detail = `Expected width x height to be at most ${limits.pixels} pixels but received ${width} x ${height}.`;
     throw new ArmatureError('invalid_request', detail, { field: 'width' });
@@ -74,6 +87,11 @@ function resolveSize(request: GenerationRequest, base: BaseModel): { width: numb
     throw new ArmatureError('invalid_request', detail, { field });
   }
   return { width, height };
+}
+
+/** The sides that a request gives. */
+function given({ width, height }: GenerationRequest): Partial<Size> {
+  return { ...(width === undefined ? {} : { width }), ...(height === undefined ? {} : { height }) };
 }
 
 function resolveClipSkip(clipSkip: number, base: BaseModel): number {

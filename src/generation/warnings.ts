@@ -1,6 +1,8 @@
 import type { BaseModel } from './model.ts';
 import type { ModelList } from './catalog.ts';
 import type { GenerationPlan, PlannedControl } from './plan.ts';
+import { stepsRun } from '../schedulers/registry.ts';
+import { partOf } from './passes.ts';
 import { syntaxWarnings } from '../prompt/foreign-syntax.ts';
 
 /** Remarks on parts of a plan that will have no effect, or probably not the one that was meant. */
@@ -13,8 +15,13 @@ export function warningsOf(plan: GenerationPlan, models: ModelList): readonly st
     if (plan.negativePrompt !== '') warnings.push('negative_prompt has no effect while guidance_scale is 1.');
     if (plan.guidanceRescale !== 0) warnings.push('guidance_rescale has no effect while guidance_scale is 1.');
   }
+  if (plan.variation?.strength === 0) warnings.push('variation has no effect with a strength of 0.');
   for (const [index, control] of plan.controls.entries()) {
-    warnings.push(...controlWarnings(control, plan.steps, models).map((text) => `controls[${index}] ${text}`));
+    warnings.push(
+      ...controlWarnings(control, stepsRun(plan.scheduler, partOf(plan)), models).map(
+        (text) => `controls[${index}] ${text}`,
+      ),
+    );
   }
   return warnings;
 }

@@ -70,6 +70,7 @@ const ordinaryWords: readonly OrdinaryWord[] = [
     paths: ['generation/plan.ts', 'pipeline/drawn-over.ts'],
   },
   { id: 'depth', meaning: 'levels of nested JSON', paths: ['json/outline.ts'] },
+  { id: 'depth', meaning: 'brackets in brackets', paths: ['prompt/limits.ts', 'prompt/schedule.ts'] },
   { id: 'depth', meaning: 'jobs that wait in the queue', paths: ['server/load/queue-gauge.ts'] },
   {
     id: 'invert',

@@ -30,7 +30,7 @@ afterAll(async () => await device.close());
 
 function work(change: Partial<GenerationPlan>): PassesWork {
   const plan = planFor(models.base, { steps: 8, ...change });
-  return { plan, base: models.base, controls: [], attempt: { job: 'job', attempt: 1 } };
+  return { plan, base: models.base, controls: [], over: null, attempt: { job: 'job', attempt: 1 } };
 }
 
 async function draw(asked: PassesWork): Promise<DrawnPasses> {
@@ -125,6 +125,19 @@ describe('a drawing whose process is killed goes on from its checkpoint to the s
     const asked = acting(region);
     const calm = await draw(asked);
     expect((await draw(acting(null))).pictures).not.toEqual(calm.pictures);
+    const drawing = await drawWithDeath(asked, ({ step }) => step === 2);
+    expect(drawing.pictures).toEqual(calm.pictures);
+  });
+
+  it('over a picture, varied towards another seed', async () => {
+    const over = await readPicture('scenes', '04_canny.png');
+    const init = { image: { key: '', sha256: '' }, resize: 'crop', strength: 0.6 } as const;
+    const { width, height } = over;
+    const asked = {
+      ...work({ width, height, init, variation: { seed: 9, strength: 0.3 }, scheduler: 'euler_a', steps: 8 }),
+      over,
+    };
+    const calm = await draw(asked);
     const drawing = await drawWithDeath(asked, ({ step }) => step === 2);
     expect(drawing.pictures).toEqual(calm.pictures);
   });

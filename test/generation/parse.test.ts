@@ -117,8 +117,6 @@ describe('a generation request', () => {
   });
 
   test.each([
-    ['init_image', { init_image: image }],
-    ['strength', { strength: 0.5 }],
     ['mask_image', { mask_image: image }],
     ['loras', { loras: [] }],
   ])('refuses %s, which is to come, instead of leaving it out', (field, part) => {

@@ -38,8 +38,8 @@ export function firstPass(
   controls: DrawRequest['controls'] = [],
   job = 'job',
 ): DrawRequest {
-  const pictures = picturesOf(plan).map(({ seed }) => ({ seed, resume: null }));
-  return { job, attempt: 1, pass: passesOf(plan)[0]!, base, controls, pictures, checkpointEveryMs: null };
+  const pictures = picturesOf(plan).map(({ seed, variation }) => ({ seed, variation, resume: null }));
+  return { job, attempt: 1, pass: passesOf(plan)[0]!, base, controls, over: null, pictures, checkpointEveryMs: null };
 }
 
 /** Makes a pass ready with nothing in between. */

@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
 import { isObject } from '../../generation/field-names.ts';
-import { controlPictures } from '../../generation/request.ts';
+import { controlPictures, generationPictures } from '../../generation/request.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
 /**
  * The request with the names of its files absolute, relative to `folder` as they are. `"image": "photo.png"` of a control is short
- * for a file, and so is `"mask": "left.png"`; files are known in the fields of controls that say a picture only.
+ * for a file, and so are `"mask": "left.png"` and `"init_image": "photo.png"`; files are known in the fields that say a picture only.
  */
 export function locateFiles(item: Json, folder: string): Json {
   return changeImages(item, (image) => {
@@ -16,17 +16,17 @@ export function locateFiles(item: Json, folder: string): Json {
 }
 
 function changeImages(item: Json, change: (image: unknown) => unknown): Json {
+  const own = { ...item, ...changeFields(item, generationPictures, change) };
   const controls: unknown = item['controls'];
-  if (!Array.isArray(controls)) return item;
+  if (!Array.isArray(controls)) return own;
   const changed = controls.map((control: unknown): unknown =>
-    isObject(control) ? { ...control, ...changeFields(control, change) } : control,
+    isObject(control) ? { ...control, ...changeFields(control, controlPictures, change) } : control,
   );
-  return { ...item, controls: changed };
+  return { ...own, controls: changed };
 }
 
-function changeFields(control: Json, change: (image: unknown) => unknown): Json {
-  const fields = controlPictures.filter((name) => name in control);
-  return Object.fromEntries(fields.map((name) => [name, change(control[name])]));
+function changeFields(of: Json, pictures: readonly string[], change: (image: unknown) => unknown): Json {
+  return Object.fromEntries(pictures.filter((name) => name in of).map((name) => [name, change(of[name])]));
 }
 
 /** The image with others in place of its file, or of the files of its picture and its mask. */

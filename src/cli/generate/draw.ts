@@ -1,7 +1,7 @@
 import { catalogOf } from '../../generation/catalog.ts';
 import type { DeviceProcess } from '../../device/device-process.ts';
 import type { ExtractorProcess } from '../../extractor/extractor-process.ts';
-import { givenControls } from '../../generation/given-control.ts';
+import { givenPictures } from '../../generation/given-pictures.ts';
 import type { Progress } from '../../generation/job.ts';
 import type { GenerationPlan } from '../../generation/plan.ts';
 import type { GenerationRequest } from '../../generation/request.ts';
@@ -43,11 +43,12 @@ export async function draw(
   { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (progress: Progress) => void },
 ): Promise<DrawnFiles> {
   const models = await parts.library.list();
-  const given = await givenControls(request.controls, async (reference) => await parts.files.check(reference));
+  const given = await givenPictures(request, async (reference) => await parts.files.check(reference));
   const { plan, warnings } = resolveGeneration(request, {
     catalog: catalogOf(models),
     defaultModel: parts.defaultModel,
-    given,
+    given: given.controls,
+    init: given.init,
     randomSeed: parts.randomSeed,
     embedParameters: parts.embedParameters,
   });
@@ -72,7 +73,7 @@ export async function draw(
     pictures: await Promise.all(
       drawn.pictures.map(async ({ image, ...picture }) => {
         const { format, quality } = plan.output;
-        const inside = insideGenerated(plan, picture.seed);
+        const inside = insideGenerated(plan, picture.seed, picture.variation);
         return { ...picture, bytes: await encodePicture(image, { format, quality, ...inside }) };
       }),
     ),

@@ -37,11 +37,12 @@ async function storeOutputs(
   { pictures }: DrawnPlan,
 ): Promise<readonly JobOutput[]> {
   return await Promise.all(
-    pictures.map(async ({ image, seed, fidelity, candidates }, index) => ({
+    pictures.map(async ({ image, seed, variation, fidelity, candidates }, index) => ({
       ...(await storePicture(store, outputKey(job, index, plan.output.format), image, plan.output, {
         seed,
-        ...insideGenerated(plan, seed),
+        ...insideGenerated(plan, seed, variation),
       })),
+      ...(variation === undefined ? {} : { variation }),
       ...(fidelity === undefined ? {} : { fidelity }),
       ...(candidates === undefined ? {} : { candidates }),
     })),

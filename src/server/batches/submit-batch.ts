@@ -7,7 +7,7 @@ import type { NewItem } from '../../records/batches/insert-batch.ts';
 import type { IdempotencyClaim } from '../../records/jobs/idempotency.ts';
 import { newBatchId, newJobId } from '../../records/schema/ids.ts';
 import type { ServerParts } from '../parts/parts.ts';
-import { givenControls } from '../../generation/given-control.ts';
+import { givenPictures } from '../../generation/given-pictures.ts';
 import type { GenerationRequest } from '../../generation/request.ts';
 import { type Intake, needsFetching, picturesOf } from '../submissions/intake.ts';
 import { planGeneration } from '../submissions/submit.ts';
@@ -51,7 +51,7 @@ async function recordBatch(
   const webhook = await webhookTarget(parts, options.webhook);
   const itemWebhook = sharedWebhookTargets(parts);
   const itemOf = async (request: GenerationRequest, check: SharedPictures['check']): Promise<NewItem> => {
-    const given = await givenControls(request.controls, check);
+    const given = await givenPictures(request, check);
     const { plan, warnings } = await planGeneration(parts, request, models, given);
     const priority = request.priority ?? options.priority ?? defaultBatchPriority;
     return {
@@ -66,7 +66,7 @@ async function recordBatch(
   const looked = await checkItems(items, limits.batchItems, async (body): Promise<LookedItem> => {
     const request = parseGeneration(body);
     const item = await itemOf(request, pictures.checkNear);
-    return { item, unfetched: needsFetching(request.controls) ? request : null };
+    return { item, unfetched: needsFetching(request) ? request : null };
   });
   pictures.refuseUnused();
   const total = looked.reduce((sum, { item }) => sum + kindOf(item.plan).cost(item.plan), 0);

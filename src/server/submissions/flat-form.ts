@@ -4,7 +4,7 @@ import { maskedConditions } from '../../conditions/registry.ts';
 import { type FieldNames, refuseUnknownFields } from '../../generation/field-names.ts';
 import { limits } from '../../generation/limits.ts';
 import { fieldNames } from '../../generation/parse.ts';
-import { controlPictures, extractionRequest, generationRequest } from '../../generation/request.ts';
+import { controlPictures, extractionRequest, generationPictures, generationRequest } from '../../generation/request.ts';
 import { longestNumber, exactNumber } from '../../json/exact-number.ts';
 import { readJsonNow } from '../../json/read-json.ts';
 import type { Form } from '../http/form.ts';
@@ -28,13 +28,15 @@ export function flatGeneration({ fields, files }: Form, conditions: readonly str
   const masks = maskedConditions.map((condition) => condition + maskSuffix);
   const parts = [...conditions.flatMap((condition) => [condition, condition + mapSuffix]), ...masks];
   const body = textFields(fields, generationTypes, { ...fieldNames.generation, files: parts });
-  const named = partNames(body['controls']);
-  const added = [...files.keys()].filter((name) => !named.has(name));
+  const named = partNames(body);
+  const over = generationPictures.filter((name) => files.has(name) && !named.has(name));
+  const added = [...files.keys()].filter((name) => !named.has(name) && !over.some((one) => one === name));
   for (const name of added) refuseFile(name, parts, fieldNames.generation);
   const pictures = added.filter((name) => !masks.includes(name));
-  if (pictures.length === 0) return body;
+  const given = { ...body, ...Object.fromEntries(over.map((part) => [part, { part }])) };
+  if (pictures.length === 0) return given;
   const listed = Array.isArray(body['controls']) ? body['controls'] : [];
-  return { ...body, controls: [...listed, ...pictures.map((part) => controlOf(part, added))] };
+  return { ...given, controls: [...listed, ...pictures.map((part) => controlOf(part, added))] };
 }
 
 /** A mask whose picture did not come is left over, and refused as a file that is not used. */
@@ -103,8 +105,9 @@ function fieldNumber(name: string, text: string): unknown {
   throw new ArmatureError('invalid_request', detail, { field: name });
 }
 
-/** Names of the parts that the pictures of `controls` refer to; of whatever the client sent, so nothing is taken for granted. */
-function partNames(controls: unknown): ReadonlySet<string> {
+/** Names of the parts that the pictures of a request refer to; of whatever the client sent, so nothing is taken for granted. */
+function partNames(body: Fields): ReadonlySet<string> {
+  const controls = body['controls'];
   const reference = z.object({ part: z.string() });
   const image = z.union([
     reference.transform(({ part }) => [part]),
@@ -113,7 +116,10 @@ function partNames(controls: unknown): ReadonlySet<string> {
   const parts = image.catch([]);
   const schema = z.array(z.record(z.string(), z.unknown()).catch({})).catch([]);
   const few = Array.isArray(controls) ? controls.slice(0, limits.controls) : controls;
-  return new Set(schema.parse(few).flatMap((control) => controlPictures.flatMap((name) => parts.parse(control[name]))));
+  const ofControls = schema
+    .parse(few)
+    .flatMap((control) => controlPictures.flatMap((name) => parts.parse(control[name])));
+  return new Set([...ofControls, ...generationPictures.flatMap((name) => parts.parse(body[name]))]);
 }
 
 const generationTypes = fieldTypes(generationRequest);

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
-import { referencesOf } from '../../generation/given-control.ts';
-import type { ControlRequest } from '../../generation/request.ts';
+import { referencesOf } from '../../generation/given-pictures.ts';
+import type { GenerationRequest } from '../../generation/request.ts';
 import type { BudgetPart } from '../access/body-budget.ts';
 import { holderOf } from '../access/guard.ts';
 import { SharedPictures } from './shared-pictures.ts';
@@ -34,6 +34,6 @@ export function picturesOf(
 }
 
 /** Whether a picture of a request has to be fetched. */
-export function needsFetching(controls: readonly ControlRequest[]): boolean {
-  return referencesOf(controls).some(isFetched);
+export function needsFetching(request: GenerationRequest): boolean {
+  return referencesOf(request).some(isFetched);
 }

@@ -16,6 +16,7 @@ const notFetched: GivenPicture = {
   height: 1,
   structure: null,
   map: null,
+  pending: true,
 };
 
 /** A picture that is checked, and the path in the request that its errors name. */

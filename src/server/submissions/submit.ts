@@ -1,6 +1,6 @@
 import type { Job } from '../../generation/job.ts';
 import { catalogOf, type ModelList } from '../../generation/catalog.ts';
-import { type GivenControl, givenControls, referencesOf } from '../../generation/given-control.ts';
+import { type GivenPictures, givenPictures, referencesOf } from '../../generation/given-pictures.ts';
 import { parseExtraction, parseGeneration } from '../../generation/parse.ts';
 import type { GenerationPlan, OutputFormat, Plan } from '../../generation/plan.ts';
 import { defaultPriority } from '../../generation/priority.ts';
@@ -47,11 +47,11 @@ export async function submitGeneration(
   options: SubmitOptions,
 ): Promise<Job> {
   const request = withFormat(parseGeneration(submission.body), submission.body, options);
-  refuseUnusedFiles(submission.files, referencesOf(request.controls));
+  refuseUnusedFiles(submission.files, referencesOf(request));
   const pictures = picturesOf(parts, submission.files, options.tenant, options.intake);
   return await pictures.keptWhile(async () => {
     const resolve = async (check: SharedPictures['check']): Promise<Resolved<GenerationPlan>> => {
-      const given = await givenControls(request.controls, check);
+      const given = await givenPictures(request, check);
       return await parts.library
         .of(options.tenant)
         .ask(async (models) => await planGeneration(parts, request, models, given));
@@ -59,7 +59,7 @@ export async function submitGeneration(
     // All that can be refused without asking anybody is refused first.
     const near = await resolve(pictures.checkNear);
     const webhook = await webhookTarget(parts, request.webhook);
-    const resolved = needsFetching(request.controls) ? await resolve(pictures.check) : near;
+    const resolved = needsFetching(request) ? await resolve(pictures.check) : near;
     return await accept(parts, { ...options, webhook }, request, resolved);
   });
 }
@@ -69,12 +69,13 @@ export async function planGeneration(
   { settings, randomSeed, annotators }: ServerParts,
   request: GenerationRequest,
   models: ModelList,
-  given: readonly GivenControl[],
+  given: GivenPictures,
 ): Promise<Resolved<GenerationPlan>> {
   const resolved = resolveGeneration(request, {
     catalog: catalogOf(models),
     defaultModel: settings.defaultModel,
-    given,
+    given: given.controls,
+    init: given.init,
     randomSeed,
     embedParameters: settings.embedParameters,
   });

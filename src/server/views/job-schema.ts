@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { fidelityMetrics } from '../../conditions/contract/fidelity.ts';
 import { jobStatuses } from '../../generation/job.ts';
 import { effectiveSchemas, jobKindIds } from '../../generation/kinds/kinds.ts';
-import { sha256 } from '../../generation/references.ts';
+import { sha256, variationView } from '../../generation/references.ts';
 import { jobErrorSchema } from './dead-letter.ts';
 import { receiverSchema } from './delivery-view.ts';
 
@@ -40,6 +40,7 @@ const candidates = z.array(
   z
     .object({
       seed: z.int(),
+      variation: variationView.nullable(),
       score: z.number().nullable().describe('Mean of the values of its fidelity; null where none has one'),
       fidelity,
     })
@@ -50,6 +51,9 @@ export const outputSchema = z
   .object({
     ...file,
     seed: z.int().nullable().describe('null for a map that was extracted'),
+    variation: variationView
+      .nullable()
+      .describe('Whose noise it began near to; null where it was that of its seed alone'),
     data,
     fidelity: fidelity.nullable().describe('How well it obeys each control; null without evaluate'),
     candidates: candidates.nullable().describe('All that it was chosen from; null without best_of'),

@@ -35,6 +35,7 @@ export function jobView(
     outputs: (result?.outputs ?? []).map((output, index) => ({
       ...fileView(output, links.output(job.id, index)),
       seed: output.seed,
+      variation: output.variation === undefined ? null : { ...output.variation },
       data: dataView(output),
       fidelity: output.fidelity === undefined ? null : fidelityView(output.fidelity),
       candidates: output.candidates?.map(candidateView) ?? null,
@@ -77,8 +78,13 @@ function fidelityView(fidelity: readonly ControlFidelity[]) {
   return fidelity.map((figure) => ({ ...figure, details: { ...figure.details }, networks: [...figure.networks] }));
 }
 
-function candidateView({ seed, score, fidelity }: Candidate) {
-  return { seed, score, fidelity: fidelityView(fidelity) };
+function candidateView({ seed, variation, score, fidelity }: Candidate) {
+  return {
+    seed,
+    variation: variation === undefined ? null : { ...variation },
+    score,
+    fidelity: fidelityView(fidelity),
+  };
 }
 
 function timingsView({ result }: Job): JobView['timings'] {

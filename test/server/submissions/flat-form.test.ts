@@ -61,8 +61,8 @@ describe('the flat form of a generation', () => {
     [{ promt: 'x' }, [], 'invalid_request', 'promt', 'Did you mean prompt?'],
     [{}, ['cany'], 'invalid_request', 'cany', 'Did you mean canny?'],
     [{}, ['prompt'], 'invalid_request', 'prompt', 'to be text but received a file'],
-    [{}, ['init_image'], 'not_supported_yet', 'init_image', 'not supported yet'],
-    [{ strength: '0.5' }, [], 'not_supported_yet', 'strength', 'not supported yet'],
+    [{}, ['mask_image'], 'not_supported_yet', 'mask_image', 'not supported yet'],
+    [{ loras: '[]' }, [], 'not_supported_yet', 'loras', 'not supported yet'],
   ])('refuses parts %j and files %j', (fields, files, code, field, text) => {
     expect(() => generation(fields, files)).toThrow(
       expect.objectContaining({ code, field, message: expect.stringContaining(text) }),

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { resizeModes } from '../../../pixels/resize-mode.ts';
 import { schedulerIds } from '../../../schedulers/registry.ts';
 import { effectiveOutput, outputView } from '../../effective-output.ts';
 import type { GenerationPlan } from '../../plan.ts';
-import { modelReference } from '../../references.ts';
+import { modelReference, sha256, variationView } from '../../references.ts';
 import { controlView, effectiveControl } from './effective-control.ts';
 
 export const effectiveGeneration = z
@@ -20,6 +21,13 @@ export const effectiveGeneration = z
     seed: z.int(),
     count: z.int(),
     clip_skip: z.int(),
+    init_image: z
+      .object({ sha256 })
+      .nullable()
+      .describe('What was drawn over; null where drawing began with noise alone'),
+    init_resize: z.enum(resizeModes).nullable(),
+    strength: z.number().nullable(),
+    variation: variationView.nullable(),
     controls: z.array(effectiveControl),
     strict: z.boolean(),
     evaluate: z.boolean(),
@@ -47,6 +55,10 @@ export function generationView(plan: GenerationPlan, mapUrl: (control: number) =
     seed: plan.seed,
     count: plan.count,
     clip_skip: plan.clipSkip,
+    init_image: plan.init === undefined ? null : { sha256: plan.init.image.sha256 },
+    init_resize: plan.init?.resize ?? null,
+    strength: plan.init?.strength ?? null,
+    variation: plan.variation === undefined ? null : { ...plan.variation },
     controls: plan.controls.map((control, index) => controlView(control, mapUrl(index))),
     strict: plan.strict,
     evaluate: plan.evaluate,

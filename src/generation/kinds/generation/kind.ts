@@ -16,7 +16,10 @@ export const generationKind: JobKind<GenerationPlan, EffectiveGeneration> = {
   outputSize: ({ width, height }) => ({ width, height }),
   outputsAreMapsOf: () => null,
   controls: ({ controls }) => controls,
-  sources: ({ controls }) => controls.map(({ source }) => (source.kind === 'structure' ? null : source.image)),
+  sources: ({ controls, init }) => [
+    ...controls.map(({ source }) => (source.kind === 'structure' ? null : source.image)),
+    ...(init === undefined ? [] : [init.image]),
+  ],
   networks: ({ controls }, conditionOf) =>
     controls.flatMap(({ type, source }, index) =>
       source.kind === 'photo' ? networksOf(type, source.preprocess, `controls[${index}].preprocess`, conditionOf) : [],

@@ -9,9 +9,12 @@ import type {
 } from '../../plan.ts';
 import { storedForm } from '../../stored-json.ts';
 
-/** How a plan is kept as JSON. Whoever changes its shape raises the version, and says how an older one is read. */
+/**
+ * How a plan is kept as JSON. Whoever changes its shape raises the version, and says how an older one is read. Until version 2 every plan
+ * began with the noise of its own seeds alone, as one without `init` and `variation` does.
+ */
 export const storedGeneration = storedForm<'plan', GenerationPlan>('plan', {
-  version: 1,
+  version: 2,
   upgrade: (plan, version) => (version === 0 ? fromVersion0(plan) : plan),
 });
 
