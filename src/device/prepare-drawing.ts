@@ -5,14 +5,14 @@ import { prepareControl } from '../pipeline/controls/kinds.ts';
 import type { SampleControl } from '../pipeline/controls/sample-control.ts';
 import type { DrawnOver } from '../pipeline/drawn-over.ts';
 import { tensorFrom } from '../pipeline/pixels.ts';
-import type { RgbImage } from '../pixels/rgb-image.ts';
+import { latentMask } from '../pixels/latent-mask.ts';
 import { rolesOf } from '../pipeline/guidance.ts';
 import { type Pass, torchNoise } from '../pipeline/pass.ts';
 import { rowOf } from '../pipeline/row.ts';
 import { resumeSample, type Sample, startSample } from '../pipeline/sample.ts';
 import { createScheduler } from '../schedulers/registry.ts';
 import type { ModelNetworks, OpenBase } from './model-networks.ts';
-import type { DrawRequest } from './protocol.ts';
+import type { DrawRequest, PassStart } from './protocol.ts';
 import type { TextCache } from './text-cache.ts';
 import type { Role } from '../pipeline/conditioning/role.ts';
 
@@ -27,7 +27,7 @@ export interface PreparedDrawing {
  * does, so that others can go first.
  */
 export async function* prepareDrawing(
-  { pass: planned, base: model, controls: works, over: picture, pictures }: DrawRequest,
+  { pass: planned, base: model, controls: works, over: start, pictures }: DrawRequest,
   networks: ModelNetworks,
   texts: TextCache,
 ): AsyncGenerator<void, PreparedDrawing> {
@@ -55,8 +55,11 @@ export async function* prepareDrawing(
     if (pieces++ > 0) yield;
     controls.push(await prepareControl(work, networks, base.networks));
   }
-  if (picture !== null && pieces++ > 0) yield;
-  const over = picture === null ? null : await encodePicture(picture, base);
+  if (start !== null && pieces++ > 0) yield;
+  const over = start === null ? null : await encodeStart(start, base);
+  if (over?.repaint?.mask.every((weight) => weight === 0) === true) {
+    warnings.push('mask_image: what it says is too small to fill a cell of the latents, so nothing was drawn anew.');
+  }
   const rows = encoded.map(({ role, conditioning }) => rowOf(role, conditioning, controls));
   const pass: Pass = { ...passOver(base, planned), over, guidance, rows, structure: structureOf(rows) };
   const samples = pictures.map(({ resume, ...seeds }) =>
@@ -66,9 +69,21 @@ export async function* prepareDrawing(
 }
 
 /** A picture as the pass draws over it. */
-async function encodePicture(picture: RgbImage, { networks }: OpenBase): Promise<DrawnOver> {
-  const { mean, logvar } = await networks.encode(tensorFrom(picture));
-  return { mean: mean.data, logvar: logvar.data, scalingFactor: networks.scalingFactor, repaint: null };
+async function encodeStart({ image, repaint }: PassStart, { networks }: OpenBase): Promise<DrawnOver> {
+  const { mean, logvar } = await networks.encode(tensorFrom(image));
+  const [, , height = 0, width = 0] = mean.dims;
+  return {
+    mean: mean.data,
+    logvar: logvar.data,
+    scalingFactor: networks.scalingFactor,
+    repaint:
+      repaint === null
+        ? null
+        : {
+            ...repaint,
+            mask: latentMask(repaint.mask, { width, height }, repaint.mode === 'hard' ? 'rounded' : 'grey'),
+          },
+  };
 }
 
 interface Prompt {

@@ -1,3 +1,5 @@
+import type { MaskFill, MaskMode } from '../generation/plan.ts';
+import type { LevelMap } from '../pixels/level-map.ts';
 import type { RgbImage } from '../pixels/rgb-image.ts';
 import type { SerializedError } from '../errors.ts';
 import type { BaseModel } from '../generation/model.ts';
@@ -39,6 +41,13 @@ export interface PassProgress {
   readonly batches: readonly number[];
 }
 
+/** What a pass draws over, at its size. */
+export interface PassStart {
+  readonly image: RgbImage;
+  /** Which part of it is drawn anew; null where all of it is. */
+  readonly repaint: { readonly mask: LevelMap; readonly mode: MaskMode; readonly fill: MaskFill | null } | null;
+}
+
 /** One pass of a job with its pictures decoded and its maps made: the device reads no file but weights. */
 export interface DrawRequest extends AttemptKey {
   readonly pass: PlannedPass;
@@ -46,7 +55,7 @@ export interface DrawRequest extends AttemptKey {
   readonly base: BaseModel;
   readonly controls: readonly ControlWork[];
   /** What it draws over, exactly of its size; null where it begins with noise alone. */
-  readonly over: RgbImage | null;
+  readonly over: PassStart | null;
   readonly pictures: readonly PictureWork[];
   /** Milliseconds of drawing between two checkpoints. Where it is given, one comes with a cancel too. Null: none are made. */
   readonly checkpointEveryMs: number | null;

@@ -1,5 +1,5 @@
 import type { DrawOptions } from '../device/device-process.ts';
-import type { AttemptKey, Drawing, DrawRequest, PassProgress, PictureLeft } from '../device/protocol.ts';
+import type { AttemptKey, Drawing, DrawRequest, PassProgress, PassStart, PictureLeft } from '../device/protocol.ts';
 import { progressIn } from '../generation/cost.ts';
 import type { Progress } from '../generation/job.ts';
 import type { BaseModel } from '../generation/model.ts';
@@ -7,7 +7,6 @@ import { passesOf } from '../generation/passes.ts';
 import { picturesOf, type PlannedPicture } from '../generation/pictures.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
 import type { ControlWork } from '../pipeline/controls/control-work.ts';
-import type { RgbImage } from '../pixels/rgb-image.ts';
 import type { CheckpointPort, PictureState } from './checkpoint-port.ts';
 
 /** What is asked of the device process: to draw one pass. */
@@ -26,7 +25,7 @@ export interface PassesWork {
   readonly base: BaseModel;
   readonly controls: readonly ControlWork[];
   /** What the first pass draws over; null where that begins with noise alone. */
-  readonly over: RgbImage | null;
+  readonly over: PassStart | null;
   readonly attempt: AttemptKey;
 }
 

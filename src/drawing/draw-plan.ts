@@ -2,14 +2,13 @@ import type { AttemptKey } from '../device/protocol.ts';
 import type { JobTimings, Progress } from '../generation/job.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
 import type { ControlWork } from '../pipeline/controls/control-work.ts';
-import { wholeFrame } from '../pixels/frame.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import { type ChosenPicture, choiceWarnings, choosePictures } from './choose-pictures.ts';
 import { drawPasses, type PassesParts } from './draw-passes.ts';
 import type { PlanModels } from './find-models.ts';
 import { controlRemarks, makeControls } from './make-controls.ts';
 import type { MapParts } from './make-map.ts';
-import { makeStart } from './make-start.ts';
+import { makeCanvas } from './make-canvas.ts';
 
 export interface DrawingParts extends MapParts, PassesParts {
   readonly tracing: Tracing;
@@ -35,12 +34,9 @@ export async function drawPlan(
 ): Promise<DrawnPlan> {
   const startedAt = performance.now();
   const { tracing } = parts;
-  const frame = wholeFrame(plan);
+  const { frame, over, finish } = await makeCanvas(parts.store, plan, parts.decoder);
   const make = async () => await makeControls(parts, found, frame, plan.strict, signal);
-  const [controls, over] = await Promise.all([
-    tracing.span('make maps', {}, make),
-    plan.init === undefined ? null : makeStart(parts.store, plan.init, frame, parts.decoder),
-  ]);
+  const controls = await tracing.span('make maps', {}, make);
   const preparedAt = performance.now();
   const drawing = await tracing.span('draw', { attributes: { 'armature.steps': plan.steps } }, async (span) => {
     const done = await drawPasses(parts, { plan, base, controls, over, attempt }, { signal, onProgress });
@@ -52,7 +48,7 @@ export async function drawPlan(
   const pictures = await (plan.evaluate ? tracing.span('evaluate', {}, choose) : choose());
   return {
     controls,
-    pictures,
+    pictures: await Promise.all(pictures.map(async (picture) => ({ ...picture, image: await finish(picture.image) }))),
     warnings: [...controlRemarks(controls), ...drawing.warnings, ...choiceWarnings(pictures)],
     meanBatch: drawing.meanBatch,
     timings: {

@@ -15,6 +15,7 @@ export function parametersText(plan: GenerationPlan, seed: number, variation?: V
     ['Model', plan.model.id],
     ...(plan.clipSkip > 0 ? ([['Clip skip', plan.clipSkip + 1]] satisfies [string, number][]) : []),
     ...(plan.init === undefined ? [] : ([['Denoising strength', plan.init.strength]] satisfies [string, number][])),
+    ...(plan.init?.mask === undefined ? [] : ([['Mask blur', plan.init.mask.blur]] satisfies [string, number][])),
     ...(variation === undefined
       ? []
       : ([

@@ -20,6 +20,23 @@ export interface GivenPicture {
   readonly pending?: true;
 }
 
+/** A picture that says which part of another one is drawn anew. */
+export interface GivenMask extends GivenPicture {
+  /** What its levels say; null until it is fetched. */
+  readonly facts: MaskFacts | null;
+}
+
+export interface MaskFacts {
+  readonly isOpaque: boolean;
+  /** The highest of its levels, 0 .. 255. */
+  readonly highest: number;
+}
+
+/** What the levels of a mask say. */
+export function maskFacts(levels: Uint8Array, isOpaque: boolean): MaskFacts {
+  return { isOpaque, highest: levels.reduce((most, level) => Math.max(most, level), 0) };
+}
+
 export interface GivenMap {
   readonly condition: string;
   /** What is known of it, as JSON. */

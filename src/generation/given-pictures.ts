@@ -1,5 +1,6 @@
 import { type GivenControl, givenControls, referencesOf as referencesOfControls } from './given-control.ts';
-import type { GivenPicture } from './given-picture.ts';
+import type { GivenMask, GivenPicture, MaskFacts } from './given-picture.ts';
+import type { MaskChannel, StoredPicture } from './plan.ts';
 import { type ControlImage, generationPictures, type GenerationRequest } from './request.ts';
 
 /** All pictures of a request, and what they turned out to be. */
@@ -8,22 +9,36 @@ export interface GivenPictures {
   readonly controls: readonly GivenControl[];
   /** What is drawn over; null where nothing is. */
   readonly init: GivenPicture | null;
+  /** Which part of it is drawn anew; null where all of it is. */
+  readonly mask: GivenMask | null;
 }
 
-/** Each by `check`; `field` is the path of a picture in the request. */
-export async function givenPictures(
-  request: Pick<GenerationRequest, 'controls' | 'init_image'>,
-  check: (reference: ControlImage, field: string) => Promise<GivenPicture>,
-): Promise<GivenPictures> {
-  const [controls, init] = await Promise.all([
+type Pictures = Pick<GenerationRequest, 'controls' | 'init_image' | 'mask_image' | 'mask_channel'>;
+
+/** How pictures are read; `field` is the path of a picture in the request. */
+export interface PictureReading {
+  readonly check: (reference: ControlImage, field: string) => Promise<GivenPicture>;
+  /** What the levels of a picture that was checked say. */
+  readonly look: (picture: StoredPicture, channel: MaskChannel, field: string) => Promise<MaskFacts>;
+}
+
+/** Reads the pictures of a request. */
+export async function givenPictures(request: Pictures, { check, look }: PictureReading): Promise<GivenPictures> {
+  const maskOf = async (reference: ControlImage): Promise<GivenMask> => {
+    const picture = await check(reference, 'mask_image');
+    if (picture.pending === true) return { ...picture, facts: null };
+    return { ...picture, facts: await look(picture.stored, request.mask_channel ?? 'luminance', 'mask_image') };
+  };
+  const [controls, init, mask] = await Promise.all([
     givenControls(request.controls, check),
     request.init_image === undefined ? null : check(request.init_image, 'init_image'),
+    request.mask_image === undefined ? null : maskOf(request.mask_image),
   ]);
-  return { controls, init };
+  return { controls, init, mask };
 }
 
 /** The pictures that a request refers to. */
-export function referencesOf(request: Pick<GenerationRequest, 'controls' | 'init_image'>): readonly ControlImage[] {
+export function referencesOf(request: Pictures): readonly ControlImage[] {
   const own = generationPictures.flatMap((name) => request[name] ?? []);
   return [...referencesOfControls(request.controls), ...own];
 }

@@ -16,6 +16,10 @@ export const limits = {
   guidanceRescale: { min: 0, max: 1 },
   eta: { min: 0, max: 1 },
   strength: { min: 0, max: 1 },
+  maskBlur: { min: 0, max: 64 },
+  inpaintPadding: { min: 0, max: 256 },
+  /** Most pixels of a picture of which only a part is drawn anew: the output has its size. */
+  sourcePixels: 4096 * 4096,
   variationStrength: { min: 0, max: 1 },
   seed: { min: 0, max: 2 ** 32 - 1 },
   count: { min: 1, max: 8 },

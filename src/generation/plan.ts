@@ -58,6 +58,24 @@ export interface PlannedInit {
   readonly resize: ResizeMode;
   /** Above 0, at most 1: the share of the steps, the last ones, that are drawn. */
   readonly strength: number;
+  /** Which part of it is drawn anew; absent where all of it is. */
+  readonly mask?: PlannedMask | undefined;
+}
+
+/** Which part of a picture is drawn anew, and how. The rest of it stays as it is. */
+export interface PlannedMask {
+  readonly image: StoredPicture;
+  readonly channel: MaskChannel;
+  readonly mode: MaskMode;
+  /** Standard deviation of the Gaussian that its edge is softened by, in pixels of `source`. */
+  readonly blur: number;
+  readonly area: InpaintArea;
+  /** Pixels of the picture around what is masked that are drawn with it; 0 where the whole picture is drawn. */
+  readonly padding: number;
+  /** What drawing begins with where it draws anew; null: the whole of it begins with noise alone. */
+  readonly fill: MaskFill | null;
+  /** Of the picture that the result is put into, and of the output: the picture's own where only a part is drawn. */
+  readonly source: { readonly width: number; readonly height: number };
 }
 
 /** Another seed, and how far on the way from the noise of the own seed to that one's a picture begins. */
@@ -170,3 +188,11 @@ export type MaskMode = (typeof maskModes)[number];
 /** What drawing begins with where a picture is drawn anew: what is there, what surrounds it, noise, or nothing. */
 export const maskFills = ['original', 'blur', 'latent_noise', 'latent_nothing'] as const;
 export type MaskFill = (typeof maskFills)[number];
+
+/** What of a mask says where a picture is drawn anew: how bright it is, or how opaque. */
+export const maskChannels = ['luminance', 'alpha'] as const;
+export type MaskChannel = (typeof maskChannels)[number];
+
+/** What is drawn: the whole picture, or the part around what is masked at a size of its own. */
+export const inpaintAreas = ['whole', 'masked'] as const;
+export type InpaintArea = (typeof inpaintAreas)[number];

@@ -8,7 +8,7 @@ import { foreignNames } from './foreign-names.ts';
 import { isLongerThan } from './json-size.ts';
 import { limits, type Range } from './limits.ts';
 import { defaultBatchPriority, defaultPriority, priorities } from './priority.ts';
-import { controlModes, outputFormats } from './plan.ts';
+import { controlModes, inpaintAreas, maskChannels, maskFills, maskModes, outputFormats } from './plan.ts';
 import { fieldOptions, noted } from './request-fields.ts';
 import { webhookRequest } from './webhook.ts';
 import { resizeModes } from '../pixels/resize-mode.ts';
@@ -70,7 +70,7 @@ export const extractionImage = noted(
 export const controlPictures = ['image', 'mask'] as const;
 
 /** The fields of a generation itself that say a picture. */
-export const generationPictures = ['init_image'] as const;
+export const generationPictures = ['init_image', 'mask_image'] as const;
 
 /** Structure as data is checked by itself: a fault deep inside has a path of its own. */
 function checkedStructure<Schema extends z.ZodType>(kind: string, schema: Schema): Schema {
@@ -316,6 +316,61 @@ const generationFields = {
       flag: '--strength <number>',
       says: 'share of the steps that are drawn over --init-image (default: 0.75)',
     }),
+  mask_image: pictureReference
+    .optional()
+    .describe('A picture of the size of init_image, white where that is drawn anew. The rest of it stays as it is')
+    .register(fieldOptions, { flag: '--mask-image <file>', says: 'white where --init-image is drawn anew' }),
+  mask_mode: z
+    .enum(maskModes)
+    .optional()
+    .describe(
+      'hard (the default): what is above a half is drawn anew. soft: the lighter it is, the earlier a place joins in',
+    )
+    .register(fieldOptions, { flag: '--mask-mode <mode>', says: `${maskModes.join(', ')} (default: hard)` }),
+  mask_channel: z
+    .enum(maskChannels)
+    .optional()
+    .describe('What of mask_image counts: its luminance (the default), or its alpha, where opaque is drawn anew')
+    .register(fieldOptions, {
+      flag: '--mask-channel <channel>',
+      says: `${maskChannels.join(', ')} (default: luminance)`,
+    }),
+  mask_blur: real(limits.maskBlur)
+    .optional()
+    .describe('How far the edge of the mask is softened, in pixels of the picture; 4 by default')
+    .register(fieldOptions, {
+      flag: '--mask-blur <pixels>',
+      says: 'how far the edge of the mask is softened (default: 4)',
+    }),
+  inpaint: z
+    .strictObject({
+      area: z
+        .enum(inpaintAreas)
+        .optional()
+        .describe(
+          'whole (the default): the whole picture is drawn. masked: only the part around what is masked, at width x height, and put into the picture, whose size the output has',
+        )
+        .register(fieldOptions, { flag: '--inpaint-area <area>', says: `${inpaintAreas.join(', ')} (default: whole)` }),
+      padding: integer(limits.inpaintPadding)
+        .optional()
+        .describe(
+          'Of the area masked: pixels of the picture around what is masked that are drawn with it; 32 by default',
+        )
+        .register(fieldOptions, {
+          flag: '--inpaint-padding <pixels>',
+          says: 'pixels around what is masked that are drawn with it (default: 32)',
+        }),
+      fill: z
+        .enum(maskFills)
+        .optional()
+        .describe(
+          'What drawing begins with where it draws anew: what is there, its blurred surroundings, noise or nothing. Left out it is original, and with a strength of 1 drawing begins with noise alone',
+        )
+        .register(fieldOptions, { flag: '--inpaint-fill <fill>', says: maskFills.join(', ') }),
+    })
+    .optional()
+    .describe('How the part that mask_image says is drawn anew')
+    .meta({ id: 'Inpaint' }),
   variation: z
     .strictObject({
       seed: integer(limits.seed)
@@ -364,7 +419,7 @@ const generationFields = {
 export const generationRequest = noted(
   z.strictObject(generationFields).describe('What is to be drawn').meta({ id: 'GenerationRequest' }),
   {
-    later: ['mask_image', 'loras'],
+    later: ['loras'],
     foreign: foreignNames.generation,
   },
 );

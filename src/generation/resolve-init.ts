@@ -1,11 +1,12 @@
 import { ArmatureError } from '../errors.ts';
 import type { Size } from '../numeric/size.ts';
 import { stepsRun } from '../schedulers/registry.ts';
-import type { GivenPicture } from './given-picture.ts';
+import type { GivenMask, GivenPicture } from './given-picture.ts';
 import { limits } from './limits.ts';
 import type { BaseModel } from './model.ts';
 import type { GenerationPlan, PlannedInit } from './plan.ts';
 import type { GenerationRequest } from './request.ts';
+import { resolveMask } from './resolve-mask.ts';
 
 /** Of a request that says nothing of it. */
 export const defaultStrength = 0.75;
@@ -15,11 +16,13 @@ export const defaultStrength = 0.75;
  * where there is none, and for a strength that leaves nothing to draw.
  */
 export function resolveInit(
-  { strength = defaultStrength, ...request }: GenerationRequest,
+  request: GenerationRequest,
   picture: GivenPicture | null,
-  { scheduler, steps }: Pick<GenerationPlan, 'scheduler' | 'steps'>,
+  mask: GivenMask | null,
+  { scheduler, steps, ...size }: Pick<GenerationPlan, 'scheduler' | 'steps' | 'width' | 'height'>,
 ): PlannedInit | undefined {
   if (picture === null) return undefined;
+  const { strength = defaultStrength } = request;
   if (stepsRun(scheduler, { steps, strength }) === 0) {
     const least = Math.ceil(10_000 / steps) / 10_000;
     const detail =
@@ -27,7 +30,9 @@ export function resolveInit(
       `but received ${strength}, which leaves none.`;
     throw new ArmatureError('invalid_request', detail, { field: 'strength' });
   }
-  return { image: picture.stored, resize: request.init_resize ?? 'crop', strength };
+  const part = resolveMask(request, picture, mask, { strength, size });
+  const over = { image: picture.stored, resize: request.init_resize ?? 'crop', strength };
+  return part === undefined ? over : { ...over, mask: part };
 }
 
 /** Refuses fields that say how a picture is drawn over where there is none. */

@@ -5,8 +5,9 @@ import { type Catalog, findBase } from './catalog.ts';
 import { limits } from './limits.ts';
 import type { GenerationPlan } from './plan.ts';
 import type { Resolved } from './resolved.ts';
-import type { GivenPicture } from './given-picture.ts';
+import type { GivenMask, GivenPicture } from './given-picture.ts';
 import { partOf } from './passes.ts';
+import { drawsMaskedPart, refuseWithoutMask } from './resolve-mask.ts';
 import { refuseWithoutInit, resolveInit, sizeOver } from './resolve-init.ts';
 import type { Size } from '../numeric/size.ts';
 import type { GivenControl } from './given-control.ts';
@@ -25,6 +26,8 @@ export interface GenerationContext {
   readonly given: readonly GivenControl[];
   /** The picture that is drawn over; null or absent where there is none. */
   readonly init?: GivenPicture | null;
+  /** Which part of it is drawn anew; null or absent where all of it is. */
+  readonly mask?: GivenMask | null;
   /** A whole number from 0 to 2^32 - 1, asked for only where the request gives no seed. */
   readonly randomSeed: () => number;
   /** Whether outputs carry the parameters text where the request does not say. */
@@ -41,8 +44,10 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
   const scheduler = request.scheduler ?? defaultScheduler(base);
   const steps = request.steps ?? base.defaults.steps;
   refuseWithoutInit(request);
-  const init = resolveInit(request, context.init ?? null, { scheduler, steps });
-  const size = resolveSize(request, base, context.init ?? null);
+  refuseWithoutMask(request);
+  // Where only a part of a picture is drawn, the size is that at which it is.
+  const size = resolveSize(request, base, drawsMaskedPart(request) ? null : (context.init ?? null));
+  const init = resolveInit(request, context.init ?? null, context.mask ?? null, { scheduler, steps, ...size });
   const resolved = context.given.map((given) => resolveControl(given, { base, catalog, size }));
   const controls = resolved.map(({ control }) => control);
   requireSampler(base, scheduler, partOf({ steps, init }));

@@ -3,6 +3,8 @@ import sharp, { type Metadata, type Sharp } from 'sharp';
 import { ArmatureError } from '../errors.ts';
 import { describeBytes, type PictureFormat, pictureFormats, sniffFormat } from './format.ts';
 import { scaleTiff, UnscaledTiff, unusualTiff, uprightSize } from './tiff/scale.ts';
+import type { LevelMap } from '../pixels/level-map.ts';
+import { lumaOf } from '../pixels/luma.ts';
 import type { MaskedImage, RgbImage } from '../pixels/rgb-image.ts';
 
 export interface PictureLimits {
@@ -113,6 +115,39 @@ export async function decodeMasked(
     picture.raw().toBuffer({ resolveWithObject: true }),
   );
   return splitAlpha(data, info);
+}
+
+/** What of a picture says where another one is drawn anew, a byte a pixel. */
+export interface DecodedLevels extends LevelMap {
+  /** Whether nothing in the picture is transparent. */
+  readonly isOpaque: boolean;
+}
+
+/**
+ * Decodes as {@link decodePicture}, but how bright each pixel is, whatever lies beneath what is transparent, or how opaque it is.
+ *
+ * @throws ArmatureError `invalid_image`, `image_too_large`.
+ */
+export async function decodeLevels(
+  bytes: Uint8Array,
+  channel: 'luminance' | 'alpha',
+  limits: PictureLimits = defaultPictureLimits,
+  options: Pick<DecodeOptions, 'field'> = {},
+): Promise<DecodedLevels> {
+  const { format } = await readHeader(bytes, limits, options);
+  const picture = open(bytes, format, limits, options).toColourspace('srgb').ensureAlpha();
+  const { data, info } = await attempt(format, options.field, () =>
+    picture.raw().toBuffer({ resolveWithObject: true }),
+  );
+  const { width, height } = info;
+  const alpha = new Uint8Array(width * height);
+  const colours = new Uint8Array(width * height * 3);
+  for (let i = 0; i < alpha.length; i++) {
+    colours.set(data.subarray(4 * i, 4 * i + 3), 3 * i);
+    alpha[i] = data[4 * i + 3]!;
+  }
+  const levels = channel === 'alpha' ? alpha : lumaOf({ width, height, data: colours }).values;
+  return { width, height, levels, isOpaque: alpha.every((level) => level === 255) };
 }
 
 /** Of RGBA pixels. */

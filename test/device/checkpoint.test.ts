@@ -129,13 +129,26 @@ describe('a drawing whose process is killed goes on from its checkpoint to the s
     expect(drawing.pictures).toEqual(calm.pictures);
   });
 
+  it.each(['hard', 'soft'] as const)('with a part of a picture that is drawn anew, %s', async (mode) => {
+    const image = await readPicture('scenes', '04_canny.png');
+    const { width, height } = image;
+    const levels = Uint8Array.from({ length: width * height }, (_, i) => Math.min(255, i % width));
+    const repaint = { mask: { width, height, levels }, mode, fill: 'latent_noise' } as const;
+    const init = { image: { key: '', sha256: '' }, resize: 'crop', strength: 0.8 } as const;
+    const asked = { ...work({ width, height, init, scheduler: 'euler_a', steps: 8 }), over: { image, repaint } };
+    const calm = await draw(asked);
+    expect((await draw({ ...asked, over: { image, repaint: null } })).pictures).not.toEqual(calm.pictures);
+    const drawing = await drawWithDeath(asked, ({ step }) => step === 3);
+    expect(drawing.pictures).toEqual(calm.pictures);
+  });
+
   it('over a picture, varied towards another seed', async () => {
     const over = await readPicture('scenes', '04_canny.png');
     const init = { image: { key: '', sha256: '' }, resize: 'crop', strength: 0.6 } as const;
     const { width, height } = over;
     const asked = {
       ...work({ width, height, init, variation: { seed: 9, strength: 0.3 }, scheduler: 'euler_a', steps: 8 }),
-      over,
+      over: { image: over, repaint: null },
     };
     const calm = await draw(asked);
     const drawing = await drawWithDeath(asked, ({ step }) => step === 2);

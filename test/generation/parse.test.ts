@@ -116,10 +116,7 @@ describe('a generation request', () => {
     expect(refusal({ prompt: 'x', output: { qualty: 1 } }).message).toContain('Did you mean output.quality?');
   });
 
-  test.each([
-    ['mask_image', { mask_image: image }],
-    ['loras', { loras: [] }],
-  ])('refuses %s, which is to come, instead of leaving it out', (field, part) => {
+  test.each([['loras', { loras: [] }]])('refuses %s, which is to come, instead of leaving it out', (field, part) => {
     const error = refusal({ prompt: 'x', ...part });
     expect([error.code, error.field]).toEqual(['not_supported_yet', field]);
   });

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { ArmatureError } from '../../errors.ts';
-import { type GivenPicture, withMask } from '../../generation/given-picture.ts';
+import type { MaskChannel, StoredPicture } from '../../generation/plan.ts';
+import { type GivenPicture, type MaskFacts, maskFacts, withMask } from '../../generation/given-picture.ts';
 import type { ControlImage, PictureReference } from '../../generation/request.ts';
-import { verifyPicture } from '../../images/decode.ts';
+import { decodeLevels, verifyPicture } from '../../images/decode.ts';
 import { replaceFiles } from './request-files.ts';
 import { readRegularFile } from './regular-file.ts';
 
@@ -25,6 +26,12 @@ export class PictureFiles {
     if ('structure' in reference) return this.addStructure(reference.structure.kind, reference.structure.data);
     if ('picture' in reference) return await this.add(this.#file(reference.picture), this.#file(reference.mask));
     return await this.add(this.#file(reference));
+  }
+
+  /** What the levels of a picture that was read say. */
+  async look({ key }: StoredPicture, channel: MaskChannel, field: string): Promise<MaskFacts> {
+    const { levels, isOpaque } = await decodeLevels(await this.get(key), channel, undefined, { field });
+    return maskFacts(levels, isOpaque);
   }
 
   #file(reference: PictureReference): string {

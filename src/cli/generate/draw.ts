@@ -43,12 +43,16 @@ export async function draw(
   { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (progress: Progress) => void },
 ): Promise<DrawnFiles> {
   const models = await parts.library.list();
-  const given = await givenPictures(request, async (reference) => await parts.files.check(reference));
+  const given = await givenPictures(request, {
+    check: async (reference) => await parts.files.check(reference),
+    look: async (picture, channel, field) => await parts.files.look(picture, channel, field),
+  });
   const { plan, warnings } = resolveGeneration(request, {
     catalog: catalogOf(models),
     defaultModel: parts.defaultModel,
     given: given.controls,
     init: given.init,
+    mask: given.mask,
     randomSeed: parts.randomSeed,
     embedParameters: parts.embedParameters,
   });

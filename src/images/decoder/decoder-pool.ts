@@ -1,6 +1,6 @@
 import type { MaskedImage } from '../../pixels/rgb-image.ts';
 import { ArmatureError, deserializeError } from '../../errors.ts';
-import { defaultPictureLimits, type PictureHeader } from '../decode.ts';
+import { type DecodedLevels, defaultPictureLimits, type PictureHeader } from '../decode.ts';
 import type { DecodeFor, PictureDecoder } from './decoder.ts';
 import { Turns } from '../turns.ts';
 import { DecoderLost, DecoderProcess } from './decoder-process.ts';
@@ -59,6 +59,18 @@ export class DecoderPool implements PictureDecoder {
 
   async decodeMasked(bytes: Uint8Array, options: DecodeFor = {}): Promise<MaskedImage> {
     return await this.#image('masked', bytes, options);
+  }
+
+  async decodeLevels(
+    bytes: Uint8Array,
+    channel: 'luminance' | 'alpha',
+    options: DecodeFor = {},
+  ): Promise<DecodedLevels> {
+    const frame = await this.#ask(channel, bytes, options);
+    const { width, height, isOpaque } = frame.facts as Extract<DecoderAnswer, { kind: 'levels' }>;
+    // No Buffer, as for pixels.
+    const levels = new Uint8Array(frame.bytes.buffer, frame.bytes.byteOffset, frame.bytes.length);
+    return { width, height, levels, isOpaque };
   }
 
   /** Kills the children; what waits or is decoded fails with `unavailable`. */

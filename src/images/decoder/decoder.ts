@@ -1,4 +1,6 @@
 import {
+  type DecodedLevels,
+  decodeLevels,
   decodeMasked,
   type DecodeOptions,
   decodePicture,
@@ -15,11 +17,12 @@ export interface DecodeFor extends DecodeOptions {
   readonly tenant?: string | undefined;
 }
 
-/** Decodes picture files of strangers: see verifyPicture, decodePicture and decodeMasked, whose errors these have. */
+/** Decodes picture files of strangers: see verifyPicture, decodePicture, decodeMasked and decodeLevels, whose errors these have. */
 export interface PictureDecoder {
   verify(bytes: Uint8Array, options?: DecodeFor): Promise<PictureHeader>;
   decode(bytes: Uint8Array, options?: DecodeFor): Promise<RgbImage>;
   decodeMasked(bytes: Uint8Array, options?: DecodeFor): Promise<MaskedImage>;
+  decodeLevels(bytes: Uint8Array, channel: 'luminance' | 'alpha', options?: DecodeFor): Promise<DecodedLevels>;
 }
 
 /** Decodes in this very process: for a command line, whose pictures are its user's own. */
@@ -27,4 +30,6 @@ export const decodeHere: PictureDecoder = {
   verify: async (bytes, { limits, ...options } = {}) => await verifyPicture(bytes, limits, options),
   decode: async (bytes, { limits, ...options } = {}) => await decodePicture(bytes, limits, options),
   decodeMasked: async (bytes, { limits, ...options } = {}) => await decodeMasked(bytes, limits, options),
+  decodeLevels: async (bytes, channel, { limits, ...options } = {}) =>
+    await decodeLevels(bytes, channel, limits, options),
 };

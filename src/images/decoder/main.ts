@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import type { MaskedImage } from '../../pixels/rgb-image.ts';
 import { ArmatureError, serializeError } from '../../errors.ts';
-import { decodeMasked, decodePicture, verifyPicture } from '../decode.ts';
+import { decodeLevels, decodeMasked, decodePicture, verifyPicture } from '../decode.ts';
 import { type Frame, readFrames, writeFrame } from './framing.ts';
 import type { DecoderRequest } from './protocol.ts';
 
@@ -18,11 +18,16 @@ setInterval(() => {
   if (process.memoryUsage.rss() > mostBytes) process.exit(1);
 }, 50).unref();
 
-async function answer({ facts, bytes }: Frame): Promise<void> {
-  const { want, limits, options } = facts as DecoderRequest;
+async function answer({ facts: asked, bytes }: Frame): Promise<void> {
+  const { want, limits, options } = asked as DecoderRequest;
   try {
     if (want === 'header') {
       writeFrame(process.stdout, { kind: 'header', header: await verifyPicture(bytes, limits, options) });
+      return;
+    }
+    if (want === 'luminance' || want === 'alpha') {
+      const { levels, ...facts } = await decodeLevels(bytes, want, limits, options);
+      writeFrame(process.stdout, { kind: 'levels', ...facts }, [levels]);
       return;
     }
     const decoded = want === 'masked' ? decodeMasked : decodePicture;

@@ -7,8 +7,8 @@ import type { DecodeOptions, PictureHeader, PictureLimits } from '../decode.ts';
  * answers every request with one message, in order.
  */
 export interface DecoderRequest {
-  /** What is wanted: facts alone, pixels, or pixels with what is transparent as a mask. */
-  readonly want: 'header' | 'pixels' | 'masked';
+  /** What is wanted: facts alone, pixels, pixels with what is transparent as a mask, or how bright or opaque they are. */
+  readonly want: 'header' | 'pixels' | 'masked' | 'luminance' | 'alpha';
   readonly limits: PictureLimits;
   readonly options: DecodeOptions;
 }
@@ -17,6 +17,7 @@ export interface DecoderRequest {
 export type DecoderAnswer =
   | { readonly kind: 'header'; readonly header: PictureHeader }
   | { readonly kind: 'pixels'; readonly width: number; readonly height: number }
+  | { readonly kind: 'levels'; readonly width: number; readonly height: number; readonly isOpaque: boolean }
   | { readonly kind: 'failed'; readonly error: SerializedError };
 
 /** An image whose data, and mask if there is one, are the bytes of an answer. */

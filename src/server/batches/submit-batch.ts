@@ -51,7 +51,7 @@ async function recordBatch(
   const webhook = await webhookTarget(parts, options.webhook);
   const itemWebhook = sharedWebhookTargets(parts);
   const itemOf = async (request: GenerationRequest, check: SharedPictures['check']): Promise<NewItem> => {
-    const given = await givenPictures(request, check);
+    const given = await givenPictures(request, { check, look: pictures.look });
     const { plan, warnings } = await planGeneration(parts, request, models, given);
     const priority = request.priority ?? options.priority ?? defaultBatchPriority;
     return {

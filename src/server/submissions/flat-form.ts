@@ -63,7 +63,7 @@ function textFields(
 ): Record<string, unknown> {
   const body: Record<string, unknown> = {};
   for (const [name, value] of fields) {
-    if (names.files.includes(name)) {
+    if (names.files.includes(name) && !names.known.includes(name)) {
       const detail = `Expected the part ${name} to be a file but received text: with curl, write -F ${name}=@picture.png.`;
       throw new ArmatureError('invalid_request', detail, { field: name });
     }

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { ArmatureError } from '../../errors.ts';
-import type { GivenPicture } from '../../generation/given-picture.ts';
+import { type GivenPicture, type MaskFacts, maskFacts } from '../../generation/given-picture.ts';
+import type { MaskChannel, StoredPicture } from '../../generation/plan.ts';
 import type { ControlImage } from '../../generation/request.ts';
 import { deleteLoose } from '../../retention/leftovers.ts';
 import { canonicalHash } from '../../json/canonical-hash.ts';
@@ -33,6 +34,7 @@ export class SharedPictures {
   readonly #source: PictureSource;
   readonly #turns: PictureTurns;
   readonly #checked = new Map<string, Checked>();
+  readonly #looked = new Map<string, Promise<MaskFacts>>();
   readonly #parts = new Set<string>();
   readonly #releases: Release[] = [];
   /** Aborts when the request has come to nothing: whatever of it waits for its turn is not brought in any more. */
@@ -68,6 +70,24 @@ export class SharedPictures {
       throw error instanceof ArmatureError && known.field !== field ? moved(error, known.field, field) : error;
     }
   };
+
+  /** What the levels of a picture that was checked say; each is looked at once. */
+  readonly look = async (picture: StoredPicture, channel: MaskChannel, field: string): Promise<MaskFacts> => {
+    const key = `${channel} ${picture.key}`;
+    const known = this.#looked.get(key) ?? this.#lookAt(picture, channel, field);
+    this.#looked.set(key, known);
+    return await known;
+  };
+
+  async #lookAt({ key }: StoredPicture, channel: MaskChannel, field: string): Promise<MaskFacts> {
+    const { store, decoder, limits, holder } = this.#source;
+    const { levels, isOpaque } = await decoder.decodeLevels(await store.get(key), channel, {
+      limits,
+      tenant: holder,
+      field,
+    });
+    return maskFacts(levels, isOpaque);
+  }
 
   /**
    * Runs `write`, which checks pictures and writes the items that use them; until it ends none of them is deleted. Where it fails

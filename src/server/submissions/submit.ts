@@ -51,7 +51,7 @@ export async function submitGeneration(
   const pictures = picturesOf(parts, submission.files, options.tenant, options.intake);
   return await pictures.keptWhile(async () => {
     const resolve = async (check: SharedPictures['check']): Promise<Resolved<GenerationPlan>> => {
-      const given = await givenPictures(request, check);
+      const given = await givenPictures(request, { check, look: pictures.look });
       return await parts.library
         .of(options.tenant)
         .ask(async (models) => await planGeneration(parts, request, models, given));
@@ -76,6 +76,7 @@ export async function planGeneration(
     defaultModel: settings.defaultModel,
     given: given.controls,
     init: given.init,
+    mask: given.mask,
     randomSeed,
     embedParameters: settings.embedParameters,
   });

@@ -61,7 +61,6 @@ describe('the flat form of a generation', () => {
     [{ promt: 'x' }, [], 'invalid_request', 'promt', 'Did you mean prompt?'],
     [{}, ['cany'], 'invalid_request', 'cany', 'Did you mean canny?'],
     [{}, ['prompt'], 'invalid_request', 'prompt', 'to be text but received a file'],
-    [{}, ['mask_image'], 'not_supported_yet', 'mask_image', 'not supported yet'],
     [{ loras: '[]' }, [], 'not_supported_yet', 'loras', 'not supported yet'],
   ])('refuses parts %j and files %j', (fields, files, code, field, text) => {
     expect(() => generation(fields, files)).toThrow(

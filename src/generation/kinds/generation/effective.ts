@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { resizeModes } from '../../../pixels/resize-mode.ts';
 import { schedulerIds } from '../../../schedulers/registry.ts';
 import { effectiveOutput, outputView } from '../../effective-output.ts';
-import type { GenerationPlan } from '../../plan.ts';
+import { type GenerationPlan, inpaintAreas, maskChannels, maskFills, maskModes, type PlannedMask } from '../../plan.ts';
 import { modelReference, sha256, variationView } from '../../references.ts';
 import { controlView, effectiveControl } from './effective-control.ts';
 
@@ -27,6 +27,17 @@ export const effectiveGeneration = z
       .describe('What was drawn over; null where drawing began with noise alone'),
     init_resize: z.enum(resizeModes).nullable(),
     strength: z.number().nullable(),
+    mask_image: z.object({ sha256 }).nullable().describe('Which part was drawn anew; null where all of it was'),
+    mask_mode: z.enum(maskModes).nullable(),
+    mask_channel: z.enum(maskChannels).nullable(),
+    mask_blur: z.number().nullable(),
+    inpaint: z
+      .object({
+        area: z.enum(inpaintAreas),
+        padding: z.int(),
+        fill: z.enum(maskFills).nullable().describe('null: drawing began with noise alone'),
+      })
+      .nullable(),
     variation: variationView.nullable(),
     controls: z.array(effectiveControl),
     strict: z.boolean(),
@@ -58,11 +69,26 @@ export function generationView(plan: GenerationPlan, mapUrl: (control: number) =
     init_image: plan.init === undefined ? null : { sha256: plan.init.image.sha256 },
     init_resize: plan.init?.resize ?? null,
     strength: plan.init?.strength ?? null,
+    ...maskView(plan.init?.mask),
     variation: plan.variation === undefined ? null : { ...plan.variation },
     controls: plan.controls.map((control, index) => controlView(control, mapUrl(index))),
     strict: plan.strict,
     evaluate: plan.evaluate,
     best_of: plan.bestOf,
     output: { ...outputView(plan.output), metadata: plan.output.metadata },
+  };
+}
+
+function maskView(mask: PlannedMask | undefined) {
+  if (mask === undefined) {
+    return { mask_image: null, mask_mode: null, mask_channel: null, mask_blur: null, inpaint: null };
+  }
+  const { image, mode, channel, blur, area, padding, fill } = mask;
+  return {
+    mask_image: { sha256: image.sha256 },
+    mask_mode: mode,
+    mask_channel: channel,
+    mask_blur: blur,
+    inpaint: { area, padding, fill },
   };
 }

@@ -13,12 +13,13 @@ export const generationKind: JobKind<GenerationPlan, EffectiveGeneration> = {
   effective: effectiveGeneration,
   cost: costOfDrawing,
   outputs: ({ count }) => count,
-  outputSize: ({ width, height }) => ({ width, height }),
+  outputSize: ({ width, height, init }) => init?.mask?.source ?? { width, height },
   outputsAreMapsOf: () => null,
   controls: ({ controls }) => controls,
   sources: ({ controls, init }) => [
     ...controls.map(({ source }) => (source.kind === 'structure' ? null : source.image)),
     ...(init === undefined ? [] : [init.image]),
+    ...(init?.mask === undefined ? [] : [init.mask.image]),
   ],
   networks: ({ controls }, conditionOf) =>
     controls.flatMap(({ type, source }, index) =>

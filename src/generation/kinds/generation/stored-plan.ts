@@ -11,10 +11,10 @@ import { storedForm } from '../../stored-json.ts';
 
 /**
  * How a plan is kept as JSON. Whoever changes its shape raises the version, and says how an older one is read. Until version 2 every plan
- * began with the noise of its own seeds alone, as one without `init` and `variation` does.
+ * began with the noise of its own seeds alone, as one without `init` and `variation` does, and until version 3 all of a picture was drawn over.
  */
 export const storedGeneration = storedForm<'plan', GenerationPlan>('plan', {
-  version: 2,
+  version: 3,
   upgrade: (plan, version) => (version === 0 ? fromVersion0(plan) : plan),
 });
 

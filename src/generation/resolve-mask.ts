@@ -1,0 +1,114 @@
+import { ArmatureError } from '../errors.ts';
+import type { Size } from '../numeric/size.ts';
+import type { GivenMask, GivenPicture } from './given-picture.ts';
+import { limits } from './limits.ts';
+import type { PlannedMask } from './plan.ts';
+import type { GenerationRequest } from './request.ts';
+
+/** What is above a half is white where a mask is hard. */
+const half = 128;
+
+/** Whether only what is masked is drawn, at a size of its own. */
+export function drawsMaskedPart({ inpaint }: GenerationRequest): boolean {
+  return inpaint?.area === 'masked';
+}
+
+/**
+ * Settles which part of a picture is drawn anew, of a generation of `size`; undefined where all of it is. Refuses masks of which one can
+ * see that they do not say what was meant: of another size, transparent where brightness counts, or black all over.
+ */
+export function resolveMask(
+  request: GenerationRequest,
+  picture: GivenPicture,
+  mask: GivenMask | null,
+  { strength, size }: { readonly strength: number; readonly size: Size },
+): PlannedMask | undefined {
+  if (mask === null) return undefined;
+  const { mask_mode: mode = 'hard', mask_channel: channel = 'luminance', mask_blur: blur = 4, inpaint } = request;
+  const area = inpaint?.area ?? 'whole';
+  const isKnown = picture.pending !== true && mask.pending !== true;
+  if (isKnown) refuseOtherSize(mask, picture);
+  if (mask.facts !== null) refuseUseless(mask.facts, mode, channel);
+  if (area === 'masked') refuseLarge(picture);
+  const { width, height } = area === 'masked' ? picture : size;
+  return {
+    image: mask.stored,
+    mode,
+    channel,
+    blur,
+    area,
+    padding: area === 'masked' ? (inpaint?.padding ?? 32) : 0,
+    // At full strength drawing begins with noise alone where nothing else is asked for (diffusers).
+    fill: inpaint?.fill ?? (strength === 1 ? null : 'original'),
+    source: { width, height },
+  };
+}
+
+/** Refuses fields that say how a part is drawn anew where no mask says which. */
+export function refuseWithoutMask(request: GenerationRequest): void {
+  const { inpaint } = request;
+  if (request.mask_image === undefined) {
+    const field = (['mask_mode', 'mask_channel', 'mask_blur', 'inpaint'] as const).find(
+      (name) => request[name] !== undefined,
+    );
+    if (field !== undefined) {
+      throw invalid(field, `Expected mask_image with ${field}: it says which part of init_image is drawn anew.`);
+    }
+    return;
+  }
+  if (request.init_image === undefined) {
+    throw invalid('mask_image', 'Expected init_image with mask_image: the mask says which part of it is drawn anew.');
+  }
+  if (inpaint?.padding !== undefined && inpaint.area !== 'masked') {
+    throw invalid(
+      'inpaint.padding',
+      'Expected inpaint.area "masked" with inpaint.padding: where the whole picture is drawn there is nothing to pad.',
+    );
+  }
+  if (request.init_resize !== undefined && inpaint?.area === 'masked') {
+    throw invalid(
+      'init_resize',
+      'Expected no init_resize with inpaint.area "masked": the output has the size of init_image, and width and height are the size at which its part is drawn.',
+    );
+  }
+}
+
+function refuseOtherSize(mask: Size, picture: Size): void {
+  if (mask.width === picture.width && mask.height === picture.height) return;
+  throw invalid(
+    'mask_image',
+    `Expected mask_image to have the size of init_image, ${picture.width} x ${picture.height}, but it has ${mask.width} x ${mask.height}.`,
+  );
+}
+
+function refuseUseless(
+  { isOpaque, highest }: NonNullable<GivenMask['facts']>,
+  mode: PlannedMask['mode'],
+  channel: PlannedMask['channel'],
+): void {
+  if (channel === 'luminance' && !isOpaque) {
+    throw invalid(
+      'mask_image',
+      'Expected mask_image to be opaque, white where the picture is drawn anew, but parts of it are transparent. Send it without transparency, or with mask_channel "alpha": then what is opaque is drawn anew.',
+    );
+  }
+  if (highest >= (mode === 'hard' ? half : 1)) return;
+  const what = channel === 'alpha' ? 'opaque' : 'white';
+  const above = mode === 'hard' ? ', and nothing of it is above a half' : '';
+  throw invalid(
+    'mask_image',
+    `Expected mask_image to be ${what} where the picture is drawn anew, but it says that nothing is${above}. Leave it out to draw over all of the picture.`,
+  );
+}
+
+function refuseLarge({ width, height }: Size): void {
+  if (width * height <= limits.sourcePixels) return;
+  throw invalid(
+    'init_image',
+    `Expected init_image to have at most ${limits.sourcePixels} pixels with inpaint.area "masked", whose output has its size, but it has ${width} x ${height}.`,
+  );
+}
+
+function invalid(field: string, detail: string): ArmatureError {
+  return new ArmatureError('invalid_request', detail, { field });
+}

@@ -1,0 +1,16 @@
+import type { LevelMap } from './level-map.ts';
+import { lumaOf } from './luma.ts';
+import type { RgbImage } from './rgb-image.ts';
+
+/** Levels as a grey picture, for what works on pictures. */
+export function greyPicture({ width, height, levels }: LevelMap): RgbImage {
+  const data = new Uint8Array(levels.length * 3);
+  for (const [i, level] of levels.entries()) data.fill(level, 3 * i, 3 * i + 3);
+  return { width, height, data };
+}
+
+/** The brightness of a picture; of a grey one the levels that it was made from. */
+export function levelsOf(picture: RgbImage): LevelMap {
+  const { width, height } = picture;
+  return { width, height, levels: lumaOf(picture).values };
+}
