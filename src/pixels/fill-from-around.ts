@@ -1,4 +1,5 @@
 import { gaussianBlur } from '../numeric/gaussian-blur.ts';
+import { resamplePlane } from '../numeric/resample.ts';
 import type { Size } from '../numeric/size.ts';
 import type { LevelMap } from './level-map.ts';
 import type { RgbImage } from './rgb-image.ts';
@@ -25,11 +26,10 @@ export function fillFromAround({ width, height, data }: RgbImage, mask: LevelMap
   const planes = [0, 1, 2].map((channel) =>
     Float32Array.from({ length: pixels }, (_, i) => (data[3 * i + channel] ?? 0) * (cover[i] ?? 0)),
   );
-  const laid = planes.map(() => new Float32Array(pixels));
+  // The last one is how much of a pixel is covered yet.
+  const laid = [...planes, cover].map(() => new Float32Array(pixels));
   for (const [radius, times] of layers) {
-    const blurred = [...planes, cover].map((plane) =>
-      radius === 0 ? plane : gaussianBlur(plane, size, reachable(radius, size)),
-    );
+    const blurred = [...planes, cover].map((plane) => blurredBy(radius, plane, size));
     const above = blurred[3] as Float32Array;
     for (let time = 0; time < times; time++) {
       for (const [channel, plane] of laid.entries()) {
@@ -38,16 +38,26 @@ export function fillFromAround({ width, height, data }: RgbImage, mask: LevelMap
       }
     }
   }
+  const covered = laid[3]!;
   const filled = new Uint8Array(data.length);
   for (let i = 0; i < pixels; i++) {
     for (let channel = 0; channel < 3; channel++) {
-      filled[3 * i + channel] = Math.min(255, Math.max(0, Math.round(laid[channel]![i]!)));
+      // Far from all that is known little is laid on: it counts in full all the same.
+      const colour = covered[i]! > 0 ? laid[channel]![i]! / covered[i]! : 0;
+      filled[3 * i + channel] = Math.min(255, Math.max(0, Math.round(colour)));
     }
   }
   return { width, height, data: filled };
 }
 
-/** A Gaussian much wider than the picture is its mean: one as wide as its long side is no different, and is quicker. */
-function reachable(radius: number, { width, height }: Size): number {
-  return Math.min(radius, Math.max(width, height));
+/** Wider blurs are made on a smaller plane, which shows no difference and takes hardly any time. */
+const widestInFull = 4;
+
+function blurredBy(radius: number, plane: Float32Array, size: Size): Float32Array {
+  if (radius === 0) return plane;
+  if (radius <= widestInFull) return gaussianBlur(plane, size, radius);
+  const shrink = radius / widestInFull;
+  const side = (length: number): number => Math.max(1, Math.round(length / shrink));
+  const small = { width: side(size.width), height: side(size.height) };
+  return resamplePlane(gaussianBlur(resamplePlane(plane, size, small), small, widestInFull), small, size);
 }

@@ -126,6 +126,19 @@ describe('what is masked filled from around', () => {
   });
 });
 
+describe('filling a large picture', () => {
+  it('takes time by its pixels, and not by how widely it is blurred', () => {
+    const [width, height] = [1536, 1536];
+    const data = new Uint8Array(width * height * 3).fill(90);
+    const levels = Uint8Array.from({ length: width * height }, (_, i) => (i % width < 700 ? 255 : 0));
+    const before = process.cpuUsage();
+    const filled = fillFromAround({ width, height, data }, { width, height, levels }).data;
+    const { user, system } = process.cpuUsage(before);
+    expect(user + system).toBeLessThan(20e6);
+    expect(filled.reduce((most, value) => Math.max(most, Math.abs(value - 90)), 0)).toBeLessThanOrEqual(2);
+  });
+});
+
 describe('pasting', () => {
   const picture = (width: number, height: number, seed: number) => ({
     width,
