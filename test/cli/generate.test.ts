@@ -46,6 +46,23 @@ describe('generate', () => {
     expect(Buffer.compare(first!.data, second!.data)).toBe(0);
   });
 
+  it('draws a part of a picture anew, at a size of its own, and keeps the rest', async () => {
+    const source = Buffer.from(Uint8Array.from({ length: 160 * 96 * 3 }, (_, i) => (i * 7) % 256));
+    const levels = Buffer.from(Uint8Array.from({ length: 160 * 96 }, (_, i) => (i % 160 < 40 ? 255 : 0)));
+    await sharp(source, { raw: { width: 160, height: 96, channels: 3 } })
+      .png()
+      .toFile(file('source.png'));
+    await sharp(levels, { raw: { width: 160, height: 96, channels: 1 } })
+      .png()
+      .toFile(file('left.png'));
+    const over = ['--init-image', file('source.png'), '--mask-image', file('left.png'), '--mask-blur', '0'];
+    const { stdout } = await draw('part.png', ...over, '--strength', '0.5', '--inpaint-area', 'masked');
+    expect(stdout).toBe(`${file('part.png')}  seed 7  160x96\n`);
+    const { data } = await decodePicture(await readFile(file('part.png')));
+    const kept = data.every((value, i) => Math.floor(i / 3) % 160 < 40 || value === source[i]);
+    expect([kept, Buffer.from(data).equals(source)]).toEqual([true, false]);
+  });
+
   it('draws a pose from data, and says which of several obeys best', async () => {
     const pose = { people: [{ pose_keypoints_2d: Array.from({ length: 54 }, (_, i) => (i % 3 === 2 ? 1 : i / 60)) }] };
     await writeFile(file('pose.json'), JSON.stringify(pose));

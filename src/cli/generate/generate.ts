@@ -101,7 +101,8 @@ async function writeResults({ plan, pictures, controls, warnings }: DrawnFiles, 
   for (const [index, { seed, bytes }] of pictures.entries()) {
     const name = names[index] ?? options.output;
     await writeWhole(name, bytes);
-    console.log(`${name}  seed ${seed}  ${plan.width}x${plan.height}`);
+    const size = plan.init?.mask?.source ?? plan;
+    console.log(`${name}  seed ${seed}  ${size.width}x${size.height}`);
   }
   if (options.saveMaps !== true) return;
   for (const { index, plan: control, inputs } of controls) {
