@@ -2,13 +2,14 @@ import type { Condition } from '../conditions/contract/condition.ts';
 import { conditionIds, findCondition } from '../conditions/registry.ts';
 import { nearestName } from '../text/nearest-name.ts';
 import { ArmatureError } from '../errors.ts';
-import type { BaseModel, ControlNetModel, OwnedModel, RejectedModel } from './model.ts';
+import type { BaseModel, ControlNetModel, LoraModel, OwnedModel, RejectedModel } from './model.ts';
 import type { Family } from '../graph/family.ts';
 
 /** The models that are there at this moment. */
 export interface ModelList {
   readonly bases: readonly BaseModel[];
   readonly controlNets: readonly ControlNetModel[];
+  readonly loras: readonly LoraModel[];
   readonly rejected: readonly RejectedModel[];
 }
 
@@ -26,9 +27,14 @@ export function catalogOf(models: ModelList): Catalog {
 }
 
 /** What a tenant may see and use: what nobody owns, and its own. */
-export function visibleTo(tenant: string, { bases, controlNets, rejected }: ModelList): ModelList {
+export function visibleTo(tenant: string, { bases, controlNets, loras, rejected }: ModelList): ModelList {
   const isVisible = ({ owner }: OwnedModel): boolean => owner === null || owner === tenant;
-  return { bases: bases.filter(isVisible), controlNets: controlNets.filter(isVisible), rejected };
+  return {
+    bases: bases.filter(isVisible),
+    controlNets: controlNets.filter(isVisible),
+    loras: loras.filter(isVisible),
+    rejected,
+  };
 }
 
 /** Types of ControlNets of which nothing else is known, by name. */
@@ -85,7 +91,8 @@ export function findControlNet({ controlNets, rejected }: ModelList, id: string,
   return findModel(controlNets, rejected, id, field, 'ControlNet');
 }
 
-function findModel<Model extends { readonly id: string }>(
+/** The model of an id among those of its kind, which messages call `what`. */
+export function findModel<Model extends { readonly id: string }>(
   models: readonly Model[],
   rejected: readonly RejectedModel[],
   id: string,

@@ -9,14 +9,17 @@ export interface OwnedModel {
 }
 
 /** What the library knows of every model that it found. Paths stay inside the process: clients see ids only. */
-interface FoundModel extends OwnedModel {
+interface AnyFoundModel extends OwnedModel {
   readonly id: string;
   readonly title: string;
   readonly licence: string | null;
   readonly hash: string;
-  readonly family: Family;
   /** A diffusers folder, or a single .safetensors file. */
   readonly path: string;
+}
+
+interface FoundModel extends AnyFoundModel {
+  readonly family: Family;
   readonly layout: 'diffusers' | 'single-file';
 }
 
@@ -38,6 +41,32 @@ export interface ControlNetModel extends FoundModel {
   readonly type: string | null;
   /** Base model that it came with (its folder), or null for a ControlNet of its own. */
   readonly bundledWith: string | null;
+}
+
+/** An adapter of weights: a LoRA or one of its relatives. */
+export interface LoraModel extends AnyFoundModel {
+  readonly kind: 'lora';
+  /** What prompts may call it beside its id: its title, its file's name, what its trainer called it. */
+  readonly names: readonly string[];
+  readonly fits: LoraFit;
+  /** Such as `LoRA` and `DoRA`, the most frequent in its layers first. */
+  readonly methods: readonly string[];
+  readonly layers: number;
+  /** The largest rank of its factors; null where it has none. */
+  readonly rank: number | null;
+  /** From its metadata. */
+  readonly triggerWords: readonly string[];
+  /** Words whose embeddings it brings. */
+  readonly words: readonly string[];
+}
+
+/** What a base model needs to have for a LoRA, as far as its header tells. */
+export interface LoraFit {
+  /** Width of the text that the UNet looks at. */
+  readonly contextWidth: number | null;
+  /** Width of the first text encoder. */
+  readonly textWidth: number | null;
+  readonly needsSdxl: boolean;
 }
 
 export interface ModelDefaults {

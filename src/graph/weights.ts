@@ -1,18 +1,7 @@
-/** Number formats of a safetensors file that a network can be built on. */
-export type WeightType = 'F32' | 'F16' | 'BF16';
+import type { Deltas } from './delta.ts';
+import type { WeightRef } from './weight-ref.ts';
 
-/** A tensor where it lies on disk: the graph points there, nothing is copied. */
-export interface WeightRef {
-  /** Name of the file, relative to the folder of its network. */
-  readonly file: string;
-  /** What the file calls it, where that is another name. */
-  readonly tensor?: string;
-  readonly dtype: WeightType;
-  readonly shape: readonly number[];
-  /** From the start of the file. */
-  readonly byteOffset: number;
-  readonly byteLength: number;
-}
+export type { WeightRef, WeightType } from './weight-ref.ts';
 
 /** Weights by the name that diffusers or transformers gives them, whatever the file calls them. */
 export type Weights = ReadonlyMap<string, WeightRef>;
@@ -23,4 +12,6 @@ export interface NetworkPart<Config> {
   readonly weights: Weights;
   /** Absolute path of the folder that holds the files of `weights`. */
   readonly weightsFolder: string;
+  /** What adapters add to which weights; their files lie in `weightsFolder` too. */
+  readonly deltas?: Deltas;
 }

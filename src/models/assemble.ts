@@ -48,7 +48,7 @@ function isType(type: string): boolean {
 
 function withType(model: AnyModel, types: ReadonlyMap<string, string>): AnyModel {
   const type = types.get(model.id);
-  return model.kind === 'base' || type === undefined ? model : { ...model, type };
+  return model.kind !== 'controlnet' || type === undefined ? model : { ...model, type };
 }
 
 function clash(model: AnyModel, first: AnyModel): RejectedModel {
@@ -64,6 +64,7 @@ function sorted(models: readonly AnyModel[], rejected: readonly RejectedModel[])
   return {
     bases: usable.filter((model) => model.kind === 'base'),
     controlNets: usable.filter((model) => model.kind === 'controlnet'),
+    loras: usable.filter((model) => model.kind === 'lora'),
     rejected: rejected.toSorted(byId),
   };
 }

@@ -1,6 +1,6 @@
-import type { BaseModel, ControlNetModel, RejectedModel } from '../generation/model.ts';
+import type { BaseModel, ControlNetModel, LoraModel, RejectedModel } from '../generation/model.ts';
 
-export type AnyModel = BaseModel | ControlNetModel;
+export type AnyModel = BaseModel | ControlNetModel | LoraModel;
 
 /** What came of looking into a candidate. */
 export interface Finding {

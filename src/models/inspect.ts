@@ -13,7 +13,7 @@ import type { AnyModel, Finding } from './finding.ts';
 import type { Given } from './kinds/kind.ts';
 import { modelKinds } from './kinds/kinds.ts';
 
-const { base, controlnet } = modelKinds;
+const { base, controlnet, lora } = modelKinds;
 
 /** What this installation says of the predictions of base models, by their ids. */
 export type ToldPredictions = ReadonlyMap<string, ToldPrediction>;
@@ -65,13 +65,14 @@ async function describedFolder(path: string, given: Given): Promise<Finding> {
     );
   }
   const model = await singleFile(main, given);
-  if (model.kind === 'controlnet') return { models: [model], rejected: [] };
+  if (model.kind !== 'base') return { models: [model], rejected: [] };
   return withBundle(model, await bundled(path, given, []));
 }
 
 async function singleFile(path: string, given: Given): Promise<AnyModel> {
   const { kind, file, otherKind } = await detectFile(path);
   if (kind === base.id) return await base.inspect(path, given, file);
+  if (kind === lora.id) return await lora.inspect(path, given, file);
   if (kind === null) throw neither(basename(path), otherKind);
   const type = typeIn(given.manifest, basename(path)) ?? typeIn(given.manifest, '.');
   return await controlnet.inspect(path, given, file, type, null);
@@ -80,8 +81,8 @@ async function singleFile(path: string, given: Given): Promise<AnyModel> {
 function neither(name: string, kind: string | null): ArmatureError {
   const detail =
     kind === null
-      ? `${name} is neither a base model nor a ControlNet: the names of its tensors are those of neither.`
-      : `${name} is ${kind}: a base model with all its parts, or a ControlNet, is expected here.`;
+      ? `${name} is neither a base model nor a ControlNet nor a LoRA: the names of its tensors are those of none.`
+      : `${name} is ${kind}: a base model with all its parts, a ControlNet, or a LoRA for Stable Diffusion 1.x, 2.x or XL is expected here.`;
   return new ArmatureError('model_invalid', detail);
 }
 

@@ -6,7 +6,8 @@ import { buildStamp } from './build-stamp.ts';
 import { type KeptFinding, type KeptFindings, readFindings, writeFindings } from './findings-file.ts';
 import { inspect } from './inspect.ts';
 import type { Inspect } from './inspector.ts';
-import type { BaseModel, ControlNetModel } from '../generation/model.ts';
+import { findLora } from '../generation/loras.ts';
+import type { BaseModel, ControlNetModel, LoraModel } from '../generation/model.ts';
 import { emptyOverlay, type Overlay, readOverlay, writeOverlay } from './overlay.ts';
 import { type Candidate, findCandidates } from './scan.ts';
 import type { ToldPrediction } from '../schedulers/prediction-type.ts';
@@ -25,7 +26,7 @@ export interface LibraryOptions {
 export type ModelLibrary = Library;
 
 /** The models that nobody owns and those of one tenant. */
-export type TenantModels = Pick<Library, 'list' | 'ask' | 'base' | 'controlNet'>;
+export type TenantModels = Pick<Library, 'list' | 'ask' | 'base' | 'controlNet' | 'lora'>;
 
 /** How long a listing is trusted before the folders are looked at again, in milliseconds. */
 const trusted = 1000;
@@ -55,7 +56,7 @@ class Library {
   #saved = false;
   /** Of the code that looks into models; null before the first scan. */
   #build: string | null = null;
-  #listing: ModelList = { bases: [], controlNets: [], rejected: [] };
+  #listing: ModelList = { bases: [], controlNets: [], loras: [], rejected: [] };
   #scannedAt = Number.NEGATIVE_INFINITY;
   #scanning: Promise<ModelList> | null = null;
 
@@ -94,6 +95,7 @@ class Library {
       list: async () => visibleTo(tenant, await this.list()),
       base: async (id) => await ask((models) => findBase(models, id, 'model')),
       controlNet: async (id) => await ask((models) => findControlNet(models, id, 'model')),
+      lora: async (id) => await ask((models) => findLora(models, id, 'model')),
     };
   }
 
@@ -105,6 +107,11 @@ class Library {
   /** As {@link base}, for a ControlNet. */
   async controlNet(id: string): Promise<ControlNetModel> {
     return await this.ask((models) => findControlNet(models, id, 'model'));
+  }
+
+  /** As {@link base}, for a LoRA. */
+  async lora(id: string): Promise<LoraModel> {
+    return await this.ask((models) => findLora(models, id, 'model'));
   }
 
   /**

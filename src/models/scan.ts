@@ -68,7 +68,14 @@ async function candidatesIn(
     if (known === undefined) stems.set(stem, [entry]);
     else known.push(entry);
   }
-  return [...inner.flat(), ...files.map((file) => fileCandidate(file, stems.get(modelFileStem(file.path)) ?? []))];
+  return [...inner.flat(), ...files.map((file) => fileCandidate(file, namesakesOf(file, stems)))];
+}
+
+/** peft keeps what it says of a file under a name of its own. */
+function namesakesOf({ path }: Entry, stems: ReadonlyMap<string, readonly Entry[]>): readonly Entry[] {
+  const stem = modelFileStem(path);
+  const others = stem === 'adapter_model' ? (stems.get('adapter_config') ?? []) : [];
+  return [...(stems.get(stem) ?? []), ...others];
 }
 
 /** What lies beside a file under its name may say more of it: `x.yaml`, `x.json` beside `x.safetensors`. */

@@ -10,7 +10,7 @@ import {
   isFolder,
 } from './layouts/layout.ts';
 import { openBaseFile, openControlNetFile, singleFileKind } from './layouts/single-file.ts';
-import { otherKind } from './layouts/other-kinds.ts';
+import { aLora, otherKind } from './layouts/other-kinds.ts';
 import { openSafetensors, type SafetensorsFile } from './safetensors/safetensors.ts';
 
 export type { BaseCheckpoint, BaseOverrides, ControlNetCheckpoint } from './layouts/layout.ts';
@@ -60,7 +60,7 @@ export async function openControlNetCheckpoint(
 
 /** What a single file holds, and its header, to be opened with: it is read and parsed once. */
 export interface DetectedFile {
-  readonly kind: 'base' | 'controlnet' | null;
+  readonly kind: 'base' | 'controlnet' | 'lora' | null;
   readonly file: SafetensorsFile | null;
   /** What one that is neither holds, with its article; null where that is not known. */
   readonly otherKind: string | null;
@@ -72,14 +72,16 @@ export async function detectFile(path: string): Promise<DetectedFile> {
     return { kind: null, file: null, otherKind: otherKind(await openSafetensors(path)) };
   const file = await openSafetensors(path);
   const kind = singleFileKind(file);
-  return { kind, file, otherKind: kind === null ? otherKind(file) : null };
+  if (kind !== null) return { kind, file, otherKind: null };
+  const other = otherKind(file);
+  return other === aLora ? { kind: 'lora', file, otherKind: null } : { kind, file, otherKind: other };
 }
 
 /**
  * What `path` holds, by its config files or the names of its tensors, never by its own name; null where it is neither. Throws
  * `model_invalid` for a damaged file.
  */
-export async function detectCheckpoint(path: string): Promise<'base' | 'controlnet' | null> {
+export async function detectCheckpoint(path: string): Promise<DetectedFile['kind']> {
   if (!(await isFolder(path))) return /\.safetensors$/i.test(path) ? (await detectFile(path)).kind : null;
   if (await exists(join(path, 'unet', 'config.json'))) return 'base';
   const controlNet = (await exists(join(path, 'config.json'))) && (await isControlNetFolder(path));

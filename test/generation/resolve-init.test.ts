@@ -36,7 +36,7 @@ function resolve(body: object, width = 640, height = 480, pending?: true): Resol
   const request = parseGeneration({ prompt: 'a', seed: 3, ...body });
   const picture = { stored: { key: 'k', sha256: 's' }, width, height, structure: null, map: null };
   return resolveGeneration(request, {
-    catalog: catalogOf({ bases: [base], controlNets: [], rejected: [] }),
+    catalog: catalogOf({ bases: [base], controlNets: [], loras: [], rejected: [] }),
     defaultModel: 'photo',
     given: [],
     init: request.init_image === undefined ? null : { ...picture, ...(pending === true ? { pending } : {}) },

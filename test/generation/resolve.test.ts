@@ -50,6 +50,7 @@ const models: ModelList = {
     controlNet('depth-2', 'depth', sd2),
     controlNet('nameless', null),
   ],
+  loras: [],
   rejected: [{ id: 'broken', code: 'model_invalid', detail: 'its header is cut off.' }],
 };
 /** A condition that takes ready-made maps only, beside those that there are. */

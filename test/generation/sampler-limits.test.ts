@@ -19,7 +19,10 @@ function resolve(body: Record<string, unknown>, changes: Changes = {}, controlNe
   const stored = { key: 'k', sha256: 's' };
   const picture = { stored, width: 64, height: 64, structure: null, map: null };
   return resolveGeneration(request, {
-    catalog: { models: { bases: [{ ...diorama, ...changes }], controlNets, rejected: [] }, condition: findCondition },
+    catalog: {
+      models: { bases: [{ ...diorama, ...changes }], controlNets, loras: [], rejected: [] },
+      condition: findCondition,
+    },
     defaultModel: diorama.id,
     given: request.controls.map((control, index) => ({ index, request: control, picture, others: new Map() })),
     randomSeed: () => 1,

@@ -24,7 +24,7 @@ function net(id: string, type: string | null, family = sd1): ControlNetModel {
 
 function refusal(type: string, controlNets: readonly ControlNetModel[]): ArmatureError {
   try {
-    chooseControlNet({ type }, base, { bases: [base], controlNets, rejected: [] }, 'controls[1]');
+    chooseControlNet({ type }, base, { bases: [base], controlNets, loras: [], rejected: [] }, 'controls[1]');
   } catch (error) {
     if (error instanceof ArmatureError) return error;
     throw error;

@@ -109,7 +109,7 @@ test('references of formats that are not built', () => {
   const outside = [...arrays.keys()].filter((name) => /lora|^xl\//.test(name));
   const used = ['sample', 'timestep', 'encoder_hidden_states', 'input_ids', 'cond_u8', 'unet/fp16'];
   used.push('controlnet-bare/mid', 'controlnet-bare/unet_out');
-  console.log(`outside: ${outside.length} references of LoRA and SDXL in formats`);
+  console.log(`elsewhere: ${outside.length} references of LoRA (test/weights/lora) and of SDXL in formats`);
   expect([...arrays.keys()].filter((name) => !outside.includes(name)).toSorted()).toEqual(used.toSorted());
 });
 

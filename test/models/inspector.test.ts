@@ -63,7 +63,7 @@ describe('the process that looks into models', () => {
     const activeWith = async (look: Inspect): Promise<number> => {
       const before = performance.eventLoopUtilization();
       const { rejected } = await look(file('many.safetensors'));
-      expect(rejected[0]?.detail).toContain('neither a base model nor a ControlNet');
+      expect(rejected[0]?.detail).toContain('neither a base model nor a ControlNet nor a LoRA');
       return performance.eventLoopUtilization(before).active;
     };
     const here = await activeWith(inspect);

@@ -125,8 +125,29 @@ describe('tensors that would change the picture are refused by name', () => {
   });
 });
 
+describe('a LoRA is listed with what its header tells', () => {
+  it('of kohya', async () => {
+    const layer = 'lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn2_to_k';
+    const { loras, rejected } = await found({
+      [`${layer}.lora_down.weight`]: one(4, 768),
+      [`${layer}.lora_up.weight`]: one(320, 4),
+      [`${layer}.alpha`]: one(),
+    });
+    expect(rejected).toEqual([]);
+    const fits = { contextWidth: 768, textWidth: null, needsSdxl: false };
+    expect(loras).toMatchObject([{ id: 'one', kind: 'lora', methods: ['LoRA'], layers: 1, rank: 4, fits }]);
+  });
+
+  it('of peft, for SDXL', async () => {
+    const { loras } = await found({
+      'text_encoder_2.text_model.encoder.layers.0.self_attn.q_proj.lora_A.weight': one(2, 1280),
+      'text_encoder_2.text_model.encoder.layers.0.self_attn.q_proj.lora_B.weight': one(1280, 2),
+    });
+    expect(loras).toMatchObject([{ fits: { contextWidth: null, textWidth: null, needsSdxl: true } }]);
+  });
+});
+
 describe('the reason names what a file is', () => {
-  const lora = 'lora_unet_down_blocks_0_attentions_0_proj_in';
   it.each<[string, Tensors, RegExp]>([
     ['control-LoRA', { ...controlNet, lora_controlnet: emptyTensor() }, /control-LoRA/],
     [
@@ -149,8 +170,14 @@ describe('the reason names what a file is', () => {
     ['T2I-Adapter of diffusers', { 'adapter.body.0.resnets.0.block1.weight': one(8) }, /T2I-Adapter/],
     ['IP-Adapter', { 'image_proj.proj.weight': one(8), 'ip_adapter.1.to_k_ip.weight': one(8) }, /IP-Adapter:/],
     ['FaceID', { 'image_proj.proj.0.weight': one(8), 'ip_adapter.0.to_q_lora.down.weight': one(8) }, /FaceID/],
-    ['LoRA', { [`${lora}.lora_down.weight`]: one(4, 8), [`${lora}.alpha`]: one() }, /a LoRA:/],
-    ['LoRA of peft', { 'unet.mid_block.attentions.0.to_q.lora_A.weight': one(4, 8) }, /a LoRA:/],
+    ['BOFT', { 'lora_unet_mid_block_attentions_0_proj_in.oft_blocks': one(2, 2, 4, 4) }, /BOFT .*bring it as OFT/],
+    [
+      'LoRA for another network',
+      { 'diffusion_model.blocks.0.q.lora_A.weight': one(4, 8) },
+      /no layer of Stable Diffusion/,
+    ],
+    ['LoRA for FLUX of ComfyUI', { 'diffusion_model.double_blocks.0.q.lora_A.weight': one(4, 8) }, /LoRA for FLUX/],
+    ['LoRA for SD 3 of diffusers', { 'transformer.transformer_blocks.0.q.lora_A.weight': one(4, 8) }, /Diffusion 3/],
     ['LoRA for FLUX', { 'lora_unet_double_blocks_0_img_attn_proj.lora_down.weight': one(4, 8) }, /LoRA for FLUX/],
     [
       'LoRA for SD 3',

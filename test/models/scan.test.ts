@@ -113,7 +113,7 @@ describe('names', () => {
       await writeFile(join(models, name), 'x');
     await mkdir(join(models, '.cache'));
     await writeFile(join(models, '.cache', 'x.safetensors'), 'x');
-    expect(await list()).toEqual({ bases: [], controlNets: [], rejected: [] });
+    expect(await list()).toEqual({ bases: [], controlNets: [], loras: [], rejected: [] });
   });
 });
 

@@ -557,6 +557,8 @@ def make_prompts():
 
 if __name__ == "__main__":
     shutil.copytree(OWN, OUT)
+    # They fit the repository's own models, and are not made anew.
+    shutil.rmtree(OUT / "adapters")
     make_models()
     make_formats()
     make_pipelines()

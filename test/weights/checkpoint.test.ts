@@ -46,7 +46,7 @@ describe('what a path holds', () => {
     ['controlnet', ['models', 'sd15-tiny', 'controlnet-a', weightFile]],
     [null, ['models', 'sd15-tiny', 'vae']],
     [null, ['models', 'sd15-tiny', 'tokenizer']],
-    [null, ['formats', 'lora-kohya.safetensors']],
+    ['lora', ['formats', 'lora-kohya.safetensors']],
     [null, ['formats', 'formats.json']],
   ] as const)('%s: %s', async (kind, parts) => {
     expect(await detectCheckpoint(smallModelPath(...parts))).toBe(kind);

@@ -54,18 +54,22 @@ export function addModels(models: Command): void {
 const hidden: ReadonlySet<string> = new Set(['path', 'schedule', 'owner']);
 
 /** All that is known of models but where they lie, and the numbers of their schedules. */
-function asJson({ bases, controlNets, rejected }: ModelList, annotators: readonly AnnotatorModel[]): string {
+function asJson({ bases, controlNets, loras, rejected }: ModelList, annotators: readonly AnnotatorModel[]): string {
   return JSON.stringify(
-    { bases, controlNets, annotators, rejected },
+    { bases, controlNets, loras, annotators, rejected },
     (key, value: unknown) => (hidden.has(key) ? undefined : value),
     2,
   );
 }
 
-function describeModels({ bases, controlNets, rejected }: ModelList, annotators: readonly AnnotatorModel[]): string {
+function describeModels(
+  { bases, controlNets, loras, rejected }: ModelList,
+  annotators: readonly AnnotatorModel[],
+): string {
   const parts = [
     tableOf(modelKinds.base, bases),
     tableOf(modelKinds.controlnet, controlNets),
+    tableOf(modelKinds.lora, loras),
     tableOf(modelKinds.annotator, annotators),
     table(
       ['NOT USABLE', 'WHY'],

@@ -16,6 +16,7 @@ const invalid: ReadonlySet<ErrorCode> = new Set([
   'unknown_model',
   'unknown_condition',
   'incompatible_control',
+  'incompatible_lora',
 ]);
 
 /** The exit code for an error. What ends because of a signal has that of the signal, 128 and its number. */

@@ -3,7 +3,7 @@ import type { ElementType } from './emitter.ts';
 import type { AnyOperator, InputNode, Node, Operation, Operator, Value, ValueType } from './node.ts';
 import { type AttributesOf, type OperatorName, operators } from './operators.ts';
 import { named, sameSize, type Shape, shapeText, type Size } from './size.ts';
-import { type Binding, elementTypeOf, storedWeight, type WeightExpression } from './weight.ts';
+import { type Binding, elementTypeOf, placeOf, storedWeight, type WeightExpression } from './weight.ts';
 
 /** A fixed size, or the name of one that is known only when the network runs, unless the graph is told it. */
 export type Dim = number | string;
@@ -142,14 +142,16 @@ export class Graph {
   #stored(name: string, shape: readonly number[]): WeightExpression {
     const expression = storedWeight(this.#part.weights, this.name, name, shape);
     this.#used.add(name);
-    return expression;
+    const deltas = this.#part.deltas?.get(name) ?? [];
+    return deltas.length === 0 ? expression : { kind: 'merged', of: expression, shape, deltas };
   }
 
   #weight(name: string, shape: readonly number[], make: () => WeightExpression, type: ElementType = 'float32'): Value {
     const known = this.#weights.get(name);
     if (known !== undefined) return known;
     const expression = make();
-    const binding: Binding = elementTypeOf(expression) === type ? 'in its file' : 'folded at load';
+    const isRead = placeOf(expression) !== null && elementTypeOf(expression) === type;
+    const binding: Binding = isRead ? 'in its file' : 'folded at load';
     const value = valueOf({ kind: 'weight', name, expression, binding }, { shape, type });
     this.#weights.set(name, value);
     return value;

@@ -1,12 +1,20 @@
 import { ArmatureError } from '../../errors.ts';
 import type { WeightRef, WeightType, Weights } from '../weights.ts';
+import type { ScaledDelta } from '../delta.ts';
 import type { ElementType } from './emitter.ts';
 
 /** What a weight is made of. */
 export type WeightExpression =
   | { readonly kind: 'stored'; readonly ref: WeightRef }
   /** One of `count` equal parts along the first axis. */
-  | { readonly kind: 'part'; readonly of: WeightExpression; readonly index: number; readonly count: number };
+  | { readonly kind: 'part'; readonly of: WeightExpression; readonly index: number; readonly count: number }
+  /** Of this shape, with what adapters add to it. */
+  | {
+      readonly kind: 'merged';
+      readonly of: WeightExpression;
+      readonly shape: readonly number[];
+      readonly deltas: readonly ScaledDelta[];
+    };
 
 /** How a weight comes into the network: read from where it lies as it is, or worked out once, when the network is loaded. */
 export type Binding = 'in its file' | 'folded at load';
@@ -16,22 +24,30 @@ const elements: Record<WeightType, ElementType> = { F32: 'float32', F16: 'float1
 /** Bytes of a file, relative to the folder of its network. */
 export type Place = Pick<WeightRef, 'file' | 'byteOffset' | 'byteLength'>;
 
-/** Where the bytes of a weight lie. */
-export function placeOf(expression: WeightExpression): Place {
+/** Where the bytes of a weight lie; null for one that lies nowhere, because it is worked out. */
+export function placeOf(expression: WeightExpression): Place | null {
   if (expression.kind === 'stored') return expression.ref;
-  const { file, byteOffset, byteLength: whole } = placeOf(expression.of);
+  if (expression.kind === 'merged') return null;
+  const place = placeOf(expression.of);
+  if (place === null) return null;
+  const { file, byteOffset, byteLength: whole } = place;
   const byteLength = whole / expression.count;
   return { file, byteOffset: byteOffset + expression.index * byteLength, byteLength };
 }
 
-/** The number format that it has there. */
+/** The number format of what it is read from. */
 export function storedType(expression: WeightExpression): WeightType {
   return expression.kind === 'stored' ? expression.ref.dtype : storedType(expression.of);
 }
 
-/** As values call it. */
+/** As values call it; what is worked out is float32. */
 export function elementTypeOf(expression: WeightExpression): ElementType {
-  return elements[storedType(expression)];
+  return placeOf(expression) === null ? 'float32' : elements[storedType(expression)];
+}
+
+/** The format of what lies in a file. */
+export function elementTypeOfRef({ dtype }: WeightRef): ElementType {
+  return elements[dtype];
 }
 
 /** The weight `name` of `network`, which the architecture asks for in `shape`; a 1x1 convolution may stand for a matrix. */

@@ -1,11 +1,13 @@
 import { annotatorKind } from './annotator.ts';
 import { baseKind } from './base.ts';
 import { controlNetKind } from './controlnet.ts';
+import { loraKind } from './lora.ts';
 
 /** Every kind of model, in the order in which they are listed. A new one is one file and one row here. */
 export const modelKinds = Object.freeze({
   base: baseKind,
   controlnet: controlNetKind,
+  lora: loraKind,
   annotator: annotatorKind,
 });
 

@@ -15,7 +15,8 @@ export function slug(name: string): string {
   return id === '' ? 'model' : id;
 }
 
-const genericName = /^(diffusion_pytorch_model|diffusion_model|pytorch_model|model)(\.fp16)?$/;
+const genericName =
+  /^(diffusion_pytorch_model|diffusion_model|pytorch_model|model|pytorch_lora_weights|adapter_model)(\.fp16)?$/;
 
 /** The name that a model file goes by: its own without the extension, or its folder's where it has the name that every download has. */
 export function fileModelName(path: string): string {

@@ -9,7 +9,7 @@ export function modelRoutes(instance: FastifyInstance, { parts }: RouteContext):
     config: { access: 'read' },
     schema: {
       operationId: 'listModels',
-      summary: 'Base models and ControlNets, which fit together, and the networks that make maps',
+      summary: 'Base models, ControlNets and LoRAs, which fit together, and the networks that make maps',
       description: 'Files that come, change or go are noticed without a restart.',
       tags: ['models'],
       response: { 200: json('All models', modelListSchema), '4xx': problem },

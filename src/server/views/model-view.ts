@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { misfit, type ModelList } from '../../generation/catalog.ts';
+import { loraFamily, loraMisfit } from '../../generation/loras.ts';
 import type { AnnotatorModel } from '../../models/kinds/annotator.ts';
 import { predictionTypes } from '../../schedulers/prediction-type.ts';
 import type { Family } from '../../graph/family.ts';
@@ -41,6 +42,7 @@ const baseModel = z
       .describe('What its network predicts')
       .meta({ id: 'Prediction' }),
     controlnets: z.array(z.string()).describe('Ids of the ControlNets that fit it'),
+    loras: z.array(z.string()).describe('Ids of the LoRAs that fit it'),
   })
   .meta({ id: 'Model' });
 
@@ -52,6 +54,23 @@ const controlNet = z
     base_models: z.array(z.string()).describe('Ids of the base models that it fits'),
   })
   .meta({ id: 'ControlNet' });
+
+const lora = z
+  .object({
+    id: z.string(),
+    title: z.string(),
+    licence: z.string().nullable(),
+    hash: z.string(),
+    family: z.string().describe('sd1, sd2, sdxl, other, or ? where its layers do not tell'),
+    context_width: z.int().nullable().describe('Width of the text that its UNet looks at; null where no layer tells'),
+    methods: z.array(z.string()).describe('Such as LoRA, LoHa, LoKr, DoRA, (IA)^3, OFT, full, norm'),
+    layers: z.int(),
+    rank: z.int().nullable().describe('The largest of its layers'),
+    trigger_words: z.array(z.string()).describe('From its metadata: its trigger phrase, or its most frequent tags'),
+    names: z.array(z.string()).describe('What else it is called: its file, its title, its trainer'),
+    base_models: z.array(z.string()).describe('Ids of the base models that it fits'),
+  })
+  .meta({ id: 'Lora' });
 
 const annotator = z
   .object({
@@ -73,6 +92,7 @@ export const modelListSchema = z
   .object({
     base_models: z.array(baseModel),
     controlnets: z.array(controlNet),
+    loras: z.array(lora).describe('Adapters of weights: LoRAs and their relatives'),
     annotators: z
       .array(annotator)
       .describe('Networks that make maps: those that are there, and those that can be pulled'),
@@ -86,7 +106,7 @@ export type ModelListView = z.output<typeof modelListSchema>;
 
 /** All models, each with those of the other kind that it fits, and all annotators. */
 export function modelListView(
-  { bases, controlNets, rejected }: ModelList,
+  { bases, controlNets, loras, rejected }: ModelList,
   annotators: readonly AnnotatorModel[],
   defaultModel: string,
 ): ModelListView {
@@ -108,12 +128,27 @@ export function modelListView(
         source: base.prediction.source,
       },
       controlnets: controlNets.filter((model) => misfit(base, model) === null).map(({ id }) => id),
+      loras: loras.filter((model) => loraMisfit(base, model) === null).map(({ id }) => id),
     })),
     controlnets: controlNets.map((model) => ({
       ...commonView(model),
       type: model.type,
       bundled_with: model.bundledWith,
       base_models: bases.filter((base) => misfit(base, model) === null).map(({ id }) => id),
+    })),
+    loras: loras.map((model) => ({
+      id: model.id,
+      title: model.title,
+      licence: model.licence,
+      hash: model.hash,
+      family: loraFamily(model),
+      context_width: model.fits.contextWidth,
+      methods: [...model.methods],
+      layers: model.layers,
+      rank: model.rank,
+      trigger_words: [...model.triggerWords],
+      names: [...model.names],
+      base_models: bases.filter((base) => loraMisfit(base, model) === null).map(({ id }) => id),
     })),
     annotators: annotators.map(({ id, title, licence, conditions, option, bundled, state, pull }) => ({
       id,

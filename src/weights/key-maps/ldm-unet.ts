@@ -58,7 +58,8 @@ function blockPart(name: string, layer: number, part: string, rest: string): str
   return part === '0' ? inner(`${name}.resnets.${layer}`, rest) : `${name}.attentions.${layer}.${rest}`;
 }
 
-const resnetNames: Readonly<Record<string, string>> = {
+/** What the original code calls the parts of a residual block. */
+export const resnetNames: Readonly<Record<string, string>> = {
   'in_layers.0': 'norm1',
   'in_layers.2': 'conv1',
   'emb_layers.1': 'time_emb_proj',

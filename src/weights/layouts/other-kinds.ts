@@ -12,10 +12,14 @@ interface Kind {
 const unet = /^model\.diffusion_model\.input_blocks\.0\.0\.weight$/;
 const autoencoder = /^first_stage_model\.decoder\.conv_in\.weight$/;
 const flux =
-  /^(?:lora_)?(?:model\.diffusion_model\.|transformer[._]|unet_)?(?:double|single)_(?:transformer_)?blocks[._]\d/;
-const sd3 = /^(?:lora_)?(?:model\.diffusion_model\.|transformer[._]|unet_)?joint_(?:transformer_)?blocks[._]\d/;
+  /^(?:lora_|lycoris_|base_model\.model\.)?(?:(?:model\.)?diffusion_model\.|transformer[._]|unet_)?(?:double|single)_(?:transformer_)?blocks[._]\d/;
+const sd3 =
+  /^(?:lora_|lycoris_|base_model\.model\.)?(?:(?:model\.)?diffusion_model\.|transformer[._]|unet_)?joint_(?:transformer_)?blocks[._]\d/;
 const lora =
-  /^lora_|\.lora_(?:[AB]|up|down|linear_layer)\b|_lora\.(?:up|down)\.weight$|\.(?:hada_w\d_[ab]|lokr_w\d)$|\.oft_blocks$|\.dora_scale$/;
+  /^lora_|\.lora_(?:[AB]|up|down|linear_layer|magnitude_vector)\b|\.lora\.(?:up|down)\.weight$|_lora\.(?:up|down)\.weight$|\.(?:hada_w\d_[ab]|lokr_w\d(?:_[ab])?)$|\.oft_(?:blocks|diag)$|\.dora_scale$|\.(?:diff|diff_b|w_norm|b_norm|on_input)$/;
+
+/** A LoRA, or a relative of one, for the networks that are built. */
+export const aLora = 'a LoRA';
 
 /** Kinds of files that people bring, by the names of their tensors; the first that fits counts. */
 const kinds: readonly Kind[] = [
@@ -32,7 +36,8 @@ const kinds: readonly Kind[] = [
   { is: 'a T2I-Adapter', all: [/^(?:adapter\.)?(?:body\.\d+\.(?:block1|resnets|in_conv|body)\b|body\.\d+\.out_conv)/] },
   { is: 'a LoRA for FLUX', all: [lora, flux] },
   { is: 'a LoRA for Stable Diffusion 3', all: [lora, sd3] },
-  { is: 'a LoRA', all: [lora] },
+  { is: 'a LoRA for a transformer (Stable Diffusion 3 or another)', all: [lora, /^(?:lora_)?transformer[._]/] },
+  { is: aLora, all: [lora] },
   { is: 'a FLUX model', all: [flux] },
   { is: 'a Stable Diffusion 3 model', all: [sd3] },
   { is: 'an SDXL model', all: [/^conditioner\.embedders\./] },

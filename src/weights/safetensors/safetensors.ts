@@ -101,6 +101,38 @@ export async function readTensor(file: SafetensorsFile, tensor: string): Promise
   }
 }
 
+/** The first number of each of some tensors, of any number format but 8 bits. Throws as {@link readTensor}. */
+export async function readNumbers(
+  file: SafetensorsFile,
+  tensors: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const numbers = new Map<string, number>();
+  const handle = await openRegularFile(file.path).catch((cause: unknown) => unreadable(file.name, cause));
+  try {
+    for (const tensor of tensors) {
+      const entry = file.tensors.get(tensor);
+      if (entry === undefined || entry.byteLength === 0) throw invalid(file.name, `a number as ${tensor}`, 'none');
+      const bytes = await readExactly(handle, file.name, entry.byteOffset, elementSize[entry.dtype]);
+      numbers.set(tensor, firstNumber(entry.dtype, bytes) ?? invalidNumber(file.name, tensor, entry.dtype));
+    }
+  } finally {
+    await handle.close();
+  }
+  return numbers;
+}
+
+function firstNumber(dtype: TensorType, bytes: Buffer): number | undefined {
+  if (dtype === 'F32' || dtype === 'F16' || dtype === 'BF16') return decodeFloats(dtype, bytes)[0];
+  if (dtype === 'F64') return bytes.readDoubleLE(0);
+  if (dtype === 'I64' || dtype === 'U64') return Number(bytes.readBigInt64LE(0));
+  if (dtype === 'F8_E4M3' || dtype === 'F8_E5M2') return undefined;
+  return bytes.readIntLE(0, bytes.length);
+}
+
+function invalidNumber(name: string, tensor: string, dtype: TensorType): never {
+  throw invalid(name, `a number of 16 bits or more as ${tensor}`, dtype);
+}
+
 /** Values of one weight of a network whose files lie in `folder`, as float32. */
 export async function readFloats(
   folder: string,

@@ -2,8 +2,9 @@ import type { EmittedName } from '../../ir/emitter.ts';
 import { numberOf } from '../../ir/expect.ts';
 import type { Value, WeightNode } from '../../ir/node.ts';
 import { sameSize, type Size } from '../../ir/size.ts';
-import { elementTypeOf, placeOf } from '../../ir/weight.ts';
+import { elementTypeOf, placeOf, type WeightExpression } from '../../ir/weight.ts';
 import type { OnnxEmitter } from '../onnx-emitter.ts';
+import { emitMerged } from './merged-weights.ts';
 
 /** A value as it was emitted: in its own shape, or sequences [rows, length, width] as a matrix [rows * length, width], or both. */
 interface Emitted {
@@ -17,6 +18,8 @@ interface Emitted {
 export class EmittedValues {
   readonly #to: OnnxEmitter;
   readonly #emitted = new Map<Value, Emitted>();
+  /** Weights that are worked out, once each, though several values may be parts of one. */
+  readonly #merged = new Map<WeightExpression, EmittedName>();
 
   constructor(to: OnnxEmitter) {
     this.#to = to;
@@ -73,8 +76,26 @@ export class EmittedValues {
   /** onnxruntime folds the conversion when it loads the network. */
   #weight({ name, expression, binding }: WeightNode, { shape, type }: Value): EmittedName {
     const dims = shape as readonly number[];
-    const stored = this.#to.stored(name, elementTypeOf(expression), dims, placeOf(expression));
+    const place = placeOf(expression);
+    if (place === null) return this.#workedOut(expression);
+    const stored = this.#to.stored(name, elementTypeOf(expression), dims, place);
     return binding === 'in its file' ? stored : this.#to.cast(stored, type);
+  }
+
+  #workedOut(expression: WeightExpression): EmittedName {
+    if (expression.kind === 'part') {
+      const { of, index, count } = expression;
+      const whole = this.#workedOut(of);
+      const rows = (of.kind === 'merged' ? (of.shape[0] ?? 0) : 0) / count;
+      const [from, to, axis] = [[index * rows], [(index + 1) * rows], [0]].map((at) => this.#to.int64(at));
+      return this.#to.op('Slice', [whole, from ?? '', to ?? '', axis ?? '']);
+    }
+    if (expression.kind !== 'merged') throw new RangeError('Expected a weight that is worked out but it is stored');
+    const known = this.#merged.get(expression);
+    if (known !== undefined) return known;
+    const name = emitMerged(this.#to, expression);
+    this.#merged.set(expression, name);
+    return name;
   }
 }
 

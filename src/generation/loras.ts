@@ -1,0 +1,66 @@
+import { ArmatureError } from '../errors.ts';
+import { publicNames } from '../graph/family.ts';
+import { findModel, type ModelList } from './catalog.ts';
+import type { BaseModel, LoraModel } from './model.ts';
+
+/** The LoRA of an id; `model_invalid` where its file was refused, else `unknown_model` with the choices. */
+export function findLora({ loras, rejected }: ModelList, id: string, field: string): LoraModel {
+  return findModel(loras, rejected, id, field, 'LoRA');
+}
+
+/**
+ * The LoRA that a prompt names as `<lora:name:1>`: by its id, or by what its file, its title or its trainer calls it, first as it is
+ * written and then in whatever case. Names hold spaces and dots. `models` are those that the tenant may use. Throws `unknown_model` with
+ * the choices where there is none, and where several have the name.
+ */
+export function resolveLoraName(models: ModelList, name: string, field: string): LoraModel {
+  const { loras, rejected } = models;
+  const same = (one: string): boolean => one.toLowerCase() === name.toLowerCase();
+  const ways: readonly ((model: LoraModel) => boolean)[] = [
+    ({ id }) => id === name,
+    ({ names }) => names.includes(name),
+    ({ id, names }) => [id, ...names].some(same),
+  ];
+  for (const isNamed of ways) {
+    const [found, ...others] = loras.filter(isNamed);
+    if (found === undefined) continue;
+    if (others.length === 0) return found;
+    const choices = [found, ...others].map(({ id }) => id);
+    const detail = `Several LoRAs are called ${JSON.stringify(name.slice(0, 100))}: name one by its id, ${choices.join(' or ')}.`;
+    throw new ArmatureError('unknown_model', detail, { field, choices });
+  }
+  return findModel(loras, rejected, name, field, 'LoRA');
+}
+
+/** Width of the text that SDXL's UNet looks at: it stands for the family in listings. */
+const sdxlWidth = 2048;
+
+/** The family that a LoRA was trained for, in a word. */
+export function loraFamily({ fits }: LoraModel): string {
+  if (fits.needsSdxl || fits.contextWidth === sdxlWidth) return 'sdxl';
+  const width = fits.contextWidth ?? fits.textWidth;
+  if (width === null) return '?';
+  return publicNames.find(([, known]) => known === width)?.[0] ?? 'other';
+}
+
+/** What a base model needs to have, in words. */
+export function describeLoraFit({ fits: { contextWidth, textWidth, needsSdxl } }: LoraModel): string {
+  const facts = [
+    ...(contextWidth === null ? [] : [`context width ${contextWidth}`]),
+    ...(textWidth === null ? [] : [`text encoder of width ${textWidth}`]),
+    ...(needsSdxl ? ['the second text encoder or the size embedding of SDXL'] : []),
+  ];
+  return facts.length === 0 ? 'its layers say nothing: known when it is used' : facts.join(', ');
+}
+
+/**
+ * Why a LoRA does not fit a base model, as a sentence with the facts of both; null where nothing that is known of both speaks against
+ * it. Whether its layers are there, and of which shape, is found out when it is opened.
+ */
+export function loraMisfit(base: BaseModel, lora: LoraModel): string | null {
+  const { contextWidth } = base.family;
+  const { fits } = lora;
+  const differs = (width: number | null): boolean => width !== null && width !== contextWidth;
+  if (!fits.needsSdxl && !differs(fits.contextWidth) && !differs(fits.textWidth)) return null;
+  return `The LoRA ${lora.id} (${describeLoraFit(lora)}) does not fit the base model ${base.id} (context width ${contextWidth}, one text encoder of that width).`;
+}

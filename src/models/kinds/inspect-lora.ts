@@ -1,0 +1,36 @@
+import type { LoraModel } from '../../generation/model.ts';
+import type { DetectedFile } from '../../weights/checkpoint.ts';
+import { describeLora } from '../../weights/lora/describe-lora.ts';
+import { openLoraFile } from '../../weights/lora/lora-file.ts';
+import { loraTexts } from '../../weights/lora/lora-texts.ts';
+import { fingerprint } from '../../weights/safetensors/fingerprint.ts';
+import { modelFileStem } from '../manifest/model-files.ts';
+import type { Given } from './kind.ts';
+
+/** A single file. */
+export async function inspectLora(
+  path: string,
+  { id, title, manifest }: Given,
+  file: DetectedFile['file'],
+): Promise<LoraModel> {
+  const lora = await openLoraFile(path, file ?? undefined);
+  const { licence, triggerWords, alias } = loraTexts(lora.file.metadata);
+  const { methods, layers, rank, contextWidth, textWidth, needsSdxl, words } = describeLora(lora);
+  const names = [title, modelFileStem(path), ...(alias === null ? [] : [alias])];
+  return {
+    kind: 'lora',
+    id,
+    title,
+    licence: manifest?.licence ?? licence,
+    owner: null,
+    hash: await fingerprint([lora.file], [lora.adapterConfig]),
+    path,
+    names: [...new Set(names)],
+    fits: { contextWidth, textWidth, needsSdxl },
+    methods,
+    layers,
+    rank,
+    triggerWords,
+    words,
+  };
+}

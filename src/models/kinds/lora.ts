@@ -1,0 +1,31 @@
+import type { LoraModel } from '../../generation/model.ts';
+import { describeLoraFit, loraFamily } from '../../generation/loras.ts';
+import type { FoundKind } from './kind.ts';
+
+export const loraKind: FoundKind<LoraModel> = {
+  id: 'lora',
+  noun: 'LoRA',
+  heads: ['LORA', 'FAMILY', 'METHOD', 'RANK', 'LICENCE', 'TITLE'],
+  cells: (model: LoraModel) => [
+    model.id,
+    loraFamily(model),
+    model.methods.join(', '),
+    model.rank === null ? '-' : String(model.rank),
+    model.licence ?? 'unknown',
+    model.title,
+  ],
+  facts: (model: LoraModel) => [
+    ['title', model.title],
+    ['licence', model.licence ?? 'unknown'],
+    ['fits', describeLoraFit(model)],
+    ['hash', model.hash],
+    ['method', model.methods.join(', ')],
+    ['layers', String(model.layers)],
+    ['largest rank', model.rank === null ? '-' : String(model.rank)],
+    ['trigger words', model.triggerWords.join(', ') || '-'],
+    ['in prompts', model.names.map((name) => `<lora:${name}:1>`).join(', ')],
+    ...(model.words.length === 0 ? [] : [['embeddings in it (not used yet)', model.words.join(', ')] as const]),
+  ],
+  hasType: false,
+  inspect: async (path, given, file) => await (await import('./inspect-lora.ts')).inspectLora(path, given, file),
+};

@@ -1,0 +1,121 @@
+import { basename, dirname, join } from 'node:path';
+import { ArmatureError } from '../../errors.ts';
+import { readTextIfThere } from '../../files/regular-file.ts';
+import type { WeightRef, WeightType } from '../../graph/weights.ts';
+import { parsePythonJson } from '../../json/python-json.ts';
+import { aLora, otherKind } from '../layouts/other-kinds.ts';
+import { openSafetensors, type SafetensorsFile, type TensorEntry } from '../safetensors/safetensors.ts';
+import { type LoraNetwork, type PartName, tensorName } from './tensor-names.ts';
+
+/** What one file changes of one module. */
+export interface LoraModule {
+  readonly network: LoraNetwork;
+  readonly kohyaOft: boolean;
+  /** As the file calls it, without the network. */
+  readonly name: string;
+  readonly parts: ReadonlyMap<PartName, WeightRef>;
+  /** Names of tensors that hold one number and no weights. */
+  readonly numbers: ReadonlyMap<PartName, string>;
+}
+
+interface OpenModule extends LoraModule {
+  readonly parts: Map<PartName, WeightRef>;
+  readonly numbers: Map<PartName, string>;
+}
+
+/** An adapter of weights as its header has it. Nothing of its numbers has been read. */
+export interface LoraFile {
+  readonly file: SafetensorsFile;
+  readonly modules: readonly LoraModule[];
+  /** Tensors that are part of nothing known. */
+  readonly strangers: readonly string[];
+  /** Words with embeddings of their own that the file brings. */
+  readonly words: readonly string[];
+  /** What peft's adapter_config.json beside the file says; empty where there is none. */
+  readonly adapterConfig: Readonly<Record<string, unknown>>;
+}
+
+/** Embeddings that OneTrainer puts beside a LoRA. */
+const bundledWord = /^bundle_emb\.(.+?)\.(?:string_to_param\.|clip_[lg]$)/;
+
+/** Number formats in which factors are read; single numbers may have others. */
+const floats: ReadonlySet<string> = new Set<WeightType>(['F32', 'F16', 'BF16']);
+const numbers: ReadonlySet<PartName> = new Set<PartName>(['alpha', 'on_input']);
+
+/**
+ * Reads the header of a LoRA or of one of its relatives. Throws `model_invalid` for a file that is something else, and
+ * `not_supported_yet` for one of an architecture or a kind that is not built.
+ */
+export async function openLoraFile(path: string, opened?: SafetensorsFile): Promise<LoraFile> {
+  const file = opened ?? (await openSafetensors(path));
+  refuseOthers(file);
+  const modules = new Map<string, OpenModule>();
+  const strangers: string[] = [];
+  const words = new Set<string>();
+  for (const [tensor, entry] of file.tensors) {
+    const word = bundledWord.exec(tensor)?.[1];
+    const named = word === undefined ? tensorName(tensor) : null;
+    if (word !== undefined) words.add(word);
+    else if (named === null) strangers.push(tensor);
+    if (named === null) continue;
+    const { module: name, part, ...of } = named;
+    const key = `${of.network}/${name}`;
+    const module = modules.get(key) ?? { ...of, name, parts: new Map(), numbers: new Map() };
+    modules.set(key, module);
+    if (module.parts.has(part) || module.numbers.has(part)) throw twice(file.name, tensor, part);
+    if (numbers.has(part)) module.numbers.set(part, tensor);
+    else module.parts.set(part, refOf(file, tensor, entry));
+  }
+  return {
+    file,
+    modules: [...modules.values()],
+    strangers,
+    words: [...words],
+    adapterConfig: await readAdapterConfig(path),
+  };
+}
+
+function refOf(file: SafetensorsFile, tensor: string, entry: TensorEntry): WeightRef {
+  const { dtype, shape, byteOffset, byteLength } = entry;
+  if (!floats.has(dtype)) {
+    const detail = `Expected F32, F16 or BF16 for tensor ${tensor} in ${file.name} but received ${dtype}. Save the file in float16.`;
+    throw new ArmatureError('model_invalid', detail);
+  }
+  return { file: file.fileName, tensor, dtype: dtype as WeightType, shape, byteOffset, byteLength };
+}
+
+function twice(file: string, tensor: string, part: string): ArmatureError {
+  const detail = `Expected one tensor as ${part} of each layer in ${file} but ${tensor} is a second one: two adapters in one file can't be told apart.`;
+  return new ArmatureError('model_invalid', detail);
+}
+
+/** Adapters whose tensors are called as those of a LoRA, or whose layers are another architecture's. */
+function refuseOthers(file: SafetensorsFile): void {
+  const kind = otherKind(file);
+  if (kind !== null && kind !== aLora) {
+    const detail = `${file.name} is ${kind}: LoRAs for Stable Diffusion 1.x, 2.x and XL are supported.`;
+    throw new ArmatureError('not_supported_yet', detail);
+  }
+  const butterfly = [...file.tensors].find(
+    ([name, { shape }]) => /\.oft_(?:blocks|diag)$/.test(name) && shape.length === 4,
+  );
+  if (butterfly !== undefined) {
+    const detail = `${file.name} is a BOFT (its tensor ${butterfly[0]} has four sizes): not supported. Train or bring it as OFT, or merge it into a checkpoint.`;
+    throw new ArmatureError('not_supported_yet', detail);
+  }
+}
+
+/** Larger ones are no configs. */
+const mostConfigBytes = 1_000_000;
+
+/** peft keeps alpha and ranks beside adapter_model.safetensors. */
+async function readAdapterConfig(path: string): Promise<Readonly<Record<string, unknown>>> {
+  if (basename(path) !== 'adapter_model.safetensors') return {};
+  const text = await readTextIfThere(join(dirname(path), 'adapter_config.json'), mostConfigBytes).catch(() => null);
+  try {
+    const config = text === null ? null : parsePythonJson(text);
+    return typeof config === 'object' && config !== null && 'peft_type' in config ? { ...config } : {};
+  } catch {
+    return {};
+  }
+}
