@@ -44,6 +44,7 @@ const ordinaryWords: readonly OrdinaryWord[] = [
       'cli/controls/control-bodies.ts',
       'cli/controls/control-options.ts',
       'cli/extract.ts',
+      'cli/generate/generate.ts',
       'cli/files/picture-files.ts',
       'cli/files/request-files.ts',
       'drawing/runners/extraction.ts',
