@@ -44,6 +44,18 @@ function meanDifference(a: RgbImage, b: RgbImage): number {
   return a.data.reduce((sum, value, i) => sum + Math.abs(value - b.data[i]!), 0) / a.data.length;
 }
 
+/** Requests share a batch, and their pictures are those that they have alone, within 1 of 255. */
+async function expectSameTogether(requests: readonly object[]): Promise<void> {
+  const alone: JobView[] = [];
+  for (const request of requests) alone.push(await draw(request));
+  const together = await Promise.all(requests.map(draw));
+  expect(Math.max(...together.map((job) => job.mean_batch ?? 0))).toBeGreaterThan(1);
+  for (const [index, job] of together.entries()) {
+    const [one, other] = [await pictureOf(job), await pictureOf(alone[index]!)];
+    expect(maxAbsDifference(one.data, other.data)).toBeLessThanOrEqual(1);
+  }
+}
+
 describe('drawing over a picture', () => {
   it('leaves the more of it, the lower the strength', async () => {
     const over = { init_image: inlinePicture(photo), width: 256, height: 256 };
@@ -70,14 +82,7 @@ describe('drawing over a picture', () => {
       { width: 256, height: 256, steps: 24 },
       { init_image: over, strength: 0.5, steps: 40, scheduler: 'euler_a', variation: { seed: 1, strength: 0.5 } },
     ];
-    const alone: JobView[] = [];
-    for (const request of requests) alone.push(await draw(request));
-    const together = await Promise.all(requests.map(draw));
-    expect(Math.max(...together.map((job) => job.mean_batch ?? 0))).toBeGreaterThan(1);
-    for (const [index, job] of together.entries()) {
-      const [one, other] = [await pictureOf(job), await pictureOf(alone[index]!)];
-      expect(maxAbsDifference(one.data, other.data)).toBeLessThanOrEqual(1);
-    }
+    await expectSameTogether(requests);
   });
 
   it('refuses by the path of the field', async () => {
@@ -166,14 +171,7 @@ describe('drawing a part anew', () => {
       { init_image: source, strength: 0.6, steps: 30 },
       { width: 256, height: 256, steps: 24 },
     ];
-    const alone: JobView[] = [];
-    for (const request of requests) alone.push(await draw(request));
-    const together = await Promise.all(requests.map(draw));
-    expect(Math.max(...together.map((job) => job.mean_batch ?? 0))).toBeGreaterThan(1);
-    for (const [index, job] of together.entries()) {
-      const [one, other] = [await pictureOf(job), await pictureOf(alone[index]!)];
-      expect(maxAbsDifference(one.data, other.data)).toBeLessThanOrEqual(1);
-    }
+    await expectSameTogether(requests);
   });
 
   it('refuses masks that say nothing, or not what was meant', async () => {
