@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { RunHooks } from '../service/service.ts';
+import type { RunHooks } from '../service/run.ts';
 import { addServiceSettings, configOf } from './settings/setting-options.ts';
 
 const examples = `

@@ -5,7 +5,7 @@ import { tolerateClosedOutput } from './terminal/closed-output.ts';
 import { exitCodeOf, exitCodes, isStopped } from './terminal/exit-codes.ts';
 import { packageVersion } from '../service/package-version.ts';
 import { placesUsed } from './settings/places.ts';
-import type { RunHooks } from '../service/service.ts';
+import type { RunHooks } from '../service/run.ts';
 import { interruptedBy } from '../service/shutdown.ts';
 
 interface CommandRow {

@@ -1,6 +1,11 @@
 import type { Job } from '../../generation/job.ts';
 import { catalogOf, type ModelList } from '../../generation/catalog.ts';
-import { type GivenPictures, givenPictures, referencesOf } from '../../generation/given-pictures.ts';
+import {
+  type GivenPictures,
+  givenPictures,
+  type PictureReading,
+  referencesOf,
+} from '../../generation/given-pictures.ts';
 import { parseExtraction, parseGeneration } from '../../generation/parse.ts';
 import type { GenerationPlan, OutputFormat, Plan } from '../../generation/plan.ts';
 import { defaultPriority } from '../../generation/priority.ts';
@@ -9,12 +14,11 @@ import { kindOf } from '../../generation/kinds/kinds.ts';
 import { resolveGeneration } from '../../generation/resolve.ts';
 import type { Resolved } from '../../generation/resolved.ts';
 import type { WebhookTarget } from '../../generation/webhook.ts';
-import type { ExtractionRequest, GenerationRequest } from '../../generation/request.ts';
+import type { ControlImage, ExtractionRequest, GenerationRequest } from '../../generation/request.ts';
 import type { IdempotencyClaim } from '../../records/jobs/idempotency.ts';
 import { newJobId } from '../../records/schema/ids.ts';
 import type { ServerParts } from '../parts/parts.ts';
-import type { SharedPictures } from './shared-pictures.ts';
-import { type Intake, needsFetching, picturesOf } from './intake.ts';
+import { type Intake, picturesOf } from './intake.ts';
 import { isFetched, refuseUnusedFiles } from './pictures.ts';
 import type { Submission } from './submission.ts';
 import { webhookTarget } from './webhook-target.ts';
@@ -40,28 +44,56 @@ interface AcceptOptions extends SubmitOptions {
   readonly webhook: WebhookTarget | null;
 }
 
-/** Checks a generation to the last field and pixel and records it. */
+/** What requests for jobs of every kind may say. */
+type JobRequest = Pick<GenerationRequest, 'output' | 'priority' | 'metadata' | 'webhook'>;
+
+/** How a request of one kind becomes a plan. */
+export interface Asked<Request extends JobRequest> {
+  /** Checks a body to its last field. */
+  readonly parse: (body: unknown) => Request;
+  /** The pictures that it refers to. */
+  readonly references: (request: Request) => readonly ControlImage[];
+  /** Settles what it leaves open, with its pictures as `reading` finds them; refuses what cannot be done. */
+  readonly resolve: (request: Request, reading: PictureReading) => Promise<Resolved<Plan>>;
+}
+
+/** Checks a request to the last field and pixel and records its job. */
+export async function submitJob<Request extends JobRequest>(
+  parts: ServerParts,
+  { parse, references, resolve }: Asked<Request>,
+  submission: Submission,
+  options: SubmitOptions,
+): Promise<Job> {
+  const request = withFormat(parse(submission.body), submission.body, options);
+  const referred = references(request);
+  refuseUnusedFiles(submission.files, referred);
+  const pictures = picturesOf(parts, submission.files, options.tenant, options.intake);
+  return await pictures.keptWhile(async () => {
+    // All that can be refused without asking anybody is refused first.
+    const near = await resolve(request, { check: pictures.checkNear, look: pictures.look });
+    const webhook = await webhookTarget(parts, request.webhook);
+    const resolved = referred.some(isFetched) ? await resolve(request, pictures) : near;
+    return await accept(parts, { ...options, webhook }, request, resolved);
+  });
+}
+
+/** Submits what is to be drawn. */
 export async function submitGeneration(
   parts: ServerParts,
   submission: Submission,
   options: SubmitOptions,
 ): Promise<Job> {
-  const request = withFormat(parseGeneration(submission.body), submission.body, options);
-  refuseUnusedFiles(submission.files, referencesOf(request));
-  const pictures = picturesOf(parts, submission.files, options.tenant, options.intake);
-  return await pictures.keptWhile(async () => {
-    const resolve = async (check: SharedPictures['check']): Promise<Resolved<GenerationPlan>> => {
-      const given = await givenPictures(request, { check, look: pictures.look });
+  const asked: Asked<GenerationRequest> = {
+    parse: parseGeneration,
+    references: referencesOf,
+    resolve: async (request, reading) => {
+      const given = await givenPictures(request, reading);
       return await parts.library
         .of(options.tenant)
         .ask(async (models) => await planGeneration(parts, request, models, given));
-    };
-    // All that can be refused without asking anybody is refused first.
-    const near = await resolve(pictures.checkNear);
-    const webhook = await webhookTarget(parts, request.webhook);
-    const resolved = needsFetching(request) ? await resolve(pictures.check) : near;
-    return await accept(parts, { ...options, webhook }, request, resolved);
-  });
+    },
+  };
+  return await submitJob(parts, asked, submission, options);
 }
 
 /** Resolves a request whose pictures are known, and refuses what this installation has no networks for. */
@@ -84,7 +116,7 @@ export async function planGeneration(
   return resolved;
 }
 
-/** As {@link submitGeneration}, for the extraction of a map of condition `type`. */
+/** Submits a picture that a map of condition `type` is to be made of. */
 export async function submitExtraction(
   parts: ServerParts,
   type: string,
@@ -96,26 +128,22 @@ export async function submitExtraction(
     catalog.condition(type, 'type');
     return catalog;
   });
-  const request = withFormat(parseExtraction(submission.body), submission.body, options);
-  refuseUnusedFiles(submission.files, [request.image]);
-  const pictures = picturesOf(parts, submission.files, options.tenant, options.intake);
-  return await pictures.keptWhile(async () => {
-    const resolve = async (check: SharedPictures['check']): Promise<Resolved<Plan>> => {
+  const asked: Asked<ExtractionRequest> = {
+    parse: parseExtraction,
+    references: ({ image }) => [image],
+    resolve: async (request, { check }) => {
       const resolved = resolveExtraction(type, request, condition, await check(request.image, 'image'));
       await parts.annotators.requireFor(resolved.plan);
       return resolved;
-    };
-    const near = await resolve(pictures.checkNear);
-    const webhook = await webhookTarget(parts, request.webhook);
-    const resolved = isFetched(request.image) ? await resolve(pictures.check) : near;
-    return await accept(parts, { ...options, webhook }, request, resolved);
-  });
+    },
+  };
+  return await submitJob(parts, asked, submission, options);
 }
 
 async function accept(
   parts: ServerParts,
   options: AcceptOptions,
-  request: GenerationRequest | ExtractionRequest,
+  request: JobRequest,
   resolved: Resolved<Plan>,
 ): Promise<Job> {
   const giveBack = await options.charge(kindOf(resolved.plan).cost(resolved.plan));
@@ -132,7 +160,7 @@ async function accept(
 async function record(
   parts: ServerParts,
   { tenant, claim, webhook }: AcceptOptions,
-  request: GenerationRequest | ExtractionRequest,
+  request: JobRequest,
   { plan, warnings }: Resolved<Plan>,
 ): Promise<Job> {
   const { records, feeder, tracing } = parts;

@@ -1,0 +1,53 @@
+import { hostname } from 'node:os';
+import { embeddedAnnotators, pulledAnnotators } from '../config/config.ts';
+import { ExtractorProcess } from '../extractor/extractor-process.ts';
+import { newWorkerId } from '../records/schema/ids.ts';
+import type { WorkerSign } from '../records/operations/workers.ts';
+import type { DeviceState } from '../server/parts/parts.ts';
+import { startHeartbeat } from '../worker/heartbeat.ts';
+import { startWorker } from '../worker/worker.ts';
+import type { Closing } from './closing.ts';
+import { deviceSettings } from './device-settings.ts';
+import { superviseDevice, type SupervisedDevice } from './device-supervisor.ts';
+import type { Ground } from './ground.ts';
+import { jobRunners } from './job-runners.ts';
+import { packageVersion } from './package-version.ts';
+
+/** The processes that do the work. */
+export interface Children {
+  readonly extractor: ExtractorProcess;
+  readonly supervised: SupervisedDevice;
+}
+
+/** Starts them; they end with what `closing` holds. */
+export function openChildren({ config, log, metrics }: Ground, closing: Closing): Children {
+  const extractor = closing.add(
+    new ExtractorProcess({ annotators: embeddedAnnotators, pulled: pulledAnnotators(config) }),
+  );
+  const supervised = closing.add(superviseDevice(deviceSettings(config), log, metrics.device));
+  metrics.children.watch('device', () => supervised.device.pid);
+  metrics.children.watch('extractor', () => extractor.pid);
+  return { extractor, supervised };
+}
+
+/** The consumer of jobs, and its signs of life. */
+export async function openWorker(ground: Ground, { extractor, supervised }: Children, closing: Closing): Promise<void> {
+  const { config, metrics } = ground;
+  closing.add(startHeartbeat(ground.records.workers, describeWorker(supervised.state)));
+  const parts = { ...ground, extractor, device: supervised.device, observer: metrics.jobs, runners: jobRunners };
+  const worker = await startWorker(parts, {
+    // A picture with guidance takes two rows: more jobs at once would only wait in the device instead of in the queue.
+    concurrency: Math.max(1, Math.floor(config.maxRows / 2)),
+    checkpointEveryMs: config.checkpointEvery === 0 ? null : config.checkpointEvery * 1000,
+  });
+  closing.add({ close: async () => await worker.close(config.grace * 1000) });
+}
+
+/** What the heartbeat of this process says. */
+function describeWorker(deviceState: () => DeviceState): () => WorkerSign {
+  const identity = { id: newWorkerId(), host: hostname(), pid: process.pid, version: packageVersion() };
+  return () => {
+    const { state, detail } = deviceState();
+    return { ...identity, deviceState: state, deviceDetail: detail };
+  };
+}
