@@ -98,3 +98,15 @@ export function unfoldable(title, value) {
     element('pre', { tabindex: '0' }, JSON.stringify(value, null, 2)),
   );
 }
+
+/**
+ * A row of {@link definitions}.
+ *
+ * @template {Node | string} Value
+ * @param {string} name
+ * @param {Value} value
+ * @returns {readonly [string, Node | string]}
+ */
+export function pair(name, value) {
+  return [name, value];
+}

@@ -1,5 +1,6 @@
 import { pictureAddress } from './api.js';
 import { element, time } from './elements.js';
+import { shown } from './kinds.js';
 
 /** @import { JobView } from '../server/views/job-schema.ts' */
 
@@ -15,11 +16,6 @@ export function jobList(jobs, up) {
     { class: 'jobs' },
     jobs.map((job) => element('li', {}, thumbnail(job), about(job, up))),
   );
-}
-
-/** @param {JobView} job */
-export function subject({ effective }) {
-  return 'prompt' in effective ? effective.prompt || '(no prompt)' : `Map for ${effective.condition}`;
 }
 
 /** @param {JobView} job */
@@ -44,7 +40,7 @@ function about(job, up) {
   return element(
     'div',
     {},
-    element('a', { href: `${up}jobs/${encodeURIComponent(job.id)}` }, subject(job).slice(0, 200)),
+    element('a', { href: `${up}jobs/${encodeURIComponent(job.id)}` }, shown(effective).subject.slice(0, 200)),
     element(
       'p',
       { class: 'quiet' },

@@ -1,5 +1,6 @@
 import { pictureAddress } from './api.js';
 import { bar, definitions, element, unfoldable } from './elements.js';
+import { shown } from './kinds.js';
 import { bytes, detailName, figure, metricNames, words, yesNo } from './figures.js';
 
 /** @import { JobView, OutputView } from '../server/views/job-schema.ts' */
@@ -14,19 +15,8 @@ export function pictureCards(job) {
   return [
     ...job.outputs.map((output, index) => outputCard(job, output, index)),
     ...job.maps.map((map, index) => mapCard(job, map, index)),
-    ...sources(job).map(({ type, index }) => sourceCard(job, type, index)),
+    ...shown(job.effective).given.map(({ type, index }) => sourceCard(job, type, index)),
   ];
-}
-
-/**
- * The pictures that the job was given, and what for.
- *
- * @param {JobView} job
- * @returns {readonly { readonly type: string, readonly index: number }[]}
- */
-function sources({ effective }) {
-  if ('condition' in effective) return [{ type: effective.condition, index: 0 }];
-  return effective.controls.flatMap(({ type, structure }, index) => (structure === null ? [{ type, index }] : []));
 }
 
 /**
@@ -52,7 +42,7 @@ function sourceCard(job, type, index) {
  */
 function outputCard(job, output, index) {
   const { effective } = job;
-  const name = 'condition' in effective ? `Map for ${effective.condition}` : `Output ${index + 1}`;
+  const name = shown(effective).output ?? `Output ${index + 1}`;
   const path = `v1/generations/${job.id}/outputs/${index}`;
   const alt = 'prompt' in effective ? `${name}: ${effective.prompt}` : name;
   const frame = pictureFrame(path, alt, output);

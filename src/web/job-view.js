@@ -1,8 +1,8 @@
 import { actionRow } from './actions.js';
-import { bar, definitions, element, heading, section, time, unfoldable } from './elements.js';
-import { duration, words, yesNo } from './figures.js';
-import { subject } from './job-list.js';
+import { bar, definitions, element, heading, pair, section, time, unfoldable } from './elements.js';
+import { duration } from './figures.js';
 import { pictureCards } from './job-pictures.js';
+import { shown } from './kinds.js';
 
 /** @import { Action } from './actions.js' */
 /** @import { JobView } from '../server/views/job-schema.ts' */
@@ -24,7 +24,7 @@ function top(job) {
   const origin = batch === null ? [] : [' · item of a ', element('a', { href: `../batches/${batch.id}` }, 'batch')];
   return heading(
     job,
-    subject(job),
+    shown(effective).subject,
     [' · ', time(job.created_at), ...origin],
     negative === null ? '' : element('p', { class: 'quiet' }, `Not: ${negative}`),
     element('div', { id: 'progress', role: 'status' }, progressView(job)),
@@ -120,47 +120,9 @@ function aside(job) {
 
 /** @param {JobView} job */
 function settings({ effective }) {
-  const format =
-    effective.output.format + (effective.output.quality === null ? '' : `, quality ${effective.output.quality}`);
-  if ('condition' in effective) {
-    return definitions([
-      ['Condition', effective.condition],
-      ...optionRows(effective.options),
-      ['Resolution', effective.resolution === null ? "the picture's own" : `${effective.resolution} px`],
-      ['Strict', yesNo(effective.strict)],
-      ['Format', format],
-    ]);
-  }
-  const { model, width, height, steps, scheduler, eta, seed, count, best_of: bestOf } = effective;
-  return definitions([
-    ['Model', element('span', { title: `hash ${model.hash}` }, model.id)],
-    ['Size', `${width} × ${height}`],
-    ['Steps', String(steps)],
-    ['Scheduler', eta === 0 ? scheduler : `${scheduler}, eta ${eta}`],
-    ['Guidance', guidance(effective)],
-    ['Seed', String(seed)],
-    ['Pictures', bestOf === 1 ? String(count) : `${count}, the best of ${bestOf} each`],
-    ...(effective.clip_skip === 0 ? [] : [pair('Clip skip', String(effective.clip_skip))]),
-    ['Strict', yesNo(effective.strict)],
-    ['Evaluated', yesNo(effective.evaluate)],
-    ['Format', format],
-  ]);
-}
-
-/** @param {{ readonly guidance_scale: number, readonly guidance_rescale: number }} effective */
-function guidance({ guidance_scale: scale, guidance_rescale: rescale }) {
-  if (scale === 1) return 'off';
-  return rescale === 0 ? String(scale) : `${scale}, rescaled by ${rescale}`;
-}
-
-/**
- * @param {Readonly<Record<string, unknown>>} options
- * @returns {readonly (readonly [string, Node | string])[]}
- */
-function optionRows(options) {
-  return Object.entries(options).map(([name, value]) =>
-    pair(words(name), typeof value === 'boolean' ? yesNo(value) : String(value)),
-  );
+  const { format, quality } = effective.output;
+  const encoded = quality === null ? format : `${format}, quality ${quality}`;
+  return definitions([...shown(effective).settings, pair('Format', encoded)]);
 }
 
 /** @param {JobView} job */
@@ -184,14 +146,4 @@ function times(job) {
     ),
   );
   return element('div', {}, definitions(rows), element('table', { class: 'bars' }, element('tbody', {}, bars)));
-}
-
-/**
- * @template {Node | string} Value
- * @param {string} name
- * @param {Value} value
- * @returns {readonly [string, Node | string]}
- */
-function pair(name, value) {
-  return [name, value];
 }

@@ -2,6 +2,7 @@ import { getEvents, getJson, Refusal } from './api.js';
 import { element } from './elements.js';
 import { jobView, progressView } from './job-view.js';
 import { showRefusal } from './refused.js';
+import { shown } from './kinds.js';
 
 /** @import { JobView } from '../server/views/job-schema.ts' */
 
@@ -70,7 +71,7 @@ function showProgress(job) {
 function nameTab({ status, progress, effective }) {
   const share =
     status === 'running' && progress !== null ? `${Math.floor((100 * progress.step) / progress.steps)} %` : status;
-  const what = 'prompt' in effective ? effective.prompt : `${effective.condition} map`;
+  const { tab: what } = shown(effective);
   document.title = `${share} · ${what.slice(0, 60)} · Armature`;
 }
 

@@ -1,6 +1,7 @@
 import { getJson, Refusal } from './api.js';
 import { element } from './elements.js';
 import { jobList } from './job-list.js';
+import { kinds } from './kinds.js';
 
 /** @import { JobView } from '../server/views/job-schema.ts' */
 
@@ -54,7 +55,7 @@ function filters() {
     'div',
     { class: 'filters', role: 'group', 'aria-label': 'Which jobs' },
     choice('status', 'Status', ['queued', 'running', 'succeeded', 'failed', 'cancelled']),
-    choice('kind', 'Kind', ['generation', 'extraction']),
+    choice('kind', 'Kind', kinds),
   );
 }
 

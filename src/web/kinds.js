@@ -1,0 +1,90 @@
+/** @import { JobView } from '../server/views/job-schema.ts' */
+import { element, pair } from './elements.js';
+import { words, yesNo } from './figures.js';
+
+/**
+ * @typedef {object} Shown What people see of the plan of a job.
+ * @property {string} subject what it is about
+ * @property {string} tab the same for the name of a tab
+ * @property {string | null} output what its outputs are called; null: by their numbers
+ * @property {readonly { readonly type: string, readonly index: number }[]} given the pictures that it was given, and what for
+ * @property {readonly (readonly [string, Node | string])[]} settings but for the format
+ */
+
+/** @typedef {JobView['effective']} Effective */
+/** @typedef {Extract<Effective, { readonly prompt: string }>} Generation */
+/** @typedef {Extract<Effective, { readonly condition: string }>} Extraction */
+
+/** Every kind of job, as they can be chosen from. */
+export const kinds = ['generation', 'extraction'];
+
+/**
+ * The plan of a job as its kind is shown: a function and a line for each.
+ *
+ * @param {Effective} effective
+ * @returns {Shown}
+ */
+export function shown(effective) {
+  return 'condition' in effective ? extraction(effective) : generation(effective);
+}
+
+/**
+ * @param {Generation} effective
+ * @returns {Shown}
+ */
+function generation(effective) {
+  const { model, prompt, width, height, steps, scheduler, eta, seed, count, best_of: bestOf } = effective;
+  return {
+    subject: prompt || '(no prompt)',
+    tab: prompt,
+    output: null,
+    given: effective.controls.flatMap(({ type, structure }, index) => (structure === null ? [{ type, index }] : [])),
+    settings: [
+      ['Model', element('span', { title: `hash ${model.hash}` }, model.id)],
+      ['Size', `${width} × ${height}`],
+      ['Steps', String(steps)],
+      ['Scheduler', eta === 0 ? scheduler : `${scheduler}, eta ${eta}`],
+      ['Guidance', guidance(effective)],
+      ['Seed', String(seed)],
+      ['Pictures', bestOf === 1 ? String(count) : `${count}, the best of ${bestOf} each`],
+      ...(effective.clip_skip === 0 ? [] : [pair('Clip skip', String(effective.clip_skip))]),
+      ['Strict', yesNo(effective.strict)],
+      ['Evaluated', yesNo(effective.evaluate)],
+    ],
+  };
+}
+
+/**
+ * @param {Extraction} effective
+ * @returns {Shown}
+ */
+function extraction({ condition, options, resolution, strict }) {
+  return {
+    subject: `Map for ${condition}`,
+    tab: `${condition} map`,
+    output: `Map for ${condition}`,
+    given: [{ type: condition, index: 0 }],
+    settings: [
+      ['Condition', condition],
+      ...optionRows(options),
+      ['Resolution', resolution === null ? "the picture's own" : `${resolution} px`],
+      ['Strict', yesNo(strict)],
+    ],
+  };
+}
+
+/** @param {{ readonly guidance_scale: number, readonly guidance_rescale: number }} effective */
+function guidance({ guidance_scale: scale, guidance_rescale: rescale }) {
+  if (scale === 1) return 'off';
+  return rescale === 0 ? String(scale) : `${scale}, rescaled by ${rescale}`;
+}
+
+/**
+ * @param {Readonly<Record<string, unknown>>} options
+ * @returns {readonly (readonly [string, Node | string])[]}
+ */
+function optionRows(options) {
+  return Object.entries(options).map(([name, value]) =>
+    pair(words(name), typeof value === 'boolean' ? yesNo(value) : String(value)),
+  );
+}
