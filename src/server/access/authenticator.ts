@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { ApiKey } from '../../access/api-key.ts';
 import { hashOf, keyIdOf, keyPrefix } from '../../access/key-text.ts';
 import { ArmatureError } from '../../errors.ts';
+import type { AuthenticationScheme } from './authentication-scheme.ts';
 import { AuthenticationFailures, network } from './failures.ts';
 import { type Identity, operator, owner, stranger } from './identity.ts';
 import type { KeyRing } from './key-ring.ts';
@@ -100,11 +101,11 @@ export class Authenticator {
    *   too many of that came from one address; `forbidden` for what comes from elsewhere to a server without keys that is this
    *   machine's alone
    */
-  async identify(caller: Caller): Promise<Identity> {
-    const text = credential(caller.headers);
+  async identify(caller: Caller, scheme: AuthenticationScheme): Promise<Identity> {
+    const text = scheme.credential(caller.headers);
     const guarded = this.#adminHash !== null || (await this.#ring.any());
     // Without keys a client that must send some key may send any, but one of ours is meant for another server.
-    if (text === null || (!guarded && !text.startsWith(keyPrefix))) return this.#withoutKey(caller, guarded);
+    if (text === null || (!guarded && !text.startsWith(keyPrefix))) return this.#withoutKey(caller, guarded, scheme);
     return await this.#withKey(text, caller);
   }
 
@@ -122,7 +123,7 @@ export class Authenticator {
     refuseForeign((opened ? provenanceOfOpening : provenanceOf)(caller, this.#named));
   }
 
-  #withoutKey(caller: Caller, guarded: boolean): Identity {
+  #withoutKey(caller: Caller, guarded: boolean, { expected }: AuthenticationScheme): Identity {
     const { loopback, allowAnonymous } = this.#settings;
     if (!guarded && loopback) {
       const provenance = provenanceOf(caller, this.#named);
@@ -130,8 +131,7 @@ export class Authenticator {
       return provenance.kind === 'own' && !isForwarded(caller.headers) ? owner : stranger(network(caller.ip));
     }
     if (allowAnonymous) return stranger(network(caller.ip));
-    const detail = 'Expected an API key: send "Authorization: Bearer arm_...", or the header X-API-Key.';
-    throw this.#refusal(caller, detail);
+    throw this.#refusal(caller, `Expected an API key: ${expected}.`);
   }
 
   async #withKey(text: string, caller: Caller): Promise<Identity> {
@@ -178,11 +178,4 @@ export function refuseForeign(provenance: Provenance): void {
 /** Whether a proxy brought the request, which speaks for others. */
 function isForwarded({ via, forwarded, ...headers }: IncomingHttpHeaders): boolean {
   return via !== undefined || forwarded !== undefined || headers['x-forwarded-for'] !== undefined;
-}
-
-/** The text of a key. Other schemes of Authorization are a proxy's affair. */
-export function credential(headers: IncomingHttpHeaders): string | null {
-  const bearer = /^Bearer +(\S+)\s*$/i.exec(headers.authorization ?? '')?.[1];
-  const named = headers['x-api-key'];
-  return bearer ?? (typeof named === 'string' && named.trim() !== '' ? named.trim() : null);
 }

@@ -27,8 +27,12 @@ export function refuseEnded(app: FastifyInstance): void {
     if (request.ended?.aborted !== true) return payload;
     if (payload instanceof Readable) payload.destroy();
     for (const name of Object.keys(reply.getHeaders())) if (!kept.test(name)) reply.removeHeader(name);
-    const { status, headers, body } = request.server.writeError(keyEnded(), { request: request.id });
-    reply.code(status).headers(headers).header('www-authenticate', 'Bearer realm="armature", error="invalid_token"');
+    const { writeError, authentication } = request.server;
+    const { status, headers, body } = writeError(keyEnded(), { request: request.id });
+    reply
+      .code(status)
+      .headers(headers)
+      .header('www-authenticate', authentication.challenge({ kind: 'bad key' }));
     return JSON.stringify(body);
   });
 }

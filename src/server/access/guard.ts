@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Scope } from '../../access/scopes.ts';
 import { ArmatureError } from '../../errors.ts';
-import { type Authenticator, credential } from './authenticator.ts';
+import type { Refusal } from './authentication-scheme.ts';
+import type { Authenticator } from './authenticator.ts';
 import type { Rates } from '../parts/limits.ts';
 import { endWith, refuseEnded } from './end-requests.ts';
 import type { Identity } from './identity.ts';
@@ -80,7 +81,7 @@ export function guardRoutes(app: FastifyInstance, { authenticator, limiter, open
     try {
       request.identity = await (isSigned(request)
         ? authenticator.identifySigned(request)
-        : authenticator.identify(request));
+        : authenticator.identify(request, request.server.authentication));
       requireScope(request.identity, access);
       request.identity = inTenant(request.identity, request);
     } catch (error) {
@@ -142,13 +143,17 @@ function inTenant(identity: Identity, { query, routeOptions }: FastifyRequest): 
   return { ...identity, tenant };
 }
 
-/** WWW-Authenticate by RFC 6750, section 3. */
-function challengeOf(error: unknown, { headers }: FastifyRequest, access: Access): string | null {
+function challengeOf(error: unknown, { headers, server }: FastifyRequest, access: Scope): string | null {
+  const refusal = refusalOf(error, server.authentication.credential(headers), access);
+  return refusal === null ? null : server.authentication.challenge(refusal);
+}
+
+function refusalOf(error: unknown, key: string | null, scope: Scope): Refusal | null {
   if (!(error instanceof ArmatureError)) return null;
-  const challenge = 'Bearer realm="armature"';
   // What comes from elsewhere to a server without keys is forbidden for another reason than a scope.
-  if (error.code === 'forbidden' && error.choices !== undefined)
-    return `${challenge}, error="insufficient_scope", scope="${error.choices[0] ?? access}"`;
+  if (error.code === 'forbidden' && error.choices !== undefined) {
+    return { kind: 'scope', scope: (error.choices[0] as Scope | undefined) ?? scope };
+  }
   if (error.code !== 'unauthorized') return null;
-  return credential(headers) === null ? challenge : `${challenge}, error="invalid_token"`;
+  return { kind: key === null ? 'no key' : 'bad key' };
 }

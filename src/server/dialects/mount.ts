@@ -50,8 +50,10 @@ async function addMount(
 }
 
 /** Has the scope speak a dialect. */
-function speak(scope: FastifyInstance, { writeError }: Dialect): void {
+function speak(scope: FastifyInstance, { writeError, authentication, answerJob }: Dialect): void {
   scope.decorate('writeError', writeError);
+  scope.decorate('authentication', authentication);
+  scope.decorate('answerJob', answerJob);
 }
 
 /** The dialect that is spoken wherever no other one is. */

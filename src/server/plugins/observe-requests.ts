@@ -1,4 +1,4 @@
-import { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
+import { type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
 import type { Metrics } from '../../metrics/metrics.ts';
 
 /** What nginx logs for a client that went away before its answer was out. */
@@ -10,11 +10,19 @@ export class OneLineARequest extends LogController {
   override requestCompleted(): void {}
 }
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Id of the job that the request made; null where it made none. */
+    madeJob: string | null;
+  }
+}
+
 /**
  * Counts and logs each request once, when its answer is out or its client is gone: one line at level info, which routes
  * with `logLevel: 'warn'` leave out.
  */
 export function observeRequests(app: FastifyInstance, { http }: Pick<Metrics, 'http'>): void {
+  app.decorateRequest('madeJob', null);
   app.addHook('onRequest', (request, reply, done) => {
     reply.raw.once('close', () => {
       const { method } = request;
@@ -23,7 +31,7 @@ export function observeRequests(app: FastifyInstance, { http }: Pick<Metrics, 'h
       const ms = reply.elapsedTime;
       http.answered({ method, route, status, seconds: ms / 1000 });
       request.log.info(
-        { method, path: pathOf(request), status, ms: Math.round(ms), ...jobOf(request, reply), ...traceOf(request) },
+        { method, path: pathOf(request), status, ms: Math.round(ms), ...jobOf(request), ...traceOf(request) },
         'request',
       );
     });
@@ -37,9 +45,8 @@ function pathOf({ url }: FastifyRequest): string {
 }
 
 /** The job that a request was about, or that it made. */
-function jobOf({ params }: FastifyRequest, reply: FastifyReply): { readonly job?: string } {
-  const made = reply.getHeader('location');
-  const id = typeof made === 'string' ? made.split('/').at(-1) : (params as { readonly id?: string } | null)?.id;
+function jobOf({ madeJob, params }: FastifyRequest): { readonly job?: string } {
+  const id = madeJob ?? (params as { readonly id?: string } | null)?.id;
   return id?.startsWith('gen_') === true ? { job: id } : {};
 }
 

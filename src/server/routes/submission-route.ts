@@ -1,12 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Job } from '../../generation/job.ts';
 import { kindOf } from '../../generation/kinds/kinds.ts';
-import { answerSubmission } from '../jobs/answer.ts';
+import { answerSubmission } from '../jobs/job-answer.ts';
 import { identityOf } from '../access/guard.ts';
 import { type RouteContext, takePlace } from './context.ts';
 import { fingerprintOf, idempotently } from '../submissions/idempotency.ts';
 import { intakeOf } from '../submissions/intake.ts';
-import { readPreferences } from '../http/preferences.ts';
 import type { Submission } from '../submissions/submission.ts';
 import type { SubmitOptions } from '../submissions/submit.ts';
 import { formatAsked, refuseSeveral } from '../submissions/with-format.ts';
@@ -25,7 +24,7 @@ export interface JobRoute {
   readonly submit: (submission: Submission, options: SubmitOptions) => Promise<Job>;
 }
 
-/** Makes a job, once for each Idempotency-Key, and answers as the headers ask for. */
+/** Makes a job, once for each Idempotency-Key, and answers in the dialect of the route. */
 export async function answerWithJob(
   context: RouteContext,
   request: FastifyRequest,
@@ -34,14 +33,11 @@ export async function answerWithJob(
 ): Promise<FastifyReply> {
   const { parts, admission } = context;
   const identity = identityOf(request);
-  const { waitSeconds } = parts.settings.limits;
-  const { prefer, accept } = request.headers;
-  const preferences = readPreferences([prefer].flat().join(), accept, waitSeconds);
+  const wishes = request.server.answerJob.wishes(request, parts);
   // Before anything is recorded: whoever finds no place has lost nothing.
-  if (preferences.wait > 0) takePlace(context.openWaits, reply);
+  if (wishes.wait > 0) takePlace(context.openWaits, reply);
   const submission = await read();
-  const { format } = preferences;
-  const single = preferences.answer === 'picture';
+  const { format, single } = wishes;
   const { tenant } = identity;
   const job = await idempotently(parts, request, reply, {
     tenant,
@@ -62,5 +58,6 @@ export async function answerWithJob(
     again: async (id) => await parts.records.findJob(tenant, id),
   });
   if (single) refuseSeveral(kindOf(job.plan).outputs(job.plan));
-  return await answerSubmission(context, job, preferences, request, reply);
+  request.madeJob = job.id;
+  return await answerSubmission(context, job, wishes, reply);
 }

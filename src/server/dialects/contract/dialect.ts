@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify';
+import type { AuthenticationScheme } from '../../access/authentication-scheme.ts';
 import type { ErrorWriter } from '../../http/error-writer.ts';
+import type { JobAnswer } from '../../jobs/job-answer.ts';
 import type { RouteContext } from '../../routes/context.ts';
 
 /**
@@ -12,6 +14,9 @@ export interface Dialect {
   /** Where it is spoken. */
   readonly mounts: readonly Mount[];
   readonly writeError: ErrorWriter;
+  /** How a key is brought. Which routes ask for one, and who gets in, is the same in all dialects. */
+  readonly authentication: AuthenticationScheme;
+  readonly answerJob: JobAnswer;
 }
 
 export interface Mount {
