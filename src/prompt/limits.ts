@@ -4,7 +4,7 @@
  */
 export const promptLimits = {
   /** Schedules and alternations inside one another. */
-  depth: 16,
+  nesting: 16,
   /** Schedules and alternations of one prompt. */
   schedules: 64,
   /** Choices of one alternation. */

@@ -67,8 +67,8 @@ export function parseSchedule(text: string, field: string): ScheduledText {
       }
       count += 1;
       if (count > promptLimits.schedules) throw tooMany(field, 'schedules and alternations', promptLimits.schedules);
-      if (depth >= promptLimits.depth) {
-        throw tooMany(field, 'schedules and alternations inside one another', promptLimits.depth);
+      if (depth >= promptLimits.nesting) {
+        throw tooMany(field, 'schedules and alternations inside one another', promptLimits.nesting);
       }
       const inner = parts.ranges.map(([start, stop]) => read(start, stop, depth + 1));
       if (parts.when === null && inner.length > promptLimits.choices) {
