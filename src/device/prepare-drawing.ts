@@ -1,6 +1,6 @@
 import { ArmatureError } from '../errors.ts';
 import type { PlannedPass } from '../generation/passes.ts';
-import { type Conditioning, structureOf } from '../pipeline/conditioning/conditioning.ts';
+import { type Conditioning, structureOf, throughout } from '../pipeline/conditioning/conditioning.ts';
 import { prepareControl } from '../pipeline/controls/kinds.ts';
 import type { SampleControl } from '../pipeline/controls/sample-control.ts';
 import type { DrawnOver } from '../pipeline/drawn-over.ts';
@@ -60,7 +60,9 @@ export async function* prepareDrawing(
   if (over?.repaint?.mask.every((weight) => weight === 0) === true) {
     warnings.push('mask_image: what it says is too small to fill a cell of the latents, so nothing was drawn anew.');
   }
-  const rows = encoded.map(({ role, conditioning }) => rowOf(role, conditioning, controls));
+  const rows = encoded.map(({ role, conditioning }) =>
+    rowOf({ role, weight: 1, conditionings: throughout(conditioning) }, controls),
+  );
   const pass: Pass = { ...passOver(base, planned), over, guidance, rows, structure: structureOf(rows) };
   const samples = pictures.map(({ resume, ...seeds }) =>
     resume === null ? startSample(pass, seeds) : resumeSample(pass, seeds, resume),

@@ -44,6 +44,9 @@ export interface Group {
  */
 const quantum = 5;
 
+/** The rows of a sample that is guided stay together, whatever the limits say; a sample of more goes through the networks in several runs. */
+const rowsOfGuidance = 2;
+
 interface Waiting {
   readonly sample: Sample;
   readonly since: number;
@@ -126,7 +129,7 @@ export class DenoiseLoop {
 
   /** Those that have not left meanwhile go back to wait. */
   async #step(samples: readonly Sample[]): Promise<Tick> {
-    await evaluateTogether(samples, this.#networks);
+    await evaluateTogether(samples, this.#networks, Math.max(rowsOfGuidance, this.#maxRows(samples)));
     const at = this.#now();
     const waiting = samples.filter((sample) => this.#stepping.has(sample) && !isFinished(sample));
     this.#waiting = [...this.#waiting, ...waiting.map((sample) => ({ sample, since: at }))];
@@ -148,11 +151,7 @@ export class DenoiseLoop {
 
   /** As many of them as one step may have. One sample always goes, however large it is. */
   #withinLimits(samples: readonly Sample[]): readonly Sample[] {
-    const [first] = samples;
-    if (first === undefined) return [];
-    const [, height, width] = first.pass.shape;
-    const rowBytes = this.#networks.rowBytes(first.pass.base, height, width);
-    const maxRows = Math.min(this.#limits.maxRows, Math.floor(this.#limits.workingMemory / rowBytes));
+    const maxRows = this.#maxRows(samples);
     const group: Sample[] = [];
     let rows = 0;
     for (const sample of samples) {
@@ -161,6 +160,14 @@ export class DenoiseLoop {
       group.push(sample);
     }
     return group;
+  }
+
+  /** Rows of such samples that may go through a network at once. */
+  #maxRows([first]: readonly Sample[]): number {
+    if (first === undefined) return 0;
+    const [, height, width] = first.pass.shape;
+    const rowBytes = this.#networks.rowBytes(first.pass.base, height, width);
+    return Math.min(this.#limits.maxRows, Math.floor(this.#limits.workingMemory / rowBytes));
   }
 }
 

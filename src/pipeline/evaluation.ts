@@ -1,45 +1,80 @@
 import { row, stack } from '../numeric/tensor.ts';
-import { stackConditionings } from './conditioning/conditioning.ts';
+import type { Question } from '../schedulers/scheduler.ts';
+import { canShareRun, type Conditioning, conditioningAt, stackConditionings } from './conditioning/conditioning.ts';
+import type { RowControl } from './controls/sample-control.ts';
 import type { EvaluationNetworks } from './controls/split-networks.ts';
 import type { DenoiserInput } from './networks/networks.ts';
-import type { Row } from './row.ts';
-import { answered, controlsOn, type Sample } from './sample.ts';
+import { answered, controlsOn, type Sample, stepOf } from './sample.ts';
 
 /** One row of a batch. */
 interface BatchRow {
-  readonly sample: Sample;
-  readonly row: Row;
+  readonly question: Question;
+  readonly conditioning: Conditioning;
+  readonly controls: readonly RowControl[];
 }
 
 /**
- * Takes every given sample one evaluation further. They must have the same batch key; steps, schedulers, guidance and
- * controls may differ. Samples change only after all networks have answered: an error leaves them as they were.
+ * Takes every given sample one evaluation further. They must have the same batch key; steps, schedulers, guidance, controls and
+ * lengths of prompts may differ. Rows go through the networks together, at most `maxRows` at once, and apart where their prompts
+ * cannot be brought to one length. Samples change only after all networks have answered: an error leaves them as they were.
  */
-export async function evaluateTogether(samples: readonly Sample[], networks: EvaluationNetworks): Promise<void> {
+export async function evaluateTogether(
+  samples: readonly Sample[],
+  networks: EvaluationNetworks,
+  maxRows = Number.POSITIVE_INFINITY,
+): Promise<void> {
   const first = samples[0];
   if (first === undefined) return;
-  const batch = samples.flatMap((sample) => sample.pass.rows.map((one) => ({ sample, row: one })));
-  const input = denoiserInput(samples, batch);
-  const { base } = first.pass;
-  const controls = batch.map(({ sample, row: one }) => controlsOn(one, sample));
-  const predictions = await networks.evaluate({ base, input, controls });
+  const { base, shape } = first.pass;
+  const batch = samples.flatMap(rowsOf);
+  const predictions = new Map<BatchRow, Float32Array>();
+  for (const run of runsOf(batch, maxRows)) {
+    const controls = run.map((one) => one.controls);
+    const answers = await networks.evaluate({ base, input: denoiserInput(run, shape), controls });
+    run.forEach((one, index) => predictions.set(one, row(answers, index)));
+  }
   let index = 0;
   const states = samples.map((sample) => {
-    const answers = sample.pass.rows.map(({ role }) => ({ role, prediction: row(predictions, index++) }));
+    const answers = sample.pass.rows.map(({ role, weight }) => {
+      const prediction = predictions.get(batch[index++] as BatchRow) as Float32Array;
+      return { role, weight, prediction };
+    });
     return answered(sample, answers);
   });
   for (const [i, sample] of samples.entries()) sample.state = states[i] ?? sample.state;
 }
 
-function denoiserInput(samples: readonly Sample[], batch: readonly BatchRow[]): DenoiserInput {
-  const asked = new Map(samples.map((sample) => [sample, sample.pass.scheduler.ask(sample.state)]));
-  const questions = batch.flatMap(({ sample }) => asked.get(sample) ?? []);
+function rowsOf(sample: Sample): readonly BatchRow[] {
+  const question = sample.pass.scheduler.ask(sample.state);
+  const step = stepOf(sample);
+  return sample.pass.rows.map((one) => ({
+    question,
+    conditioning: conditioningAt(one.conditionings, step),
+    controls: controlsOn(one, sample),
+  }));
+}
+
+/** The rows of a batch by the runs of the networks that they go through. */
+function runsOf(batch: readonly BatchRow[], maxRows: number): readonly (readonly BatchRow[])[] {
+  const runs: BatchRow[][] = [];
+  for (const one of batch) {
+    const fits = (run: readonly BatchRow[]): boolean =>
+      run.length < maxRows && canShareRun([...run, one].map(({ conditioning }) => conditioning));
+    const run = runs.find(fits);
+    if (run === undefined) runs.push([one]);
+    else run.push(one);
+  }
+  return runs;
+}
+
+function denoiserInput(run: readonly BatchRow[], shape: readonly number[]): DenoiserInput {
+  const questions = run.map(({ question }) => question);
   return {
     sample: stack(
       questions.map(({ latents }) => latents),
-      samples[0]?.pass.shape ?? [],
+      shape,
     ),
     timestep: { dims: [questions.length], data: Float32Array.from(questions, ({ timestep }) => timestep) },
-    conditioning: stackConditionings(batch.map(({ row: { conditioning } }) => conditioning)),
+    conditioning: stackConditionings(run.map(({ conditioning }) => conditioning)),
   };
 }

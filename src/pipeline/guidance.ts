@@ -10,12 +10,18 @@ export interface Guidance {
 /** The network's answer to one row of a sample. */
 export interface Answer {
   readonly role: Role;
+  /** What it counts among several answers to prompts. */
+  readonly weight: number;
   readonly prediction: Float32Array;
 }
 
-/** The rows that a sample asks under this guidance, in their order in a batch. */
-export function rolesOf({ scale }: Guidance): readonly Role[] {
-  return scale > 1 ? ['negative', 'prompt'] : ['prompt'];
+/**
+ * The rows that a sample with so many prompts asks under this guidance, in their order in a batch. Several prompts are composed
+ * by what each has more than the negative one, so that one is asked too, guidance or not.
+ */
+export function rolesOf({ scale }: Guidance, prompts = 1): readonly Role[] {
+  const asked = Array.from({ length: prompts }, () => 'prompt' as const);
+  return scale > 1 || prompts > 1 ? ['negative', ...asked] : asked;
 }
 
 /**
@@ -23,13 +29,25 @@ export function rolesOf({ scale }: Guidance): readonly Role[] {
  * one.
  */
 export function joinAnswers(answers: readonly Answer[], { scale, rescale }: Guidance): Float32Array {
-  const answerTo = (role: Role): Float32Array | undefined => answers.find((answer) => answer.role === role)?.prediction;
-  const prompt = answerTo('prompt');
-  if (prompt === undefined) throw new RangeError('A sample was evaluated without a row for its prompt');
-  const negative = answerTo('negative');
+  const prompts = answers.filter(({ role }) => role === 'prompt');
+  if (prompts.length === 0) throw new RangeError('A sample was evaluated without a row for its prompt');
+  const negative = answers.find(({ role }) => role === 'negative')?.prediction;
+  const prompt = composed(prompts, negative);
   if (negative === undefined) return prompt;
   const guided = guide(negative, prompt, scale);
   return rescale > 0 ? rescaleGuided(guided, prompt, rescale) : guided;
+}
+
+/**
+ * The answers to several prompts as that to one (Liu et al. 2022, Composable Diffusion): unconditional + the sum of weight *
+ * (conditional - unconditional). Guided, that is unconditional + scale * that sum. Weights are not normalised.
+ */
+function composed(prompts: readonly Answer[], negative: Float32Array | undefined): Float32Array {
+  const [first, ...others] = prompts;
+  if (others.length === 0 || negative === undefined) return first?.prediction ?? new Float32Array();
+  return negative.map((base, i) =>
+    prompts.reduce((sum, { weight, prediction }) => sum + weight * ((prediction[i] ?? 0) - base), base),
+  );
 }
 
 /**

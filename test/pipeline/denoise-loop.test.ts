@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Tensor } from '../../src/numeric/tensor.ts';
 import { TorchGenerator } from '../../src/numeric/torch-generator.ts';
-import type { Conditioning } from '../../src/pipeline/conditioning/conditioning.ts';
+import { type Conditioning, type StepConditionings, throughout } from '../../src/pipeline/conditioning/conditioning.ts';
 import { controlWeights } from '../../src/pipeline/controls/control-weights.ts';
 import { splitNetworks } from '../../src/pipeline/controls/split-networks.ts';
 import { DenoiseLoop, StepError } from '../../src/pipeline/denoise-loop.ts';
@@ -25,7 +25,7 @@ import { stableDiffusionSchedule } from '../../src/weights/configs/stable-diffus
 
 /**
  * Networks small enough to be computed by hand: the prediction is sample/2 + context + timestep/1000 + the residual of
- * point 0; a ControlNet's residual is hint * scale * (1 + timestep/1000).
+ * point 0, of the context the mean over its tokens; a ControlNet's residual is hint * scale * (1 + timestep/1000).
  */
 class AnalyticNetworks implements NetworkSource {
   readonly batches: number[] = [];
@@ -69,7 +69,7 @@ class AnalyticNetworks implements NetworkSource {
 
   #denoise({ sample, timestep, conditioning }: DenoiserInput, residuals: readonly Tensor[]): Tensor {
     const rows = timestep.data.length;
-    const context = conditioning['context']!.data;
+    const context = meansOf(conditioning['context']!);
     if (rows > this.failAbove) throw new Error(`${rows} rows are too many`);
     this.batches.push(rows);
     const cells = sample.data.length / rows;
@@ -82,6 +82,13 @@ class AnalyticNetworks implements NetworkSource {
     });
     return { dims: sample.dims, data };
   }
+}
+
+function meansOf({ dims: [rows = 0], data }: Tensor): readonly number[] {
+  const length = data.length / rows;
+  return Array.from({ length: rows }, (_, r) => {
+    return data.subarray(r * length, (r + 1) * length).reduce((sum, value) => sum + value, 0) / length;
+  });
 }
 
 function residual({ sample, timestep }: DenoiserInput, hint: Tensor, scale: Tensor, point: number): Tensor {
@@ -124,17 +131,26 @@ interface Options {
   readonly guidance?: number;
   readonly width?: number;
   readonly controls?: readonly SampleControl[];
+  readonly prompts?: readonly { readonly weight: number; readonly conditionings: StepConditionings }[];
 }
 
-function sample({ base = 'toy', steps = 4, value = 1, guidance = 2, width = 2, controls = [] }: Options = {}): Sample {
+function sample(options: Options = {}): Sample {
+  const { base = 'toy', steps = 4, value = 1, guidance = 2, width = 2, controls = [] } = options;
   const scheduler = tenthScheduler(steps);
-  const conditionings = { prompt: told(value), negative: told(0) };
+  const prompts = [...(options.prompts ?? [{ weight: 1, conditionings: told(value) }])];
+  const roles = rolesOf({ scale: guidance, rescale: 0 }, prompts.length);
+  const questions = roles.map((role) => ({
+    role,
+    weight: 1,
+    conditionings: told(0),
+    ...(role === 'prompt' ? prompts.shift() : {}),
+  }));
   const pass: Pass = {
     base,
     shape: [1, 1, width],
     scheduler,
     guidance: { scale: guidance, rescale: 0 },
-    rows: rolesOf({ scale: guidance, rescale: 0 }).map((role) => rowOf(role, conditionings[role], controls)),
+    rows: questions.map((question) => rowOf(question, controls)),
     structure: '',
     over: null,
     noiseFrom: torchNoise([1, 1, width]),
@@ -147,8 +163,14 @@ function sample({ base = 'toy', steps = 4, value = 1, guidance = 2, width = 2, c
   };
 }
 
-function told(value: number): Conditioning {
-  return { context: { dims: [1, 1], data: Float32Array.of(value) } };
+/** A context of so many tokens, alike but for the first. */
+function tokens(value: number, length = 1): Conditioning {
+  const data = Float32Array.from({ length }, (_, token) => (token === 0 ? value : 0.5));
+  return { context: { dims: [length, 1], data } };
+}
+
+function told(value: number, length = 1): StepConditionings {
+  return throughout(tokens(value, length));
 }
 
 function control(
@@ -470,5 +492,71 @@ describe('the state of a sample', () => {
     await expect(loop.tick()).rejects.toBeInstanceOf(StepError);
     expect(one.state).toBe(before);
     expect(before).toEqual(stochastic().state);
+  });
+});
+
+describe('the prompts of samples', () => {
+  const once = (conditionings: StepConditionings, weight = 1) => ({ prompts: [{ weight, conditionings }] });
+  const changing: StepConditionings = { distinct: [tokens(1), tokens(5, 2)], at: [0, 1, 0] };
+  const various: readonly Options[] = [
+    once(told(1, 77)),
+    once(told(2, 154)),
+    once(told(3, 231)),
+    once(changing),
+    {
+      prompts: [
+        { weight: 0.5, conditionings: told(1, 3) },
+        { weight: 2, conditionings: changing },
+      ],
+    },
+    { ...once(told(4, 2)), guidance: 1 },
+  ];
+
+  it('of any length share every step, and give what they give alone', async () => {
+    const networks = new AnalyticNetworks();
+    const loop = new DenoiseLoop(splitNetworks(networks), limits(64));
+    const together = various.map(sample);
+    loop.join(together);
+    while (loop.size > 0) expect((await loop.tick()).stepped).toHaveLength(various.length);
+    expect(networks.batches).toEqual([12, 12, 12, 12]);
+    for (const [index, options] of various.entries()) {
+      const alone = await drawAlone(options);
+      together[index]?.state.latents.forEach((value, i) => expect(value).toBeCloseTo(alone[i] ?? Number.NaN, 4));
+    }
+  });
+
+  it('that cannot be brought to one length go through the network apart, in the same step', async () => {
+    const networks = new AnalyticNetworks();
+    const loop = new DenoiseLoop(splitNetworks(networks), limits(64));
+    const options = [once(told(1, 77 * 13)), once(told(2, 77 * 7)), once(told(3, 77 * 2))];
+    const together = options.map(sample);
+    loop.join(together);
+    expect((await loop.tick()).stepped).toHaveLength(3);
+    // The negative prompts are one token long, which fits all: they go with the first.
+    expect(networks.batches).toEqual([4, 1, 1]);
+    while (loop.size > 0) await loop.tick();
+    for (const [index, one] of options.entries()) {
+      const alone = await drawAlone(one);
+      together[index]?.state.latents.forEach((value, i) => expect(value).toBeCloseTo(alone[i] ?? Number.NaN, 4));
+    }
+  });
+
+  it('are told step by step', async () => {
+    const [first, second] = [tokens(1), tokens(5)];
+    const alternating = await drawAlone(once({ distinct: [first, second], at: [0, 1, 0, 1] }));
+    const steady = await drawAlone(once(throughout(first)));
+    expect(alternating).not.toEqual(steady);
+    expect(await drawAlone(once({ distinct: [first, tokens(1)], at: [0, 1, 0, 1] }))).toEqual(steady);
+  });
+
+  it('that are more than a step may have rows go through the network in several runs', async () => {
+    const prompts = [1, 2, 3, 4].map((value) => ({ weight: 0.5, conditionings: told(value) }));
+    const networks = new AnalyticNetworks();
+    const loop = new DenoiseLoop(splitNetworks(networks), limits(2));
+    const one = sample({ prompts, steps: 1 });
+    loop.join([one]);
+    await loop.tick();
+    expect(networks.batches).toEqual([2, 2, 1]);
+    expect([...one.state.latents]).toEqual([...(await drawAlone({ prompts, steps: 1 }))]);
   });
 });

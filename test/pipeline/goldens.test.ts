@@ -5,7 +5,7 @@ import type { RgbImage } from '../../src/pixels/rgb-image.ts';
 import { baseNetworks, controlNetworks } from '../../src/device/model-networks.ts';
 import { stack } from '../../src/numeric/tensor.ts';
 import { TorchGenerator } from '../../src/numeric/torch-generator.ts';
-import type { Conditioning } from '../../src/pipeline/conditioning/conditioning.ts';
+import { type Conditioning, throughout } from '../../src/pipeline/conditioning/conditioning.ts';
 import { textEncoder } from '../../src/pipeline/conditioning/prompt-encoder.ts';
 import { rolesOf } from '../../src/pipeline/guidance.ts';
 import { controlWeights } from '../../src/pipeline/controls/control-weights.ts';
@@ -184,7 +184,10 @@ async function samplesOf(one: Case, networks: GoldenModel): Promise<Sample[]> {
       shape,
       scheduler: samplerOf(...scheduler, args.num_inference_steps, { eta: args.eta ?? 0 }, args.strength),
       guidance,
-      rows: rolesOf(guidance).map((role) => rowOf(role, told[role][Math.floor(index / images)]!, controls)),
+      rows: rolesOf(guidance).map((role) => {
+        const conditionings = throughout(told[role][Math.floor(index / images)]!);
+        return rowOf({ role, weight: 1, conditionings }, controls);
+      }),
       over: over?.latents ?? null,
       structure: '',
       noiseFrom: () => noises[index]!,

@@ -38,8 +38,8 @@ describe('classifier-free guidance', () => {
 });
 
 describe('the answers to the rows of a sample', () => {
-  const prompt = { role: 'prompt', prediction: Float32Array.of(2, 0, 5) } as const;
-  const negative = { role: 'negative', prediction: Float32Array.of(1, 2, -1) } as const;
+  const prompt = { role: 'prompt', weight: 1, prediction: Float32Array.of(2, 0, 5) } as const;
+  const negative = { role: 'negative', weight: 1, prediction: Float32Array.of(1, 2, -1) } as const;
 
   it('are two with guidance, one without', () => {
     expect(rolesOf({ scale: 7.5, rescale: 0 })).toEqual(['negative', 'prompt']);
@@ -60,6 +60,29 @@ describe('the answers to the rows of a sample', () => {
     const guided = guide(negative.prediction, prompt.prediction, 3);
     const rescaled = rescaleGuided(guided, prompt.prediction, 0.5);
     expect(joinAnswers([negative, prompt], { scale: 3, rescale: 0.5 })).toEqual(rescaled);
+  });
+
+  it('have the negative one wherever several prompts are composed', () => {
+    expect(rolesOf({ scale: 1, rescale: 0 }, 2)).toEqual(['negative', 'prompt', 'prompt']);
+    expect(rolesOf({ scale: 5, rescale: 0 }, 3)).toEqual(['negative', 'prompt', 'prompt', 'prompt']);
+  });
+
+  it('are composed of several prompts by what each has more than the negative one, and then guided', () => {
+    const half = { ...prompt, weight: 0.5 };
+    const other = { role: 'prompt', weight: -2, prediction: Float32Array.of(3, 3, 3) } as const;
+    // negative + scale * (0.5 * (prompt - negative) - 2 * (other - negative))
+    const joined = (scale: number) => [...joinAnswers([negative, half, other], { scale, rescale: 0 })];
+    expect(joined(1)).toEqual([-2.5, -1, -6]);
+    expect(joined(2)).toEqual([-6, -4, -11]);
+    const whole = Float32Array.from(joined(1));
+    const rescaled = rescaleGuided(Float32Array.from(joined(2)), whole, 0.5);
+    expect(joinAnswers([negative, half, other], { scale: 2, rescale: 0.5 })).toEqual(rescaled);
+  });
+
+  it('are the guided one where the others weigh nothing', () => {
+    const nothing = { role: 'prompt', weight: 0, prediction: Float32Array.of(9, 9, 9) } as const;
+    const alone = joinAnswers([negative, prompt], { scale: 3, rescale: 0 });
+    expect(joinAnswers([negative, prompt, nothing], { scale: 3, rescale: 0 })).toEqual(alone);
   });
 
   it('hold one to the prompt', () => {
