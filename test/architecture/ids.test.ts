@@ -93,7 +93,6 @@ const ordinaryWords: readonly OrdinaryWord[] = [
     paths: ['generation/kinds/generation/effective.ts', 'generation/request.ts', 'generation/resolve-mask.ts'],
   },
   { id: 'depth', meaning: 'levels of nested JSON', paths: ['json/outline.ts'] },
-  { id: 'depth', meaning: 'brackets in brackets', paths: ['prompt/limits.ts', 'prompt/schedule.ts'] },
   { id: 'depth', meaning: 'jobs that wait in the queue', paths: ['server/load/queue-gauge.ts'] },
   {
     id: 'invert',
