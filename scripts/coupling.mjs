@@ -3,11 +3,15 @@
  * reports then. `node scripts/coupling.mjs [commit]` measures a commit, by default the one that is checked out; `--files` lists them.
  *
  * Files that hold the rows of a registry alone are not counted: a new field of a row is meant to be filled in each.
+ *
+ * It works in a folder of its own, which goes with it: at the end, after a failure, and where it is stopped by a signal.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { once } from 'node:events';
+import { text as textOf } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
 /**
@@ -38,16 +42,28 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const words = process.argv.slice(2);
 const commit = words.find((word) => !word.startsWith('--')) ?? 'HEAD';
 const folder = mkdtempSync(join(tmpdir(), 'armature-coupling-'));
+const stopped = new AbortController();
+const signals = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 };
+for (const [name, number] of Object.entries(signals)) {
+  process.once(name, () => {
+    process.exitCode = 128 + number;
+    stopped.abort();
+  });
+}
 
-/** Runs a program to its end and returns what it said. */
-function run(program, args, cwd) {
-  const { status, stdout, stderr } = spawnSync(program, args, { cwd, encoding: 'utf8', maxBuffer: 2 ** 26 });
+/** Runs git to its end, whatever comes meanwhile, and returns how it ended and what it said. */
+function git(...words) {
+  // In a group of its own: Ctrl-C is sent to all of the terminal's.
+  const { status, stdout, stderr } = spawnSync('git', words, { cwd: root, encoding: 'utf8', detached: true });
   return { status, text: stdout + stderr };
 }
 
-/** How many things the compiler has to say of each file of src/. */
-function reported() {
-  const { text } = run('npx', ['tsc', '-p', 'tsconfig.build.json', '--noEmit', '--incremental', 'false'], folder);
+/** How many things the compiler has to say of each file of src/. Rejects where a signal came. */
+async function reported() {
+  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const options = ['-p', 'tsconfig.build.json', '--noEmit', '--incremental', 'false'];
+  const child = spawn(process.execPath, [compiler, ...options], { cwd: folder, signal: stopped.signal });
+  const [text] = await Promise.all([textOf(child.stdout), once(child, 'close')]);
   const counts = new Map();
   for (const [, file] of text.matchAll(/^src\/([^(\n]+)\(/gm)) counts.set(file, (counts.get(file) ?? 0) + 1);
   return counts;
@@ -62,7 +78,7 @@ function withField(text, type) {
 }
 
 /** What an old commit lacks of today's packages is reported without any change: `before` is what is. */
-function measure({ types, rows = [] }, before) {
+async function measure({ types, rows = [] }, before) {
   for (const place of types) {
     const [path, type] = place.split(' ');
     const file = join(folder, 'src', path);
@@ -70,7 +86,7 @@ function measure({ types, rows = [] }, before) {
     const changed = text === null ? null : withField(text, type);
     if (changed === null) continue;
     writeFileSync(file, changed);
-    const files = [...reported()]
+    const files = [...(await reported())]
       .filter(([name, count]) => count > (before.get(name) ?? 0) && !rows.some((row) => name.startsWith(row)))
       .map(([name]) => name);
     writeFileSync(file, text);
@@ -87,20 +103,28 @@ function readOrNull(file) {
   }
 }
 
-const added = run('git', ['worktree', 'add', '--detach', '--force', folder, commit], root);
-if (added.status !== 0) {
-  console.error(`coupling: ${commit} cannot be checked out: ${added.text.trim()}`);
-  process.exit(1);
-}
-try {
+/** Measures every noun, one after the other. */
+async function measureAll() {
+  const added = git('worktree', 'add', '--detach', '--force', folder, commit);
+  if (added.status !== 0) throw new Error(`${commit} cannot be checked out: ${added.text.trim()}`);
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-  const before = reported();
+  console.error(`coupling: ${commit} in ${folder}`);
+  const before = await reported();
   for (const noun of nouns) {
-    const { place, files } = measure(noun, before);
+    const { place, files } = await measure(noun, before);
     console.log(`${noun.noun}: ${place === null ? 'has no type yet' : `${files.length} files (${place})`}`);
     if (words.includes('--files')) for (const file of files) console.log(`  ${file}`);
   }
+}
+
+try {
+  await measureAll();
+} catch (error) {
+  if (!stopped.signal.aborted) {
+    console.error(`coupling: ${error.message}`);
+    process.exitCode = 1;
+  }
 } finally {
-  run('git', ['worktree', 'remove', '--force', folder], root);
+  git('worktree', 'remove', '--force', folder);
   rmSync(folder, { recursive: true, force: true });
 }
