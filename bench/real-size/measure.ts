@@ -44,7 +44,7 @@ export async function measure(part: Part, settings: Settings): Promise<void> {
   };
   const work: Record<Part, () => Promise<() => Promise<readonly Tensor[]>>> = {
     'text-encoder': async () => {
-      const session = await load('text encoder', () => buildTextEncoder(checkpoint.textEncoder));
+      const session = await load('text encoder', () => buildTextEncoder(checkpoint.textEncoders[0]));
       const ids = { dims: [rows, 77], data: new Int32Array(rows * 77).fill(320) };
       return () => outputs(session, { input_ids: ids });
     },

@@ -21,6 +21,7 @@ import type {
 } from '../pipeline/networks/networks.ts';
 import { type ModelSchedule, noiseScheduleFrom } from '../schedulers/scheduler-config.ts';
 import { loadTokenizer } from '../pipeline/tokenizer/load-tokenizer.ts';
+import type { Tokenizer } from '../pipeline/tokenizer/tokenizer.ts';
 import { type PromptEncoder, textEncoder } from '../pipeline/conditioning/prompt-encoder.ts';
 import type { Feeds, SessionPool } from '../runtime/index.ts';
 import { type Structure, variantKey } from './network-variant.ts';
@@ -29,6 +30,7 @@ import {
   type ControlNetCheckpoint,
   openBaseCheckpoint,
   openControlNetCheckpoint,
+  type TextEncoderPart,
 } from '../weights/checkpoint.ts';
 
 export interface OpenBase {
@@ -67,7 +69,7 @@ export class ModelNetworks implements NetworkSource, ControlNetSource {
     const open: OpenBase = {
       key,
       networks,
-      encoders: [textEncoder(key, networks, await loadTokenizer(checkpoint.tokenizerFolder ?? this.#tokenizerFolder))],
+      encoders: [textEncoder(key, networks, await this.#tokenizerOf(checkpoint.textEncoders[0]))],
       schedule: noiseScheduleFrom(checkpoint.schedulerConfig),
     };
     this.#bases.set(key, open);
@@ -84,6 +86,10 @@ export class ModelNetworks implements NetworkSource, ControlNetSource {
     const open = { key, networks: controlNetworks(this.#pool, key, checkpoint) };
     this.#controlNets.set(key, open);
     return open;
+  }
+
+  async #tokenizerOf({ tokenizer: { folder, padToken } }: TextEncoderPart): Promise<Tokenizer> {
+    return await loadTokenizer(folder ?? this.#tokenizerFolder, padToken === undefined ? {} : { padToken });
   }
 
   base(key: string): BaseNetworks {
@@ -117,7 +123,7 @@ const workingPlanes = 50;
 
 /** The networks of a base model, run through a pool of sessions under keys that begin with `key`. */
 export function baseNetworks(pool: SessionPool, key: string, checkpoint: BaseCheckpoint): BaseNetworks {
-  const { unet, vae, textEncoder } = checkpoint;
+  const { unet, vae, textEncoders } = checkpoint;
   const points = injectionPoints(unet.config).length;
   const sessions = {
     denoiser: plain(`${key}/unet`),
@@ -135,7 +141,7 @@ export function baseNetworks(pool: SessionPool, key: string, checkpoint: BaseChe
       await runOne(
         pool,
         plain(`${key}/text`, { clipSkip }),
-        () => buildTextEncoder(textEncoder, { clipSkip }),
+        () => buildTextEncoder(textEncoders[0], { clipSkip }),
         'context',
         {
           input_ids: stackIds(rows),

@@ -9,10 +9,24 @@ export interface TextEncoderConfig {
   readonly activation: 'quick_gelu' | 'gelu';
   readonly layerNormEps: number;
   readonly eosTokenId: number;
+  /** Which state is the context: the last one, normed, or, in SDXL, the one before it as it is. */
+  readonly context: 'last' | 'penultimate';
+  /** Width to which the normed last state at the end of the text is projected; null where it is not. */
+  readonly projectionWidth: number | null;
 }
 
 export type DownBlockType = 'DownBlock2D' | 'CrossAttnDownBlock2D';
 export type UpBlockType = 'UpBlock2D' | 'CrossAttnUpBlock2D';
+
+/** What networks of SDXL are told beside the timestep and the context. */
+export interface AddedConfig {
+  /** Width of the pooled text. */
+  readonly pooledWidth: number;
+  /** Numbers that tell of the picture's size: 6, or 5 in a refiner. */
+  readonly ids: number;
+  /** Width of the sinusoids of each. */
+  readonly idWidth: number;
+}
 
 /** The half of a UNet that goes down, and its middle: what a UNet and its ControlNets have in common. */
 export interface EncoderConfig {
@@ -23,8 +37,9 @@ export interface EncoderConfig {
   readonly crossAttentionDim: number;
   /** Attention heads at each level. */
   readonly heads: readonly number[];
-  /** Transformer blocks in each transformer of a level. */
-  readonly transformerLayers: readonly number[];
+  /** Transformer blocks behind each residual block on the way down, by level; 0: no transformer. */
+  readonly transformerLayers: readonly (readonly number[])[];
+  readonly middle: MiddleConfig;
   /** Whether the first attention of a level's transformer blocks looks at the context too. */
   readonly onlyCrossAttention: readonly boolean[];
   readonly useLinearProjection: boolean;
@@ -32,11 +47,21 @@ export interface EncoderConfig {
   readonly normEps: number;
   readonly flipSinToCos: boolean;
   readonly freqShift: number;
+  /** Null in Stable Diffusion 1.x and 2.x. */
+  readonly added: AddedConfig | null;
 }
+
+/** Two residual blocks with a transformer between them, one residual block, or nothing. */
+export type MiddleConfig =
+  | { readonly kind: 'transformer'; readonly layers: number }
+  | { readonly kind: 'residual' }
+  | { readonly kind: 'none' };
 
 export interface UNetConfig extends EncoderConfig {
   readonly outChannels: number;
   readonly upBlockTypes: readonly UpBlockType[];
+  /** Transformer blocks behind each residual block on the way up, deepest level first; 0: no transformer. */
+  readonly upTransformerLayers: readonly (readonly number[])[];
 }
 
 export interface ControlNetConfig extends EncoderConfig {

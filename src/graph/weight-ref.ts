@@ -9,6 +9,8 @@ export interface WeightRef {
   readonly tensor?: string;
   readonly dtype: WeightType;
   readonly shape: readonly number[];
+  /** Rows and columns lie the other way round in the file: `shape` is as the network asks for it. */
+  readonly transposed?: true;
   /** From the start of the file. */
   readonly byteOffset: number;
   readonly byteLength: number;

@@ -13,10 +13,10 @@ import { openBaseFile, openControlNetFile, singleFileKind } from './layouts/sing
 import { aLora, otherKind } from './layouts/other-kinds.ts';
 import { openSafetensors, type SafetensorsFile } from './safetensors/safetensors.ts';
 
-export type { BaseCheckpoint, BaseOverrides, ControlNetCheckpoint } from './layouts/layout.ts';
+export type { BaseCheckpoint, BaseOverrides, ControlNetCheckpoint, TextEncoderPart } from './layouts/layout.ts';
 
 /**
- * Opens a base model: a diffusers folder, or a single .safetensors file with the original SD 1.x or 2.x names; of one whose
+ * Opens a base model: a diffusers folder, or a single .safetensors file with the original names of SD 1.x, 2.x or SDXL; of one whose
  * header has been read that is `file`. Throws
  * `model_invalid` where files are missing, damaged or contradict each other, `not_supported_yet` for other architectures.
  */
@@ -27,7 +27,7 @@ export async function openBaseCheckpoint(
 ): Promise<BaseCheckpoint> {
   const isOneFile = file !== undefined || !(await isFolder(path));
   const opened = isOneFile ? await openBaseFile(path, overrides, file) : await openBaseFolder(path, overrides);
-  const { unet, vae, textEncoder } = opened;
+  const { unet, vae, textEncoders } = opened;
   const { latentChannels } = vae.config;
   const name = basename(path);
   if (unet.config.inChannels !== latentChannels) {
@@ -36,10 +36,12 @@ export async function openBaseCheckpoint(
       `The UNet of ${name} takes ${unet.config.inChannels} channels where its latents have ${latentChannels}: inpainting and editing models are not supported yet.`,
     );
   }
-  if (unet.config.crossAttentionDim !== textEncoder.config.hiddenSize) {
+  const widths = textEncoders.map(({ config }) => config.hiddenSize);
+  const width = widths.reduce((sum, one) => sum + one, 0);
+  if (unet.config.crossAttentionDim !== width) {
     throw new ArmatureError(
       'model_invalid',
-      `Expected a text encoder of width ${unet.config.crossAttentionDim} in ${name} but received ${textEncoder.config.hiddenSize}.`,
+      `Expected a text encoder of width ${unet.config.crossAttentionDim} in ${name} but received ${widths.join(' and ')}.`,
     );
   }
   return opened;

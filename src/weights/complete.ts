@@ -36,7 +36,7 @@ function structureOf(parts: readonly NetworkPart<unknown>[]): string {
  * for every weight by name and shape, and no weight is read. `model_invalid` with the first that is missing or has another
  * shape; `not_supported_yet` for channels that nothing here feeds or reads, and for a weight that no network takes in.
  */
-export function requireCompleteBase({ unet, vae, textEncoder }: BaseCheckpoint, name: string): void {
+export function requireCompleteBase({ unet, vae, textEncoders }: BaseCheckpoint, name: string): void {
   const { outChannels } = unet.config;
   const { latentChannels, imageChannels } = vae.config;
   if (outChannels !== latentChannels) {
@@ -44,8 +44,10 @@ export function requireCompleteBase({ unet, vae, textEncoder }: BaseCheckpoint, 
     throw new ArmatureError('not_supported_yet', detail);
   }
   if (imageChannels !== 3) throw otherChannels(`The autoencoder of ${name} makes pictures`, imageChannels);
-  once([textEncoder, unet, vae], () => {
-    refuseLeftovers(textEncoder, [buildTextEncoder(textEncoder)], name, unusedLayers(textEncoder.config.layers));
+  once([...textEncoders, unet, vae], () => {
+    for (const encoder of textEncoders) {
+      refuseLeftovers(encoder, [buildTextEncoder(encoder)], name, unusedLayers(encoder.config.layers));
+    }
     refuseLeftovers(unet, [buildUNet(unet)], name);
     refuseLeftovers(vae, [buildVaeDecoder(vae)], name, encoder);
   });

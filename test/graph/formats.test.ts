@@ -12,7 +12,7 @@ import {
 import type { Tensor } from '../../src/numeric/tensor.ts';
 import { type BaseCheckpoint, openBaseCheckpoint, openControlNetCheckpoint } from '../../src/weights/checkpoint.ts';
 import { floats, type GoldenArray, goldenArrays, goldenPath, maxAbsDifference } from '../support/golden.ts';
-import { openSafetensors, readTensor } from '../../src/weights/safetensors/safetensors.ts';
+import { openSafetensors, readFloats, readTensor } from '../../src/weights/safetensors/safetensors.ts';
 import { temporaryFolder } from '../weights/temporary-folder.ts';
 import { float32Tensor, writeSafetensors } from '../weights/write-safetensors.ts';
 import { networkSettings, settingsOf, sourceOf } from './golden-formats.ts';
@@ -44,14 +44,14 @@ describe('single files of SD 1.x', () => {
     const checkpoint = await singleFile('sd15-tiny-ldm.safetensors');
     expect(checkpoint.unet.config).toEqual(folder.unet.config);
     expect(checkpoint.vae.config).toEqual(folder.vae.config);
-    expect(checkpoint.textEncoder.config).toEqual(folder.textEncoder.config);
+    expect(checkpoint.textEncoders[0].config).toEqual(folder.textEncoders[0].config);
     expect(checkpoint.family).toEqual(folder.family);
     expect(maxAbsDifference(await denoised(checkpoint.unet), await denoised(folder.unet))).toBe(0);
     const ids = {
       input_ids: { dims: [1, array('input_ids').data.length], data: array('input_ids').data as Int32Array },
     };
-    const text = await runOnce(buildTextEncoder(checkpoint.textEncoder), ids);
-    const expected = await runOnce(buildTextEncoder(folder.textEncoder), ids);
+    const text = await runOnce(buildTextEncoder(checkpoint.textEncoders[0]), ids);
+    const expected = await runOnce(buildTextEncoder(folder.textEncoders[0]), ids);
     expect(maxAbsDifference(text['context']?.data ?? [], expected['context']?.data ?? [])).toBe(0);
     expect(maxAbsDifference(text['context']?.data ?? [], floats(arrays, 'te/lora-kohya/0.0'))).toBeLessThan(tolerance);
   });
@@ -105,18 +105,72 @@ describe('single files of ControlNets', () => {
   });
 });
 
-test('references of formats that are not built', () => {
-  const outside = [...arrays.keys()].filter((name) => /lora|^xl\//.test(name));
-  const used = ['sample', 'timestep', 'encoder_hidden_states', 'input_ids', 'cond_u8', 'unet/fp16'];
-  used.push('controlnet-bare/mid', 'controlnet-bare/unet_out');
-  console.log(`elsewhere: ${outside.length} references of LoRA (test/weights/lora) and of SDXL in formats`);
-  expect([...arrays.keys()].filter((name) => !outside.includes(name)).toSorted()).toEqual(used.toSorted());
+describe('a single file of SDXL, in float16', async () => {
+  const source = sourceOf('sdxl-tiny-sgm.safetensors');
+  const path = goldenPath('formats', 'sdxl-tiny-sgm.safetensors');
+  const open = async () => await openBaseCheckpoint(path, settingsOf(source));
+  const whole = await openBaseCheckpoint(goldenPath(...source));
+
+  test('the networks are those of the folder', async () => {
+    const checkpoint = await open();
+    expect(checkpoint.unet.config).toEqual(whole.unet.config);
+    expect(checkpoint.vae.config).toEqual(whole.vae.config);
+    expect(checkpoint.textEncoders.map(({ name }) => name)).toEqual(['text_encoder', 'text_encoder_2']);
+    expect(checkpoint.textEncoders.map(({ config }) => config)).toEqual(whole.textEncoders.map(({ config }) => config));
+    expect(checkpoint.family).toEqual(whole.family);
+    expect(checkpoint.schedulerConfig).toMatchObject({ prediction_type: 'epsilon', beta_schedule: 'scaled_linear' });
+    expect(checkpoint.textEncoders.map(({ tokenizer }) => tokenizer.padToken)).toEqual([undefined, '!']);
+  });
+
+  /** The weights of the folder in float16, which the file was made of. */
+  const expectSameWeights = async (part: NetworkPart<unknown>, original: NetworkPart<unknown>): Promise<void> => {
+    const names = [...original.weights.keys()].filter((name) => !name.endsWith('position_ids'));
+    expect([...part.weights.keys()].toSorted()).toEqual(names.toSorted());
+    for (const name of names) {
+      const [actual, expected] = await Promise.all(
+        [part, original].map(async ({ weights, weightsFolder }) => await readFloats(weightsFolder, weights.get(name)!)),
+      );
+      const { shape, transposed } = part.weights.get(name)!;
+      const [rows = 0, columns = 0] = shape;
+      const inOrder = transposed
+        ? expected!.map((_, i) => expected![(i % rows) * columns + Math.floor(i / rows)]!)
+        : expected!;
+      const isNearest = inOrder.every((value, i) => Math.abs(value - actual![i]!) <= halfUnitOf(value));
+      expect(isNearest, name).toBe(true);
+    }
+  };
+
+  test('its weights are those of the folder, rounded', async () => {
+    const { unet, vae, textEncoders } = await open();
+    await expectSameWeights(unet, whole.unet);
+    await expectSameWeights(vae, whole.vae);
+    for (const [index, encoder] of textEncoders.entries()) await expectSameWeights(encoder, whole.textEncoders[index]!);
+  });
+
+  test("OpenCLIP's projection, which lies the other way round, is turned", async () => {
+    const { textEncoders } = await open();
+    const ids = { dims: [1, array('input_ids').data.length], data: array('input_ids').data as Int32Array };
+    const project = async (part: BaseCheckpoint['textEncoders'][number]) =>
+      (await runOnce(buildTextEncoder(part), { input_ids: ids }))['embeds']?.data ?? [];
+    const [actual, expected] = [await project(textEncoders[1]!), await project(whole.textEncoders[1]!)];
+    // Of numbers of order 1 that were rounded to float16.
+    expect(actual.length).toBe(whole.textEncoders[1]?.config.projectionWidth);
+    expect(maxAbsDifference(actual, expected)).toBeLessThan(1e-2);
+  });
 });
 
-test('an SDXL file is refused with its reason', async () => {
-  const opening = openBaseCheckpoint(goldenPath('formats', 'sdxl-tiny-sgm.safetensors'));
-  await expect(opening).rejects.toMatchObject({ code: 'not_supported_yet', message: expect.stringMatching(/SDXL/) });
+test('references of formats that are compared elsewhere', () => {
+  const elsewhere = [...arrays.keys()].filter((name) => /lora|^xl\//.test(name));
+  const used = ['sample', 'timestep', 'encoder_hidden_states', 'input_ids', 'cond_u8', 'unet/fp16'];
+  used.push('controlnet-bare/mid', 'controlnet-bare/unet_out');
+  console.log(`elsewhere: ${elsewhere.length} references of LoRA (test/weights/lora) in formats`);
+  expect([...arrays.keys()].filter((name) => !elsewhere.includes(name)).toSorted()).toEqual(used.toSorted());
 });
+
+/** Half of the distance between the numbers that float16 has around one. */
+function halfUnitOf(value: number): number {
+  return 2 ** Math.max(Math.floor(Math.log2(Math.abs(value))) - 11, -25);
+}
 
 async function denoised(unet: NetworkPart<UNetConfig>, residuals: readonly Tensor[] = []): Promise<Float32Array> {
   const none: Tensor = { dims: [1, 1, 1, 1], data: new Float32Array(1) };

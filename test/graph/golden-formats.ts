@@ -3,10 +3,11 @@ import { goldenJson, goldenPath } from '../support/golden.ts';
 
 /** What a single file says nothing of, by the kind of its network: a folder's config does. */
 const untold = {
-  unet: ['attention_head_dim', 'norm_num_groups'],
-  controlnet: ['attention_head_dim', 'norm_num_groups'],
+  unet: ['attention_head_dim', 'norm_num_groups', 'addition_time_embed_dim'],
+  controlnet: ['attention_head_dim', 'norm_num_groups', 'addition_time_embed_dim'],
   vae: ['norm_num_groups'],
   text_encoder: ['num_attention_heads'],
+  text_encoder_2: ['num_attention_heads'],
 } as const;
 
 type Settings = Readonly<Record<string, unknown>>;
@@ -30,8 +31,9 @@ export function settingsOf(model: readonly string[]): {
   readonly unet: Settings;
   readonly vae: Settings;
   readonly textEncoder: Settings;
+  readonly textEncoder2: Settings;
 } {
-  const of = (kind: 'unet' | 'vae' | 'text_encoder'): Settings =>
+  const of = (kind: Exclude<keyof typeof untold, 'controlnet'>): Settings =>
     existsSync(goldenPath(...model, kind)) ? networkSettings(kind, [...model, kind]) : {};
-  return { unet: of('unet'), vae: of('vae'), textEncoder: of('text_encoder') };
+  return { unet: of('unet'), vae: of('vae'), textEncoder: of('text_encoder'), textEncoder2: of('text_encoder_2') };
 }

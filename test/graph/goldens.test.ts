@@ -13,7 +13,12 @@ import {
 } from '../../src/graph/index.ts';
 import type { Tensor } from '../../src/numeric/tensor.ts';
 import { createSession, type NetworkSession } from '../../src/runtime/index.ts';
-import { type BaseCheckpoint, openBaseCheckpoint, openControlNetCheckpoint } from '../../src/weights/checkpoint.ts';
+import {
+  type BaseCheckpoint,
+  openBaseCheckpoint,
+  openControlNetCheckpoint,
+  type TextEncoderPart,
+} from '../../src/weights/checkpoint.ts';
 import { goldenModels, goldenPath, maxAbsDifference } from '../support/golden.ts';
 import { GoldenModel, runOnce } from './golden-model.ts';
 
@@ -53,7 +58,10 @@ for (const model of opened) {
 }
 
 function modelTests(golden: GoldenModel, checkpoint: BaseCheckpoint): void {
-  if (golden.has('te/input_ids')) test('text encoder', () => textEncoderTest(golden, checkpoint));
+  checkpoint.textEncoders.forEach((encoder, index) => {
+    const te = index === 0 ? 'te' : `te${index + 1}`;
+    if (golden.has(`${te}/input_ids`)) test(encoder.name, () => textEncoderTest(golden, encoder, te));
+  });
   if (golden.matches(/^(vae)\//).length > 0) describe('VAE', () => vaeTests(golden, checkpoint));
   describe('UNet and ControlNets', () => unetTests(golden, checkpoint));
   afterAll(() => {
@@ -64,14 +72,20 @@ function modelTests(golden: GoldenModel, checkpoint: BaseCheckpoint): void {
   });
 }
 
-async function textEncoderTest(golden: GoldenModel, { textEncoder }: BaseCheckpoint): Promise<void> {
-  const model = buildTextEncoder(textEncoder, { hiddenStates: true });
-  const out = await runOnce(model, { input_ids: golden.integers('te/input_ids') });
+async function textEncoderTest(golden: GoldenModel, encoder: TextEncoderPart, te: string): Promise<void> {
+  const normed = { ...encoder, config: { ...encoder.config, context: 'last' as const } };
+  const input = { input_ids: golden.integers(`${te}/input_ids`) };
+  const out = await runOnce(buildTextEncoder(normed, { hiddenStates: true }), input);
   const expectClose = (actual: Tensor | undefined, name: string): void =>
     expect(maxAbsDifference(actual?.data ?? [], golden.tensor(name).data), name).toBeLessThanOrEqual(textTolerance);
-  expectClose(out['context'], 'te/last_hidden_state');
-  expectClose(out['pooled'], 'te/pooler_output');
-  for (const hidden of golden.matches(/^te\/(hidden\.\d+)$/)) expectClose(out[hidden], `te/${hidden}`);
+  expectClose(out['context'], `${te}/last_hidden_state`);
+  if (golden.has(`${te}/pooler_output`)) expectClose(out['pooled'], `${te}/pooler_output`);
+  if (golden.has(`${te}/text_embeds`)) expectClose(out['embeds'], `${te}/text_embeds`);
+  for (const hidden of golden.matches(new RegExp(`^${te}/(hidden\\.\\d+)$`)))
+    expectClose(out[hidden], `${te}/${hidden}`);
+  if (encoder.config.context === 'last') return;
+  const { context } = await runOnce(buildTextEncoder(encoder), input);
+  expectClose(context, `${te}/hidden.${encoder.config.layers - 1}`);
 }
 
 function vaeTests(golden: GoldenModel, { vae }: BaseCheckpoint): void {
@@ -132,6 +146,9 @@ function unetTests(golden: GoldenModel, checkpoint: BaseCheckpoint): void {
     sample: golden.tensor(`unet/${size}/sample`),
     timestep: golden.mapped(`unet/${size}/${timestep}`),
     encoder_hidden_states: golden.tensor(`unet/${size}/encoder_hidden_states`),
+    ...(checkpoint.unet.config.added === null
+      ? {}
+      : { text_embeds: golden.tensor('unet/text_embeds'), time_ids: golden.tensor('unet/time_ids') }),
   });
 
   const denoise = async (size: string, residuals: readonly Tensor[], timestep = 'timestep'): Promise<Tensor> => {

@@ -30,7 +30,7 @@ const networks: Readonly<Record<string, (options: NetworkOptions) => Graph>> = {
   ControlNet: (options) => controlNet(controlnet, options),
   'pooled ControlNet': (options) => controlNet(pooled, options),
   'hint encoder': (options) => hintEncoder(controlnet, options),
-  'text encoder': (options) => textEncoder(base.textEncoder, options),
+  'text encoder': (options) => textEncoder(base.textEncoders[0], options),
   'VAE decoder': (options) => vaeDecoder(base.vae, options),
   'VAE encoder': (options) => vaeEncoder(base.vae, options),
 };

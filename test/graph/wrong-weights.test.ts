@@ -11,7 +11,11 @@ import {
 import { openBaseCheckpoint, openControlNetCheckpoint } from '../../src/weights/checkpoint.ts';
 import { goldenPath } from '../support/golden.ts';
 
-const { unet, vae, textEncoder } = await openBaseCheckpoint(goldenPath('models', 'sd15-tiny'));
+const {
+  unet,
+  vae,
+  textEncoders: [textEncoder],
+} = await openBaseCheckpoint(goldenPath('models', 'sd15-tiny'));
 const { controlnet } = await openControlNetCheckpoint(goldenPath('models', 'sd15-tiny', 'controlnet-a'));
 
 const builds = {

@@ -18,7 +18,7 @@ export function addGraph(models: Command): void {
     .argument('<id>', 'base model or ControlNet, as `armature models list` calls it')
     .option(
       '--network <name>',
-      'unet, text-encoder, vae-decoder or vae-encoder; of a ControlNet controlnet or hint-encoder',
+      'unet, text-encoder (of SDXL also text-encoder-2), vae-decoder or vae-encoder; of a ControlNet controlnet or hint-encoder',
     )
     .addHelpText('after', '\nExample:\n  armature models graph my-model --network unet\n')
     .action(async (id: string, { network }: { network?: string }) => {
@@ -33,10 +33,10 @@ export function addGraph(models: Command): void {
 }
 
 async function networksOfBase({ path }: BaseModel): Promise<Networks> {
-  const { unet, textEncoder, vae } = await openBaseCheckpoint(path);
-  return new Map([
+  const { unet, textEncoders, vae } = await openBaseCheckpoint(path);
+  return new Map<string, () => Graph>([
     ['unet', () => networks.unet(unet)],
-    ['text-encoder', () => networks.textEncoder(textEncoder)],
+    ...textEncoders.map((encoder) => [encoder.name.replaceAll('_', '-'), () => networks.textEncoder(encoder)] as const),
     ['vae-decoder', () => networks.vaeDecoder(vae)],
     ['vae-encoder', () => networks.vaeEncoder(vae)],
   ]);

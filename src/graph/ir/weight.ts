@@ -5,7 +5,8 @@ import type { ElementType } from './emitter.ts';
 
 /** What a weight is made of. */
 export type WeightExpression =
-  | { readonly kind: 'stored'; readonly ref: WeightRef }
+  | StoredWeight
+  | TransposedWeight
   /** One of `count` equal parts along the first axis. */
   | { readonly kind: 'part'; readonly of: WeightExpression; readonly index: number; readonly count: number }
   /** Of this shape, with what adapters add to it. */
@@ -15,6 +16,17 @@ export type WeightExpression =
       readonly shape: readonly number[];
       readonly deltas: readonly ScaledDelta[];
     };
+
+interface StoredWeight {
+  readonly kind: 'stored';
+  readonly ref: WeightRef;
+}
+
+/** A matrix whose rows and columns lie the other way round in its file. */
+export interface TransposedWeight {
+  readonly kind: 'transposed';
+  readonly of: StoredWeight;
+}
 
 /** How a weight comes into the network: read from where it lies as it is, or worked out once, when the network is loaded. */
 export type Binding = 'in its file' | 'folded at load';
@@ -27,7 +39,7 @@ export type Place = Pick<WeightRef, 'file' | 'byteOffset' | 'byteLength'>;
 /** Where the bytes of a weight lie; null for one that lies nowhere, because it is worked out. */
 export function placeOf(expression: WeightExpression): Place | null {
   if (expression.kind === 'stored') return expression.ref;
-  if (expression.kind === 'merged') return null;
+  if (expression.kind === 'merged' || expression.kind === 'transposed') return null;
   const place = placeOf(expression.of);
   if (place === null) return null;
   const { file, byteOffset, byteLength: whole } = place;
@@ -66,7 +78,8 @@ export function storedWeight(
     const received = `${ref.file} has [${ref.shape.join(', ')}]`;
     throw new ArmatureError('model_invalid', `Expected shape ${expected} but ${received}.`);
   }
-  return { kind: 'stored', ref };
+  const stored = { kind: 'stored', ref } as const;
+  return ref.transposed === true ? { kind: 'transposed', of: stored } : stored;
 }
 
 /** Shapes that are equal once the trailing 1s of 1x1 convolutions are dropped: the bytes are the same. */

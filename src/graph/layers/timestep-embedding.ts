@@ -1,15 +1,19 @@
+import type { AddedConfig } from '../configs.ts';
 import type { Graph } from '../ir/graph.ts';
 import type { Value } from '../ir/node.ts';
 import { silu } from './activation.ts';
 import { linear } from './linear.ts';
 
-export interface TimestepEmbeddingOptions {
+export interface SinusoidOptions {
+  readonly flipSinToCos: boolean;
+  readonly freqShift: number;
+}
+
+export interface TimestepEmbeddingOptions extends SinusoidOptions {
   /** Width of the sinusoidal embedding. */
   readonly channels: number;
   /** Width of the result. */
   readonly width: number;
-  readonly flipSinToCos: boolean;
-  readonly freqShift: number;
 }
 
 /** Sinusoids of one timestep a row (Ho et al., 2020), through two linear layers: [rows] to [rows, width]. */
@@ -17,13 +21,40 @@ export function timestepEmbedding(
   graph: Graph,
   timestep: Value,
   name: string,
-  { channels, width, flipSinToCos, freqShift }: TimestepEmbeddingOptions,
+  { channels, width, ...options }: TimestepEmbeddingOptions,
 ): Value {
-  const sinusoids = graph.op('Sinusoids', [timestep], {
+  return twoLayers(graph, sinusoids(graph, timestep, channels, options), name, channels, width);
+}
+
+export interface AddedEmbeddingOptions extends SinusoidOptions {
+  readonly added: AddedConfig;
+  /** Width of the result. */
+  readonly width: number;
+}
+
+/**
+ * What SDXL adds to the embedding of the timestep (Podell et al., 2023): the pooled text [rows, pooledWidth] and the sinusoids of the
+ * ids [rows, ids] one after another, through two linear layers: [rows, width].
+ */
+export function addedEmbedding(
+  graph: Graph,
+  { text, ids }: { readonly text: Value; readonly ids: Value },
+  name: string,
+  { added: { pooledWidth, ids: count, idWidth }, width, ...options }: AddedEmbeddingOptions,
+): Value {
+  const both = graph.op('ConcatChannels', [text, sinusoids(graph, ids, idWidth, options)]);
+  return twoLayers(graph, both, name, pooledWidth + count * idWidth, width);
+}
+
+function sinusoids(graph: Graph, x: Value, channels: number, { flipSinToCos, freqShift }: SinusoidOptions): Value {
+  return graph.op('Sinusoids', [x], {
     frequencies: sinusoidFrequencies(channels / 2, freqShift),
     first: flipSinToCos ? 'cosine' : 'sine',
   });
-  const hidden = silu(graph, linear(graph, sinusoids, `${name}.linear_1`, channels, width));
+}
+
+function twoLayers(graph: Graph, x: Value, name: string, inputs: number, width: number): Value {
+  const hidden = silu(graph, linear(graph, x, `${name}.linear_1`, inputs, width));
   return linear(graph, hidden, `${name}.linear_2`, width, width);
 }
 

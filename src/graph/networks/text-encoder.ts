@@ -19,7 +19,8 @@ const projections = { query: 'q_proj', key: 'k_proj', value: 'v_proj', out: 'out
  * CLIP's text encoder (Radford et al., 2021; CLIPTextModel of transformers).
  *
  * Input: `input_ids` int32 [rows, 77]. Outputs: `context` [rows, 77, hiddenSize], the final layer norm of the hidden state that
- * clipSkip chooses, and `pooled` [rows, hiddenSize], the normed last hidden state at each row's end-of-text token.
+ * clipSkip chooses, or in SDXL the state before that one as it is, and `pooled` [rows, hiddenSize], the normed last hidden state at each
+ * row's end-of-text token, or, where the encoder has a projection, `embeds` [rows, projectionWidth], which that makes of it.
  */
 export function textEncoder(part: NetworkPart<TextEncoderConfig>, options: TextEncoderOptions = {}): Graph {
   const { config } = part;
@@ -31,8 +32,15 @@ export function textEncoder(part: NetworkPart<TextEncoderConfig>, options: TextE
   const width = config.hiddenSize;
   const normed = (layer: number): Value =>
     layerNorm(graph, states[layer] as Value, 'text_model.final_layer_norm', width, config.layerNormEps);
-  graph.output('context', normed(config.layers - clipSkip), ['rows', length, width]);
-  graph.output('pooled', atEndOfText(graph, config, ids, normed(config.layers)), ['rows', width]);
+  const layer = config.layers - clipSkip;
+  const context = config.context === 'last' ? normed(layer) : (states[layer - 1] as Value);
+  graph.output('context', context, ['rows', length, width]);
+  const pooled = atEndOfText(graph, config, ids, normed(config.layers));
+  if (config.projectionWidth === null) graph.output('pooled', pooled, ['rows', width]);
+  else {
+    const embeds = linear(graph, pooled, 'text_projection', width, config.projectionWidth, { bias: false });
+    graph.output('embeds', embeds, ['rows', config.projectionWidth]);
+  }
   if (hiddenStates) {
     states.forEach((state, index) => graph.output(`hidden.${index}`, state, ['rows', length, width]));
   }

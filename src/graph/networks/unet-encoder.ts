@@ -5,7 +5,7 @@ import { silu } from '../layers/activation.ts';
 import type { Tokens } from '../layers/attention.ts';
 import { downsample } from '../layers/resampling.ts';
 import { resnet } from '../layers/resnet.ts';
-import { timestepEmbedding } from '../layers/timestep-embedding.ts';
+import { addedEmbedding, timestepEmbedding } from '../layers/timestep-embedding.ts';
 import { spatialTransformer } from '../layers/transformer.ts';
 
 /** What every block of a UNet is conditioned on. */
@@ -25,14 +25,24 @@ export interface Skip {
   readonly channels: number;
 }
 
-/** Declares the inputs `timestep` [rows] and `encoder_hidden_states` [rows, tokens, crossAttentionDim]. */
+/**
+ * Declares the inputs `timestep` [rows] and `encoder_hidden_states` [rows, tokens, crossAttentionDim], and in SDXL `text_embeds`
+ * [rows, pooledWidth] and `time_ids` [rows, ids].
+ */
 export function conditioning(graph: Graph, config: EncoderConfig): Conditioning {
   const channels = config.blockChannels[0] as number;
   const width = 4 * channels;
   const timestep = graph.input('timestep', 'float32', ['rows']);
   const context = graph.input('encoder_hidden_states', 'float32', ['rows', 'tokens', config.crossAttentionDim]);
-  const { flipSinToCos, freqShift } = config;
-  const embedding = timestepEmbedding(graph, timestep, 'time_embedding', { channels, width, flipSinToCos, freqShift });
+  const { flipSinToCos, freqShift, added } = config;
+  const options = { width, flipSinToCos, freqShift };
+  let embedding = timestepEmbedding(graph, timestep, 'time_embedding', { channels, ...options });
+  if (added !== null) {
+    const text = graph.input('text_embeds', 'float32', ['rows', added.pooledWidth]);
+    const ids = graph.input('time_ids', 'float32', ['rows', added.ids]);
+    const more = addedEmbedding(graph, { text, ids }, 'add_embedding', { added, ...options });
+    embedding = graph.op('Add', [embedding, more]);
+  }
   return {
     time: { embedding: silu(graph, embedding), width },
     context: { value: context, width: config.crossAttentionDim },
@@ -47,10 +57,10 @@ export function encode(graph: Graph, config: EncoderConfig, given: Conditioning,
   const skips: Skip[] = [{ value: x, channels: inputs }];
   blockChannels.forEach((channels, level) => {
     const name = `down_blocks.${level}`;
-    const crossAttention = config.downBlockTypes[level] === 'CrossAttnDownBlock2D';
     for (let layer = 0; layer < layersPerBlock; layer++) {
       hidden = unetResnet(graph, config, given, hidden, `${name}.resnets.${layer}`, inputs, channels);
-      if (crossAttention) hidden = unetTransformer(graph, config, given, hidden, `${name}.attentions.${layer}`, level);
+      const layers = config.transformerLayers[level]?.[layer] ?? 0;
+      hidden = unetTransformer(graph, config, given, hidden, `${name}.attentions.${layer}`, { level, layers });
       skips.push({ value: hidden, channels });
       inputs = channels;
     }
@@ -63,11 +73,14 @@ export function encode(graph: Graph, config: EncoderConfig, given: Conditioning,
 
 /** The middle's transformer never takes onlyCrossAttention, whatever the levels do. */
 function middleBlock(graph: Graph, config: EncoderConfig, given: Conditioning, x: Value): Value {
+  const { middle } = config;
+  if (middle.kind === 'none') return x;
   const level = config.blockChannels.length - 1;
   const channels = config.blockChannels[level] as number;
   let hidden = unetResnet(graph, config, given, x, 'mid_block.resnets.0', channels, channels);
+  if (middle.kind === 'residual') return hidden;
   hidden = spatialTransformer(graph, hidden, 'mid_block.attentions.0', {
-    ...transformerOptions(config, given, level),
+    ...transformerOptions(config, given, { level, layers: middle.layers }),
     onlyCrossAttention: false,
   });
   return unetResnet(graph, config, given, hidden, 'mid_block.resnets.1', channels, channels);
@@ -86,23 +99,29 @@ export function unetResnet(
   return resnet(graph, x, name, { inputs, outputs, groups, epsilon, time: given.time });
 }
 
+/** Where a transformer stands and how many blocks it has; none is none at all. */
+interface TransformerPlace {
+  readonly level: number;
+  readonly layers: number;
+}
+
 export function unetTransformer(
   graph: Graph,
   config: EncoderConfig,
   given: Conditioning,
   x: Value,
   name: string,
-  level: number,
+  place: TransformerPlace,
 ): Value {
-  return spatialTransformer(graph, x, name, transformerOptions(config, given, level));
+  return place.layers === 0 ? x : spatialTransformer(graph, x, name, transformerOptions(config, given, place));
 }
 
-function transformerOptions(config: EncoderConfig, given: Conditioning, level: number) {
+function transformerOptions(config: EncoderConfig, given: Conditioning, { level, layers }: TransformerPlace) {
   return {
     channels: config.blockChannels[level] as number,
     groups: config.normGroups,
     heads: config.heads[level] as number,
-    layers: config.transformerLayers[level] as number,
+    layers,
     onlyCrossAttention: config.onlyCrossAttention[level] as boolean,
     context: given.context,
   };

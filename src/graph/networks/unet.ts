@@ -11,8 +11,8 @@ import { conditioning, type Conditioning, encode, type Encoded, unetResnet, unet
 /**
  * The denoising network (UNet2DConditionModel of diffusers). All float32.
  *
- * Inputs: `sample` [rows, inChannels, h, w], `timestep` [rows], `encoder_hidden_states` [rows, tokens, crossAttentionDim],
- * and one `residual.<i>` for each injection point, of any shape that broadcasts to that point's: a zero of shape [1, 1, 1, 1]
+ * Inputs: `sample` [rows, inChannels, h, w], `timestep` [rows], `encoder_hidden_states` [rows, tokens, crossAttentionDim], in SDXL
+ * `text_embeds` [rows, pooledWidth] and `time_ids` [rows, ids], and one `residual.<i>` for each injection point, of any shape that broadcasts to that point's: a zero of shape [1, 1, 1, 1]
  * stands for no ControlNet. Output: `out` [rows, outChannels, h, w].
  *
  * Sizes that halving does not divide are resized on the way up to their skip connection's size, as in diffusers.
@@ -47,11 +47,11 @@ function withResiduals(graph: Graph, { skips, middle }: Encoded): Encoded {
 
 /** The way up, deepest level first; each residual block takes the last skip connection that is left. */
 function decode(graph: Graph, config: UNetConfig, given: Conditioning, encoded: Encoded): Value {
-  const { blockChannels, layersPerBlock, upBlockTypes } = config;
+  const { blockChannels, layersPerBlock, upTransformerLayers } = config;
   const skips = [...encoded.skips];
   let hidden = encoded.middle;
   let inputs = blockChannels.at(-1) as number;
-  upBlockTypes.forEach((type, index) => {
+  upTransformerLayers.forEach((transformers, index) => {
     const level = blockChannels.length - 1 - index;
     const channels = blockChannels[level] as number;
     const name = `up_blocks.${index}`;
@@ -60,9 +60,8 @@ function decode(graph: Graph, config: UNetConfig, given: Conditioning, encoded: 
       hidden = graph.op('ConcatChannels', [hidden, skip.value]);
       const both = inputs + skip.channels;
       hidden = unetResnet(graph, config, given, hidden, `${name}.resnets.${layer}`, both, channels);
-      if (type === 'CrossAttnUpBlock2D') {
-        hidden = unetTransformer(graph, config, given, hidden, `${name}.attentions.${layer}`, level);
-      }
+      const place = { level, layers: transformers[layer] ?? 0 };
+      hidden = unetTransformer(graph, config, given, hidden, `${name}.attentions.${layer}`, place);
       inputs = channels;
     }
     const next = skips.at(-1);

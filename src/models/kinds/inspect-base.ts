@@ -14,9 +14,9 @@ export async function inspectBase(
   file: DetectedFile['file'],
 ): Promise<BaseModel> {
   const checkpoint = await openBaseCheckpoint(path, { told }, file ?? undefined);
-  const { layout, family, hash, textEncoder, prediction, vae } = checkpoint;
+  const { layout, family, hash, textEncoders, prediction, vae } = checkpoint;
   const schedule = await requireUsableBase(checkpoint, basename(path));
-  const textLayers = textEncoder.config.layers;
+  const textLayers = Math.min(...textEncoders.map(({ config }) => config.layers));
   const defaults = modelDefaults(manifest, family, layout === 'diffusers' ? await sampleSize(path) : null);
   return {
     kind: 'base',

@@ -10,12 +10,15 @@ import { requireCompleteBase } from '../../weights/complete.ts';
  */
 export async function requireUsableBase(checkpoint: BaseCheckpoint, name: string): Promise<ModelSchedule> {
   requireCompleteBase(checkpoint, name);
+  if (checkpoint.unet.config.added !== null) {
+    throw new ArmatureError('not_supported_yet', `${name} is an SDXL model: not supported yet.`);
+  }
   const schedule = noiseScheduleFrom(checkpoint.schedulerConfig);
-  const { tokenizerFolder, textEncoder } = checkpoint;
-  if (tokenizerFolder === null) return schedule;
-  const { largestId } = await loadTokenizer(tokenizerFolder);
-  const { vocabularySize } = textEncoder.config;
-  if (largestId >= vocabularySize) {
+  for (const { tokenizer, config } of checkpoint.textEncoders) {
+    if (tokenizer.folder === null) continue;
+    const { largestId } = await loadTokenizer(tokenizer.folder);
+    const { vocabularySize } = config;
+    if (largestId < vocabularySize) continue;
     const detail = `The text encoder of ${name} knows ${vocabularySize} tokens, but its tokenizer gives ids up to ${largestId}.`;
     throw new ArmatureError('model_invalid', detail);
   }

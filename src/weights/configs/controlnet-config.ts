@@ -8,7 +8,6 @@ import {
   encoderConfig,
   encoderFields,
   encoderSettings,
-  isSdxl,
 } from './encoder-config.ts';
 import { type ConfigSource, parseConfig, type RawConfig, refuseOthers, shown } from './raw-config.ts';
 
@@ -23,9 +22,8 @@ const schema = z.object({ ...encoderFields, ...hintFields, down_block_types: dow
 /** A ControlNetModel's config. Throws `model_invalid` or, for a kind of network that is not built, `not_supported_yet`. */
 export function parseControlNetConfig(raw: RawConfig, source: ConfigSource): ControlNetConfig {
   const className = raw['_class_name'] ?? 'ControlNetModel';
-  if (isSdxl(raw) || className !== 'ControlNetModel') {
-    const kind = className === 'ControlNetModel' ? 'an SDXL ControlNet' : `a ${shown(className)}`;
-    throw new ArmatureError('not_supported_yet', `${source} is ${kind}: not supported yet.`);
+  if (className !== 'ControlNetModel') {
+    throw new ArmatureError('not_supported_yet', `${source} is a ${shown(className)}: not supported yet.`);
   }
   refuseOthers(raw, source, encoderBuilt, [...encoderSettings, ...Object.keys(hintFields)]);
   const parsed = parseConfig(schema, raw, source);

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { EncoderConfig } from '../../graph/configs.ts';
-import type { BuiltSettings, RawConfig } from './raw-config.ts';
+import { addedConfig } from './added-config.ts';
+import type { BuiltSettings } from './raw-config.ts';
+import { layersPerTransformer, middleOf, transformerLayers } from './transformer-layers.ts';
 
 const size = z.number().int().positive().max(1_000_000);
 const perLevel = z.union([size, z.array(size).nonempty()]);
@@ -13,7 +15,12 @@ export const encoderFields = {
   cross_attention_dim: size.default(1280),
   attention_head_dim: perLevel.default(8),
   num_attention_heads: perLevel.nullish(),
-  transformer_layers_per_block: perLevel.default(1),
+  transformer_layers_per_block: layersPerTransformer.default(1),
+  mid_block_type: z.enum(['UNetMidBlock2DCrossAttn', 'UNetMidBlock2D']).nullable().default('UNetMidBlock2DCrossAttn'),
+  mid_block_transformer_layers: z.number().int().positive().max(100).nullish(),
+  addition_embed_type: z.literal('text_time').nullable().default(null),
+  addition_time_embed_dim: size.multipleOf(2).nullish(),
+  projection_class_embeddings_input_dim: size.nullish(),
   only_cross_attention: z.union([z.boolean(), z.array(z.boolean())]).default(false),
   use_linear_projection: z.boolean().default(false),
   norm_num_groups: size.default(32),
@@ -37,46 +44,52 @@ export const encoderSettings = [
   'sample_size',
   'dropout',
   'addition_embed_type_num_heads',
-  'addition_time_embed_dim',
-  'projection_class_embeddings_input_dim',
 ];
 
-/** The one way of each switch that SD 1.x and 2.x use. */
+/** The ways of each switch that Stable Diffusion uses. */
 export const encoderBuilt: BuiltSettings = {
   act_fn: ['silu', 'swish'],
-  addition_embed_type: [null],
+  addition_embed_type: [null, 'text_time'],
   class_embed_type: [null],
   downsample_padding: [1],
   encoder_hid_dim: [null],
   encoder_hid_dim_type: [null],
   mid_block_scale_factor: [1],
-  mid_block_type: ['UNetMidBlock2DCrossAttn'],
+  mid_block_type: ['UNetMidBlock2DCrossAttn', 'UNetMidBlock2D', null],
   num_class_embeds: [null],
   resnet_time_scale_shift: ['default'],
 };
+
+/** Settings that a network has one of at each level, whatever a config gives one of. */
+export function perLevelOf<Value>(raw: Pick<RawEncoder, 'block_out_channels'>, value: Value | readonly Value[]) {
+  return Array.isArray(value)
+    ? (value as readonly Value[])
+    : Array.from({ length: raw.block_out_channels.length }, () => value as Value);
+}
 
 /**
  * One entry a level. `attention_head_dim` is the number of heads, not their width: diffusers named it wrongly and keeps it
  * so; `num_attention_heads` goes before it where it is given.
  */
-export function encoderConfig(raw: RawEncoder): Omit<EncoderConfig, 'downBlockTypes'> {
-  const levels = raw.block_out_channels.length;
-  const each = <Value>(value: Value | readonly Value[]): readonly Value[] =>
-    Array.isArray(value) ? (value as readonly Value[]) : Array.from({ length: levels }, () => value as Value);
+export function encoderConfig(raw: RawEncoder & { readonly down_block_types: readonly string[] }) {
+  const layers = perLevelOf(raw, raw.transformer_layers_per_block);
+  const { addition_time_embed_dim: idWidth, projection_class_embeddings_input_dim: inputs } = raw;
   return {
     inChannels: raw.in_channels,
     blockChannels: raw.block_out_channels,
     layersPerBlock: raw.layers_per_block,
     crossAttentionDim: raw.cross_attention_dim,
-    heads: each(raw.num_attention_heads ?? raw.attention_head_dim),
-    transformerLayers: each(raw.transformer_layers_per_block),
-    onlyCrossAttention: each(raw.only_cross_attention),
+    heads: perLevelOf(raw, raw.num_attention_heads ?? raw.attention_head_dim),
+    transformerLayers: transformerLayers(layers, raw.down_block_types, raw.layers_per_block),
+    middle: middleOf(raw.mid_block_type, raw.mid_block_transformer_layers ?? layers.at(-1) ?? 1),
+    onlyCrossAttention: perLevelOf(raw, raw.only_cross_attention),
     useLinearProjection: raw.use_linear_projection,
     normGroups: raw.norm_num_groups,
     normEps: raw.norm_eps,
     flipSinToCos: raw.flip_sin_to_cos,
     freqShift: raw.freq_shift,
-  };
+    added: raw.addition_embed_type === null ? null : addedConfig(inputs ?? 0, idWidth ?? 2),
+  } satisfies Omit<EncoderConfig, 'downBlockTypes'>;
 }
 
 /** What does not fit together in a config that is valid setting by setting, or null. */
@@ -91,15 +104,20 @@ export function contradiction(config: EncoderConfig): string | null {
     if (channels % config.normGroups !== 0) return `${channels} channels in ${config.normGroups} groups`;
     if (hasAttention(config, level) && channels % heads !== 0) return `${channels} channels in ${heads} heads`;
   }
-  return null;
+  if (config.added !== null && config.added.pooledWidth <= 0) {
+    return 'addition_embed_type is text_time, but addition_time_embed_dim and projection_class_embeddings_input_dim leave no room for pooled text';
+  }
+  return transformersFault(config.transformerLayers, config.layersPerBlock);
+}
+
+/** Where a level tells of another number of transformers than it has. */
+export function transformersFault(levels: readonly (readonly number[])[], transformers: number): string | null {
+  const other = levels.find(({ length }) => length !== transformers);
+  return other === undefined ? null : `${other.length} transformers in a level of ${transformers} residual blocks`;
 }
 
 /** The middle has the last level's width and a transformer of its own. */
 function hasAttention(config: EncoderConfig, level: number): boolean {
-  return config.downBlockTypes[level] === 'CrossAttnDownBlock2D' || level === config.blockChannels.length - 1;
-}
-
-/** SDXL's networks say so; their own message is clearer than that of the one setting. */
-export function isSdxl(raw: RawConfig): boolean {
-  return raw['addition_embed_type'] === 'text_time';
+  const isLast = level === config.blockChannels.length - 1;
+  return config.downBlockTypes[level] === 'CrossAttnDownBlock2D' || (isLast && config.middle.kind === 'transformer');
 }

@@ -1,5 +1,6 @@
 import { ArmatureError } from '../../errors.ts';
 import type { Weights } from '../../graph/weights.ts';
+import { textProjection } from '../key-maps/clip.ts';
 import type { RawConfig } from './raw-config.ts';
 
 /** Reads architecture out of the names and shapes of weights that carry diffusers' or transformers' names. */
@@ -35,6 +36,13 @@ class Shapes {
   find(pattern: RegExp): string | undefined {
     return [...this.#weights.keys()].find((name) => pattern.test(name));
   }
+
+  /** Blocks of each of the transformers of a level, whatever family it is of: pruned models have fewer. */
+  depths(level: string, transformers: number): readonly number[] {
+    return Array.from({ length: transformers }, (_, layer) =>
+      this.count(`${level}.attentions.${layer}.transformer_blocks`),
+    );
+  }
 }
 
 /**
@@ -43,15 +51,15 @@ class Shapes {
  */
 export function inferUNetConfig(weights: Weights, source: string, params: RawConfig = {}): RawConfig {
   const shapes = new Shapes(weights, source);
-  const levels = shapes.count('up_blocks');
-  const encoder = inferEncoder(shapes, source);
+  const levels = Array.from({ length: shapes.count('up_blocks') }, (_, index) => `up_blocks.${index}`);
+  const encoder = inferEncoder(shapes);
+  const transformers = (encoder['layers_per_block'] as number) + 1;
   return {
     ...encoder,
     ...headsOf(encoder['block_out_channels'] as readonly number[], params),
     out_channels: shapes.size('conv_out.weight', 0),
-    up_block_types: Array.from({ length: levels }, (_, index) =>
-      shapes.has(`up_blocks.${index}.attentions`) ? 'CrossAttnUpBlock2D' : 'UpBlock2D',
-    ),
+    up_block_types: levels.map((level) => (shapes.has(`${level}.attentions`) ? 'CrossAttnUpBlock2D' : 'UpBlock2D')),
+    reverse_transformer_layers_per_block: levels.map((level) => shapes.depths(level, transformers)),
   };
 }
 
@@ -70,7 +78,7 @@ export function inferControlNetConfig(weights: Weights, source: string): RawConf
   }
   const hint = 'controlnet_cond_embedding';
   return {
-    ...inferEncoder(shapes, source),
+    ...inferEncoder(shapes),
     conditioning_channels: shapes.size(`${hint}.conv_in.weight`, 1),
     conditioning_embedding_out_channels: [
       shapes.size(`${hint}.conv_in.weight`, 0),
@@ -79,28 +87,55 @@ export function inferControlNetConfig(weights: Weights, source: string): RawConf
   };
 }
 
-function inferEncoder(shapes: Shapes, source: string): RawConfig {
-  if (shapes.has('add_embedding')) {
-    throw new ArmatureError('not_supported_yet', `${source} is an SDXL model: not supported yet.`);
-  }
+function inferEncoder(shapes: Shapes): RawConfig {
   const levels = Array.from({ length: shapes.count('down_blocks') }, (_, level) => `down_blocks.${level}`);
   const channels = levels.map((level) => shapes.size(`${level}.resnets.0.conv1.weight`, 0));
-  const context = shapes.size(shapes.find(/\.attn2\.to_k\.weight$/) ?? 'attn2.to_k.weight', 1);
-  const middle = 'mid_block.attentions.0';
-  const depth = (attention: string): number => shapes.count(`${attention}.transformer_blocks`);
-  const linear = shapes.rank(`${middle}.proj_in.weight`) === 2;
+  const layers = shapes.count('down_blocks.0.resnets');
+  const projection = shapes.find(/attentions\.0\.proj_in\.weight$/);
+  const linear = projection === undefined || shapes.rank(projection) === 2;
   return {
     in_channels: shapes.size('conv_in.weight', 1),
     block_out_channels: channels,
-    layers_per_block: shapes.count('down_blocks.0.resnets'),
-    cross_attention_dim: context,
+    layers_per_block: layers,
+    cross_attention_dim: contextWidth(shapes),
     attention_head_dim: linear ? channels.map((width) => Math.max(1, Math.floor(width / 64))) : 8,
-    transformer_layers_per_block: levels.map((level) => depth(`${level}.attentions.0`) || depth(middle)),
+    transformer_layers_per_block: levels.map((level) => shapes.depths(level, layers)),
     use_linear_projection: linear,
     down_block_types: levels.map((level) =>
       shapes.has(`${level}.attentions`) ? 'CrossAttnDownBlock2D' : 'DownBlock2D',
     ),
+    ...inferMiddle(shapes),
+    ...inferAdded(shapes),
   };
+}
+
+function inferMiddle(shapes: Shapes): RawConfig {
+  const layers = shapes.count('mid_block.attentions.0.transformer_blocks');
+  if (layers > 0) return { mid_block_transformer_layers: layers };
+  return { mid_block_type: shapes.has('mid_block.resnets') ? 'UNetMidBlock2D' : null };
+}
+
+/** Width of the sinusoids of each id in every SDXL. */
+const sdxlIdWidth = 256;
+/** Numbers that SDXL's networks take beside the timestep: pooled text of 1280 and six ids. */
+const sdxlInputs = 1280 + 6 * sdxlIdWidth;
+const sdxlContext = 2048;
+
+function inferAdded(shapes: Shapes): RawConfig {
+  if (!shapes.has('add_embedding')) return {};
+  return {
+    addition_embed_type: 'text_time',
+    addition_time_embed_dim: sdxlIdWidth,
+    projection_class_embeddings_input_dim: shapes.size('add_embedding.linear_1.weight', 1),
+  };
+}
+
+/** Width of the text; a network without any attention (a small ControlNet of SDXL) says it by what it takes beside the timestep. */
+function contextWidth(shapes: Shapes): number {
+  const keys = shapes.find(/\.attn2\.to_k\.weight$/);
+  if (keys !== undefined) return shapes.size(keys, 1);
+  const isSdxl = shapes.has('add_embedding') && shapes.size('add_embedding.linear_1.weight', 1) === sdxlInputs;
+  return isSdxl ? sdxlContext : shapes.size('attn2.to_k.weight', 1);
 }
 
 /** diffusers' config of an AutoencoderKL, from its weights. The scaling factor is that of SD 1.x and 2.x. */
@@ -123,6 +158,12 @@ export function inferVaeConfig(weights: Weights, source: string): RawConfig {
 /** Width of OpenCLIP's ViT-H, the text encoder of SD 2.x, and the layers of it that SD 2.x was trained on. */
 const openClipH = { width: 1024, layers: 23 } as const;
 
+/** Whose names a text encoder's weights carry, and which of its layers the base model reads: all, or as SD 2.x, which leaves out the last. */
+export interface TextLayout {
+  readonly names: 'openclip' | 'transformers';
+  readonly layers: 'all' | 'SD 2.x';
+}
+
 /**
  * transformers' config of a CLIP text encoder, from its weights and the layout that their names were of. Heads are 64 wide in
  * every CLIP.
@@ -130,19 +171,22 @@ const openClipH = { width: 1024, layers: 23 } as const;
 export function inferTextEncoderConfig(
   weights: Weights,
   source: string,
-  layout: 'openclip' | 'transformers',
+  names: TextLayout['names'],
+  layers: TextLayout['layers'] = 'SD 2.x',
 ): RawConfig {
   const shapes = new Shapes(weights, source);
   const hidden = shapes.size('text_model.embeddings.token_embedding.weight', 1);
+  const stored = shapes.count('text_model.encoder.layers');
   return {
     vocab_size: shapes.size('text_model.embeddings.token_embedding.weight', 0),
     hidden_size: hidden,
     intermediate_size: shapes.size('text_model.encoder.layers.0.mlp.fc1.weight', 0),
-    num_hidden_layers: layersUsed(shapes.count('text_model.encoder.layers'), hidden, layout),
+    num_hidden_layers: layers === 'all' ? stored : layersUsed(stored, hidden, names),
     num_attention_heads: Math.max(1, Math.floor(hidden / 64)),
     max_position_embeddings: shapes.size('text_model.embeddings.position_embedding.weight', 0),
-    hidden_act: activationOf(hidden, layout),
+    hidden_act: activationOf(hidden, names),
     eos_token_id: 2,
+    ...(shapes.rank(textProjection) === undefined ? {} : { projection_dim: shapes.size(textProjection, 0) }),
   };
 }
 
@@ -150,14 +194,14 @@ export function inferTextEncoderConfig(
  * SD 2.x reads ViT-H before its 24th and last layer. Its original files hold all 24; those that diffusers' script wrote back
  * hold the 23 that are used. A smaller encoder under OpenCLIP's names is taken for an original with one layer too many.
  */
-function layersUsed(stored: number, width: number, layout: 'openclip' | 'transformers'): number {
+function layersUsed(stored: number, width: number, layout: TextLayout['names']): number {
   const whole = stored === openClipH.layers || (layout === 'transformers' && stored < openClipH.layers);
   if (whole || (layout === 'transformers' && width !== openClipH.width)) return stored;
   return Math.min(stored - 1, openClipH.layers);
 }
 
 /** OpenAI's CLIP, 768 wide in SD 1.x, approximates its activation; OpenCLIP's wider ones, and all of its layout, do not. */
-function activationOf(width: number, layout: 'openclip' | 'transformers'): 'quick_gelu' | 'gelu' {
+function activationOf(width: number, layout: TextLayout['names']): 'quick_gelu' | 'gelu' {
   if (width === 768) return 'quick_gelu';
   return width >= openClipH.width || layout === 'openclip' ? 'gelu' : 'quick_gelu';
 }

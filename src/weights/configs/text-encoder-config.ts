@@ -15,10 +15,24 @@ const schema = z.object({
   hidden_act: z.enum(['quick_gelu', 'gelu']).default('quick_gelu'),
   layer_norm_eps: z.number().positive().default(1e-5),
   eos_token_id: z.number().int().nonnegative().default(49407),
+  projection_dim: size.default(512),
 });
 
+/** How a base model reads a text encoder: from which state, and whether what it projects too. */
+export interface TextReading {
+  readonly context: TextEncoderConfig['context'];
+  readonly projects: boolean;
+}
+
+/** Stable Diffusion 1.x and 2.x. */
+const lastState: TextReading = { context: 'last', projects: false };
+
 /** A CLIPTextModel's config. Throws `model_invalid` or, for another text encoder, `not_supported_yet`. */
-export function parseTextEncoderConfig(raw: RawConfig, source: ConfigSource): TextEncoderConfig {
+export function parseTextEncoderConfig(
+  raw: RawConfig,
+  source: ConfigSource,
+  { context, projects }: TextReading = lastState,
+): TextEncoderConfig {
   const kind = raw['model_type'] ?? 'clip_text_model';
   if (kind !== 'clip_text_model') {
     throw new ArmatureError('not_supported_yet', `${source} is a ${shown(kind)}; clip_text_model is supported.`);
@@ -38,5 +52,7 @@ export function parseTextEncoderConfig(raw: RawConfig, source: ConfigSource): Te
     activation: parsed.hidden_act,
     layerNormEps: parsed.layer_norm_eps,
     eosTokenId: parsed.eos_token_id,
+    context,
+    projectionWidth: projects ? parsed.projection_dim : null,
   };
 }

@@ -8,9 +8,11 @@ import {
   encoderConfig,
   encoderFields,
   encoderSettings,
-  isSdxl,
+  perLevelOf,
+  transformersFault,
 } from './encoder-config.ts';
 import { type ConfigSource, parseConfig, type RawConfig, refuseOthers } from './raw-config.ts';
+import { layersPerTransformer, transformerLayers } from './transformer-layers.ts';
 
 const schema = z.object({
   ...encoderFields,
@@ -19,9 +21,10 @@ const schema = z.object({
   up_block_types: z
     .array(z.enum(['UpBlock2D', 'CrossAttnUpBlock2D']))
     .default(['UpBlock2D', 'CrossAttnUpBlock2D', 'CrossAttnUpBlock2D', 'CrossAttnUpBlock2D']),
+  reverse_transformer_layers_per_block: layersPerTransformer.nullish(),
 });
 
-/** The one way of each switch that SD 1.x and 2.x use, where only a UNet has it. */
+/** The one way of each switch that Stable Diffusion uses, where only a UNet has it. */
 const built = {
   ...encoderBuilt,
   attention_type: ['default'],
@@ -33,7 +36,6 @@ const built = {
   dual_cross_attention: [false],
   resnet_out_scale_factor: [1],
   resnet_skip_time_act: [false],
-  reverse_transformer_layers_per_block: [null],
   time_cond_proj_dim: [null],
   time_embedding_act_fn: [null],
   time_embedding_dim: [null],
@@ -43,24 +45,31 @@ const built = {
 
 /** A UNet2DConditionModel's config. Throws `model_invalid` or, for a kind of network that is not built, `not_supported_yet`. */
 export function parseUNetConfig(raw: RawConfig, source: ConfigSource): UNetConfig {
-  if (isSdxl(raw)) throw new ArmatureError('not_supported_yet', `${source} is an SDXL model: not supported yet.`);
   refuseOthers(raw, source, built, [
     ...encoderSettings,
     'out_channels',
     'up_block_types',
+    'reverse_transformer_layers_per_block',
     'mid_block_only_cross_attention',
   ]);
   const parsed = parseConfig(schema, raw, source);
+  const upLayers =
+    parsed.reverse_transformer_layers_per_block ?? perLevelOf(parsed, parsed.transformer_layers_per_block).toReversed();
   const config: UNetConfig = {
     ...encoderConfig(parsed),
     outChannels: parsed.out_channels,
     downBlockTypes: parsed.down_block_types,
     upBlockTypes: parsed.up_block_types,
+    upTransformerLayers: transformerLayers(
+      perLevelOf(parsed, upLayers),
+      parsed.up_block_types,
+      parsed.layers_per_block + 1,
+    ),
   };
   const problem =
     contradiction(config) ??
     (config.upBlockTypes.length === config.blockChannels.length
-      ? null
+      ? transformersFault(config.upTransformerLayers, config.layersPerBlock + 1)
       : `up_block_types has ${config.upBlockTypes.length} entries for ${config.blockChannels.length} levels`);
   if (problem !== null) throw new ArmatureError('model_invalid', `The settings in ${source} contradict: ${problem}.`);
   return config;

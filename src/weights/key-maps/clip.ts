@@ -7,6 +7,12 @@ export const clipRules: readonly RenameRule[] = [
   [/^((?:embeddings|encoder|final_layer_norm)\..+)$/, 'text_model.$1'],
 ];
 
+/** The projection of what the end of a text means, [outputs, inputs]: SDXL's second encoder has one that is used. */
+export const textProjection = 'text_projection.weight';
+
+/** As {@link clipRules}, with the projection. */
+export const projectedClipRules: readonly RenameRule[] = [[/^text_projection\.weight$/, textProjection], ...clipRules];
+
 const layerRules: readonly RenameRule[] = [
   [/^ln_1\.(.+)$/, 'layer_norm1.$1'],
   [/^ln_2\.(.+)$/, 'layer_norm2.$1'],
@@ -27,6 +33,19 @@ export const openClipRules: readonly RenameRule[] = [
     return [new RegExp(source), `text_model.encoder.layers.$1.${target}`];
   }),
 ];
+
+/** As {@link openClipRules}, with the projection. */
+export const projectedOpenClipRules: readonly RenameRule[] = [[/^text_projection$/, textProjection], ...openClipRules];
+
+/** OpenCLIP's text encoder by transformers' names: its fused projections as three, its projection of the text the other way round. */
+export function fromOpenClip(weights: ReadonlyMap<string, WeightRef>): ReadonlyMap<string, WeightRef> {
+  const split = new Map(splitFusedAttention(weights));
+  const stored = split.get(textProjection);
+  if (stored !== undefined) {
+    split.set(textProjection, { ...stored, shape: stored.shape.toReversed(), transposed: true });
+  }
+  return split;
+}
 
 /** The rows of OpenCLIP's fused [query; key; value] weights as three weights: neighbours on disk. */
 export function splitFusedAttention(weights: ReadonlyMap<string, WeightRef>): ReadonlyMap<string, WeightRef> {

@@ -1,6 +1,8 @@
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
+import type { TextEncoderConfig } from '../../graph/configs.ts';
 import type { NetworkPart } from '../../graph/weights.ts';
 import { parseControlNetConfig } from '../configs/controlnet-config.ts';
+import { fingerprintedEncoder, fingerprintedText } from '../configs/fingerprinted.ts';
 import { configSource, type ConfigSource, type RawConfig, readConfig } from '../configs/raw-config.ts';
 import { parseTextEncoderConfig } from '../configs/text-encoder-config.ts';
 import { parseUNetConfig } from '../configs/unet-config.ts';
@@ -10,14 +12,21 @@ import { assumedPrediction } from '../prediction/assumed-prediction.ts';
 import { decidePrediction, markersOf, saidSwitch, saidType, type Witness } from '../prediction/prediction.ts';
 import { familyOf } from '../../graph/family.ts';
 import { fingerprint } from '../safetensors/fingerprint.ts';
-import { clipRules } from '../key-maps/clip.ts';
+import { clipRules, projectedClipRules } from '../key-maps/clip.ts';
 import { oldVaeAttentionRules } from '../key-maps/ldm-vae.ts';
 import type { RenameRule } from '../key-maps/rename.ts';
 import type { Prediction } from '../../schedulers/prediction-type.ts';
 import type { SafetensorsFile } from '../safetensors/safetensors.ts';
 import { openNetworkFolder } from '../safetensors/weight-files.ts';
 import { folderOf, sameNames, weightsOf } from './weights.ts';
-import { type BaseCheckpoint, type BaseOverrides, type ControlNetCheckpoint, exists } from './layout.ts';
+import { pooledBy } from './pooled-by.ts';
+import {
+  type BaseCheckpoint,
+  type BaseOverrides,
+  type ControlNetCheckpoint,
+  exists,
+  type TextEncoderPart,
+} from './layout.ts';
 
 /** Whether a folder with a config.json is a ControlNet's. */
 export async function isControlNetFolder(folder: string): Promise<boolean> {
@@ -29,14 +38,10 @@ export async function isControlNetFolder(folder: string): Promise<boolean> {
 export async function openBaseFolder(folder: string, overrides: BaseOverrides): Promise<BaseCheckpoint> {
   const unet = await openNetwork(join(folder, 'unet'), parseUNetConfig, sameNames, overrides.unet);
   const vae = await openNetwork(join(folder, 'vae'), parseVaeConfig, oldVaeAttentionRules, overrides.vae);
-  const textEncoder = await openNetwork(
-    join(folder, 'text_encoder'),
-    parseTextEncoderConfig,
-    clipRules,
-    overrides.textEncoder,
-  );
+  const encoders = await openTextEncoders(folder, overrides);
+  const textEncoders = encoders.map(({ part }) => part) as [TextEncoderPart, ...TextEncoderPart[]];
+  const unetPart = pooledBy(textEncoders, unet.part, basename(folder));
   const scheduler = join(folder, 'scheduler', 'scheduler_config.json');
-  const tokenizer = resolve(folder, 'tokenizer');
   const given = (await exists(scheduler)) ? await readConfig(scheduler) : null;
   const [said, usual] = given === null ? [[], []] : schedulerWitnesses(given);
   const witnesses = [...(overrides.told ?? []), ...said, ...unet.files.flatMap(markersOf), ...usual];
@@ -46,21 +51,56 @@ export async function openBaseFolder(folder: string, overrides: BaseOverrides): 
     ...(given !== null && says(given, prediction) ? {} : predictionSettings(prediction)),
     ...overrides.scheduler,
   };
-  const networks = [unet, vae, textEncoder];
   return {
     layout: 'diffusers',
-    unet: unet.part,
+    unet: unetPart,
     vae: vae.part,
-    textEncoder: textEncoder.part,
+    textEncoders,
     schedulerConfig,
     prediction,
-    tokenizerFolder: (await exists(tokenizer)) ? tokenizer : null,
     family: familyOf(unet.part.config, vae.part.config.latentChannels),
     hash: await fingerprint(
-      networks.flatMap((network) => network.files),
-      [...networks.map((network) => network.part.config), schedulerConfig],
+      [unet, vae, ...encoders].flatMap(({ files }) => files),
+      [
+        fingerprintedEncoder(unetPart.config),
+        vae.part.config,
+        ...textEncoders.map(({ config }) => fingerprintedText(config)),
+        schedulerConfig,
+      ],
     ),
   };
+}
+
+/** SDXL reads both its encoders before their last layers, and what the second projects. */
+const sdxlReading = {
+  text_encoder: { context: 'penultimate', projects: false },
+  text_encoder_2: { context: 'penultimate', projects: true },
+} as const;
+
+/** Where a folder brings none. OpenCLIP fills up with its token 0. */
+const usualTokens = { text_encoder: { folder: null }, text_encoder_2: { folder: null, padToken: '!' } } as const;
+
+/** One in Stable Diffusion 1.x and 2.x, two in SDXL, the second alone in its refiner. */
+async function openTextEncoders(
+  folder: string,
+  { textEncoder, textEncoder2 }: BaseOverrides,
+): Promise<readonly OpenedNetwork<TextEncoderConfig, TextEncoderPart>[]> {
+  const isSdxl = await exists(join(folder, 'text_encoder_2', 'config.json'));
+  const hasFirst = !isSdxl || (await exists(join(folder, 'text_encoder', 'config.json')));
+  const open = async (
+    name: TextEncoderPart['name'],
+    told: RawConfig = {},
+  ): Promise<OpenedNetwork<TextEncoderConfig, TextEncoderPart>> => {
+    const parse = (raw: RawConfig, source: ConfigSource): TextEncoderConfig =>
+      parseTextEncoderConfig(raw, source, isSdxl ? sdxlReading[name] : undefined);
+    const rules = isSdxl && sdxlReading[name].projects ? projectedClipRules : clipRules;
+    const { part, files } = await openNetwork(join(folder, name), parse, rules, told);
+    const tokenizer = resolve(folder, name === 'text_encoder' ? 'tokenizer' : 'tokenizer_2');
+    const place = (await exists(tokenizer)) ? { folder: tokenizer } : usualTokens[name];
+    return { part: { ...part, name, tokenizer: place }, files };
+  };
+  const first = hasFirst ? [await open('text_encoder', textEncoder)] : [];
+  return isSdxl ? [...first, await open('text_encoder_2', textEncoder2)] : first;
 }
 
 /** A folder with config.json and the weights beside it. */
@@ -70,7 +110,7 @@ export async function openControlNetFolder(folder: string, overrides: RawConfig)
     layout: 'diffusers',
     controlnet: part,
     family: familyOf(part.config, part.config.inChannels),
-    hash: await fingerprint(files, [part.config]),
+    hash: await fingerprint(files, [fingerprintedEncoder(part.config)]),
   };
 }
 
@@ -87,8 +127,8 @@ function schedulerWitnesses(config: RawConfig): readonly [said: readonly Witness
   return [[{ ...from, ...type, zeroSnr }], [{ ...from, type: 'epsilon', silent: true }]];
 }
 
-interface OpenedNetwork<Config> {
-  readonly part: NetworkPart<Config>;
+interface OpenedNetwork<Config, Part = NetworkPart<Config>> {
+  readonly part: Part;
   readonly files: readonly SafetensorsFile[];
 }
 

@@ -11,16 +11,29 @@ import type { Family } from '../../graph/family.ts';
 /** A base model: its networks, where their weights are, and what it was trained for. Nothing but headers and one small weight has been read. */
 export interface BaseCheckpoint {
   readonly layout: 'diffusers' | 'single-file';
-  readonly textEncoder: NetworkPart<TextEncoderConfig>;
+  /** In the order in which their contexts are put beside each other. */
+  readonly textEncoders: readonly [TextEncoderPart, ...TextEncoderPart[]];
   readonly unet: NetworkPart<UNetConfig>;
   readonly vae: NetworkPart<VaeConfig>;
   /** scheduler_config.json with what was decided of the prediction, or the equal of it where there is none. */
   readonly schedulerConfig: RawConfig;
   readonly prediction: Prediction;
-  /** Absolute path of a folder with vocab.json and merges.txt or tokenizer.json, or null for CLIP's own tokenizer. */
-  readonly tokenizerFolder: string | null;
   readonly family: Family;
   readonly hash: string;
+}
+
+/** A text encoder of a base model, with what makes its ids. */
+export interface TextEncoderPart extends NetworkPart<TextEncoderConfig> {
+  /** As diffusers calls its folder: the second one is SDXL's, and the only one of its refiner. */
+  readonly name: 'text_encoder' | 'text_encoder_2';
+  readonly tokenizer: TokenizerPlace;
+}
+
+export interface TokenizerPlace {
+  /** Absolute path of a folder with vocab.json and merges.txt or tokenizer.json, or null for CLIP's own tokenizer. */
+  readonly folder: string | null;
+  /** What CLIP's own fills up with, where that is not its usual token: OpenCLIP's has id 0. */
+  readonly padToken?: string;
 }
 
 export interface ControlNetCheckpoint {
@@ -38,6 +51,7 @@ export interface BaseOverrides {
   readonly unet?: RawConfig;
   readonly vae?: RawConfig;
   readonly textEncoder?: RawConfig;
+  readonly textEncoder2?: RawConfig;
   readonly scheduler?: RawConfig;
   /** Who goes before the files in what the network predicts, in the order of their rank. */
   readonly told?: readonly Witness[];

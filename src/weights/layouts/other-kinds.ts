@@ -40,8 +40,7 @@ const kinds: readonly Kind[] = [
   { is: aLora, all: [lora] },
   { is: 'a FLUX model', all: [flux] },
   { is: 'a Stable Diffusion 3 model', all: [sd3] },
-  { is: 'an SDXL model', all: [/^conditioner\.embedders\./] },
-  { is: 'an SDXL model', all: [/^model\.diffusion_model\.label_emb\./] },
+  { is: 'an unCLIP model', all: [/^model\.diffusion_model\.label_emb\./, /^cond_stage_model\./] },
   { is: 'a textual inversion', all: [/^(?:emb_params|string_to_param(?:\..+)?|clip_[lg])$/] },
   {
     is: 'a model that is told its guidance (its tensor time_embed.cond_proj says so), distilled for few steps',

@@ -1,10 +1,10 @@
 import { ArmatureError } from '../../errors.ts';
 import type { NetworkPart, Weights } from '../../graph/weights.ts';
 import { parseControlNetConfig } from '../configs/controlnet-config.ts';
-import { inferControlNetConfig, inferTextEncoderConfig, inferUNetConfig, inferVaeConfig } from '../configs/infer.ts';
+import { inferControlNetConfig, inferUNetConfig, inferVaeConfig } from '../configs/infer.ts';
+import { fingerprintedEncoder, fingerprintedText } from '../configs/fingerprinted.ts';
 import type { RawConfig } from '../configs/raw-config.ts';
 import { readSidecars, sidecarSettings } from '../configs/sidecar.ts';
-import { parseTextEncoderConfig } from '../configs/text-encoder-config.ts';
 import { parseUNetConfig } from '../configs/unet-config.ts';
 import { parseVaeConfig } from '../configs/vae-config.ts';
 import { assumedPrediction } from '../prediction/assumed-prediction.ts';
@@ -12,7 +12,6 @@ import { isHarmless, leftover } from './leftovers.ts';
 import { otherKind } from './other-kinds.ts';
 import { familyOf } from '../../graph/family.ts';
 import { fingerprint } from '../safetensors/fingerprint.ts';
-import { clipRules, openClipRules, splitFusedAttention } from '../key-maps/clip.ts';
 import { ldmLayersPerBlock, ldmUNetRules } from '../key-maps/ldm-unet.ts';
 import { ldmVaeRules } from '../key-maps/ldm-vae.ts';
 import { decidePrediction, markersOf } from '../prediction/prediction.ts';
@@ -20,16 +19,21 @@ import { publishedPrediction } from '../prediction/published-prediction.ts';
 import type { SafetensorsFile } from '../safetensors/safetensors.ts';
 import { predictionSettings, stableDiffusionSchedule } from '../configs/stable-diffusion-schedule.ts';
 import { openWeightFile } from '../safetensors/weight-files.ts';
+import { pooledBy } from './pooled-by.ts';
+import { openTextEncoders, textPrefixes } from './single-file-text.ts';
 import { weightsOf } from './weights.ts';
 import type { BaseCheckpoint, BaseOverrides, ControlNetCheckpoint } from './layout.ts';
 
 const prefixes = {
   unet: 'model.diffusion_model.',
   vae: 'first_stage_model.',
-  clip: 'cond_stage_model.transformer.',
-  openClip: 'cond_stage_model.model.',
   controlNet: 'control_model.',
 } as const;
+
+const allPrefixes: readonly string[] = [...Object.values(prefixes), ...textPrefixes];
+
+/** Latents of SDXL are its autoencoder's times this: its weights are called and shaped as those of Stable Diffusion 1.x and 2.x. */
+const sdxlScalingFactor = 0.13025;
 
 /** What a single file holds, by the names of its tensors. A file with both (ControlNet 1.0) is a ControlNet. */
 export function singleFileKind(file: SafetensorsFile): 'base' | 'controlnet' | null {
@@ -40,7 +44,7 @@ export function singleFileKind(file: SafetensorsFile): 'base' | 'controlnet' | n
   return unet && has('first_stage_model.decoder.conv_in.weight') ? 'base' : null;
 }
 
-/** A single file with the original names of SD 1.x or 2.x. */
+/** A single file with the original names of SD 1.x, 2.x or SDXL. */
 export async function openBaseFile(
   path: string,
   overrides: BaseOverrides,
@@ -51,11 +55,12 @@ export async function openBaseFile(
   const kind = otherKind(file);
   if (kind !== null) throw new ArmatureError('not_supported_yet', `${file.name} is ${kind}: not supported yet.`);
   const markers = markersOf(file);
-  refuseStrangers(file, Object.values(prefixes));
+  refuseStrangers(file, allPrefixes);
   const sidecars = await readSidecars(path);
-  const unet = openUNet(file, sidecarSettings(sidecars, 'unet'), overrides.unet);
-  const vae = openVae(file, { ...sidecarSettings(sidecars, 'vae'), ...overrides.vae });
-  const textEncoder = openTextEncoder(file, overrides.textEncoder);
+  const textEncoders = openTextEncoders(file, overrides);
+  const unet = pooledBy(textEncoders, openUNet(file, sidecarSettings(sidecars, 'unet'), overrides.unet), file.name);
+  const usual = unet.config.added === null ? {} : { scaling_factor: sdxlScalingFactor };
+  const vae = openVae(file, { ...usual, ...sidecarSettings(sidecars, 'vae'), ...overrides.vae });
   const witnesses = [
     ...(overrides.told ?? []),
     ...sidecars.map(({ witness }) => witness),
@@ -77,12 +82,19 @@ export async function openBaseFile(
     layout: 'single-file',
     unet,
     vae,
-    textEncoder,
+    textEncoders,
     schedulerConfig,
     prediction,
-    tokenizerFolder: null,
     family: familyOf(unet.config, vae.config.latentChannels),
-    hash: await fingerprint([file], [unet.config, vae.config, textEncoder.config, schedulerConfig]),
+    hash: await fingerprint(
+      [file],
+      [
+        fingerprintedEncoder(unet.config),
+        vae.config,
+        ...textEncoders.map(({ config }) => fingerprintedText(config)),
+        schedulerConfig,
+      ],
+    ),
   };
 }
 
@@ -103,7 +115,7 @@ export async function openControlNetFile(
     layout: 'single-file',
     controlnet: part(file, weights, config),
     family: familyOf(config, config.inChannels),
-    hash: await fingerprint([file], [config]),
+    hash: await fingerprint([file], [fingerprintedEncoder(config)]),
   };
 }
 
@@ -143,26 +155,11 @@ function openVae(file: SafetensorsFile, overrides: RawConfig = {}): BaseCheckpoi
   return part(file, weights, parseVaeConfig({ ...inferVaeConfig(weights, file.name), ...overrides }, file.name));
 }
 
-function openTextEncoder(file: SafetensorsFile, overrides: RawConfig = {}): BaseCheckpoint['textEncoder'] {
-  const open = file.tensors.has(`${prefixes.openClip}token_embedding.weight`);
-  if (!open && ![...file.tensors.keys()].some((name) => name.startsWith(prefixes.clip))) {
-    throw new ArmatureError(
-      'model_invalid',
-      `${file.name} is a base model without a text encoder: bring one that has all its parts.`,
-    );
-  }
-  const weights = open
-    ? splitFusedAttention(weightsOf([file], openClipRules, prefixes.openClip))
-    : weightsOf([file], clipRules, prefixes.clip);
-  const inferred = inferTextEncoderConfig(weights, file.name, open ? 'openclip' : 'transformers');
-  return part(file, weights, parseTextEncoderConfig({ ...inferred, ...overrides }, file.name));
-}
-
 function controlNetWeights(file: SafetensorsFile): Weights {
   if (file.tensors.has('controlnet_cond_embedding.conv_in.weight')) return weightsOf([file]);
   const prefixed = file.tensors.has(`${prefixes.controlNet}input_hint_block.0.weight`);
   // Files of version 1.0 hold the whole base model beside the ControlNet.
-  if (prefixed) refuseStrangers(file, Object.values(prefixes));
+  if (prefixed) refuseStrangers(file, allPrefixes);
   return ldmWeights(file, prefixed ? prefixes.controlNet : '');
 }
 

@@ -1,6 +1,7 @@
 import { ArmatureError } from '../../errors.ts';
 import type { WeightRef, Weights, WeightType } from '../../graph/weights.ts';
 import { isHarmless, leftover } from './leftovers.ts';
+import { textProjection } from '../key-maps/clip.ts';
 import { rename, type RenameRule } from '../key-maps/rename.ts';
 import type { SafetensorsFile, TensorType } from '../safetensors/safetensors.ts';
 
@@ -20,7 +21,7 @@ export function weightsOf(
   for (const file of files) {
     for (const [tensor, { dtype, shape, byteOffset, byteLength }] of file.tensors) {
       const name = tensor.startsWith(prefix) ? rename(tensor.slice(prefix.length), rules) : null;
-      if (!tensor.startsWith(prefix) || isHarmless(tensor)) continue;
+      if (!tensor.startsWith(prefix) || (isHarmless(tensor) && name !== textProjection)) continue;
       if (name === null) throw leftover(tensor, file.name);
       if (weights.has(name)) throw twice(tensor, name, file.name);
       if (!isWeight(dtype)) {

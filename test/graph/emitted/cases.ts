@@ -57,9 +57,9 @@ export async function emittedModels(golden: string): Promise<Readonly<Record<str
   return models;
 }
 
-function base({ textEncoder, unet, vae }: BaseCheckpoint): Networks {
+function base({ textEncoders, unet, vae }: BaseCheckpoint): Networks {
   return {
-    ...text(textEncoder),
+    ...text(textEncoders[0]),
     unet: () => buildUNet(unet),
     'vae decoder': () => buildVaeDecoder(vae),
     'vae encoder': () => buildVaeEncoder(vae),

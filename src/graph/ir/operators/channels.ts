@@ -2,15 +2,15 @@ import { expectRank, expectShape, float32, numberOf, sizeOf } from '../expect.ts
 import type { OnnxOperator, Operator, Value } from '../node.ts';
 import type { Size } from '../size.ts';
 
-/** Pictures [rows, channels, h, w] of one size, their channels one after another. */
+/** Pictures [rows, channels, h, w] of one size, or vectors [rows, channels], their channels one after another. */
 export const concatChannels: OnnxOperator = {
   infer: (pictures) => {
     const [first] = pictures as readonly [Value];
     for (const picture of pictures) {
-      expectShape('a picture', picture, [sizeOf(first, 0), sizeOf(picture, 1), sizeOf(first, 2), sizeOf(first, 3)]);
+      expectShape('a picture', picture, [sizeOf(first, 0), sizeOf(picture, 1), ...first.shape.slice(2)]);
     }
     const channels = pictures.reduce((sum, picture) => sum + numberOf(picture, 1), 0);
-    return [float32([sizeOf(first, 0), channels, sizeOf(first, 2), sizeOf(first, 3)])];
+    return [float32([sizeOf(first, 0), channels, ...first.shape.slice(2)])];
   },
   emit: (to, inputs) => to.op('Concat', inputs, { axis: { int: 1 } }),
 };

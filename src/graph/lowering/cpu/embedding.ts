@@ -1,4 +1,5 @@
-import type { Emit } from '../../ir/node.ts';
+import { numberOf } from '../../ir/expect.ts';
+import type { Emit, Value } from '../../ir/node.ts';
 import type { EqualsAttributes } from '../../ir/operators/sequences.ts';
 import type { SinusoidAttributes } from '../../ir/operators/sinusoids.ts';
 
@@ -8,10 +9,13 @@ export const embed: Emit<object> = (to, inputs) => to.cast(to.op('Gather', input
 export const equals: Emit<EqualsAttributes> = (to, [x = ''], { value }) =>
   to.cast(to.op('Equal', [x, to.int32([value], [])]), 'int32');
 
-export const sinusoids: Emit<SinusoidAttributes> = (to, [x = ''], { frequencies, first }) => {
+export const sinusoids: Emit<SinusoidAttributes> = (to, [x = ''], { frequencies, first }, { inputs }) => {
   const column = to.op('Reshape', [x, to.int64([-1, 1])]);
   const angles = to.op('Mul', [column, to.float(frequencies, [1, frequencies.length])]);
   const sine = to.op('Sin', [angles]);
   const cosine = to.op('Cos', [angles]);
-  return to.op('Concat', first === 'cosine' ? [cosine, sine] : [sine, cosine], { axis: { int: 1 } });
+  const both = to.op('Concat', first === 'cosine' ? [cosine, sine] : [sine, cosine], { axis: { int: 1 } });
+  const [numbers] = inputs as readonly [Value];
+  if (numbers.shape.length === 1) return both;
+  return to.op('Reshape', [both, to.int64([-1, numberOf(numbers, 1) * 2 * frequencies.length])]);
 };

@@ -5,6 +5,7 @@ import { sameSize, type Size } from '../../ir/size.ts';
 import { elementTypeOf, placeOf, type WeightExpression } from '../../ir/weight.ts';
 import type { OnnxEmitter } from '../onnx-emitter.ts';
 import { emitMerged } from './merged-weights.ts';
+import { emitTransposed } from './transposed-weight.ts';
 
 /** A value as it was emitted: in its own shape, or sequences [rows, length, width] as a matrix [rows * length, width], or both. */
 interface Emitted {
@@ -90,6 +91,7 @@ export class EmittedValues {
       const [from, to, axis] = [[index * rows], [(index + 1) * rows], [0]].map((at) => this.#to.int64(at));
       return this.#to.op('Slice', [whole, from ?? '', to ?? '', axis ?? '']);
     }
+    if (expression.kind === 'transposed') return emitTransposed(this.#to, expression);
     if (expression.kind !== 'merged') throw new RangeError('Expected a weight that is worked out but it is stored');
     const known = this.#merged.get(expression);
     if (known !== undefined) return known;

@@ -3,6 +3,7 @@ import type { EmittedName } from '../../ir/emitter.ts';
 import { elementTypeOf, elementTypeOfRef, placeOf, type WeightExpression } from '../../ir/weight.ts';
 import type { WeightRef } from '../../weights.ts';
 import type { OnnxEmitter } from '../onnx-emitter.ts';
+import { emitTransposed } from './transposed-weight.ts';
 
 type Merged = Extract<WeightExpression, { kind: 'merged' }>;
 
@@ -26,6 +27,7 @@ export function emitMerged(to: OnnxEmitter, { of, shape, deltas }: Merged): Emit
 }
 
 function storedBase(to: OnnxEmitter, expression: WeightExpression, dims: readonly number[]): EmittedName {
+  if (expression.kind === 'transposed') return emitTransposed(to, expression);
   const place = placeOf(expression);
   if (place === null) throw new RangeError('Expected a stored weight to be merged into');
   const type = elementTypeOf(expression);
