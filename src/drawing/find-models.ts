@@ -1,5 +1,6 @@
 import { ArmatureError } from '../errors.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
+import { modelKinds } from '../models/kinds/kinds.ts';
 import type { TenantModels } from '../models/library.ts';
 import type { BaseModel } from '../generation/model.ts';
 import type { FoundControl } from '../pipeline/controls/control-work.ts';
@@ -22,7 +23,7 @@ export async function findModels(
     plan.controls.map(async (control, index) => {
       const model = await library.controlNet(control.model.id);
       assertUnchanged(model, control.model.hash);
-      return { index, plan: control, model };
+      return { index, plan: control, model, acts: modelKinds[model.kind].acts };
     }),
   );
   return { base, controls };

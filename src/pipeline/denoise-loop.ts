@@ -1,4 +1,5 @@
 import { evaluateTogether } from './evaluation.ts';
+import { networksOf } from './controls/kinds.ts';
 import type { EvaluationNetworks } from './controls/split-networks.ts';
 import { batchKey, controlsOn, isFinished, type Sample } from './sample.ts';
 
@@ -93,15 +94,15 @@ export class DenoiseLoop {
     const now = this.#now();
     const turns = quantum * Math.max(1, this.#basesToLoad());
     const isReady = ({ sample, since }: Waiting): boolean =>
-      now - since >= turns * this.#networks.reloadMs(sample.pass.base, controlNetsOf(sample));
+      now - since >= turns * this.#networks.reloadMs(sample.pass.base, steeringOf(sample));
     const firstReady = this.#waiting.find(isReady);
     const first = firstReady ?? this.#waiting[0];
     if (first === undefined) return null;
     const key = batchKey(first.sample);
-    const loading = new Set(networksOf(first.sample));
+    const loading = new Set(allNetworksOf(first.sample));
     const candidates = this.#waiting.filter(
       (one) =>
-        batchKey(one.sample) === key && (isReady(one) || networksOf(one.sample).every((name) => loading.has(name))),
+        batchKey(one.sample) === key && (isReady(one) || allNetworksOf(one.sample).every((name) => loading.has(name))),
     );
     return {
       samples: this.#withinLimits(candidates.map(({ sample }) => sample)),
@@ -172,12 +173,13 @@ export class DenoiseLoop {
 }
 
 /** Names of the networks that a sample's next evaluation runs. */
-function networksOf(sample: Sample): readonly string[] {
-  return [sample.pass.base, ...controlNetsOf(sample)];
+function allNetworksOf(sample: Sample): readonly string[] {
+  return [sample.pass.base, ...steeringOf(sample)];
 }
 
-function controlNetsOf(sample: Sample): ReadonlySet<string> {
-  return new Set(sample.pass.rows.flatMap((row) => controlsOn(row, sample)).map(({ control }) => control.network));
+function steeringOf(sample: Sample): ReadonlySet<string> {
+  const acting = sample.pass.rows.flatMap((row) => controlsOn(row, sample));
+  return new Set(acting.flatMap(({ control }) => networksOf(control)));
 }
 
 function countRows(samples: readonly Sample[]): number {

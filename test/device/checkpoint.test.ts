@@ -120,7 +120,15 @@ describe('a drawing whose process is killed goes on from its checkpoint to the s
     const region = { width, height, levels };
     const acting = (where: Region | null) => ({
       ...work(plan),
-      controls: [{ index: 0, plan: control, model: controlNet, inputs: { map, region: where, remarks: [] } }],
+      controls: [
+        {
+          index: 0,
+          plan: control,
+          model: controlNet,
+          acts: 'residuals' as const,
+          inputs: { map, region: where, remarks: [] },
+        },
+      ],
     });
     const asked = acting(region);
     const calm = await draw(asked);

@@ -56,6 +56,7 @@ async function requestFor(one: DioramaCase): Promise<DrawRequest> {
       index,
       plan: plan.controls[index]!,
       model: models.controlNet(type),
+      acts: 'residuals' as const,
       inputs: { map: await readPicture('scenes', map), region: null, remarks: [] },
     })),
   );

@@ -85,6 +85,7 @@ async function controlled(job: string, types: readonly string[]): Promise<DrawRe
     index,
     plan: control,
     model: models.controlNet(control.type),
+    acts: 'residuals' as const,
     inputs: { map, region: null, remarks: [] },
   }));
   return firstPass(plan, models.base, works, job);

@@ -63,7 +63,7 @@ function drawnOf(images: readonly RgbImage[], bestOf = images.length): readonly 
 
 /** A control of which everything is made. */
 function work(control: PlannedControl, made: MadeMap, region: Region | null = null): ControlWork {
-  return { index: 0, plan: control, model: controlNet, inputs: { ...made, region } };
+  return { index: 0, plan: control, model: controlNet, acts: 'residuals', inputs: { ...made, region } };
 }
 
 const controlNet: ControlNetModel = {

@@ -2,10 +2,10 @@ import { conditionIds } from '../../conditions/registry.ts';
 import { describeFamily } from '../../generation/catalog.ts';
 import type { ControlNetModel } from '../../generation/model.ts';
 import { guessType } from '../manifest/guess-type.ts';
-import type { FoundKind } from './kind.ts';
+import type { SteeringKind } from './kind.ts';
 
 /** Looked into with what it is for and the base model that it came with. */
-export const controlNetKind: FoundKind<ControlNetModel, [type: string | null, bundledWith: string | null]> = {
+export const controlNetKind: SteeringKind<ControlNetModel, [type: string | null, bundledWith: string | null]> = {
   id: 'controlnet',
   noun: 'ControlNet',
   heads: ['CONTROLNET', 'FAMILY', 'FOR', 'CAME WITH'],
@@ -20,6 +20,7 @@ export const controlNetKind: FoundKind<ControlNetModel, [type: string | null, bu
     ['came with', bundledWith ?? '-'],
   ],
   hasType: true,
+  acts: 'residuals',
   inspect: async (...asked) => await (await import('./inspect-controlnet.ts')).inspectControlNet(...asked),
 };
 

@@ -1,3 +1,4 @@
+import type { Acting } from '../../pipeline/controls/control-work.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import type { DetectedFile } from '../../weights/checkpoint.ts';
 import type { Witness } from '../../weights/prediction/prediction.ts';
@@ -25,6 +26,11 @@ export interface FoundKind<Model, Place extends readonly unknown[] = []> extends
    * model that is listed.
    */
   readonly inspect: (path: string, given: Given, file: DetectedFile['file'], ...place: Place) => Promise<Model>;
+}
+
+/** A kind whose models steer the denoiser. */
+export interface SteeringKind<Model, Place extends readonly unknown[] = []> extends FoundKind<Model, Place> {
+  readonly acts: Acting;
 }
 
 /** What a model is called and what its maker says of it. */

@@ -3,6 +3,9 @@ import type { Region } from '../../pixels/region.ts';
 import type { PlannedControl } from '../../generation/plan.ts';
 import type { ControlNetModel } from '../../generation/model.ts';
 
+/** How a control acts on the denoiser: a row of kinds.ts. Which one, the kind of its model says. */
+export type Acting = 'residuals';
+
 /**
  * All of one control on its way from the plan into the networks: nothing of a control is found by its place in a list. Plain
  * data, so that it can be handed to another process.
@@ -12,6 +15,7 @@ export interface ControlWork {
   readonly index: number;
   readonly plan: PlannedControl;
   readonly model: ControlNetModel;
+  readonly acts: Acting;
   readonly inputs: ControlInputs;
 }
 

@@ -1,6 +1,6 @@
 import type { Tensor } from '../../numeric/tensor.ts';
 import type { BaseNetworks, ControlNetSource, DenoiserInput, NetworkSource } from '../networks/networks.ts';
-import type { ControlWork } from './control-work.ts';
+import type { Acting, ControlWork } from './control-work.ts';
 import { prepareResiduals, sumResiduals } from './residuals.ts';
 import type { RowControl, SampleControl } from './sample-control.ts';
 
@@ -8,6 +8,8 @@ import type { RowControl, SampleControl } from './sample-control.ts';
 export interface ControlKind {
   /** Makes a control ready: once a pass. */
   readonly prepare: (work: ControlWork, networks: ControlNetSource, base: BaseNetworks) => Promise<SampleControl>;
+  /** Keys of the networks that run for a control in every evaluation that it acts in. */
+  readonly networks: (control: SampleControl) => readonly string[];
   /** What its controls give the denoiser in one evaluation; rows[r] are those that act on row r of `input`. */
   readonly act: (
     rows: readonly (readonly RowControl[])[],
@@ -18,18 +20,15 @@ export interface ControlKind {
 }
 
 /** Inputs of the denoiser by the kind of control that they come from. */
-export type Steering = Readonly<Record<SampleControl['acts'], readonly Tensor[]>>;
+export type Steering = Readonly<Record<Acting, readonly Tensor[]>>;
 
 /**
  * A row each kind of control. What is computed once a pass (the features of a T2I-Adapter) or once a job (the image tokens of an
  * IP-Adapter) has its place in `prepare`, and its input of the denoiser in {@link Steering}.
  */
-const controlKinds: Readonly<Record<SampleControl['acts'], ControlKind>> = {
-  residuals: { prepare: prepareResiduals, act: sumResiduals },
+const controlKinds: Readonly<Record<Acting, ControlKind>> = {
+  residuals: { prepare: prepareResiduals, networks: ({ network }) => [network], act: sumResiduals },
 };
-
-/** How the models of a kind act. */
-const actingOf: Readonly<Record<ControlWork['model']['kind'], SampleControl['acts']>> = { controlnet: 'residuals' };
 
 /** Makes a control ready to act in a pass. */
 export async function prepareControl(
@@ -37,7 +36,12 @@ export async function prepareControl(
   networks: ControlNetSource,
   base: BaseNetworks,
 ): Promise<SampleControl> {
-  return await controlKinds[actingOf[work.model.kind]].prepare(work, networks, base);
+  return await controlKinds[work.acts].prepare(work, networks, base);
+}
+
+/** Keys of the networks that run for a control in every evaluation that it acts in. */
+export function networksOf(control: SampleControl): readonly string[] {
+  return controlKinds[control.acts].networks(control);
 }
 
 /** What all controls together give the denoiser in one evaluation; rows[r] are those that act on row r of `input`. */
@@ -47,7 +51,7 @@ export async function steer(
   base: BaseNetworks,
   networks: NetworkSource,
 ): Promise<Steering> {
-  const actingBy = (acts: SampleControl['acts']): readonly (readonly RowControl[])[] =>
+  const actingBy = (acts: Acting): readonly (readonly RowControl[])[] =>
     rows.map((controls) => controls.filter(({ control }) => control.acts === acts));
   return { residuals: await controlKinds.residuals.act(actingBy('residuals'), input, base, networks) };
 }

@@ -1,12 +1,9 @@
 import { actsAt, type ControlWeights } from './control-weights.ts';
-import type { ControlInputs } from './control-work.ts';
+import type { Acting, ControlInputs } from './control-work.ts';
 
-/**
- * A control as samples carry it, ready to act in a pass; samples of one request share it. `acts` names the kind of control that
- * it is (see kinds.ts).
- */
+/** A control as samples carry it, ready to act in a pass; samples of one request share it. */
 export interface SampleControl {
-  readonly acts: 'residuals';
+  readonly acts: Acting;
   /** Key of the ControlNet's networks. */
   readonly network: string;
   /** The hint encoder's features, hintChannels x h x w. */

@@ -44,6 +44,7 @@ async function draw(base: BaseModel, control?: { readonly model: ControlNetModel
       index,
       plan: planned,
       model: control!.model,
+      acts: 'residuals' as const,
       inputs: { map, region: null, remarks: [] },
     }));
     const preparing = prepareDrawing(firstPass(plan, base, works), networks, new TextCache());
