@@ -129,7 +129,7 @@ function skipChannels(): number[] {
   return [320, 320, 320, 320, 640, 640, 640, 1280, 1280, 1280, 1280, 1280];
 }
 
-function resnet(name: string, inputs: number, outputs: number, time?: number): Shapes {
+export function resnet(name: string, inputs: number, outputs: number, time?: number): Shapes {
   return merge(
     norm(`${name}.norm1`, inputs),
     convolution(`${name}.conv1`, inputs, outputs, 3),
@@ -160,18 +160,18 @@ function transformer(name: string, channels: number): Shapes {
   );
 }
 
-function convolution(name: string, inputs: number, outputs: number, kernel: number): Shapes {
+export function convolution(name: string, inputs: number, outputs: number, kernel: number): Shapes {
   return { [`${name}.weight`]: [outputs, inputs, kernel, kernel], [`${name}.bias`]: [outputs] };
 }
 
-function linear(name: string, inputs: number, outputs: number): Shapes {
+export function linear(name: string, inputs: number, outputs: number): Shapes {
   return { [`${name}.weight`]: [outputs, inputs], [`${name}.bias`]: [outputs] };
 }
 
-function norm(name: string, channels: number): Shapes {
+export function norm(name: string, channels: number): Shapes {
   return { [`${name}.weight`]: [channels], [`${name}.bias`]: [channels] };
 }
 
-function merge(...parts: readonly Shapes[]): Shapes {
+export function merge(...parts: readonly Shapes[]): Shapes {
   return Object.assign({}, ...parts) as Shapes;
 }

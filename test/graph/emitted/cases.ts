@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { layOutCheckpoint } from '../../../bench/real-size/make-checkpoint.ts';
+import { layOutCheckpoint, layOutSdxlCheckpoint } from '../../../bench/real-size/make-checkpoint.ts';
 import {
   buildControlNet,
   buildHintEncoder,
@@ -31,13 +31,13 @@ const smallBase = { unet: small, vae: { norm_num_groups: 4 }, textEncoder: { num
 
 /**
  * Every network that is emitted, by the name of its model: those of the reference models in `golden` that can be built, of its
- * single files, and of the shapes of Stable Diffusion 1.5. Nothing but headers is read.
+ * single files, and of the shapes of Stable Diffusion 1.5 and of SDXL. Nothing but headers is read.
  */
 export async function emittedModels(golden: string): Promise<Readonly<Record<string, Networks>>> {
   const models: Record<string, Networks> = {};
   for (const name of readdirSync(join(golden, 'models'))) {
     const folder = join(golden, 'models', name);
-    if (!existsSync(join(folder, 'unet')) || existsSync(join(folder, 'text_encoder_2'))) continue;
+    if (!existsSync(join(folder, 'unet'))) continue;
     // Past the refusal of an inpainting model: its networks are emitted all the same.
     models[name] = { ...base(await openBaseFolder(folder, {})), ...(await controlNets(folder)) };
   }
@@ -54,23 +54,28 @@ export async function emittedModels(golden: string): Promise<Readonly<Record<str
   layOutCheckpoint(real);
   models['sd15'] = { ...base(await openBaseCheckpoint(real)), ...(await controlNets(real)) };
   rmSync(real, { recursive: true });
+  const larger = mkdtempSync(join(tmpdir(), 'armature-shapes-'));
+  layOutSdxlCheckpoint(larger);
+  models['sdxl'] = base(await openBaseCheckpoint(larger));
+  rmSync(larger, { recursive: true });
   return models;
 }
 
 function base({ textEncoders, unet, vae }: BaseCheckpoint): Networks {
   return {
-    ...text(textEncoders[0]),
+    ...Object.assign({}, ...textEncoders.map((encoder, index) => text(encoder, index === 0 ? '' : ' 2'))),
     unet: () => buildUNet(unet),
     'vae decoder': () => buildVaeDecoder(vae),
     'vae encoder': () => buildVaeEncoder(vae),
   };
 }
 
-function text(part: NetworkPart<TextEncoderConfig>): Networks {
+function text(part: NetworkPart<TextEncoderConfig>, which = ''): Networks {
+  const name = `text encoder${which}`;
   return {
-    'text encoder': () => buildTextEncoder(part),
-    'text encoder, clip skip 1': () => buildTextEncoder(part, { clipSkip: 1 }),
-    'text encoder, hidden states': () => buildTextEncoder(part, { hiddenStates: true }),
+    [name]: () => buildTextEncoder(part),
+    [`${name}, clip skip 1`]: () => buildTextEncoder(part, { clipSkip: 1 }),
+    [`${name}, hidden states`]: () => buildTextEncoder(part, { hiddenStates: true }),
   };
 }
 
