@@ -7,7 +7,7 @@ import {
   buildVaeDecoder,
   injectionPoints,
   type OnnxModel,
-} from '../../src/graph/index.ts';
+} from '../../src/graph/compiler/index.ts';
 import { elementCount, type Tensor } from '../../src/numeric/tensor.ts';
 import { createSession, type Feeds, type NetworkSession } from '../../src/runtime/index.ts';
 import { openBaseCheckpoint, openControlNetCheckpoint } from '../../src/weights/checkpoint.ts';

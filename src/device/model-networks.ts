@@ -8,7 +8,7 @@ import {
   buildVaeEncoder,
   injectionPoints,
   type OnnxModel,
-} from '../graph/index.ts';
+} from '../graph/compiler/index.ts';
 import type { BaseModel, ControlNetModel } from '../generation/model.ts';
 import { stackIds, type Tensor } from '../numeric/tensor.ts';
 import type {

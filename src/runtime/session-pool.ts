@@ -1,5 +1,5 @@
 import { ArmatureError } from '../errors.ts';
-import type { OnnxModel } from '../graph/index.ts';
+import type { OnnxModel } from '../graph/compiler/index.ts';
 import { createSession, type NetworkSession, type SessionSettings, weightBytes } from './session.ts';
 
 interface Entry {

@@ -1,5 +1,5 @@
 import { env, InferenceSession, Tensor as DeviceTensor } from 'onnxruntime-node';
-import type { OnnxModel } from '../graph/index.ts';
+import type { OnnxModel } from '../graph/compiler/index.ts';
 import type { IntegerTensor, Tensor } from '../numeric/tensor.ts';
 import { loadError, runError } from './errors.ts';
 

@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import { ArmatureError } from '../errors.ts';
-import { buildControlNet, buildHintEncoder, buildTextEncoder, buildUNet, buildVaeDecoder } from '../graph/index.ts';
+import {
+  buildControlNet,
+  buildHintEncoder,
+  buildTextEncoder,
+  buildUNet,
+  buildVaeDecoder,
+} from '../graph/compiler/index.ts';
 import { refuseLeftovers } from './layouts/leftovers.ts';
 import type { NetworkPart } from '../graph/weights.ts';
 import type { BaseCheckpoint, ControlNetCheckpoint } from './layouts/layout.ts';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Device } from '../../src/device/device.ts';
 import { ModelNetworks } from '../../src/device/model-networks.ts';
 import type { DrawRequest, FromDevice } from '../../src/device/protocol.ts';
-import type { OnnxModel } from '../../src/graph/index.ts';
+import type { OnnxModel } from '../../src/graph/compiler/index.ts';
 import { type NetworkSession, SessionPool } from '../../src/runtime/index.ts';
 import { type DioramaModels, dioramaModels, modelsFolder, readPicture } from '../support/diorama.ts';
 import { firstPass, planFor } from '../support/draw-request.ts';

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { controlNetworks } from '../../src/device/model-networks.ts';
-import { injectionPoints } from '../../src/graph/index.ts';
+import { injectionPoints } from '../../src/graph/compiler/index.ts';
 import type { Tensor } from '../../src/numeric/tensor.ts';
 import { TorchGenerator } from '../../src/numeric/torch-generator.ts';
 import { SessionPool } from '../../src/runtime/index.ts';

@@ -8,7 +8,7 @@ import {
   injectionPoints,
   type NetworkPart,
   type UNetConfig,
-} from '../../src/graph/index.ts';
+} from '../../src/graph/compiler/index.ts';
 import type { Tensor } from '../../src/numeric/tensor.ts';
 import { type BaseCheckpoint, openBaseCheckpoint, openControlNetCheckpoint } from '../../src/weights/checkpoint.ts';
 import { floats, type GoldenArray, goldenArrays, goldenPath, maxAbsDifference } from '../support/golden.ts';

@@ -1,4 +1,4 @@
-import type { OnnxModel } from '../../src/graph/index.ts';
+import type { OnnxModel } from '../../src/graph/compiler/index.ts';
 import type { Tensor } from '../../src/numeric/tensor.ts';
 import { createSession, type Feeds } from '../../src/runtime/index.ts';
 import { floats, type GoldenArray, goldenArrays, goldenJson } from '../support/golden.ts';

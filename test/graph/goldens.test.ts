@@ -10,7 +10,7 @@ import {
   type ControlNetConfig,
   injectionPoints,
   type NetworkPart,
-} from '../../src/graph/index.ts';
+} from '../../src/graph/compiler/index.ts';
 import type { Tensor } from '../../src/numeric/tensor.ts';
 import { createSession, type NetworkSession } from '../../src/runtime/index.ts';
 import {

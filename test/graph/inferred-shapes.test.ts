@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { compile } from '../../src/graph/index.ts';
-import type { Graph, NetworkOptions } from '../../src/graph/ir/graph.ts';
+import { compile } from '../../src/graph/compiler/index.ts';
+import type { Graph, NetworkOptions } from '../../src/graph/builder/graph.ts';
 import type { Value } from '../../src/graph/ir/node.ts';
 import { evaluate } from '../../src/graph/ir/size.ts';
 import { controlNet } from '../../src/graph/networks/controlnet.ts';

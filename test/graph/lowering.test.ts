@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { compile } from '../../src/graph/index.ts';
-import { Graph } from '../../src/graph/ir/graph.ts';
+import { compile } from '../../src/graph/compiler/index.ts';
+import { Graph } from '../../src/graph/builder/graph.ts';
 import { readModel } from './emitted/read-model.ts';
 import { runOnce } from './golden-model.ts';
 

@@ -7,7 +7,7 @@ import {
   buildVaeDecoder,
   buildVaeEncoder,
   type NetworkPart,
-} from '../../src/graph/index.ts';
+} from '../../src/graph/compiler/index.ts';
 import { openBaseCheckpoint, openControlNetCheckpoint } from '../../src/weights/checkpoint.ts';
 import { goldenPath } from '../support/golden.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { expect, test } from 'vitest';
-import { buildControlNet, buildUNet, injectionPoints, type OnnxModel } from '../../src/graph/index.ts';
+import { buildControlNet, buildUNet, injectionPoints, type OnnxModel } from '../../src/graph/compiler/index.ts';
 import { sessionOptions } from '../../src/runtime/session.ts';
 import { openBaseCheckpoint, openControlNetCheckpoint } from '../../src/weights/checkpoint.ts';
 import { temporaryFolder } from '../weights/temporary-folder.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { OnnxModel } from '../../src/graph/index.ts';
+import type { OnnxModel } from '../../src/graph/compiler/index.ts';
 import { OnnxEmitter } from '../../src/graph/lowering/onnx-emitter.ts';
 import { encode } from '../../src/graph/onnx/encode.ts';
 import { type NetworkSession, SessionPool } from '../../src/runtime/index.ts';

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readFileSync, renameSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { buildUNet } from '../../src/graph/index.ts';
+import { buildUNet } from '../../src/graph/compiler/index.ts';
 import { createSession } from '../../src/runtime/index.ts';
 import { detectCheckpoint, openBaseCheckpoint, openControlNetCheckpoint } from '../../src/weights/checkpoint.ts';
 import { openSafetensors } from '../../src/weights/safetensors/safetensors.ts';

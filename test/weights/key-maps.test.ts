@@ -5,7 +5,7 @@ import { oldVaeAttentionRules } from '../../src/weights/key-maps/ldm-vae.ts';
 import { rename } from '../../src/weights/key-maps/rename.ts';
 import { openSafetensors, readTensor } from '../../src/weights/safetensors/safetensors.ts';
 import { weightsOf } from '../../src/weights/layouts/weights.ts';
-import { buildTextEncoder } from '../../src/graph/index.ts';
+import { buildTextEncoder } from '../../src/graph/compiler/index.ts';
 import { openBaseCheckpoint } from '../../src/weights/checkpoint.ts';
 import { inferTextEncoderConfig } from '../../src/weights/configs/infer.ts';
 import { parseTextEncoderConfig } from '../../src/weights/configs/text-encoder-config.ts';

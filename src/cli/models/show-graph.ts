@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { ArmatureError } from '../../errors.ts';
 import { findBase, findControlNet } from '../../generation/catalog.ts';
 import type { BaseModel, ControlNetModel } from '../../generation/model.ts';
-import { describeGraph, type Graph, networks } from '../../graph/index.ts';
+import { describeGraph, type Graph, networks } from '../../graph/compiler/index.ts';
 import { libraryOf } from '../../service/library.ts';
 import { openBaseCheckpoint, openControlNetCheckpoint } from '../../weights/checkpoint.ts';
 import { addSettings, configOf } from '../settings/setting-options.ts';

@@ -1,4 +1,4 @@
-import type { Graph } from '../ir/graph.ts';
+import type { Graph } from '../builder/graph.ts';
 import type { Value } from '../ir/node.ts';
 
 /** Group normalisation of [rows, channels, h, w] with a scale and a shift per channel. */

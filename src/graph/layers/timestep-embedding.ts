@@ -1,5 +1,5 @@
 import type { AddedConfig } from '../configs.ts';
-import type { Graph } from '../ir/graph.ts';
+import type { Graph } from '../builder/graph.ts';
 import type { Value } from '../ir/node.ts';
 import { silu } from './activation.ts';
 import { linear } from './linear.ts';

@@ -1,4 +1,4 @@
-import type { Graph } from '../ir/graph.ts';
+import type { Graph } from '../builder/graph.ts';
 import type { Value } from '../ir/node.ts';
 import { geglu } from './activation.ts';
 import { attention, type Tokens } from './attention.ts';

@@ -1,4 +1,4 @@
-import type { Graph } from '../ir/graph.ts';
+import type { Graph } from '../builder/graph.ts';
 import type { Node, Operation, Value } from '../ir/node.ts';
 
 /** The operations that an output depends on, in their order. */

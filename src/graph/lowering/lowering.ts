@@ -1,5 +1,5 @@
 import type { Emit } from '../ir/node.ts';
-import type { AttributesOf, OperatorName, operators } from '../ir/operators.ts';
+import type { AttributesOf, OperatorName, operators } from '../builder/operators.ts';
 
 /** Operators that ONNX does not have: how they are computed is a lowering's to say, and one that it leaves out does not compile. */
 type Unwritten = {

@@ -1,5 +1,5 @@
 import type { ControlNetConfig } from '../configs.ts';
-import { Graph, type NetworkOptions } from '../ir/graph.ts';
+import { Graph, type NetworkOptions } from '../builder/graph.ts';
 import { silu } from '../layers/activation.ts';
 import { convolution } from '../layers/convolution.ts';
 import type { NetworkPart } from '../weights.ts';

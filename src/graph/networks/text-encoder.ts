@@ -1,5 +1,5 @@
 import type { TextEncoderConfig } from '../configs.ts';
-import { Graph, type NetworkOptions } from '../ir/graph.ts';
+import { Graph, type NetworkOptions } from '../builder/graph.ts';
 import type { Value } from '../ir/node.ts';
 import { attention } from '../layers/attention.ts';
 import { linear } from '../layers/linear.ts';

@@ -1,5 +1,5 @@
 import type { EncoderConfig } from '../configs.ts';
-import type { Graph } from '../ir/graph.ts';
+import type { Graph } from '../builder/graph.ts';
 import type { Value } from '../ir/node.ts';
 import { silu } from '../layers/activation.ts';
 import type { Tokens } from '../layers/attention.ts';

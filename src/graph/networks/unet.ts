@@ -1,5 +1,5 @@
 import type { UNetConfig } from '../configs.ts';
-import { Graph, type NetworkOptions } from '../ir/graph.ts';
+import { Graph, type NetworkOptions } from '../builder/graph.ts';
 import type { Value } from '../ir/node.ts';
 import { silu } from '../layers/activation.ts';
 import { convolution } from '../layers/convolution.ts';

@@ -1,5 +1,5 @@
 import { ArmatureError } from '../../errors.ts';
-import type { OnnxModel } from '../../graph/index.ts';
+import type { OnnxModel } from '../../graph/compiler/index.ts';
 import type { NetworkPart } from '../../graph/weights.ts';
 
 /** Tensors of real checkpoints that no network draws with, whatever stands before them. */

@@ -13,7 +13,7 @@ import {
   type NetworkPart,
   type OnnxModel,
   type TextEncoderConfig,
-} from '../../../src/graph/index.ts';
+} from '../../../src/graph/compiler/index.ts';
 import { type BaseCheckpoint, openBaseCheckpoint, openControlNetCheckpoint } from '../../../src/weights/checkpoint.ts';
 import { parseTextEncoderConfig } from '../../../src/weights/configs/text-encoder-config.ts';
 import { inferTextEncoderConfig } from '../../../src/weights/configs/infer.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { compile } from '../../../src/graph/index.ts';
-import { Graph } from '../../../src/graph/ir/graph.ts';
+import { compile } from '../../../src/graph/compiler/index.ts';
+import { Graph } from '../../../src/graph/builder/graph.ts';
 import { shapeText } from '../../../src/graph/ir/size.ts';
 import { cpu } from '../../../src/graph/lowering/cpu/cpu.ts';
 import type { Lowering } from '../../../src/graph/lowering/lowering.ts';

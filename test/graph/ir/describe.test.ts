@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { describeGraph } from '../../../src/graph/ir/describe.ts';
-import { Graph } from '../../../src/graph/ir/graph.ts';
+import { describeGraph } from '../../../src/graph/builder/describe.ts';
+import { Graph } from '../../../src/graph/builder/graph.ts';
 import type { WeightRef } from '../../../src/graph/weights.ts';
 
 const ref = (shape: readonly number[], dtype: WeightRef['dtype'] = 'F16'): WeightRef => ({

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Graph } from '../../../src/graph/ir/graph.ts';
+import { Graph } from '../../../src/graph/builder/graph.ts';
 import type { Value } from '../../../src/graph/ir/node.ts';
 import { shapeText } from '../../../src/graph/ir/size.ts';
 

@@ -1,7 +1,13 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { buildTextEncoder, buildUNet, compile, injectionPoints, type NetworkPart } from '../../../src/graph/index.ts';
-import { Graph } from '../../../src/graph/ir/graph.ts';
+import {
+  buildTextEncoder,
+  buildUNet,
+  compile,
+  injectionPoints,
+  type NetworkPart,
+} from '../../../src/graph/compiler/index.ts';
+import { Graph } from '../../../src/graph/builder/graph.ts';
 import type { Tensor } from '../../../src/numeric/tensor.ts';
 import { openBaseCheckpoint } from '../../../src/weights/checkpoint.ts';
 import { sameNames, folderOf, weightsOf } from '../../../src/weights/layouts/weights.ts';

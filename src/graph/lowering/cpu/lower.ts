@@ -1,7 +1,7 @@
 import type { EmittedName } from '../../ir/emitter.ts';
-import type { Graph, GraphOutput } from '../../ir/graph.ts';
+import type { Graph, GraphOutput } from '../../builder/graph.ts';
 import type { Emit, Node, Operation, Operator, Value } from '../../ir/node.ts';
-import type { OperatorName } from '../../ir/operators.ts';
+import type { OperatorName } from '../../builder/operators.ts';
 import { type Shape, sizeText } from '../../ir/size.ts';
 import type { OnnxGraph, OnnxPort } from '../../onnx/onnx-graph.ts';
 import { liveOperations, readersOf } from '../live-operations.ts';

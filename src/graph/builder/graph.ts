@@ -1,9 +1,9 @@
 import type { NetworkPart } from '../weights.ts';
-import type { ElementType } from './emitter.ts';
-import type { AnyOperator, InputNode, Node, Operation, Operator, Value, ValueType } from './node.ts';
+import type { ElementType } from '../ir/emitter.ts';
+import type { AnyOperator, InputNode, Node, Operation, Operator, Value, ValueType } from '../ir/node.ts';
 import { type AttributesOf, type OperatorName, operators } from './operators.ts';
-import { named, sameSize, type Shape, shapeText, type Size } from './size.ts';
-import { type Binding, elementTypeOf, placeOf, storedWeight, type WeightExpression } from './weight.ts';
+import { named, sameSize, type Shape, shapeText, type Size } from '../ir/size.ts';
+import { type Binding, elementTypeOf, placeOf, storedWeight, type WeightExpression } from '../ir/weight.ts';
 
 /** A fixed size, or the name of one that is known only when the network runs, unless the graph is told it. */
 export type Dim = number | string;

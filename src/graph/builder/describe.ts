@@ -1,7 +1,7 @@
 import type { Graph } from './graph.ts';
-import type { Operation, Value } from './node.ts';
-import { evaluate, shapeText } from './size.ts';
-import { storedType } from './weight.ts';
+import type { Operation, Value } from '../ir/node.ts';
+import { evaluate, shapeText } from '../ir/size.ts';
+import { storedType } from '../ir/weight.ts';
 
 /** A graph for people to read: lines of cells, in the order of the nodes. */
 export interface GraphText {

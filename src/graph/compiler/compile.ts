@@ -1,7 +1,7 @@
-import { elementCount } from '../numeric/tensor.ts';
-import type { Graph } from './ir/graph.ts';
-import { lowerForCpu } from './lowering/cpu/lower.ts';
-import { encode } from './onnx/encode.ts';
+import { elementCount } from '../../numeric/tensor.ts';
+import type { Graph } from '../builder/graph.ts';
+import { lowerForCpu } from '../lowering/cpu/lower.ts';
+import { encode } from '../onnx/encode.ts';
 
 /** A network as an ONNX model whose weights stay where they are. */
 export interface OnnxModel {

@@ -1,11 +1,11 @@
 import { compile, type OnnxModel } from './compile.ts';
-import type { ControlNetConfig, TextEncoderConfig, UNetConfig, VaeConfig } from './configs.ts';
-import { controlNet } from './networks/controlnet.ts';
-import { hintEncoder } from './networks/hint-encoder.ts';
-import { textEncoder, type TextEncoderOptions } from './networks/text-encoder.ts';
-import { unet } from './networks/unet.ts';
-import { vaeDecoder, vaeEncoder } from './networks/vae.ts';
-import type { NetworkPart } from './weights.ts';
+import type { ControlNetConfig, TextEncoderConfig, UNetConfig, VaeConfig } from '../configs.ts';
+import { controlNet } from '../networks/controlnet.ts';
+import { hintEncoder } from '../networks/hint-encoder.ts';
+import { textEncoder, type TextEncoderOptions } from '../networks/text-encoder.ts';
+import { unet } from '../networks/unet.ts';
+import { vaeDecoder, vaeEncoder } from '../networks/vae.ts';
+import type { NetworkPart } from '../weights.ts';
 
 /** Networks as models that onnxruntime runs. Each throws `model_invalid` for the first weight that is missing or has another shape. */
 export function buildUNet(part: NetworkPart<UNetConfig>): OnnxModel {

@@ -1,6 +1,6 @@
-import type { Operator } from './node.ts';
-import { geglu, gelu, quickGelu, silu } from './operators/activation.ts';
-import { attention } from './operators/attention.ts';
+import type { Operator } from '../ir/node.ts';
+import { geglu, gelu, quickGelu, silu } from '../ir/operators/activation.ts';
+import { attention } from '../ir/operators/attention.ts';
 import {
   averageChannels,
   clamp,
@@ -9,14 +9,14 @@ import {
   scaleRows,
   shiftChannels,
   splitChannels,
-} from './operators/channels.ts';
-import { convolution } from './operators/convolution.ts';
-import { add, addTo } from './operators/elementwise.ts';
-import { linear } from './operators/linear.ts';
-import { groupNorm, layerNorm } from './operators/normalization.ts';
-import { doubleSize, resizeTo } from './operators/resampling.ts';
-import { embed, equals, firstLargest, imageToTokens, pick, tokensToImage } from './operators/sequences.ts';
-import { sinusoids } from './operators/sinusoids.ts';
+} from '../ir/operators/channels.ts';
+import { convolution } from '../ir/operators/convolution.ts';
+import { add, addTo } from '../ir/operators/elementwise.ts';
+import { linear } from '../ir/operators/linear.ts';
+import { groupNorm, layerNorm } from '../ir/operators/normalization.ts';
+import { doubleSize, resizeTo } from '../ir/operators/resampling.ts';
+import { embed, equals, firstLargest, imageToTokens, pick, tokensToImage } from '../ir/operators/sequences.ts';
+import { sinusoids } from '../ir/operators/sinusoids.ts';
 
 /** The operators that layers write, by the names that a graph shows. */
 export const operators = {

@@ -1,0 +1,24 @@
+export {
+  buildControlNet,
+  buildHintEncoder,
+  buildTextEncoder,
+  buildUNet,
+  buildVaeDecoder,
+  buildVaeEncoder,
+} from './build.ts';
+export { compile, type OnnxModel } from './compile.ts';
+export type {
+  ControlNetConfig,
+  DownBlockType,
+  EncoderConfig,
+  TextEncoderConfig,
+  UNetConfig,
+  UpBlockType,
+  VaeConfig,
+} from '../configs.ts';
+export { describeGraph, type GraphText } from '../builder/describe.ts';
+export type { Graph, NetworkOptions } from '../builder/graph.ts';
+export * as networks from '../networks/index.ts';
+export { type InjectionPoint, injectionPoints } from '../networks/injection-points.ts';
+export type { TextEncoderOptions } from '../networks/text-encoder.ts';
+export type { NetworkPart, WeightRef, Weights, WeightType } from '../weights.ts';
