@@ -11,6 +11,7 @@ import { type Pass, torchNoise } from '../pipeline/pass.ts';
 import { rowOf } from '../pipeline/row.ts';
 import { resumeSample, type Sample, startSample } from '../pipeline/sample.ts';
 import { createScheduler } from '../schedulers/registry.ts';
+import { trainedLevels } from '../schedulers/sigmas.ts';
 import type { ModelNetworks, OpenBase } from './model-networks.ts';
 import type { DrawRequest, PassStart } from './protocol.ts';
 import type { TextCache } from './text-cache.ts';
@@ -110,13 +111,19 @@ function remarkOnCut(field: string, tokens: number, strict: boolean): string {
 /** The latents of a pass and how they are sampled. */
 function passOver(
   { key, networks: { latentChannels, latentScale }, schedule: { schedule, samplerDefaults } }: OpenBase,
-  { width, height, scheduler, part: { steps, strength }, eta }: PlannedPass,
+  { width, height, scheduler, part: { steps, strength }, eta, sdeNoise }: PlannedPass,
 ): Pick<Pass, 'base' | 'shape' | 'scheduler' | 'noiseFrom'> {
   const shape = [latentChannels, height / latentScale, width / latentScale] as const;
   return {
     base: key,
     shape,
-    scheduler: createScheduler(scheduler, schedule, steps, { ...samplerDefaults, eta }, strength),
-    noiseFrom: torchNoise(shape),
+    scheduler: createScheduler(
+      scheduler,
+      schedule,
+      steps,
+      { ...samplerDefaults, ...(eta === null ? {} : { eta }) },
+      strength,
+    ),
+    noiseFrom: torchNoise(shape, sdeNoise === 'path' ? trainedLevels(schedule) : null),
   };
 }

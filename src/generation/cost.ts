@@ -1,4 +1,3 @@
-import { schedulers } from '../schedulers/registry.ts';
 import type { Progress } from './job.ts';
 import { passesOf, type PlannedPass } from './passes.ts';
 import type { GenerationPlan } from './plan.ts';
@@ -8,15 +7,15 @@ export function costOfDrawing(plan: GenerationPlan): number {
   return costOfPasses(passesOf(plan)) * plan.count * plan.bestOf;
 }
 
-type DrawnPass = Pick<PlannedPass, 'width' | 'height' | 'scheduler' | 'steps'>;
+type DrawnPass = Pick<PlannedPass, 'width' | 'height' | 'run'>;
 
 /** Of one picture. */
 function costOfPasses(passes: readonly DrawnPass[]): number {
   return passes.reduce((sum, pass) => sum + costOfPass(pass), 0);
 }
 
-function costOfPass({ width, height, steps, scheduler }: DrawnPass): number {
-  return width * height * steps * schedulers[scheduler].evaluationsPerStep;
+function costOfPass({ width, height, run }: DrawnPass): number {
+  return width * height * run.evaluations;
 }
 
 /** How far a drawing is when all of its pictures have done the passes before `index`, and `step` steps of that one. */
@@ -24,7 +23,7 @@ export function progressIn(passes: readonly DrawnPass[], index: number, step: nu
   const through = passes.slice(0, index);
   const pass = passes[index];
   const all = costOfPasses(passes);
-  const ofPass = pass === undefined ? 0 : (costOfPass(pass) / all) * (step / pass.steps);
+  const ofPass = pass === undefined ? 0 : (costOfPass(pass) / all) * (step / pass.run.steps);
   return {
     step: sumOfSteps(through) + step,
     steps: sumOfSteps(passes),
@@ -39,5 +38,5 @@ export function progressAtEnd(plan: GenerationPlan): Progress {
 }
 
 function sumOfSteps(passes: readonly DrawnPass[]): number {
-  return passes.reduce((sum, { steps }) => sum + steps, 0);
+  return passes.reduce((sum, { run }) => sum + run.steps, 0);
 }

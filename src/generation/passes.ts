@@ -1,4 +1,3 @@
-import { stepsRun } from '../schedulers/registry.ts';
 import type { SchedulePart } from '../schedulers/part.ts';
 import type { GenerationPlan } from './plan.ts';
 
@@ -15,22 +14,21 @@ export interface PlannedPass extends Pick<
   | 'height'
   | 'scheduler'
   | 'eta'
+  | 'run'
+  | 'sdeNoise'
   | 'guidanceScale'
   | 'guidanceRescale'
   | 'strict'
 > {
-  /** Steps that are drawn. */
-  readonly steps: number;
-  /** The part of a schedule that they are. */
+  /** The part of a schedule that its run is. */
   readonly part: SchedulePart;
 }
 
 /** The passes of a plan, in the order in which they are drawn. Drawing by a prompt is one. */
 export function passesOf(plan: GenerationPlan): readonly PlannedPass[] {
-  const { prompt, negativePrompt, clipSkip, width, height, scheduler, eta } = plan;
+  const { prompt, negativePrompt, clipSkip, width, height, scheduler, eta, run, sdeNoise } = plan;
   const { guidanceScale, guidanceRescale, strict } = plan;
-  const part = partOf(plan);
-  const sampling = { scheduler, steps: stepsRun(scheduler, part), part, eta };
+  const sampling = { scheduler, part: partOf(plan), eta, run, sdeNoise };
   return [{ prompt, negativePrompt, clipSkip, width, height, ...sampling, guidanceScale, guidanceRescale, strict }];
 }
 

@@ -24,8 +24,15 @@ export interface GenerationPlan extends Plan {
   readonly guidanceScale: number;
   readonly guidanceRescale: number;
   readonly scheduler: SchedulerId;
-  /** The share of fresh noise in DDIM; 0 elsewhere. */
-  readonly eta: number;
+  /** Share of fresh noise in each step; null: the sampler's own. */
+  readonly eta: number | null;
+  /** What the sampler makes of the steps. */
+  readonly run: SamplerRun;
+  /**
+   * Where the noise of the SDE samplers comes from: `path`, a Brownian path of the picture's seed. `drawn`, as until plans had version 2: one draw a step,
+   * from the generator of the seed.
+   */
+  readonly sdeNoise: 'path' | 'drawn';
   /** Seed of the first output; output i is drawn with seed + i (see bestOf). 0 .. 2^32 - 1 each (wraps around). */
   readonly seed: number;
   readonly count: number;
@@ -43,6 +50,13 @@ export interface GenerationPlan extends Plan {
   /** Candidates drawn for each output, of which the best is kept; candidate c of output i has seed + i * bestOf + c. */
   readonly bestOf: number;
   readonly output: GenerationOutputOptions;
+}
+
+/** A run of a sampler as it really is, which may be other than the steps that were wished. */
+export interface SamplerRun {
+  readonly steps: number;
+  /** How often the network is asked for one picture. */
+  readonly evaluations: number;
 }
 
 export interface ModelReference {

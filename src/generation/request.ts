@@ -272,8 +272,11 @@ const generationFields = {
     .describe('The sampler')
     .register(fieldOptions, { flag: '--scheduler <id>', says: schedulerIds.join(', ') }),
   eta: real(limits.eta)
-    .default(0)
-    .describe(`Share of fresh noise in each step of ${schedulersWithEta.join(', ')}; other schedulers take 0 only`)
+    .nullable()
+    .default(null)
+    .describe(
+      `Share of fresh noise in each step of ${schedulersWithEta.join(', ')}, which other schedulers do not have; null: the scheduler's own`,
+    )
     .register(fieldOptions, {
       flag: '--eta <number>',
       says: `share of fresh noise in each step of ${schedulersWithEta.join(', ')}`,

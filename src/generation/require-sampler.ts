@@ -1,39 +1,48 @@
 import { ArmatureError } from '../errors.ts';
 import type { BaseModel } from './model.ts';
+import type { SamplerRun } from './plan.ts';
 import { createScheduler, type SchedulerId } from '../schedulers/registry.ts';
 import type { SchedulePart } from '../schedulers/part.ts';
 import type { ModelSchedule } from '../schedulers/scheduler-config.ts';
 import type { Scheduler } from '../schedulers/scheduler.ts';
 
 /** What came of asking, by scheduler and steps: a batch asks the same of one model thousands of times. */
-const answers = new WeakMap<ModelSchedule, Map<string, ArmatureError | null>>();
+const answers = new WeakMap<ModelSchedule, Map<string, SamplerRun | ArmatureError>>();
 
-/**
- * Makes sure that a model can be sampled so, as the device will do it. `invalid_request` at `steps` for more than the
- * scheduler's grid of this model has, `model_invalid` at `scheduler` where the model's own settings rule the scheduler out.
- */
-export function requireSampler(base: BaseModel, scheduler: SchedulerId, part: SchedulePart): void {
-  const { schedule } = base;
-  const known = answers.get(schedule) ?? new Map<string, ArmatureError | null>();
-  answers.set(schedule, known);
-  const key = `${scheduler} ${part.steps} ${part.strength}`;
-  let fault = known.get(key);
-  if (fault === undefined) {
-    fault = faultOf(base.id, schedule, scheduler, part);
-    known.set(key, fault);
-  }
-  if (fault !== null) throw fault;
+/** What of a request says how it is sampled. */
+export interface SamplingChoice extends SchedulePart {
+  readonly scheduler: SchedulerId;
+  /** Null: the sampler's own. */
+  readonly eta: number | null;
 }
 
-function faultOf(
+/**
+ * Makes sure that a model can be sampled so, as the device will do it, and says what comes of the steps. `invalid_request` at `steps` for more than the
+ * scheduler's grid of this model has, `model_invalid` at `scheduler` where the model's own settings rule the scheduler out.
+ */
+export function requireSampler(base: BaseModel, choice: SamplingChoice): SamplerRun {
+  const { schedule } = base;
+  const known = answers.get(schedule) ?? new Map<string, SamplerRun | ArmatureError>();
+  answers.set(schedule, known);
+  const key = JSON.stringify(choice);
+  let answer = known.get(key);
+  if (answer === undefined) {
+    answer = tried(base.id, schedule, choice);
+    known.set(key, answer);
+  }
+  if (answer instanceof ArmatureError) throw answer;
+  return answer;
+}
+
+function tried(
   model: string,
   { schedule, samplerDefaults }: ModelSchedule,
-  id: SchedulerId,
-  { steps, strength }: SchedulePart,
-): ArmatureError | null {
+  { scheduler: id, steps, strength, eta }: SamplingChoice,
+): SamplerRun | ArmatureError {
   try {
-    const scheduler = createScheduler(id, schedule, steps, samplerDefaults, strength);
-    if (isOnTheGrid(scheduler, schedule.trainTimesteps)) return null;
+    const given = { ...samplerDefaults, ...(eta === null ? {} : { eta }) };
+    const scheduler = createScheduler(id, schedule, steps, given, strength);
+    if (isOnTheGrid(scheduler, schedule.trainTimesteps)) return runOf(scheduler);
     const detail = `The scheduler ${id} has no ${steps} timesteps that the model ${model} was trained on. Choose another, or fewer steps.`;
     return new ArmatureError('model_invalid', detail, { field: 'scheduler' });
   } catch (error) {
@@ -45,6 +54,10 @@ function faultOf(
     const detail = `The model ${model} cannot be sampled with the scheduler ${id}: ${error.message}`;
     return new ArmatureError('model_invalid', detail, { field: 'scheduler', cause: error });
   }
+}
+
+function runOf({ evaluations }: Scheduler): SamplerRun {
+  return { steps: (evaluations.at(-1)?.step ?? -1) + 1, evaluations: evaluations.length };
 }
 
 /** Whether every number that the loop will work with is one, and every timestep one that was trained. */

@@ -1,6 +1,6 @@
 import { ArmatureError } from '../errors.ts';
 import type { BaseModel } from './model.ts';
-import { type SchedulerId, schedulerIds, schedulersWithEta } from '../schedulers/registry.ts';
+import { type SchedulerId, schedulerIds } from '../schedulers/registry.ts';
 import { type Catalog, findBase } from './catalog.ts';
 import { limits } from './limits.ts';
 import type { GenerationPlan } from './plan.ts';
@@ -50,7 +50,7 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
   const init = resolveInit(request, context.init ?? null, context.mask ?? null, { scheduler, steps, ...size });
   const resolved = context.given.map((given) => resolveControl(given, { base, catalog, size }));
   const controls = resolved.map(({ control }) => control);
-  requireSampler(base, scheduler, partOf({ steps, init }));
+  const run = requireSampler(base, { scheduler, ...partOf({ steps, init }), eta: request.eta });
   const plan: GenerationPlan = {
     kind: 'generation',
     model: { id: base.id, hash: base.hash },
@@ -61,7 +61,9 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
     guidanceScale: request.guidance_scale ?? base.defaults.guidanceScale,
     guidanceRescale: request.guidance_rescale,
     scheduler,
-    eta: resolveEta(request.eta, scheduler),
+    eta: request.eta,
+    run,
+    sdeNoise: 'path',
     seed: request.seed ?? context.randomSeed(),
     count: request.count,
     clipSkip: resolveClipSkip(request.clip_skip, base),
@@ -106,13 +108,6 @@ function resolveClipSkip(clipSkip: number, base: BaseModel): number {
     `Expected clip_skip to be at most ${most} with the model ${base.id}, whose text encoder has ${base.textLayers} layers, ` +
     `but received ${clipSkip}.`;
   throw new ArmatureError('invalid_request', detail, { field: 'clip_skip' });
-}
-
-function resolveEta(eta: number, scheduler: SchedulerId): number {
-  if (eta === 0 || schedulersWithEta.includes(scheduler)) return eta;
-  const others = schedulersWithEta.join(', ');
-  const detail = `Expected eta to be 0 with the scheduler ${scheduler} but received ${eta}: only ${others} takes another.`;
-  throw new ArmatureError('invalid_request', detail, { field: 'eta' });
 }
 
 function defaultScheduler(base: BaseModel): SchedulerId {

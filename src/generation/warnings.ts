@@ -1,8 +1,6 @@
 import type { BaseModel } from './model.ts';
 import type { ModelList } from './catalog.ts';
 import type { GenerationPlan, PlannedControl } from './plan.ts';
-import { stepsRun } from '../schedulers/registry.ts';
-import { partOf } from './passes.ts';
 import { syntaxWarnings } from '../prompt/foreign-syntax.ts';
 
 /** Remarks on parts of a plan that will have no effect, or probably not the one that was meant. */
@@ -17,11 +15,7 @@ export function warningsOf(plan: GenerationPlan, models: ModelList): readonly st
   }
   if (plan.variation?.strength === 0) warnings.push('variation has no effect with a strength of 0.');
   for (const [index, control] of plan.controls.entries()) {
-    warnings.push(
-      ...controlWarnings(control, stepsRun(plan.scheduler, partOf(plan)), models).map(
-        (text) => `controls[${index}] ${text}`,
-      ),
-    );
+    warnings.push(...controlWarnings(control, plan.run.steps, models).map((text) => `controls[${index}] ${text}`));
   }
   return warnings;
 }

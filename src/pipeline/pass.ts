@@ -1,3 +1,5 @@
+import { BrownianPath, type PathRange } from '../numeric/brownian-path.ts';
+import { elementCount } from '../numeric/tensor.ts';
 import { TorchGenerator, type TorchGeneratorState } from '../numeric/torch-generator.ts';
 import type { Noise, Scheduler } from '../schedulers/scheduler.ts';
 import type { Guidance } from './guidance.ts';
@@ -21,8 +23,8 @@ export interface Pass {
   readonly over: DrawnOver | null;
   /** What else has to be equal in samples that share a batch (see structureOf). */
   readonly structure: string;
-  /** The noise of a sample from a state of its generator on. */
-  readonly noiseFrom: (state: TorchGeneratorState) => SavedNoise;
+  /** The noise of the sample with this seed from a state of its generator on. */
+  readonly noiseFrom: (state: TorchGeneratorState, seed: number) => SavedNoise;
 }
 
 export type LatentShape = readonly [channels: number, height: number, width: number];
@@ -33,10 +35,19 @@ export interface SavedNoise extends Noise {
   save(): TorchGeneratorState;
 }
 
-/** Noise of one sample as torch draws it for latents of this shape. */
-export function torchNoise(shape: LatentShape): Pass['noiseFrom'] {
-  return (state) => {
+/**
+ * Noise of one sample: draws as torch makes them for latents of this shape, and between two levels that of a path over the range of levels that the
+ * model was trained on, or, without a range, a draw as well.
+ */
+export function torchNoise(shape: LatentShape, levels: PathRange | null): Pass['noiseFrom'] {
+  return (state, seed) => {
     const generator = new TorchGenerator(state);
-    return { draw: () => generator.randn([1, ...shape]), save: () => generator.save() };
+    const path = levels === null ? null : new BrownianPath(seed, elementCount(shape), levels);
+    const draw = (): Float32Array => generator.randn([1, ...shape]);
+    return {
+      draw,
+      between: (level, other) => path?.increment(level, other) ?? draw(),
+      save: () => generator.save(),
+    };
   };
 }

@@ -15,6 +15,7 @@ import type { Row } from './row.ts';
  */
 export interface Sample {
   readonly pass: Pass;
+  readonly seeds: NoiseSeeds;
   /** What keeps the rest of a picture of which a part is drawn anew; null where there is none. */
   readonly blend: Blend | null;
   /** All that changes. Replaced, never written to. */
@@ -40,12 +41,12 @@ export interface NoiseSeeds {
 /** A sample at the beginning of its pass. */
 export function startSample(pass: Pass, seeds: NoiseSeeds): Sample {
   const { latents, blend, noise } = startOf(pass, seeds);
-  return { pass, blend, state: { ...pass.scheduler.start(latents), noise } };
+  return { pass, seeds, blend, state: { ...pass.scheduler.start(latents), noise } };
 }
 
 /** A sample that goes on from `state`. All that follows from pass and seeds is made again, by the same draws in the same order. */
 export function resumeSample(pass: Pass, seeds: NoiseSeeds, state: SampleState): Sample {
-  return { pass, blend: (pass.over?.repaint ?? null) === null ? null : startOf(pass, seeds).blend, state };
+  return { pass, seeds, blend: (pass.over?.repaint ?? null) === null ? null : startOf(pass, seeds).blend, state };
 }
 
 interface Start {
@@ -61,7 +62,7 @@ interface Start {
  */
 function startOf(pass: Pass, { seed, variation }: NoiseSeeds): Start {
   const { over, scheduler } = pass;
-  const generator = pass.noiseFrom(new TorchGenerator(seed).save());
+  const generator = pass.noiseFrom(new TorchGenerator(seed).save(), seed);
   const original = over === null ? null : latentsOf(over, generator.draw());
   const drawn = generator.draw();
   const noise = variation === undefined ? drawn : slerp(drawn, noiseOf(pass, variation.seed), variation.strength);
@@ -77,7 +78,7 @@ function startOf(pass: Pass, { seed, variation }: NoiseSeeds): Start {
 
 /** The noise that a sample of that seed begins with. */
 function noiseOf(pass: Pass, seed: number): Float32Array {
-  const generator = pass.noiseFrom(new TorchGenerator(seed).save());
+  const generator = pass.noiseFrom(new TorchGenerator(seed).save(), seed);
   if (pass.over !== null) generator.draw();
   return generator.draw();
 }
@@ -91,8 +92,8 @@ function begun(
 }
 
 /** The state of a sample after the network answered its rows. Leaves the sample as it is. */
-export function answered({ pass, blend, state }: Sample, answers: readonly Answer[]): SampleState {
-  const noise = pass.noiseFrom(state.noise);
+export function answered({ pass, seeds, blend, state }: Sample, answers: readonly Answer[]): SampleState {
+  const noise = pass.noiseFrom(state.noise, seeds.seed);
   const next = pass.scheduler.answer(state, joinAnswers(answers, pass.guidance), noise);
   const whole = blend === null ? next : blended(pass, blend, next);
   return { ...whole, noise: noise.save() };

@@ -77,17 +77,24 @@ const samplerFields: Readonly<Record<string, readonly [keyof SamplerOptions, Che
   lambda_min_clipped: ['lambdaMinClipped', number],
   predict_x0: ['predictX0', boolean],
   disable_corrector: ['disableCorrector', numbers],
+  skip_prk_steps: ['skipPrkSteps', boolean],
+  variance_type: ['varianceType', oneOf('fixed_small', 'fixed_small_log', 'fixed_large', 'fixed_large_log')],
   original_inference_steps: ['originalInferenceSteps', count],
   timestep_scaling: ['timestepScaling', positive],
 };
 
 export function readFields(config: SchedulerConfig): ConfigFields {
-  const { algorithmType, ...sampler } = pick(config, samplerFields);
+  const { algorithmType, varianceType, ...sampler } = pick(config, samplerFields);
   // DEIS is solved here by the algorithm that diffusers, too, takes for it outside its own class.
   const algorithm = algorithmType === 'deis' ? 'dpmsolver++' : algorithmType;
   return {
     ...pick(config, scheduleFields),
-    sampler: { ...sampler, ...(algorithm === undefined ? {} : { algorithmType: algorithm }) },
+    sampler: {
+      ...sampler,
+      ...(algorithm === undefined ? {} : { algorithmType: algorithm }),
+      // The logarithms are another way to compute the same.
+      ...(typeof varianceType === 'string' ? { varianceType: varianceType.replace('_log', '') } : {}),
+    },
   } as ConfigFields;
 }
 

@@ -1,5 +1,4 @@
 import { linearCombination } from '../numeric/linear-combination.ts';
-import { ArmatureError } from '../errors.ts';
 import { nextEvaluation, onceAStep } from './evaluations.ts';
 import { type SamplerFamily, trainedSteps } from './family.ts';
 import { alphasCumprod } from './noise-schedule.ts';
@@ -30,7 +29,6 @@ export const ddim: SamplerFamily<DdimOptions> = {
 
 function createDdim(schedule: NoiseSchedule, steps: number, options: DdimOptions): Scheduler<NoMemory> {
   const { trainTimesteps, predictionType } = schedule;
-  checkEta(options.eta);
   const alphas = alphasCumprod(schedule, 'zero');
   const timesteps = spacedTimesteps(options, trainTimesteps, steps).map(roundHalfEven);
   const stride = Math.floor(trainTimesteps / steps);
@@ -42,7 +40,7 @@ function createDdim(schedule: NoiseSchedule, steps: number, options: DdimOptions
   const scheduler: Scheduler<NoMemory> = {
     evaluations,
     initialNoiseSigma: 1,
-    start: (latents) => ({ evaluation: 0, latents, memory: {} }),
+    start: (latents, from = 0) => ({ evaluation: from, latents, memory: {} }),
     ask: (state) => ({ ...nextEvaluation(evaluations, state), latents: state.latents }),
     answer(state, prediction, noise) {
       const { evaluation, latents, memory } = state;
@@ -73,11 +71,4 @@ export function levelOfAlpha(alpha: number): NoiseLevel {
 /** Standard deviation of the sample at the next timestep, given this one and the clean sample (equation 16 with eta 1). */
 function posteriorDeviation(alpha: number, nextAlpha: number): number {
   return Math.sqrt(((1 - nextAlpha) / (1 - alpha)) * (1 - alpha / nextAlpha));
-}
-
-function checkEta(eta: number): void {
-  if (eta >= 0 && eta <= 1) return;
-  throw new ArmatureError('invalid_request', `Expected eta to be a number from 0 to 1 but received ${eta}.`, {
-    field: 'eta',
-  });
 }

@@ -23,7 +23,9 @@ const { expm1, exp, sqrt } = Math;
  * From noise level s to t, h = lambda_t - lambda_s. The `++` solvers work on predictions of the clean sample, the others on
  * predictions of the noise; the `sde-` ones solve the reverse SDE instead of the ODE.
  */
-const solverWeights: Readonly<Record<DpmAlgorithm, (s: LambdaLevel, t: LambdaLevel, h: number) => SolverWeights>> = {
+export const solverWeights: Readonly<
+  Record<DpmAlgorithm, (s: LambdaLevel, t: LambdaLevel, h: number) => SolverWeights>
+> = {
   dpmsolver: (s, t, h) => ({
     sample: t.alpha / s.alpha,
     d0: -t.sigma * expm1(h),

@@ -63,7 +63,7 @@ function createDpmSolver(
   steps: number,
   options: DpmSolverOptions,
 ): SigmaScheduler<DpmSolverMemory> {
-  checkOptions(options);
+  checkDpmOptions(options);
   const { timesteps, ...levelsOf } = multistepSchedule(schedule, steps, {
     ...options,
     sigmaMin: null,
@@ -83,7 +83,7 @@ function createDpmSolver(
     evaluations,
     sigmas,
     initialNoiseSigma: 1,
-    start: (latents) => ({ evaluation: 0, latents, memory: { predictions: [] } }),
+    start: (latents, from = 0) => ({ evaluation: from, latents, memory: { predictions: [] } }),
     ask: (state) => ({ ...nextEvaluation(evaluations, state), latents: state.latents }),
     answer({ evaluation: index, latents, memory }, prediction, noise) {
       const newest = predict(schedule.predictionType, levelOf(index), prediction, latents);
@@ -102,7 +102,11 @@ function createDpmSolver(
       const terms = [[step.sample, latents] as const, ...step.predictions];
       return {
         evaluation: index + 1,
-        latents: linearCombination(isStochastic(options) ? [...terms, [step.noise, noise.draw()]] : terms),
+        latents: linearCombination(
+          isStochastic(options)
+            ? [...terms, [step.noise, noise.between(sigmas[index] ?? 0, sigmas[index + 1] ?? 0)]]
+            : terms,
+        ),
         memory: { predictions: known.slice(0, options.solverOrder - 1) },
       };
     },
@@ -123,11 +127,16 @@ function orderAt(options: DpmSolverOptions, index: number, steps: number, sigmas
   return index === steps - 2 && lowersOrder ? Math.min(solverOrder, 2) : solverOrder;
 }
 
-function isStochastic({ algorithmType }: DpmSolverOptions): boolean {
+export function isStochastic({ algorithmType }: Pick<SamplerOptions, 'algorithmType'>): boolean {
   return algorithmType.startsWith('sde-');
 }
 
-function checkOptions({ algorithmType, finalSigmasType, solverOrder }: DpmSolverOptions): void {
+/** Throws `model_invalid` for options that do not work with each other. */
+export function checkDpmOptions({
+  algorithmType,
+  finalSigmasType,
+  solverOrder,
+}: Pick<SamplerOptions, 'algorithmType' | 'finalSigmasType' | 'solverOrder'>): void {
   if (![1, 2, 3].includes(solverOrder))
     invalid(`Expected solver_order of DPM-Solver to be 1, 2 or 3 but received ${solverOrder}.`);
   if (!algorithmType.endsWith('++') && finalSigmasType === 'zero') {

@@ -1,4 +1,5 @@
 import { linearCombination } from '../numeric/linear-combination.ts';
+import { ancestralStep } from './ancestral-step.ts';
 import { cleanWeights, eulerSchedule, initialSigma, predictedOrigin, toUnitVariance } from './euler-schedule.ts';
 import { nextEvaluation, onceAStep } from './evaluations.ts';
 import { type SamplerFamily, trainedSteps } from './family.ts';
@@ -7,14 +8,14 @@ import { mixNoise } from './prediction.ts';
 import type { NoiseSchedule, NoMemory, SigmaScheduler } from './scheduler.ts';
 import { withFinalSigma } from './sigmas.ts';
 
-export type EulerAncestralOptions = Pick<SamplerOptions, 'timestepSpacing' | 'stepsOffset'>;
+export type EulerAncestralOptions = Pick<SamplerOptions, 'timestepSpacing' | 'stepsOffset' | 'eta'>;
 
 /**
  * Ancestral sampling with Euler steps (`sample_euler_ancestral` of k-diffusion): each step goes below the next noise level
  * and comes back up to it with fresh noise. Draws noise on the last step too, where its weight is 0, as diffusers does.
  */
 export const eulerAncestral: SamplerFamily<EulerAncestralOptions, SigmaScheduler<NoMemory>> = {
-  resolve: (given) => resolveOptions({ timestepSpacing: 'linspace', stepsOffset: 0 }, given),
+  resolve: (given) => resolveOptions({ timestepSpacing: 'linspace', stepsOffset: 0, eta: 1 }, given),
   evaluationsPerStep: 1,
   stepLimit: ({ trainTimesteps }) => trainedSteps(trainTimesteps),
   create: createEulerAncestral,
@@ -36,7 +37,7 @@ function createEulerAncestral(
     evaluations,
     sigmas,
     initialNoiseSigma: initialSigma(options, sigmas),
-    start: (latents) => ({ evaluation: 0, latents, memory: {} }),
+    start: (latents, from = 0) => ({ evaluation: from, latents, memory: {} }),
     ask: (state) => ({
       ...nextEvaluation(evaluations, state),
       latents: toUnitVariance(state.latents, sigmaOf(state.evaluation)),
@@ -44,22 +45,16 @@ function createEulerAncestral(
     answer({ evaluation, latents, memory }, prediction, noise) {
       const [from, to] = [sigmaOf(evaluation), sigmaOf(evaluation + 1)];
       const clean = cleanWeights(schedule, from);
-      const { up, down } = ancestralStep(from, to);
+      const { up, down } = ancestralStep(from, to, options.eta);
       const slope = (down - from) / from;
       const arrived = linearCombination([
         [1 + (1 - clean.sample) * slope, latents],
         [-clean.output * slope, prediction],
-        [up, noise.draw()],
+        ...(options.eta > 0 ? [[up, noise.draw()] as const] : []),
       ]);
       return { evaluation: evaluation + 1, latents: arrived, memory };
     },
     clean: ({ evaluation, latents }, prediction) => predictedOrigin(schedule, sigmaOf(evaluation), prediction, latents),
     addNoise: (original, noise, index) => mixNoise({ alpha: 1, sigma: sigmaOf(index) }, original, noise),
   };
-}
-
-/** The level to step down to and the noise that leads from there to `to`: down^2 + up^2 = to^2. */
-function ancestralStep(from: number, to: number): { readonly down: number; readonly up: number } {
-  const down = (to * to) / from;
-  return { down, up: Math.sqrt(Math.max(to * to - down * down, 0)) };
 }

@@ -17,6 +17,8 @@ export interface EulerSchedule {
   readonly sigmas: readonly number[];
   /** The smallest sigma that the model was trained on. */
   readonly trainedMin: number;
+  /** Logarithms of the sigmas that the model was trained on, ascending. */
+  readonly logTable: Float32Array;
 }
 
 /**
@@ -28,11 +30,12 @@ export function eulerSchedule(schedule: NoiseSchedule, steps: number, options: E
   const trainedMin = table[0] ?? 0;
   const spaced = spacedTimesteps(options, schedule.trainTimesteps, steps).map(Math.fround);
   const sigmas = spaced.map((timestep) => sigmaAt(timestep, table));
-  if (options.sigmaSpacing === 'schedule') return { timesteps: spaced, sigmas, trainedMin };
+  const logTable = table.map(Math.log);
+  if (options.sigmaSpacing === 'schedule') return { timesteps: spaced, sigmas, trainedMin, logTable };
   const ends = { min: options.sigmaMin ?? sigmas.at(-1) ?? 0, max: options.sigmaMax ?? sigmas[0] ?? 0 };
   const respaced = spacedSigmas(options.sigmaSpacing, ends, steps);
-  const logTable = table.map(Math.log);
-  return { timesteps: respaced.map((sigma) => Math.fround(timestepOf(sigma, logTable))), sigmas: respaced, trainedMin };
+  const timesteps = respaced.map((sigma) => Math.fround(timestepOf(sigma, logTable)));
+  return { timesteps, sigmas: respaced, trainedMin, logTable };
 }
 
 /** Standard deviation of the initial sample; with `leading` timesteps its first noise level is not the largest of all. */

@@ -59,7 +59,7 @@ function createEuler(schedule: NoiseSchedule, steps: number, options: EulerOptio
     evaluations,
     sigmas,
     initialNoiseSigma: initialSigma(options, sigmas),
-    start: (latents) => ({ evaluation: 0, latents, memory: {} }),
+    start: (latents, from = 0) => ({ evaluation: from, latents, memory: {} }),
     ask: (state) => ({
       ...nextEvaluation(evaluations, state),
       latents: toUnitVariance(state.latents, sigmaOf(state.evaluation)),

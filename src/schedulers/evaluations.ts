@@ -6,7 +6,10 @@ export function onceAStep(timesteps: readonly number[], levelAt: (step: number) 
 }
 
 /** Throws RangeError where the run is over. */
-export function nextEvaluation(evaluations: readonly Evaluation[], { evaluation }: SchedulerState): Evaluation {
+export function nextEvaluation(
+  evaluations: readonly Evaluation[],
+  { evaluation }: Pick<SchedulerState, 'evaluation'>,
+): Evaluation {
   const next = evaluations[evaluation];
   if (next === undefined) throw new RangeError(`A run of ${evaluations.length} evaluations was asked for more`);
   return next;

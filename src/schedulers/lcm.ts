@@ -1,5 +1,6 @@
 import { linearCombination } from '../numeric/linear-combination.ts';
 import { levelOfAlpha } from './ddim.ts';
+import { distillationTimesteps } from './distillation-timesteps.ts';
 import { nextEvaluation, onceAStep } from './evaluations.ts';
 import type { SamplerFamily } from './family.ts';
 import { alphasCumprod } from './noise-schedule.ts';
@@ -48,7 +49,7 @@ function createLcm(schedule: NoiseSchedule, steps: number, options: LcmOptions, 
   const scheduler: Scheduler<NoMemory> = {
     evaluations,
     initialNoiseSigma: 1,
-    start: (latents) => ({ evaluation: 0, latents, memory: {} }),
+    start: (latents, from = 0) => ({ evaluation: from, latents, memory: {} }),
     ask: (state) => ({ ...nextEvaluation(evaluations, state), latents: state.latents }),
     answer(state, prediction, noise) {
       const next = state.evaluation + 1;
@@ -69,12 +70,6 @@ function createLcm(schedule: NoiseSchedule, steps: number, options: LcmOptions, 
     addNoise: (original, noise, index) => mixNoise(levelOf(index), original, noise),
   };
   return scheduler;
-}
-
-/** `steps` of the distillation's first `originalSteps` timesteps, evenly chosen from the noisiest down. */
-function distillationTimesteps(stride: number, originalSteps: number, steps: number): number[] {
-  const gap = originalSteps / steps;
-  return Array.from({ length: steps }, (_, i) => (originalSteps - Math.floor(i * gap)) * stride - 1);
 }
 
 /** c_skip and c_out, with which the model gives back its input at timestep 0. */

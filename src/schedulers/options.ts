@@ -18,7 +18,7 @@ export interface SamplerOptions {
   readonly setAlphaToOne: boolean;
   readonly clipSample: boolean;
   readonly clipSampleRange: number;
-  /** DDIM: share of fresh noise in each step, 0 .. 1. */
+  /** Share of fresh noise in each step, 0 .. 1. */
   readonly eta: number;
   readonly sigmaSpacing: SigmaSpacing;
   readonly finalSigmasType: 'zero' | 'sigma_min';
@@ -39,6 +39,10 @@ export interface SamplerOptions {
   readonly predictX0: boolean;
   /** Steps after which UniPC leaves its corrector out. */
   readonly disableCorrector: readonly number[];
+  /** DDPM: the noise of a step is that of the posterior, or all that the step adds. */
+  readonly varianceType: 'fixed_small' | 'fixed_large';
+  /** PNDM: whether its run begins without Runge-Kutta steps. */
+  readonly skipPrkSteps: boolean;
   readonly originalInferenceSteps: number;
   readonly timestepScaling: number;
 }

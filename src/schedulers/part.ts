@@ -31,6 +31,7 @@ export function lastSteps<Memory extends SchedulerMemory>(
   return {
     ...scheduler,
     evaluations: left,
+    start: (latents) => own(scheduler.start(latents, skipped)),
     ask: (state) => ({ ...scheduler.ask(whole(state)), ...nextEvaluation(left, state) }),
     answer: (state, prediction, noise) => own(scheduler.answer(whole(state), prediction, noise)),
     clean: (state, prediction) => scheduler.clean(whole(state), prediction),

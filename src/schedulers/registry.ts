@@ -1,13 +1,22 @@
 import { ArmatureError } from '../errors.ts';
 import { ddim } from './ddim.ts';
+import { ddpm } from './ddpm.ts';
+import { deis } from './deis.ts';
+import { dpm2, dpm2Ancestral } from './dpm2.ts';
+import { dpmSinglestep } from './dpm-singlestep.ts';
 import { dpmSolver } from './dpm-solver.ts';
+import { dpmpp2sAncestral, dpmppSde } from './dpmpp-single.ts';
 import { eulerAncestral } from './euler-ancestral.ts';
 import { euler } from './euler.ts';
 import { checkSteps, type SamplerFamily, type StepLimit } from './family.ts';
+import { heun } from './heun.ts';
 import { lcm } from './lcm.ts';
+import { lms } from './lms.ts';
 import type { SamplerOptions } from './options.ts';
 import { createPart, type SchedulePart, stepsOfPart } from './part.ts';
+import { pndm } from './pndm.ts';
 import type { NoiseSchedule, Scheduler } from './scheduler.ts';
+import { tcd } from './tcd.ts';
 import { uniPc } from './unipc.ts';
 
 /** A sampler as users know it: a family with the options that its name stands for, and all that others have to know of it. */
@@ -17,8 +26,8 @@ export interface SamplerRow {
   readonly publicNames: PublicNames;
   /** How often the network is asked in each step. */
   readonly evaluationsPerStep: number;
-  /** Whether eta may be other than 0. */
-  readonly takesEta: boolean;
+  /** Its share of fresh noise in each step where none is asked for; null where it has none to set. */
+  readonly eta: number | null;
   /** Every option that it works with: what its name fixes, else what is given, else the family's default. */
   resolve(given: Partial<SamplerOptions>): Partial<SamplerOptions>;
   stepLimit(schedule: NoiseSchedule, given: Partial<SamplerOptions>, strength: number): StepLimit;
@@ -30,7 +39,7 @@ export interface SamplerRow {
 /** What other programs call a sampler; null where they have none like it. */
 export interface PublicNames {
   /** The class. */
-  readonly diffusers: string;
+  readonly diffusers: string | null;
   /** The sampler, with the schedule type behind it where the id fixes that. */
   readonly a1111: string | null;
   /** The sampler of a KSampler, with its scheduler behind it where the id fixes that. */
@@ -120,10 +129,82 @@ export const schedulers = Object.freeze({
     publicNames: { diffusers: 'UniPCMultistepScheduler', a1111: 'UniPC', comfyui: 'uni_pc' },
     fixed: {},
   }),
+  ddpm: row(ddpm, {
+    title: 'DDPM',
+    description: 'The ancestral chain that the models were trained for; wants many steps.',
+    publicNames: { diffusers: 'DDPMScheduler', a1111: null, comfyui: 'ddpm' },
+    fixed: {},
+  }),
+  pndm: row(pndm, {
+    title: 'PNDM (PLMS)',
+    description: 'Linear multistep method of the first releases; asks the network once more in its first step.',
+    publicNames: { diffusers: 'PNDMScheduler', a1111: 'PLMS', comfyui: null },
+    fixed: { skipPrkSteps: true },
+  }),
+  lms: row(lms, {
+    title: 'LMS',
+    description: 'Linear multistep method of order 4; wants 30 steps or more.',
+    publicNames: { diffusers: 'LMSDiscreteScheduler', a1111: 'LMS', comfyui: 'lms' },
+    fixed: even,
+  }),
+  heun: row(heun, {
+    title: 'Heun',
+    description: "Euler's step corrected by the slope at its end; two evaluations a step.",
+    publicNames: { diffusers: 'HeunDiscreteScheduler', a1111: 'Heun', comfyui: 'heun' },
+    fixed: even,
+  }),
+  dpm2: row(dpm2, {
+    title: 'DPM2',
+    description: 'A step by the slope in its middle; two evaluations a step.',
+    publicNames: { diffusers: 'KDPM2DiscreteScheduler', a1111: 'DPM2', comfyui: 'dpm_2' },
+    fixed: even,
+  }),
+  dpm2_a: row(dpm2Ancestral, {
+    title: 'DPM2 a',
+    description: 'DPM2 with fresh noise in every step; two evaluations a step.',
+    publicNames: { diffusers: 'KDPM2AncestralDiscreteScheduler', a1111: 'DPM2 a', comfyui: 'dpm_2_ancestral' },
+    fixed: even,
+  }),
+  dpmpp_2s: row(dpmSinglestep, {
+    title: 'DPM++ 2S',
+    description: 'Second-order solver whose steps go in pairs from one start.',
+    publicNames: { diffusers: 'DPMSolverSinglestepScheduler', a1111: null, comfyui: null },
+    fixed: { algorithmType: 'dpmsolver++', solverOrder: 2, ...even },
+  }),
+  dpmpp_2s_a: row(dpmpp2sAncestral, {
+    title: 'DPM++ 2S a',
+    description: 'DPM++ 2S with fresh noise in every step; two evaluations a step.',
+    publicNames: { diffusers: null, a1111: 'DPM++ 2S a', comfyui: 'dpmpp_2s_ancestral' },
+    fixed: even,
+  }),
+  dpmpp_sde: row(dpmppSde, {
+    title: 'DPM++ SDE',
+    description: 'Stochastic solver; good pictures from 10 steps, of two evaluations each.',
+    publicNames: { diffusers: 'DPMSolverSDEScheduler', a1111: 'DPM++ SDE', comfyui: 'dpmpp_sde' },
+    fixed: even,
+  }),
+  dpmpp_3m_sde: row(dpmSolver, {
+    title: 'DPM++ 3M SDE',
+    description: 'DPM++ 3M with fresh noise in every step; wants 30 steps or more.',
+    publicNames: { diffusers: 'DPMSolverMultistepScheduler', a1111: 'DPM++ 3M SDE', comfyui: 'dpmpp_3m_sde' },
+    fixed: { algorithmType: 'sde-dpmsolver++', solverOrder: 3, ...even },
+  }),
+  deis: row(deis, {
+    title: 'DEIS',
+    description: 'Exponential integrator over several steps; good pictures from 10 steps.',
+    publicNames: { diffusers: 'DEISMultistepScheduler', a1111: null, comfyui: 'deis' },
+    fixed: { solverOrder: 3, ...even },
+  }),
   lcm: row(lcm, {
     title: 'LCM',
     description: 'For latent consistency models only: 2 to 8 steps.',
     publicNames: { diffusers: 'LCMScheduler', a1111: 'LCM', comfyui: 'lcm' },
+    fixed: {},
+  }),
+  tcd: row(tcd, {
+    title: 'TCD',
+    description: 'For trajectory consistency models only: 2 to 8 steps.',
+    publicNames: { diffusers: 'TCDScheduler', a1111: null, comfyui: null },
     fixed: {},
   }),
 } satisfies Record<string, SamplerRow>);
@@ -135,7 +216,7 @@ export const schedulerIds = Object.freeze(Object.keys(schedulers) as SchedulerId
 /** The sampler of models that ask for none. */
 export const usualScheduler: SchedulerId = 'dpmpp_2m';
 
-export const schedulersWithEta = schedulerIds.filter((id) => schedulers[id].takesEta);
+export const schedulersWithEta = schedulerIds.filter((id) => schedulers[id].eta !== null);
 
 /** How many steps a run through a part of a schedule makes: what people see and what is paid for. */
 export function stepsRun(id: SchedulerId, part: SchedulePart): number {
@@ -155,15 +236,25 @@ export function createScheduler(
   strength = 1,
 ): Scheduler {
   const chosen: SamplerRow = schedulers[id];
-  if (!chosen.takesEta && given.eta !== undefined && given.eta !== 0) {
-    throw new ArmatureError(
-      'invalid_request',
-      `Expected eta 0 with the scheduler ${id} (${chosen.title} has no share of fresh noise to set) but received ${given.eta}. Schedulers with eta: ${schedulersWithEta.join(', ')}.`,
-      { field: 'eta' },
-    );
-  }
+  if (given.eta !== undefined) checkEta(id, chosen, given.eta);
   checkSteps(steps, chosen.stepLimit(schedule, given, strength));
   return chosen.create(schedule, { steps, strength }, given);
+}
+
+function checkEta(id: SchedulerId, { title, eta: own }: SamplerRow, eta: number): void {
+  if (own === null) {
+    if (eta === 0) return;
+    const detail = `Expected no eta with the scheduler ${id} (${title} has no share of fresh noise to set) but received ${eta}. Schedulers with eta: ${schedulersWithEta.join(', ')}.`;
+    throw new ArmatureError('invalid_request', detail, { field: 'eta' });
+  }
+  if (eta >= 0 && eta <= 1) return;
+  const detail = `Expected eta to be a number from 0 to 1 but received ${eta}.`;
+  throw new ArmatureError('invalid_request', detail, { field: 'eta' });
+}
+
+/** The share of fresh noise that a sampler has where none is asked for; 0 where it has none to set. */
+export function ownEta(id: SchedulerId): number {
+  return schedulers[id].eta ?? 0;
 }
 
 /** The row of a family with the options that the id stands for. */
@@ -178,7 +269,7 @@ function row<Options extends Partial<SamplerOptions>>(
   return Object.freeze({
     ...words,
     evaluationsPerStep: family.evaluationsPerStep,
-    takesEta: 'eta' in family.resolve({}),
+    eta: family.resolve({}).eta ?? null,
     resolve,
     stepLimit: (schedule: NoiseSchedule, given: Partial<SamplerOptions>, strength: number) =>
       family.stepLimit(schedule, resolve(given), family.strengthCutsSchedule === true ? strength : 1),

@@ -73,7 +73,6 @@ const unsupported: Readonly<Record<string, readonly unknown[]>> = {
   use_dynamic_shifting: [false, null],
   interpolation_type: ['linear', null],
   timestep_type: ['discrete', null],
-  variance_type: ['fixed_small', 'fixed_small_log', 'fixed_large', 'fixed_large_log', null],
   solver_p: [null],
   shift_terminal: [null],
 };

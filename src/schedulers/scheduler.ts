@@ -14,8 +14,11 @@ export interface Scheduler<Memory extends SchedulerMemory = SchedulerMemory> {
   readonly evaluations: readonly Evaluation[];
   /** Initial latents are standard normals times this. */
   readonly initialNoiseSigma: number;
-  /** The state before the first evaluation. Keeps `latents`, unscaled, which are not written to any more. */
-  start(latents: Float32Array): SchedulerState<Memory>;
+  /**
+   * The state before evaluation `from`, by default the first, which is the first of its step: nothing is known of those before it. Keeps `latents`, unscaled,
+   * which are not written to any more.
+   */
+  start(latents: Float32Array, from?: number): SchedulerState<Memory>;
   /** What the network is asked next. Throws RangeError where the run is over. */
   ask(state: SchedulerState<Memory>): Question;
   /**
@@ -68,6 +71,11 @@ export type NoMemory = Readonly<Record<string, never>>;
 export interface Noise {
   /** Standard normals of the sample's size, a new array, in the order in which diffusers draws them. */
   draw(): Float32Array;
+  /**
+   * Standard normals of the sample's size, a new array: the change of a Brownian path between two levels of noise, over the root of their distance. A
+   * function of the sample and the levels alone, however often and in whatever order it is asked for.
+   */
+  between(level: number, other: number): Float32Array;
 }
 
 /** A sampler in the space of noise levels sigma = sqrt((1 - alpha) / alpha), such as Euler and the DPM solvers. */

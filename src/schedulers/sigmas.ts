@@ -1,11 +1,22 @@
 import { betaQuantile } from '../numeric/beta-distribution.ts';
+import { alphasCumprod } from './noise-schedule.ts';
 import type { SigmaSpacing } from './options.ts';
+import type { NoiseSchedule } from './scheduler.ts';
 import { linspace } from './timestep-spacing.ts';
 
 /** sigma = sqrt((1 - alpha) / alpha) of each training timestep, ascending; float32 as torch computes it. */
 export function trainingSigmas(alphas: Float32Array): Float32Array {
   const { fround } = Math;
   return alphas.map((alpha) => Math.sqrt(fround(fround(1 - alpha) / alpha)));
+}
+
+/**
+ * The range of levels of a model, an octave wider at either end than what it was trained on: published lists of levels reach a little past it. It does
+ * not depend on the steps that are made.
+ */
+export function trainedLevels(schedule: NoiseSchedule): { readonly from: number; readonly to: number } {
+  const table = trainingSigmas(alphasCumprod(schedule, 'tiny'));
+  return { from: (table[0] ?? 1) / 2, to: (table.at(-1) ?? 1) * 2 };
 }
 
 /** Sigma at a timestep that may lie between two of the table; outside the table its ends. */

@@ -98,7 +98,11 @@ function createUniPc(schedule: NoiseSchedule, steps: number, options: UniPcOptio
     evaluations,
     sigmas,
     initialNoiseSigma: 1,
-    start: (latents) => ({ evaluation: 0, latents, memory: { predictions: [], lastSample: null, lastOrder: 0 } }),
+    start: (latents, from = 0) => ({
+      evaluation: from,
+      latents,
+      memory: { predictions: [], lastSample: null, lastOrder: 0 },
+    }),
     ask: (state) => ({ ...nextEvaluation(evaluations, state), latents: state.latents }),
     answer({ evaluation: index, latents, memory: before }, output) {
       const prediction = predict(schedule.predictionType, levelOf(index), output, latents);

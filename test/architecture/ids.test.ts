@@ -92,6 +92,19 @@ const ordinaryWords: readonly OrdinaryWord[] = [
     meaning: 'the field of a request that says how a part of a picture is drawn anew',
     paths: ['generation/kinds/generation/effective.ts', 'generation/request.ts', 'generation/resolve-mask.ts'],
   },
+  {
+    id: 'heun',
+    meaning: 'a kind of second-order step of the DPM solvers, as their options name it',
+    paths: [
+      'schedulers/config-fields.ts',
+      'schedulers/dpm-singlestep-weights.ts',
+      'schedulers/dpm-singlestep.ts',
+      'schedulers/dpm-solver-weights.ts',
+      'schedulers/dpm-solver.ts',
+      'schedulers/options.ts',
+    ],
+  },
+  { id: 'deis', meaning: 'a value of algorithm_type in files of models', paths: ['schedulers/config-fields.ts'] },
   { id: 'depth', meaning: 'levels of nested JSON', paths: ['json/outline.ts'] },
   { id: 'depth', meaning: 'jobs that wait in the queue', paths: ['server/load/queue-gauge.ts'] },
   {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { progressAtEnd, progressIn } from '../../src/generation/cost.ts';
 
-const pass = { width: 64, height: 64, scheduler: 'ddim', steps: 4 } as const;
+const pass = { width: 64, height: 64, scheduler: 'ddim', steps: 4, run: { steps: 4, evaluations: 4 } } as const;
 
 describe('how far a drawing is', () => {
   it('in its only pass is the share of its steps', () => {
@@ -15,18 +15,45 @@ describe('how far a drawing is', () => {
 
   it('in one of several counts what each of them costs', () => {
     // Three times as much as the first.
-    const second = { ...pass, width: 192, steps: 4 };
+    const second = { ...pass, width: 192 };
     expect(progressIn([pass, second], 0, 4)).toEqual({ step: 4, steps: 8, share: 0.25 });
     expect(progressIn([pass, second], 1, 0)).toEqual({ step: 4, steps: 8, share: 0.25 });
     expect(progressIn([pass, second], 1, 2)).toEqual({ step: 6, steps: 8, share: 0.625 });
     expect(progressIn([pass, second], 2, 0)).toEqual({ step: 8, steps: 8, share: 1 });
   });
 
+  it('counts evaluations, and shows the steps that are really made', () => {
+    // Heun's method: two evaluations a step, but one in the last.
+    const heun = { ...pass, run: { steps: 4, evaluations: 7 } };
+    const { share, ...shown } = progressIn([pass, heun], 1, 2);
+    expect(shown).toEqual({ step: 6, steps: 8 });
+    expect(share).toBeCloseTo((4 + 3.5) / 11, 12);
+  });
+
   it('at the end is all of it', () => {
-    const rest = { prompt: '', negativePrompt: '', guidanceScale: 1, guidanceRescale: 0, eta: 0, seed: 0, clipSkip: 0 };
+    const rest = {
+      prompt: '',
+      negativePrompt: '',
+      guidanceScale: 1,
+      guidanceRescale: 0,
+      eta: null,
+      seed: 0,
+      clipSkip: 0,
+    };
     const flags = { strict: false, evaluate: false, output: { format: 'png', quality: 90, metadata: true } } as const;
     const model = { id: 'm', hash: 'h' };
-    const plan = { kind: 'generation', model, ...pass, ...rest, ...flags, count: 2, controls: [], bestOf: 3 } as const;
+    const noise = { sdeNoise: 'path' } as const;
+    const plan = {
+      kind: 'generation',
+      model,
+      ...pass,
+      ...rest,
+      ...flags,
+      ...noise,
+      count: 2,
+      controls: [],
+      bestOf: 3,
+    } as const;
     expect(progressAtEnd(plan)).toEqual({ step: 4, steps: 4, share: 1 });
   });
 });

@@ -20,7 +20,7 @@ describe('a generation request', () => {
       prompt: '',
       negative_prompt: '',
       guidance_rescale: 0,
-      eta: 0,
+      eta: null,
       seed: null,
       count: 1,
       clip_skip: 0,

@@ -192,7 +192,7 @@ describe('what is refused before it is queued', () => {
   });
 
   test('a model whose own scheduler is not built', () => {
-    const list = { ...models, bases: [{ ...base, defaults: { ...base.defaults, scheduler: 'heun' } }] };
+    const list = { ...models, bases: [{ ...base, defaults: { ...base.defaults, scheduler: 'unknown' } }] };
     expect(refusal(() => resolve({}, list)).code).toBe('model_invalid');
     expect(resolve({ scheduler: 'ddim' }, list).plan.scheduler).toBe('ddim');
   });

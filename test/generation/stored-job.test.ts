@@ -23,20 +23,21 @@ function kept<Name extends string>(value: object): StoredJson<Name> {
 }
 
 const forms = [
-  { name: 'plan', form: storedPlan, value: plan },
-  { name: 'result', form: storedResult, value: result },
-  { name: 'progress', form: storedProgress, value: { step: 1, steps: 4, share: 0.25 } },
-  { name: 'checkpoint', form: storedCheckpoint, value: { attempt: 2, step: 7 } },
-].map(({ name, form, value }) => ({
+  { name: 'plan', form: storedPlan, value: plan, version: 1 },
+  { name: 'result', form: storedResult, value: result, version: 1 },
+  { name: 'progress', form: storedProgress, value: { step: 1, steps: 4, share: 0.25 }, version: 1 },
+  { name: 'checkpoint', form: storedCheckpoint, value: { attempt: 2, step: 7 }, version: 1 },
+].map(({ name, form, value, version }) => ({
   name,
   value,
+  newest: version,
   write: (given: object) => kept(form.write(given as never)),
   read: (stored: object) => form.read(stored as never),
 }));
 
 describe('the stored JSON of a job', () => {
-  it.each(forms)('a $name says its version, and is read without it', ({ value, write, read }) => {
-    expect(write(value)).toEqual({ ...value, version: 1 });
+  it.each(forms)('a $name says its version, and is read without it', ({ value, newest, write, read }) => {
+    expect(write(value)).toEqual({ ...value, version: newest });
     expect(read(write(value))).toStrictEqual(value);
   });
 
@@ -44,11 +45,12 @@ describe('the stored JSON of a job', () => {
     expect(read(value)).toStrictEqual(value);
   });
 
-  it.each(forms)('a $name of a version that only a newer release knows is refused', ({ name, value, read }) => {
-    expect(() => read({ ...value, version: 2 })).toThrow(
+  it.each(forms)('a $name of a version that only a newer release knows is refused', ({ name, value, newest, read }) => {
+    const version = newest + 1;
+    expect(() => read({ ...value, version })).toThrow(
       expect.objectContaining({
         code: 'newer_release',
-        message: `A newer release wrote this ${name}: it has version 2, and this release reads versions up to 1. Run the newer release.`,
+        message: `A newer release wrote this ${name}: it has version ${version}, and this release reads versions up to ${newest}. Run the newer release.`,
       }),
     );
   });

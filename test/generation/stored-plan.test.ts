@@ -38,9 +38,36 @@ const plan = (controls: GenerationVersion0['controls']): GenerationVersion0 => (
   output: { format: 'png', quality: 100, metadata: true },
 });
 
-const read = (plan: Plan) => storedPlan.read(plan as unknown as StoredJson<'plan'>);
+/** What version 1 did not say yet: what was drawn then is drawn now. */
+const today = (stored: GenerationVersion0) => ({
+  ...stored,
+  eta: null,
+  run: { steps: 4, evaluations: 4 },
+  sdeNoise: 'drawn',
+});
+
+const read = (plan: object) => storedPlan.read(plan as unknown as StoredJson<'plan'>);
 
 describe('plans that records hold', () => {
+  test('from before samplers had an eta of their own keep the noise that they had', () => {
+    const half = { ...plan([]), eta: 0.5 };
+    const written = { ...half, version: 1 };
+    expect(read(written)).toMatchObject({ eta: 0.5, sdeNoise: 'drawn' });
+    expect(read({ ...written, scheduler: 'euler_a', eta: 0 })).toMatchObject({ eta: null });
+  });
+
+  test('from before plans held their run have the steps that a strength left of them', () => {
+    const over = { ...plan([]), version: 2, init: { strength: 0.5 } };
+    expect(read(over)).toMatchObject({ run: { steps: 2, evaluations: 2 } });
+    expect(read({ ...over, scheduler: 'lcm' })).toMatchObject({ run: { steps: 4, evaluations: 4 } });
+  });
+
+  test('of this version are read as they were written', () => {
+    const written = storedPlan.read(plan([]) as unknown as StoredJson<'plan'>);
+    const path = { ...written, eta: 0, sdeNoise: 'path' } as Plan;
+    expect(storedPlan.read(storedPlan.write(path))).toEqual(path);
+  });
+
   /** As a release before controls had a source wrote them. */
   const flat = { ...rest, image: picture('a'), structure: null, data: null, resolution: null } as const;
 
@@ -68,12 +95,12 @@ describe('plans that records hold', () => {
     ],
   ] as const)('from before controls had a source: %s', (_, stored, source) => {
     const expected = { ...rest, ...('region' in stored ? { region: stored.region } : {}), source };
-    expect(read(plan([stored]))).toEqual(plan([expected]));
+    expect(read(plan([stored]))).toEqual(today(plan([expected])));
   });
 
   test('from when controls had one already stay as they are, and so do extractions', () => {
-    const today = plan([{ ...rest, source: { kind: 'structure', structure: 'pose', json: picture('a') } }]);
-    expect(read(today)).toEqual(today);
+    const before = plan([{ ...rest, source: { kind: 'structure', structure: 'pose', json: picture('a') } }]);
+    expect(read(before)).toEqual(today(before));
     const extraction = {
       kind: 'extraction',
       condition: 'canny',
@@ -97,6 +124,6 @@ describe('plans that records hold', () => {
   });
 
   test.each(jobKindIds)('have versions of their kind: %s', (kind) => {
-    expect(() => read({ kind, version: 1000 } as Plan)).toThrow(expect.objectContaining({ code: 'newer_release' }));
+    expect(() => read({ kind, version: 1000 })).toThrow(expect.objectContaining({ code: 'newer_release' }));
   });
 });

@@ -153,11 +153,12 @@ function sample(options: Options = {}): Sample {
     rows: questions.map((question) => rowOf(question, controls)),
     structure: '',
     over: null,
-    noiseFrom: torchNoise([1, 1, width]),
+    noiseFrom: torchNoise([1, 1, width], { from: 0.01, to: 20 }),
   };
   const { noise } = startSample(pass, { seed: 0 }).state;
   return {
     pass,
+    seeds: { seed: 0 },
     blend: null,
     state: { ...scheduler.start(Float32Array.from({ length: width }, (_, i) => value + i)), noise },
   };

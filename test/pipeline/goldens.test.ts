@@ -182,7 +182,12 @@ async function samplesOf(one: Case, networks: GoldenModel): Promise<Sample[]> {
     const pass: Pass = {
       base: one.model,
       shape,
-      scheduler: samplerOf(...scheduler, args.num_inference_steps, { eta: args.eta ?? 0 }, args.strength),
+      scheduler: samplerOf(
+        ...scheduler,
+        args.num_inference_steps,
+        args.eta === undefined || args.eta === null ? {} : { eta: args.eta },
+        args.strength,
+      ),
       guidance,
       rows: rolesOf(guidance).map((role) => {
         const conditionings = throughout(told[role][Math.floor(index / images)]!);
@@ -233,7 +238,7 @@ function inputLevels(name: string): LevelMap {
  */
 function noisesOf({ args, rng_draws: draws }: Case, shape: LatentShape, count: number): readonly SavedNoise[] {
   const seeds = [args.generator].flat();
-  if (seeds.length > 1) return seeds.map((seed) => torchNoise(shape)(new TorchGenerator(seed).save()));
+  if (seeds.length > 1) return seeds.map((seed) => torchNoise(shape, null)(new TorchGenerator(seed).save(), seed));
   const generator = new TorchGenerator(seeds[0] ?? 0);
   const drawn = draws.map((dims) => ({ rows: dims[0] ?? 1, values: generator.randn(dims) }));
   return Array.from({ length: count }, (_, index) => {
@@ -245,7 +250,7 @@ function noisesOf({ args, rng_draws: draws }: Case, shape: LatentShape, count: n
       const at = one.rows === count ? index * size : 0;
       return one.values.slice(at, at + size);
     };
-    return { draw, save: () => generator.save() };
+    return { draw, between: draw, save: () => generator.save() };
   });
 }
 

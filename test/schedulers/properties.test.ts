@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { BrownianPath } from '../../src/numeric/brownian-path.ts';
 import { TorchGenerator, type TorchGeneratorState } from '../../src/numeric/torch-generator.ts';
-import { createScheduler, schedulerIds } from '../../src/schedulers/registry.ts';
+import { createScheduler, type SchedulerId, schedulerIds, schedulers } from '../../src/schedulers/registry.ts';
 import { noiseScheduleFrom } from '../../src/schedulers/scheduler-config.ts';
+import { trainedLevels } from '../../src/schedulers/sigmas.ts';
 import { stableDiffusionSchedule } from '../../src/weights/configs/stable-diffusion-schedule.ts';
 import type { Noise, Scheduler, SchedulerState, TimestepSpacing } from '../../src/schedulers/scheduler.ts';
 import { maxAbsDifference } from '../support/golden.ts';
@@ -12,8 +14,12 @@ const { schedule } = noiseScheduleFrom(stableDiffusionSchedule);
 const spacing = fc.constantFrom<TimestepSpacing>('linspace', 'leading', 'trailing');
 const predictionType = fc.constantFrom('epsilon', 'v_prediction', 'sample');
 
+/** Their last step goes by earlier ones too, or ends at the noise of timestep 0. */
+const endsElsewhere: readonly SchedulerId[] = ['pndm', 'lms', 'deis', 'tcd'];
+
 describe.each(schedulerIds)('%s', (id) => {
-  const mostSteps = id === 'lcm' ? 50 : 60;
+  const mostSteps = id === 'lcm' || id === 'tcd' ? 50 : 60;
+  const takesEta = schedulers[id].eta !== null;
 
   const runs = fc.record({
     steps: fc.integer({ min: 1, max: mostSteps }),
@@ -31,7 +37,7 @@ describe.each(schedulerIds)('%s', (id) => {
       finalSigmasType: options.finalSigmasType as 'zero',
       stepsOffset: 1,
       clipSample: false,
-      ...(id === 'ddim' ? { eta } : {}),
+      ...(takesEta ? { eta } : {}),
     });
 
   it('draws finite samples for any number of steps, at descending timesteps', () => {
@@ -43,9 +49,10 @@ describe.each(schedulerIds)('%s', (id) => {
         for (const [index, { step, stage, timestep, level }] of evaluations.entries()) {
           const before = evaluations[index - 1] ?? { step: -1, stage: 0 };
           expect([step, stage]).toEqual(step === before.step ? [step, before.stage + 1] : [before.step + 1, 0]);
-          expect(timestep).toBeLessThanOrEqual(evaluations[index - 1]?.timestep ?? 1000);
+          // The middle of a step of DPM2 a is computed in float32, of which few digits are left.
+          expect(timestep).toBeLessThanOrEqual((evaluations[index - 1]?.timestep ?? 1000) + 0.05);
           expect(timestep).toBeGreaterThanOrEqual(0);
-          expect(level).toBeLessThanOrEqual(evaluations[index - 1]?.level ?? Number.POSITIVE_INFINITY);
+          expect(level).toBeLessThanOrEqual((evaluations[index - 1]?.level ?? Number.POSITIVE_INFINITY) * 1.02);
           expect(level).toBeGreaterThan(0);
         }
         const noise = source(options.seed);
@@ -92,23 +99,26 @@ describe.each(schedulerIds)('%s', (id) => {
     );
   });
 
-  it('finds the clean sample that the network points to, which a run that ends without noise ends at', () => {
-    fc.assert(
-      fc.property(runs, (options) => {
-        // The last step of DDIM at other spacings may end at the noise of timestep 0.
-        const scheduler = build({ ...options, eta: 0, finalSigmasType: 'zero', timestepSpacing: 'leading' });
-        const noise = source(options.seed);
-        const start = scheduler.start(initialSample(scheduler, noise));
-        const last = run(scheduler, start, noise, scheduler.evaluations.length - 1);
-        const { latents, timestep } = scheduler.ask(last);
-        const prediction = dummyModel(latents, timestep);
-        const ended = scheduler.answer(last, prediction, noise).latents;
-        const largest = ended.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
-        expect(maxAbsDifference(scheduler.clean(last, prediction), ended)).toBeLessThanOrEqual(1e-5 * largest);
-      }),
-      { numRuns: 20 },
-    );
-  });
+  it.skipIf(endsElsewhere.includes(id))(
+    'finds the clean sample that the network points to, which a run that ends without noise ends at',
+    () => {
+      fc.assert(
+        fc.property(runs, (options) => {
+          // The last step of DDIM at other spacings may end at the noise of timestep 0.
+          const scheduler = build({ ...options, eta: 0, finalSigmasType: 'zero', timestepSpacing: 'leading' });
+          const noise = source(options.seed);
+          const start = scheduler.start(initialSample(scheduler, noise));
+          const last = run(scheduler, start, noise, scheduler.evaluations.length - 1);
+          const { latents, timestep } = scheduler.ask(last);
+          const prediction = dummyModel(latents, timestep);
+          const ended = scheduler.answer(last, prediction, noise).latents;
+          const largest = ended.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+          expect(maxAbsDifference(scheduler.clean(last, prediction), ended)).toBeLessThanOrEqual(1e-5 * largest);
+        }),
+        { numRuns: 20 },
+      );
+    },
+  );
 
   it('writes to none of its arguments and keeps none of them', () => {
     fc.assert(
@@ -153,7 +163,12 @@ interface SeededNoise extends Noise {
 
 function source(seed: number | TorchGeneratorState): SeededNoise {
   const generator = new TorchGenerator(seed);
-  return { draw: () => generator.randn([32]), save: () => generator.save() };
+  const path = new BrownianPath(1, 32, trainedLevels(schedule));
+  return {
+    draw: () => generator.randn([32]),
+    between: (level, other) => path.increment(level, other),
+    save: () => generator.save(),
+  };
 }
 
 function initialSample(scheduler: Scheduler, noise: Noise): Float32Array {

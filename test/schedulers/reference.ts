@@ -1,3 +1,12 @@
+import { ddpm } from '../../src/schedulers/ddpm.ts';
+import { deis } from '../../src/schedulers/deis.ts';
+import { dpm2, dpm2Ancestral } from '../../src/schedulers/dpm2.ts';
+import { dpmSinglestep } from '../../src/schedulers/dpm-singlestep.ts';
+import { dpmppSde } from '../../src/schedulers/dpmpp-single.ts';
+import { heun } from '../../src/schedulers/heun.ts';
+import { lms } from '../../src/schedulers/lms.ts';
+import { pndm } from '../../src/schedulers/pndm.ts';
+import { tcd } from '../../src/schedulers/tcd.ts';
 import { ddim } from '../../src/schedulers/ddim.ts';
 import { dpmSolver } from '../../src/schedulers/dpm-solver.ts';
 import { eulerAncestral } from '../../src/schedulers/euler-ancestral.ts';
@@ -17,6 +26,16 @@ export const families: Readonly<Record<string, SamplerFamily>> = {
   DPMSolverMultistepScheduler: asFamily(dpmSolver),
   UniPCMultistepScheduler: asFamily(uniPc),
   LCMScheduler: asFamily(lcm),
+  DDPMScheduler: asFamily(ddpm),
+  PNDMScheduler: asFamily(pndm),
+  LMSDiscreteScheduler: asFamily(lms),
+  HeunDiscreteScheduler: asFamily(heun),
+  KDPM2DiscreteScheduler: asFamily(dpm2),
+  KDPM2AncestralDiscreteScheduler: asFamily(dpm2Ancestral),
+  DPMSolverSinglestepScheduler: asFamily(dpmSinglestep),
+  DPMSolverSDEScheduler: asFamily(dpmppSde),
+  DEISMultistepScheduler: asFamily(deis),
+  TCDScheduler: asFamily(tcd),
 };
 
 export interface ReferenceCase {

@@ -85,9 +85,17 @@ describe('docs/api.md', () => {
 
   test('has a row for every scheduler, with what others call it', () => {
     const rows = schedulerIds.map((id) => {
-      const { title, takesEta, publicNames } = schedulers[id];
+      const { title, eta, evaluationsPerStep, publicNames } = schedulers[id];
       const { a1111, comfyui, diffusers } = publicNames;
-      return [`\`${id}\``, title, takesEta ? 'yes' : 'no', a1111 ?? '-', comfyui ?? '-', diffusers];
+      return [
+        `\`${id}\``,
+        title,
+        String(evaluationsPerStep),
+        eta === null ? '-' : String(eta),
+        a1111 ?? '-',
+        comfyui ?? '-',
+        diffusers ?? '-',
+      ];
     });
     expect(table('Schedulers')).toEqual(rows);
   });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { resizeModes } from '../../../pixels/resize-mode.ts';
-import { schedulerIds } from '../../../schedulers/registry.ts';
+import { ownEta, schedulerIds } from '../../../schedulers/registry.ts';
 import { effectiveOutput, outputView } from '../../effective-output.ts';
 import { type GenerationPlan, inpaintAreas, maskChannels, maskFills, maskModes, type PlannedMask } from '../../plan.ts';
 import { modelReference, sha256, variationView } from '../../references.ts';
@@ -58,11 +58,11 @@ export function generationView(plan: GenerationPlan, mapUrl: (control: number) =
     negative_prompt: plan.negativePrompt,
     width: plan.width,
     height: plan.height,
-    steps: plan.steps,
+    steps: plan.run.steps,
     guidance_scale: plan.guidanceScale,
     guidance_rescale: plan.guidanceRescale,
     scheduler: plan.scheduler,
-    eta: plan.eta,
+    eta: plan.eta ?? ownEta(plan.scheduler),
     seed: plan.seed,
     count: plan.count,
     clip_skip: plan.clipSkip,

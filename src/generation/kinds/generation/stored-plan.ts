@@ -7,6 +7,8 @@ import type {
   PlannedControl,
   StoredPicture,
 } from '../../plan.ts';
+import { stepsRun } from '../../../schedulers/registry.ts';
+import { partOf } from '../../passes.ts';
 import { storedForm } from '../../stored-json.ts';
 
 /**
@@ -14,12 +16,27 @@ import { storedForm } from '../../stored-json.ts';
  * began with the noise of its own seeds alone, as one without `init` and `variation` does, and until version 3 all of a picture was drawn over.
  */
 export const storedGeneration = storedForm<'plan', GenerationPlan>('plan', {
-  version: 3,
-  upgrade: (plan, version) => (version === 0 ? fromVersion0(plan) : plan),
+  version: 4,
+  upgrade(plan, version) {
+    if (version >= 4) return plan;
+    return fromVersion3(version === 0 ? fromVersion0(plan) : plan);
+  },
 });
 
+type GenerationVersion3 = Omit<GenerationPlan, 'run' | 'sdeNoise'>;
+
+/**
+ * Until version 4 every sampler asked the network once in each step that it made, an `eta` of 0 meant the sampler's own, and the noise of the SDE
+ * samplers was drawn step by step.
+ */
+function fromVersion3(stored: GenerationVersion3): GenerationPlan {
+  const { eta } = stored;
+  const steps = stepsRun(stored.scheduler, partOf(stored));
+  return { ...stored, eta: eta === 0 ? null : eta, run: { steps, evaluations: steps }, sdeNoise: 'drawn' };
+}
+
 /** Until plans had a version all that may be known of a control stood beside each other, in the end in a source as now. */
-export type GenerationVersion0 = Omit<GenerationPlan, 'controls'> & {
+export type GenerationVersion0 = Omit<GenerationVersion3, 'controls'> & {
   readonly controls: readonly (FlatControl | PlannedControl)[];
 };
 
@@ -43,7 +60,7 @@ interface FlatControl {
   readonly mode: ControlMode;
 }
 
-function fromVersion0(stored: GenerationVersion0): GenerationPlan {
+function fromVersion0(stored: GenerationVersion0): GenerationVersion3 {
   const controls = stored.controls.map((control) => ('source' in control ? control : withSource(control)));
   return { ...stored, controls };
 }
