@@ -33,7 +33,7 @@ export function shown(effective) {
  * @returns {Shown}
  */
 function generation(effective) {
-  const { model, prompt, width, height, steps, scheduler, eta, seed, count, best_of: bestOf } = effective;
+  const { model, prompt, width, height, steps, run, scheduler, eta, seed, count, best_of: bestOf } = effective;
   return {
     subject: prompt || '(no prompt)',
     tab: prompt,
@@ -42,7 +42,7 @@ function generation(effective) {
     settings: [
       ['Model', element('span', { title: `hash ${model.hash}` }, model.id)],
       ['Size', `${width} × ${height}`],
-      ['Steps', String(steps)],
+      ['Steps', run.steps === steps ? String(steps) : `${steps}, of which come ${run.steps}`],
       ['Scheduler', eta === 0 ? scheduler : `${scheduler}, eta ${eta}`],
       ['Guidance', guidance(effective)],
       ['Seed', String(seed)],

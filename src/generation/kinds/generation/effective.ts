@@ -14,6 +14,9 @@ export const effectiveGeneration = z
     width: z.int(),
     height: z.int(),
     steps: z.int(),
+    run: z
+      .object({ steps: z.int(), evaluations: z.int() })
+      .describe('What the sampler makes of the steps, and how often it asks the network, for one picture'),
     guidance_scale: z.number(),
     guidance_rescale: z.number(),
     scheduler: z.enum(schedulerIds),
@@ -58,11 +61,12 @@ export function generationView(plan: GenerationPlan, mapUrl: (control: number) =
     negative_prompt: plan.negativePrompt,
     width: plan.width,
     height: plan.height,
-    steps: plan.run.steps,
+    steps: plan.steps,
+    run: { ...plan.run },
     guidance_scale: plan.guidanceScale,
     guidance_rescale: plan.guidanceRescale,
     scheduler: plan.scheduler,
-    eta: plan.eta ?? ownEta(plan.scheduler),
+    eta: plan.eta ?? etaUnasked(plan),
     seed: plan.seed,
     count: plan.count,
     clip_skip: plan.clipSkip,
@@ -77,6 +81,11 @@ export function generationView(plan: GenerationPlan, mapUrl: (control: number) =
     best_of: plan.bestOf,
     output: { ...outputView(plan.output), metadata: plan.output.metadata },
   };
+}
+
+/** Plans from before samplers had an eta of their own go on to say 0. */
+function etaUnasked({ scheduler, sdeNoise }: GenerationPlan): number {
+  return sdeNoise === 'drawn' ? 0 : ownEta(scheduler);
 }
 
 function maskView(mask: PlannedMask | undefined) {
