@@ -13,9 +13,8 @@ import { annotatorsOf } from '../service/library.ts';
 import { formatOf, requireOwnOutputs, writeWhole } from './files/output-files.ts';
 import { PictureFiles } from './files/picture-files.ts';
 import { useData } from './settings/places.ts';
-import { extractMap } from '../drawing/extract-map.ts';
+import { extractMap, seeExtraction } from '../drawing/extract-map.ts';
 import { insideMap } from '../drawing/picture-metadata.ts';
-import { readPicture } from '../drawing/read-picture.ts';
 import { addSettings, configOf } from './settings/setting-options.ts';
 import { interruption } from '../service/shutdown.ts';
 
@@ -91,7 +90,7 @@ async function extract(config: Config, type: string, file: string, options: Opti
     const given = await files.add(file, mask);
     const { plan } = resolveExtraction(type, request, findCondition, given);
     await (await annotatorsOf(config)).requireFor(plan);
-    const picture = await readPicture(files, plan.condition, { image: plan.image, mask: plan.imageMask }, 'white');
+    const picture = await seeExtraction({ store: files }, plan);
     const { map, data, remarks } = await extractMap(extractor, plan, picture, signal);
     for (const { detail } of remarks) console.error(`warning: ${detail}`);
     await writeWhole(output, await encodePicture(map, { ...plan.output, ...insideMap }));

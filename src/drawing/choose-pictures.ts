@@ -7,8 +7,7 @@ import type { Candidate, ControlFidelity } from '../generation/job.ts';
 import { extractedWith, type GenerationPlan } from '../generation/plan.ts';
 import type { ControlInputs, ControlWork } from '../pipeline/controls/control-work.ts';
 import type { DrawnPicture } from './draw-passes.ts';
-import { extractAt } from './make-map.ts';
-import { wholeFrame } from '../pixels/frame.ts';
+import { seenSize } from './make-map.ts';
 import type { MaskedImage, RgbImage } from '../pixels/rgb-image.ts';
 
 /** A picture that is kept, and how well it and those that it was chosen from obey their controls. */
@@ -91,13 +90,10 @@ async function measure(
   const networks = condition.networks?.(options) ?? [];
   const resolution = plan.source.kind === 'photo' ? plan.source.resolution : null;
   try {
-    const { result } = await extractAt(
-      extractor,
-      { ...plan, options, resolution },
-      image,
-      wholeFrame(inputs.map),
-      signal,
-    );
+    const { width, height } = inputs.map;
+    const seen = { size: seenSize({ width, height }, resolution), resize: plan.resize };
+    const sizes = { seen, map: { width, height } };
+    const result = await extractor.extract(plan.type, image, options, signal, sizes);
     const { data } = inputs;
     const map = withinRegion(inputs);
     const wanted = data === undefined ? { map } : { map, data };

@@ -1,17 +1,16 @@
-import type { ConditionMap } from '../conditions/contract/condition.ts';
+import { conditionOf } from '../conditions/registry.ts';
 import type { ExtractorProcess } from '../extractor/extractor-process.ts';
 import { shortSideSize } from '../generation/given-picture.ts';
-import type { PhotoSource, PlannedControl } from '../generation/plan.ts';
-import type { PictureDecoder } from '../images/decoder/decoder.ts';
-import { resizeMap, resizePhoto } from '../images/resize.ts';
+import type { PlannedControl } from '../generation/plan.ts';
+import { decodeHere, type PictureDecoder } from '../images/decoder/decoder.ts';
+import type { PictureView } from '../images/see-picture.ts';
+import type { Size } from '../numeric/size.ts';
 import type { MadeMap } from '../pipeline/controls/control-work.ts';
-import type { ObjectStore } from '../store/store.ts';
 import { type Frame, frameAt } from '../pixels/frame.ts';
+import type { ObjectStore } from '../store/store.ts';
 import { fitStructure } from './fit-structure.ts';
-import { intoFrame } from './into-frame.ts';
-import { readPicture } from './read-picture.ts';
+import { readFiles } from './read-files.ts';
 import { remarksOnExtraction, remarksOnMap } from './remarks.ts';
-import type { MaskedImage } from '../pixels/rgb-image.ts';
 
 /** What making maps needs. */
 export interface MapParts {
@@ -27,7 +26,7 @@ export interface MapParts {
  * classes stay classes); structure as data is drawn where a picture of its canvas would come to lie.
  */
 export async function makeMap(
-  { store, extractor, decoder }: MapParts,
+  { store, extractor, decoder = decodeHere }: MapParts,
   { type, source, resize }: Pick<PlannedControl, 'type' | 'source' | 'resize'>,
   frame: Frame,
   signal: AbortSignal,
@@ -40,41 +39,33 @@ export async function makeMap(
       return { map: drawn.map, data: drawn.data, remarks: remarksOnExtraction(type, drawn) };
     }
     case 'map': {
-      const picture = await readPicture(store, type, source, 'black', decoder);
-      const map = await intoFrame(picture, frame, resize, resizeMap);
+      const view = viewOf(type, 'map', { frame, resize });
+      const map = await decoder.see(await readFiles(store, source), view);
       const data = source.data === null ? undefined : parseJson(await store.get(source.data.key));
       return { map, data, remarks: remarksOnMap(type, map) };
     }
     case 'photo': {
-      const photo = await readPicture(store, type, source, 'white', decoder);
-      const extraction = { type, resize, options: source.preprocess, resolution: source.resolution };
-      const { seen, result } = await extractAt(extractor, extraction, photo, frame, signal);
+      const seenIn = frameAt(frame, seenSize(frame.working, source.resolution));
+      const seen = await decoder.see(await readFiles(store, source), viewOf(type, 'photo', { frame: seenIn, resize }));
+      const sizes = { map: frame.working };
+      const result = await extractor.extract(type, seen, source.preprocess, signal, sizes);
       return { map: result.map, data: result.data, remarks: remarksOnExtraction(type, result, seen) };
     }
   }
 }
 
-/** How a control's condition is extracted. */
-export interface Extraction extends Pick<PlannedControl, 'type' | 'resize'>, Pick<PhotoSource, 'resolution'> {
-  readonly options: Readonly<Record<string, unknown>>;
+/** The size at which an extractor sees what is drawn at `working`: that, or with the short side `resolution`. */
+export function seenSize(working: Size, resolution: number | null): Size {
+  return resolution === null ? working : shortSideSize(working, resolution, 'resolution');
 }
 
 /**
- * Extracts a map of exactly the frame's working size: the extractor sees the picture at that size, or with the short side
- * `resolution`, and then its map is resized. `seen` is the picture as the extractor saw it.
+ * How the picture of a control or an extraction for condition `type` is looked at. Where that has such a thing, what is transparent is
+ * masked; elsewhere it lies over white in a photograph, and over black in a map.
  */
-export async function extractAt(
-  extractor: ExtractorProcess,
-  { type, options, resolution, resize }: Extraction,
-  picture: MaskedImage,
-  frame: Frame,
-  signal: AbortSignal,
-): Promise<{ readonly seen: MaskedImage; readonly result: ConditionMap }> {
-  const { working } = frame;
-  const seenAt = resolution === null ? working : shortSideSize(working, resolution, 'resolution');
-  const seen = await intoFrame(picture, frameAt(frame, seenAt), resize, resizePhoto);
-  const extracted = await extractor.extract(type, seen, options, signal);
-  return { seen, result: { ...extracted, map: await resizeMap(extracted.map, working, 'stretch') } };
+export function viewOf(type: string, as: 'photo' | 'map', within: PictureView['within']): PictureView {
+  const beneath = as === 'photo' ? 'white' : 'black';
+  return { as, transparency: conditionOf(type).masked === true ? 'masked' : beneath, within };
 }
 
 function parseJson(bytes: Uint8Array): Readonly<Record<string, unknown>> {

@@ -1,11 +1,9 @@
-import { lumaOf } from '../pixels/luma.ts';
+import { levelsOf } from '../pixels/grey-picture.ts';
 import type { PlannedControl } from '../generation/plan.ts';
 import { decodeHere, type PictureDecoder } from '../images/decoder/decoder.ts';
 import type { Region } from '../pixels/region.ts';
-import { resizeMask } from '../images/resize.ts';
 import type { Frame } from '../pixels/frame.ts';
 import type { ObjectStore } from '../store/store.ts';
-import { intoFrame } from './into-frame.ts';
 
 /**
  * Reads the region of a control in a frame, brought into it as its image is. Null where it acts everywhere, which a
@@ -18,7 +16,7 @@ export async function makeRegion(
   decoder: PictureDecoder = decodeHere,
 ): Promise<Region | null> {
   if (region === undefined) return null;
-  const picture = await decoder.decode(await store.get(region.key), { background: 'black' });
-  const { values: levels } = lumaOf(await intoFrame(picture, frame, resize, resizeMask));
+  const view = { as: 'mask', transparency: 'black', within: { frame, resize } } as const;
+  const { levels } = levelsOf(await decoder.see({ picture: await store.get(region.key) }, view));
   return levels.every((level) => level === 255) ? null : { ...frame.working, levels };
 }

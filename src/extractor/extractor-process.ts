@@ -7,6 +7,7 @@ import { ArmatureError, deserializeError } from '../errors.ts';
 import { HangWatch } from '../runtime/hang-watch.ts';
 import type {
   CompareRequest,
+  ExtractionSizes,
   ExtractorRequest,
   ExtractorResult,
   ExtractorResults,
@@ -80,8 +81,9 @@ export class ExtractorProcess {
     image: MaskedImage,
     options: Readonly<Record<string, unknown>>,
     signal?: AbortSignal,
+    sizes: ExtractionSizes = {},
   ): Promise<ConditionMap> {
-    return this.#ask({ type: 'extract', condition, image, options }, signal);
+    return this.#ask({ type: 'extract', condition, image, options, sizes }, signal);
   }
 
   /** The map of structure that came as data, as `parse` of the structure gives it. Otherwise as {@link extract}. */

@@ -2,6 +2,7 @@ import { fidelityOf } from '../conditions/fidelity/fidelity.ts';
 import { findCondition } from '../conditions/registry.ts';
 import { structureOf } from '../conditions/structures.ts';
 import { ArmatureError, serializeError } from '../errors.ts';
+import { resizeMap, resizePhoto } from '../images/resize.ts';
 import { BundledAnnotators } from './bundled-annotators.ts';
 import type {
   CompareRequest,
@@ -16,13 +17,17 @@ import type {
 /** Entry of the extractor child: a request in, its result out. It ends with its parent. */
 const annotators = new BundledAnnotators(process.argv[2] ?? '', process.argv.slice(3));
 
-async function extract({ condition, image, options }: ExtractRequest): Promise<ExtractorResult> {
+async function extract({ condition, image, options, sizes }: ExtractRequest): Promise<ExtractorResult> {
   const row = findCondition(condition);
   if (row.load === undefined) {
     throw new ArmatureError('not_supported_yet', `Condition ${condition} has no extractor.`);
   }
   const extractor = await row.load();
-  return await extractor.extract(image, options, annotators);
+  const seen = sizes.seen === undefined ? image : await resizePhoto(image, sizes.seen.size, sizes.seen.resize);
+  const extracted = await extractor.extract(seen, options, annotators);
+  return sizes.map === undefined
+    ? extracted
+    : { ...extracted, map: await resizeMap(extracted.map, sizes.map, 'stretch') };
 }
 
 async function render({ structure, data, width, height }: RenderRequest): Promise<ExtractorResult> {

@@ -1,7 +1,17 @@
 import type { ConditionMap, RequestedMap } from '../conditions/contract/condition.ts';
 import type { Fidelity } from '../conditions/contract/fidelity.ts';
 import type { SerializedError } from '../errors.ts';
+import type { Size } from '../numeric/size.ts';
+import type { ResizeMode } from '../pixels/resize-mode.ts';
 import type { MaskedImage } from '../pixels/rgb-image.ts';
+
+/** Sizes at which a picture is extracted from, where they are not the picture's own. */
+export interface ExtractionSizes {
+  /** At which the extractor sees the picture, and how that is brought to it; absent: the picture's own. */
+  readonly seen?: { readonly size: Size; readonly resize: ResizeMode } | undefined;
+  /** To which the map is brought; absent: that at which the picture is seen. */
+  readonly map?: Size | undefined;
+}
 
 /**
  * What a process and its extractor child say to each other, over Node's IPC with `advanced` serialization (pixels travel
@@ -13,6 +23,7 @@ export interface ExtractRequest {
   readonly image: MaskedImage;
   /** Checked by the sender against the condition's schema. */
   readonly options: Readonly<Record<string, unknown>>;
+  readonly sizes: ExtractionSizes;
 }
 
 /** Draw the map of structure that came as data. */

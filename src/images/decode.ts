@@ -142,9 +142,11 @@ export async function decodeLevels(
   const { width, height } = info;
   const alpha = new Uint8Array(width * height);
   const colours = new Uint8Array(width * height * 3);
-  for (let i = 0; i < alpha.length; i++) {
-    colours.set(data.subarray(4 * i, 4 * i + 3), 3 * i);
-    alpha[i] = data[4 * i + 3]!;
+  for (let i = 0, from = 0, to = 0; i < alpha.length; i++) {
+    colours[to++] = data[from++]!;
+    colours[to++] = data[from++]!;
+    colours[to++] = data[from++]!;
+    alpha[i] = data[from++]!;
   }
   const levels = channel === 'alpha' ? alpha : lumaOf({ width, height, data: colours }).values;
   return { width, height, levels, isOpaque: alpha.every((level) => level === 255) };

@@ -5,7 +5,12 @@ import type { RgbImage } from './rgb-image.ts';
 /** Levels as a grey picture, for what works on pictures. */
 export function greyPicture({ width, height, levels }: LevelMap): RgbImage {
   const data = new Uint8Array(levels.length * 3);
-  for (const [i, level] of levels.entries()) data.fill(level, 3 * i, 3 * i + 3);
+  for (let i = 0, to = 0; i < levels.length; i++) {
+    const level = levels[i]!;
+    data[to++] = level;
+    data[to++] = level;
+    data[to++] = level;
+  }
   return { width, height, data };
 }
 

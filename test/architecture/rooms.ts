@@ -116,7 +116,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   extractor: {
     idea: 'the extractor process: photographs to maps',
-    imports: ['pixels', 'conditions', 'models', 'runtime'],
+    imports: ['numeric', 'pixels', 'conditions', 'images', 'models', 'runtime'],
   },
   drawing: {
     idea: 'one plan to pictures: its maps, the drawing, the choice among candidates; knows no queue',

@@ -2,6 +2,7 @@ import { busyServer } from './busy-server.ts';
 import { deadlyJob } from './deadly-job.ts';
 import { fullDisk } from './full-disk.ts';
 import { fuzzedRequests } from './fuzzed-requests.ts';
+import { heldByPictures } from './held-by-pictures.ts';
 import { heldLoop } from './held-loop.ts';
 import { insideAddresses } from './inside-addresses.ts';
 import { killedWorkers } from './killed-workers.ts';
@@ -24,4 +25,5 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   'fuzzed-requests': fuzzedRequests,
   'inside-addresses': insideAddresses,
   'held-loop': heldLoop,
+  'held-by-pictures': heldByPictures,
 };

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { ArmatureError } from '../../errors.ts';
 import type { MaskChannel, StoredPicture } from '../../generation/plan.ts';
-import { type GivenPicture, type MaskFacts, maskFacts, withMask } from '../../generation/given-picture.ts';
+import { type GivenPicture, type MaskFacts, withMask } from '../../generation/given-picture.ts';
 import type { ControlImage, PictureReference } from '../../generation/request.ts';
-import { decodeLevels, verifyPicture } from '../../images/decode.ts';
+import { verifyPicture } from '../../images/decode.ts';
+import { decodeHere } from '../../images/decoder/decoder.ts';
 import { replaceFiles } from './request-files.ts';
 import { readRegularFile } from './regular-file.ts';
 
@@ -30,8 +31,7 @@ export class PictureFiles {
 
   /** What the levels of a picture that was read say. */
   async look({ key }: StoredPicture, channel: MaskChannel, field: string): Promise<MaskFacts> {
-    const { levels, isOpaque } = await decodeLevels(await this.get(key), channel, undefined, { field });
-    return maskFacts(levels, isOpaque);
+    return await decodeHere.factsOfMask(await this.get(key), channel, { field });
   }
 
   #file(reference: PictureReference): string {

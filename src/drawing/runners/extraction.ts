@@ -1,8 +1,7 @@
 import type { ExtractionPlan } from '../../generation/kinds/extraction/plan.ts';
 import { outputKey } from '../../store/keys.ts';
-import { extractMap } from '../extract-map.ts';
+import { extractMap, seeExtraction } from '../extract-map.ts';
 import { insideMap } from '../picture-metadata.ts';
-import { readPicture } from '../read-picture.ts';
 import type { Runner } from '../runner.ts';
 import { KeptData } from './kept-data.ts';
 import { storePicture } from './store-picture.ts';
@@ -11,8 +10,7 @@ import { storePicture } from './store-picture.ts';
 export const extractionRunner: Runner<ExtractionPlan> = {
   async run({ job, store, extractor, decoder }, plan, signal) {
     const startedAt = performance.now();
-    const given = { image: plan.image, mask: plan.imageMask };
-    const picture = await readPicture(store, plan.condition, given, 'white', decoder);
+    const picture = await seeExtraction({ store, decoder }, plan);
     const preparedAt = performance.now();
     const { map, data, remarks } = await extractMap(extractor, plan, picture, signal);
     const extractedAt = performance.now();

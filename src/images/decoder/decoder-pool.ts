@@ -1,11 +1,14 @@
-import type { MaskedImage } from '../../pixels/rgb-image.ts';
 import { ArmatureError, deserializeError } from '../../errors.ts';
-import { type DecodedLevels, defaultPictureLimits, type PictureHeader } from '../decode.ts';
-import type { DecodeFor, PictureDecoder } from './decoder.ts';
+import type { MaskFacts } from '../../generation/given-picture.ts';
+import type { MaskChannel } from '../../generation/plan.ts';
+import type { MaskedImage, RgbImage } from '../../pixels/rgb-image.ts';
+import type { Canvas, CanvasPlan } from '../canvas.ts';
+import type { PictureHeader } from '../decode.ts';
+import type { PictureFiles, PictureView } from '../see-picture.ts';
 import { Turns } from '../turns.ts';
+import type { DecodeFor, PictureDecoder } from './decoder.ts';
 import { DecoderLost, DecoderProcess } from './decoder-process.ts';
-import type { Frame } from './framing.ts';
-import { type DecoderAnswer, type DecoderRequest, imageOf } from './protocol.ts';
+import type { DecoderAnswer, DecoderRequest } from './protocol.ts';
 
 export interface DecoderSettings {
   /** The children's entry file; by default the built main.js beside this file. */
@@ -21,8 +24,8 @@ export interface DecoderSettings {
 }
 
 /**
- * Decodes pictures of strangers in child processes: a decoder that crashes, hangs or swallows memory ends there, and what
- * comes out of it are facts or pixels. Children start when they are needed. Whoever waits for one gets it in turn, but no
+ * Decodes pictures of strangers in child processes, and brings them to what is drawn there: a decoder that crashes, hangs or swallows
+ * memory ends there, however many pixels a picture has no loop over them holds up whoever asked, and what comes out are facts or pixels. Children start when they are needed. Whoever waits for one gets it in turn, but no
  * tenant more than its share.
  */
 export class DecoderPool implements PictureDecoder {
@@ -49,28 +52,23 @@ export class DecoderPool implements PictureDecoder {
   }
 
   async verify(bytes: Uint8Array, options: DecodeFor = {}): Promise<PictureHeader> {
-    const { facts } = await this.#ask('header', bytes, options);
-    return (facts as Extract<DecoderAnswer, { kind: 'header' }>).header;
+    return (await this.#ask('verify', [bytes, options], options)) as PictureHeader;
   }
 
-  async decode(bytes: Uint8Array, options: DecodeFor = {}): Promise<MaskedImage> {
-    return await this.#image('pixels', bytes, options);
+  async factsOfMask(bytes: Uint8Array, channel: MaskChannel, options: DecodeFor = {}): Promise<MaskFacts> {
+    return (await this.#ask('factsOfMask', [bytes, channel, options], options)) as MaskFacts;
   }
 
-  async decodeMasked(bytes: Uint8Array, options: DecodeFor = {}): Promise<MaskedImage> {
-    return await this.#image('masked', bytes, options);
+  async see(files: PictureFiles, view: PictureView): Promise<MaskedImage> {
+    return (await this.#ask('see', [files, view])) as MaskedImage;
   }
 
-  async decodeLevels(
-    bytes: Uint8Array,
-    channel: 'luminance' | 'alpha',
-    options: DecodeFor = {},
-  ): Promise<DecodedLevels> {
-    const frame = await this.#ask(channel, bytes, options);
-    const { width, height, isOpaque } = frame.facts as Extract<DecoderAnswer, { kind: 'levels' }>;
-    // No Buffer, as for pixels.
-    const levels = new Uint8Array(frame.bytes.buffer, frame.bytes.byteOffset, frame.bytes.length);
-    return { width, height, levels, isOpaque };
+  async begin(files: PictureFiles, plan: CanvasPlan): Promise<Canvas> {
+    return (await this.#ask('begin', [files, plan])) as Canvas;
+  }
+
+  async paste(files: PictureFiles, plan: CanvasPlan, drawn: RgbImage): Promise<RgbImage> {
+    return (await this.#ask('paste', [files, plan, drawn])) as RgbImage;
   }
 
   /** Kills the children; what waits or is decoded fails with `unavailable`. */
@@ -83,33 +81,28 @@ export class DecoderPool implements PictureDecoder {
     for (const child of this.#busy) child.kill();
   }
 
-  async #image(want: 'pixels' | 'masked', bytes: Uint8Array, options: DecodeFor): Promise<MaskedImage> {
-    const frame = await this.#ask(want, bytes, options);
-    const { width, height } = frame.facts as Extract<DecoderAnswer, { kind: 'pixels' }>;
-    return imageOf(width, height, frame.bytes);
-  }
-
-  async #ask(want: DecoderRequest['want'], bytes: Uint8Array, given: DecodeFor): Promise<Frame> {
-    const { limits = defaultPictureLimits, tenant = '', ...options } = given;
+  async #ask(
+    work: DecoderRequest['work'],
+    given: DecoderRequest['given'],
+    { tenant = '', field }: DecodeFor = {},
+  ): Promise<unknown> {
     const { signal } = this.#closing;
-    const decode = async (): Promise<Frame> => await this.#decode({ want, limits, options }, bytes);
-    const frame = await this.#turns.run(tenant, signal, decode);
-    const answer = frame.facts as DecoderAnswer;
-    if (answer.kind === 'failed') throw deserializeError(answer.error);
-    return frame;
+    const answer = await this.#turns.run(tenant, signal, async () => await this.#decode({ work, given }, field));
+    if ('failed' in answer) throw deserializeError(answer.failed);
+    return answer.done;
   }
 
   /** A child that is lost may have been killed for no fault of the picture: it is tried once more. */
-  async #decode(request: DecoderRequest, bytes: Uint8Array): Promise<Frame> {
+  async #decode(request: DecoderRequest, field: string | undefined): Promise<DecoderAnswer> {
     for (let tried = 1; ; tried += 1) {
       this.#closing.signal.throwIfAborted();
       const child = this.#takeChild();
       try {
-        return await child.ask(request, bytes, this.#settings.timeoutMs);
+        return await child.ask(request, this.#settings.timeoutMs);
       } catch (error) {
         if (!(error instanceof DecoderLost)) throw error;
         this.#closing.signal.throwIfAborted();
-        if (error.late || tried > 1) throw lostError(error, request, this.#settings.timeoutMs);
+        if (error.late || tried > 1) throw lostError(error, field, this.#settings.timeoutMs);
       } finally {
         this.#returnChild(child);
       }
@@ -143,7 +136,7 @@ export class DecoderPool implements PictureDecoder {
   }
 }
 
-function lostError(error: DecoderLost, { options: { field } }: DecoderRequest, timeoutMs: number): ArmatureError {
+function lostError(error: DecoderLost, field: string | undefined, timeoutMs: number): ArmatureError {
   const what = error.late
     ? `it was not decoded in ${timeoutMs / 1000} s`
     : `the decoder ended over it, and once more when it was tried again (${error.message})`;

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { type Frame, readFrames, writeFrame } from './framing.ts';
-import type { DecoderRequest } from './protocol.ts';
+import { readFrames, writeFrame } from './framing.ts';
+import { pack, unpack } from './packing.ts';
+import type { DecoderAnswer, DecoderRequest } from './protocol.ts';
 
 /** The child ended, or was killed, before it answered. */
 export class DecoderLost extends Error {
@@ -22,7 +23,7 @@ interface Referable {
 }
 
 interface Work {
-  readonly resolve: (frame: Frame) => void;
+  readonly resolve: (answer: DecoderAnswer) => void;
   readonly reject: (error: DecoderLost) => void;
   readonly timer: NodeJS.Timeout;
 }
@@ -41,7 +42,7 @@ export class DecoderProcess {
     [this.#child, this.#requests, this.#answers] = [child, child.stdin, child.stdout];
     readFrames(
       this.#answers,
-      (frame) => this.#take()?.resolve(frame),
+      (frame) => this.#take()?.resolve(unpack(frame) as DecoderAnswer),
       () => this.kill(),
     );
     // A broken pipe is followed by the child's end.
@@ -62,7 +63,7 @@ export class DecoderProcess {
   }
 
   /** Sends a picture and waits for what comes of it. @throws DecoderLost */
-  async ask(request: DecoderRequest, bytes: Uint8Array, timeoutMs: number): Promise<Frame> {
+  async ask(request: DecoderRequest, timeoutMs: number): Promise<DecoderAnswer> {
     if (this.#ended) throw new DecoderLost('it had ended', false);
     this.#setIdle(false);
     return await new Promise((resolve, reject) => {
@@ -71,7 +72,7 @@ export class DecoderProcess {
         this.#child.kill('SIGKILL');
       }, timeoutMs);
       this.#work = { resolve, reject, timer };
-      writeFrame(this.#requests, request, [bytes]);
+      writeFrame(this.#requests, pack(request));
     });
   }
 

@@ -1,14 +1,9 @@
-import {
-  type DecodedLevels,
-  decodeLevels,
-  decodeMasked,
-  type DecodeOptions,
-  decodePicture,
-  type PictureHeader,
-  type PictureLimits,
-  verifyPicture,
-} from '../decode.ts';
+import type { MaskChannel } from '../../generation/plan.ts';
+import { type MaskFacts, maskFacts } from '../../generation/given-picture.ts';
 import type { MaskedImage, RgbImage } from '../../pixels/rgb-image.ts';
+import { beginCanvas, type Canvas, type CanvasPlan, pasteOnto } from '../canvas.ts';
+import { decodeLevels, type DecodeOptions, type PictureHeader, type PictureLimits, verifyPicture } from '../decode.ts';
+import { type PictureFiles, type PictureView, seePicture } from '../see-picture.ts';
 
 /** For whom a picture is decoded. */
 export interface DecodeFor extends DecodeOptions {
@@ -17,19 +12,28 @@ export interface DecodeFor extends DecodeOptions {
   readonly tenant?: string | undefined;
 }
 
-/** Decodes picture files of strangers: see verifyPicture, decodePicture, decodeMasked and decodeLevels, whose errors these have. */
+/** All that is done with picture files of strangers whose cost grows with their pixels. Errors are those of {@link verifyPicture}. */
 export interface PictureDecoder {
+  /** Reads a picture to its end. */
   verify(bytes: Uint8Array, options?: DecodeFor): Promise<PictureHeader>;
-  decode(bytes: Uint8Array, options?: DecodeFor): Promise<RgbImage>;
-  decodeMasked(bytes: Uint8Array, options?: DecodeFor): Promise<MaskedImage>;
-  decodeLevels(bytes: Uint8Array, channel: 'luminance' | 'alpha', options?: DecodeFor): Promise<DecodedLevels>;
+  /** What the levels of a mask say. */
+  factsOfMask(bytes: Uint8Array, channel: MaskChannel, options?: DecodeFor): Promise<MaskFacts>;
+  /** A picture as it is looked at: {@link seePicture}. */
+  see(files: PictureFiles, view: PictureView): Promise<MaskedImage>;
+  /** What is drawn over: {@link beginCanvas}. */
+  begin(files: PictureFiles, plan: CanvasPlan): Promise<Canvas>;
+  /** What was drawn, put into the picture that it was drawn over: {@link pasteOnto}. */
+  paste(files: PictureFiles, plan: CanvasPlan, drawn: RgbImage): Promise<RgbImage>;
 }
 
-/** Decodes in this very process: for a command line, whose pictures are its user's own. */
+/** Does it in this very process: for a command line, whose pictures are its user's own, and for a decoder child. */
 export const decodeHere: PictureDecoder = {
   verify: async (bytes, { limits, ...options } = {}) => await verifyPicture(bytes, limits, options),
-  decode: async (bytes, { limits, ...options } = {}) => await decodePicture(bytes, limits, options),
-  decodeMasked: async (bytes, { limits, ...options } = {}) => await decodeMasked(bytes, limits, options),
-  decodeLevels: async (bytes, channel, { limits, ...options } = {}) =>
-    await decodeLevels(bytes, channel, limits, options),
+  factsOfMask: async (bytes, channel, { limits, ...options } = {}) => {
+    const { levels, isOpaque } = await decodeLevels(bytes, channel, limits, options);
+    return maskFacts(levels, isOpaque);
+  },
+  see: seePicture,
+  begin: beginCanvas,
+  paste: pasteOnto,
 };

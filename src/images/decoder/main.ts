@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
-import type { MaskedImage } from '../../pixels/rgb-image.ts';
 import { ArmatureError, serializeError } from '../../errors.ts';
-import { decodeLevels, decodeMasked, decodePicture, verifyPicture } from '../decode.ts';
+import { decodeHere } from './decoder.ts';
 import { type Frame, readFrames, writeFrame } from './framing.ts';
-import type { DecoderRequest } from './protocol.ts';
+import { pack, unpack } from './packing.ts';
+import type { DecoderAnswer, DecoderRequest } from './protocol.ts';
 
-/** Entry of a decoder child: a picture file in, facts or pixels out. It ends with its parent, and where it grows too large. */
+/** Entry of a decoder child: picture files in, facts or pixels out. It ends with its parent, and where it grows too large. */
 const mostBytes = 2 * 2 ** 30;
 
 try {
@@ -18,27 +18,18 @@ setInterval(() => {
   if (process.memoryUsage.rss() > mostBytes) process.exit(1);
 }, 50).unref();
 
-async function answer({ facts: asked, bytes }: Frame): Promise<void> {
-  const { want, limits, options } = asked as DecoderRequest;
+async function resultOf({ work, given }: DecoderRequest): Promise<DecoderAnswer> {
   try {
-    if (want === 'header') {
-      writeFrame(process.stdout, { kind: 'header', header: await verifyPicture(bytes, limits, options) });
-      return;
-    }
-    if (want === 'luminance' || want === 'alpha') {
-      const { levels, ...facts } = await decodeLevels(bytes, want, limits, options);
-      writeFrame(process.stdout, { kind: 'levels', ...facts }, [levels]);
-      return;
-    }
-    const decoded = want === 'masked' ? decodeMasked : decodePicture;
-    const image: MaskedImage = await decoded(bytes, limits, options);
-    const { width, height, data } = image;
-    const mask = image.masked === undefined ? [] : [image.masked];
-    writeFrame(process.stdout, { kind: 'pixels', width, height }, [data, ...mask]);
+    const does = decodeHere[work] as (...given: readonly unknown[]) => Promise<unknown>;
+    return { done: await does(...given) };
   } catch (error) {
     if (!(error instanceof ArmatureError)) console.error('decoder:', error);
-    writeFrame(process.stdout, { kind: 'failed', error: serializeError(error) });
+    return { failed: serializeError(error) };
   }
+}
+
+async function answer(frame: Frame): Promise<void> {
+  writeFrame(process.stdout, pack(await resultOf(unpack(frame) as DecoderRequest)));
 }
 
 const end = (): void => process.exit(0);

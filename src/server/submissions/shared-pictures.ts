@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { ArmatureError } from '../../errors.ts';
-import { type GivenPicture, type MaskFacts, maskFacts } from '../../generation/given-picture.ts';
+import { type GivenPicture, type MaskFacts } from '../../generation/given-picture.ts';
 import type { MaskChannel, StoredPicture } from '../../generation/plan.ts';
 import type { ControlImage } from '../../generation/request.ts';
 import { deleteLoose } from '../../retention/leftovers.ts';
@@ -81,12 +81,7 @@ export class SharedPictures {
 
   async #lookAt({ key }: StoredPicture, channel: MaskChannel, field: string): Promise<MaskFacts> {
     const { store, decoder, limits, holder } = this.#source;
-    const { levels, isOpaque } = await decoder.decodeLevels(await store.get(key), channel, {
-      limits,
-      tenant: holder,
-      field,
-    });
-    return maskFacts(levels, isOpaque);
+    return await decoder.factsOfMask(await store.get(key), channel, { limits, tenant: holder, field });
   }
 
   /**

@@ -11,7 +11,8 @@ import type { Tensor } from '../../../src/numeric/tensor.ts';
 import { mapTensor } from '../../../src/pipeline/controls/residuals.ts';
 import { SessionPool } from '../../../src/runtime/index.ts';
 import { openControlNetCheckpoint } from '../../../src/weights/checkpoint.ts';
-import { readPicture } from '../../../src/drawing/read-picture.ts';
+import { seePicture } from '../../../src/images/see-picture.ts';
+import { viewOf } from '../../../src/drawing/make-map.ts';
 import { smallModelPath, maxAbsDifference } from '../../support/golden.ts';
 
 interface Array1 {
@@ -28,10 +29,8 @@ interface Reference {
 
 const golden = (name: string): Uint8Array => readFileSync(new URL(`golden/${name}`, import.meta.url));
 const reference = JSON.parse(Buffer.from(golden('reference.json')).toString()) as Reference;
-const store = { get: async (key: string) => golden(key) };
-const stored = (key: string) => ({ key, sha256: '' });
-const planned = { image: stored('picture.png'), mask: stored('mask.png') };
-const picture = await readPicture(store, 'inpaint', planned, 'white');
+const whole = viewOf('inpaint', 'photo', { shortSide: null });
+const picture = await seePicture({ picture: golden('picture.png'), mask: golden('mask.png') }, whole);
 const { map } = inpaint.extract(picture);
 
 /** The published rule, written once more: the picture as 0..1, and -1 where the mask is above a half. */
@@ -61,7 +60,7 @@ describe('the hint of ControlNet’s inpaint network', () => {
 
   it('is the same from a picture that is transparent there', async () => {
     const file = await encodePicture(picture, { format: 'png', quality: 100 });
-    const read = await readPicture({ get: async () => file }, 'inpaint', { image: stored('') }, 'white');
+    const read = await seePicture({ picture: file }, whole);
     expect(mapTensor(inpaint.extract(read).map)).toEqual(mapTensor(map));
   });
 

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { ArmatureError } from '../../../src/errors.ts';
-import { decodeHere } from '../../../src/images/decoder/decoder.ts';
+import { decodeHere, type PictureDecoder } from '../../../src/images/decoder/decoder.ts';
 import { DecoderPool } from '../../../src/images/decoder/decoder-pool.ts';
 import { mutatedPictures } from '../../support/mutated-pictures.ts';
 
@@ -15,6 +16,9 @@ afterAll(async () => {
   await Promise.all(pools.map(async (one) => await one.close()));
 });
 afterEach(() => delete process.env['BAD_DECODER']);
+
+/** All of a picture, with what is masked in it. */
+const whole = { as: 'photo', transparency: 'masked', within: { shortSide: null } } as const;
 
 const photo = readFileSync(new URL('../../photos/coffee.png', import.meta.url));
 
@@ -37,12 +41,47 @@ describe('pictures decoded in a child', () => {
   it('are those that are decoded here, and so are the errors', async () => {
     const options = { background: 'black', field: 'image' } as const;
     for await (const { name, bytes } of mutatedPictures(77, 120)) {
-      for (const want of ['verify', 'decode', 'decodeMasked'] as const) {
-        const [there, here] = [pool[want](bytes, options), decodeHere[want](bytes, options)].map(outcome);
+      for (const work of [
+        async (decoder: PictureDecoder) => await decoder.verify(bytes, options),
+        async (decoder: PictureDecoder) => await decoder.factsOfMask(bytes, 'alpha', options),
+        async (decoder: PictureDecoder) => await decoder.see({ picture: bytes, mask: bytes }, whole),
+      ]) {
+        const [there, here] = [work(pool), work(decodeHere)].map(outcome);
         expect(await there, name).toEqual(await here);
       }
     }
     expect(pool.pids).toHaveLength(1);
+  });
+
+  it('are brought there to what is drawn over, and what is drawn is put into them', async () => {
+    const square = { x: 40, y: 30, width: 60, height: 50 };
+    const mask = await sharp({ create: { width: 200, height: 150, channels: 3, background: 'black' } })
+      .composite([
+        { input: { create: { ...square, channels: 3, background: 'white' } }, left: square.x, top: square.y },
+      ])
+      .png()
+      .toBuffer();
+    const files = { picture: await sharp(photo).resize(200, 150).png().toBuffer(), mask };
+    const source = { width: 200, height: 150 };
+    const part = {
+      channel: 'luminance',
+      mode: 'soft',
+      blur: 3,
+      area: 'masked',
+      padding: 8,
+      fill: 'blur',
+      source,
+    } as const;
+    const plan = { size: { width: 64, height: 64 }, resize: 'crop', mask: part } as const;
+    const begun = await pool.begin(files, plan);
+    expect(begun).toEqual(await decodeHere.begin(files, plan));
+    expect(begun).toMatchObject({ frame: { source, working: plan.size }, repaint: { mode: 'soft', fill: 'blur' } });
+    const drawn = { ...plan.size, data: new Uint8Array(64 * 64 * 3).fill(9) };
+    const put = await pool.paste(files, plan, drawn);
+    expect(put).toEqual(await decodeHere.paste(files, plan, drawn));
+    const before = await pool.see(files, { as: 'photo', transparency: 'white', within: { shortSide: null } });
+    expect([...put.data.subarray(0, 3)]).toEqual([...before.data.subarray(0, 3)]);
+    expect([...put.data.subarray((60 * 200 + 70) * 3).subarray(0, 3)]).toEqual([9, 9, 9]);
   });
 
   it('keep to the limits of whoever asks', async () => {
@@ -82,7 +121,7 @@ describe('a decoder that fails', () => {
     const babbling = new DecoderPool({ entry: bad });
     pools.push(babbling);
     process.env['BAD_DECODER'] = 'babble';
-    expect(await outcome(babbling.decode(photo))).toMatchObject({ code: 'invalid_image' });
+    expect(await outcome(babbling.see({ picture: photo }, whole))).toMatchObject({ code: 'invalid_image' });
   });
 
   it('by chance, killed from outside, is replaced without a word', async () => {
@@ -90,9 +129,9 @@ describe('a decoder that fails', () => {
     pools.push(killed);
     await killed.verify(photo);
     const [pid] = killed.pids;
-    const decoding = killed.decode(photo);
+    const decoding = killed.see({ picture: photo }, whole);
     process.kill(pid!, 'SIGKILL');
-    expect((await decoding).width).toBe((await decodeHere.decode(photo)).width);
+    expect((await decoding).width).toBe((await decodeHere.see({ picture: photo }, whole)).width);
     expect(killed.pids).not.toContain(pid);
   });
 
@@ -100,7 +139,7 @@ describe('a decoder that fails', () => {
     const hanging = new DecoderPool({ entry: bad, timeoutMs: 300 });
     pools.push(hanging);
     process.env['BAD_DECODER'] = 'hang';
-    const decoding = hanging.decode(photo);
+    const decoding = hanging.see({ picture: photo }, whole);
     const [pid] = hanging.pids;
     expect(await outcome(decoding)).toMatchObject({ code: 'invalid_image', message: expect.stringContaining('0.3 s') });
     await expect.poll(() => isAlive(pid!)).toBe(false);
@@ -120,7 +159,7 @@ describe('children', () => {
 
   it('are closed with the pool, and what waits is told', async () => {
     const closing = new DecoderPool({ entry, children: 1 });
-    const waiting = Promise.all([1, 2, 3].map(async () => await outcome(closing.decode(photo))));
+    const waiting = Promise.all([1, 2, 3].map(async () => await outcome(closing.see({ picture: photo }, whole))));
     await closing.close();
     for (const each of await waiting) expect(each).toMatchObject({ code: 'unavailable' });
     await expect(closing.verify(photo)).rejects.toMatchObject({ code: 'unavailable' });
