@@ -1,5 +1,6 @@
 import type { SerializedError } from '../errors.ts';
 import type { Fidelity } from '../conditions/contract/fidelity.ts';
+import type { Door } from './door.ts';
 import type { Plan, Variation } from './plan.ts';
 import type { StoredJson } from './stored-json.ts';
 import type { WebhookTarget } from './webhook.ts';
@@ -92,6 +93,7 @@ export interface Job {
   /** Remarks made when the request was accepted. Those of the drawing are in `result`. */
   readonly warnings: readonly string[];
   readonly metadata: Readonly<Record<string, unknown>> | null;
+  readonly door: Door;
   /** Who is told of its end. */
   readonly webhook: Pick<WebhookTarget, 'url' | 'events'> | null;
   /** 0 to 9, the higher the sooner. */

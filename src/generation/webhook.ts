@@ -42,6 +42,14 @@ function checkSecret(webhook: unknown, path: readonly PropertyKey[]): void {
 
 export type WebhookRequest = z.output<typeof webhookRequest>;
 
+/** What a receiver is sent, before it is signed. */
+export interface EventContent {
+  /** Beside those that all events have. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Goes as JSON. */
+  readonly body: object;
+}
+
 /** A receiver as records keep it. */
 export interface WebhookTarget {
   readonly url: string;

@@ -29,6 +29,8 @@ export interface Records {
   insertJob(job: NewJob): Promise<Job>;
   /** The job, or null where this tenant has none of that id. */
   findJob(tenant: string, id: string): Promise<Job | null>;
+  /** The newest job that came by this dialect under this name of its client's; null where this tenant has none. */
+  findJobByName(tenant: string, dialect: string, externalId: string): Promise<Job | null>;
   /** Newest first. `before` is the id of the last job of the previous page. */
   listJobs(tenant: string, query: JobQuery): Promise<readonly Job[]>;
   /** About how many jobs will be started before this queued one: of its own tenant, and as many of each other tenant's. */

@@ -53,6 +53,14 @@ export function sqlRecords(
       return (await underClaim(db, job.claim, job.id, write))[0]!;
     },
     findJob,
+    async findJobByName(tenant, dialect, externalId) {
+      const query = db
+        .selectFrom('job')
+        .selectAll()
+        .where((job) => job.and({ tenant, dialect, external_id: externalId }));
+      const row = await query.orderBy('id', 'desc').limit(1).executeTakeFirst();
+      return row === undefined ? null : jobFromRow(row);
+    },
     async listJobs(tenant, { status, before, limit }) {
       let query = db.selectFrom('job').selectAll().where('tenant', '=', tenant).where(isAccepted);
       query = status === undefined ? query : query.where('status', '=', status);

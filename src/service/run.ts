@@ -1,3 +1,4 @@
+import type { Dialect } from '../server/dialects/contract/dialect.ts';
 import type { Config } from '../config/config.ts';
 import type { Closing } from './closing.ts';
 import type { Listening } from './listen.ts';
@@ -19,6 +20,8 @@ export interface Run {
   readonly config: Config;
   readonly role: Role;
   readonly hooks: RunHooks;
+  /** What its server speaks. */
+  readonly dialects: readonly Dialect[];
   readonly closing: Closing;
   /** Aborts when the service is told to stop. */
   readonly draining: AbortSignal;

@@ -3,11 +3,12 @@ import { isLoopback } from '../config/config.ts';
 import { createFetcher, type Fetcher } from '../fetch/fetcher.ts';
 import { startHousekeeping } from '../records/housekeeping.ts';
 import { buildApp } from '../server/app.ts';
+import type { Dialect } from '../server/dialects/contract/dialect.ts';
+import { eventWriter } from '../server/dialects/write-events.ts';
 import { buildMonitoringApp } from '../server/monitoring-app.ts';
 import { links } from '../server/http/links.ts';
 import { defaultServerLimits } from '../server/parts/limits.ts';
 import type { DeviceState } from '../server/parts/parts.ts';
-import { eventData } from '../server/views/event-data.ts';
 import { Deliverer } from '../webhooks/deliverer.ts';
 import { nextAttempt } from '../webhooks/schedule.ts';
 import { type Sweeper, startSweeper } from '../retention/sweeper.ts';
@@ -16,7 +17,7 @@ import { type Ground, windowsOf } from './ground.ts';
 import { annotatorsOf } from './library.ts';
 import { listen } from './listen.ts';
 import { packageVersion } from './package-version.ts';
-import type { RunHooks } from './run.ts';
+import type { Run } from './run.ts';
 import { announceServer } from './server-file.ts';
 
 /** Health and metrics of a process that has no other port, where one is wanted. */
@@ -31,40 +32,42 @@ export async function openMonitoring(ground: Ground, deviceState: () => DeviceSt
 export async function openServer(
   ground: Ground,
   deviceState: () => DeviceState,
-  hooks: RunHooks,
-  closing: Closing,
+  { hooks, dialects, closing }: Pick<Run, 'hooks' | 'dialects' | 'closing'>,
 ): Promise<void> {
   const { config, log, records } = ground;
   const fetcher = createFetcher({ allow: config.allowFetch });
-  closing.add(deliverer(ground, fetcher));
+  closing.add(deliverer(ground, fetcher, dialects));
   closing.add(startHousekeeping(records, { clock, onError: (err) => log.error({ err }, 'what has expired stays') }));
-  const app = await buildApp({
-    ...ground,
-    annotators: await annotatorsOf(config),
-    deviceState,
-    fetcher,
-    clock,
-    randomSeed: () => randomInt(2 ** 32),
-    settings: {
-      version: packageVersion(),
-      defaultModel: config.model,
-      publicUrl: config.publicUrl,
-      corsOrigins: config.corsOrigin,
-      embedParameters: config.embedParameters,
-      signsWebhooks: config.webhookSecret !== null,
-      limits: { ...defaultServerLimits, batchItems: config.maxBatchItems, batchCost: config.maxBatchCost },
-      windows: windowsOf(config),
-      access: { adminKey: config.adminKey, allowAnonymous: config.allowAnonymous, loopback: isLoopback(config.host) },
-      load: {
-        submissionsPerMinute: config.submissionsPerMinute,
-        readsPerMinute: config.readsPerMinute,
-        maxQueued: config.maxQueued,
-        maxQueuedPerTenant: config.maxQueuedPerTenant,
-        bodyMemory: config.bodyMemory,
+  const app = await buildApp(
+    {
+      ...ground,
+      annotators: await annotatorsOf(config),
+      deviceState,
+      fetcher,
+      clock,
+      randomSeed: () => randomInt(2 ** 32),
+      settings: {
+        version: packageVersion(),
+        defaultModel: config.model,
+        publicUrl: config.publicUrl,
+        corsOrigins: config.corsOrigin,
+        embedParameters: config.embedParameters,
+        signsWebhooks: config.webhookSecret !== null,
+        limits: { ...defaultServerLimits, batchItems: config.maxBatchItems, batchCost: config.maxBatchCost },
+        windows: windowsOf(config),
+        access: { adminKey: config.adminKey, allowAnonymous: config.allowAnonymous, loopback: isLoopback(config.host) },
+        load: {
+          submissionsPerMinute: config.submissionsPerMinute,
+          readsPerMinute: config.readsPerMinute,
+          maxQueued: config.maxQueued,
+          maxQueuedPerTenant: config.maxQueuedPerTenant,
+          bodyMemory: config.bodyMemory,
+        },
+        trustedProxies: config.trustedProxy,
       },
-      trustedProxies: config.trustedProxy,
     },
-  });
+    dialects,
+  );
   closing.add(app);
   closing.add(sweeperOf(ground));
   // Apart from the hook: what stands in the arguments of an optional call does not happen where there is nothing to call.
@@ -85,13 +88,16 @@ function sweeperOf({ config, records, store, log }: Ground): Sweeper {
 }
 
 /** Sends events to their receivers. Only where there is HTTP: workers need no way out, and do not know the public URL. */
-function deliverer({ config, log, records, metrics }: Ground, fetcher: Fetcher): Deliverer {
-  const address = links(config.publicUrl);
+function deliverer(
+  { config, log, records, metrics }: Ground,
+  fetcher: Fetcher,
+  dialects: readonly Dialect[],
+): Deliverer {
   return new Deliverer({
     webhooks: records.webhooks,
     fetcher,
     secret: config.webhookSecret,
-    view: (subject) => eventData(subject, address),
+    write: eventWriter(dialects, links(config.publicUrl)),
     clock,
     schedule: (attempts, asked, now) => nextAttempt(attempts, asked, now, Math.random()),
     log,

@@ -1,5 +1,7 @@
 import { type Config, tracingWanted, requirePostgres } from '../config/config.ts';
 import { createMetrics } from '../metrics/metrics.ts';
+import type { Dialect } from '../server/dialects/contract/dialect.ts';
+import { dialects as allDialects } from '../server/dialects/registry.ts';
 import type { DeviceState } from '../server/parts/parts.ts';
 import { openTracing } from '../tracing/open.ts';
 import { Closing } from './closing.ts';
@@ -15,13 +17,18 @@ import { openChildren, openWorker } from './worker-side.ts';
  * Runs a service until SIGINT or SIGTERM. Then it drains: nothing new is accepted, what is drawn may end in the time of
  * grace, the rest is handed back; and closes its parts in order: consumer, server, children, queue, records.
  */
-export async function runService(config: Config, role: Role, hooks: RunHooks = {}): Promise<void> {
+export async function runService(
+  config: Config,
+  role: Role,
+  hooks: RunHooks = {},
+  dialects: readonly Dialect[] = allDialects,
+): Promise<void> {
   if (role !== 'serve') requirePostgres(config, role);
   const interrupted = interruption();
   const closing = new Closing();
   interrupted.signal.addEventListener('abort', () => hooks.onStopping?.(stopNotice(config)), { once: true });
   try {
-    await openService({ config, role, hooks, closing, draining: interrupted.signal });
+    await openService({ config, role, hooks, dialects, closing, draining: interrupted.signal });
     await untilInterrupted(interrupted.signal);
   } catch (error) {
     // What is told to stop while it starts has not failed.
@@ -66,7 +73,7 @@ async function openService(run: Run): Promise<void> {
   }
   next('Opening the server');
   if (role === 'worker') await openMonitoring(ground, deviceState, closing);
-  else await openServer(ground, deviceState, hooks, closing);
+  else await openServer(ground, deviceState, run);
   // The last to be opened and the first to be closed: while jobs end, their clients can see them do it.
   if (children !== null) await openWorker(ground, children, closing);
 }

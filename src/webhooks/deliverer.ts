@@ -1,5 +1,7 @@
 import type { Fetcher } from '../fetch/fetcher.ts';
-import type { ClaimedDelivery, EventSubject, WebhookRecords } from '../records/webhooks/webhooks.ts';
+import { isOfNewerRelease } from '../generation/stored-json.ts';
+import type { EventContent } from '../generation/webhook.ts';
+import type { ClaimedDelivery, WebhookRecords } from '../records/webhooks/webhooks.ts';
 import { attempt, attemptTimeout, type Outcome } from './attempt.ts';
 import { signedMessage } from './message.ts';
 
@@ -9,8 +11,8 @@ export interface DelivererParts {
   readonly fetcher: Pick<Fetcher, 'send'>;
   /** Signs what its client gave no secret for; null where the server has none. */
   readonly secret: string | null;
-  /** A job, or a batch, as its owner sees it: the data of an event. */
-  readonly view: (subject: EventSubject) => object;
+  /** What is told of a job or a batch; `newer_release` for an event that only another process can write. */
+  readonly write: (event: ClaimedDelivery) => EventContent;
   readonly clock: () => Date;
   /** When the next attempt may be made: see `nextAttempt`. */
   readonly schedule: (attempts: number, asked: number | null, now: Date) => Date | null;
@@ -49,6 +51,8 @@ export class Deliverer {
   readonly #cutOff = new AbortController();
   readonly #underWay = new Map<Promise<void>, string>();
   readonly #stopListening: () => void;
+  /** Why events were left to other processes: told once each. */
+  readonly #left = new Set<string>();
   readonly #loop: Promise<void>;
   #woken = false;
   #wake = (): void => {};
@@ -112,21 +116,45 @@ export class Deliverer {
     try {
       await this.#settle(delivery, await this.#attempt(delivery));
     } catch (error) {
+      if (isOfNewerRelease(error)) return await this.#leave(delivery, error);
       if (!this.#cutOff.signal.aborted) throw error;
       await webhooks.release(delivery.id, delivery.attempts, clock());
     }
   }
 
   async #attempt(delivery: ClaimedDelivery): Promise<Outcome> {
-    const { secret, view, fetcher, clock } = this.#parts;
+    const { secret, fetcher, clock } = this.#parts;
     const key = delivery.secret ?? secret;
     if (key === null) {
       const error = 'The server has no secret to sign with any more (--webhook-secret).';
       return { kind: 'failed', status: null, error, retryAfter: null };
     }
     const now = clock();
-    const message = signedMessage(delivery, view(delivery.subject), key, now);
+    const content = this.#write(delivery);
+    if (content === null) {
+      const error = 'The server could not write the event: that is a fault of its own.';
+      return { kind: 'failed', status: null, error, retryAfter: null };
+    }
+    const message = signedMessage(delivery, content, key, now);
     return await attempt(fetcher, delivery.url, message, now, this.#cutOff.signal);
+  }
+
+  /** Null where that failed, which is no reason to try it forever. */
+  #write(delivery: ClaimedDelivery): EventContent | null {
+    try {
+      return this.#parts.write(delivery);
+    } catch (err) {
+      if (isOfNewerRelease(err)) throw err;
+      this.#parts.log.warn({ err, event: delivery.id }, 'a webhook could not be written');
+      return null;
+    }
+  }
+
+  /** What another process has to write is none of this one's attempts: it is due again when the claim would have lapsed. */
+  async #leave({ id, attempts, dueAt }: ClaimedDelivery, { message }: Error): Promise<void> {
+    if (!this.#left.has(message)) this.#parts.log.warn({ event: id, error: message }, 'webhooks are left to others');
+    this.#left.add(message);
+    await this.#parts.webhooks.release(id, attempts, dueAt);
   }
 
   async #settle({ id, attempts, host, type, jobId, batchId }: ClaimedDelivery, outcome: Outcome): Promise<void> {

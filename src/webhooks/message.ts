@@ -1,4 +1,5 @@
 import { Webhook } from 'standardwebhooks';
+import type { EventContent } from '../generation/webhook.ts';
 import type { ClaimedDelivery } from '../records/webhooks/webhooks.ts';
 
 /** A signed event, as it is sent. */
@@ -8,19 +9,20 @@ export interface Message {
 }
 
 /**
- * An event by the Standard Webhooks specification: the body {type, timestamp, data}, where the timestamp is when it happened,
- * and the headers webhook-id (the event's), webhook-timestamp (`now`, seconds) and webhook-signature (v1: HMAC-SHA256 over
- * id, time and body with `secret`).
+ * An event, signed by the Standard Webhooks specification whatever its body is: the headers webhook-id (the event's),
+ * webhook-timestamp (`now`, seconds) and webhook-signature (v1: HMAC-SHA256 over id, time and body with `secret`), beside its own.
  */
 export function signedMessage(
-  { id, type, createdAt }: Pick<ClaimedDelivery, 'id' | 'type' | 'createdAt'>,
-  data: object,
+  { id }: Pick<ClaimedDelivery, 'id'>,
+  content: EventContent,
   secret: string,
   now: Date,
 ): Message {
-  const body = JSON.stringify({ type, timestamp: createdAt.toISOString(), data });
+  const body = JSON.stringify(content.body);
+  const own = Object.entries(content.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]);
   return {
     headers: {
+      ...Object.fromEntries(own),
       'content-type': 'application/json',
       'webhook-id': id,
       'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),

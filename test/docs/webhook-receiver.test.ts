@@ -23,15 +23,15 @@ test('the receiver in docs/api.md takes what is signed, once, and nothing else',
   child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
   child.stdin.end(program);
   try {
-    const event = { id: 'evt_1', type: 'batch.failed', createdAt: new Date() };
     const data = { id: 'bat_1', status: 'failed', url: 'https://example.com/v1/batches/bat_1' };
-    const message = signedMessage(event, data, secret, new Date());
-    const send = async (body: string): Promise<number> => {
+    const body = { type: 'batch.failed', timestamp: new Date().toISOString(), data };
+    const message = signedMessage({ id: 'evt_1' }, { body }, secret, new Date());
+    const send = async (sent: string): Promise<number> => {
       for (;;) {
         const response = await fetch(`http://127.0.0.1:${port}`, {
           method: 'POST',
           headers: message.headers,
-          body,
+          body: sent,
         }).catch(() => null);
         if (response !== null) return response.status;
         expect(child.exitCode).toBeNull();

@@ -57,6 +57,31 @@ export function recordsConformance(name: string, open: () => Promise<OpenRecords
       expect(await records.findJob(given.tenant, given.id)).toEqual(job);
     });
 
+    it('keeps the door of a job, which is our own where none is given', async () => {
+      expect((await insert()).door).toEqual({ dialect: 'armature', externalId: null });
+      const door = { dialect: 'another', externalId: 'a name\u2028' };
+      const { tenant, id } = await insert({ door });
+      await records.startAttempt(tenant, id);
+      await records.commitResult(id, 1, result);
+      expect((await records.findJob(tenant, id))!.door).toEqual(door);
+      expect((await records.listJobs(tenant, { limit: 1 }))[0]!.door).toEqual(door);
+    });
+
+    it('finds the newest job of a name, of its own tenant and dialect', async () => {
+      const tenant = freshTenant();
+      const named = async (dialect: string, externalId: string | null) =>
+        (await records.insertJob(newJob(tenant, { door: { dialect, externalId } }))).id;
+      const found = async (...by: readonly [string, string, string]) => (await records.findJobByName(...by))?.id;
+      await named('another', 'x');
+      const newest = await named('another', 'x');
+      const other = await named('a third', 'x');
+      await named('another', null);
+      expect(await found(tenant, 'another', 'x')).toBe(newest);
+      expect(await found(tenant, 'a third', 'x')).toBe(other);
+      expect(await found(tenant, 'another', 'X')).toBeUndefined();
+      expect(await found(freshTenant(), 'another', 'x')).toBeUndefined();
+    });
+
     it('answers with the database', async () => {
       await expect(records.ping()).resolves.toBeUndefined();
     });

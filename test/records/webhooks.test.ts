@@ -50,6 +50,15 @@ onEveryDatabase('the outbox of webhooks', (records) => {
     expect(delivery!.subject).toEqual({ kind: 'job', job: await records().findJob('default', id) });
   });
 
+  it('says the door of a job; events of before say what they know of it', async () => {
+    const webhook = target();
+    const door = { dialect: 'another', externalId: 'x' };
+    const { id } = await records().insertJob(newJob('default', { webhook, door }));
+    await records().requestCancel('default', id);
+    const [delivery] = await claim(webhook.host);
+    expect(delivery!.subject).toMatchObject({ job: { id, door } });
+  });
+
   it('gets one for each end that its receiver wants to hear of', async () => {
     const all = records();
     const error = { code: 'internal', detail: 'x' } as const;

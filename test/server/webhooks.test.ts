@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createFetcher } from '../../src/fetch/fetcher.ts';
 import { Deliverer } from '../../src/webhooks/deliverer.ts';
+import { dialects } from '../../src/server/dialects/registry.ts';
+import { eventWriter } from '../../src/server/dialects/write-events.ts';
 import { links } from '../../src/server/http/links.ts';
 import { type BatchView, batchItemsSchema, batchSchema } from '../../src/server/views/batch-view.ts';
 import { jobSchema, type JobView } from '../../src/server/views/job-schema.ts';
 import type { DeliveryView } from '../../src/server/views/delivery-view.ts';
-import { eventData } from '../../src/server/views/event-data.ts';
 import { receiver, secret } from '../webhooks/receiver.ts';
 import { type Application, finishJob, multipart, openApplication, pictureFile } from './application.ts';
 
@@ -165,7 +166,7 @@ describe('deliveries', () => {
       webhooks: parts.records.webhooks,
       fetcher: createFetcher({ allow: [host] }),
       secret: null,
-      view: (subject) => eventData(subject, links(null)),
+      write: eventWriter(dialects, links(null)),
       clock: parts.clock,
       schedule: () => null,
       log: { info() {}, warn() {} },

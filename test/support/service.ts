@@ -34,6 +34,8 @@ export interface ServiceOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** A program that is given the command and becomes it. */
   readonly launcher?: readonly string[];
+  /** A program that takes the command instead of `armature`. */
+  readonly entry?: string;
 }
 
 /** A real service, `armature serve` in a process of its own, on a free port. */
@@ -56,11 +58,12 @@ export class Service {
     port,
     environment = {},
     launcher = [],
+    entry = fileURLToPath(new URL('dist/cli.js', root)),
   }: ServiceOptions = {}): Promise<Service> {
     const folder = data ?? (await dataFolderWithDatabase());
     const chosen = port ?? (await freePort());
     const args = ['serve', '--port', String(chosen), '--data', folder, '--log-level', 'fatal', ...flags];
-    const command = [...launcher, process.execPath, fileURLToPath(new URL('dist/cli.js', root)), ...args];
+    const command = [...launcher, process.execPath, entry, ...args];
     const child = spawn(command[0]!, command.slice(1), {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: { ...process.env, ...environment },

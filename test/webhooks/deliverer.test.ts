@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createFetcher } from '../../src/fetch/fetcher.ts';
+import { ArmatureError } from '../../src/errors.ts';
 import type { WebhookTarget } from '../../src/generation/webhook.ts';
 import { openRecords } from '../../src/records/open.ts';
 import type { Records } from '../../src/records/records.ts';
@@ -28,11 +29,15 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map(async (deliverer) => await deliverer.close()));
 });
 
-function viewed(subject: EventSubject): object {
+function dataOf(subject: EventSubject): object {
   if (subject.kind === 'batch') return { id: subject.batch.id, counts: subject.batch.counts };
   const { id, status, metadata } = subject.job;
   return { id, status, metadata };
 }
+
+const write: DelivererParts['write'] = ({ type, createdAt, subject }) => ({
+  body: { type, timestamp: createdAt.toISOString(), data: dataOf(subject) },
+});
 
 function deliver(
   allow: readonly string[],
@@ -44,7 +49,7 @@ function deliver(
       webhooks: records.webhooks,
       fetcher: createFetcher({ allow }),
       secret: null,
-      view: viewed,
+      write,
       clock,
       schedule: (attempts, asked, now) => nextAttempt(attempts, asked, now, 0),
       log: { info() {}, warn() {} },
@@ -101,6 +106,30 @@ describe('an event', () => {
       url: '/hook?token=abc',
       headers: { 'content-type': 'application/json' },
     });
+  });
+
+  test('has headers and a body as it is written, and those by which it is verified', async () => {
+    const hook = await receiver();
+    const headers = { 'X-Whose': 'ours', 'Webhook-Id': 'evt_forged', 'content-type': 'text/html' };
+    deliver([hook.host], { write: () => ({ headers, body: { type: 'another', data: {} } }) });
+    const { id } = await eventually(await ended(hook.url), { status: 'delivered' });
+    expect(hook.events).toEqual([{ id, type: 'another', data: {} }]);
+    expect(hook.requests[0]!.headers).toMatchObject({
+      'x-whose': 'ours',
+      'webhook-id': id,
+      'content-type': 'application/json',
+    });
+  });
+
+  test('is tried again, and not forever, where the server cannot write it', async () => {
+    const hook = await receiver();
+    const broken = (): never => {
+      throw new Error('a secret of the server');
+    };
+    deliver([hook.host], { write: broken, schedule: atOnce });
+    const { lastError } = await eventually(await ended(hook.url), { status: 'dead', attempts: 10, lastStatus: null });
+    expect(lastError).toBe('The server could not write the event: that is a fault of its own.');
+    expect(hook.events).toEqual([]);
   });
 
   test('is signed by the server where its client gave no secret', async () => {
@@ -218,6 +247,40 @@ describe('several deliverers', () => {
     for (const job of jobs) await eventually(job, { status: 'delivered', attempts: 1 });
     expect(new Set(hook.events.map(({ id }) => id)).size).toBe(12);
     expect(hook.events).toHaveLength(12);
+  });
+});
+
+describe('an event that only another process can write', () => {
+  const unknown = (): never => {
+    throw new ArmatureError('newer_release', 'It is told in words that this one does not know.');
+  };
+
+  test('is left to it, and costs it no attempt; other events of its receiver are not held up', async () => {
+    const hook = await receiver();
+    const log: unknown[] = [];
+    const jobs = [await ended(hook.url), await ended(hook.url), await ended(hook.url)];
+    const known = jobs[2]!;
+    const first = deliver([hook.host], {
+      write: (event) => (event.jobId === known ? write(event) : unknown()),
+      log: { info() {}, warn: (facts, message) => log.push({ facts, message }) },
+    });
+    await eventually(known, { status: 'delivered' });
+    const before = clock().getTime();
+    for (const job of jobs.slice(0, 2)) {
+      const { dueAt } = await eventually(job, { status: 'pending', attempts: 0, lastError: null });
+      expect(dueAt.getTime()).toBeGreaterThan(before);
+    }
+    await first.close();
+    expect(log).toEqual([
+      {
+        facts: { event: expect.stringMatching(/^evt_/), error: 'It is told in words that this one does not know.' },
+        message: 'webhooks are left to others',
+      },
+    ]);
+    // It comes to one that knows them when they are due again.
+    deliver([hook.host], { clock: () => new Date(Date.now() + 60_000) });
+    for (const job of jobs) await eventually(job, { status: 'delivered', attempts: 1 });
+    expect(hook.events.map(({ data }) => data['id'])).toEqual([known, jobs[0], jobs[1]]);
   });
 });
 

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { snapshotVersion } from '../../src/records/schema/rows.ts';
 import { openQueue } from '../../src/queue/open.ts';
 import type { JobQueue } from '../../src/queue/queue.ts';
 import { openRecords, type OpenRecords } from '../../src/records/open.ts';
@@ -124,13 +125,15 @@ describe('a job that a newer release wrote', () => {
     await query(`update armature.job set plan = plan - 'version' where id = '${later.id}'`);
     await opened.records.requestCancel(later.tenant, later.id);
     const of = (id: string) => `from armature.webhook_delivery where job_id = '${id}'`;
-    expect(await query(`select snapshot->'version' as version ${of(later.id)}`)).toEqual([{ version: 1 }]);
+    expect(await query(`select snapshot->'version' as version ${of(later.id)}`)).toEqual([
+      { version: snapshotVersion },
+    ]);
     await query(
-      `update armature.webhook_delivery set snapshot = snapshot || '{"version": 2}' where job_id = '${later.id}'`,
+      `update armature.webhook_delivery set snapshot = snapshot || '{"version": ${snapshotVersion + 1}}' where job_id = '${later.id}'`,
     );
     const batch = await endBatch();
     const ofBatch = `from armature.webhook_delivery where batch_id = '${batch}'`;
-    expect(await query(`select snapshot->'version' as version ${ofBatch}`)).toEqual([{ version: 1 }]);
+    expect(await query(`select snapshot->'version' as version ${ofBatch}`)).toEqual([{ version: snapshotVersion }]);
     // One of each host is claimed at a time, the oldest first.
     const claim = async () => {
       const now = new Date(Date.now() + 1000);
@@ -143,6 +146,28 @@ describe('a job that a newer release wrote', () => {
     }
   });
 
+  it('reads what an older release wrote of a job: its door where it is known, else our own', async () => {
+    const [first, second] = [await insert({ webhook: true }), await insert({ webhook: true })];
+    for (const { tenant, id } of [first, second]) {
+      await query(`update armature.job set plan = plan - 'version' where id = '${id}'`);
+      await opened.records.requestCancel(tenant, id);
+    }
+    const older = `snapshot || '{"version": 1, "dialect": "another", "external_id": "x"}'`;
+    await query(`update armature.webhook_delivery set snapshot = ${older} where job_id = '${first.id}'`);
+    await query(`update armature.webhook_delivery
+      set snapshot = (snapshot || '{"version": 1}') - 'dialect' - 'external_id' where job_id = '${second.id}'`);
+    const claim = async () => {
+      const now = new Date(Date.now() + 1000);
+      const claimed = await opened.records.webhooks.claimDue(now, new Date(now.getTime() + 60_000), [], 10);
+      return claimed.flatMap(({ subject }) => (subject.kind === 'job' ? [[subject.job.id, subject.job.door]] : []));
+    };
+    const doors = Object.fromEntries([...(await claim()), ...(await claim()), ...(await claim())]) as unknown;
+    expect(doors).toMatchObject({
+      [first.id]: { dialect: 'another', externalId: 'x' },
+      [second.id]: { dialect: 'armature', externalId: null },
+    });
+  });
+
   it('does not keep those waiting whose events come behind its own', async () => {
     const host = 'c.example:443';
     const receiver = { url: 'https://c.example/', host, secret: null, events: ['cancelled'] as const };
@@ -152,7 +177,7 @@ describe('a job that a newer release wrote', () => {
       await opened.records.requestCancel(tenant, id);
     }
     const [first, second, known] = jobs.map(({ id }) => id);
-    await query(`update armature.webhook_delivery set snapshot = snapshot || '{"version": 2}'
+    await query(`update armature.webhook_delivery set snapshot = snapshot || '{"version": ${snapshotVersion + 1}}'
       where job_id in ('${first}', '${second}')`);
     const now = new Date(Date.now() + 1000);
     const claimed = await opened.records.webhooks.claimDue(now, new Date(now.getTime() + 60_000), [], 10);

@@ -1,4 +1,5 @@
 import { sql, type Kysely, type Selectable } from 'kysely';
+import { ownDoor } from '../../generation/door.ts';
 import { kindOf, storedPlan } from '../../generation/kinds/kinds.ts';
 import type { Job } from '../../generation/job.ts';
 import type { NewJob } from './new-job.ts';
@@ -9,7 +10,8 @@ import { virtualTime } from '../scheduling/virtual-time.ts';
 
 /** Writes accepted jobs and their `queued` events in one statement, and announces them; returns them in the same order. */
 export async function insertJobs(db: Kysely<Tables>, jobs: readonly NewJob[]): Promise<readonly Job[]> {
-  const given = jobs.map(({ id, tenant, plan, warnings, metadata, webhook = null, traceParent = null, priority }) => {
+  const given = jobs.map((job) => {
+    const { id, tenant, plan, warnings, metadata, door = ownDoor, webhook = null, traceParent = null, priority } = job;
     const stored = storedPlan.write(plan);
     return {
       id,
@@ -17,6 +19,8 @@ export async function insertJobs(db: Kysely<Tables>, jobs: readonly NewJob[]): P
       plan: stored,
       warnings,
       metadata,
+      dialect: door.dialect,
+      external_id: door.externalId,
       webhook,
       trace_parent: traceParent,
       priority,
@@ -26,12 +30,13 @@ export async function insertJobs(db: Kysely<Tables>, jobs: readonly NewJob[]): P
   const { rows } = await sql<Selectable<JobTable>>`
     with given as (
       select * from jsonb_to_recordset(${JSON.stringify(given)}::jsonb) as given (
-        id text, tenant text, plan jsonb, warnings jsonb, metadata jsonb, webhook jsonb, trace_parent text,
-        priority smallint, cost double precision)),
+        id text, tenant text, plan jsonb, warnings jsonb, metadata jsonb, dialect text, external_id text, webhook jsonb,
+        trace_parent text, priority smallint, cost double precision)),
     inserted as (
       insert into ${sql.table('armature.job')}
-        (id, tenant, status, plan, warnings, metadata, webhook, trace_parent, priority, cost, virtual_time, event_seq)
-      select id, tenant, 'queued', plan, warnings, metadata, webhook, trace_parent, priority, cost,
+        (id, tenant, status, plan, warnings, metadata, dialect, external_id, webhook, trace_parent, priority, cost,
+          virtual_time, event_seq)
+      select id, tenant, 'queued', plan, warnings, metadata, dialect, external_id, webhook, trace_parent, priority, cost,
         ${virtualTime}, 1
       from given
       returning *),

@@ -1,3 +1,4 @@
+import type { Door } from '../../generation/door.ts';
 import type { Plan } from '../../generation/plan.ts';
 import type { WebhookTarget } from '../../generation/webhook.ts';
 import type { IdempotencyClaim } from './idempotency.ts';
@@ -9,6 +10,8 @@ export interface NewJob {
   readonly plan: Plan;
   readonly warnings: readonly string[];
   readonly metadata: Readonly<Record<string, unknown>> | null;
+  /** Left out: our own. */
+  readonly door?: Door;
   /** Who is told of its end. */
   readonly webhook?: WebhookTarget | null;
   /** The key of its request. */

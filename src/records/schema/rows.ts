@@ -1,15 +1,22 @@
 import type { Selectable } from 'kysely';
 import type { CountedBatch } from '../../generation/batch.ts';
+import { ownDoor } from '../../generation/door.ts';
 import type { Job, JobEvent } from '../../generation/job.ts';
 import { storedCheckpoint, storedProgress, storedResult } from '../../generation/stored-job.ts';
 import { readIfStored, storedForm, type StoredJson } from '../../generation/stored-json.ts';
 import { storedPlan } from '../../generation/kinds/kinds.ts';
 import type { BatchSnapshot, CountedBatchRow, JobEventTable, JobSnapshot, JobTable } from './schema.ts';
 
-/** The version of the rows that events carry: outbox.ts writes it into them. */
-export const snapshotVersion = 1;
+/**
+ * The version of the rows that events carry: outbox.ts writes it into them. Of those before 2 the release that sends them does not look
+ * at the door, so that it would tell of a job in words that its receiver does not know.
+ */
+export const snapshotVersion = 2;
 
-const storedJobSnapshot = storedForm<'snapshot', JobSnapshot>('snapshot', { version: snapshotVersion });
+const storedJobSnapshot = storedForm<'snapshot', JobSnapshot>('snapshot', {
+  version: snapshotVersion,
+  upgrade: (row) => ({ ...row, dialect: row.dialect ?? ownDoor.dialect, external_id: row.external_id ?? null }),
+});
 
 /** `newer_release` as the forms of src/generation/stored-json.ts say; so do the other readers here. */
 export function jobFromSnapshot(stored: StoredJson<'snapshot'>): Job {
@@ -33,6 +40,7 @@ export function jobFromRow(row: Selectable<JobTable>): Job {
     storedPlan: row.plan,
     warnings: row.warnings,
     metadata: row.metadata,
+    door: { dialect: row.dialect, externalId: row.external_id },
     webhook: row.webhook === null ? null : { url: row.webhook.url, events: row.webhook.events },
     priority: row.priority,
     batch: row.batch_id === null || row.batch_index === null ? null : { id: row.batch_id, index: row.batch_index },

@@ -4,6 +4,7 @@ import type { Scope } from '../../access/scopes.ts';
 import type { SerializedError } from '../../errors.ts';
 import type { JobEventType, JobStatus } from '../../generation/job.ts';
 import type { BatchAxis, BatchCounts, CountedBatch } from '../../generation/batch.ts';
+import type { Door } from '../../generation/door.ts';
 import type { StoredJson } from '../../generation/stored-json.ts';
 import type { WebhookEvent, WebhookTarget } from '../../generation/webhook.ts';
 
@@ -45,6 +46,9 @@ export interface JobTable {
   /** The number of the job's last event. */
   readonly event_seq: Generated<number>;
   readonly webhook: ColumnType<WebhookTarget | null, string | null, never>;
+  /** See {@link Door}. */
+  readonly dialect: Generated<Door['dialect']>;
+  readonly external_id: Door['externalId'];
   /** W3C traceparent of the request that made the job; null where it was not traced. */
   readonly trace_parent: ColumnType<string | null, string | null, never>;
   readonly priority: number;

@@ -50,7 +50,8 @@ async function addMount(
 }
 
 /** Has the scope speak a dialect. */
-function speak(scope: FastifyInstance, { writeError, authentication, answerJob }: Dialect): void {
+function speak(scope: FastifyInstance, { id, writeError, authentication, answerJob }: Dialect): void {
+  scope.decorate('dialect', id);
   scope.decorate('writeError', writeError);
   scope.decorate('authentication', authentication);
   scope.decorate('answerJob', answerJob);

@@ -4,6 +4,7 @@ import { kindOf } from '../../generation/kinds/kinds.ts';
 import { answerSubmission } from '../jobs/job-answer.ts';
 import { identityOf } from '../access/guard.ts';
 import { type RouteContext, takePlace } from './context.ts';
+import { doorOf } from '../submissions/door.ts';
 import { fingerprintOf, idempotently } from '../submissions/idempotency.ts';
 import { intakeOf } from '../submissions/intake.ts';
 import type { Submission } from '../submissions/submission.ts';
@@ -39,15 +40,21 @@ export async function answerWithJob(
   const submission = await read();
   const { format, single } = wishes;
   const { tenant } = identity;
+  const door = doorOf(request.server, submission.externalId);
+  const chosen = {
+    format: formatAsked(submission.body, format),
+    ...(door.externalId === null ? {} : { external_id: door.externalId }),
+  };
   const job = await idempotently(parts, request, reply, {
     tenant,
     route,
-    fingerprint: async () => await fingerprintOf(submission, { format: formatAsked(submission.body, format) }),
+    fingerprint: async () => await fingerprintOf(submission, chosen),
     first: async (claim) => {
       await admission.requireRoom(identity, 1);
       const charge = async (cost: number) => await admission.charge(identity, cost);
       return await submit(submission, {
         tenant,
+        door,
         format,
         single,
         claim,

@@ -8,6 +8,8 @@ import type { ServerLimits } from '../parts/limits.ts';
 export interface Submission {
   readonly body: unknown;
   readonly files: ReadonlyMap<string, Uint8Array>;
+  /** The name that its client gives the job, in dialects that have such names. */
+  readonly externalId?: string | null;
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   type PictureReading,
   referencesOf,
 } from '../../generation/given-pictures.ts';
+import type { Door } from '../../generation/door.ts';
 import { parseExtraction, parseGeneration } from '../../generation/parse.ts';
 import type { GenerationPlan, OutputFormat, Plan } from '../../generation/plan.ts';
 import { defaultPriority } from '../../generation/priority.ts';
@@ -27,6 +28,8 @@ import { withFormat } from './with-format.ts';
 /** What the headers of a submission add to its body. */
 export interface SubmitOptions {
   readonly tenant: string;
+  /** By which way the request came. */
+  readonly door: Door;
   /** Format that the Accept header asks the picture in; null where it leaves that open. */
   readonly format: OutputFormat | null;
   /** Whether the answer is to be one picture. */
@@ -159,7 +162,7 @@ async function accept(
 
 async function record(
   parts: ServerParts,
-  { tenant, claim, webhook }: AcceptOptions,
+  { tenant, door, claim, webhook }: AcceptOptions,
   request: JobRequest,
   { plan, warnings }: Resolved<Plan>,
 ): Promise<Job> {
@@ -170,6 +173,7 @@ async function record(
     await records.insertJob({
       id,
       tenant,
+      door,
       plan,
       warnings,
       metadata,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ArmatureError } from '../../../src/errors.ts';
 import type { Dialect } from '../../../src/server/dialects/contract/dialect.ts';
+import { tenantOf } from '../../../src/server/routes/context.ts';
 import { answerWithJob, unchecked } from '../../../src/server/routes/submission-route.ts';
 import { submitGeneration } from '../../../src/server/submissions/submit.ts';
 
@@ -19,14 +20,30 @@ export const atelier: Dialect = {
         scope.post('/pictures', { config: { access: 'generate', submits: true } }, () => {
           throw new Error('a secret of the server');
         });
+        scope.get('/drawings/:name', {
+          config: { access: 'read' },
+          schema: { params: z.object({ name: z.string() }) },
+          handler: async (request) => {
+            const { name } = request.params as { readonly name: string };
+            const job = await context.parts.records.findJobByName(tenantOf(request), scope.dialect, name);
+            if (job === null) throw new ArmatureError('not_found', `No drawing is called ${name}.`);
+            return { ticket: job.id, name, status: job.status };
+          },
+        });
         scope.post('/drawings', {
           config: { access: 'generate', submits: true },
           ...unchecked,
           handler: async (request, reply) => {
-            const { words, ...body } = request.body as Readonly<Record<string, unknown>>;
+            const { words, name, tell, ...body } = request.body as Readonly<Record<string, unknown>> & {
+              name?: string;
+            };
             return await answerWithJob(context, request, reply, {
               route: 'POST /atelier/drawings',
-              read: async () => ({ body: { ...body, prompt: words }, files: new Map() }),
+              read: async () => ({
+                body: { ...body, prompt: words, ...(tell === undefined ? {} : { webhook: tell }) },
+                files: new Map(),
+                ...(name === undefined ? {} : { externalId: name }),
+              }),
               submit: async (submission, options) => await submitGeneration(context.parts, submission, options),
             });
           },
@@ -58,4 +75,8 @@ export const atelier: Dialect = {
         .send({ ticket: job.id, status, patience: wishes.wait, first: links.output(job.id, 0) });
     },
   },
+  writeEvent: ({ id, job }, links) => ({
+    headers: { 'X-Atelier-Event': id },
+    body: { over: job.door.externalId, ticket: job.id, status: job.status, first: links.output(job.id, 0) },
+  }),
 };

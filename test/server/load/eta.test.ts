@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ownDoor } from '../../../src/generation/door.ts';
 import type { Job } from '../../../src/generation/job.ts';
 import type { GenerationPlan } from '../../../src/generation/plan.ts';
 import type { Records } from '../../../src/records/records.ts';
@@ -41,6 +42,7 @@ function finished(start: number, end: number): Job {
     storedPlan: storedPlan.write(plan),
     warnings: [],
     metadata: null,
+    door: ownDoor,
     webhook: null,
     priority: 5,
     batch: null,

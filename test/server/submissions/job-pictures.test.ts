@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ownDoor } from '../../../src/generation/door.ts';
 import { type ControlSource, type GenerationPlan, sentAs } from '../../../src/generation/plan.ts';
 import { BodyBudget } from '../../../src/server/access/body-budget.ts';
 import { PictureTurns } from '../../../src/server/submissions/picture-turns.ts';
@@ -123,7 +124,7 @@ describe('a picture of an earlier job', () => {
       holder: 'other',
     };
     const charge = async () => async () => {};
-    const options = { tenant: 'other', format: null, single: false, charge, intake, claim: undefined };
+    const options = { tenant: 'other', door: ownDoor, format: null, single: false, charge, intake, claim: undefined };
     await expect(submitGeneration(application.parts, { body, files: new Map() }, options)).rejects.toMatchObject({
       code: 'invalid_request',
       field: 'controls[0].image.generation',

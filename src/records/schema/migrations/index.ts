@@ -6,6 +6,7 @@ import { createBatches } from './batches.ts';
 import { createDeliveryTables } from './delivery.ts';
 import { addFaults } from './faults.ts';
 import { tellPlaces } from './places.ts';
+import { keepDoors } from './doors.ts';
 import { keepFlows } from './flows.ts';
 import { createFirstTables } from './jobs.ts';
 import { createKeyTables } from './keys.ts';
@@ -40,4 +41,5 @@ export const migrations: readonly Migration[] = [
   { version: 13, name: 'how many jobs of each flow wait', up: keepFlows },
   { version: 14, name: 'places of jobs that wait', up: tellPlaces },
   { version: 15, name: 'shares of progress', up: keepProgressShares },
+  { version: 16, name: 'doors of jobs', up: keepDoors },
 ];
