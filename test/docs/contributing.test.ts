@@ -57,6 +57,7 @@ describe('CONTRIBUTING.md', () => {
       'field of a request',
       'setting',
       'route',
+      'dialect',
       'job kind',
     ]);
   });
