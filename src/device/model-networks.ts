@@ -18,13 +18,17 @@ import type {
   DenoiserInput,
   NetworkSource,
   OpenControlNet,
+  PictureNetworks,
 } from '../pipeline/networks/networks.ts';
 import { type ModelSchedule, noiseScheduleFrom } from '../schedulers/scheduler-config.ts';
-import { loadTokenizer } from '../pipeline/tokenizer/load-tokenizer.ts';
 import type { Tokenizer } from '../pipeline/tokenizer/tokenizer.ts';
-import { type PromptEncoder, textEncoder } from '../pipeline/conditioning/prompt-encoder.ts';
+import { loadTokenizer } from '../pipeline/tokenizer/load-tokenizer.ts';
+import { type PromptEncoder, textEncoder, type TextNetwork } from '../pipeline/conditioning/prompt-encoder.ts';
 import type { Feeds, SessionPool } from '../runtime/index.ts';
-import { type Structure, variantKey } from './network-variant.ts';
+import { LeastRecent } from './least-recent.ts';
+import { MergedLoras, type NetworkDeltas, noDeltas } from './merged-loras.ts';
+import { type NetworkVariant, variantKey } from './network-variant.ts';
+import type { LoraWork } from './protocol.ts';
 import {
   type BaseCheckpoint,
   type ControlNetCheckpoint,
@@ -42,6 +46,17 @@ export interface OpenBase {
   readonly schedule: ModelSchedule;
 }
 
+/** A base model with the networks of its files, and what variants of it are made from. */
+interface OpenFiles {
+  readonly key: string;
+  readonly checkpoint: BaseCheckpoint;
+  readonly tokenizer: Tokenizer;
+  readonly open: OpenBase;
+}
+
+/** Far more than are drawn with at once. */
+const mostVariants = 1000;
+
 /**
  * The networks of models, as sessions that come and go under the pool's memory budget. Opening a model reads headers and
  * configs only; a network is compiled and its weights are read when it is first run.
@@ -49,7 +64,10 @@ export interface OpenBase {
 export class ModelNetworks implements NetworkSource, ControlNetSource {
   readonly #pool: SessionPool;
   readonly #tokenizerFolder: string;
-  readonly #bases = new Map<string, OpenBase>();
+  readonly #bases = new Map<string, OpenFiles>();
+  /** By what samples name them. Each is small, and asked for at every step of its samples: those that go have none on their way. */
+  readonly #variants = new LeastRecent<PictureNetworks>(mostVariants);
+  readonly #loras = new MergedLoras();
   readonly #controlNets = new Map<string, OpenControlNet>();
 
   constructor(pool: SessionPool, tokenizerFolder: string) {
@@ -57,7 +75,30 @@ export class ModelNetworks implements NetworkSource, ControlNetSource {
     this.#tokenizerFolder = tokenizerFolder;
   }
 
-  async openBase(model: BaseModel): Promise<OpenBase> {
+  /**
+   * A base model with adapters merged into its networks, each network that they change being a variant of its own; without adapters
+   * that act those of its files. Throws as {@link MergedLoras.of} does.
+   */
+  async openBase(model: BaseModel, loras: readonly LoraWork[] = []): Promise<OpenBase> {
+    const base = await this.#openFiles(model);
+    const acting = loras.filter(({ scale, textEncoderScale }) => scale !== 0 || textEncoderScale !== 0);
+    if (acting.length === 0) return base.open;
+    const { key, checkpoint, tokenizer } = base;
+    const merged = await this.#loras.of({ key, name: model.id, checkpoint }, acting);
+    const variant = merged.unet.deltas.length === 0 ? key : JSON.stringify([key, merged.unet.deltas]);
+    const pictures =
+      this.#pictures(variant) ?? this.#keep(variant, pictureNetworks(this.#pool, key, checkpoint, merged.unet));
+    const text = textNetwork(this.#pool, key, checkpoint, merged.text);
+    const textKey = merged.text.deltas.length === 0 ? key : JSON.stringify([key, merged.text.deltas]);
+    return {
+      key: variant,
+      networks: { ...pictures, ...text },
+      encoders: [textEncoder(textKey, text, tokenizer)],
+      schedule: base.open.schedule,
+    };
+  }
+
+  async #openFiles(model: BaseModel): Promise<OpenFiles> {
     const key = `${model.id}@${model.hash}`;
     const known = this.#bases.get(key);
     if (known !== undefined) return known;
@@ -66,14 +107,21 @@ export class ModelNetworks implements NetworkSource, ControlNetSource {
     const told = [{ by: 'user', source: 'the library', type, zeroSnr }] as const;
     const checkpoint = await openBaseCheckpoint(model.path, { told });
     const networks = baseNetworks(this.#pool, key, checkpoint);
-    const open: OpenBase = {
-      key,
-      networks,
-      encoders: [textEncoder(key, networks, await this.#tokenizerOf(checkpoint.textEncoders[0]))],
-      schedule: noiseScheduleFrom(checkpoint.schedulerConfig),
-    };
-    this.#bases.set(key, open);
-    return open;
+    const tokenizer = await this.#tokenizerOf(checkpoint.textEncoders[0]);
+    const schedule = noiseScheduleFrom(checkpoint.schedulerConfig);
+    const open = { key, networks, encoders: [textEncoder(key, networks, tokenizer)], schedule };
+    const files = { key, checkpoint, tokenizer, open };
+    this.#bases.set(key, files);
+    return files;
+  }
+
+  #pictures(key: string): PictureNetworks | undefined {
+    return this.#bases.get(key)?.open.networks ?? this.#variants.get(key);
+  }
+
+  #keep(variant: string, networks: PictureNetworks): PictureNetworks {
+    this.#variants.set(variant, networks);
+    return networks;
   }
 
   async openControlNet(model: ControlNetModel, type: string): Promise<OpenControlNet> {
@@ -92,12 +140,12 @@ export class ModelNetworks implements NetworkSource, ControlNetSource {
     return await loadTokenizer(folder ?? this.#tokenizerFolder, padToken === undefined ? {} : { padToken });
   }
 
-  base(key: string): BaseNetworks {
-    return opened(this.#bases, key).networks;
+  base(key: string): PictureNetworks {
+    return opened(this.#pictures(key), key);
   }
 
   control(key: string): ControlNetworks {
-    return opened(this.#controlNets, key).networks;
+    return opened(this.#controlNets.get(key), key).networks;
   }
 }
 
@@ -109,8 +157,7 @@ function isPooled({ layout, type }: ControlNetModel, usedFor: string): boolean {
   return layout === 'single-file' && conditionOf(type ?? usedFor).pooled === true;
 }
 
-function opened<Open>(models: ReadonlyMap<string, Open>, key: string): Open {
-  const open = models.get(key);
+function opened<Open>(open: Open | undefined, key: string): Open {
   if (open === undefined) throw new RangeError(`Model ${key} was not opened before it was asked for`);
   return open;
 }
@@ -123,12 +170,40 @@ const workingPlanes = 50;
 
 /** The networks of a base model, run through a pool of sessions under keys that begin with `key`. */
 export function baseNetworks(pool: SessionPool, key: string, checkpoint: BaseCheckpoint): BaseNetworks {
-  const { unet, vae, textEncoders } = checkpoint;
+  return { ...pictureNetworks(pool, key, checkpoint), ...textNetwork(pool, key, checkpoint) };
+}
+
+/** The text encoder of a base model, with what adapters change of it. */
+function textNetwork(
+  pool: SessionPool,
+  key: string,
+  { textEncoders }: BaseCheckpoint,
+  { deltas, into }: NetworkDeltas = noDeltas,
+): TextNetwork {
+  return {
+    encodeText: async (rows, clipSkip) =>
+      await runOne(
+        pool,
+        sessionKey(`${key}/text`, { deltas, structure: { clipSkip } }),
+        () => buildTextEncoder(into(textEncoders[0]), { clipSkip }),
+        'context',
+        { input_ids: stackIds(rows) },
+      ),
+  };
+}
+
+/** The denoiser of a base model, with what adapters change of it, and its autoencoder, which none changes. */
+function pictureNetworks(
+  pool: SessionPool,
+  key: string,
+  { unet, vae }: BaseCheckpoint,
+  { deltas, into }: NetworkDeltas = noDeltas,
+): PictureNetworks {
   const points = injectionPoints(unet.config).length;
   const sessions = {
-    denoiser: plain(`${key}/unet`),
-    decoder: plain(`${key}/decoder`),
-    encoder: plain(`${key}/encoder`),
+    denoiser: sessionKey(`${key}/unet`, { deltas }),
+    decoder: sessionKey(`${key}/decoder`),
+    encoder: sessionKey(`${key}/encoder`),
   };
   return {
     latentChannels: vae.config.latentChannels,
@@ -137,18 +212,8 @@ export function baseNetworks(pool: SessionPool, key: string, checkpoint: BaseChe
     injectionPoints: points,
     rowBytes: (height, width) => workingPlanes * 4 * height * width * (unet.config.blockChannels[0] ?? 0),
     reloadMs: () => pool.reloadMs(sessions.denoiser),
-    encodeText: async (rows, clipSkip) =>
-      await runOne(
-        pool,
-        plain(`${key}/text`, { clipSkip }),
-        () => buildTextEncoder(textEncoders[0], { clipSkip }),
-        'context',
-        {
-          input_ids: stackIds(rows),
-        },
-      ),
     denoise: async (input, residuals) =>
-      await runOne(pool, sessions.denoiser, () => buildUNet(unet), 'out', {
+      await runOne(pool, sessions.denoiser, () => buildUNet(into(unet)), 'out', {
         ...denoiserFeeds(input),
         ...Object.fromEntries(residuals.map((residual, point) => [`residual.${point}`, residual])),
       }),
@@ -167,7 +232,10 @@ export function controlNetworks(pool: SessionPool, key: string, { controlnet }: 
   const points = injectionPoints(controlnet.config);
   const outputs = points.map((_, point) => `residual.${point}`);
   const pooled = controlnet.config.globalPoolConditions;
-  const sessions = { encoder: plain(`${key}/controlnet`, pooled ? { pooled } : {}), hint: plain(`${key}/hint`) };
+  const sessions = {
+    encoder: sessionKey(`${key}/controlnet`, { structure: pooled ? { pooled } : {} }),
+    hint: sessionKey(`${key}/hint`),
+  };
   return {
     pooled,
     reloadMs: () => pool.reloadMs(sessions.encoder),
@@ -205,9 +273,12 @@ function denoiserFeeds({ sample, timestep, conditioning }: DenoiserInput): Feeds
   return { sample, timestep, ...Object.fromEntries(told) };
 }
 
-/** The key of a network whose weights are those of its files. */
-function plain(network: string, structure: Structure = {}): string {
-  return variantKey({ network, deltas: [], structure, lowering: 'cpu' });
+/** The key of a network; of its files, unless adapters change it. */
+function sessionKey(
+  network: string,
+  { deltas = [], structure = {} }: Partial<Pick<NetworkVariant, 'deltas' | 'structure'>> = {},
+): string {
+  return variantKey({ network, deltas, structure, lowering: 'cpu' });
 }
 
 async function runOne(

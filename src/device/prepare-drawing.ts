@@ -28,11 +28,11 @@ export interface PreparedDrawing {
  * does, so that others can go first.
  */
 export async function* prepareDrawing(
-  { pass: planned, base: model, controls: works, over: start, pictures }: DrawRequest,
+  { pass: planned, base: model, controls: works, loras, over: start, pictures }: DrawRequest,
   networks: ModelNetworks,
   texts: TextCache,
 ): AsyncGenerator<void, PreparedDrawing> {
-  const base = await networks.openBase(model);
+  const base = await networks.openBase(model, loras);
   const guidance = { scale: planned.guidanceScale, rescale: planned.guidanceRescale };
   const warnings: string[] = [];
   let pieces = 0;

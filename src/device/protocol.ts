@@ -2,7 +2,7 @@ import type { MaskFill, MaskMode } from '../generation/plan.ts';
 import type { LevelMap } from '../pixels/level-map.ts';
 import type { RgbImage } from '../pixels/rgb-image.ts';
 import type { SerializedError } from '../errors.ts';
-import type { BaseModel } from '../generation/model.ts';
+import type { BaseModel, LoraModel } from '../generation/model.ts';
 import type { PlannedPass } from '../generation/passes.ts';
 import type { ControlWork } from '../pipeline/controls/control-work.ts';
 import type { NoiseSeeds, SampleState } from '../pipeline/sample.ts';
@@ -48,12 +48,21 @@ export interface PassStart {
   readonly repaint: { readonly mask: LevelMap; readonly mode: MaskMode; readonly fill: MaskFill | null } | null;
 }
 
+/** A LoRA, where it lies and how strongly it acts on the UNet and on the text encoders; 0 leaves a network as it is. */
+export interface LoraWork {
+  readonly model: LoraModel;
+  readonly scale: number;
+  readonly textEncoderScale: number;
+}
+
 /** One pass of a job with its pictures decoded and its maps made: the device reads no file but weights. */
 export interface DrawRequest extends AttemptKey {
   readonly pass: PlannedPass;
   /** Where the base model lies. */
   readonly base: BaseModel;
   readonly controls: readonly ControlWork[];
+  /** What is merged into the weights of the base model. */
+  readonly loras: readonly LoraWork[];
   /** What it draws over, exactly of its size; null where it begins with noise alone. */
   readonly over: PassStart | null;
   readonly pictures: readonly PictureWork[];

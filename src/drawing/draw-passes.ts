@@ -1,5 +1,13 @@
 import type { DrawOptions } from '../device/device-process.ts';
-import type { AttemptKey, Drawing, DrawRequest, PassProgress, PassStart, PictureLeft } from '../device/protocol.ts';
+import type {
+  AttemptKey,
+  Drawing,
+  DrawRequest,
+  LoraWork,
+  PassProgress,
+  PassStart,
+  PictureLeft,
+} from '../device/protocol.ts';
 import { progressIn } from '../generation/cost.ts';
 import type { Progress } from '../generation/job.ts';
 import type { BaseModel } from '../generation/model.ts';
@@ -24,6 +32,7 @@ export interface PassesWork {
   readonly plan: GenerationPlan;
   readonly base: BaseModel;
   readonly controls: readonly ControlWork[];
+  readonly loras: readonly LoraWork[];
   /** What the first pass draws over; null where that begins with noise alone. */
   readonly over: PassStart | null;
   readonly attempt: AttemptKey;
@@ -51,7 +60,7 @@ interface Underway {
  */
 export async function drawPasses(
   { device, checkpoints }: PassesParts,
-  { plan, base, controls, over, attempt }: PassesWork,
+  { plan, base, controls, loras, over, attempt }: PassesWork,
   { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (progress: Progress) => void },
 ): Promise<DrawnPasses> {
   const kept = await checkpoints.load();
@@ -68,7 +77,7 @@ export async function drawPasses(
       const open = pictures.filter((picture) => !isThrough(index, picture));
       if (open.length === 0) continue;
       const start = index === 0 ? over : null;
-      const request = { ...attempt, pass, base, controls, over: start, checkpointEveryMs: checkpoints.everyMs };
+      const request = { ...attempt, pass, base, controls, loras, over: start, checkpointEveryMs: checkpoints.everyMs };
       const drawing = await device.draw(
         { ...request, pictures: open.map((picture) => workOn(index, picture)) },
         {

@@ -28,7 +28,7 @@ export interface DrawnPlan {
 export async function drawPlan(
   parts: DrawingParts,
   plan: GenerationPlan,
-  { base, controls: found }: PlanModels,
+  { base, controls: found, loras }: PlanModels,
   attempt: AttemptKey,
   { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (progress: Progress) => void },
 ): Promise<DrawnPlan> {
@@ -39,7 +39,7 @@ export async function drawPlan(
   const controls = await tracing.span('make maps', {}, make);
   const preparedAt = performance.now();
   const drawing = await tracing.span('draw', { attributes: { 'armature.steps': plan.steps } }, async (span) => {
-    const done = await drawPasses(parts, { plan, base, controls, over, attempt }, { signal, onProgress });
+    const done = await drawPasses(parts, { plan, base, controls, loras, over, attempt }, { signal, onProgress });
     span.set({ 'armature.mean_batch': done.meanBatch });
     return done;
   });

@@ -1,6 +1,7 @@
 import { ArmatureError } from '../errors.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
 import { modelKinds } from '../models/kinds/kinds.ts';
+import type { LoraWork } from '../device/protocol.ts';
 import type { TenantModels } from '../models/library.ts';
 import type { BaseModel } from '../generation/model.ts';
 import type { FoundControl } from '../pipeline/controls/control-work.ts';
@@ -10,11 +11,12 @@ export interface PlanModels {
   readonly base: BaseModel;
   /** Every control of the plan, in its order. */
   readonly controls: readonly FoundControl[];
+  readonly loras: readonly LoraWork[];
 }
 
 /** Finds the models of a plan. `model_invalid` where one is not the one that the plan was made for any more. */
 export async function findModels(
-  library: Pick<TenantModels, 'base' | 'controlNet'>,
+  library: Pick<TenantModels, 'base' | 'controlNet' | 'lora'>,
   plan: GenerationPlan,
 ): Promise<PlanModels> {
   const base = await library.base(plan.model.id);
@@ -26,7 +28,14 @@ export async function findModels(
       return { index, plan: control, model, acts: modelKinds[model.kind].acts };
     }),
   );
-  return { base, controls };
+  const loras = await Promise.all(
+    (plan.loras ?? []).map(async ({ model: { id, hash }, ...scales }) => {
+      const model = await library.lora(id);
+      assertUnchanged(model, hash);
+      return { model, ...scales };
+    }),
+  );
+  return { base, controls, loras };
 }
 
 function assertUnchanged(model: { readonly id: string; readonly hash: string }, planned: string): void {

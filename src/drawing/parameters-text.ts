@@ -1,4 +1,4 @@
-import type { GenerationPlan, Variation } from '../generation/plan.ts';
+import type { GenerationPlan, PlannedLora, Variation } from '../generation/plan.ts';
 
 /**
  * What a picture was made with, in the form that the field's tools read from a PNG's `parameters` text: the prompt, the
@@ -23,6 +23,7 @@ export function parametersText(plan: GenerationPlan, seed: number, variation?: V
           ['Variation seed strength', variation.strength],
         ] satisfies [string, number][])),
     ...plan.controls.map((control, index): [string, string] => [`ControlNet ${index}`, controlText(control)]),
+    ...loraPairs(plan.loras ?? []),
     ['Version', 'Armature'],
   ];
   const lines = [plan.prompt];
@@ -33,6 +34,17 @@ export function parametersText(plan: GenerationPlan, seed: number, variation?: V
 
 function controlText({ type, model, scale, start, end, mode, resize }: GenerationPlan['controls'][number]): string {
   return `Module: ${type}, Model: ${model.id}, Weight: ${scale}, Resize Mode: ${resize}, Guidance Start: ${start}, Guidance End: ${end}, Control Mode: ${mode}`;
+}
+
+/** The hashes under the name that other programs read them by, and how strongly each acted. */
+function loraPairs(loras: readonly PlannedLora[]): readonly [string, string][] {
+  if (loras.length === 0) return [];
+  const hashes = loras.map(({ model }) => `${model.id}: ${model.hash}`).join(', ');
+  const texts = loras.map(({ model, scale, textEncoderScale }, index): [string, string] => [
+    `LoRA ${index}`,
+    `Model: ${model.id}, Weight: ${scale}, Text Encoder Weight: ${textEncoderScale}`,
+  ]);
+  return [...texts, ['Lora hashes', hashes]];
 }
 
 function quoted(value: string): string {

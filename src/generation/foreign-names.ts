@@ -3,7 +3,6 @@
  * diffusers, InvokeAI, and the images API of OpenAI and of those who sell pictures. Each value goes on from "There is no field x: ".
  */
 const called = (name: string): string => `it is ${name} here`;
-const unbuilt = (name: string): string => `it is ${name} here, which is not supported yet`;
 
 function named(names: readonly string[], hint: string): readonly (readonly [string, string])[] {
   return names.map((name) => [name, hint]);
@@ -69,7 +68,10 @@ const generation = new Map<string, string>([
   ...named(['mask', 'mask_url'], called('mask_image')),
   ...named(['inpainting_fill'], called('inpaint.fill')),
   ...named(['inpaint_full_res_padding', 'padding_mask_crop'], called('inpaint.padding')),
-  ...named(['lora', 'lora_weights', 'lora_scale', 'adapters'], unbuilt('loras')),
+  ...named(
+    ['lora', 'lora_weights', 'lora_scale', 'adapters'],
+    'it is an entry of loras here, {"model": ..., "scale": 0.8}',
+  ),
   ...named(['output_format', 'format', 'samples_format'], called('output.format')),
   ...named(['output_compression', 'output_quality', 'quality', 'jpeg_quality'], called('output.quality')),
   ...named(
@@ -117,6 +119,18 @@ const control = new Map<string, string>([
   ...named(['enabled', 'enable'], 'a control that is to do nothing is left out here'),
 ]);
 
+const lora = new Map<string, string>([
+  ...named(['name', 'path', 'id', 'lora', 'lora_name', 'adapter', 'adapter_name', 'model_name'], called('model')),
+  ...named(
+    ['weight', 'strength', 'multiplier', 'strength_model', 'lora_scale', 'unet_scale', 'adapter_weights'],
+    called('scale'),
+  ),
+  ...named(
+    ['strength_clip', 'clip_strength', 'te_scale', 'te_weight', 'clip_scale', 'text_encoder_weight'],
+    called('text_encoder_scale'),
+  ),
+]);
+
 const picture = new Map<string, string>([
   ...named(['base64', 'b64', 'b64_json', 'image', 'bytes'], called('data')),
   ...named(['image_url', 'uri', 'href', 'src'], called('url')),
@@ -129,4 +143,4 @@ const output = new Map<string, string>([
   ...named(['compression', 'output_compression', 'output_quality'], called('quality')),
 ]);
 
-export const foreignNames = { generation, control, picture, output } as const;
+export const foreignNames = { generation, control, lora, picture, output } as const;

@@ -30,6 +30,9 @@ export const limits = {
   promptLength: 8000,
   controls: 8,
   controlScale: { min: 0, max: 2 },
+  loras: 8,
+  /** Below 0 a LoRA does the opposite of what it was trained for. */
+  loraScale: { min: -10, max: 10 },
   /** Shares of the steps. */
   controlWindow: { min: 0, max: 1 },
   /** Short side in pixels at which an extractor sees a picture. */

@@ -43,6 +43,8 @@ export interface GenerationPlan extends Plan {
   /** Where the pictures' noise lies on the way to that of other seeds; absent where it is that of their own. */
   readonly variation?: Variation | undefined;
   readonly controls: readonly PlannedControl[];
+  /** Adapters of the model's weights, in the order of the request; absent where there are none. */
+  readonly loras?: readonly PlannedLora[] | undefined;
   /** Blank maps, maps that look like something else and prompts that are cut fail the job instead of warning. */
   readonly strict: boolean;
   /** Each output is compared with the maps of the controls; always where several candidates are drawn. */
@@ -63,6 +65,15 @@ export interface ModelReference {
   readonly id: string;
   /** Hash of the weights' headers and sizes: tells two models of one name apart. */
   readonly hash: string;
+}
+
+/** An adapter of weights, and how strongly it acts; 0 leaves a network as it is. */
+export interface PlannedLora {
+  readonly model: ModelReference;
+  /** On the UNet. */
+  readonly scale: number;
+  /** On the text encoders. */
+  readonly textEncoderScale: number;
 }
 
 /** A picture that is drawn over. */

@@ -180,6 +180,23 @@ export const controlRequest = noted(
   { foreign: foreignNames.control },
 );
 
+/** An adapter of the model's weights, and how strongly it acts. */
+export const loraRequest = noted(
+  z
+    .strictObject({
+      model: id.describe('LoRA: an id that GET /v1/models lists'),
+      scale: real(limits.loraScale)
+        .default(1)
+        .describe('How strongly it acts; below 0 it does the opposite, with 0 it does not act'),
+      text_encoder_scale: real(limits.loraScale)
+        .optional()
+        .describe('The same for what it changes of the text encoder; as scale by default'),
+    })
+    .describe('A LoRA or one of its relatives, and how strongly it acts')
+    .meta({ id: 'Lora' }),
+  { foreign: foreignNames.lora },
+);
+
 const outputFields = {
   format: z.enum(outputFormats).default('png').describe('File format of the outputs'),
   quality: integer(limits.quality)
@@ -394,6 +411,15 @@ const generationFields = {
     .describe('Pictures that are near to that of seed, by noise that lies on the way to that of another seed')
     .meta({ id: 'Variation' }),
   controls: z.array(controlRequest).max(limits.controls).default([]).describe('Pictures that fix the structure'),
+  loras: z
+    .array(loraRequest)
+    .max(limits.loras)
+    .default([])
+    .describe("Adapters of the model's weights, each named once; their order does not matter")
+    .register(fieldOptions, {
+      flag: '--lora <id[:scale[:te]]>',
+      says: 'a LoRA, how strongly it acts (default: 1) and how strongly on the text encoder (default: the same); repeatable',
+    }),
   strict: strictRequest.register(fieldOptions, {
     flag: '--strict',
     says: 'fail where a map is blank or looks like something else, or the prompt is cut',
@@ -422,7 +448,7 @@ const generationFields = {
 export const generationRequest = noted(
   z.strictObject(generationFields).describe('What is to be drawn').meta({ id: 'GenerationRequest' }),
   {
-    later: ['loras'],
+    later: ['tiling'],
     foreign: foreignNames.generation,
   },
 );
@@ -459,6 +485,7 @@ export interface StructureImage {
 }
 export type ControlImage = PictureReference | MaskedPicture | StructureImage;
 export type ControlRequest = Omit<z.output<typeof controlRequest>, 'image'> & { readonly image: ControlImage };
+export type LoraRequest = z.output<typeof loraRequest>;
 export type OutputRequest = z.output<typeof outputRequest>;
 export type GenerationRequest = Omit<z.output<typeof generationRequest>, 'controls'> & {
   readonly controls: readonly ControlRequest[];

@@ -14,6 +14,7 @@ import type { GivenControl } from './given-control.ts';
 import type { GenerationRequest } from './request.ts';
 import { resolveControl } from './resolve-control.ts';
 import { resolveEvaluation } from './resolve-evaluation.ts';
+import { resolveLoras } from './resolve-loras.ts';
 import { resolveOutput } from './resolve-output.ts';
 import { requireSampler } from './require-sampler.ts';
 import { warningsOf } from './warnings.ts';
@@ -50,6 +51,7 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
   const init = resolveInit(request, context.init ?? null, context.mask ?? null, { scheduler, steps, ...size });
   const resolved = context.given.map((given) => resolveControl(given, { base, catalog, size }));
   const controls = resolved.map(({ control }) => control);
+  const loras = resolveLoras(request.loras, base, catalog.models);
   const run = requireSampler(base, { scheduler, ...partOf({ steps, init }), eta: request.eta });
   const plan: GenerationPlan = {
     kind: 'generation',
@@ -72,6 +74,7 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
       ? {}
       : { variation: { ...request.variation, seed: request.variation.seed ?? context.randomSeed() } }),
     controls,
+    ...(loras.length === 0 ? {} : { loras }),
     strict: request.strict,
     ...resolveEvaluation(request, controls, catalog.condition),
     output: { ...resolveOutput(request.output), metadata: request.output.metadata ?? context.embedParameters },

@@ -14,6 +14,9 @@ export function warningsOf(plan: GenerationPlan, models: ModelList): readonly st
     if (plan.guidanceRescale !== 0) warnings.push('guidance_rescale has no effect while guidance_scale is 1.');
   }
   if (plan.variation?.strength === 0) warnings.push('variation has no effect with a strength of 0.');
+  for (const [index, { scale, textEncoderScale }] of (plan.loras ?? []).entries()) {
+    if (scale === 0 && textEncoderScale === 0) warnings.push(`loras[${index}] has scale 0 and does not act.`);
+  }
   for (const [index, control] of plan.controls.entries()) {
     warnings.push(...controlWarnings(control, plan.run.steps, models).map((text) => `controls[${index}] ${text}`));
   }

@@ -8,6 +8,8 @@ import { inspect } from './inspect.ts';
 import type { Inspect } from './inspector.ts';
 import { findLora } from '../generation/loras.ts';
 import type { BaseModel, ControlNetModel, LoraModel } from '../generation/model.ts';
+import type { GenerationPlan } from '../generation/plan.ts';
+import { LoraFits } from './lora-fits.ts';
 import { emptyOverlay, type Overlay, readOverlay, writeOverlay } from './overlay.ts';
 import { type Candidate, findCandidates } from './scan.ts';
 import type { ToldPrediction } from '../schedulers/prediction-type.ts';
@@ -48,6 +50,7 @@ export async function openLibrary(folders: readonly string[], options: LibraryOp
 class Library {
   readonly #folders: readonly string[];
   readonly #options: LibraryOptions;
+  readonly #loraFits = new LoraFits();
   /** Findings by path, each with the signature of the candidate that it was made from. */
   #findings: KeptFindings = new Map();
   /** Those that an earlier process has kept of models in other folders than these. */
@@ -107,6 +110,11 @@ class Library {
   /** As {@link base}, for a ControlNet. */
   async controlNet(id: string): Promise<ControlNetModel> {
     return await this.ask((models) => findControlNet(models, id, 'model'));
+  }
+
+  /** What there is to say of the LoRAs of a plan that was resolved against `models`; throws where one does not fit. */
+  async remarksOnLoras(plan: GenerationPlan, models: ModelList): Promise<readonly string[]> {
+    return await this.#loraFits.remarksOn(plan, models);
   }
 
   /** As {@link base}, for a LoRA. */

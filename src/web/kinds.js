@@ -47,6 +47,7 @@ function generation(effective) {
       ['Guidance', guidance(effective)],
       ['Seed', String(seed)],
       ['Pictures', bestOf === 1 ? String(count) : `${count}, the best of ${bestOf} each`],
+      ...effective.loras.map((lora) => loraRow(lora)),
       ...(effective.clip_skip === 0 ? [] : [pair('Clip skip', String(effective.clip_skip))]),
       ['Strict', yesNo(effective.strict)],
       ['Evaluated', yesNo(effective.evaluate)],
@@ -71,6 +72,12 @@ function extraction({ condition, options, resolution, strict }) {
       ['Strict', yesNo(strict)],
     ],
   };
+}
+
+/** @param {Generation['loras'][number]} lora */
+function loraRow({ model, scale, text_encoder_scale: textScale }) {
+  const strength = textScale === scale ? `at ${scale}` : `at ${scale}, text encoder ${textScale}`;
+  return pair('LoRA', element('span', { title: `hash ${model.hash}` }, `${model.id} ${strength}`));
 }
 
 /** @param {{ readonly guidance_scale: number, readonly guidance_rescale: number }} effective */

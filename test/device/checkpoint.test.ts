@@ -30,7 +30,7 @@ afterAll(async () => await device.close());
 
 function work(change: Partial<GenerationPlan>): PassesWork {
   const plan = planFor(models.base, { steps: 8, ...change });
-  return { plan, base: models.base, controls: [], over: null, attempt: { job: 'job', attempt: 1 } };
+  return { plan, base: models.base, controls: [], loras: [], over: null, attempt: { job: 'job', attempt: 1 } };
 }
 
 async function draw(asked: PassesWork): Promise<DrawnPasses> {

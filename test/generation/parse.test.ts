@@ -25,6 +25,7 @@ describe('a generation request', () => {
       count: 1,
       clip_skip: 0,
       controls: [],
+      loras: [],
       strict: false,
       best_of: 1,
       output: { format: 'png' },
@@ -116,10 +117,13 @@ describe('a generation request', () => {
     expect(refusal({ prompt: 'x', output: { qualty: 1 } }).message).toContain('Did you mean output.quality?');
   });
 
-  test.each([['loras', { loras: [] }]])('refuses %s, which is to come, instead of leaving it out', (field, part) => {
-    const error = refusal({ prompt: 'x', ...part });
-    expect([error.code, error.field]).toEqual(['not_supported_yet', field]);
-  });
+  test.each([['tiling', { tiling: true }]])(
+    'refuses %s, which is to come, instead of leaving it out',
+    (field, part) => {
+      const error = refusal({ prompt: 'x', ...part });
+      expect([error.code, error.field]).toEqual(['not_supported_yet', field]);
+    },
+  );
 });
 
 describe('the mask of a control', () => {

@@ -137,7 +137,7 @@ describe('variations', () => {
 
 it('plans of before versions began with noise alone, and are read as they are', () => {
   const { plan } = resolve({});
-  expect(storedGeneration.write(plan)).toMatchObject({ version: 4 });
+  expect(storedGeneration.write(plan)).toMatchObject({ version: 5 });
   const before = { ...plan, version: 1 } as unknown as ReturnType<typeof storedGeneration.write>;
   // The noise of the SDE samplers was drawn step by step.
   expect(storedGeneration.read(before)).toEqual({ ...plan, sdeNoise: 'drawn' });

@@ -41,7 +41,17 @@ export function firstPass(
   job = 'job',
 ): DrawRequest {
   const pictures = picturesOf(plan).map(({ seed, variation }) => ({ seed, variation, resume: null }));
-  return { job, attempt: 1, pass: passesOf(plan)[0]!, base, controls, over: null, pictures, checkpointEveryMs: null };
+  return {
+    job,
+    attempt: 1,
+    pass: passesOf(plan)[0]!,
+    base,
+    controls,
+    loras: [],
+    over: null,
+    pictures,
+    checkpointEveryMs: null,
+  };
 }
 
 /** Makes a pass ready with nothing in between. */

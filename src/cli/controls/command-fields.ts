@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { z } from 'zod';
-import { pictureReference } from '../../generation/request.ts';
+import { loraRequest, pictureReference } from '../../generation/request.ts';
 import { bare, fieldOptions } from '../../generation/request-fields.ts';
 
 /** A field of a request that is an option of the command line too. */
@@ -24,7 +24,26 @@ export function commandFields(schema: z.ZodObject): readonly CommandField[] {
 function optionOf({ flag, says }: { readonly flag: string; readonly says: string }, schema: z.core.$ZodType): Option {
   const option = new Option(flag, says);
   if (schema instanceof z.ZodNumber) return option.argParser(numberOrText);
+  if (schema instanceof z.ZodArray && schema.element === loraRequest) {
+    return option.argParser((text, before) => [
+      ...(Array.isArray(before) ? (before as unknown[]) : []),
+      loraArgument(text),
+    ]);
+  }
   return schema === bare(pictureReference) ? option.argParser((file) => ({ file })) : option;
+}
+
+/**
+ * `--lora id`, `id:scale` or `id:scale:scale of the text encoder` as an entry of a request's `loras`; what is no number there is left for
+ * the request's own check to name.
+ */
+function loraArgument(text: string): Readonly<Record<string, unknown>> {
+  const [model = '', scale, ...textScale] = text.split(':');
+  return {
+    model,
+    ...(scale === undefined ? {} : { scale: numberOrText(scale) }),
+    ...(textScale.length === 0 ? {} : { text_encoder_scale: numberOrText(textScale.join(':')) }),
+  };
 }
 
 /** A number where the text is one; what is no number is left for the request's own check to name. */

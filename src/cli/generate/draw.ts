@@ -57,6 +57,7 @@ export async function draw(
     embedParameters: parts.embedParameters,
   });
   await parts.annotators.requireFor(plan);
+  const remarks = await parts.library.remarksOnLoras(plan, models);
   const drawn = await drawPlan(
     {
       store: parts.files,
@@ -73,7 +74,7 @@ export async function draw(
   return {
     plan,
     controls: drawn.controls,
-    warnings: [...warnings, ...drawn.warnings],
+    warnings: [...warnings, ...remarks, ...drawn.warnings],
     pictures: await Promise.all(
       drawn.pictures.map(async ({ image, ...picture }) => {
         const { format, quality } = plan.output;

@@ -1,9 +1,8 @@
 import type { LoraModel } from '../../generation/model.ts';
 import type { DetectedFile } from '../../weights/checkpoint.ts';
 import { describeLora } from '../../weights/lora/describe-lora.ts';
-import { openLoraFile } from '../../weights/lora/lora-file.ts';
+import { loraFingerprint, openLoraFile } from '../../weights/lora/lora-file.ts';
 import { loraTexts } from '../../weights/lora/lora-texts.ts';
-import { fingerprint } from '../../weights/safetensors/fingerprint.ts';
 import { modelFileStem } from '../manifest/model-files.ts';
 import type { Given } from './kind.ts';
 
@@ -23,7 +22,7 @@ export async function inspectLora(
     title,
     licence: manifest?.licence ?? licence,
     owner: null,
-    hash: await fingerprint([lora.file], [lora.adapterConfig]),
+    hash: await loraFingerprint(lora),
     path,
     names: [...new Set(names)],
     fits: { contextWidth, textWidth, needsSdxl },

@@ -1,5 +1,5 @@
 import type { Tensor } from '../../numeric/tensor.ts';
-import type { BaseNetworks, ControlNetSource, DenoiserInput, NetworkSource } from '../networks/networks.ts';
+import type { PictureNetworks, ControlNetSource, DenoiserInput, NetworkSource } from '../networks/networks.ts';
 import type { Acting, ControlWork } from './control-work.ts';
 import { prepareResiduals, sumResiduals } from './residuals.ts';
 import type { RowControl, SampleControl } from './sample-control.ts';
@@ -7,14 +7,14 @@ import type { RowControl, SampleControl } from './sample-control.ts';
 /** How a kind of control acts on the denoiser. */
 export interface ControlKind {
   /** Makes a control ready: once a pass. */
-  readonly prepare: (work: ControlWork, networks: ControlNetSource, base: BaseNetworks) => Promise<SampleControl>;
+  readonly prepare: (work: ControlWork, networks: ControlNetSource, base: PictureNetworks) => Promise<SampleControl>;
   /** Keys of the networks that run for a control in every evaluation that it acts in. */
   readonly networks: (control: SampleControl) => readonly string[];
   /** What its controls give the denoiser in one evaluation; rows[r] are those that act on row r of `input`. */
   readonly act: (
     rows: readonly (readonly RowControl[])[],
     input: DenoiserInput,
-    base: BaseNetworks,
+    base: PictureNetworks,
     networks: NetworkSource,
   ) => Promise<readonly Tensor[]>;
 }
@@ -34,7 +34,7 @@ const controlKinds: Readonly<Record<Acting, ControlKind>> = {
 export async function prepareControl(
   work: ControlWork,
   networks: ControlNetSource,
-  base: BaseNetworks,
+  base: PictureNetworks,
 ): Promise<SampleControl> {
   return await controlKinds[work.acts].prepare(work, networks, base);
 }
@@ -48,7 +48,7 @@ export function networksOf(control: SampleControl): readonly string[] {
 export async function steer(
   rows: readonly (readonly RowControl[])[],
   input: DenoiserInput,
-  base: BaseNetworks,
+  base: PictureNetworks,
   networks: NetworkSource,
 ): Promise<Steering> {
   const actingBy = (acts: Acting): readonly (readonly RowControl[])[] =>

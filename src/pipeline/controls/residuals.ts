@@ -1,6 +1,6 @@
 import type { MaskedImage } from '../../pixels/rgb-image.ts';
 import { row, stack, tensor, type Tensor } from '../../numeric/tensor.ts';
-import type { BaseNetworks, ControlNetSource, DenoiserInput, NetworkSource } from '../networks/networks.ts';
+import type { PictureNetworks, ControlNetSource, DenoiserInput, NetworkSource } from '../networks/networks.ts';
 import { controlWeights } from './control-weights.ts';
 import type { ControlWork } from './control-work.ts';
 import { isNowhere, withinRegions } from '../../pixels/region.ts';
@@ -13,7 +13,7 @@ import type { RowControl, SampleControl } from './sample-control.ts';
 export async function prepareResiduals(
   { plan, model, inputs }: ControlWork,
   networks: ControlNetSource,
-  base: BaseNetworks,
+  base: PictureNetworks,
 ): Promise<SampleControl> {
   const { key, networks: controlNet } = await networks.openControlNet(model, plan.type);
   const { data: hint } = await controlNet.encodeHint(mapTensor(inputs.map));
@@ -47,7 +47,7 @@ interface ControlRow extends RowControl {
 export async function sumResiduals(
   rows: readonly (readonly RowControl[])[],
   input: DenoiserInput,
-  { injectionPoints: points }: BaseNetworks,
+  { injectionPoints: points }: PictureNetworks,
   networks: NetworkSource,
 ): Promise<readonly Tensor[]> {
   const sums = Array.from({ length: points }, () => new ResidualSum(rows.length));

@@ -3,11 +3,14 @@ import type { Tensor } from '../../numeric/tensor.ts';
 import type { Conditioning } from '../conditioning/conditioning.ts';
 import type { TextNetwork } from '../conditioning/prompt-encoder.ts';
 
+/** All networks of one base model. */
+export interface BaseNetworks extends PictureNetworks, TextNetwork {}
+
 /**
- * What the pipeline asks of the networks of one base model. The runtime answers with sessions; a test may answer with
- * anything of this shape. All tensors are float32, NCHW; row r of every input belongs to row r of the output.
+ * What the pipeline asks of the networks of one base model once texts are encoded. The runtime answers with sessions; a test may
+ * answer with anything of this shape. All tensors are float32, NCHW; row r of every input belongs to row r of the output.
  */
-export interface BaseNetworks extends TextNetwork {
+export interface PictureNetworks {
   readonly latentChannels: number;
   /** Pixels a latent cell, 8 in Stable Diffusion. */
   readonly latentScale: number;
@@ -70,6 +73,6 @@ export interface OpenControlNet {
 
 /** Networks by the key that samples carry. */
 export interface NetworkSource {
-  base(key: string): BaseNetworks;
+  base(key: string): PictureNetworks;
   control(key: string): ControlNetworks;
 }

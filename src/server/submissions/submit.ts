@@ -101,12 +101,12 @@ export async function submitGeneration(
 
 /** Resolves a request whose pictures are known, and refuses what this installation has no networks for. */
 export async function planGeneration(
-  { settings, randomSeed, annotators }: ServerParts,
+  { settings, randomSeed, annotators, library }: ServerParts,
   request: GenerationRequest,
   models: ModelList,
   given: GivenPictures,
 ): Promise<Resolved<GenerationPlan>> {
-  const resolved = resolveGeneration(request, {
+  const { plan, warnings } = resolveGeneration(request, {
     catalog: catalogOf(models),
     defaultModel: settings.defaultModel,
     given: given.controls,
@@ -115,8 +115,8 @@ export async function planGeneration(
     randomSeed,
     embedParameters: settings.embedParameters,
   });
-  await annotators.requireFor(resolved.plan);
-  return resolved;
+  await annotators.requireFor(plan);
+  return { plan, warnings: [...warnings, ...(await library.remarksOnLoras(plan, models))] };
 }
 
 /** Submits a picture that a map of condition `type` is to be made of. */

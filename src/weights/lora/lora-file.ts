@@ -4,6 +4,7 @@ import { readTextIfThere } from '../../files/regular-file.ts';
 import type { WeightRef, WeightType } from '../../graph/weights.ts';
 import { parsePythonJson } from '../../json/python-json.ts';
 import { aLora, otherKind } from '../layouts/other-kinds.ts';
+import { fingerprint } from '../safetensors/fingerprint.ts';
 import { openSafetensors, type SafetensorsFile, type TensorEntry } from '../safetensors/safetensors.ts';
 import { type LoraNetwork, type PartName, tensorName } from './tensor-names.ts';
 
@@ -73,6 +74,11 @@ export async function openLoraFile(path: string, opened?: SafetensorsFile): Prom
     words: [...words],
     adapterConfig: await readAdapterConfig(path),
   };
+}
+
+/** Tells two adapters apart, as {@link fingerprint} tells checkpoints. */
+export async function loraFingerprint({ file, adapterConfig }: LoraFile): Promise<string> {
+  return await fingerprint([file], [adapterConfig]);
 }
 
 function refOf(file: SafetensorsFile, tensor: string, entry: TensorEntry): WeightRef {

@@ -61,7 +61,7 @@ describe('the flat form of a generation', () => {
     [{ promt: 'x' }, [], 'invalid_request', 'promt', 'Did you mean prompt?'],
     [{}, ['cany'], 'invalid_request', 'cany', 'Did you mean canny?'],
     [{}, ['prompt'], 'invalid_request', 'prompt', 'to be text but received a file'],
-    [{ loras: '[]' }, [], 'not_supported_yet', 'loras', 'not supported yet'],
+    [{ tiling: 'x' }, [], 'not_supported_yet', 'tiling', 'not supported yet'],
   ])('refuses parts %j and files %j', (fields, files, code, field, text) => {
     expect(() => generation(fields, files)).toThrow(
       expect.objectContaining({ code, field, message: expect.stringContaining(text) }),

@@ -4,6 +4,7 @@ import { ownEta, schedulerIds } from '../../../schedulers/registry.ts';
 import { effectiveOutput, outputView } from '../../effective-output.ts';
 import { type GenerationPlan, inpaintAreas, maskChannels, maskFills, maskModes, type PlannedMask } from '../../plan.ts';
 import { modelReference, sha256, variationView } from '../../references.ts';
+import { effectiveLora, loraView } from './effective-lora.ts';
 import { controlView, effectiveControl } from './effective-control.ts';
 
 export const effectiveGeneration = z
@@ -43,6 +44,7 @@ export const effectiveGeneration = z
       .nullable(),
     variation: variationView.nullable(),
     controls: z.array(effectiveControl),
+    loras: z.array(effectiveLora),
     strict: z.boolean(),
     evaluate: z.boolean(),
     best_of: z.int(),
@@ -76,6 +78,7 @@ export function generationView(plan: GenerationPlan, mapUrl: (control: number) =
     ...maskView(plan.init?.mask),
     variation: plan.variation === undefined ? null : { ...plan.variation },
     controls: plan.controls.map((control, index) => controlView(control, mapUrl(index))),
+    loras: (plan.loras ?? []).map(loraView),
     strict: plan.strict,
     evaluate: plan.evaluate,
     best_of: plan.bestOf,

@@ -13,10 +13,11 @@ import { storedForm } from '../../stored-json.ts';
 
 /**
  * How a plan is kept as JSON. Whoever changes its shape raises the version, and says how an older one is read. Until version 2 every plan
- * began with the noise of its own seeds alone, as one without `init` and `variation` does, and until version 3 all of a picture was drawn over.
+ * began with the noise of its own seeds alone, as one without `init` and `variation` does, until version 3 all of a picture was drawn over, and until
+ * version 5 no plan had `loras`.
  */
 export const storedGeneration = storedForm<'plan', GenerationPlan>('plan', {
-  version: 4,
+  version: 5,
   upgrade(plan, version) {
     if (version >= 4) return plan;
     return fromVersion3(version === 0 ? fromVersion0(plan) : plan);

@@ -1,0 +1,113 @@
+import { ArmatureError } from '../errors.ts';
+import type { ModelList } from '../generation/catalog.ts';
+import type { BaseModel, LoraModel } from '../generation/model.ts';
+import type { GenerationPlan, PlannedLora } from '../generation/plan.ts';
+import { fittingLoras } from '../generation/resolve-loras.ts';
+import { openBaseCheckpoint } from '../weights/checkpoint.ts';
+import { openLoraFile } from '../weights/lora/lora-file.ts';
+import { loraTargets } from '../weights/lora/lora-targets.ts';
+import { type LoraTargets, matchLora } from '../weights/lora/match-lora.ts';
+
+/** What a LoRA changes of a base model. */
+interface Fit {
+  readonly matched: number;
+  readonly unmatched: number;
+  /** The first of those that the model does not have. */
+  readonly missing: readonly string[];
+  readonly changesUNet: boolean;
+  readonly changesText: boolean;
+}
+
+/** Pairs of a base model and a LoRA that are remembered, and base models whose layers are. */
+const mostFits = 2000;
+const mostTargets = 8;
+/** Layers that a warning names. */
+const mostNamed = 5;
+
+/** Which LoRAs have layers that a base model has, found out from the headers of both, once for each pair. */
+export class LoraFits {
+  readonly #fits = new Map<string, Promise<Fit>>();
+  readonly #targets = new Map<string, Promise<LoraTargets>>();
+
+  /**
+   * What there is to say of the LoRAs of a plan that was just resolved against `models`. Throws `incompatible_lora` where one changes no
+   * layer of the base model or has other shapes, with those that may fit as choices.
+   */
+  async remarksOn({ model, loras = [] }: GenerationPlan, models: ModelList): Promise<readonly string[]> {
+    const base = models.bases.find(({ id }) => id === model.id);
+    if (base === undefined) return [];
+    const remarks: string[] = [];
+    for (const [index, planned] of loras.entries()) {
+      const lora = models.loras.find(({ id }) => id === planned.model.id);
+      if (lora === undefined) continue;
+      const fit = await this.#fit(base, lora).catch((error: unknown) => {
+        if (!(error instanceof ArmatureError)) throw error;
+        const choices = fittingLoras(base, models).filter((id) => id !== lora.id);
+        throw new ArmatureError(error.code, error.message, { field: `loras[${index}].model`, choices, cause: error });
+      });
+      remarks.push(...remarksOnFit(fit, base, planned).map((text) => `loras[${index}] (${lora.id}) ${text}`));
+    }
+    return remarks;
+  }
+
+  async #fit(base: BaseModel, lora: LoraModel): Promise<Fit> {
+    const key = JSON.stringify([base.id, base.hash, lora.id, lora.hash]);
+    return await remembered(this.#fits, mostFits, key, async () => {
+      const targets = await remembered(this.#targets, mostTargets, JSON.stringify([base.id, base.hash]), async () =>
+        loraTargets(await openBaseCheckpoint(base.path)),
+      );
+      const { matched, unmatched, deltas } = await matchLora(await openLoraFile(lora.path), targets, base.id);
+      return {
+        matched,
+        unmatched: unmatched.length,
+        missing: unmatched.slice(0, mostNamed),
+        changesUNet: deltas.unet.size > 0,
+        changesText: deltas.text.size + deltas.text_2.size > 0,
+      };
+    });
+  }
+}
+
+function remarksOnFit(
+  { matched, unmatched, missing, changesUNet, changesText }: Fit,
+  base: BaseModel,
+  { scale, textEncoderScale }: PlannedLora,
+): readonly string[] {
+  const remarks: string[] = [];
+  if (unmatched > 0) {
+    const names = missing.map((name) => name.slice(0, 100)).join(', ');
+    const more = unmatched > missing.length ? ' ...' : '';
+    remarks.push(
+      `has ${unmatched} of ${matched + unmatched} layers that the model ${base.id} does not have, which do not act: ${names}${more}.`,
+    );
+  }
+  const isOff = scale === 0 && textEncoderScale === 0;
+  const acts = (scale !== 0 && changesUNet) || (textEncoderScale !== 0 && changesText);
+  if (!isOff && !acts) {
+    const [only, field] = changesUNet ? ['UNet', 'scale'] : ['text encoder', 'text_encoder_scale'];
+    remarks.push(`changes the ${only} alone, and its ${field} is 0: it does not act.`);
+  }
+  return remarks;
+}
+
+/** The value of a key, worked out where it is not known; of too many the one that was worked out first is forgotten. */
+async function remembered<Value>(
+  known: Map<string, Promise<Value>>,
+  most: number,
+  key: string,
+  find: () => Promise<Value>,
+): Promise<Value> {
+  const before = known.get(key);
+  if (before !== undefined) return await before;
+  const finding = find();
+  known.set(key, finding);
+  finding.catch((error: unknown) => {
+    // What does not fit never will; a file that could not be read may be there the next time.
+    if (!(error instanceof ArmatureError && error.code === 'incompatible_lora')) known.delete(key);
+  });
+  for (const oldest of known.keys()) {
+    if (known.size <= most) break;
+    known.delete(oldest);
+  }
+  return await finding;
+}
