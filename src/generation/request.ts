@@ -193,7 +193,7 @@ export const loraRequest = noted(
         .describe('The same for what it changes of the text encoder; as scale by default'),
     })
     .describe('A LoRA or one of its relatives, and how strongly it acts')
-    .meta({ id: 'Lora' }),
+    .meta({ id: 'LoraUse' }),
   { foreign: foreignNames.lora },
 );
 
