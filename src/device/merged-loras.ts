@@ -1,5 +1,5 @@
 import { ArmatureError } from '../errors.ts';
-import type { NetworkPart } from '../graph/index.ts';
+import type { NetworkPart } from '../graph/weights.ts';
 import type { BaseCheckpoint } from '../weights/checkpoint.ts';
 import { loraFingerprint, openLoraFile } from '../weights/lora/lora-file.ts';
 import { loraTargets } from '../weights/lora/lora-targets.ts';
