@@ -8,7 +8,7 @@ import { drawPasses, type PassesParts } from './draw-passes.ts';
 import type { PlanModels } from './find-models.ts';
 import { controlRemarks, makeControls } from './make-controls.ts';
 import type { MapParts } from './make-map.ts';
-import { makeCanvas } from './make-canvas.ts';
+import { makeCanvas, type PlanCanvas } from './make-canvas.ts';
 
 export interface DrawingParts extends MapParts, PassesParts {
   readonly tracing: Tracing;
@@ -19,6 +19,8 @@ export interface DrawnPlan {
   readonly controls: readonly ControlWork[];
   /** `count` pictures, in the order of their seeds. */
   readonly pictures: readonly ChosenPicture[];
+  /** One of them to what the job gives, which may be much larger: see {@link PlanCanvas}. */
+  readonly finish: PlanCanvas['finish'];
   readonly warnings: readonly string[];
   readonly meanBatch: number;
   readonly timings: Pick<JobTimings, 'prepare' | 'draw' | 'evaluate'>;
@@ -48,7 +50,8 @@ export async function drawPlan(
   const pictures = await (plan.evaluate ? tracing.span('evaluate', {}, choose) : choose());
   return {
     controls,
-    pictures: await Promise.all(pictures.map(async (picture) => ({ ...picture, image: await finish(picture.image) }))),
+    pictures,
+    finish,
     warnings: [...controlRemarks(controls), ...drawing.warnings, ...choiceWarnings(pictures)],
     meanBatch: drawing.meanBatch,
     timings: {

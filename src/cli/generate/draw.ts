@@ -79,7 +79,7 @@ export async function draw(
       drawn.pictures.map(async ({ image, ...picture }) => {
         const { format, quality } = plan.output;
         const inside = insideGenerated(plan, picture.seed, picture.variation);
-        return { ...picture, bytes: await encodePicture(image, { format, quality, ...inside }) };
+        return { ...picture, bytes: await encodePicture(await drawn.finish(image), { format, quality, ...inside }) };
       }),
     ),
   };

@@ -31,22 +31,24 @@ export const generationRunner: Runner<GenerationPlan> = {
   },
 };
 
+/** One after another: at its full size each may take a hundred megabytes until it is stored. */
 async function storeOutputs(
   { store, job }: Attempt,
   plan: GenerationPlan,
-  { pictures }: DrawnPlan,
+  { pictures, finish }: DrawnPlan,
 ): Promise<readonly JobOutput[]> {
-  return await Promise.all(
-    pictures.map(async ({ image, seed, variation, fidelity, candidates }, index) => ({
-      ...(await storePicture(store, outputKey(job, index, plan.output.format), image, plan.output, {
-        seed,
-        ...insideGenerated(plan, seed, variation),
-      })),
+  const outputs: JobOutput[] = [];
+  for (const [index, { image, seed, variation, fidelity, candidates }] of pictures.entries()) {
+    const inside = insideGenerated(plan, seed, variation);
+    const key = outputKey(job, index, plan.output.format);
+    outputs.push({
+      ...(await storePicture(store, key, await finish(image), plan.output, { seed, ...inside })),
       ...(variation === undefined ? {} : { variation }),
       ...(fidelity === undefined ? {} : { fidelity }),
       ...(candidates === undefined ? {} : { candidates }),
-    })),
-  );
+    });
+  }
+  return outputs;
 }
 
 async function storeMaps(
