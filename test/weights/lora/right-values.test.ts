@@ -291,6 +291,13 @@ describe('the scale of a low-rank product', () => {
     ['is that of the header', 4, null, inHeader({ 'unet.lora_alpha': 6, 'text_encoder.lora_alpha': 100 }), 1.5],
     ['is rank-stabilised in the header', 4, null, inHeader({ 'unet.lora_alpha': 6, 'unet.use_rslora': true }), 3],
     ['is the alpha of the file before that of the header', 4, 2, inHeader({ 'unet.lora_alpha': 6 }), 0.5],
+    [
+      'is that of the header before that of adapter_config.json',
+      4,
+      null,
+      { ...inHeader({ 'unet.lora_alpha': 6 }), config: { peft_type: 'LORA', lora_alpha: 8 } },
+      1.5,
+    ],
     ['takes no config that is not of peft', 4, null, { config: { lora_alpha: 8 } }, 1],
     [
       'is that of a pattern that ends the name of the layer',
