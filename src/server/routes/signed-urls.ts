@@ -7,7 +7,7 @@ import { isSignable, type Signer } from '../access/signed-urls.ts';
 import type { RouteContext } from './context.ts';
 import { json, problem } from './schemas.ts';
 
-const body = z
+export const signedUrlRequest = z
   .strictObject({
     paths: z.array(z.string().max(1000)).min(1).max(100).describe('Of outputs, maps and events, as answers give them'),
     expires_s: z.int().min(1).max(3600).default(300).describe('Seconds for which the addresses are good'),
@@ -34,7 +34,7 @@ export function signedUrlRoutes(instance: FastifyInstance, { parts, signer }: Ro
       description:
         'For <img>, EventSource and links, which cannot send a key. They end with the key that asked for them.',
       tags: ['generations'],
-      body,
+      body: signedUrlRequest,
       response: { 200: json('The addresses', signedUrls), '4xx': problem },
     },
     handler: async (request, reply) => {
