@@ -77,6 +77,7 @@ function planOf(number: number): GenerationPlan {
     model: { id: 'diorama', hash: 'c'.repeat(16) },
     prompt: `a red ball on a green floor, number ${number}, ${'with many words, '.repeat(20)}`,
     negativePrompt: '',
+    promptSyntax: 'a1111',
     width: 512,
     height: 512,
     steps: 20,

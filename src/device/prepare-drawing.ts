@@ -1,6 +1,5 @@
-import { ArmatureError } from '../errors.ts';
 import type { PlannedPass } from '../generation/passes.ts';
-import { type Conditioning, structureOf, throughout } from '../pipeline/conditioning/conditioning.ts';
+import { structureOf } from '../pipeline/conditioning/conditioning.ts';
 import { prepareControl } from '../pipeline/controls/kinds.ts';
 import type { SampleControl } from '../pipeline/controls/sample-control.ts';
 import type { DrawnOver } from '../pipeline/drawn-over.ts';
@@ -8,14 +7,14 @@ import { tensorFrom } from '../pipeline/pixels.ts';
 import { latentMask } from '../pixels/latent-mask.ts';
 import { rolesOf } from '../pipeline/guidance.ts';
 import { type Pass, torchNoise } from '../pipeline/pass.ts';
-import { rowOf } from '../pipeline/row.ts';
+import { type RowQuestion, rowOf } from '../pipeline/row.ts';
 import { resumeSample, type Sample, startSample } from '../pipeline/sample.ts';
 import { createScheduler } from '../schedulers/registry.ts';
 import { trainedLevels } from '../schedulers/sigmas.ts';
+import { encodePrompt } from './encode-prompt.ts';
 import type { ModelNetworks, OpenBase } from './model-networks.ts';
 import type { DrawRequest, PassStart } from './protocol.ts';
 import type { TextCache } from './text-cache.ts';
-import type { Role } from '../pipeline/conditioning/role.ts';
 
 export interface PreparedDrawing {
   readonly samples: readonly Sample[];
@@ -36,20 +35,14 @@ export async function* prepareDrawing(
   const guidance = { scale: planned.guidanceScale, rescale: planned.guidanceRescale };
   const warnings: string[] = [];
   let pieces = 0;
-  const encoded: { role: Role; conditioning: Conditioning }[] = [];
+  const questions: RowQuestion[] = [];
   // The prompt first: what is cut of it is said before what is cut of the negative prompt.
-  for (const role of rolesOf(guidance).toReversed()) {
-    const prompt = promptOf(role, planned);
-    let conditioning: Conditioning = {};
-    let cut = 0;
-    for (const encoder of base.encoders) {
-      const { ids, truncated } = encoder.tokenizer.tokenize(prompt.text);
-      if (!texts.has(encoder, ids, prompt.clipSkip) && pieces++ > 0) yield;
-      conditioning = { ...conditioning, ...(await texts.encode(encoder, ids, prompt.clipSkip)) };
-      cut = Math.max(cut, truncated);
-    }
-    encoded.unshift({ role, conditioning });
-    if (cut > 0) warnings.push(remarkOnCut(prompt.field, cut, planned.strict));
+  for (const role of new Set(rolesOf(guidance, planned.prompts).toReversed())) {
+    const encoding = encodePrompt(role, planned, base.encoders, texts);
+    let piece = await encoding.next();
+    for (; piece.done !== true; piece = await encoding.next()) if (pieces++ > 0) yield;
+    questions.unshift(...piece.value.questions);
+    warnings.push(...piece.value.warnings);
   }
   const controls: SampleControl[] = [];
   for (const work of works) {
@@ -61,9 +54,7 @@ export async function* prepareDrawing(
   if (over?.repaint?.mask.every((weight) => weight === 0) === true) {
     warnings.push('mask_image: what it says is too small to fill a cell of the latents, so nothing was drawn anew.');
   }
-  const rows = encoded.map(({ role, conditioning }) =>
-    rowOf({ role, weight: 1, conditionings: throughout(conditioning) }, controls),
-  );
+  const rows = questions.map((question) => rowOf(question, controls));
   const pass: Pass = { ...passOver(base, planned), over, guidance, rows, structure: structureOf(rows) };
   const samples = pictures.map(({ resume, ...seeds }) =>
     resume === null ? startSample(pass, seeds) : resumeSample(pass, seeds, resume),
@@ -87,25 +78,6 @@ async function encodeStart({ image, repaint }: PassStart, { networks }: OpenBase
             mask: latentMask(repaint.mask, { width, height }, repaint.mode === 'hard' ? 'rounded' : 'grey'),
           },
   };
-}
-
-interface Prompt {
-  readonly field: string;
-  readonly text: string;
-  readonly clipSkip: number;
-}
-
-/** What a row of this role is told. As in diffusers the negative prompt is always read at the last layer, whatever clip_skip says. */
-function promptOf(role: Role, { prompt, negativePrompt, clipSkip }: PlannedPass): Prompt {
-  return role === 'prompt'
-    ? { field: 'prompt', text: prompt, clipSkip }
-    : { field: 'negative_prompt', text: negativePrompt, clipSkip: 0 };
-}
-
-function remarkOnCut(field: string, tokens: number, strict: boolean): string {
-  const detail = `${field} is longer than the text encoder reads: its last ${tokens} tokens were left out.`;
-  if (strict) throw new ArmatureError('prompt_too_long', detail, { field });
-  return detail;
 }
 
 /** The latents of a pass and how they are sampled. */

@@ -22,6 +22,8 @@ export function parametersText(plan: GenerationPlan, seed: number, variation?: V
           ['Variation seed', variation.seed],
           ['Variation seed strength', variation.strength],
         ] satisfies [string, number][])),
+    // Brackets mean something to those who read this, where it is not said that they are text.
+    ...(plan.promptSyntax === 'plain' ? ([['Prompt syntax', 'plain']] satisfies [string, string][]) : []),
     ...plan.controls.map((control, index): [string, string] => [`ControlNet ${index}`, controlText(control)]),
     ...loraPairs(plan.loras ?? []),
     ['Version', 'Armature'],

@@ -54,6 +54,7 @@ const generation = new Map<string, string>([
     ],
     'it is an entry of controls here, {"type": "canny", "image": ...}',
   ),
+  ...named(['prompt_attention', 'prompt_parser', 'prompt_weighting'], called('prompt_syntax')),
   ...named(
     ['controlnet_conditioning_scale', 'control_strength', 'control_weight', 'conditioning_scale'],
     called('controls[].scale'),

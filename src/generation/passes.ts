@@ -1,5 +1,6 @@
 import type { SchedulePart } from '../schedulers/part.ts';
-import type { GenerationPlan } from './plan.ts';
+import type { GenerationPlan, SamplerRun } from './plan.ts';
+import { composedPrompts } from './prompts.ts';
 
 /**
  * One pass of a plan: a run of the sampler to pictures, from noise or over a picture, for all pictures of the plan. Where it ends
@@ -9,6 +10,7 @@ export interface PlannedPass extends Pick<
   GenerationPlan,
   | 'prompt'
   | 'negativePrompt'
+  | 'promptSyntax'
   | 'clipSkip'
   | 'width'
   | 'height'
@@ -22,14 +24,22 @@ export interface PlannedPass extends Pick<
 > {
   /** The part of a schedule that its run is. */
   readonly part: SchedulePart;
+  /** Prompts that are composed. Each is asked at every evaluation, and where they are several, the negative one too. */
+  readonly prompts: number;
 }
 
 /** The passes of a plan, in the order in which they are drawn. Drawing by a prompt is one. */
 export function passesOf(plan: GenerationPlan): readonly PlannedPass[] {
-  const { prompt, negativePrompt, clipSkip, width, height, scheduler, eta, run, sdeNoise } = plan;
+  const { prompt, negativePrompt, promptSyntax, clipSkip, width, height, scheduler, eta, run, sdeNoise } = plan;
   const { guidanceScale, guidanceRescale, strict } = plan;
   const sampling = { scheduler, part: partOf(plan), eta, run, sdeNoise };
-  return [{ prompt, negativePrompt, clipSkip, width, height, ...sampling, guidanceScale, guidanceRescale, strict }];
+  const told = { prompt, negativePrompt, promptSyntax, prompts: composedPrompts(plan), clipSkip };
+  return [{ ...told, width, height, ...sampling, guidanceScale, guidanceRescale, strict }];
+}
+
+/** The steps of the passes of a plan that are executed. */
+export function runsOf(plan: GenerationPlan): readonly SamplerRun[] {
+  return passesOf(plan).map(({ run }) => run);
 }
 
 /** The part of its schedule that a plan goes through. */

@@ -1,4 +1,5 @@
 import type { ResizeMode } from '../pixels/resize-mode.ts';
+import type { PromptSyntax } from '../prompt/syntax.ts';
 import type { SchedulerId } from '../schedulers/registry.ts';
 
 /**
@@ -16,6 +17,8 @@ export interface GenerationPlan extends Plan {
   readonly model: ModelReference;
   readonly prompt: string;
   readonly negativePrompt: string;
+  /** How both are read. */
+  readonly promptSyntax: PromptSyntax;
   /** Pixels; multiples of 8. */
   readonly width: number;
   readonly height: number;

@@ -12,6 +12,7 @@ import { controlModes, inpaintAreas, maskChannels, maskFills, maskModes, outputF
 import { fieldOptions, noted } from './request-fields.ts';
 import { webhookRequest } from './webhook.ts';
 import { resizeModes } from '../pixels/resize-mode.ts';
+import { promptSyntaxes } from '../prompt/syntax.ts';
 
 const integer = ({ min, max, step }: Range) => {
   const bounded = z.int().min(min).max(max);
@@ -260,6 +261,16 @@ const generationFields = {
     .default('')
     .describe('What to keep away from')
     .register(fieldOptions, { flag: '--negative <text>', says: 'what to keep away from' }),
+  prompt_syntax: z
+    .enum(promptSyntaxes)
+    .default('a1111')
+    .describe(
+      'How both prompts are read: a1111 (emphasis, BREAK, schedules, alternation, AND, prompts of any length), or plain, text as it is, cut where the text encoder reads no further',
+    )
+    .register(fieldOptions, {
+      flag: '--prompt-syntax <syntax>',
+      says: `how prompts are read: ${promptSyntaxes.join(', ')} (default: a1111)`,
+    }),
   width: integer(limits.width)
     .optional()
     .describe("Pixels; the model's own size by default")

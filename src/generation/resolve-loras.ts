@@ -1,26 +1,32 @@
 import { ArmatureError } from '../errors.ts';
 import type { ModelList } from './catalog.ts';
+import { limits } from './limits.ts';
 import { findLora, loraMisfit } from './loras.ts';
 import type { BaseModel, LoraModel } from './model.ts';
 import type { PlannedLora } from './plan.ts';
 import type { LoraRequest } from './request.ts';
 
+/** A LoRA and, where it is not an entry of `loras`, the field that asks for it. */
+export type NamedLora = LoraRequest & { readonly field?: string };
+
 /**
  * Settles the LoRAs of a request, in its order. `unknown_model` for an id that is none, `incompatible_lora` for one whose header says that
- * it was trained for another family than `base`, `invalid_request` for one that is named twice.
+ * it was trained for another family than `base`, `invalid_request` for one that is named twice, and for more than there may be.
  */
 export function resolveLoras(
-  requests: readonly LoraRequest[],
+  requests: readonly NamedLora[],
   base: BaseModel,
   models: ModelList,
 ): readonly PlannedLora[] {
-  const named = new Map<string, number>();
-  return requests.map(({ model: id, scale, text_encoder_scale: textEncoderScale = scale }, index) => {
-    const field = `loras[${index}].model`;
+  if (requests.length > limits.loras) throw tooManyLoras(requests.length, requests.at(-1)?.field ?? 'loras');
+  const named = new Map<string, string>();
+  return requests.map(({ model: id, scale, text_encoder_scale: textEncoderScale = scale, ...from }, index) => {
+    const place = from.field ?? `loras[${index}]`;
+    const field = from.field ?? `${place}.model`;
     const model = fittingLora(id, base, models, field);
     const first = named.get(id);
     if (first !== undefined) throw twice(id, first, field);
-    named.set(id, index);
+    named.set(id, place);
     return { model: { id, hash: model.hash }, scale, textEncoderScale };
   });
 }
@@ -56,7 +62,14 @@ function refuseOtherKinds(id: string, { bases, controlNets, loras }: ModelList, 
   throw new ArmatureError('unknown_model', detail, { field, choices: loras.map((lora) => lora.id) });
 }
 
-function twice(id: string, first: number, field: string): ArmatureError {
-  const detail = `Expected each LoRA once but received ${id} as loras[${first}] already: write one scale for both.`;
+function twice(id: string, first: string, field: string): ArmatureError {
+  const already = first === field ? `twice in ${field}` : `in ${first} already`;
+  const detail = `Expected each LoRA once but received ${id} ${already}: write one scale for both.`;
+  return new ArmatureError('invalid_request', detail, { field });
+}
+
+/** The error for more LoRAs than a request may name; `field` asks for the last of them. */
+export function tooManyLoras(count: number, field: string): ArmatureError {
+  const detail = `Expected at most ${limits.loras} LoRAs, those of the prompt among them, but received ${count}.`;
   return new ArmatureError('invalid_request', detail, { field });
 }

@@ -6,7 +6,8 @@ import { limits } from './limits.ts';
 import type { GenerationPlan } from './plan.ts';
 import type { Resolved } from './resolved.ts';
 import type { GivenMask, GivenPicture } from './given-picture.ts';
-import { partOf } from './passes.ts';
+import { partOf, runsOf } from './passes.ts';
+import { checkPrompts } from './prompts.ts';
 import { drawsMaskedPart, refuseWithoutMask } from './resolve-mask.ts';
 import { refuseWithoutInit, resolveInit, sizeOver } from './resolve-init.ts';
 import type { Size } from '../numeric/size.ts';
@@ -14,6 +15,7 @@ import type { GivenControl } from './given-control.ts';
 import type { GenerationRequest } from './request.ts';
 import { resolveControl } from './resolve-control.ts';
 import { resolveEvaluation } from './resolve-evaluation.ts';
+import { lorasOfPrompt } from './loras-of-prompt.ts';
 import { resolveLoras } from './resolve-loras.ts';
 import { resolveOutput } from './resolve-output.ts';
 import { requireSampler } from './require-sampler.ts';
@@ -51,13 +53,15 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
   const init = resolveInit(request, context.init ?? null, context.mask ?? null, { scheduler, steps, ...size });
   const resolved = context.given.map((given) => resolveControl(given, { base, catalog, size }));
   const controls = resolved.map(({ control }) => control);
-  const loras = resolveLoras(request.loras, base, catalog.models);
+  const inPrompt = lorasOfPrompt(request.prompt, request.prompt_syntax, catalog.models);
+  const loras = resolveLoras([...request.loras, ...inPrompt], base, catalog.models);
   const run = requireSampler(base, { scheduler, ...partOf({ steps, init }), eta: request.eta });
   const plan: GenerationPlan = {
     kind: 'generation',
     model: { id: base.id, hash: base.hash },
     prompt: request.prompt,
     negativePrompt: request.negative_prompt,
+    promptSyntax: request.prompt_syntax,
     ...size,
     steps,
     guidanceScale: request.guidance_scale ?? base.defaults.guidanceScale,
@@ -79,6 +83,7 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
     ...resolveEvaluation(request, controls, catalog.condition),
     output: { ...resolveOutput(request.output), metadata: request.output.metadata ?? context.embedParameters },
   };
+  checkPrompts(plan, runsOf(plan));
   return { plan, warnings: [...resolved.flatMap(({ warnings }) => warnings), ...warningsOf(plan, catalog.models)] };
 }
 

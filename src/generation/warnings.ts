@@ -1,16 +1,20 @@
 import type { BaseModel } from './model.ts';
 import type { ModelList } from './catalog.ts';
 import type { GenerationPlan, PlannedControl } from './plan.ts';
-import { syntaxWarnings } from '../prompt/foreign-syntax.ts';
+import { composedPrompts, promptWarnings } from './prompts.ts';
+import { runsOf } from './passes.ts';
 
 /** Remarks on parts of a plan that will have no effect, or probably not the one that was meant. */
 export function warningsOf(plan: GenerationPlan, models: ModelList): readonly string[] {
   const warnings: string[] = [];
   const base = models.bases.find((candidate) => candidate.id === plan.model.id);
   if (base !== undefined) warnings.push(...predictionWarnings(base));
-  warnings.push(...syntaxWarnings(plan.prompt, 'prompt'), ...syntaxWarnings(plan.negativePrompt, 'negative_prompt'));
+  warnings.push(...promptWarnings(plan, runsOf(plan)));
   if (plan.guidanceScale === 1) {
-    if (plan.negativePrompt !== '') warnings.push('negative_prompt has no effect while guidance_scale is 1.');
+    // Prompts are composed by what each has more than the negative one.
+    if (plan.negativePrompt !== '' && composedPrompts(plan) === 1) {
+      warnings.push('negative_prompt has no effect while guidance_scale is 1.');
+    }
     if (plan.guidanceRescale !== 0) warnings.push('guidance_rescale has no effect while guidance_scale is 1.');
   }
   if (plan.variation?.strength === 0) warnings.push('variation has no effect with a strength of 0.');

@@ -1,3 +1,7 @@
+import { bareWords } from './composition.ts';
+import type { WrittenPrompt } from './read-prompt.ts';
+import { placesOfWord } from './words.ts';
+
 /** What other programs mean by a piece of a prompt, and how it is found. Each looks at a text in time linear in its length. */
 interface Syntax {
   readonly meaning: string;
@@ -5,22 +9,56 @@ interface Syntax {
   readonly find: (text: string) => string | null;
 }
 
-/** Of A1111, ComfyUI, InvokeAI and what people add to them. */
-const syntaxes: readonly Syntax[] = [
-  { meaning: 'a LoRA', find: (text) => first(text, /<(?:lora|lyco|lycoris|hypernet):[^<>]{1,200}>/i) },
-  {
-    meaning: 'an embedding',
-    find: (text) => first(text, /(?<!\w)embedding:[\w.-]{1,100}|<(?:embedding|ti):[^<>]{1,200}>/i),
-  },
-  { meaning: 'a weight', find: (text) => pieceWith(text, round, isWeighted) ?? first(text, /\)\d\.\d{1,3}(?![\d\w])/) },
+const lora: Syntax = {
+  meaning: 'a LoRA',
+  find: (text) => first(text, /<(?:lora|lyco|lycoris|hypernet):[^<>]{1,200}>/i),
+};
+const otherNetwork: Syntax = {
+  meaning: 'a LoRA',
+  find: (text) => first(text, /<(?:lyco|lycoris|hypernet):[^<>]{1,200}>/i),
+};
+const embedding: Syntax = {
+  meaning: 'an embedding',
+  find: (text) => first(text, /(?<!\w)embedding:[\w.-]{1,100}|<(?:embedding|ti):[^<>]{1,200}>/i),
+};
+const trailingWeight: Syntax = { meaning: 'a weight', find: (text) => first(text, /\)\d\.\d{1,3}(?![\d\w])/) };
+const choice: Syntax = {
+  meaning: 'a choice',
+  find: (text) => pieceWith(text, curly, (inner) => inner.includes('|')),
+};
+const wildcard: Syntax = {
+  meaning: 'a wildcard',
+  find: (text) => first(text, /(?<!\w)__[A-Za-z0-9][\w/*-]{0,100}__(?!\w)/),
+};
+
+/** Of A1111, ComfyUI, InvokeAI and what people add to them: all that is text in a plain prompt. */
+const inPlain: readonly Syntax[] = [
+  lora,
+  embedding,
+  { meaning: 'a weight', find: (text) => pieceWith(text, round, isWeighted) ?? trailingWeight.find(text) },
   { meaning: 'an emphasis', find: (text) => doubled(text, '((', '))') ?? doubled(text, '[[', ']]') },
   { meaning: 'a schedule', find: (text) => pieceWith(text, square, isScheduled) },
   { meaning: 'an alternation', find: (text) => pieceWith(text, square, (inner) => inner.includes('|')) },
-  { meaning: 'a choice', find: (text) => pieceWith(text, curly, (inner) => inner.includes('|')) },
-  { meaning: 'a wildcard', find: (text) => first(text, /(?<!\w)__[A-Za-z0-9][\w/*-]{0,100}__(?!\w)/) },
+  choice,
+  wildcard,
   { meaning: 'a break', find: (text) => keyword(text, /(?<!\w)BREAK(?!\w)/) },
   { meaning: 'a composition', find: (text) => keyword(text, /(?<!\w)AND(?!\w)/) },
 ];
+
+/** What is text in A1111's grammar too: it belongs to extensions and to other programs. */
+const inA1111: readonly Syntax[] = [embedding, trailingWeight, choice, wildcard];
+
+const ofA1111 = {
+  prompt: [
+    otherNetwork,
+    ...inA1111,
+    {
+      meaning: 'a composition in brackets',
+      find: (text: string) => (placesOfWord(text, 'AND').length > bareWords(text, 'AND').length ? 'AND' : null),
+    },
+  ],
+  negative: [lora, ...inA1111, { meaning: 'a composition', find: (text: string) => keyword(text, /(?<!\w)AND(?!\w)/) }],
+} as const satisfies Record<string, readonly Syntax[]>;
 
 /** What stands in brackets without others in it; a backslash in front makes them plain text there, too. */
 const round = /(?<!\\)\(([^()]*)\)/g;
@@ -32,16 +70,17 @@ const shownLength = 40;
 
 /**
  * A remark on pieces of a prompt that mean something to other programs and are read as plain text here; none for ordinary prose,
- * brackets among it. `field` is the prompt's.
+ * brackets among it.
  */
-export function syntaxWarnings(text: string, field: string): readonly string[] {
+export function syntaxWarnings({ text, syntax, field, isNegative }: WrittenPrompt): readonly string[] {
+  const syntaxes = syntax === 'plain' ? inPlain : isNegative ? ofA1111.negative : ofA1111.prompt;
   const found = syntaxes.flatMap(({ meaning, find }) => {
     const piece = find(text);
-    return piece === null ? [] : [`${JSON.stringify(short(piece))} (${meaning})`];
+    return piece === null ? [] : [`${JSON.stringify(shortened(piece))} (${meaning})`];
   });
   if (found.length === 0) return [];
-  const verb = found.length === 1 ? 'is' : 'are';
-  return [`${field}: ${listed(found)} ${verb} read as text: such syntax of other programs has no effect here yet.`];
+  const reason = syntax === 'plain' ? 'prompt_syntax is "plain"' : `such syntax has no effect in ${field}`;
+  return [`${field}: ${listed(found)} ${found.length === 1 ? 'is' : 'are'} read as text: ${reason}.`];
 }
 
 function first(text: string, pattern: RegExp): string | null {
@@ -76,11 +115,13 @@ function keyword(text: string, pattern: RegExp): string | null {
   return /\p{Ll}/u.test(text) ? first(text, pattern) : null;
 }
 
-function short(piece: string): string {
+/** As much of a piece as is shown. */
+export function shortened(piece: string): string {
   return piece.length <= shownLength ? piece : `${piece.slice(0, shownLength - 3)}...`;
 }
 
-function listed(entries: readonly string[]): string {
+/** `a, b and c` */
+export function listed(entries: readonly string[]): string {
   const [last] = entries.slice(-1);
   return entries.length === 1 ? String(last) : `${entries.slice(0, -1).join(', ')} and ${String(last)}`;
 }

@@ -13,6 +13,8 @@ export const promptLimits = {
   parts: 8,
   /** Different texts that all steps of one prompt are drawn with. */
   texts: 64,
+  /** UTF-16 code units of all of them together. */
+  characters: 32_000,
   /** Pieces of different weight in one of those texts. */
   pieces: 512,
   /** Largest weight of a piece or a part, either way of 0. */

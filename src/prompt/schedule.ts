@@ -133,6 +133,41 @@ export function textAt({ nodes }: ScheduledText, step: number, pass: PassSteps):
   return texts.join('');
 }
 
+/** What a prompt says in a pass: each different text once, in the order in which they come, and which of them at each step. */
+export function textsOf(
+  schedule: ScheduledText,
+  pass: PassSteps,
+): { readonly texts: readonly string[]; readonly at: readonly number[] } {
+  const places = new Map<string, number>();
+  const texts = new Map<string, number>();
+  const at = Array.from({ length: pass.steps }, (_, step) => {
+    // Steps at which all schedules stand alike are many, and a text may be long.
+    const turns = turnsAt(schedule.nodes, step, pass).join();
+    const known = places.get(turns);
+    if (known !== undefined) return known;
+    const text = textAt(schedule, step, pass);
+    const place = texts.get(text) ?? texts.size;
+    texts.set(text, place);
+    places.set(turns, place);
+    return place;
+  });
+  return { texts: [...texts.keys()], at };
+}
+
+/** Which side each schedule shows at a step, and which choice each alternation. */
+function turnsAt(nodes: readonly Node[], step: number, pass: PassSteps): readonly number[] {
+  return nodes.flatMap((node) => {
+    if (typeof node === 'string') return [];
+    const [turn, shown] =
+      'choices' in node
+        ? [step % node.choices.length, node.choices[step % node.choices.length] ?? []]
+        : step < stepOf(node.when, pass)
+          ? [0, node.before]
+          : [1, node.after];
+    return [turn, ...turnsAt(shown, step, pass)];
+  });
+}
+
 /** The step from which on a schedule has changed, cut to those of the pass: as many as it has is never. */
 function stepOf({ value, isShare }: When, { steps, goesOnAfter }: PassSteps): number {
   const step = isShare

@@ -48,6 +48,7 @@ function generation(effective) {
       ['Seed', String(seed)],
       ['Pictures', bestOf === 1 ? String(count) : `${count}, the best of ${bestOf} each`],
       ...effective.loras.map((lora) => loraRow(lora)),
+      ...(effective.prompt_syntax === 'plain' ? [pair('Prompt syntax', 'plain')] : []),
       ...(effective.clip_skip === 0 ? [] : [pair('Clip skip', String(effective.clip_skip))]),
       ['Strict', yesNo(effective.strict)],
       ['Evaluated', yesNo(effective.evaluate)],

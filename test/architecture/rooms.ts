@@ -112,7 +112,18 @@ export const rooms: Readonly<Record<string, Room>> = {
   retention: { idea: "deleting: what is old, too much, or nobody's", imports: ['generation', 'records', 'store'] },
   device: {
     idea: 'the device process: plans to pixels, one tick after another',
-    imports: ['numeric', 'pixels', 'schedulers', 'graph', 'conditions', 'generation', 'weights', 'runtime', 'pipeline'],
+    imports: [
+      'numeric',
+      'prompt',
+      'pixels',
+      'schedulers',
+      'graph',
+      'conditions',
+      'generation',
+      'weights',
+      'runtime',
+      'pipeline',
+    ],
   },
   extractor: {
     idea: 'the extractor process: photographs to maps',

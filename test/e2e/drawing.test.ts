@@ -119,7 +119,12 @@ describe('drawing over HTTP', () => {
   });
 
   it('warns of a prompt that the text encoder cannot read to its end', async () => {
-    const job = await service.draw({ prompt: Array.from({ length: 90 }, () => 'ball').join(' '), steps: 1 });
-    expect(job.warnings.join()).toMatch(/prompt.* 15 tokens were left out/);
+    const draw = async (words: number, syntax: object) =>
+      await service.draw({ prompt: Array.from({ length: words }, () => 'ball').join(' '), steps: 1, ...syntax });
+    const plain = await draw(90, { prompt_syntax: 'plain' });
+    expect(plain.warnings.join()).toMatch(/prompt.* the text encoder reads.* 15 tokens were left out/);
+    const chunks = await draw(16 * 75 + 7, {});
+    expect(chunks.warnings.join()).toMatch(/prompt.* 16 chunks of 75 tokens.* 7 tokens were left out/);
+    expect((await draw(90, {})).warnings).toEqual([]);
   });
 });

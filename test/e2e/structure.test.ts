@@ -87,7 +87,12 @@ describe('a strict job', () => {
     ['a photograph without edges', control({ image: flat }), 'blank_map', 'controls[0].image'],
     ['a blank map', control({ image: flat, preprocess: false }), 'blank_map', 'controls[0].image'],
     ['a photograph for a map', control({ image: photo, preprocess: false }), 'unlikely_map', 'controls[0].image'],
-    ['a prompt that is cut', { strict: true, prompt: 'ball '.repeat(90) }, 'prompt_too_long', 'prompt'],
+    [
+      'a prompt that is cut',
+      { strict: true, prompt: 'ball '.repeat(90), prompt_syntax: 'plain' },
+      'prompt_too_long',
+      'prompt',
+    ],
   ])('fails over %s', async (_, body, code, field) => {
     const job = await draw(body);
     expect(job).toMatchObject({ status: 'failed', error: { code, field } });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { progressAtEnd, progressIn } from '../../src/generation/cost.ts';
 
-const pass = { width: 64, height: 64, scheduler: 'ddim', steps: 4, run: { steps: 4, evaluations: 4 } } as const;
+const run = { steps: 4, evaluations: 4 };
+const pass = { width: 64, height: 64, scheduler: 'ddim', steps: 4, prompts: 1, run } as const;
 
 describe('how far a drawing is', () => {
   it('in its only pass is the share of its steps', () => {
@@ -31,15 +32,8 @@ describe('how far a drawing is', () => {
   });
 
   it('at the end is all of it', () => {
-    const rest = {
-      prompt: '',
-      negativePrompt: '',
-      guidanceScale: 1,
-      guidanceRescale: 0,
-      eta: null,
-      seed: 0,
-      clipSkip: 0,
-    };
+    const prompts = { prompt: '', negativePrompt: '', promptSyntax: 'a1111' } as const;
+    const rest = { ...prompts, guidanceScale: 1, guidanceRescale: 0, eta: null, seed: 0, clipSkip: 0 };
     const flags = { strict: false, evaluate: false, output: { format: 'png', quality: 90, metadata: true } } as const;
     const model = { id: 'm', hash: 'h' };
     const noise = { sdeNoise: 'path' } as const;

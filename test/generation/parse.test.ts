@@ -19,6 +19,7 @@ describe('a generation request', () => {
     expect(parseGeneration({ prompt: '' })).toEqual({
       prompt: '',
       negative_prompt: '',
+      prompt_syntax: 'a1111',
       guidance_rescale: 0,
       eta: null,
       seed: null,

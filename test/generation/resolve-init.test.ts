@@ -118,6 +118,14 @@ describe('a request that draws over a picture', () => {
   });
 });
 
+it('schedules of a prompt count the steps that are drawn', () => {
+  const body = { prompt: '[a:b:10]', init_image: image, steps: 20 };
+  expect(resolve({ ...body, strength: 0.75 }).warnings).toEqual([]);
+  expect(resolve({ ...body, strength: 0.5 }).warnings).toEqual([
+    'prompt: "[a:b:10]" is the same at all of the 10 steps.',
+  ]);
+});
+
 describe('variations', () => {
   it('keep the seed, and count the other', () => {
     const { plan } = resolve({ count: 2, variation: { seed: 2 ** 32 - 1, strength: 0.2 } });
@@ -135,10 +143,12 @@ describe('variations', () => {
   });
 });
 
-it('plans of before versions began with noise alone, and are read as they are', () => {
+it('plans of before versions began with noise alone and a plain prompt, and are read as they are', () => {
   const { plan } = resolve({});
-  expect(storedGeneration.write(plan)).toMatchObject({ version: 5 });
-  const before = { ...plan, version: 1 } as unknown as ReturnType<typeof storedGeneration.write>;
+  expect(storedGeneration.write(plan)).toMatchObject({ version: 6 });
+  const { promptSyntax: _, ...written } = plan;
+  const before = { ...written, version: 1 } as unknown as ReturnType<typeof storedGeneration.write>;
   // The noise of the SDE samplers was drawn step by step.
-  expect(storedGeneration.read(before)).toEqual({ ...plan, sdeNoise: 'drawn' });
+  expect(storedGeneration.read(before)).toEqual({ ...plan, sdeNoise: 'drawn', promptSyntax: 'plain' });
+  expect(storedGeneration.read(storedGeneration.write(plan))).toEqual(plan);
 });

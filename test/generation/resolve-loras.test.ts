@@ -3,6 +3,7 @@ import { ArmatureError } from '../../src/errors.ts';
 import { generationView } from '../../src/generation/kinds/generation/effective.ts';
 import { storedGeneration } from '../../src/generation/kinds/generation/stored-plan.ts';
 import { loraMisfit, resolveLoraName } from '../../src/generation/loras.ts';
+import { lorasOfPrompt } from '../../src/generation/loras-of-prompt.ts';
 import type { BaseModel, ControlNetModel, LoraModel } from '../../src/generation/model.ts';
 import { parseGeneration } from '../../src/generation/parse.ts';
 import { resolveLoras } from '../../src/generation/resolve-loras.ts';
@@ -98,6 +99,48 @@ describe('the LoRAs of a request', () => {
       { model: { id: 'wash', hash: 'hash of wash' }, scale: 1, text_encoder_scale: 0.25, applied: 'merged' },
     ]);
     expect(generationView(planFor(base), () => null).loras).toEqual([]);
+  });
+});
+
+describe('the LoRAs of a prompt', () => {
+  const inPrompt = (prompt: string, ...loras: readonly object[]) => {
+    const tags = lorasOfPrompt(prompt, 'a1111', models);
+    return resolveLoras([...parseGeneration({ prompt: '', loras }).loras, ...tags], base, models);
+  };
+  const planned = (id: string, scale: number, textEncoderScale = scale) => {
+    return { model: { id, hash: `hash of ${id}` }, scale, textEncoderScale };
+  };
+
+  it('stand behind those of the request, by any of their names', () => {
+    expect(inPrompt('a <lora:Ink Wash v1.5:0.5> b <LORA:wash:0:2>', { model: 'convolutions' })).toEqual([
+      planned('convolutions', 1),
+      planned('ink', 0.5),
+      planned('wash', 2, 0),
+    ]);
+    expect(inPrompt('<lora:ink>')).toEqual([planned('ink', 1)]);
+    expect(inPrompt('<lora:ink:unet=0.5:te=0.25>')).toEqual([planned('ink', 0.5, 0.25)]);
+    expect(lorasOfPrompt('<lora:ink:0.5>', 'plain', models)).toEqual([]);
+  });
+
+  it.each<[string, string, readonly object[], string, RegExp]>([
+    ['a name that is none', '<lora:inks:1>', [], 'unknown_model', /no LoRA "inks". Did you mean/],
+    ['a name that several have', '<lora:wASh:1>', [], 'unknown_model', /other or wash/],
+    ['a misfit', '<lora:other:1>', [], 'incompatible_lora', /It fits sd2/],
+    ['one twice', '<lora:ink:1> <lora:Ink Wash v1.5:1>', [], 'invalid_request', /ink twice in prompt: write one scale/],
+    ['one of the request', '<lora:ink:1>', [{ model: 'ink' }], 'invalid_request', /ink in loras\[0\] already/],
+    ['numbers that are none', '<lora:ink:x>', [], 'invalid_request', /"<lora:ink:x>" in prompt to be <lora:name>/],
+    ['numbers out of range', '<lora:ink:1:-11>', [], 'invalid_request', /to have numbers from -10 to 10/],
+    ['more than there may be', '<lora:ink:1>'.repeat(9), [], 'invalid_request', /at most 8 LoRAs.* received 9/],
+    [
+      'more than there may be together',
+      '<lora:ink:1>',
+      ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((model) => ({ model })),
+      'invalid_request',
+      /at most 8 LoRAs.* received 9/,
+    ],
+  ])('are refused by the field prompt: %s', (_, prompt, loras, code, detail) => {
+    const error = refusal(() => inPrompt(prompt, ...loras));
+    expect(error).toMatchObject({ code, field: 'prompt', message: expect.stringMatching(detail) });
   });
 });
 

@@ -44,6 +44,7 @@ const today = (stored: GenerationVersion0) => ({
   eta: null,
   run: { steps: 4, evaluations: 4 },
   sdeNoise: 'drawn',
+  promptSyntax: 'plain',
 });
 
 const read = (plan: object) => storedPlan.read(plan as unknown as StoredJson<'plan'>);

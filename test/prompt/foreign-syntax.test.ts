@@ -2,6 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { syntaxWarnings } from '../../src/prompt/foreign-syntax.ts';
 import { growth } from '../support/growth.ts';
 
+const plain = (text: string, field = 'prompt') =>
+  syntaxWarnings({ text, syntax: 'plain', field, isNegative: field !== 'prompt' });
+const a1111 = (text: string, field = 'prompt') =>
+  syntaxWarnings({ text, syntax: 'a1111', field, isNegative: field !== 'prompt' });
+
 describe('a prompt with syntax of other programs', () => {
   test.each([
     ['a cat <lora:foo:1>', '<lora:foo:1>', 'a LoRA'],
@@ -27,14 +32,14 @@ describe('a prompt with syntax of other programs', () => {
     ['embedding:easynegative, a cat', 'embedding:easynegative', 'an embedding'],
     ['a cat (embedding:bad-hands.pt)', 'embedding:bad-hands.pt', 'an embedding'],
   ])('is remarked: %s', (prompt, piece, meaning) => {
-    expect(syntaxWarnings(prompt, 'prompt')).toEqual([
-      `prompt: ${JSON.stringify(piece)} (${meaning}) is read as text: such syntax of other programs has no effect here yet.`,
+    expect(plain(prompt)).toEqual([
+      `prompt: ${JSON.stringify(piece)} (${meaning}) is read as text: prompt_syntax is "plain".`,
     ]);
   });
 
   test('gets one remark, however many there are', () => {
-    expect(syntaxWarnings('<lora:a:1> (red:1.4) (blue:1.2) a cat BREAK', 'negative_prompt')).toEqual([
-      'negative_prompt: "<lora:a:1>" (a LoRA), "(red:1.4)" (a weight) and "BREAK" (a break) are read as text: such syntax of other programs has no effect here yet.',
+    expect(plain('<lora:a:1> (red:1.4) (blue:1.2) a cat BREAK', 'negative_prompt')).toEqual([
+      'negative_prompt: "<lora:a:1>" (a LoRA), "(red:1.4)" (a weight) and "BREAK" (a break) are read as text: prompt_syntax is "plain".',
     ]);
   });
 
@@ -55,7 +60,7 @@ describe('a prompt with syntax of other programs', () => {
     'embedding of a gem in gold',
     'a diagram [see figure 3]',
   ])('that is prose is not: %s', (prompt) => {
-    expect(syntaxWarnings(prompt, 'prompt')).toEqual([]);
+    expect(plain(prompt)).toEqual([]);
   });
 
   test.each([
@@ -82,7 +87,9 @@ describe('a prompt with syntax of other programs', () => {
     ')) ((',
   ])('is looked through in time linear in its length: %j', async (unit) => {
     const look = (length: number): void => {
-      syntaxWarnings(unit.repeat(Math.ceil(length / unit.length)), 'prompt');
+      const text = unit.repeat(Math.ceil(length / unit.length));
+      for (const field of ['prompt', 'negative_prompt']) a1111(text, field);
+      plain(text);
     };
     // A fault of the kind would take minutes for this.
     const before = process.cpuUsage();
@@ -90,5 +97,28 @@ describe('a prompt with syntax of other programs', () => {
     const { user } = process.cpuUsage(before);
     expect(user / 1000).toBeLessThan(1000);
     if (unit === '(a:') expect(await growth(look, 20_000)).toBeLessThan(2.5);
+  });
+
+  describe('in the grammar of A1111', () => {
+    test.each([
+      ['prompt', 'a {red|blue} ball', '{red|blue}', 'a choice'],
+      ['prompt', 'a __colour__ ball', '__colour__', 'a wildcard'],
+      ['prompt', 'a (red ball)1.3 here', ')1.3', 'a weight'],
+      ['prompt', 'a cat, <lyco:foo:0.5>', '<lyco:foo:0.5>', 'a LoRA'],
+      ['prompt', 'embedding:easynegative, a cat', 'embedding:easynegative', 'an embedding'],
+      ['prompt', '(a cat AND a dog)', 'AND', 'a composition in brackets'],
+      ['negative_prompt', 'fog AND rain', 'AND', 'a composition'],
+      ['negative_prompt', 'fog <lora:foo:1>', '<lora:foo:1>', 'a LoRA'],
+    ])('of a %s is remarked what is text there too: %s', (field, text, piece, meaning) => {
+      expect(a1111(text, field)).toEqual([
+        `${field}: ${JSON.stringify(piece)} (${meaning}) is read as text: such syntax has no effect in ${field}.`,
+      ]);
+    });
+
+    test.each([
+      'a (red:1.4) ball, ((masterpiece)), [[dull]]',
+      'a [red:blue:0.5] [cow|horse] BREAK a dog',
+      'a cat AND a dog',
+    ])('what has an effect is not: %s', (text) => expect(a1111(text)).toEqual([]));
   });
 });

@@ -17,6 +17,7 @@ export function drawing(width: number): GenerationPlan {
     model: { id: 'm', hash: 'h' },
     prompt: '',
     negativePrompt: '',
+    promptSyntax: 'a1111',
     width,
     height: 64,
     steps: 10,

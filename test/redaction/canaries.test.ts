@@ -169,7 +169,10 @@ describe.skipIf(missing !== null)(`a service at log level trace${missing === nul
     await note('good', draw({ webhook }, { ...waiting, 'idempotency-key': canary('idempotency') }));
     await note('mismatch', draw({ seed: 1 }, { 'idempotency-key': canary('idempotency') }));
     await note('bad idempotency', draw({}, { 'idempotency-key': `${canary('badidempotency')} é`.slice(0, 40) + '"' }));
-    await note('failed', draw({ prompt: `${canary('longprompt')} `.repeat(100), strict: true }, waiting));
+    await note(
+      'failed',
+      draw({ prompt: `${canary('longprompt')} `.repeat(100), prompt_syntax: 'plain', strict: true }, waiting),
+    );
     await note('batch', post('/v1/batches', JSON.stringify({ items: [JSON.parse(drawing({}))], webhook })));
     await note(
       'bad batch',

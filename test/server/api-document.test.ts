@@ -5,6 +5,7 @@ import { errorCodes } from '../../src/errors.ts';
 import { limits } from '../../src/generation/limits.ts';
 import { schedulerIds, schedulers } from '../../src/schedulers/registry.ts';
 import { fieldNames } from '../../src/generation/parse.ts';
+import { promptLimits } from '../../src/prompt/limits.ts';
 import { longestNesting } from '../../src/json/json-steps.ts';
 import { defaultServerLimits } from '../../src/server/parts/limits.ts';
 
@@ -43,6 +44,18 @@ describe('docs/api.md', () => {
       'count x best_of': [limits.candidates],
       clip_skip: range(limits.clipSkip),
       'prompt, negative_prompt': [limits.promptLength],
+      'a prompt with syntax': [
+        promptLimits.parts,
+        promptLimits.schedules,
+        promptLimits.nesting,
+        promptLimits.choices,
+        promptLimits.texts,
+        promptLimits.characters,
+        promptLimits.pieces,
+        promptLimits.weight,
+        promptLimits.chunks,
+        promptLimits.allChunks,
+      ],
       controls: [limits.controls],
       'scale of a control': range(limits.controlScale),
       resolution: [...range(limits.resolution), limits.extractionPixels],

@@ -12,6 +12,7 @@ export function planFor({ id, hash }: BaseModel, change: Partial<GenerationPlan>
     model: { id, hash },
     prompt: 'a red ball',
     negativePrompt: '',
+    promptSyntax: 'a1111',
     width: 64,
     height: 64,
     steps: 3,

@@ -7,6 +7,8 @@ export interface Chunk {
   readonly ids: Int32Array;
   /** The weight of each; 1 of start, end and padding. */
   readonly weights: Float64Array;
+  /** How many of them are the prompt's. */
+  readonly tokens: number;
 }
 
 /** Tokens that may stand after the last comma of a full chunk and yet move to the next one. */
@@ -61,5 +63,5 @@ function padded(tokens: readonly Token[], { length, startId, endId, padId }: Tok
     tokens.map(({ weight }) => weight),
     1,
   );
-  return { ids, weights };
+  return { ids, weights, tokens: tokens.length };
 }

@@ -82,7 +82,8 @@ export function canShareRun(rows: readonly Conditioning[]): boolean {
   );
 }
 
-function isSequence(dims: readonly number[]): boolean {
+/** Whether a tensor of such a shape, without the axis of rows, is one that the network attends over. */
+export function isSequence(dims: readonly number[]): boolean {
   return dims.length === 2;
 }
 

@@ -12,6 +12,7 @@ const plan: GenerationPlan = {
   model: { id: 'm', hash: 'h' },
   prompt: '',
   negativePrompt: '',
+  promptSyntax: 'a1111',
   width: 10,
   height: 10,
   steps: 10,

@@ -1,17 +1,26 @@
 import { z } from 'zod';
 import { resizeModes } from '../../../pixels/resize-mode.ts';
+import { promptSyntaxes } from '../../../prompt/syntax.ts';
 import { ownEta, schedulerIds } from '../../../schedulers/registry.ts';
 import { effectiveOutput, outputView } from '../../effective-output.ts';
 import { type GenerationPlan, inpaintAreas, maskChannels, maskFills, maskModes, type PlannedMask } from '../../plan.ts';
+import { passesOf } from '../../passes.ts';
+import { negativePromptOf, promptOf } from '../../prompts.ts';
 import { modelReference, sha256, variationView } from '../../references.ts';
 import { effectiveLora, loraView } from './effective-lora.ts';
 import { controlView, effectiveControl } from './effective-control.ts';
+import { readPromptView, viewOfPrompt } from './read-view.ts';
 
 export const effectiveGeneration = z
   .object({
     model: modelReference,
     prompt: z.string(),
     negative_prompt: z.string(),
+    prompt_syntax: z.enum(promptSyntaxes),
+    read_as: z
+      .object({ prompt: readPromptView, negative_prompt: readPromptView })
+      .nullable()
+      .describe('How the prompts were read; null where they are plain text'),
     width: z.int(),
     height: z.int(),
     steps: z.int(),
@@ -61,6 +70,8 @@ export function generationView(plan: GenerationPlan, mapUrl: (control: number) =
     model: { ...plan.model },
     prompt: plan.prompt,
     negative_prompt: plan.negativePrompt,
+    prompt_syntax: plan.promptSyntax,
+    read_as: readView(plan),
     width: plan.width,
     height: plan.height,
     steps: plan.steps,
@@ -89,6 +100,15 @@ export function generationView(plan: GenerationPlan, mapUrl: (control: number) =
 /** Plans from before samplers had an eta of their own go on to say 0. */
 function etaUnasked({ scheduler, sdeNoise }: GenerationPlan): number {
   return sdeNoise === 'drawn' ? 0 : ownEta(scheduler);
+}
+
+function readView(plan: GenerationPlan): EffectiveGeneration['read_as'] {
+  const [pass] = passesOf(plan);
+  if (plan.promptSyntax === 'plain' || pass === undefined) return null;
+  return {
+    prompt: viewOfPrompt(promptOf(plan), pass.run),
+    negative_prompt: viewOfPrompt(negativePromptOf(plan), pass.run),
+  };
 }
 
 function maskView(mask: PlannedMask | undefined) {

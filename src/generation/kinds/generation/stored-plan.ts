@@ -14,23 +14,30 @@ import { storedForm } from '../../stored-json.ts';
 /**
  * How a plan is kept as JSON. Whoever changes its shape raises the version, and says how an older one is read. Until version 2 every plan
  * began with the noise of its own seeds alone, as one without `init` and `variation` does, until version 3 all of a picture was drawn over, and until
- * version 5 no plan had `loras`.
+ * version 5 no plan had `loras`. Until version 6 prompts were plain text.
  */
 export const storedGeneration = storedForm<'plan', GenerationPlan>('plan', {
-  version: 5,
+  version: 6,
   upgrade(plan, version) {
-    if (version >= 4) return plan;
-    return fromVersion3(version === 0 ? fromVersion0(plan) : plan);
+    if (version >= 6) return plan;
+    if (version >= 4) return fromVersion5(plan);
+    return fromVersion5(fromVersion3(version === 0 ? fromVersion0(plan) : plan));
   },
 });
 
-type GenerationVersion3 = Omit<GenerationPlan, 'run' | 'sdeNoise'>;
+type GenerationVersion5 = Omit<GenerationPlan, 'promptSyntax'>;
+
+function fromVersion5(stored: GenerationVersion5): GenerationPlan {
+  return { ...stored, promptSyntax: 'plain' };
+}
+
+type GenerationVersion3 = Omit<GenerationVersion5, 'run' | 'sdeNoise'>;
 
 /**
  * Until version 4 every sampler asked the network once in each step that it made, an `eta` of 0 meant the sampler's own, and the noise of the SDE
  * samplers was drawn step by step.
  */
-function fromVersion3(stored: GenerationVersion3): GenerationPlan {
+function fromVersion3(stored: GenerationVersion3): GenerationVersion5 {
   const { eta } = stored;
   const steps = stepsRun(stored.scheduler, partOf(stored));
   return { ...stored, eta: eta === 0 ? null : eta, run: { steps, evaluations: steps }, sdeNoise: 'drawn' };
