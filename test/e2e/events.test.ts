@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { eventSource, type SourceEvent } from '../support/event-source.ts';
-import { freePort, Service } from '../support/service.ts';
+import { Service } from '../support/service.ts';
 
 test('a browser follows a job to its end, though the server is killed and started again in the middle', async () => {
-  const port = await freePort();
-  const killed = await Service.start({ port, flags: ['--checkpoint-every', '1'] });
+  const killed = await Service.start({ flags: ['--checkpoint-every', '1'] });
+  const port = Number(new URL(killed.address).port);
   const job = await killed.submit({ prompt: 'a red cube', steps: 60, seed: 7 });
   const seen: SourceEvent[] = [];
   const follow = async (): Promise<void> => {

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { packageRoot } from '../../src/config/config.ts';
@@ -61,14 +62,15 @@ export class Service {
     entry = fileURLToPath(new URL('dist/cli.js', root)),
   }: ServiceOptions = {}): Promise<Service> {
     const folder = data ?? (await dataFolderWithDatabase());
-    const chosen = port ?? (await freePort());
-    const args = ['serve', '--port', String(chosen), '--data', folder, '--log-level', 'fatal', ...flags];
+    // The server takes a free port itself: one that was found to be free may be another's by the time it is used.
+    const args = ['serve', '--port', String(port ?? 0), '--data', folder, '--log-level', 'fatal', ...flags];
     const command = [...launcher, process.execPath, entry, ...args];
     const child = spawn(command[0]!, command.slice(1), {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: { ...process.env, ...environment },
     });
-    const service = new Service(`http://127.0.0.1:${chosen}`, child, folder, data === undefined);
+    const address = port === undefined ? await announcedAddress(folder, child) : `http://127.0.0.1:${port}`;
+    const service = new Service(address, child, folder, data === undefined);
     await service.#untilReady();
     return service;
   }
@@ -141,7 +143,7 @@ export class Service {
   }
 
   async #untilReady(): Promise<void> {
-    while (this.#child.exitCode === null) {
+    while (isRunning(this.#child)) {
       const ready = await this.fetch('/readyz').then(
         ({ ok }) => ok,
         () => false,
@@ -149,8 +151,27 @@ export class Service {
       if (ready) return;
       await delay(100);
     }
-    throw new Error('The service ended before it was ready: see above.');
+    throw endedEarly();
   }
+}
+
+/** Where a service says that it listens. What an earlier one that was killed has left there is another's. */
+async function announcedAddress(folder: string, child: ChildProcess): Promise<string> {
+  while (isRunning(child)) {
+    const text = await readFile(join(folder, 'server.json'), 'utf8').catch(() => '{}');
+    const { pid, address } = JSON.parse(text) as { readonly pid?: number; readonly address?: string };
+    if (pid === child.pid && address !== undefined) return address;
+    await delay(50);
+  }
+  throw endedEarly();
+}
+
+function isRunning({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null;
+}
+
+function endedEarly(): Error {
+  return new Error('The service ended before it was ready: see above.');
 }
 
 /** A picture as a request carries it. */
