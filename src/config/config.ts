@@ -7,6 +7,7 @@ import { type Config, type Flags, settingKeys, settings } from './settings/setti
 import { Mismatch } from './settings/values.ts';
 import { ArmatureError } from '../errors.ts';
 
+export { secretKeys } from './secrets.ts';
 export type { Provider } from './settings/device.ts';
 export type { LogLevel } from './settings/log.ts';
 export type { Environment } from './settings/setting.ts';

@@ -4,6 +4,9 @@ import { type Config, settingKeys, settings } from './settings/settings.ts';
 /** Below this many characters a text is not looked for: it would stand in half of all words. */
 const shortest = 6;
 
+/** The settings whose values are secrets as a whole. */
+export const secretKeys = settingKeys.filter((key) => settings[key].secret === 'whole');
+
 /** What `secretsOf` finds. */
 export function findSecrets(config: Config, environment: Environment): readonly string[] {
   const { AWS_SECRET_ACCESS_KEY: s3Secret, AWS_SESSION_TOKEN: s3Token } = environment;

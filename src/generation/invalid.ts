@@ -1,10 +1,11 @@
 import type { z } from 'zod';
 import { ArmatureError } from '../errors.ts';
 import { describeAt, namesAt } from './describe.ts';
-import { fieldPath } from './field-path.ts';
+import { fieldPath } from '../text/field-path.ts';
+import { show } from '../text/show.ts';
 import { unknownField } from './unknown-field.ts';
 
-export { fieldPath } from './field-path.ts';
+export { fieldPath } from '../text/field-path.ts';
 
 /**
  * The error a user gets for the first fault that zod found in `value`: where it is, what was expected, what came. `at` is
@@ -30,16 +31,6 @@ export function invalidRequest(
     `Expected ${field === '' ? 'the request' : field} to be ${expectation(issue, schema)} but received ${show(received)}.`,
     { ...(field === '' ? {} : { field }), ...(choices === undefined ? {} : { choices }) },
   );
-}
-
-/** A value as it is put into a message: short, on one line, never the whole of a picture. */
-export function show(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  if (Array.isArray(value)) return `an array of ${value.length}`;
-  if (typeof value === 'object' && value !== null) return 'an object';
-  const short = typeof value === 'string' ? value.slice(0, 100) : value;
-  const text = typeof short === 'number' ? String(short) : JSON.stringify(short);
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
 function expectation(issue: z.core.$ZodIssue, schema: z.core.$ZodType): string {

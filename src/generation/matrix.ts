@@ -1,7 +1,7 @@
 import { ArmatureError } from '../errors.ts';
 import type { BatchAxis } from './batch.ts';
 import { isObject } from './field-names.ts';
-import { show } from './invalid.ts';
+import { show } from '../text/show.ts';
 import { hasMoreValues } from './json-size.ts';
 import { limits } from './limits.ts';
 

@@ -3,7 +3,7 @@ import { conditionExamples, maskedConditions } from '../conditions/registry.ts';
 import { structureOf, structures } from '../conditions/structures.ts';
 import { ArmatureError } from '../errors.ts';
 import { schedulerIds, schedulersWithEta } from '../schedulers/registry.ts';
-import { fieldPath } from './field-path.ts';
+import { fieldPath } from '../text/field-path.ts';
 import { foreignNames } from './foreign-names.ts';
 import { isLongerThan } from './json-size.ts';
 import { limits, type Range } from './limits.ts';

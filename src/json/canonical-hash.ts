@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { isObject } from '../generation/field-names.ts';
 import { isOverdue, nextTurn } from './turns.ts';
 
 /** Characters and bytes that are hashed before others may get their turn. */
@@ -51,7 +50,7 @@ export class CanonicalHash {
     const open: Open[] = [];
     let next = value;
     for (;;) {
-      if (Array.isArray(next) || isObject(next)) open.push(this.#enter(next));
+      if (typeof next === 'object' && next !== null) open.push(this.#enter(next as Open['values']));
       else if (typeof next === 'string' && next.length > pieceLength) await this.#longText(next);
       else this.text(JSON.stringify(next) ?? 'null');
       while (open.length > 0 && !this.#goesOn(open.at(-1)!)) open.pop();

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { ArmatureError } from '../errors.ts';
-import { fieldPath, show } from '../generation/invalid.ts';
-import { limits } from '../generation/limits.ts';
+import { fieldPath } from '../text/field-path.ts';
+import { show } from '../text/show.ts';
 import { type JsonFault, JsonRefusal, jsonSteps, longestNesting } from './json-steps.ts';
 import { isOverdue, nextTurn } from './turns.ts';
 
@@ -18,7 +18,7 @@ export interface JsonSource {
 }
 
 /** Values of the JSON of one request. A layout of as many corners as one may have has 60,000. */
-export const usualValues = limits.values;
+export const usualValues = 100_000;
 
 /**
  * Reads JSON in UTF-8, with or without a byte order mark, as everything here does that reads a client's: each name once in an

@@ -57,7 +57,8 @@ export async function startConsumer(
     concurrency,
     lockDuration: times.lockDurationMs,
     stalledInterval: times.stalledIntervalMs,
-    // How often a ticket may lose its worker is for records to say. The default of 1 fails jobs that did nothing wrong.
+    // The records count how often a job lost its worker, so the queue never gives up on a ticket. The default of 1 fails jobs that
+    // did nothing wrong.
     maxStalledCount: 50,
     runRetryDelay: 1_000,
     settings: {

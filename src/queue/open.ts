@@ -12,7 +12,7 @@ export interface OpenQueueOptions extends Partial<ConsumerTimes> {
   readonly onError?: (error: Error) => void;
 }
 
-/** BullMQ keeps the number of attempts in 32 bits. How many there really are is for records to say. */
+/** The most that BullMQ can keep, in 32 bits: attempts are counted and limited in the records, never by the queue. */
 const unlimitedAttempts = 2 ** 31 - 1;
 
 /**

@@ -1,27 +1,28 @@
 import { type DestinationStream, type LogFn, type Logger, pino } from 'pino';
 import { PinoPretty as pretty } from 'pino-pretty';
-import { type Config, secretsOf } from '../config/config.ts';
+import { type Config, secretKeys, secretsOf } from '../config/config.ts';
 import { ArmatureError } from '../errors.ts';
 
-/** Fields that are never written, wherever they stand: what people draw, and what opens something. */
-const hidden = new Set([
-  'prompt',
-  'negative_prompt',
-  'negativePrompt',
+/** Fields that are never written, wherever they stand: what people draw, and what opens something, the secret settings too. */
+const hidden = new Set<string>([
+  ...secretKeys,
   'metadata',
   'headers',
   'authorization',
   'cookie',
   'x-api-key',
   'apiKey',
-  'adminKey',
   'password',
   'secret',
   'token',
-  'hubToken',
   'body',
   'data',
 ]);
+
+/** A request may have several prompts, each under a name of its own. */
+function isHidden(name: string): boolean {
+  return hidden.has(name) || /prompt/i.test(name);
+}
 
 const deepest = 6;
 const longestText = 2000;
@@ -90,7 +91,7 @@ function shown(value: unknown, depth: number): unknown {
   if (Array.isArray(value)) return value.map((each) => shown(each, depth + 1));
   const entries = Object.entries(value).map(([name, inner]) => [
     name,
-    hidden.has(name) ? '[redacted]' : shown(inner, depth + 1),
+    isHidden(name) ? '[redacted]' : shown(inner, depth + 1),
   ]);
   return Object.fromEntries(entries);
 }

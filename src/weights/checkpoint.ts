@@ -1,14 +1,8 @@
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { ArmatureError } from '../errors.ts';
 import type { RawConfig } from './configs/raw-config.ts';
-import { isControlNetFolder, openBaseFolder, openControlNetFolder } from './layouts/diffusers-folder.ts';
-import {
-  type BaseCheckpoint,
-  type BaseOverrides,
-  type ControlNetCheckpoint,
-  exists,
-  isFolder,
-} from './layouts/layout.ts';
+import { openBaseFolder, openControlNetFolder } from './layouts/diffusers-folder.ts';
+import { type BaseCheckpoint, type BaseOverrides, type ControlNetCheckpoint, isFolder } from './layouts/layout.ts';
 import { openBaseFile, openControlNetFile, singleFileKind } from './layouts/single-file.ts';
 import { aLora, otherKind } from './layouts/other-kinds.ts';
 import { openSafetensors, type SafetensorsFile } from './safetensors/safetensors.ts';
@@ -68,7 +62,7 @@ export interface DetectedFile {
   readonly otherKind: string | null;
 }
 
-/** As {@link detectCheckpoint}, for a single file. */
+/** What a single file holds, by the names of its tensors, never by its own name. Throws `model_invalid` for a damaged file. */
 export async function detectFile(path: string): Promise<DetectedFile> {
   if (!/\.safetensors$/i.test(path))
     return { kind: null, file: null, otherKind: otherKind(await openSafetensors(path)) };
@@ -77,15 +71,4 @@ export async function detectFile(path: string): Promise<DetectedFile> {
   if (kind !== null) return { kind, file, otherKind: null };
   const other = otherKind(file);
   return other === aLora ? { kind: 'lora', file, otherKind: null } : { kind, file, otherKind: other };
-}
-
-/**
- * What `path` holds, by its config files or the names of its tensors, never by its own name; null where it is neither. Throws
- * `model_invalid` for a damaged file.
- */
-export async function detectCheckpoint(path: string): Promise<DetectedFile['kind']> {
-  if (!(await isFolder(path))) return /\.safetensors$/i.test(path) ? (await detectFile(path)).kind : null;
-  if (await exists(join(path, 'unet', 'config.json'))) return 'base';
-  const controlNet = (await exists(join(path, 'config.json'))) && (await isControlNetFolder(path));
-  return controlNet ? 'controlnet' : null;
 }

@@ -12,7 +12,11 @@ export interface Room {
 /** Every room stands below those that it imports from, so that a circle shows at once. */
 export const rooms: Readonly<Record<string, Room>> = {
   numeric: { idea: 'tensors, torch-exact random numbers, resampling of planes', imports: [], pure: true },
-  text: { idea: 'words for people: the known name that is nearest to a mistyped one', imports: [], pure: true },
+  text: {
+    idea: 'words for people: the known name that is nearest to a mistyped one, a value in a message, the path of a field',
+    imports: [],
+    pure: true,
+  },
   prompt: { idea: 'what a prompt asks for: its grammar, not its tokens', imports: [], pure: true },
   files: {
     idea: 'regular files and nothing else: pipes and devices are never opened; files are written whole or not at all',
@@ -53,7 +57,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   json: {
     idea: "JSON as strangers write it: read in one pass with turns for others, measured before it is parsed, with Python's numbers",
-    imports: ['generation'],
+    imports: ['text'],
   },
   images: {
     idea: 'decoding with limits, in child processes, resizing, encoding',

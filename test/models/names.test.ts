@@ -45,6 +45,10 @@ describe('a guess from the name', () => {
     ['control_v11e_sd15_ip2p', null],
     ['controlnet-depth-sdxl-1.0', 'depth'],
     ['segmentation-net', 'seg'],
+    // The longest name counts, whichever condition is listed first.
+    ['hed-of-a-sketch', 'scribble'],
+    ['depth-and-lineart', 'lineart'],
+    ['canny-or-depth', 'canny'],
     ['my-model', null],
   ])('%s is for %s', (name, type) => {
     expect(guessType(name)).toBe(type);

@@ -22,9 +22,15 @@ describe('the log', () => {
   it('leaves out what people draw and what opens something, wherever it stands', () => {
     const text = written((log) =>
       log.trace({
-        plan: { prompt: 'SECRET', negativePrompt: 'SECRET', controls: [{ image: { data: 'SECRET' } }] },
+        plan: {
+          prompt: 'SECRET',
+          negativePrompt: 'SECRET',
+          prompt_2: 'SECRET',
+          controls: [{ image: { data: 'SECRET' } }],
+        },
         req: { method: 'GET', headers: { 'x-own': 'SECRET' }, cookie: 'SECRET', authorization: 'SECRET' },
         webhook: { secret: 'SECRET' },
+        config: { adminKey: 'SECRET', hubToken: 'SECRET', webhookSecret: 'SECRET' },
         picture: new TextEncoder().encode('SECRET'),
         job: 'gen_1',
       }),

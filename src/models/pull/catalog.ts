@@ -22,7 +22,7 @@ const catalogFile = z.strictObject({
     .optional(),
 });
 
-/** How an annotator's network is fed and read, for people and for the tests of its adapter. */
+/** How an annotator's network is fed and read. */
 const network = z.strictObject({
   file: z.string().min(1),
   inputs: z.record(z.string(), z.string()),

@@ -7,8 +7,8 @@ import type { TextNetwork } from '../conditioning/prompt-encoder.ts';
 export interface BaseNetworks extends PictureNetworks, TextNetwork {}
 
 /**
- * What the pipeline asks of the networks of one base model once texts are encoded. The runtime answers with sessions; a test may
- * answer with anything of this shape. All tensors are float32, NCHW; row r of every input belongs to row r of the output.
+ * What the pipeline asks of the networks of one base model once texts are encoded. The runtime answers with sessions. All tensors
+ * are float32, NCHW; row r of every input belongs to row r of the output.
  */
 export interface PictureNetworks {
   readonly latentChannels: number;

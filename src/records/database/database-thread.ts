@@ -109,7 +109,7 @@ export class DatabaseThread {
   }
 }
 
-/** Node starts no thread from TypeScript: sources, which only tests run, take the built one. */
+/** Node starts no thread from TypeScript: where the sources themselves run, it is the built one. */
 function entry(): URL {
   const built = import.meta.url.endsWith('.ts') ? '../../../dist/records/database/' : './';
   return new URL(`${built}embedded-thread.js`, import.meta.url);

@@ -28,12 +28,6 @@ import {
   type TextEncoderPart,
 } from './layout.ts';
 
-/** Whether a folder with a config.json is a ControlNet's. */
-export async function isControlNetFolder(folder: string): Promise<boolean> {
-  const config = await readConfig(join(folder, 'config.json'));
-  return 'conditioning_embedding_out_channels' in config || 'controlnet_conditioning_channel_order' in config;
-}
-
 /** A folder with unet, vae, text_encoder, and perhaps scheduler and tokenizer. */
 export async function openBaseFolder(folder: string, overrides: BaseOverrides): Promise<BaseCheckpoint> {
   const unet = await openNetwork(join(folder, 'unet'), parseUNetConfig, sameNames, overrides.unet);
