@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { keyRequest } from '../../src/access/key-request.ts';
 import { batchList, batchMatrix } from '../../src/generation/batch-request.ts';
 import { limits } from '../../src/generation/limits.ts';
-import { controlRequest, generationRequest } from '../../src/generation/request.ts';
+import { controlRequest, generationRequest, loraRequest } from '../../src/generation/request.ts';
 import { signedUrlRequest } from '../../src/server/routes/signed-urls.ts';
 
 /** What is read of JSON Schema here. */
@@ -65,7 +65,7 @@ function statements(field: Field, defs: Readonly<Record<string, Field>>): readon
     // What is as large as a number may be has no range.
     ...(maximum === undefined || maximum >= Number.MAX_SAFE_INTEGER
       ? []
-      : [new RegExp(`\\b${minimum} to ${maximum}\\b`)]),
+      : [new RegExp(`(?<![\\w.-])${minimum} to ${maximum}\\b`)]),
     ...(multipleOf === undefined ? [] : [new RegExp(`\\bmultiples of ${multipleOf}\\b`)]),
     // Ids are as long as anybody's.
     ...(maxLength === undefined || maxLength === limits.idLength ? [] : [new RegExp(`\\b${maxLength} characters\\b`)]),
@@ -85,6 +85,7 @@ function statements(field: Field, defs: Readonly<Record<string, Field>>): readon
 const requests: readonly (readonly [string, readonly z.ZodType[]])[] = [
   ['a generation', [generationRequest]],
   ['a control', [controlRequest]],
+  ['a LoRA', [loraRequest]],
   ['signed addresses', [signedUrlRequest]],
   ['a batch', [batchList, batchMatrix]],
   ['an API key', [keyRequest]],
