@@ -56,6 +56,7 @@ describe('CONTRIBUTING.md', () => {
       'model kind',
       'field of a request',
       'setting',
+      'command',
       'route',
       'dialect',
       'job kind',
