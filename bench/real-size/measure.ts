@@ -11,8 +11,21 @@ import {
 import { elementCount, type Tensor } from '../../src/numeric/tensor.ts';
 import { createSession, type Feeds, type NetworkSession } from '../../src/runtime/index.ts';
 import { openBaseCheckpoint, openControlNetCheckpoint } from '../../src/weights/checkpoint.ts';
+import { openLoraFile } from '../../src/weights/lora/lora-file.ts';
+import { loraTargets } from '../../src/weights/lora/lora-targets.ts';
+import { matchLora } from '../../src/weights/lora/match-lora.ts';
+import { type AppliedDeltas, mergedPart } from '../../src/weights/lora/merged-part.ts';
+import { loraPath, oneRank, threeRanks } from './make-loras.ts';
 
-export const parts = ['text-encoder', 'unet', 'unet+controlnet', 'hint-encoder', 'vae-decoder'] as const;
+export const parts = [
+  'text-encoder',
+  'unet',
+  'unet+lora',
+  'unet+loras',
+  'unet+controlnet',
+  'hint-encoder',
+  'vae-decoder',
+] as const;
 export type Part = (typeof parts)[number];
 
 export interface Settings {
@@ -33,14 +46,27 @@ export async function measure(part: Part, settings: Settings): Promise<void> {
   const opened = performance.now() - started;
   const load = async (label: string, build: () => OnnxModel): Promise<NetworkSession> => {
     const start = performance.now();
+    const before = process.cpuUsage();
     const model = build();
     const compiled = performance.now() - start;
     const session = await createSession(model, { provider: 'cpu', deviceId: 0, threads: settings.threads });
     const loaded = performance.now() - start - compiled;
+    const { user, system } = process.cpuUsage(before);
     console.log(
-      `${label}: ${(model.parameters / 1e6).toFixed(0)} M weights, headers read in ${seconds(opened)}, compiled in ${seconds(compiled)} (${(model.bytes.length / 1e3).toFixed(0)} kB), loaded in ${seconds(loaded)}`,
+      `${label}: ${(model.parameters / 1e6).toFixed(0)} M weights, headers read in ${seconds(opened)}, compiled in ${seconds(compiled)} (${(model.bytes.length / 1e3).toFixed(0)} kB), loaded in ${seconds(loaded)} (${seconds((user + system) / 1000)} of processor time)`,
     );
     return session;
+  };
+  const mergedUNet = async (ranks: readonly number[]): Promise<() => Promise<readonly Tensor[]>> => {
+    const applied: AppliedDeltas[] = [];
+    for (const rank of ranks) {
+      const lora = await openLoraFile(loraPath(settings.folder, rank));
+      const { deltas } = await matchLora(lora, loraTargets(checkpoint), 'the checkpoint');
+      applied.push({ folder: lora.file.folder, deltas: deltas.unet, scale: 0.01 });
+    }
+    const label = `UNet with LoRAs of rank ${ranks.join(', ')}`;
+    const session = await load(label, () => buildUNet(mergedPart(checkpoint.unet, applied)));
+    return () => outputs(session, { ...denoising(), ...noResiduals(injectionPoints(checkpoint.unet.config).length) });
   };
   const work: Record<Part, () => Promise<() => Promise<readonly Tensor[]>>> = {
     'text-encoder': async () => {
@@ -52,6 +78,8 @@ export async function measure(part: Part, settings: Settings): Promise<void> {
       const session = await load('UNet', () => buildUNet(checkpoint.unet));
       return () => outputs(session, { ...denoising(), ...noResiduals(injectionPoints(checkpoint.unet.config).length) });
     },
+    'unet+lora': async () => await mergedUNet(oneRank),
+    'unet+loras': async () => await mergedUNet(threeRanks),
     'unet+controlnet': async () => {
       const unet = await load('UNet', () => buildUNet(checkpoint.unet));
       const control = await load('ControlNet', () => buildControlNet(controlnet));

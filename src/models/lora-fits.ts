@@ -76,7 +76,7 @@ function remarksOnFit(
   const remarks: string[] = [];
   if (unmatched > 0) {
     const names = missing.map((name) => name.slice(0, 100)).join(', ');
-    const more = unmatched > missing.length ? ' ...' : '';
+    const more = unmatched > missing.length ? ` and ${unmatched - missing.length} more` : '';
     remarks.push(
       `has ${unmatched} of ${matched + unmatched} layers that the model ${base.id} does not have, which do not act: ${names}${more}.`,
     );
