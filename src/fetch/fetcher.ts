@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { type Allowed, parseAllowed } from './allowed.ts';
 import { type Answering, exchange } from './exchange.ts';
 import { failureOf } from './failure.ts';
-import { exchangeByProxy, type ProxySettings } from './proxy.ts';
+import type { ProxySettings } from './proxy.ts';
 import { limitedBody } from './limited-body.ts';
 import { type AnswerHead, type Leg, redirectOf } from './redirect.ts';
 import { failed } from './refusal.ts';
@@ -197,7 +197,10 @@ async function ask(
   try {
     const addresses = async () => await withReason(resolveTarget(target, resolve, allowed, field), signal);
     const outgoing = { ...leg, idleMs, signal };
-    if (proxy !== null) return await withReason(exchangeByProxy(target, addresses, outgoing, proxy), signal);
+    if (proxy !== null) {
+      const { exchangeByProxy } = await import('./proxy.ts');
+      return await withReason(exchangeByProxy(target, addresses, outgoing, proxy), signal);
+    }
     return await exchange(target, await addresses(), outgoing);
   } catch (error) {
     throw failureOf(error, target.host, field);

@@ -5,7 +5,6 @@ import { lockFolder } from './data-folder/folder-lock.ts';
 import { keyChannel } from './access/keys.ts';
 import { migrate } from './schema/migrations/migrate.ts';
 import { migrations } from './schema/migrations/index.ts';
-import { openPostgres } from './database/postgres.ts';
 import type { Records } from './records.ts';
 import { recordsSchema, type Tables } from './schema/schema.ts';
 import type { SqlDatabase, SqlQueueEngine } from './database/sql-pool.ts';
@@ -29,7 +28,7 @@ export interface OpenRecords {
  *   answer, `invalid_config` where a newer release has migrated the database or the folder
  */
 export async function openRecords(place: RecordsPlace): Promise<OpenRecords> {
-  const database = 'postgresUrl' in place ? openPostgres(place.postgresUrl) : await openLocked(place.dataFolder);
+  const database = await ('postgresUrl' in place ? openServer(place.postgresUrl) : openLocked(place.dataFolder));
   try {
     return await openOver(database);
   } catch (error) {
@@ -71,6 +70,12 @@ async function announcements(
     listeners.add(own);
     return () => listeners.delete(own);
   };
+}
+
+async function openServer(url: string): Promise<SqlDatabase> {
+  // Its driver is loaded where there is one to talk to.
+  const { openPostgres } = await import('./database/postgres.ts');
+  return openPostgres(url);
 }
 
 /** The embedded database, under the lock of its folder. */

@@ -1,5 +1,4 @@
 import { type PassThrough, Readable } from 'node:stream';
-import { ZipFile } from 'yazl';
 import { ArmatureError } from '../../errors.ts';
 import type { Job } from '../../generation/job.ts';
 import type { Records } from '../../records/records.ts';
@@ -17,6 +16,7 @@ const stored = { compress: false } as const;
  * results. It is made while it is read: one file at a time is open, and nothing is kept but names.
  */
 export async function resultArchive(records: Records, store: ObjectStore, id: string, links: Links): Promise<Readable> {
+  const { ZipFile } = await import('yazl');
   const archive = new ZipFile();
   const output = archive.outputStream as PassThrough;
   let open: Readable | null = null;
