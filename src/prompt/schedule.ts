@@ -142,7 +142,7 @@ export function textsOf(
   const texts = new Map<string, number>();
   const at = Array.from({ length: pass.steps }, (_, step) => {
     // Steps at which all schedules stand alike are many, and a text may be long.
-    const turns = turnsAt(schedule.nodes, step, pass).join();
+    const turns = turnsAt(schedule.nodes, step, pass);
     const known = places.get(turns);
     if (known !== undefined) return known;
     const text = textAt(schedule, step, pass);
@@ -154,18 +154,16 @@ export function textsOf(
   return { texts: [...texts.keys()], at };
 }
 
-/** Which side each schedule shows at a step, and which choice each alternation. */
-function turnsAt(nodes: readonly Node[], step: number, pass: PassSteps): readonly number[] {
-  return nodes.flatMap((node) => {
-    if (typeof node === 'string') return [];
-    const [turn, shown] =
-      'choices' in node
-        ? [step % node.choices.length, node.choices[step % node.choices.length] ?? []]
-        : step < stepOf(node.when, pass)
-          ? [0, node.before]
-          : [1, node.after];
-    return [turn, ...turnsAt(shown, step, pass)];
-  });
+/** Which side each schedule shows at a step, and which choice each alternation, as text. Is asked for every step, so it makes no lists. */
+function turnsAt(nodes: readonly Node[], step: number, pass: PassSteps): string {
+  let turns = '';
+  for (const node of nodes) {
+    if (typeof node === 'string') continue;
+    const turn = 'choices' in node ? step % node.choices.length : Number(step >= stepOf(node.when, pass));
+    const shown = 'choices' in node ? (node.choices[turn] ?? []) : turn === 0 ? node.before : node.after;
+    turns += `${turn},${turnsAt(shown, step, pass)}`;
+  }
+  return turns;
 }
 
 /** The step from which on a schedule has changed, cut to those of the pass: as many as it has is never. */
