@@ -84,6 +84,8 @@ function planOf(number: number): GenerationPlan {
     guidanceScale: 7.5,
     guidanceRescale: 0,
     scheduler: 'ddim',
+    schedule: null,
+    sChurn: 0,
     eta: null,
     run: { steps: 20, evaluations: 20 },
     sdeNoise: 'path',

@@ -108,7 +108,8 @@ export class ModelNetworks implements NetworkSource, ControlNetSource {
     const checkpoint = await openBaseCheckpoint(model.path, { told });
     const networks = baseNetworks(this.#pool, key, checkpoint);
     const tokenizer = await this.#tokenizerOf(checkpoint.textEncoders[0]);
-    const schedule = noiseScheduleFrom(checkpoint.schedulerConfig);
+    const publishedFor = checkpoint.unet.config.added === null ? 'sd15' : 'sdxl';
+    const schedule = noiseScheduleFrom(checkpoint.schedulerConfig, publishedFor);
     const open = { key, networks, encoders: [textEncoder(key, networks, tokenizer)], schedule };
     const files = { key, checkpoint, tokenizer, open };
     this.#bases.set(key, files);

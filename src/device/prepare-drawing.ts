@@ -9,6 +9,7 @@ import { rolesOf } from '../pipeline/guidance.ts';
 import { type Pass, torchNoise } from '../pipeline/pass.ts';
 import { type RowQuestion, rowOf } from '../pipeline/row.ts';
 import { resumeSample, type Sample, startSample } from '../pipeline/sample.ts';
+import { askedOptions } from '../schedulers/asked-options.ts';
 import { createScheduler } from '../schedulers/registry.ts';
 import { trainedLevels } from '../schedulers/sigmas.ts';
 import { encodePrompt } from './encode-prompt.ts';
@@ -83,19 +84,13 @@ async function encodeStart({ image, repaint }: PassStart, { networks }: OpenBase
 /** The latents of a pass and how they are sampled. */
 function passOver(
   { key, networks: { latentChannels, latentScale }, schedule: { schedule, samplerDefaults } }: OpenBase,
-  { width, height, scheduler, part: { steps, strength }, eta, sdeNoise }: PlannedPass,
+  { width, height, scheduler, part: { steps, strength }, sdeNoise, ...asked }: PlannedPass,
 ): Pick<Pass, 'base' | 'shape' | 'scheduler' | 'noiseFrom'> {
   const shape = [latentChannels, height / latentScale, width / latentScale] as const;
   return {
     base: key,
     shape,
-    scheduler: createScheduler(
-      scheduler,
-      schedule,
-      steps,
-      { ...samplerDefaults, ...(eta === null ? {} : { eta }) },
-      strength,
-    ),
+    scheduler: createScheduler(scheduler, schedule, steps, { ...samplerDefaults, ...askedOptions(asked) }, strength),
     noiseFrom: torchNoise(shape, sdeNoise === 'path' ? trainedLevels(schedule) : null),
   };
 }

@@ -8,6 +8,7 @@ export function parametersText(plan: GenerationPlan, seed: number, variation?: V
   const pairs: [string, string | number][] = [
     ['Steps', plan.steps],
     ['Sampler', plan.scheduler],
+    ...(plan.schedule === null ? [] : ([['Schedule type', plan.schedule]] satisfies [string, string][])),
     ['CFG scale', plan.guidanceScale],
     ['Seed', seed],
     ['Size', `${plan.width}x${plan.height}`],

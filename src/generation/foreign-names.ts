@@ -16,7 +16,7 @@ const generation = new Map<string, string>([
   ...named(['cfg_scale', 'cfg', 'distilled_cfg_scale', 'true_cfg_scale', 'prompt_strength'], called('guidance_scale')),
   ...named(['cfg_rescale', 'cfg_rescale_multiplier'], called('guidance_rescale')),
   ...named(['sampler_name', 'sampler_index', 'sampler', 'sample_method', 'sampling_method'], called('scheduler')),
-  ...named(['schedule_type', 'schedule', 'noise_schedule'], 'it is a part of scheduler here, such as dpmpp_2m_karras'),
+  ...named(['schedule_type', 'noise_schedule', 'scheduler_type'], called('schedule')),
   ...named(
     ['batch_size', 'n_iter', 'n', 'num_images', 'num_images_per_prompt', 'num_outputs', 'num_samples', 'samples'],
     called('count'),

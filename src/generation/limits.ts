@@ -15,6 +15,7 @@ export const limits = {
   guidanceScale: { min: 1, max: 30 },
   guidanceRescale: { min: 0, max: 1 },
   eta: { min: 0, max: 1 },
+  sChurn: { min: 0, max: 100 },
   strength: { min: 0, max: 1 },
   maskBlur: { min: 0, max: 64 },
   inpaintPadding: { min: 0, max: 256 },

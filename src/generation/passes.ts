@@ -15,6 +15,8 @@ export interface PlannedPass extends Pick<
   | 'width'
   | 'height'
   | 'scheduler'
+  | 'schedule'
+  | 'sChurn'
   | 'eta'
   | 'run'
   | 'sdeNoise'
@@ -30,9 +32,10 @@ export interface PlannedPass extends Pick<
 
 /** The passes of a plan, in the order in which they are drawn. Drawing by a prompt is one. */
 export function passesOf(plan: GenerationPlan): readonly PlannedPass[] {
-  const { prompt, negativePrompt, promptSyntax, clipSkip, width, height, scheduler, eta, run, sdeNoise } = plan;
+  const { prompt, negativePrompt, promptSyntax, clipSkip, width, height } = plan;
+  const { scheduler, schedule, sChurn, eta, run, sdeNoise } = plan;
   const { guidanceScale, guidanceRescale, strict } = plan;
-  const sampling = { scheduler, part: partOf(plan), eta, run, sdeNoise };
+  const sampling = { scheduler, schedule, sChurn, part: partOf(plan), eta, run, sdeNoise };
   const told = { prompt, negativePrompt, promptSyntax, prompts: composedPrompts(plan), clipSkip };
   return [{ ...told, width, height, ...sampling, guidanceScale, guidanceRescale, strict }];
 }

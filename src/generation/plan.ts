@@ -1,6 +1,7 @@
 import type { ResizeMode } from '../pixels/resize-mode.ts';
 import type { PromptSyntax } from '../prompt/syntax.ts';
 import type { SchedulerId } from '../schedulers/registry.ts';
+import type { ScheduleId } from '../schedulers/schedules/registry.ts';
 
 /**
  * What a worker is told to do: every default resolved, every picture stored, every model checked against the others. A
@@ -27,6 +28,10 @@ export interface GenerationPlan extends Plan {
   readonly guidanceScale: number;
   readonly guidanceRescale: number;
   readonly scheduler: SchedulerId;
+  /** What lays the noise levels out; null: the model's own spacing, or what the sampler's id stands for. */
+  readonly schedule: ScheduleId | null;
+  /** How much noise a step adds and takes away again; 0 is none. */
+  readonly sChurn: number;
   /** Share of fresh noise in each step; null: the sampler's own. */
   readonly eta: number | null;
   /** What the sampler makes of the steps. */

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { conditionExamples, maskedConditions } from '../conditions/registry.ts';
 import { structureOf, structures } from '../conditions/structures.ts';
 import { ArmatureError } from '../errors.ts';
-import { schedulerIds, schedulersWithEta } from '../schedulers/registry.ts';
+import { schedulerIds, schedulersWithChurn, schedulersWithEta } from '../schedulers/registry.ts';
+import { scheduleIds } from '../schedulers/schedules/registry.ts';
 import { fieldPath } from '../text/field-path.ts';
 import { foreignNames } from './foreign-names.ts';
 import { isLongerThan } from './json-size.ts';
@@ -299,6 +300,12 @@ const generationFields = {
     .optional()
     .describe('The sampler')
     .register(fieldOptions, { flag: '--scheduler <id>', says: schedulerIds.join(', ') }),
+  schedule: z
+    .enum(scheduleIds)
+    .nullable()
+    .default(null)
+    .describe("How the noise levels of the steps are laid out; null: as the model's own settings space them")
+    .register(fieldOptions, { flag: '--schedule <id>', says: scheduleIds.join(', ') }),
   eta: real(limits.eta)
     .nullable()
     .default(null)
@@ -308,6 +315,15 @@ const generationFields = {
     .register(fieldOptions, {
       flag: '--eta <number>',
       says: `share of fresh noise in each step of ${schedulersWithEta.join(', ')}`,
+    }),
+  s_churn: real(limits.sChurn)
+    .default(0)
+    .describe(
+      `How much noise the steps of ${schedulersWithChurn.join(' and ')} add and take away again, in all of them together; other schedulers take 0 only`,
+    )
+    .register(fieldOptions, {
+      flag: '--s-churn <number>',
+      says: `noise that steps of ${schedulersWithChurn.join(' and ')} add and take away again`,
     }),
   seed: integer(limits.seed)
     .nullable()

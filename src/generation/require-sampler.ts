@@ -2,6 +2,8 @@ import { ArmatureError } from '../errors.ts';
 import type { BaseModel } from './model.ts';
 import type { SamplerRun } from './plan.ts';
 import { createScheduler, type SchedulerId } from '../schedulers/registry.ts';
+import { askedOptions } from '../schedulers/asked-options.ts';
+import type { ScheduleId } from '../schedulers/schedules/registry.ts';
 import type { SchedulePart } from '../schedulers/part.ts';
 import type { ModelSchedule } from '../schedulers/scheduler-config.ts';
 import type { Scheduler } from '../schedulers/scheduler.ts';
@@ -12,6 +14,9 @@ const answers = new WeakMap<ModelSchedule, Map<string, SamplerRun | ArmatureErro
 /** What of a request says how it is sampled. */
 export interface SamplingChoice extends SchedulePart {
   readonly scheduler: SchedulerId;
+  /** Null: as the model spaces its levels. */
+  readonly schedule: ScheduleId | null;
+  readonly sChurn: number;
   /** Null: the sampler's own. */
   readonly eta: number | null;
 }
@@ -37,10 +42,10 @@ export function requireSampler(base: BaseModel, choice: SamplingChoice): Sampler
 function tried(
   model: string,
   { schedule, samplerDefaults }: ModelSchedule,
-  { scheduler: id, steps, strength, eta }: SamplingChoice,
+  { scheduler: id, steps, strength, ...asked }: SamplingChoice,
 ): SamplerRun | ArmatureError {
   try {
-    const given = { ...samplerDefaults, ...(eta === null ? {} : { eta }) };
+    const given = { ...samplerDefaults, ...askedOptions(asked) };
     const scheduler = createScheduler(id, schedule, steps, given, strength);
     if (isOnTheGrid(scheduler, schedule.trainTimesteps)) return runOf(scheduler);
     const detail = `The scheduler ${id} has no ${steps} timesteps that the model ${model} was trained on. Choose another, or fewer steps.`;

@@ -55,7 +55,8 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
   const controls = resolved.map(({ control }) => control);
   const inPrompt = lorasOfPrompt(request.prompt, request.prompt_syntax, catalog.models);
   const loras = resolveLoras([...request.loras, ...inPrompt], base, catalog.models);
-  const run = requireSampler(base, { scheduler, ...partOf({ steps, init }), eta: request.eta });
+  const sampling = { scheduler, schedule: request.schedule, sChurn: request.s_churn, eta: request.eta };
+  const run = requireSampler(base, { ...sampling, ...partOf({ steps, init }) });
   const plan: GenerationPlan = {
     kind: 'generation',
     model: { id: base.id, hash: base.hash },
@@ -66,8 +67,7 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
     steps,
     guidanceScale: request.guidance_scale ?? base.defaults.guidanceScale,
     guidanceRescale: request.guidance_rescale,
-    scheduler,
-    eta: request.eta,
+    ...sampling,
     run,
     sdeNoise: 'path',
     seed: request.seed ?? context.randomSeed(),

@@ -5,6 +5,8 @@
 export function betaQuantile(probability: number, a: number, b: number): number {
   if (probability <= 0) return 0;
   if (probability >= 1) return 1;
+  // By symmetry, to the last bit.
+  if (a === b && probability === 0.5) return 0.5;
   let low = 0;
   let high = 1;
   for (;;) {

@@ -4,14 +4,14 @@ import { deisWeights } from './deis-weights.ts';
 import { nextEvaluation, onceAStep } from './evaluations.ts';
 import { type SamplerFamily, trainedSteps } from './family.ts';
 import { lambdaLevels, multistepSchedule, type LambdaLevel } from './multistep-schedule.ts';
-import { resolveOptions, type SamplerOptions } from './options.ts';
+import { resolveOptions, type SamplerOptions, scheduleDefaults } from './options.ts';
 import { mixNoise, predictedClean, predictedNoise } from './prediction.ts';
 import type { NoiseSchedule, SigmaScheduler } from './scheduler.ts';
 import { withFinalSigma } from './sigmas.ts';
 
 export type DeisOptions = Pick<
   SamplerOptions,
-  'timestepSpacing' | 'stepsOffset' | 'sigmaSpacing' | 'solverOrder' | 'lowerOrderFinal'
+  'timestepSpacing' | 'stepsOffset' | 'sigmaSpacing' | 'schedule' | 'publishedFor' | 'solverOrder' | 'lowerOrderFinal'
 >;
 
 /** Predictions of the noise of the steps before, newest first. */
@@ -22,7 +22,7 @@ const shortRun = 15;
 
 /**
  * The diffusion exponential integrator sampler (Zhang and Chen 2022, arXiv 2204.13902), multistep over log rho, of order 1 to 3. It ends at the
- * noise of timestep 0: its weights have no limit where there is none.
+ * noise of timestep 0, unless a schedule says otherwise: its weights have no limit where there is none, and only the first order gets there.
  */
 export const deis: SamplerFamily<DeisOptions, SigmaScheduler<DeisMemory>> = {
   resolve(given) {
@@ -31,6 +31,7 @@ export const deis: SamplerFamily<DeisOptions, SigmaScheduler<DeisMemory>> = {
         timestepSpacing: 'linspace',
         stepsOffset: 0,
         sigmaSpacing: 'schedule',
+        ...scheduleDefaults,
         solverOrder: 2,
         lowerOrderFinal: true,
       },
@@ -56,14 +57,14 @@ function createDeis(schedule: NoiseSchedule, steps: number, options: DeisOptions
     lambdaMinClipped: Number.NEGATIVE_INFINITY,
     roundTimesteps: true,
   });
-  const final = sigmaSpacing === 'schedule' ? table.trainedMin : (table.sigmas.at(-1) ?? table.trainedMin);
-  const sigmas = withFinalSigma(table.sigmas, final);
+  const last = sigmaSpacing === 'schedule' ? table.trainedMin : (table.sigmas.at(-1) ?? table.trainedMin);
+  const sigmas = withFinalSigma(table.sigmas, table.final ?? last);
   const levels = lambdaLevels(sigmas);
   const levelOf = (index: number): LambdaLevel =>
     levels[index] ?? { alpha: Number.NaN, sigma: Number.NaN, lambda: Number.NaN };
   const orderAt = (index: number): number => {
-    // Between equal levels there is nothing to solve, and higher orders divide by the distance.
-    if (sigmas[index] === sigmas[index + 1]) return 1;
+    // Between equal levels there is nothing to solve, and higher orders divide by the distance; without noise they have no limit.
+    if (sigmas[index] === sigmas[index + 1] || sigmas[index + 1] === 0) return 1;
     return lowerOrderFinal && timesteps.length < shortRun
       ? Math.min(solverOrder, timesteps.length - index)
       : solverOrder;

@@ -4,7 +4,7 @@ import { singlestepWeights } from './dpm-singlestep-weights.ts';
 import { nextEvaluation, onceAStep } from './evaluations.ts';
 import { type SamplerFamily, trainedSteps } from './family.ts';
 import { lambdaLevels, multistepSchedule, type LambdaLevel } from './multistep-schedule.ts';
-import { resolveOptions, type SamplerOptions } from './options.ts';
+import { resolveOptions, type SamplerOptions, scheduleDefaults } from './options.ts';
 import { mixNoise, predictedClean, predictedNoise } from './prediction.ts';
 import type { NoiseSchedule, SigmaScheduler } from './scheduler.ts';
 import { withFinalSigma } from './sigmas.ts';
@@ -12,6 +12,8 @@ import { withFinalSigma } from './sigmas.ts';
 export type DpmSinglestepOptions = Pick<
   SamplerOptions,
   | 'sigmaSpacing'
+  | 'schedule'
+  | 'publishedFor'
   | 'finalSigmasType'
   | 'lambdaMinClipped'
   | 'algorithmType'
@@ -32,6 +34,7 @@ export const dpmSinglestep: SamplerFamily<DpmSinglestepOptions, SigmaScheduler<D
     const options = resolveOptions<keyof DpmSinglestepOptions>(
       {
         sigmaSpacing: 'schedule',
+        ...scheduleDefaults,
         finalSigmasType: 'zero',
         lambdaMinClipped: Number.NEGATIVE_INFINITY,
         algorithmType: 'dpmsolver++',
@@ -66,7 +69,10 @@ function createSinglestep(
     sigmaMax: null,
     roundTimesteps: true,
   });
-  const sigmas = withFinalSigma(table.sigmas, options.finalSigmasType === 'zero' ? 0 : table.trainedMin);
+  const sigmas = withFinalSigma(
+    table.sigmas,
+    table.final ?? (options.finalSigmasType === 'zero' ? 0 : table.trainedMin),
+  );
   const levels = lambdaLevels(sigmas);
   const levelOf = (index: number): LambdaLevel =>
     levels[index] ?? { alpha: Number.NaN, sigma: Number.NaN, lambda: Number.NaN };

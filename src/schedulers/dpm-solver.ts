@@ -4,7 +4,7 @@ import { dpmSolverStep } from './dpm-solver-weights.ts';
 import { nextEvaluation, onceAStep } from './evaluations.ts';
 import { type SamplerFamily, trainedSteps } from './family.ts';
 import { lambdaLevels, multistepSchedule, type LambdaLevel } from './multistep-schedule.ts';
-import { resolveOptions, type SamplerOptions } from './options.ts';
+import { resolveOptions, type SamplerOptions, scheduleDefaults } from './options.ts';
 import { mixNoise, predictedClean, predictedNoise } from './prediction.ts';
 import type { NoiseSchedule, SigmaScheduler } from './scheduler.ts';
 import { withFinalSigma } from './sigmas.ts';
@@ -14,6 +14,8 @@ export type DpmSolverOptions = Pick<
   | 'timestepSpacing'
   | 'stepsOffset'
   | 'sigmaSpacing'
+  | 'schedule'
+  | 'publishedFor'
   | 'finalSigmasType'
   | 'lambdaMinClipped'
   | 'algorithmType'
@@ -40,6 +42,7 @@ export const dpmSolver: SamplerFamily<DpmSolverOptions, SigmaScheduler<DpmSolver
         timestepSpacing: 'linspace',
         stepsOffset: 0,
         sigmaSpacing: 'schedule',
+        ...scheduleDefaults,
         finalSigmasType: 'zero',
         lambdaMinClipped: Number.NEGATIVE_INFINITY,
         algorithmType: 'dpmsolver++',
@@ -70,7 +73,10 @@ function createDpmSolver(
     sigmaMax: null,
     roundTimesteps: schedule.betaSchedule !== 'squaredcos_cap_v2',
   });
-  const sigmas = withFinalSigma(levelsOf.sigmas, options.finalSigmasType === 'zero' ? 0 : levelsOf.trainedMin);
+  const sigmas = withFinalSigma(
+    levelsOf.sigmas,
+    levelsOf.final ?? (options.finalSigmasType === 'zero' ? 0 : levelsOf.trainedMin),
+  );
   const levels = lambdaLevels(sigmas);
   const levelOf = (index: number): LambdaLevel =>
     levels[index] ?? { alpha: Number.NaN, sigma: Number.NaN, lambda: Number.NaN };

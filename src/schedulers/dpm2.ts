@@ -2,6 +2,8 @@ import { ancestralStep } from './ancestral-step.ts';
 import type { Leap, TwoStageMethod } from './two-stage.ts';
 import { ancestralFamily, twoStageFamily } from './two-stage-family.ts';
 
+const kind = { roundsKarras: true, dropsPenultimate: true };
+
 /** DPM-Solver-2 as `sample_dpm_2` of k-diffusion has it: a step goes by the slope in its middle, on the scale of log sigma. */
 export const dpm2 = twoStageFamily(
   {
@@ -9,7 +11,7 @@ export const dpm2 = twoStageFamily(
     midway: (from, to) => ({ down: Math.sqrt(from * to), up: 0 }),
     whole: (_from, to) => ({ down: to, up: 0 }),
   },
-  { roundsKarras: true },
+  kind,
 );
 
 /** The same with ancestral noise (`sample_dpm_2_ancestral`): the middle is that of the way down to where the noise begins. */
@@ -20,7 +22,7 @@ export const dpm2AncestralMethod = (eta: number): TwoStageMethod => ({
   noise: (noise) => noise.draw(),
 });
 
-export const dpm2Ancestral = ancestralFamily(dpm2AncestralMethod, { roundsKarras: true });
+export const dpm2Ancestral = ancestralFamily(dpm2AncestralMethod, kind);
 
 const { fround } = Math;
 

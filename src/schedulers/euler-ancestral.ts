@@ -3,19 +3,26 @@ import { ancestralStep } from './ancestral-step.ts';
 import { cleanWeights, eulerSchedule, initialSigma, predictedOrigin, toUnitVariance } from './euler-schedule.ts';
 import { nextEvaluation, onceAStep } from './evaluations.ts';
 import { type SamplerFamily, trainedSteps } from './family.ts';
-import { resolveOptions, type SamplerOptions } from './options.ts';
+import { resolveOptions, type SamplerOptions, scheduleDefaults } from './options.ts';
 import { mixNoise } from './prediction.ts';
 import type { NoiseSchedule, NoMemory, SigmaScheduler } from './scheduler.ts';
 import { withFinalSigma } from './sigmas.ts';
 
-export type EulerAncestralOptions = Pick<SamplerOptions, 'timestepSpacing' | 'stepsOffset' | 'eta'>;
+export type EulerAncestralOptions = Pick<
+  SamplerOptions,
+  'timestepSpacing' | 'stepsOffset' | 'schedule' | 'publishedFor' | 'eta'
+>;
 
 /**
  * Ancestral sampling with Euler steps (`sample_euler_ancestral` of k-diffusion): each step goes below the next noise level
  * and comes back up to it with fresh noise. Draws noise on the last step too, where its weight is 0, as diffusers does.
  */
 export const eulerAncestral: SamplerFamily<EulerAncestralOptions, SigmaScheduler<NoMemory>> = {
-  resolve: (given) => resolveOptions({ timestepSpacing: 'linspace', stepsOffset: 0, eta: 1 }, given),
+  resolve: (given) =>
+    resolveOptions<keyof EulerAncestralOptions>(
+      { timestepSpacing: 'linspace', stepsOffset: 0, ...scheduleDefaults, eta: 1 },
+      given,
+    ),
   evaluationsPerStep: 1,
   stepLimit: ({ trainTimesteps }) => trainedSteps(trainTimesteps),
   create: createEulerAncestral,
@@ -27,8 +34,8 @@ function createEulerAncestral(
   options: EulerAncestralOptions,
 ): SigmaScheduler<NoMemory> {
   const spacing = { ...options, sigmaSpacing: 'schedule', sigmaMin: null, sigmaMax: null } as const;
-  const { timesteps, sigmas: levels } = eulerSchedule(schedule, steps, spacing);
-  const sigmas = withFinalSigma(levels, 0);
+  const { timesteps, sigmas: levels, final } = eulerSchedule(schedule, steps, spacing);
+  const sigmas = withFinalSigma(levels, final ?? 0);
   const sigmaOf = (index: number): number => sigmas[index] ?? Number.NaN;
 
   const evaluations = onceAStep(timesteps, sigmaOf);

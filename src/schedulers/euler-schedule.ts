@@ -1,20 +1,22 @@
 import { linearCombination } from '../numeric/linear-combination.ts';
-import type { SigmaSpacing } from './options.ts';
+import type { SamplerOptions } from './options.ts';
 import { alphasCumprod } from './noise-schedule.ts';
 import type { NoiseSchedule } from './scheduler.ts';
+import { namedLevels } from './named-levels.ts';
 import { sigmaAt, spacedSigmas, timestepOf, trainingSigmas } from './sigmas.ts';
 import { spacedTimesteps, type SpacingOptions } from './timestep-spacing.ts';
 
-export interface EulerScheduleOptions extends SpacingOptions {
-  readonly sigmaSpacing: SigmaSpacing;
-  readonly sigmaMin: number | null;
-  readonly sigmaMax: number | null;
+export interface EulerScheduleOptions
+  extends SpacingOptions, Pick<SamplerOptions, 'sigmaSpacing' | 'sigmaMin' | 'sigmaMax' | 'schedule' | 'publishedFor'> {
+  readonly dropsPenultimate?: boolean;
 }
 
 export interface EulerSchedule {
   readonly timesteps: readonly number[];
   /** Float64, one a timestep. */
   readonly sigmas: readonly number[];
+  /** What the last step ends at; null where that is the sampler's own. */
+  readonly final: number | null;
   /** The smallest sigma that the model was trained on. */
   readonly trainedMin: number;
   /** Logarithms of the sigmas that the model was trained on, ascending. */
@@ -28,14 +30,19 @@ export interface EulerSchedule {
 export function eulerSchedule(schedule: NoiseSchedule, steps: number, options: EulerScheduleOptions): EulerSchedule {
   const table = trainingSigmas(alphasCumprod(schedule, 'tiny'));
   const trainedMin = table[0] ?? 0;
+  const logTable = table.map(Math.log);
+  const { schedule: name } = options;
+  if (name !== null) {
+    const { timesteps, ...named } = namedLevels(schedule, steps, { ...options, schedule: name });
+    return { ...named, timesteps: timesteps.map(Math.fround), trainedMin, logTable };
+  }
   const spaced = spacedTimesteps(options, schedule.trainTimesteps, steps).map(Math.fround);
   const sigmas = spaced.map((timestep) => sigmaAt(timestep, table));
-  const logTable = table.map(Math.log);
-  if (options.sigmaSpacing === 'schedule') return { timesteps: spaced, sigmas, trainedMin, logTable };
+  if (options.sigmaSpacing === 'schedule') return { timesteps: spaced, sigmas, final: null, trainedMin, logTable };
   const ends = { min: options.sigmaMin ?? sigmas.at(-1) ?? 0, max: options.sigmaMax ?? sigmas[0] ?? 0 };
   const respaced = spacedSigmas(options.sigmaSpacing, ends, steps);
   const timesteps = respaced.map((sigma) => Math.fround(timestepOf(sigma, logTable)));
-  return { timesteps, sigmas: respaced, trainedMin, logTable };
+  return { timesteps, sigmas: respaced, final: null, trainedMin, logTable };
 }
 
 /** Standard deviation of the initial sample; with `leading` timesteps its first noise level is not the largest of all. */

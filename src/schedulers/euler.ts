@@ -2,7 +2,7 @@ import { linearCombination } from '../numeric/linear-combination.ts';
 import { cleanWeights, eulerSchedule, initialSigma, predictedOrigin, toUnitVariance } from './euler-schedule.ts';
 import { nextEvaluation, onceAStep } from './evaluations.ts';
 import { type SamplerFamily, trainedSteps } from './family.ts';
-import { resolveOptions, type SamplerOptions } from './options.ts';
+import { resolveOptions, type SamplerOptions, scheduleDefaults } from './options.ts';
 import { mixNoise } from './prediction.ts';
 import type { NoiseSchedule, NoMemory, SigmaScheduler } from './scheduler.ts';
 import { withFinalSigma } from './sigmas.ts';
@@ -12,6 +12,8 @@ export type EulerOptions = Pick<
   | 'timestepSpacing'
   | 'stepsOffset'
   | 'sigmaSpacing'
+  | 'schedule'
+  | 'publishedFor'
   | 'sigmaMin'
   | 'sigmaMax'
   | 'finalSigmasType'
@@ -32,6 +34,7 @@ export const euler: SamplerFamily<EulerOptions, SigmaScheduler<NoMemory>> = {
         timestepSpacing: 'linspace',
         stepsOffset: 0,
         sigmaSpacing: 'schedule',
+        ...scheduleDefaults,
         sigmaMin: null,
         sigmaMax: null,
         finalSigmasType: 'zero',
@@ -49,8 +52,8 @@ export const euler: SamplerFamily<EulerOptions, SigmaScheduler<NoMemory>> = {
 };
 
 function createEuler(schedule: NoiseSchedule, steps: number, options: EulerOptions): SigmaScheduler<NoMemory> {
-  const { timesteps, sigmas: levels, trainedMin } = eulerSchedule(schedule, steps, options);
-  const sigmas = withFinalSigma(levels, options.finalSigmasType === 'zero' ? 0 : trainedMin);
+  const { timesteps, sigmas: levels, final, trainedMin } = eulerSchedule(schedule, steps, options);
+  const sigmas = withFinalSigma(levels, final ?? (options.finalSigmasType === 'zero' ? 0 : trainedMin));
   const sigmaOf = (index: number): number => sigmas[index] ?? Number.NaN;
 
   const evaluations = onceAStep(timesteps, sigmaOf);
@@ -66,7 +69,7 @@ function createEuler(schedule: NoiseSchedule, steps: number, options: EulerOptio
     }),
     answer({ evaluation, latents, memory }, prediction, noise) {
       const sigma = sigmaOf(evaluation);
-      const gamma = churn(options, sigma, steps);
+      const gamma = churn(options, sigma, timesteps.length);
       const raised = sigma * (1 + gamma);
       // diffusers takes epsilon at the raised level and v at the level before.
       const clean = cleanWeights(schedule, schedule.predictionType === 'epsilon' ? raised : sigma);

@@ -3,12 +3,15 @@ import { cleanWeights, eulerSchedule, initialSigma, predictedOrigin, toUnitVaria
 import { nextEvaluation, onceAStep } from './evaluations.ts';
 import { type SamplerFamily, trainedSteps } from './family.ts';
 import { lmsWeights } from './lms-weights.ts';
-import { resolveOptions, type SamplerOptions } from './options.ts';
+import { resolveOptions, type SamplerOptions, scheduleDefaults } from './options.ts';
 import { mixNoise } from './prediction.ts';
 import type { NoiseSchedule, SigmaScheduler } from './scheduler.ts';
 import { withFinalSigma } from './sigmas.ts';
 
-export type LmsOptions = Pick<SamplerOptions, 'timestepSpacing' | 'stepsOffset' | 'sigmaSpacing'>;
+export type LmsOptions = Pick<
+  SamplerOptions,
+  'timestepSpacing' | 'stepsOffset' | 'sigmaSpacing' | 'schedule' | 'publishedFor'
+>;
 
 /** Slopes of the steps before, newest first. */
 type LmsMemory = {
@@ -23,7 +26,7 @@ const order = 4;
 export const lms: SamplerFamily<LmsOptions, SigmaScheduler<LmsMemory>> = {
   resolve(given) {
     const options = resolveOptions<keyof LmsOptions>(
-      { timestepSpacing: 'linspace', stepsOffset: 0, sigmaSpacing: 'schedule' },
+      { timestepSpacing: 'linspace', stepsOffset: 0, sigmaSpacing: 'schedule', ...scheduleDefaults },
       given,
     );
     return options.sigmaSpacing === 'lu' ? { ...options, sigmaSpacing: 'schedule' } : options;
@@ -34,8 +37,12 @@ export const lms: SamplerFamily<LmsOptions, SigmaScheduler<LmsMemory>> = {
 };
 
 function createLms(schedule: NoiseSchedule, steps: number, options: LmsOptions): SigmaScheduler<LmsMemory> {
-  const { timesteps, sigmas: levels } = eulerSchedule(schedule, steps, { ...options, sigmaMin: null, sigmaMax: null });
-  const sigmas = withFinalSigma(levels, 0);
+  const {
+    timesteps,
+    sigmas: levels,
+    final,
+  } = eulerSchedule(schedule, steps, { ...options, sigmaMin: null, sigmaMax: null });
+  const sigmas = withFinalSigma(levels, final ?? 0);
   const sigmaOf = (index: number): number => sigmas[index] ?? Number.NaN;
   const evaluations = onceAStep(timesteps, sigmaOf);
 

@@ -29,16 +29,14 @@ function scheduleBetas(schedule: NoiseSchedule): Float32Array {
     case 'scaled_linear':
       return linspaceFloat32(Math.sqrt(betaStart), Math.sqrt(betaEnd), trainTimesteps).map((root) => root * root);
     case 'squaredcos_cap_v2':
-      return Float32Array.from({ length: trainTimesteps }, (_, i) =>
-        cosineBeta(i / trainTimesteps, (i + 1) / trainTimesteps),
-      );
+      return Float32Array.from({ length: trainTimesteps }, (_, i) => betaOfCosine(i, trainTimesteps));
   }
 }
 
 /** The cosine schedule of Nichol and Dhariwal 2021, capped at 0.999. */
-function cosineBeta(from: number, to: number): number {
+export function betaOfCosine(timestep: number, trainTimesteps: number): number {
   const signal = (t: number): number => Math.cos((((t + 0.008) / 1.008) * Math.PI) / 2) ** 2;
-  return Math.min(1 - signal(to) / signal(from), 0.999);
+  return Math.min(1 - signal((timestep + 1) / trainTimesteps) / signal(timestep / trainTimesteps), 0.999);
 }
 
 /**

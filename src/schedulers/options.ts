@@ -1,4 +1,6 @@
 import type { TimestepSpacing } from './scheduler.ts';
+import type { ScheduleId } from './schedules/registry.ts';
+import type { PublishedFor } from './schedules/schedule.ts';
 
 /** How the noise levels of a run lie between the largest and the smallest; `schedule` follows the model's own. */
 export type SigmaSpacing = 'schedule' | 'karras' | 'exponential' | 'beta' | 'lu';
@@ -21,6 +23,10 @@ export interface SamplerOptions {
   /** Share of fresh noise in each step, 0 .. 1. */
   readonly eta: number;
   readonly sigmaSpacing: SigmaSpacing;
+  /** The schedule whose levels a run has, instead of those of a spacing; null: a spacing's. */
+  readonly schedule: ScheduleId | null;
+  /** Whose levels a schedule takes that is a published list. */
+  readonly publishedFor: PublishedFor;
   readonly finalSigmasType: 'zero' | 'sigma_min';
   /** Ends of the Karras, exponential and beta spacings; null takes the schedule's. */
   readonly sigmaMin: number | null;
@@ -58,4 +64,13 @@ export function resolveOptions<Name extends keyof SamplerOptions>(
     if (value !== undefined) resolved[name] = value;
   }
   return resolved;
+}
+
+/** What a sampler resolves where its levels may be those of a schedule. */
+export const scheduleDefaults = { schedule: null, publishedFor: 'sd15' } as const satisfies Partial<SamplerOptions>;
+
+/** `given` for a sampler whose levels are those of its schedule, if it has one: what else says where levels lie and where a run ends does not count then. */
+export function withOwnLevels(given: Partial<SamplerOptions>): Partial<SamplerOptions> {
+  if ((given.schedule ?? null) === null) return given;
+  return { ...given, timestepSpacing: 'linspace', stepsOffset: 0, sigmaSpacing: 'schedule', finalSigmasType: 'zero' };
 }

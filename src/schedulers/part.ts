@@ -55,5 +55,7 @@ export function createPart<Options>(
 ): Scheduler {
   const { steps, strength } = part;
   if (family.strengthCutsSchedule === true) return family.create(schedule, steps, options, strength);
-  return lastSteps(family.create(schedule, steps, options), stepsOfPart(part));
+  const whole = family.create(schedule, steps, options);
+  // A schedule may lay out more steps than were asked.
+  return strength === 1 ? whole : lastSteps(whole, stepsOfPart(part));
 }

@@ -1,4 +1,3 @@
-import { ArmatureError } from '../errors.ts';
 import { ddim } from './ddim.ts';
 import { ddpm } from './ddpm.ts';
 import { deis } from './deis.ts';
@@ -8,43 +7,19 @@ import { dpmSolver } from './dpm-solver.ts';
 import { dpmpp2sAncestral, dpmppSde } from './dpmpp-single.ts';
 import { eulerAncestral } from './euler-ancestral.ts';
 import { euler } from './euler.ts';
-import { checkSteps, type SamplerFamily, type StepLimit } from './family.ts';
+import { checkSteps } from './family.ts';
 import { heun } from './heun.ts';
 import { lcm } from './lcm.ts';
 import { lms } from './lms.ts';
 import type { SamplerOptions } from './options.ts';
-import { createPart, type SchedulePart, stepsOfPart } from './part.ts';
+import type { SchedulePart } from './part.ts';
 import { pndm } from './pndm.ts';
+import { checkChurn, checkEta, checkSchedule, refuseOtherSchedule } from './sampler-choice.ts';
+import { row, type SamplerRow } from './sampler-row.ts';
 import type { NoiseSchedule, Scheduler } from './scheduler.ts';
+import type { ScheduleId } from './schedules/registry.ts';
 import { tcd } from './tcd.ts';
 import { uniPc } from './unipc.ts';
-
-/** A sampler as users know it: a family with the options that its name stands for, and all that others have to know of it. */
-export interface SamplerRow {
-  readonly title: string;
-  readonly description: string;
-  readonly publicNames: PublicNames;
-  /** How often the network is asked in each step. */
-  readonly evaluationsPerStep: number;
-  /** Its share of fresh noise in each step where none is asked for; null where it has none to set. */
-  readonly eta: number | null;
-  /** Every option that it works with: what its name fixes, else what is given, else the family's default. */
-  resolve(given: Partial<SamplerOptions>): Partial<SamplerOptions>;
-  stepLimit(schedule: NoiseSchedule, given: Partial<SamplerOptions>, strength: number): StepLimit;
-  /** How many steps a run through that part makes; 0 where nothing is left of it. */
-  stepsOf(part: SchedulePart): number;
-  create(schedule: NoiseSchedule, part: SchedulePart, given: Partial<SamplerOptions>): Scheduler;
-}
-
-/** What other programs call a sampler; null where they have none like it. */
-export interface PublicNames {
-  /** The class. */
-  readonly diffusers: string | null;
-  /** The sampler, with the schedule type behind it where the id fixes that. */
-  readonly a1111: string | null;
-  /** The sampler of a KSampler, with its scheduler behind it where the id fixes that. */
-  readonly comfyui: string | null;
-}
 
 /** Options that a pair of ids such as `euler` and `euler_karras` tells apart are fixed in both. */
 const even = { sigmaSpacing: 'schedule' } as const;
@@ -71,6 +46,7 @@ export const schedulers = Object.freeze({
     title: 'Euler Karras',
     description: 'Euler with finer steps where little noise is left.',
     publicNames: { diffusers: 'EulerDiscreteScheduler', a1111: 'Euler Karras', comfyui: 'euler, karras' },
+    combines: { scheduler: 'euler', schedule: 'karras' },
     fixed: karras,
   }),
   euler_a: row(eulerAncestral, {
@@ -93,6 +69,7 @@ export const schedulers = Object.freeze({
     title: 'DPM++ 2M Karras',
     description: 'DPM++ 2M with finer steps where little noise is left.',
     publicNames: { diffusers: 'DPMSolverMultistepScheduler', a1111: 'DPM++ 2M Karras', comfyui: 'dpmpp_2m, karras' },
+    combines: { scheduler: 'dpmpp_2m', schedule: 'karras' },
     fixed: { ...dpmpp2m, ...karras },
   }),
   dpmpp_2m_sde: row(dpmSolver, {
@@ -109,6 +86,7 @@ export const schedulers = Object.freeze({
       a1111: 'DPM++ 2M SDE Karras',
       comfyui: 'dpmpp_2m_sde, karras',
     },
+    combines: { scheduler: 'dpmpp_2m_sde', schedule: 'karras' },
     fixed: { ...dpmpp2mSde, ...karras },
   }),
   dpmpp_3m: row(dpmSolver, {
@@ -121,6 +99,7 @@ export const schedulers = Object.freeze({
     title: 'DPM++ 3M Karras',
     description: 'DPM++ 3M with finer steps where little noise is left.',
     publicNames: { diffusers: 'DPMSolverMultistepScheduler', a1111: null, comfyui: null },
+    combines: { scheduler: 'dpmpp_3m', schedule: 'karras' },
     fixed: { ...dpmpp3m, ...karras },
   }),
   unipc: row(uniPc, {
@@ -217,6 +196,8 @@ export const schedulerIds = Object.freeze(Object.keys(schedulers) as SchedulerId
 export const usualScheduler: SchedulerId = 'dpmpp_2m';
 
 export const schedulersWithEta = schedulerIds.filter((id) => schedulers[id].eta !== null);
+export const schedulersWithChurn = schedulerIds.filter((id) => schedulers[id].takesChurn);
+export const schedulersWithSchedule = schedulerIds.filter((id) => schedulers[id].takesSchedule);
 
 /** How many steps a run through a part of a schedule makes: what people see and what is paid for. */
 export function stepsRun(id: SchedulerId, part: SchedulePart): number {
@@ -225,7 +206,7 @@ export function stepsRun(id: SchedulerId, part: SchedulePart): number {
 
 /**
  * The sampler of that id for a run of `steps` steps, or, with a `strength`, the last part of it that makes any. `given` is what the model's scheduler_config.json says (see
- * `noiseScheduleFrom`) and what the request adds. Throws `invalid_request` for steps or an eta that the sampler cannot
+ * `noiseScheduleFrom`) and what the request adds. Throws `invalid_request` for steps, a schedule, an eta or a churn that the sampler cannot
  * have, `model_invalid` where the model's file asks for what does not work.
  */
 export function createScheduler(
@@ -235,46 +216,44 @@ export function createScheduler(
   given: Partial<SamplerOptions> = {},
   strength = 1,
 ): Scheduler {
-  const chosen: SamplerRow = schedulers[id];
-  if (given.eta !== undefined) checkEta(id, chosen, given.eta);
-  checkSteps(steps, chosen.stepLimit(schedule, given, strength));
-  return chosen.create(schedule, { steps, strength }, given);
+  const run = runAs(id, given.schedule ?? null);
+  const chosen: SamplerRow = schedulers[run.id];
+  const options = { ...given, schedule: run.schedule };
+  if (given.eta !== undefined) checkEta(id, chosen, given.eta, schedulersWithEta);
+  checkChurn(id, chosen, given.sChurn ?? 0, schedulersWithChurn);
+  if (run.schedule !== null) checkSchedule(id, chosen, run.schedule, schedule, schedulersWithSchedule);
+  checkSteps(steps, chosen.stepLimit(schedule, options, strength));
+  return chosen.create(schedule, { steps, strength }, options);
 }
 
-function checkEta(id: SchedulerId, { title, eta: own }: SamplerRow, eta: number): void {
-  if (own === null) {
-    if (eta === 0) return;
-    const detail = `Expected no eta with the scheduler ${id} (${title} has no share of fresh noise to set) but received ${eta}. Schedulers with eta: ${schedulersWithEta.join(', ')}.`;
-    throw new ArmatureError('invalid_request', detail, { field: 'eta' });
+interface NamedRun {
+  readonly id: SchedulerId;
+  /** Null: that of the id. */
+  readonly schedule: ScheduleId | null;
+}
+
+/** A sampler with a schedule is the row that stands for both of them, where there is one. */
+function runAs(id: SchedulerId, schedule: ScheduleId | null): NamedRun {
+  if (schedule === null) return { id, schedule };
+  const { combines }: SamplerRow = schedulers[id];
+  if (combines !== null) {
+    if (combines.schedule !== schedule) refuseOtherSchedule(id, combines, schedule);
+    return { id, schedule: null };
   }
-  if (eta >= 0 && eta <= 1) return;
-  const detail = `Expected eta to be a number from 0 to 1 but received ${eta}.`;
-  throw new ArmatureError('invalid_request', detail, { field: 'eta' });
+  const both = schedulerIds.find((candidate) => {
+    const { combines: pair }: SamplerRow = schedulers[candidate];
+    return pair?.scheduler === id && pair.schedule === schedule;
+  });
+  return both === undefined ? { id, schedule } : { id: both, schedule: null };
+}
+
+/** The schedule that a run has: what was asked for, else what the sampler's id stands for; null: the levels are spaced as the model says. */
+export function scheduleOf(id: SchedulerId, asked: ScheduleId | null): ScheduleId | null {
+  const { combines }: SamplerRow = schedulers[id];
+  return asked ?? combines?.schedule ?? null;
 }
 
 /** The share of fresh noise that a sampler has where none is asked for; 0 where it has none to set. */
 export function ownEta(id: SchedulerId): number {
   return schedulers[id].eta ?? 0;
-}
-
-/** The row of a family with the options that the id stands for. */
-function row<Options extends Partial<SamplerOptions>>(
-  family: SamplerFamily<Options>,
-  {
-    fixed,
-    ...words
-  }: Pick<SamplerRow, 'title' | 'description' | 'publicNames'> & { readonly fixed: Partial<SamplerOptions> },
-): SamplerRow {
-  const resolve = (given: Partial<SamplerOptions>): Options => family.resolve({ ...given, ...fixed });
-  return Object.freeze({
-    ...words,
-    evaluationsPerStep: family.evaluationsPerStep,
-    eta: family.resolve({}).eta ?? null,
-    resolve,
-    stepLimit: (schedule: NoiseSchedule, given: Partial<SamplerOptions>, strength: number) =>
-      family.stepLimit(schedule, resolve(given), family.strengthCutsSchedule === true ? strength : 1),
-    stepsOf: (part: SchedulePart) => (family.strengthCutsSchedule === true ? part.steps : stepsOfPart(part)),
-    create: (schedule: NoiseSchedule, part: SchedulePart, given: Partial<SamplerOptions>) =>
-      createPart(family, schedule, part, resolve(given)),
-  });
 }

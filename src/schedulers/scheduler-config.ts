@@ -2,6 +2,7 @@ import { ArmatureError } from '../errors.ts';
 import { readFields, type ConfigFields, type SchedulerConfig } from './config-fields.ts';
 import type { SamplerOptions, SigmaSpacing } from './options.ts';
 import type { NoiseSchedule } from './scheduler.ts';
+import type { PublishedFor } from './schedules/schedule.ts';
 
 /** What a model's scheduler_config.json says: how it was trained, and options for whatever sampler is chosen. */
 export interface ModelSchedule {
@@ -17,12 +18,15 @@ const classesWithLatentBetas: readonly unknown[] = ['LCMScheduler', 'TCDSchedule
  * The noise schedule of a model and the sampler options that its file gives, as diffusers' `from_config` would carry them
  * over to any sampler. There is one difference: a file that does not speak of clip_sample does not clip (diffusers' DDIM
  * class would, and its pipelines then switch it off). Throws `model_invalid` for values that are not known and for models
- * whose schedule cannot be sampled here, such as flow matching.
+ * whose schedule cannot be sampled here, such as flow matching. `publishedFor` says which published levels are the model's.
  */
-export function noiseScheduleFrom(config: SchedulerConfig): ModelSchedule {
+export function noiseScheduleFrom(config: SchedulerConfig, publishedFor: PublishedFor = 'sd15'): ModelSchedule {
   refuseUnsupported(config);
   const fields = readFields(config);
-  return { schedule: readSchedule(config, fields), samplerDefaults: readSamplerDefaults(config, fields) };
+  return {
+    schedule: readSchedule(config, fields),
+    samplerDefaults: { ...readSamplerDefaults(config, fields), ...(publishedFor === 'sd15' ? {} : { publishedFor }) },
+  };
 }
 
 function readSchedule(config: SchedulerConfig, fields: ConfigFields): NoiseSchedule {

@@ -1,8 +1,8 @@
 import { betaQuantile } from '../numeric/beta-distribution.ts';
+import { linspace } from '../numeric/linspace.ts';
 import { alphasCumprod } from './noise-schedule.ts';
 import type { SigmaSpacing } from './options.ts';
 import type { NoiseSchedule } from './scheduler.ts';
-import { linspace } from './timestep-spacing.ts';
 
 /** sigma = sqrt((1 - alpha) / alpha) of each training timestep, ascending; float32 as torch computes it. */
 export function trainingSigmas(alphas: Float32Array): Float32Array {

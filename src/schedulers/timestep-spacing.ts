@@ -1,11 +1,6 @@
 import { ArmatureError } from '../errors.ts';
+import { linspace } from '../numeric/linspace.ts';
 import type { TimestepSpacing } from './scheduler.ts';
-
-/** `numpy.linspace` in float64, both ends included. */
-export function linspace(start: number, stop: number, count: number): number[] {
-  const step = count > 1 ? (stop - start) / (count - 1) : 0;
-  return Array.from({ length: count }, (_, i) => (i > 0 && i === count - 1 ? stop : i * step + start));
-}
 
 /** To the nearest integer; halves go to the even one, as in numpy and torch. */
 export function roundHalfEven(value: number): number {

@@ -1,16 +1,18 @@
 import { eulerSchedule, type EulerSchedule } from './euler-schedule.ts';
 import { type SamplerFamily, trainedSteps } from './family.ts';
-import { resolveOptions, type SamplerOptions } from './options.ts';
+import { resolveOptions, type SamplerOptions, scheduleDefaults } from './options.ts';
 import type { SigmaScheduler } from './scheduler.ts';
 import { roundHalfEven } from './timestep-spacing.ts';
 import { twoStage, type TwoStageMemory, type TwoStageMethod } from './two-stage.ts';
 
-type Spacing = Pick<SamplerOptions, 'timestepSpacing' | 'stepsOffset' | 'sigmaSpacing'>;
+type Spacing = Pick<SamplerOptions, 'timestepSpacing' | 'stepsOffset' | 'sigmaSpacing' | 'schedule' | 'publishedFor'>;
 type Family<Options> = SamplerFamily<Options, SigmaScheduler<TwoStageMemory>>;
 
 interface TwoStageFamily {
   /** DPM2 gives the network whole timesteps at the starts of its steps where they lie as Karras' do. */
   readonly roundsKarras?: boolean;
+  /** See `NamedSchedule`. */
+  readonly dropsPenultimate?: boolean;
 }
 
 /** The samplers of one method with two evaluations a step. */
@@ -38,7 +40,7 @@ const common = {
 /** The Lu spacing is the multistep solvers' own. */
 function resolveSpacing(given: Partial<SamplerOptions>): Spacing {
   const options = resolveOptions<keyof Spacing>(
-    { timestepSpacing: 'linspace', stepsOffset: 0, sigmaSpacing: 'schedule' },
+    { timestepSpacing: 'linspace', stepsOffset: 0, sigmaSpacing: 'schedule', ...scheduleDefaults },
     given,
   );
   return options.sigmaSpacing === 'lu' ? { ...options, sigmaSpacing: 'schedule' } : options;
@@ -46,10 +48,15 @@ function resolveSpacing(given: Partial<SamplerOptions>): Spacing {
 
 function createWith<Options extends Spacing>(
   methodOf: (options: Options) => TwoStageMethod,
-  { roundsKarras = false }: TwoStageFamily,
+  { roundsKarras = false, dropsPenultimate = false }: TwoStageFamily,
 ): Family<Options>['create'] {
   return (schedule, steps, options) => {
-    const levels = eulerSchedule(schedule, steps, { ...options, sigmaMin: null, sigmaMax: null });
+    const levels = eulerSchedule(schedule, steps, {
+      ...options,
+      sigmaMin: null,
+      sigmaMax: null,
+      dropsPenultimate,
+    });
     const rounded = roundsKarras && options.sigmaSpacing === 'karras' ? withWholeTimesteps(levels) : levels;
     return twoStage(methodOf(options), { schedule, levels: rounded, spacing: options });
   };

@@ -40,7 +40,7 @@ export interface TwoStageRun {
 /** A sampler of two evaluations a step; the last one, which ends without noise, is a step of Euler's method and has one. */
 export function twoStage(method: TwoStageMethod, run: TwoStageRun): SigmaScheduler<TwoStageMemory> {
   const { schedule, levels, spacing } = run;
-  const sigmas = withFinalSigma(levels.sigmas, 0);
+  const sigmas = withFinalSigma(levels.sigmas, levels.final ?? 0);
   const sigmaOf = (step: number): number => sigmas[step] ?? Number.NaN;
   const evaluations = levels.timesteps.flatMap((timestep, step): Evaluation[] => {
     const [from, to] = [sigmaOf(step), sigmaOf(step + 1)];

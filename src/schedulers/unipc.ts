@@ -2,7 +2,7 @@ import { ArmatureError } from '../errors.ts';
 import { nextEvaluation, onceAStep } from './evaluations.ts';
 import { type SamplerFamily, trainedSteps } from './family.ts';
 import { lambdaLevels, multistepSchedule, type LambdaLevel } from './multistep-schedule.ts';
-import { resolveOptions, type SamplerOptions } from './options.ts';
+import { resolveOptions, type SamplerOptions, scheduleDefaults } from './options.ts';
 import { mixNoise, predictedClean, predictedNoise } from './prediction.ts';
 import type { NoiseSchedule, SigmaScheduler } from './scheduler.ts';
 import { withFinalSigma } from './sigmas.ts';
@@ -13,6 +13,8 @@ export type UniPcOptions = Pick<
   | 'timestepSpacing'
   | 'stepsOffset'
   | 'sigmaSpacing'
+  | 'schedule'
+  | 'publishedFor'
   | 'sigmaMin'
   | 'sigmaMax'
   | 'finalSigmasType'
@@ -42,6 +44,7 @@ export const uniPc: SamplerFamily<UniPcOptions, SigmaScheduler<UniPcMemory>> = {
         timestepSpacing: 'linspace',
         stepsOffset: 0,
         sigmaSpacing: 'schedule',
+        ...scheduleDefaults,
         sigmaMin: null,
         sigmaMax: null,
         finalSigmasType: 'zero',
@@ -71,8 +74,9 @@ function createUniPc(schedule: NoiseSchedule, steps: number, options: UniPcOptio
     ...options,
     lambdaMinClipped: Number.NEGATIVE_INFINITY,
     roundTimesteps: true,
+    dropsPenultimate: true,
   });
-  const sigmas = withFinalSigma(table.sigmas, finalSigma(options, table.sigmas, table.trainedMin));
+  const sigmas = withFinalSigma(table.sigmas, table.final ?? finalSigma(options, table.sigmas, table.trainedMin));
   const levels = lambdaLevels(sigmas);
   const kind: UniPcKind = { predictX0: options.predictX0, solverType: options.solverType === 'bh1' ? 'bh1' : 'bh2' };
   const predict = options.predictX0 ? predictedClean : predictedNoise;

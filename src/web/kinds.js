@@ -33,7 +33,20 @@ export function shown(effective) {
  * @returns {Shown}
  */
 function generation(effective) {
-  const { model, prompt, width, height, steps, run, scheduler, eta, seed, count, best_of: bestOf } = effective;
+  const {
+    model,
+    prompt,
+    width,
+    height,
+    steps,
+    run,
+    scheduler,
+    schedule,
+    eta,
+    seed,
+    count,
+    best_of: bestOf,
+  } = effective;
   return {
     subject: prompt || '(no prompt)',
     tab: prompt,
@@ -44,6 +57,8 @@ function generation(effective) {
       ['Size', `${width} × ${height}`],
       ['Steps', run.steps === steps ? String(steps) : `${steps}, of which come ${run.steps}`],
       ['Scheduler', eta === 0 ? scheduler : `${scheduler}, eta ${eta}`],
+      ...(schedule === null ? [] : [pair('Schedule', schedule)]),
+      ...(effective.s_churn === 0 ? [] : [pair('Churn', String(effective.s_churn))]),
       ['Guidance', guidance(effective)],
       ['Seed', String(seed)],
       ['Pictures', bestOf === 1 ? String(count) : `${count}, the best of ${bestOf} each`],

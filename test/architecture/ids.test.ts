@@ -108,6 +108,7 @@ const ordinaryWords: readonly OrdinaryWord[] = [
       'schedulers/options.ts',
     ],
   },
+  { id: 'normal', meaning: 'a schedule of noise levels', paths: ['schedulers/schedules/registry.ts'] },
   { id: 'deis', meaning: 'a value of algorithm_type in files of models', paths: ['schedulers/config-fields.ts'] },
   { id: 'depth', meaning: 'levels of nested JSON', paths: ['json/outline.ts'] },
   { id: 'depth', meaning: 'jobs that wait in the queue', paths: ['server/load/queue-gauge.ts'] },

@@ -83,6 +83,11 @@ describe('a drawing whose process is killed goes on from its checkpoint to the s
     ['dpmpp_2m', 0],
     ['dpmpp_2m_sde_karras', 0],
     ['dpmpp_3m', 0],
+    ['dpmpp_3m_sde', 0],
+    ['deis', 0],
+    ['lms', 0],
+    ['pndm', 0],
+    ['tcd', 0.5],
     ['unipc', 0],
     ['lcm', 0],
   ];
@@ -93,6 +98,26 @@ describe('a drawing whose process is killed goes on from its checkpoint to the s
     const drawing = await drawWithDeath(asked, ({ step }) => step === 4);
     expect(drawing.pictures).toEqual(calm.pictures);
     expect(drawing.meanBatch).toBe(1);
+  });
+
+  it.each([
+    ['heun', null],
+    ['dpm2_a', 'sgm_uniform'],
+    ['dpmpp_2s_a', null],
+    ['dpmpp_sde', null],
+    ['dpmpp_sde', 'karras'],
+  ] as const)('between the two evaluations of a step of %s, over the levels of %s', async (scheduler, schedule) => {
+    const asked = work({ scheduler, schedule });
+    const calm = await draw(asked);
+    const halfway: DrawingState[] = [];
+    const drawing = await drawWithDeath(asked, (state) => {
+      const isHalfway = state.pictures.every((picture) => 'state' in picture && picture.state.evaluation === 5);
+      if (isHalfway) halfway.push(state);
+      return isHalfway;
+    });
+    // The third step has begun, and what it has of its end is kept.
+    expect(halfway[0]).toMatchObject({ step: 2, pictures: [{ state: { memory: { midway: expect.anything() } } }] });
+    expect(drawing.pictures).toEqual(calm.pictures);
   });
 
   it('with a control that acts in a region', async () => {

@@ -33,7 +33,16 @@ describe('how far a drawing is', () => {
 
   it('at the end is all of it', () => {
     const prompts = { prompt: '', negativePrompt: '', promptSyntax: 'a1111' } as const;
-    const rest = { ...prompts, guidanceScale: 1, guidanceRescale: 0, eta: null, seed: 0, clipSkip: 0 };
+    const rest = {
+      ...prompts,
+      guidanceScale: 1,
+      guidanceRescale: 0,
+      schedule: null,
+      sChurn: 0,
+      eta: null,
+      seed: 0,
+      clipSkip: 0,
+    };
     const flags = { strict: false, evaluate: false, output: { format: 'png', quality: 90, metadata: true } } as const;
     const model = { id: 'm', hash: 'h' };
     const noise = { sdeNoise: 'path' } as const;

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { StoredJson } from '../../src/generation/stored-json.ts';
 import type { GenerationVersion0 } from '../../src/generation/kinds/generation/stored-plan.ts';
 import { jobKindIds, storedPlan } from '../../src/generation/kinds/kinds.ts';
-import type { Plan } from '../../src/generation/plan.ts';
+import type { GenerationPlan, Plan } from '../../src/generation/plan.ts';
 
 const picture = (name: string) => ({ key: `tenants/default/inputs/${name}`, sha256: name });
 
@@ -41,6 +41,8 @@ const plan = (controls: GenerationVersion0['controls']): GenerationVersion0 => (
 /** What version 1 did not say yet: what was drawn then is drawn now. */
 const today = (stored: GenerationVersion0) => ({
   ...stored,
+  schedule: null,
+  sChurn: 0,
   eta: null,
   run: { steps: 4, evaluations: 4 },
   sdeNoise: 'drawn',
@@ -61,6 +63,12 @@ describe('plans that records hold', () => {
     const over = { ...plan([]), version: 2, init: { strength: 0.5 } };
     expect(read(over)).toMatchObject({ run: { steps: 2, evaluations: 2 } });
     expect(read({ ...over, scheduler: 'lcm' })).toMatchObject({ run: { steps: 4, evaluations: 4 } });
+  });
+
+  test.each([4, 5, 6])('of version %d have no schedule of their own, and no churn', (version) => {
+    const { schedule: _schedule, sChurn: _churn, ...before } = read(plan([])) as GenerationPlan;
+    const written = { ...before, sdeNoise: 'path', version };
+    expect(read(written)).toMatchObject({ schedule: null, sChurn: 0, sdeNoise: 'path' });
   });
 
   test('of this version are read as they were written', () => {

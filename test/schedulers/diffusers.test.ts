@@ -124,7 +124,7 @@ function onItsOwnLevels(arrays: Arrays): BuiltScheduler {
   const [start = 0, , end = 0] = numbers(arrays, 'n2/timesteps');
   const { schedule } = noiseScheduleFrom(cases[0]?.config ?? {});
   const logTable = trainingSigmas(alphasCumprod(schedule, 'tiny')).map(Math.log);
-  const levels = { timesteps: [start, end], sigmas: [first, last], trainedMin: last, logTable };
+  const levels = { timesteps: [start, end], sigmas: [first, last], final: null, trainedMin: last, logTable };
   return twoStage(dpm2AncestralMethod(1), {
     schedule,
     levels,

@@ -4,6 +4,7 @@ import { readConfig } from '../../src/config/config.ts';
 import { errorCodes } from '../../src/errors.ts';
 import { limits } from '../../src/generation/limits.ts';
 import { schedulerIds, schedulers } from '../../src/schedulers/registry.ts';
+import { scheduleIds, schedules } from '../../src/schedulers/schedules/registry.ts';
 import { fieldNames } from '../../src/generation/parse.ts';
 import { promptLimits } from '../../src/prompt/limits.ts';
 import { longestNesting } from '../../src/json/json-steps.ts';
@@ -111,6 +112,14 @@ describe('docs/api.md', () => {
       ];
     });
     expect(table('Schedulers')).toEqual(rows);
+  });
+
+  test('has a row for every schedule, with what others call it', () => {
+    const rows = scheduleIds.map((id) => {
+      const { title, publicNames } = schedules[id];
+      return [`\`${id}\``, title, expect.anything(), publicNames.a1111 ?? '-', publicNames.comfyui ?? '-'];
+    });
+    expect(table('Schedules')).toEqual(rows);
   });
 
   test.each([

@@ -19,6 +19,8 @@ export function planFor({ id, hash }: BaseModel, change: Partial<GenerationPlan>
     guidanceScale: 4,
     guidanceRescale: 0,
     scheduler: 'ddim',
+    schedule: null,
+    sChurn: 0,
     eta: null,
     run: { steps: change.steps ?? 3, evaluations: change.steps ?? 3 },
     sdeNoise: 'path',

@@ -1,4 +1,13 @@
 import { ddim } from '../../src/schedulers/ddim.ts';
+import { ddpm } from '../../src/schedulers/ddpm.ts';
+import { deis } from '../../src/schedulers/deis.ts';
+import { dpm2, dpm2Ancestral } from '../../src/schedulers/dpm2.ts';
+import { dpmSinglestep } from '../../src/schedulers/dpm-singlestep.ts';
+import { dpmppSde } from '../../src/schedulers/dpmpp-single.ts';
+import { heun } from '../../src/schedulers/heun.ts';
+import { lms } from '../../src/schedulers/lms.ts';
+import { pndm } from '../../src/schedulers/pndm.ts';
+import { tcd } from '../../src/schedulers/tcd.ts';
 import { dpmSolver } from '../../src/schedulers/dpm-solver.ts';
 import { eulerAncestral } from '../../src/schedulers/euler-ancestral.ts';
 import { euler } from '../../src/schedulers/euler.ts';
@@ -24,6 +33,16 @@ const samplers: Readonly<Record<string, Create>> = {
   DPMSolverMultistepScheduler: created(dpmSolver),
   UniPCMultistepScheduler: created(uniPc),
   LCMScheduler: created(lcm),
+  DDPMScheduler: created(ddpm),
+  PNDMScheduler: created(pndm),
+  LMSDiscreteScheduler: created(lms),
+  HeunDiscreteScheduler: created(heun),
+  KDPM2DiscreteScheduler: created(dpm2),
+  KDPM2AncestralDiscreteScheduler: created(dpm2Ancestral),
+  DPMSolverSinglestepScheduler: created(dpmSinglestep),
+  DPMSolverSDEScheduler: created(dpmppSde),
+  DEISMultistepScheduler: created(deis),
+  TCDScheduler: created(tcd),
 };
 
 export function hasSampler(className: string): boolean {

@@ -13,7 +13,10 @@ export async function requireUsableBase(checkpoint: BaseCheckpoint, name: string
   if (checkpoint.unet.config.added !== null) {
     throw new ArmatureError('not_supported_yet', `${name} is an SDXL model: not supported yet.`);
   }
-  const schedule = noiseScheduleFrom(checkpoint.schedulerConfig);
+  const schedule = noiseScheduleFrom(
+    checkpoint.schedulerConfig,
+    checkpoint.unet.config.added === null ? 'sd15' : 'sdxl',
+  );
   for (const { tokenizer, config } of checkpoint.textEncoders) {
     if (tokenizer.folder === null) continue;
     const { largestId } = await loadTokenizer(tokenizer.folder);

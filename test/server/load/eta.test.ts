@@ -19,6 +19,8 @@ const plan: GenerationPlan = {
   guidanceScale: 4,
   guidanceRescale: 0,
   scheduler: 'ddim',
+  schedule: null,
+  sChurn: 0,
   eta: null,
   run: { steps: 10, evaluations: 10 },
   sdeNoise: 'path',

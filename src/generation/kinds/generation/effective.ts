@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { resizeModes } from '../../../pixels/resize-mode.ts';
 import { promptSyntaxes } from '../../../prompt/syntax.ts';
-import { ownEta, schedulerIds } from '../../../schedulers/registry.ts';
+import { ownEta, scheduleOf, schedulerIds } from '../../../schedulers/registry.ts';
+import { scheduleIds } from '../../../schedulers/schedules/registry.ts';
 import { effectiveOutput, outputView } from '../../effective-output.ts';
 import { type GenerationPlan, inpaintAreas, maskChannels, maskFills, maskModes, type PlannedMask } from '../../plan.ts';
 import { passesOf } from '../../passes.ts';
@@ -30,7 +31,9 @@ export const effectiveGeneration = z
     guidance_scale: z.number(),
     guidance_rescale: z.number(),
     scheduler: z.enum(schedulerIds),
+    schedule: z.enum(scheduleIds).nullable().describe('null: the noise levels were spaced as the model says'),
     eta: z.number(),
+    s_churn: z.number(),
     seed: z.int(),
     count: z.int(),
     clip_skip: z.int(),
@@ -79,7 +82,9 @@ export function generationView(plan: GenerationPlan, mapUrl: (control: number) =
     guidance_scale: plan.guidanceScale,
     guidance_rescale: plan.guidanceRescale,
     scheduler: plan.scheduler,
+    schedule: scheduleOf(plan.scheduler, plan.schedule),
     eta: plan.eta ?? etaUnasked(plan),
+    s_churn: plan.sChurn,
     seed: plan.seed,
     count: plan.count,
     clip_skip: plan.clipSkip,

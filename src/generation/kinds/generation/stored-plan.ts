@@ -17,17 +17,25 @@ import { storedForm } from '../../stored-json.ts';
  * version 5 no plan had `loras`. Until version 6 prompts were plain text.
  */
 export const storedGeneration = storedForm<'plan', GenerationPlan>('plan', {
-  version: 6,
+  version: 7,
   upgrade(plan, version) {
-    if (version >= 6) return plan;
-    if (version >= 4) return fromVersion5(plan);
-    return fromVersion5(fromVersion3(version === 0 ? fromVersion0(plan) : plan));
+    if (version >= 7) return plan;
+    if (version === 6) return fromVersion6(plan);
+    if (version >= 4) return fromVersion6(fromVersion5(plan));
+    return fromVersion6(fromVersion5(fromVersion3(version === 0 ? fromVersion0(plan) : plan)));
   },
 });
 
-type GenerationVersion5 = Omit<GenerationPlan, 'promptSyntax'>;
+type GenerationVersion6 = Omit<GenerationPlan, 'schedule' | 'sChurn'>;
 
-function fromVersion5(stored: GenerationVersion5): GenerationPlan {
+/** Until version 7 there were no schedules beside those that samplers' ids stand for, and no churn. */
+function fromVersion6(stored: GenerationVersion6): GenerationPlan {
+  return { ...stored, schedule: null, sChurn: 0 };
+}
+
+type GenerationVersion5 = Omit<GenerationVersion6, 'promptSyntax'>;
+
+function fromVersion5(stored: GenerationVersion5): GenerationVersion6 {
   return { ...stored, promptSyntax: 'plain' };
 }
 
