@@ -53,6 +53,8 @@ function passOf(change: Partial<PlannedPass>): PlannedPass {
     scheduler: 'ddim',
     run: { steps: 4, evaluations: 4 },
     part: { steps: 4, strength: 1 },
+    schedule: null,
+    sChurn: 0,
     eta: null,
     sdeNoise: 'path',
     guidanceScale: 4,
