@@ -11,6 +11,7 @@ import { decodePicture } from '../../src/images/decode.ts';
 import type { RgbImage } from '../../src/pixels/rgb-image.ts';
 import type { JobView } from '../../src/server/views/job-schema.ts';
 import { dioramaPath } from '../support/diorama.ts';
+import { drawBy, fileOf, pictureOf as drawnPicture } from '../support/draw-by-service.ts';
 import { maxAbsDifference } from '../support/golden.ts';
 import { inlinePicture, root, Service } from '../support/service.ts';
 
@@ -23,22 +24,9 @@ beforeAll(async () => {
 });
 afterAll(async () => await service.stop());
 
-async function draw(body: object): Promise<JobView> {
-  const response = await service.fetch('/v1/generations', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', prefer: 'wait=60' },
-    body: JSON.stringify({ prompt: 'a red cube', seed: 5, steps: 8, output: { metadata: false }, ...body }),
-  });
-  const job = (await response.json()) as JobView;
-  expect(job.status, JSON.stringify(job)).toBe('succeeded');
-  return job;
-}
-
-async function bytesOf(job: JobView, output = 0): Promise<Uint8Array> {
-  return new Uint8Array(await (await service.fetch(job.outputs[output]!.url)).arrayBuffer());
-}
-
-const pictureOf = async (job: JobView): Promise<RgbImage> => await decodePicture(await bytesOf(job));
+const draw = async (body: object): Promise<JobView> => await drawBy(service, { prompt: 'a red cube', ...body });
+const bytesOf = async (job: JobView, output = 0): Promise<Uint8Array> => await fileOf(service, job, output);
+const pictureOf = async (job: JobView): Promise<RgbImage> => await drawnPicture(service, job);
 
 function meanDifference(a: RgbImage, b: RgbImage): number {
   return a.data.reduce((sum, value, i) => sum + Math.abs(value - b.data[i]!), 0) / a.data.length;

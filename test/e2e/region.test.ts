@@ -10,6 +10,7 @@ import { decodePicture } from '../../src/images/decode.ts';
 import { encodePicture } from '../../src/images/encode.ts';
 import type { JobView } from '../../src/server/views/job-schema.ts';
 import { dioramaPath } from '../support/diorama.ts';
+import { drawBy, pictureOf as drawnPicture } from '../support/draw-by-service.ts';
 import { maxAbsDifference } from '../support/golden.ts';
 import { inlinePicture, root, Service } from '../support/service.ts';
 
@@ -34,16 +35,8 @@ beforeAll(async () => {
 });
 afterAll(async () => await service.stop());
 
-async function draw(body: object): Promise<JobView> {
-  const response = await service.fetch('/v1/generations', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', prefer: 'wait=60' },
-    body: JSON.stringify({ prompt: '', seed: 5, steps: 8, output: { metadata: false }, ...body }),
-  });
-  const job = (await response.json()) as JobView;
-  expect(job.status, JSON.stringify(job)).toBe('succeeded');
-  return job;
-}
+const draw = async (body: object): Promise<JobView> => await drawBy(service, { prompt: '', ...body });
+const pictureOf = async (job: JobView): Promise<RgbImage> => await drawnPicture(service, job);
 
 const canny = (name: string, mask?: object) => ({
   type: 'canny',
@@ -51,10 +44,6 @@ const canny = (name: string, mask?: object) => ({
   preprocess: false,
   ...(mask === undefined ? {} : { mask }),
 });
-
-async function pictureOf(job: JobView): Promise<RgbImage> {
-  return await decodePicture(new Uint8Array(await (await service.fetch(job.outputs[0]!.url)).arrayBuffer()));
-}
 
 /** Mean absolute difference of two pictures over those columns. */
 function difference(a: RgbImage, b: RgbImage, among: (x: number) => boolean): number {

@@ -25,7 +25,7 @@ import { openFileStore } from '../../src/store/file-store.ts';
 import type { ObjectStore } from '../../src/store/store.ts';
 import { mapKey, outputKey } from '../../src/store/keys.ts';
 import { untraced } from '../../src/tracing/tracing.ts';
-import { newDataFolder } from '../support/embedded-template.ts';
+import { newDataFolderWithTables } from '../support/embedded-template.ts';
 
 export interface Application {
   readonly app: FastifyInstance;
@@ -52,7 +52,7 @@ export interface ApplicationPlaces {
 
 /** The HTTP side over a real database, queue, store and model library, without a worker. */
 export async function openApplication({ postgresUrl, store }: ApplicationPlaces = {}): Promise<Application> {
-  const data = await newDataFolder();
+  const data = await newDataFolderWithTables();
   const { records, queueEngine } = await openRecords(
     postgresUrl === undefined ? { dataFolder: data } : { postgresUrl },
   );
