@@ -26,7 +26,11 @@ const nouns = [
   { noun: 'Row', types: ['pipeline/row.ts Row', 'pipeline/batched-step.ts BatchRow'] },
   {
     noun: "scheduler's row",
-    types: ['schedulers/registry.ts SamplerRow', 'pipeline/schedulers/registry.ts SamplerEntry'],
+    types: [
+      'schedulers/sampler-row.ts SamplerRow',
+      'schedulers/registry.ts SamplerRow',
+      'pipeline/schedulers/registry.ts SamplerEntry',
+    ],
     rows: ['schedulers/registry.ts', 'pipeline/schedulers/registry.ts'],
   },
   {

@@ -196,7 +196,7 @@ describe('a drawing whose process is killed goes on from its checkpoint to the s
   });
 
   it('with what was remarked before the death', async () => {
-    const asked = work({ prompt: 'ball '.repeat(100), count: 3, steps: 2 });
+    const asked = work({ prompt: 'ball '.repeat(100), promptSyntax: 'plain', count: 3, steps: 2 });
     const calm = await draw(asked);
     expect(calm.warnings).toEqual([expect.stringMatching(/^prompt is longer/)]);
     const drawing = await drawWithDeath(asked, ({ step }) => step === 1);
