@@ -5,7 +5,7 @@ import { loraFingerprint, openLoraFile } from '../weights/lora/lora-file.ts';
 import { loraTargets } from '../weights/lora/lora-targets.ts';
 import { type LoraTarget, type MatchedLora, matchLora } from '../weights/lora/match-lora.ts';
 import { mergedPart } from '../weights/lora/merged-part.ts';
-import { LeastRecent } from './least-recent.ts';
+import { LeastRecent } from '../runtime/least-recent.ts';
 import type { MergedDelta } from './network-variant.ts';
 import type { LoraWork } from './protocol.ts';
 

@@ -25,7 +25,7 @@ import type { Tokenizer } from '../pipeline/tokenizer/tokenizer.ts';
 import { loadTokenizer } from '../pipeline/tokenizer/load-tokenizer.ts';
 import { type PromptEncoder, textEncoder, type TextNetwork } from '../pipeline/conditioning/prompt-encoder.ts';
 import type { Feeds, SessionPool } from '../runtime/index.ts';
-import { LeastRecent } from './least-recent.ts';
+import { LeastRecent } from '../runtime/least-recent.ts';
 import { MergedLoras, type NetworkDeltas, noDeltas } from './merged-loras.ts';
 import { type NetworkVariant, variantKey } from './network-variant.ts';
 import type { LoraWork } from './protocol.ts';

@@ -1,6 +1,10 @@
 import { ArmatureError } from '../errors.ts';
 import type { OnnxModel } from '../graph/compiler/index.ts';
+import { LeastRecent } from './least-recent.ts';
 import { createSession, type NetworkSession, type SessionSettings, weightBytes } from './session.ts';
+
+/** Networks whose time of loading is remembered: variants of models may come without end. */
+const mostRemembered = 1000;
 
 interface Entry {
   readonly session: NetworkSession;
@@ -17,7 +21,7 @@ export class SessionPool {
   /** Least recently used first. */
   readonly #entries = new Map<string, Entry>();
   /** Milliseconds that the network of a key took to load when it last was. */
-  readonly #loadMs = new Map<string, number>();
+  readonly #loadMs = new LeastRecent<number>(mostRemembered);
   #loading: Promise<unknown> = Promise.resolve();
 
   /** `budget` in bytes. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { LeastRecent } from '../../src/device/least-recent.ts';
+import { LeastRecent } from '../../src/runtime/least-recent.ts';
 
 it('a map of so many values forgets those that were used longest ago', () => {
   const kept = new LeastRecent<number>(2);
