@@ -1,6 +1,8 @@
 import { ArmatureError } from '../errors.ts';
 import type { PlannedPass } from '../generation/passes.ts';
-import { negativePromptOf, promptOf } from '../generation/prompts.ts';
+import { sizeIds } from '../generation/picture-sizes.ts';
+import { negativePromptOf, promptOf, secondPromptOf } from '../generation/prompts.ts';
+import { besideEachOther, ofNoText, withSizeIds } from '../pipeline/conditioning/added.ts';
 import { type Chunk, chunksOf } from '../pipeline/conditioning/chunks.ts';
 import type { Conditioning } from '../pipeline/conditioning/conditioning.ts';
 import { type EncodedChunk, joinChunks } from '../pipeline/conditioning/join-chunks.ts';
@@ -9,7 +11,8 @@ import type { Role } from '../pipeline/conditioning/role.ts';
 import type { RowQuestion } from '../pipeline/row.ts';
 import type { Tokenizer } from '../pipeline/tokenizer/tokenizer.ts';
 import { promptLimits } from '../prompt/limits.ts';
-import { distinctTexts, readPrompt } from '../prompt/read-prompt.ts';
+import { type ReadPart, readPrompt, type WrittenPrompt } from '../prompt/read-prompt.ts';
+import type { PassSteps } from '../prompt/schedule.ts';
 import { type PromptSyntax, sectionsOf } from '../prompt/syntax.ts';
 import type { TextCache } from './text-cache.ts';
 
@@ -31,30 +34,90 @@ export async function* encodePrompt(
 ): AsyncGenerator<void, EncodedPrompt> {
   // As in diffusers the negative prompt is always read at the last layer, whatever clip_skip says.
   const clipSkip = role === 'prompt' ? pass.clipSkip : 0;
-  const prompt = role === 'prompt' ? promptOf(pass) : negativePromptOf(pass);
-  const parts = readPrompt(prompt, pass.run);
-  const texts = [...distinctTexts(parts)];
-  const cut = encoders.map((encoder) => texts.map((text) => cutText(text, prompt.syntax, encoder.tokenizer)));
-  refuseTooManyChunks(prompt.field, cut);
-  const left = Math.max(...cut.flat().map(({ leftOut }) => leftOut));
-  const warnings = left === 0 ? [] : [remarkOnCut(prompt.field, prompt.syntax, left, pass.strict)];
-  const means = new Map<string, Conditioning>();
-  for (const [index, text] of texts.entries()) {
-    let whole: Conditioning = {};
-    for (const [place, encoder] of encoders.entries()) {
-      const encoded: EncodedChunk[] = [];
-      for (const { ids, weights } of cut[place]?.[index]?.chunks ?? []) {
-        if (!cache.has(encoder, ids, clipSkip)) yield;
-        encoded.push({ conditioning: await cache.encode(encoder, ids, clipSkip), weights });
-      }
-      whole = { ...whole, ...joinChunks(encoded) };
-    }
-    means.set(text, whole);
+  const first = role === 'prompt' ? promptOf(pass) : negativePromptOf(pass);
+  const second = encoders.some(({ reads }) => reads === 'prompt_2') ? secondPromptOf(pass, role) : null;
+  const parts = readPrompt(first, pass.run).map((part) => readTogether(part, secondPart(second, pass.run)));
+  const cutting = new Map<PromptEncoder, ReadonlyMap<string, CutText>>();
+  const warnings = new Set<string>();
+  for (const encoder of encoders) {
+    const prompt = encoder.reads === 'prompt_2' ? (second ?? first) : first;
+    const texts = new Set(parts.flatMap(({ pairs }) => pairs.map((pair) => textFor(encoder, pair))));
+    const cut = new Map([...texts].map((text) => [text, cutText(text, prompt.syntax, encoder.tokenizer)]));
+    refuseTooManyChunks(prompt.field, [...cut.values()]);
+    const left = Math.max(...[...cut.values()].map(({ leftOut }) => leftOut));
+    if (left > 0) warnings.add(remarkOnCut(prompt.field, prompt.syntax, left, pass.strict));
+    cutting.set(encoder, cut);
   }
-  const questions = parts.map(({ weight, texts: own, at }) => {
-    return { role, weight, conditionings: { distinct: own.map((text) => means.get(text) ?? {}), at } };
+  const questions: RowQuestion[] = [];
+  const told = new Map<string, Conditioning>();
+  for (const { weight, pairs, at } of parts) {
+    for (const pair of pairs) {
+      if (told.has(keyOf(pair))) continue;
+      const cut = encoders.map((encoder) => cutting.get(encoder)?.get(textFor(encoder, pair))?.chunks ?? []);
+      const length = Math.max(...cut.map((chunks) => chunks.length));
+      const means: Conditioning[] = [];
+      for (const [place, encoder] of encoders.entries()) {
+        const encoded: EncodedChunk[] = [];
+        for (const { ids, weights } of filled(cut[place] ?? [], length, encoder.tokenizer)) {
+          if (!cache.has(encoder, ids, clipSkip)) yield;
+          encoded.push({ conditioning: await cache.encode(encoder, ids, clipSkip), weights });
+        }
+        means.push(joinChunks(encoded));
+      }
+      told.set(keyOf(pair), toldBeside(besideEachOther(means), role, pass));
+    }
+    const distinct = pairs.map((pair) => told.get(keyOf(pair)) ?? {});
+    questions.push({ role, weight, conditionings: { distinct, at } });
+  }
+  return { questions, warnings: [...warnings] };
+}
+
+/** What the first text encoder reads, and what a second one does. */
+type TextPair = readonly [first: string, second: string];
+
+/** A prompt as a pass is told it, with what the second text encoder reads beside it: each pair of texts once. */
+interface PairedPart {
+  readonly weight: number;
+  readonly pairs: readonly TextPair[];
+  readonly at: readonly number[];
+}
+
+function keyOf(pair: TextPair): string {
+  return JSON.stringify(pair);
+}
+
+function secondPart(second: WrittenPrompt | null, run: PassSteps): ReadPart | null {
+  return second === null ? null : (readPrompt(second, run)[0] ?? null);
+}
+
+function readTogether({ weight, texts, at }: ReadPart, second: ReadPart | null): PairedPart {
+  if (second === null) return { weight, pairs: texts.map((text) => [text, text]), at };
+  const pairs = new Map<string, { readonly pair: TextPair; readonly place: number }>();
+  const places = at.map((own, step) => {
+    const pair: TextPair = [texts[own] ?? '', second.texts[second.at[step] ?? 0] ?? ''];
+    const key = keyOf(pair);
+    const known = pairs.get(key) ?? { pair, place: pairs.size };
+    pairs.set(key, known);
+    return known.place;
   });
-  return { questions, warnings };
+  return { weight, pairs: [...pairs.values()].map(({ pair }) => pair), at: places };
+}
+
+function textFor({ reads }: PromptEncoder, [first, second]: TextPair): string {
+  return reads === 'prompt_2' ? second : first;
+}
+
+/** As many chunks as the other text encoder has of its text: those that are missing are of an empty text. */
+function filled(chunks: CutText['chunks'], length: number, tokenizer: Tokenizer): CutText['chunks'] {
+  const missing = length - chunks.length;
+  return missing === 0 ? chunks : [...chunks, ...Array.from({ length: missing }, () => chunksOf([], tokenizer)[0]!)];
+}
+
+/** What a text means, with what a model of SDXL is told beside it. */
+function toldBeside(meant: Conditioning, role: Role, { added, ...size }: PlannedPass): Conditioning {
+  if (added === undefined) return meant;
+  const conditioning = role === 'negative' && added.zeroNegative ? ofNoText(meant) : meant;
+  return withSizeIds(conditioning, sizeIds(added.sizes[role], size));
 }
 
 /** As much of a text as is read. */
@@ -77,9 +140,9 @@ function cutText(text: string, syntax: PromptSyntax, tokenizer: Tokenizer): CutT
   };
 }
 
-function refuseTooManyChunks(field: string, cut: readonly (readonly CutText[])[]): void {
+function refuseTooManyChunks(field: string, cut: readonly CutText[]): void {
   const most = promptLimits.allChunks;
-  const count = Math.max(...cut.map((texts) => texts.reduce((sum, { chunks }) => sum + chunks.length, 0)));
+  const count = cut.reduce((sum, { chunks }) => sum + chunks.length, 0);
   if (count <= most) return;
   const detail =
     `The different texts of ${field} over all steps have ${count} chunks of 75 tokens together, and at most ${most} are encoded. ` +

@@ -2,7 +2,6 @@ import { conditionOf } from '../conditions/registry.ts';
 import {
   buildControlNet,
   buildHintEncoder,
-  buildTextEncoder,
   buildUNet,
   buildVaeDecoder,
   buildVaeEncoder,
@@ -10,9 +9,8 @@ import {
   type OnnxModel,
 } from '../graph/compiler/index.ts';
 import type { BaseModel, ControlNetModel } from '../generation/model.ts';
-import { stackIds, type Tensor } from '../numeric/tensor.ts';
+import type { Tensor } from '../numeric/tensor.ts';
 import type {
-  BaseNetworks,
   ControlNetSource,
   ControlNetworks,
   DenoiserInput,
@@ -23,11 +21,12 @@ import type {
 import { type ModelSchedule, noiseScheduleFrom } from '../schedulers/scheduler-config.ts';
 import type { Tokenizer } from '../pipeline/tokenizer/tokenizer.ts';
 import { loadTokenizer } from '../pipeline/tokenizer/load-tokenizer.ts';
-import { type PromptEncoder, textEncoder, type TextNetwork } from '../pipeline/conditioning/prompt-encoder.ts';
+import { type PromptEncoder, textEncoder } from '../pipeline/conditioning/prompt-encoder.ts';
 import type { Feeds, SessionPool } from '../runtime/index.ts';
 import { LeastRecent } from '../runtime/least-recent.ts';
 import { MergedLoras, type NetworkDeltas, noDeltas } from './merged-loras.ts';
 import { type NetworkVariant, variantKey } from './network-variant.ts';
+import { textNetwork } from './text-network.ts';
 import type { LoraWork } from './protocol.ts';
 import {
   type BaseCheckpoint,
@@ -36,11 +35,12 @@ import {
   openControlNetCheckpoint,
   type TextEncoderPart,
 } from '../weights/checkpoint.ts';
+import { loraTargetOf } from '../weights/lora/lora-targets.ts';
 
 export interface OpenBase {
   /** What samples name these networks by. */
   readonly key: string;
-  readonly networks: BaseNetworks;
+  readonly networks: PictureNetworks;
   /** What makes a conditioning of a prompt, each some names of it. */
   readonly encoders: readonly PromptEncoder[];
   readonly schedule: ModelSchedule;
@@ -50,7 +50,8 @@ export interface OpenBase {
 interface OpenFiles {
   readonly key: string;
   readonly checkpoint: BaseCheckpoint;
-  readonly tokenizer: Tokenizer;
+  /** Of each text encoder. */
+  readonly tokenizers: readonly Tokenizer[];
   readonly open: OpenBase;
 }
 
@@ -83,19 +84,13 @@ export class ModelNetworks implements NetworkSource, ControlNetSource {
     const base = await this.#openFiles(model);
     const acting = loras.filter(({ scale, textEncoderScale }) => scale !== 0 || textEncoderScale !== 0);
     if (acting.length === 0) return base.open;
-    const { key, checkpoint, tokenizer } = base;
+    const { key, checkpoint } = base;
     const merged = await this.#loras.of({ key, name: model.id, checkpoint }, acting);
     const variant = merged.unet.deltas.length === 0 ? key : JSON.stringify([key, merged.unet.deltas]);
     const pictures =
-      this.#pictures(variant) ?? this.#keep(variant, pictureNetworks(this.#pool, key, checkpoint, merged.unet));
-    const text = textNetwork(this.#pool, key, checkpoint, merged.text);
-    const textKey = merged.text.deltas.length === 0 ? key : JSON.stringify([key, merged.text.deltas]);
-    return {
-      key: variant,
-      networks: { ...pictures, ...text },
-      encoders: [textEncoder(textKey, text, tokenizer)],
-      schedule: base.open.schedule,
-    };
+      this.#pictures(variant) ?? this.#keep(variant, baseNetworks(this.#pool, key, checkpoint, merged.unet));
+    const encoders = this.#encodersOf(base, ({ name }) => merged[loraTargetOf[name]]);
+    return { key: variant, networks: pictures, encoders, schedule: base.open.schedule };
   }
 
   async #openFiles(model: BaseModel): Promise<OpenFiles> {
@@ -107,13 +102,28 @@ export class ModelNetworks implements NetworkSource, ControlNetSource {
     const told = [{ by: 'user', source: 'the library', type, zeroSnr }] as const;
     const checkpoint = await openBaseCheckpoint(model.path, { told });
     const networks = baseNetworks(this.#pool, key, checkpoint);
-    const tokenizer = await this.#tokenizerOf(checkpoint.textEncoders[0]);
+    const { textEncoders } = checkpoint;
+    const tokenizers = await Promise.all(textEncoders.map(async (part) => await this.#tokenizerOf(part)));
     const publishedFor = checkpoint.unet.config.added === null ? 'sd15' : 'sdxl';
     const schedule = noiseScheduleFrom(checkpoint.schedulerConfig, publishedFor);
-    const open = { key, networks, encoders: [textEncoder(key, networks, tokenizer)], schedule };
-    const files = { key, checkpoint, tokenizer, open };
+    const encoders = this.#encodersOf({ key, checkpoint, tokenizers });
+    const files = { key, checkpoint, tokenizers, open: { key, networks, encoders, schedule } };
     this.#bases.set(key, files);
     return files;
+  }
+
+  /** In the order of their contexts, with what adapters change of each. Of several, the second reads a prompt of its own where there is one. */
+  #encodersOf(
+    { key, checkpoint, tokenizers }: Omit<OpenFiles, 'open'>,
+    changesOf: (part: TextEncoderPart) => NetworkDeltas = () => noDeltas,
+  ): readonly PromptEncoder[] {
+    return checkpoint.textEncoders.map((part, index) => {
+      const changes = changesOf(part);
+      const own = changes.deltas.length === 0 ? key : JSON.stringify([key, changes.deltas]);
+      const network = textNetwork(this.#pool, key, part, changes);
+      const reads = index === 0 ? 'prompt' : 'prompt_2';
+      return textEncoder(`${own}/${part.name}`, network, tokenizers[index] as Tokenizer, reads);
+    });
   }
 
   #pictures(key: string): PictureNetworks | undefined {
@@ -169,32 +179,11 @@ function opened<Open>(open: Open | undefined, key: string): Open {
  */
 const workingPlanes = 50;
 
-/** The networks of a base model, run through a pool of sessions under keys that begin with `key`. */
-export function baseNetworks(pool: SessionPool, key: string, checkpoint: BaseCheckpoint): BaseNetworks {
-  return { ...pictureNetworks(pool, key, checkpoint), ...textNetwork(pool, key, checkpoint) };
-}
-
-/** The text encoder of a base model, with what adapters change of it. */
-function textNetwork(
-  pool: SessionPool,
-  key: string,
-  { textEncoders }: BaseCheckpoint,
-  { deltas, into }: NetworkDeltas = noDeltas,
-): TextNetwork {
-  return {
-    encodeText: async (rows, clipSkip) =>
-      await runOne(
-        pool,
-        sessionKey(`${key}/text`, { deltas, structure: { clipSkip } }),
-        () => buildTextEncoder(into(textEncoders[0]), { clipSkip }),
-        'context',
-        { input_ids: stackIds(rows) },
-      ),
-  };
-}
-
-/** The denoiser of a base model, with what adapters change of it, and its autoencoder, which none changes. */
-function pictureNetworks(
+/**
+ * The denoiser of a base model, with what adapters change of it, and its autoencoder, which none changes, run through a pool of sessions under
+ * keys that begin with `key`.
+ */
+export function baseNetworks(
   pool: SessionPool,
   key: string,
   { unet, vae }: BaseCheckpoint,

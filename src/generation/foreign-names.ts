@@ -23,8 +23,8 @@ const generation = new Map<string, string>([
   ),
   ...named(['image_size', 'size', 'resolution', 'aspect_ratio'], 'it is width and height here'),
   ...named(['noise_seed', 'generator', 'manual_seed'], called('seed')),
-  ...named(['positive', 'positive_prompt', 'text', 'text_prompt', 'prompts', 'prompt_2'], called('prompt')),
-  ...named(['negative', 'neg_prompt', 'uc', 'negative_prompt_2'], called('negative_prompt')),
+  ...named(['positive', 'positive_prompt', 'text', 'text_prompt', 'prompts'], called('prompt')),
+  ...named(['negative', 'neg_prompt', 'uc'], called('negative_prompt')),
   ...named(
     [
       'checkpoint',

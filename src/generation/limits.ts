@@ -29,6 +29,9 @@ export const limits = {
   candidates: 16,
   clipSkip: { min: 0, max: 11 },
   promptLength: 8000,
+  /** Sides and places of a picture of which SDXL is told, in pixels. */
+  toldSide: { min: 1, max: 16_384 },
+  toldOffset: { min: 0, max: 16_384 },
   controls: 8,
   controlScale: { min: 0, max: 2 },
   loras: 8,

@@ -58,9 +58,14 @@ export function describeLoraFit({ fits: { contextWidth, textWidth, needsSdxl } }
  * it. Whether its layers are there, and of which shape, is found out when it is opened.
  */
 export function loraMisfit(base: BaseModel, lora: LoraModel): string | null {
-  const { contextWidth } = base.family;
+  const { family, added } = base;
   const { fits } = lora;
-  const differs = (width: number | null): boolean => width !== null && width !== contextWidth;
-  if (!fits.needsSdxl && !differs(fits.contextWidth) && !differs(fits.textWidth)) return null;
-  return `The LoRA ${lora.id} (${describeLoraFit(lora)}) does not fit the base model ${base.id} (context width ${contextWidth}, one text encoder of that width).`;
+  const textWidth = added?.textWidth ?? family.contextWidth;
+  const differs = (width: number | null, own: number): boolean => width !== null && width !== own;
+  const lacksSdxl = fits.needsSdxl && added === null;
+  if (!lacksSdxl && !differs(fits.contextWidth, family.contextWidth) && !differs(fits.textWidth, textWidth))
+    return null;
+  const encoders =
+    added === null ? 'one text encoder of that width' : `the text encoders of SDXL, the first of width ${textWidth}`;
+  return `The LoRA ${lora.id} (${describeLoraFit(lora)}) does not fit the base model ${base.id} (context width ${family.contextWidth}, ${encoders}).`;
 }

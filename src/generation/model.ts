@@ -27,12 +27,22 @@ export interface BaseModel extends FoundModel {
   readonly kind: 'base';
   /** Layers of the text encoder: how many clip skip can leave out is one less. */
   readonly textLayers: number;
+  /** What it is told beside a prompt; null in Stable Diffusion 1.x and 2.x. */
+  readonly added: AddedConditioning | null;
   readonly prediction: Prediction;
   /** How it is sampled, from its scheduler config. */
   readonly schedule: ModelSchedule;
   /** Pixels a latent cell, across and down: 8 in Stable Diffusion. */
   readonly latentScale: number;
   readonly defaults: ModelDefaults;
+}
+
+/** What models of SDXL are told beside a prompt: the sizes of the picture, and a prompt of its own for each text encoder. */
+export interface AddedConditioning {
+  /** Width of the first text encoder. */
+  readonly textWidth: number;
+  /** Whether it was trained to take zeros where there is no negative prompt. */
+  readonly zeroNegative: boolean;
 }
 
 export interface ControlNetModel extends FoundModel {

@@ -11,6 +11,7 @@ export interface PlannedPass extends Pick<
   | 'prompt'
   | 'negativePrompt'
   | 'promptSyntax'
+  | 'added'
   | 'clipSkip'
   | 'width'
   | 'height'
@@ -32,11 +33,11 @@ export interface PlannedPass extends Pick<
 
 /** The passes of a plan, in the order in which they are drawn. Drawing by a prompt is one. */
 export function passesOf(plan: GenerationPlan): readonly PlannedPass[] {
-  const { prompt, negativePrompt, promptSyntax, clipSkip, width, height } = plan;
+  const { prompt, negativePrompt, added, promptSyntax, clipSkip, width, height } = plan;
   const { scheduler, schedule, sChurn, eta, run, sdeNoise } = plan;
   const { guidanceScale, guidanceRescale, strict } = plan;
   const sampling = { scheduler, schedule, sChurn, part: partOf(plan), eta, run, sdeNoise };
-  const told = { prompt, negativePrompt, promptSyntax, prompts: composedPrompts(plan), clipSkip };
+  const told = { prompt, negativePrompt, added, promptSyntax, prompts: composedPrompts(plan), clipSkip };
   return [{ ...told, width, height, ...sampling, guidanceScale, guidanceRescale, strict }];
 }
 

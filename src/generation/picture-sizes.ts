@@ -1,3 +1,5 @@
+import type { Size } from '../numeric/size.ts';
+
 /** Two numbers of the picture: its height and width, or the place of its top left corner as rows and columns. */
 export type RowsAndColumns = readonly [number, number];
 
@@ -11,17 +13,20 @@ export interface PictureSizes {
   readonly target: RowsAndColumns | null;
 }
 
-/** Those of a prompt, and of a negative prompt where they are others. */
+/** Those beside a prompt, and those beside the negative one. */
 export interface ToldSizes {
   readonly prompt: PictureSizes;
   readonly negative: PictureSizes;
 }
 
+/** As they are told of a pass of this size. */
+export function sizesAt({ original, crop, target }: PictureSizes, { width, height }: Size) {
+  const own: RowsAndColumns = [height, width];
+  return { original: original ?? own, crop, target: target ?? own } as const;
+}
+
 /** The numbers that the network takes, of a pass of this size. */
-export function sizeIds(
-  { original, crop, target }: PictureSizes,
-  { width, height }: { readonly width: number; readonly height: number },
-): readonly number[] {
-  const own = [height, width] as const;
-  return [...(original ?? own), ...crop, ...(target ?? own)];
+export function sizeIds(sizes: PictureSizes, pass: Size): readonly number[] {
+  const { original, crop, target } = sizesAt(sizes, pass);
+  return [...original, ...crop, ...target];
 }

@@ -1,4 +1,5 @@
 import type { ResizeMode } from '../pixels/resize-mode.ts';
+import type { ToldSizes } from './picture-sizes.ts';
 import type { PromptSyntax } from '../prompt/syntax.ts';
 import type { SchedulerId } from '../schedulers/registry.ts';
 import type { ScheduleId } from '../schedulers/schedules/registry.ts';
@@ -20,6 +21,8 @@ export interface GenerationPlan extends Plan {
   readonly negativePrompt: string;
   /** How both are read. */
   readonly promptSyntax: PromptSyntax;
+  /** What models of SDXL are told beside the prompts; absent of others. */
+  readonly added?: PlannedAdded | undefined;
   /** Pixels; multiples of 8. */
   readonly width: number;
   readonly height: number;
@@ -67,6 +70,16 @@ export interface SamplerRun {
   readonly steps: number;
   /** How often the network is asked for one picture. */
   readonly evaluations: number;
+}
+
+/** What models of SDXL are told beside the prompts. */
+export interface PlannedAdded {
+  /** What the second text encoder reads; null: what the first one does. */
+  readonly prompt2: string | null;
+  readonly negativePrompt2: string | null;
+  /** There is no negative prompt, and the model was trained to take zeros in the place of what none means. */
+  readonly zeroNegative: boolean;
+  readonly sizes: ToldSizes;
 }
 
 export interface ModelReference {

@@ -10,7 +10,7 @@ import {
 import type { PassSteps } from '../prompt/schedule.ts';
 import type { GenerationPlan } from './plan.ts';
 
-type Written = Pick<GenerationPlan, 'prompt' | 'negativePrompt' | 'promptSyntax'>;
+type Written = Pick<GenerationPlan, 'prompt' | 'negativePrompt' | 'promptSyntax' | 'added'>;
 
 /** The prompt of a plan, or of a pass of it. */
 export function promptOf({
@@ -24,9 +24,27 @@ export function negativePromptOf({ negativePrompt: text, promptSyntax: syntax }:
   return { text, syntax, field: 'negative_prompt', isNegative: true };
 }
 
+/**
+ * What the second text encoder of SDXL reads in the place of the prompt, or of the negative one; null: what the first does. `AND` and
+ * LoRAs are the prompt's alone: here they are text.
+ */
+export function secondPromptOf(
+  { promptSyntax: syntax, added }: Pick<Written, 'promptSyntax' | 'added'>,
+  role: 'prompt' | 'negative',
+): WrittenPrompt | null {
+  const text = (role === 'prompt' ? added?.prompt2 : added?.negativePrompt2) ?? null;
+  const field = role === 'prompt' ? 'prompt_2' : 'negative_prompt_2';
+  return text === null ? null : { text, syntax, field, isNegative: true };
+}
+
+function promptsOf(plan: Written): readonly WrittenPrompt[] {
+  const second = (['prompt', 'negative'] as const).flatMap((role) => secondPromptOf(plan, role) ?? []);
+  return [promptOf(plan), negativePromptOf(plan), ...second];
+}
+
 /** Refuses prompts that are more than their limits allow. */
 export function checkPrompts(plan: Written, passes: readonly PassSteps[]): void {
-  for (const prompt of [promptOf(plan), negativePromptOf(plan)]) checkPrompt(prompt, passes);
+  for (const prompt of promptsOf(plan)) checkPrompt(prompt, passes);
 }
 
 /** How many prompts a plan composes: each is a row of every evaluation. */
@@ -36,7 +54,7 @@ export function composedPrompts(plan: Pick<Written, 'prompt' | 'promptSyntax'>):
 
 /** Texts that are encoded beyond the two that every drawing has: those that schedules and AND add. */
 export function furtherTexts(plan: Written, passes: readonly PassSteps[]): number {
-  const texts = [promptOf(plan), negativePromptOf(plan)].map((prompt) => {
+  const texts = promptsOf(plan).map((prompt) => {
     return new Set(passes.flatMap((pass) => [...distinctTexts(readPrompt(prompt, pass))])).size;
   });
   return texts.reduce((sum, count) => sum + count - 1, 0);
@@ -44,7 +62,7 @@ export function furtherTexts(plan: Written, passes: readonly PassSteps[]): numbe
 
 /** Remarks on what of the prompts is not read as what it looks like. */
 export function promptWarnings(plan: Written, passes: readonly PassSteps[]): readonly string[] {
-  return [promptOf(plan), negativePromptOf(plan)].flatMap((prompt) => [
+  return promptsOf(plan).flatMap((prompt) => [
     ...syntaxWarnings(prompt),
     ...passes.flatMap((pass) => scheduleWarnings(prompt, pass)),
   ]);

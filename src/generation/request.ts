@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { conditionExamples, maskedConditions } from '../conditions/registry.ts';
 import { structureOf, structures } from '../conditions/structures.ts';
 import { ArmatureError } from '../errors.ts';
+import { addedFields } from './added-fields.ts';
 import { schedulerIds, schedulersWithChurn, schedulersWithEta } from '../schedulers/registry.ts';
 import { scheduleIds } from '../schedulers/schedules/registry.ts';
 import { fieldPath } from '../text/field-path.ts';
@@ -259,9 +260,13 @@ const generationFields = {
   negative_prompt: z
     .string()
     .max(limits.promptLength)
-    .default('')
-    .describe('What to keep away from')
+    .nullable()
+    .default(null)
+    .describe(
+      'What to keep away from. Left out or null, it is an empty text, or, where a model of SDXL was trained so, no text at all',
+    )
     .register(fieldOptions, { flag: '--negative <text>', says: 'what to keep away from' }),
+  ...addedFields,
   prompt_syntax: z
     .enum(promptSyntaxes)
     .default('a1111')

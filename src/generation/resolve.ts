@@ -4,6 +4,7 @@ import { type SchedulerId, schedulerIds } from '../schedulers/registry.ts';
 import { type Catalog, findBase } from './catalog.ts';
 import { limits } from './limits.ts';
 import type { GenerationPlan } from './plan.ts';
+import { resolveAdded } from './resolve-added.ts';
 import type { Resolved } from './resolved.ts';
 import type { GivenMask, GivenPicture } from './given-picture.ts';
 import { partOf, runsOf } from './passes.ts';
@@ -57,12 +58,14 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
   const loras = resolveLoras([...request.loras, ...inPrompt], base, catalog.models);
   const sampling = { scheduler, schedule: request.schedule, sChurn: request.s_churn, eta: request.eta };
   const run = requireSampler(base, { ...sampling, ...partOf({ steps, init }) });
+  const added = resolveAdded(request, base, catalog.models);
   const plan: GenerationPlan = {
     kind: 'generation',
     model: { id: base.id, hash: base.hash },
     prompt: request.prompt,
-    negativePrompt: request.negative_prompt,
+    negativePrompt: request.negative_prompt ?? '',
     promptSyntax: request.prompt_syntax,
+    ...(added === undefined ? {} : { added }),
     ...size,
     steps,
     guidanceScale: request.guidance_scale ?? base.defaults.guidanceScale,

@@ -28,12 +28,14 @@ export function warningsOf(plan: GenerationPlan, models: ModelList): readonly st
 }
 
 /** What nobody says of a model, or what two say differently, may be wrong: a picture of noise would not tell why. */
-function predictionWarnings({ id, prediction }: BaseModel): readonly string[] {
+function predictionWarnings({ id, prediction, added }: BaseModel): readonly string[] {
   const { type, decidedBy, source, contradiction } = prediction;
   const other = type === 'epsilon' ? 'v_prediction' : 'epsilon';
   const remedy = `If its pictures are noise or grey: armature models set ${id} --prediction-type ${other}.`;
   if (contradiction !== null) return [`model ${id}: ${contradiction}; ${type} was taken. ${remedy}`];
-  if (decidedBy !== 'weights') return [];
+  // Models of SDXL that predict v have the shapes of those that don't, as in SD 2.x.
+  const isGuess = decidedBy === 'weights' || (decidedBy === 'family' && added !== null);
+  if (!isGuess) return [];
   return [`model ${id} does not say what it predicts: ${type} was assumed from ${source}. ${remedy}`];
 }
 

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { encodePrompt, type EncodedPrompt } from '../../src/device/encode-prompt.ts';
-import { baseNetworks } from '../../src/device/model-networks.ts';
 import { TextCache } from '../../src/device/text-cache.ts';
+import { textNetwork } from '../../src/device/text-network.ts';
 import type { PlannedPass } from '../../src/generation/passes.ts';
 import { composedPrompts } from '../../src/generation/prompts.ts';
 import { type PromptEncoder, textEncoder } from '../../src/pipeline/conditioning/prompt-encoder.ts';
@@ -27,8 +27,8 @@ const pool = new SessionPool({ provider: 'cpu', deviceId: 0, threads: 2 }, 2 ** 
 afterAll(async () => await pool.release());
 
 const tokenizer = await loadTokenizer(goldenPath('models', model, 'tokenizer'));
-const networks = baseNetworks(pool, model, await openBaseCheckpoint(goldenPath('models', model)));
-const real = textEncoder(model, networks, tokenizer);
+const { textEncoders } = await openBaseCheckpoint(goldenPath('models', model));
+const real = textEncoder(model, textNetwork(pool, model, textEncoders[0]), tokenizer);
 const width = 24;
 
 /** Counts what is encoded. */
@@ -163,4 +163,47 @@ describe('the prompt of a pass', () => {
     const last = await encode({ ...negative, clipSkip: 0 }, { role: 'negative' });
     expect(contextsOf({ questions, warnings: [] })).toEqual(contextsOf(last));
   });
+});
+
+test('a second text encoder reads a prompt of its own, step by step beside the first, in as many chunks', async () => {
+  const encoderOf = (reads: PromptEncoder['reads'], ids: number): PromptEncoder => ({
+    ...real,
+    key: reads,
+    reads,
+    encode: async (tokens) => {
+      const data = new Float32Array(tokens.length).fill(ids + (tokens[1] ?? 0));
+      return await Promise.resolve({ context: { dims: [tokens.length, 1], data } });
+    },
+  });
+  const encoders = [encoderOf('prompt', 0), encoderOf('prompt_2', 10_000)];
+  const sizes = { original: null, crop: [0, 0], target: null } as const;
+  const added = {
+    prompt2: '[a:b:2] AND',
+    negativePrompt2: null,
+    zeroNegative: true,
+    sizes: { prompt: sizes, negative: sizes },
+  };
+  const pass = passOf({ prompt: '[c:d BREAK e:3]', added });
+  const encodingOf = async (role: Role): Promise<EncodedPrompt> => {
+    const encoding = encodePrompt(role, pass, encoders, new TextCache());
+    for (;;) {
+      const piece = await encoding.next();
+      if (piece.done === true) return piece.value;
+    }
+  };
+  const { questions } = await encodingOf('prompt');
+  const { distinct, at } = questions[0]!.conditionings;
+  // c with a, c with b, and "d BREAK e" with b: the last one has two chunks, so that of b is filled up.
+  expect(at).toEqual([0, 0, 1, 2]);
+  expect(distinct.map(({ context }) => context?.dims)).toEqual([
+    [77, 2],
+    [77, 2],
+    [154, 2],
+  ]);
+  expect(distinct.map(({ time_ids: ids }) => [...(ids?.data ?? [])])).toEqual(
+    Array.from({ length: 3 }, () => [64, 64, 0, 0, 64, 64]),
+  );
+  const negative = (await encodingOf('negative')).questions[0]!.conditionings.distinct[0]!;
+  expect(negative['context']?.data.every((value) => value === 0)).toBe(true);
+  expect([...(negative['time_ids']?.data ?? [])]).toEqual([64, 64, 0, 0, 64, 64]);
 });

@@ -18,7 +18,7 @@ describe('a generation request', () => {
   test('needs nothing but a prompt, and gets the defaults that no model decides', () => {
     expect(parseGeneration({ prompt: '' })).toEqual({
       prompt: '',
-      negative_prompt: '',
+      negative_prompt: null,
       prompt_syntax: 'a1111',
       guidance_rescale: 0,
       schedule: null,

@@ -159,6 +159,7 @@ const base: BaseModel = {
   prediction: { type: 'epsilon', zeroSnr: false, decidedBy: 'family', source: 'its family', contradiction: null },
   family: { name: 'sd1', contextWidth: 768, latentChannels: 4, blockChannels: [320, 640], layersPerBlock: 2 },
   textLayers: 12,
+  added: null,
   schedule: epsilon,
   latentScale: 8,
   defaults: { width: 512, height: 512, steps: 20, guidanceScale: 7, scheduler: 'unipc' },

@@ -25,6 +25,7 @@ const base: BaseModel = {
   prediction: { type: 'epsilon', zeroSnr: false, decidedBy: 'family', source: 'its family', contradiction: null },
   family: { name: 'sd1', contextWidth: 768, latentChannels: 4, blockChannels: [320, 640], layersPerBlock: 2 },
   textLayers: 12,
+  added: null,
   schedule: noiseScheduleFrom(stableDiffusionSchedule),
   latentScale: 8,
   defaults: { width: 512, height: 512, steps: 20, guidanceScale: 7, scheduler: 'unipc' },
@@ -145,7 +146,7 @@ describe('variations', () => {
 
 it('plans of before versions began with noise alone and a plain prompt, and are read as they are', () => {
   const { plan } = resolve({});
-  expect(storedGeneration.write(plan)).toMatchObject({ version: 7 });
+  expect(storedGeneration.write(plan)).toMatchObject({ version: 8 });
   const { promptSyntax: _, ...written } = plan;
   const before = { ...written, version: 1 } as unknown as ReturnType<typeof storedGeneration.write>;
   // The noise of the SDE samplers was drawn step by step.

@@ -10,7 +10,13 @@ import { resolveLoras } from '../../src/generation/resolve-loras.ts';
 import { planFor } from '../support/draw-request.ts';
 
 const family = { name: 'sd1', contextWidth: 768, latentChannels: 4, blockChannels: [320], layersPerBlock: 2 } as const;
-const base = { kind: 'base', id: 'photo', hash: 'b', family } as unknown as BaseModel;
+const base = { kind: 'base', id: 'photo', hash: 'b', family, added: null } as unknown as BaseModel;
+const sdxl = {
+  ...base,
+  id: 'sdxl',
+  family: { ...family, name: 'sdxl', contextWidth: 2048 },
+  added: { textWidth: 768, zeroNegative: true },
+} as BaseModel;
 const sd2 = { ...base, id: 'sd2', family: { ...family, name: 'sd2', contextWidth: 1024 } } as BaseModel;
 const controlNet = { kind: 'controlnet', id: 'edges', hash: 'c', family } as unknown as ControlNetModel;
 
@@ -153,6 +159,8 @@ describe('what speaks against a LoRA', () => {
     ['one width right, the other wrong', lora('x', { contextWidth: 768, textWidth: 1024 }), base, false],
     ['nothing that tells', convolutions, sd2, true],
     ['what SDXL alone has', lora('x', { contextWidth: 768, needsSdxl: true }), base, false],
+    ['what SDXL alone has, for SDXL', lora('x', { contextWidth: 2048, textWidth: 768, needsSdxl: true }), sdxl, true],
+    ['another text encoder than the first of SDXL', lora('x', { textWidth: 1024 }), sdxl, false],
   ])('%s', (_, model, to, fits) => {
     expect(loraMisfit(to, model) === null).toBe(fits);
   });

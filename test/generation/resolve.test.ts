@@ -34,6 +34,7 @@ const base: BaseModel = {
   title: 'Photo',
   family: sd1,
   textLayers: 6,
+  added: null,
   schedule: noiseScheduleFrom(stableDiffusionSchedule),
   latentScale: 8,
   defaults: { width: 512, height: 768, steps: 25, guidanceScale: 7.5, scheduler: 'unipc' },

@@ -14,6 +14,7 @@ const base = {
   id: 'photo',
   family: sd1,
   textLayers: 12,
+  added: null,
   latentScale: 8,
   defaults,
 } as BaseModel;

@@ -7,7 +7,7 @@ import { splitNetworks } from '../../src/pipeline/controls/split-networks.ts';
 import { DenoiseLoop, StepError } from '../../src/pipeline/denoise-loop.ts';
 import { rolesOf } from '../../src/pipeline/guidance.ts';
 import type {
-  BaseNetworks,
+  PictureNetworks,
   ControlNetworks,
   DenoiserInput,
   NetworkSource,
@@ -36,7 +36,7 @@ class AnalyticNetworks implements NetworkSource {
   /** Milliseconds until a network can run. */
   reloadMs = (_network: string): number => 0;
 
-  base(key: string): BaseNetworks {
+  base(key: string): PictureNetworks {
     return {
       reloadMs: () => this.reloadMs(key),
       latentChannels: 1,
@@ -44,7 +44,6 @@ class AnalyticNetworks implements NetworkSource {
       scalingFactor: 1,
       injectionPoints: 2,
       rowBytes: (height, width) => 100 * height * width,
-      encodeText: async () => await Promise.reject(new Error('no text here')),
       encode: async () => await Promise.reject(new Error('no picture here')),
       decode: async (latents) => await Promise.resolve(latents),
       denoise: async (input, residuals) => {

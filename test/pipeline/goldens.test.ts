@@ -3,15 +3,20 @@ import { latentMask } from '../../src/pixels/latent-mask.ts';
 import type { LevelMap } from '../../src/pixels/level-map.ts';
 import type { RgbImage } from '../../src/pixels/rgb-image.ts';
 import { baseNetworks, controlNetworks } from '../../src/device/model-networks.ts';
+import { textNetwork } from '../../src/device/text-network.ts';
+import { sizeIds, type RowsAndColumns } from '../../src/generation/picture-sizes.ts';
+import type { Size } from '../../src/numeric/size.ts';
+import { besideEachOther, ofNoText, withSizeIds } from '../../src/pipeline/conditioning/added.ts';
+import type { Role } from '../../src/pipeline/conditioning/role.ts';
 import { stack } from '../../src/numeric/tensor.ts';
 import { TorchGenerator } from '../../src/numeric/torch-generator.ts';
 import { type Conditioning, throughout } from '../../src/pipeline/conditioning/conditioning.ts';
-import { textEncoder } from '../../src/pipeline/conditioning/prompt-encoder.ts';
+import { type PromptEncoder, textEncoder } from '../../src/pipeline/conditioning/prompt-encoder.ts';
 import { rolesOf } from '../../src/pipeline/guidance.ts';
 import { controlWeights } from '../../src/pipeline/controls/control-weights.ts';
 import { splitNetworks } from '../../src/pipeline/controls/split-networks.ts';
 import { DenoiseLoop } from '../../src/pipeline/denoise-loop.ts';
-import type { BaseNetworks, ControlNetworks, NetworkSource } from '../../src/pipeline/networks/networks.ts';
+import type { PictureNetworks, ControlNetworks, NetworkSource } from '../../src/pipeline/networks/networks.ts';
 import { mapTensor } from '../../src/pipeline/controls/residuals.ts';
 import type { SampleControl } from '../../src/pipeline/controls/sample-control.ts';
 import { pictureFrom, tensorFrom } from '../../src/pipeline/pixels.ts';
@@ -39,6 +44,17 @@ interface Case {
 interface Arguments {
   readonly prompt: string | readonly string[];
   readonly negative_prompt?: string | readonly string[] | null;
+  readonly prompt_2?: string;
+  readonly negative_prompt_2?: string;
+  readonly original_size?: RowsAndColumns;
+  readonly crops_coords_top_left?: RowsAndColumns;
+  readonly target_size?: RowsAndColumns;
+  readonly negative_original_size?: RowsAndColumns;
+  readonly negative_crops_coords_top_left?: RowsAndColumns;
+  readonly negative_target_size?: RowsAndColumns;
+  /** Share of the training's noise levels at which an earlier or later model takes over. */
+  readonly denoising_end?: number;
+  readonly denoising_start?: number;
   readonly num_inference_steps: number;
   readonly guidance_scale: number;
   readonly guidance_rescale?: number;
@@ -69,7 +85,16 @@ const built = [
   'StableDiffusionControlNetImg2ImgPipeline',
   'StableDiffusionInpaintPipeline',
   'StableDiffusionControlNetInpaintPipeline',
+  'StableDiffusionXLPipeline',
+  'StableDiffusionXLControlNetPipeline',
+  'StableDiffusionXLImg2ImgPipeline',
+  'StableDiffusionXLInpaintPipeline',
 ];
+
+/** A pass that ends or begins between two models is none that is built. */
+function isHalf({ denoising_end: end, denoising_start: start }: Arguments): boolean {
+  return end !== undefined || start !== undefined;
+}
 
 /** A network of nine channels is none that is built. */
 function hasFourChannels(model: string): boolean {
@@ -77,7 +102,8 @@ function hasFourChannels(model: string): boolean {
 }
 
 const covered = cases.filter(
-  ({ pipeline, scheduler, model }) => built.includes(pipeline) && hasSampler(scheduler[0]) && hasFourChannels(model),
+  ({ pipeline, scheduler, model, args }) =>
+    built.includes(pipeline) && hasSampler(scheduler[0]) && hasFourChannels(model) && !isHalf(args),
 );
 const outside = cases.filter((one) => !covered.includes(one));
 const inputs = goldenArrays('pipelines', 'inputs.safetensors');
@@ -90,25 +116,45 @@ function each<T>(value: T | readonly T[] | undefined, count: number, fallback: T
 }
 
 class GoldenModel implements NetworkSource {
-  readonly #base: BaseNetworks;
+  readonly #base: PictureNetworks;
+  readonly encoders: readonly PromptEncoder[];
+  /** Whether it takes zeros where there is no negative prompt, and is told the sizes of the picture; null where it is not. */
+  readonly added: { readonly zeroNegative: boolean } | null;
   readonly #controls: ReadonlyMap<string, ControlNetworks>;
 
-  private constructor(base: BaseNetworks, controls: ReadonlyMap<string, ControlNetworks>) {
+  private constructor(
+    base: PictureNetworks,
+    encoders: readonly PromptEncoder[],
+    added: GoldenModel['added'],
+    controls: ReadonlyMap<string, ControlNetworks>,
+  ) {
     this.#base = base;
+    this.encoders = encoders;
+    this.added = added;
     this.#controls = controls;
   }
 
   static async open(model: string, controlNets: readonly string[]): Promise<GoldenModel> {
-    const base = baseNetworks(pool, model, await openBaseCheckpoint(goldenPath('models', model)));
+    const checkpoint = await openBaseCheckpoint(goldenPath('models', model));
+    const base = baseNetworks(pool, model, checkpoint);
+    const encoders = await Promise.all(
+      checkpoint.textEncoders.map(async (part, index) => {
+        const tokenizer = await loadTokenizer(part.tokenizer.folder ?? '');
+        const reads = index === 0 ? 'prompt' : 'prompt_2';
+        return textEncoder(part.name, textNetwork(pool, model, part), tokenizer, reads);
+      }),
+    );
     const controls = new Map<string, ControlNetworks>();
     for (const name of controlNets) {
       const checkpoint = await openControlNetCheckpoint(goldenPath('models', model, name));
       controls.set(name, controlNetworks(pool, `${model}/${name}`, checkpoint));
     }
-    return new GoldenModel(base, controls);
+    const index = goldenJson<{ readonly force_zeros_for_empty_prompt?: boolean }>('models', model, 'model_index.json');
+    const zeroNegative = index.force_zeros_for_empty_prompt !== false;
+    return new GoldenModel(base, encoders, checkpoint.unet.config.added === null ? null : { zeroNegative }, controls);
   }
 
-  base(): BaseNetworks {
+  base(): PictureNetworks {
     return this.#base;
   }
 
@@ -126,17 +172,40 @@ function inputImage(name: string): RgbImage {
   return { width, height, data: array.data };
 }
 
+/** What each prompt means; `second` is what a second text encoder reads in their place. */
 async function conditionings(
-  networks: BaseNetworks,
-  model: string,
+  { encoders }: GoldenModel,
   prompts: readonly string[],
   clipSkip: number,
+  second: string | undefined,
 ): Promise<readonly Conditioning[]> {
-  const tokenizer = await loadTokenizer(goldenPath('models', model, 'tokenizer'));
-  const encoder = textEncoder(model, networks, tokenizer);
   return await Promise.all(
-    prompts.map(async (prompt) => await encoder.encode(tokenizer.tokenize(prompt).ids, clipSkip)),
+    prompts.map(async (prompt) => {
+      const means = encoders.map(async (encoder) => {
+        const { reads, tokenizer } = encoder;
+        const text = reads === 'prompt_2' ? (second ?? prompt) : prompt;
+        return await encoder.encode(tokenizer.tokenize(text).ids, clipSkip);
+      });
+      return besideEachOther(await Promise.all(means));
+    }),
   );
+}
+
+/** What a model of SDXL is told beside the texts. */
+function told(meant: Conditioning, role: Role, args: Arguments, { added }: GoldenModel, pass: Size): Conditioning {
+  if (added === null) return meant;
+  const prompt = {
+    original: args.original_size ?? null,
+    crop: args.crops_coords_top_left ?? ([0, 0] as const),
+    target: args.target_size ?? null,
+  };
+  const negative = {
+    original: args.negative_original_size ?? prompt.original,
+    crop: args.negative_crops_coords_top_left ?? prompt.crop,
+    target: args.negative_target_size ?? prompt.target,
+  };
+  const isNone = role === 'negative' && (args.negative_prompt ?? null) === null && added.zeroNegative;
+  return withSizeIds(isNone ? ofNoText(meant) : meant, sizeIds(role === 'prompt' ? prompt : negative, pass));
 }
 
 async function controlsOf({ args, controlnets }: Case, networks: GoldenModel): Promise<SampleControl[]> {
@@ -168,9 +237,9 @@ async function samplesOf(one: Case, networks: GoldenModel): Promise<Sample[]> {
   const images = args.num_images_per_prompt ?? 1;
   const count = prompts.length * images;
   const clipSkip = args.clip_skip ?? 0;
-  const positive = await conditionings(base, one.model, prompts, clipSkip);
+  const positive = await conditionings(networks, prompts, clipSkip, args.prompt_2);
   // diffusers leaves the negative prompt at the last layer, whatever clip_skip says.
-  const negative = await conditionings(base, one.model, negatives, 0);
+  const negative = await conditionings(networks, negatives, 0, args.negative_prompt_2);
   const controls = await controlsOf(one, networks);
   const over = args.strength === undefined ? null : await drawnOver(args, base);
   const [height, width] = over === null ? [args.height, args.width] : over.size;
@@ -178,7 +247,7 @@ async function samplesOf(one: Case, networks: GoldenModel): Promise<Sample[]> {
   const noises = noisesOf(one, shape, count);
   return Array.from({ length: count }, (_, index) => {
     const guidance = { scale: args.guidance_scale, rescale: args.guidance_rescale ?? 0 };
-    const told = { prompt: positive, negative };
+    const meant = { prompt: positive, negative };
     const pass: Pass = {
       base: one.model,
       shape,
@@ -190,8 +259,9 @@ async function samplesOf(one: Case, networks: GoldenModel): Promise<Sample[]> {
       ),
       guidance,
       rows: rolesOf(guidance).map((role) => {
-        const conditionings = throughout(told[role][Math.floor(index / images)]!);
-        return rowOf({ role, weight: 1, conditionings }, controls);
+        const own = meant[role][Math.floor(index / images)]!;
+        const pass = { height: height ?? 0, width: width ?? 0 };
+        return rowOf({ role, weight: 1, conditionings: throughout(told(own, role, args, networks, pass)) }, controls);
       }),
       over: over?.latents ?? null,
       structure: '',
@@ -204,7 +274,7 @@ async function samplesOf(one: Case, networks: GoldenModel): Promise<Sample[]> {
 /** The picture that a case draws over, and its mask by diffusers' rule. */
 async function drawnOver(
   { image, mask_image: mask, strength = 1 }: Arguments,
-  base: BaseNetworks,
+  base: PictureNetworks,
 ): Promise<{ readonly size: readonly [height: number, width: number]; readonly latents: DrawnOver }> {
   const picture = inputImage([image].flat()[0] ?? '');
   const { mean, logvar } = await base.encode(tensorFrom(picture));
@@ -297,7 +367,7 @@ function expectLatents(samples: readonly Sample[], expected: Float32Array): void
 }
 
 async function expectPictures(
-  base: BaseNetworks,
+  base: PictureNetworks,
   samples: readonly Sample[],
   expected: ReturnType<typeof goldenArrays>,
 ): Promise<void> {

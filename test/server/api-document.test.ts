@@ -44,7 +44,7 @@ describe('docs/api.md', () => {
       best_of: range(limits.bestOf),
       'count x best_of': [limits.candidates],
       clip_skip: range(limits.clipSkip),
-      'prompt, negative_prompt': [limits.promptLength],
+      'prompt, negative_prompt, prompt_2, negative_prompt_2': [limits.promptLength],
       'a prompt with syntax': [
         promptLimits.parts,
         promptLimits.schedules,

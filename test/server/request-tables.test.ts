@@ -71,15 +71,22 @@ function statements(field: Field, defs: Readonly<Record<string, Field>>): readon
     ...(maxLength === undefined || maxLength === limits.idLength ? [] : [new RegExp(`\\b${maxLength} characters\\b`)]),
     ...(maxItems === undefined
       ? []
-      : [new RegExp(minItems === undefined ? `up to ${maxItems}\\b` : `${minItems} to ${maxItems}\\b`)]),
+      : [new RegExp(minItems === undefined ? `up to ${maxItems}\\b` : `${lengthOf(minItems, maxItems)}\\b`)]),
     ...(field.enum ?? []).map((choice) => new RegExp(`\\b${choice}\\b`)),
-    ...(type === 'array' && field.items?.enum !== undefined ? statements(field.items, defs) : []),
+    ...(type === 'array' && field.items !== undefined && (field.items.enum ?? field.items.maximum) !== undefined
+      ? statements(field.items, defs)
+      : []),
     ...inner.flatMap(([name, value]) => [
       new RegExp(`\\b${name}\\b`),
       // Choices and ranges; the other words of what is inside are in its own section.
       ...(value.enum === undefined && value.maximum === undefined ? [] : statements(value, defs)),
     ]),
   ];
+}
+
+/** Of lists of one length, that. */
+function lengthOf(least: number, most: number): string {
+  return least === most ? `${most} numbers` : `${least} to ${most}`;
 }
 
 const requests: readonly (readonly [string, readonly z.ZodType[]])[] = [

@@ -30,6 +30,7 @@ function optionOf({ flag, says }: { readonly flag: string; readonly says: string
       loraArgument(text),
     ]);
   }
+  if (schema instanceof z.ZodArray) return option.argParser((text) => text.split(/[,x]/).map(numberOrText));
   return schema === bare(pictureReference) ? option.argParser((file) => ({ file })) : option;
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { BaseModel } from '../../generation/model.ts';
 import { type DetectedFile, openBaseCheckpoint } from '../../weights/checkpoint.ts';
 import { readConfig } from '../../weights/configs/raw-config.ts';
+import { exists } from '../../weights/layouts/layout.ts';
 import { modelDefaults } from '../manifest/defaults.ts';
 import { requireUsableBase } from './usable.ts';
 import type { Given } from './kind.ts';
@@ -14,7 +15,7 @@ export async function inspectBase(
   file: DetectedFile['file'],
 ): Promise<BaseModel> {
   const checkpoint = await openBaseCheckpoint(path, { told }, file ?? undefined);
-  const { layout, family, hash, textEncoders, prediction, vae } = checkpoint;
+  const { layout, family, hash, textEncoders, prediction, unet, vae } = checkpoint;
   const schedule = await requireUsableBase(checkpoint, basename(path));
   const textLayers = Math.min(...textEncoders.map(({ config }) => config.layers));
   const defaults = modelDefaults(manifest, family, layout === 'diffusers' ? await sampleSize(path) : null);
@@ -29,11 +30,22 @@ export async function inspectBase(
     path,
     layout,
     textLayers,
+    added:
+      unet.config.added === null
+        ? null
+        : { textWidth: textEncoders[0].config.hiddenSize, zeroNegative: await zeroesNegative(path, layout) },
     prediction,
     schedule,
     latentScale: 2 ** (vae.config.blockChannels.length - 1),
     defaults,
   };
+}
+
+/** Whether a pipeline zeroes an absent negative prompt: model_index.json says it, and diffusers' default is that it does. */
+async function zeroesNegative(path: string, layout: BaseModel['layout']): Promise<boolean> {
+  const index = join(path, 'model_index.json');
+  if (layout !== 'diffusers' || !(await exists(index))) return true;
+  return (await readConfig(index))['force_zeros_for_empty_prompt'] !== false;
 }
 
 /** Side of the latents that the network was trained on, where its config says it: a whole number or nothing. */

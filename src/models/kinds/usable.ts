@@ -10,9 +10,6 @@ import { requireCompleteBase } from '../../weights/complete.ts';
  */
 export async function requireUsableBase(checkpoint: BaseCheckpoint, name: string): Promise<ModelSchedule> {
   requireCompleteBase(checkpoint, name);
-  if (checkpoint.unet.config.added !== null) {
-    throw new ArmatureError('not_supported_yet', `${name} is an SDXL model: not supported yet.`);
-  }
   const schedule = noiseScheduleFrom(
     checkpoint.schedulerConfig,
     checkpoint.unet.config.added === null ? 'sd15' : 'sdxl',

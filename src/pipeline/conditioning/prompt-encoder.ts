@@ -7,24 +7,43 @@ export interface PromptEncoder {
   /** Tells it apart from those of other models. */
   readonly key: string;
   readonly tokenizer: Tokenizer;
+  /** Which of the prompts it reads: SDXL's second encoder may have one of its own. */
+  readonly reads: 'prompt' | 'prompt_2';
   /** Token ids, 77 of them, to what they mean, without an axis of rows. */
   encode(ids: Int32Array, clipSkip: number): Promise<Conditioning>;
 }
 
 /** The network of a text encoder. */
 export interface TextNetwork {
-  /** Token ids, 77 a row, to [rows, 77, width]. */
-  encodeText(rows: readonly Int32Array[], clipSkip: number): Promise<Tensor>;
+  /** Token ids, 77 a row. */
+  encodeText(rows: readonly Int32Array[], clipSkip: number): Promise<EncodedTexts>;
 }
 
-/** The text encoder of Stable Diffusion: `context`, [77, width]. */
-export function textEncoder(key: string, network: TextNetwork, tokenizer: Tokenizer): PromptEncoder {
+export interface EncodedTexts {
+  /** [rows, 77, width] */
+  readonly context: Tensor;
+  /** What the end of each text is projected to, [rows, width]; null where it is not. */
+  readonly embeds: Tensor | null;
+}
+
+/** A text encoder of Stable Diffusion: `context`, [77, width], and `text_embeds`, [width], where it projects. */
+export function textEncoder(
+  key: string,
+  network: TextNetwork,
+  tokenizer: Tokenizer,
+  reads: PromptEncoder['reads'] = 'prompt',
+): PromptEncoder {
   return {
     key: `${key}/context`,
     tokenizer,
+    reads,
     encode: async (ids, clipSkip) => {
-      const features = await network.encodeText([ids], clipSkip);
-      return { context: { dims: features.dims.slice(1), data: row(features, 0) } };
+      const { context, embeds } = await network.encodeText([ids], clipSkip);
+      return { context: firstRow(context), ...(embeds === null ? {} : { text_embeds: firstRow(embeds) }) };
     },
   };
+}
+
+function firstRow(rows: Tensor): Tensor {
+  return { dims: rows.dims.slice(1), data: row(rows, 0) };
 }

@@ -1,10 +1,6 @@
 import type { ControlNetModel } from '../../generation/model.ts';
 import type { Tensor } from '../../numeric/tensor.ts';
 import type { Conditioning } from '../conditioning/conditioning.ts';
-import type { TextNetwork } from '../conditioning/prompt-encoder.ts';
-
-/** All networks of one base model. */
-export interface BaseNetworks extends PictureNetworks, TextNetwork {}
 
 /**
  * What the pipeline asks of the networks of one base model once texts are encoded. The runtime answers with sessions. All tensors

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { baseNetworks } from '../../../src/device/model-networks.ts';
+import { textNetwork } from '../../../src/device/text-network.ts';
 import type { Tensor } from '../../../src/numeric/tensor.ts';
 import { chunksOf } from '../../../src/pipeline/conditioning/chunks.ts';
 import { emphasise, weigh } from '../../../src/pipeline/conditioning/emphasise.ts';
@@ -27,8 +27,8 @@ const pool = new SessionPool({ provider: 'cpu', deviceId: 0, threads: 2 }, 2 ** 
 afterAll(async () => await pool.release());
 
 const tokenizer = await loadTokenizer(goldenPath('models', model, 'tokenizer'));
-const networks = baseNetworks(pool, model, await openBaseCheckpoint(goldenPath('models', model)));
-const encoder = textEncoder(model, networks, tokenizer);
+const { textEncoders } = await openBaseCheckpoint(goldenPath('models', model));
+const encoder = textEncoder(model, textNetwork(pool, model, textEncoders[0]), tokenizer);
 
 const chunksOfCase = ({ prompt, comma_backtrack: backtrack }: Case) =>
   chunksOf(parseEmphasis(prompt), tokenizer, backtrack);

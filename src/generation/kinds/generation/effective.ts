@@ -9,6 +9,7 @@ import { passesOf } from '../../passes.ts';
 import { negativePromptOf, promptOf } from '../../prompts.ts';
 import { modelReference, sha256, variationView } from '../../references.ts';
 import { effectiveLora, loraView } from './effective-lora.ts';
+import { addedView, effectiveAdded } from './effective-added.ts';
 import { controlView, effectiveControl } from './effective-control.ts';
 import { readPromptView, viewOfPrompt } from './read-view.ts';
 
@@ -16,7 +17,8 @@ export const effectiveGeneration = z
   .object({
     model: modelReference,
     prompt: z.string(),
-    negative_prompt: z.string(),
+    negative_prompt: z.string().nullable().describe('null: none, and the model takes zeros in its place'),
+    ...effectiveAdded,
     prompt_syntax: z.enum(promptSyntaxes),
     read_as: z
       .object({ prompt: readPromptView, negative_prompt: readPromptView })
@@ -72,7 +74,8 @@ export function generationView(plan: GenerationPlan, mapUrl: (control: number) =
   return {
     model: { ...plan.model },
     prompt: plan.prompt,
-    negative_prompt: plan.negativePrompt,
+    negative_prompt: plan.added?.zeroNegative === true ? null : plan.negativePrompt,
+    ...addedView(plan),
     prompt_syntax: plan.promptSyntax,
     read_as: readView(plan),
     width: plan.width,
