@@ -258,8 +258,9 @@ describe('what a single file of SD 2.x predicts', () => {
     const library = await openLibrary([models], options);
     const warnings = async () => {
       const found = await library.list();
-      const prompts = { prompt: '', negativePrompt: '' };
-      const plan = { model: { id: 'one', hash: '' }, ...prompts, guidanceScale: 5, controls: [], steps: 1 };
+      const prompts = { prompt: '', negativePrompt: '', promptSyntax: 'a1111' };
+      const run = { steps: 1, evaluations: 1 };
+      const plan = { model: { id: 'one', hash: '' }, ...prompts, guidanceScale: 5, controls: [], steps: 1, run };
       return warningsOf(plan as unknown as GenerationPlan, found);
     };
     expect(await warnings()).toEqual([expect.stringMatching(/epsilon was assumed.*set one --prediction-type v_pred/)]);
