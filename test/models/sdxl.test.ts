@@ -52,6 +52,8 @@ describe('a model of SDXL', () => {
       /projection|pooled/,
     ],
     ['no room for sizes', 'unet/config.json', { projection_class_embeddings_input_dim: 20 }, /pooled text/],
+    // As the file of a refiner says: one number less, a score in place of the last size.
+    ['a score in place of a size', 'unet/config.json', { projection_class_embeddings_input_dim: 60 }, /is a refiner/],
     ['text encoders of other widths', 'unet/config.json', { cross_attention_dim: 16 }, /of width 16 .* 16 and 24/],
   ])('is refused with %s', async (_, path, changes, reason) => {
     change(path, changes);

@@ -10,6 +10,11 @@ export function addedConfig(inputs: number, idWidth: number): AddedConfig {
   return { pooledWidth: inputs - baseIds * idWidth, ids: baseIds, idWidth };
 }
 
+/** Whether a network is one of a refiner, which draws the last steps of another model's picture. */
+export function isRefiner({ added }: EncoderConfig): boolean {
+  return added?.ids === refinerIds;
+}
+
 /**
  * The config of a UNet beside a text encoder that projects to `width` (null: none does): what is left of its inputs beside the pooled
  * text says how many ids it takes. Throws `model_invalid` where no number of ids fits.
