@@ -220,7 +220,7 @@ describe('variations', () => {
 
 it('the examples of docs/api.md work as printed', async () => {
   const text = readFileSync(new URL('docs/api.md', root), 'utf8');
-  const section = text.slice(text.indexOf('\n### Drawing over a picture\n'), text.indexOf('\n### strict\n'));
+  const section = text.slice(text.indexOf('\n### Drawing over a picture\n'), text.indexOf('\n### LoRAs\n'));
   const scripts = [...section.matchAll(/```sh\n(curl[^`]*)```/g)].map(([, script = '']) => script);
   expect(scripts.length).toBeGreaterThanOrEqual(2);
   const folder = await mkdtemp(join(tmpdir(), 'armature-drawn-over-'));
