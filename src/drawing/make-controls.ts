@@ -5,7 +5,10 @@ import { isNowhere } from '../pixels/region.ts';
 import { makeRegion } from './make-region.ts';
 import { refuseStrictly } from './remarks.ts';
 
-/** Makes the inputs of controls for one frame that they act in. A strict job ends over the first remark that is more than a remark. */
+/**
+ * Makes the inputs of controls for one frame that they act in, one after another: the file of a picture may have 32 MiB, and the extractor
+ * makes one map at a time. A strict job ends over the first remark that is more than a remark.
+ */
 export async function makeControls(
   parts: MapParts,
   controls: readonly FoundControl[],
@@ -13,16 +16,14 @@ export async function makeControls(
   strict: boolean,
   signal: AbortSignal,
 ): Promise<readonly ControlWork[]> {
-  return await Promise.all(
-    controls.map(async (control) => {
-      const [made, region] = await Promise.all([
-        makeMap(parts, control.plan, frame, signal),
-        makeRegion(parts.store, control.plan, frame, parts.decoder),
-      ]);
-      if (strict) refuseStrictly(made.remarks, `controls[${control.index}].image`);
-      return { ...control, inputs: { ...made, region } };
-    }),
-  );
+  const works: ControlWork[] = [];
+  for (const control of controls) {
+    const made = await makeMap(parts, control.plan, frame, signal);
+    const region = await makeRegion(parts.store, control.plan, frame, parts.decoder);
+    if (strict) refuseStrictly(made.remarks, `controls[${control.index}].image`);
+    works.push({ ...control, inputs: { ...made, region } });
+  }
+  return works;
 }
 
 /** What there is to say of controls, each remark with the name of its control. */
