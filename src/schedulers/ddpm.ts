@@ -1,6 +1,6 @@
 import { linearCombination } from '../numeric/linear-combination.ts';
 import { levelOfAlpha } from './ddim.ts';
-import { nextEvaluation, onceAStep } from './evaluations.ts';
+import { onceAStep, onPlainLatents } from './evaluations.ts';
 import { type SamplerFamily, trainedSteps } from './family.ts';
 import { alphasCumprod } from './noise-schedule.ts';
 import { resolveOptions, type SamplerOptions } from './options.ts';
@@ -39,10 +39,7 @@ function createDdpm(schedule: NoiseSchedule, steps: number, options: DdpmOptions
   const evaluations = onceAStep(timesteps, (index) => noiseRatio(levelOf(index)));
 
   const scheduler: Scheduler<NoMemory> = {
-    evaluations,
-    initialNoiseSigma: 1,
-    start: (latents, from = 0) => ({ evaluation: from, latents, memory: {} }),
-    ask: (state) => ({ ...nextEvaluation(evaluations, state), latents: state.latents }),
+    ...onPlainLatents(evaluations, {}),
     answer(state, prediction, noise) {
       const { evaluation, latents, memory } = state;
       const timestep = timesteps[evaluation] ?? Number.NaN;

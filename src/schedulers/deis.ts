@@ -1,7 +1,7 @@
 import { ArmatureError } from '../errors.ts';
 import { linearCombination } from '../numeric/linear-combination.ts';
 import { deisWeights } from './deis-weights.ts';
-import { nextEvaluation, onceAStep } from './evaluations.ts';
+import { onceAStep, onPlainLatents } from './evaluations.ts';
 import { type SamplerFamily, trainedSteps } from './family.ts';
 import { lambdaLevels, multistepSchedule, type LambdaLevel } from './multistep-schedule.ts';
 import { resolveOptions, type SamplerOptions, scheduleDefaults } from './options.ts';
@@ -72,11 +72,8 @@ function createDeis(schedule: NoiseSchedule, steps: number, options: DeisOptions
   const evaluations = onceAStep(timesteps, (index) => sigmas[index] ?? Number.NaN);
 
   return {
-    evaluations,
+    ...onPlainLatents(evaluations, { predictions: [] }),
     sigmas,
-    initialNoiseSigma: 1,
-    start: (latents, from = 0) => ({ evaluation: from, latents, memory: { predictions: [] } }),
-    ask: (state) => ({ ...nextEvaluation(evaluations, state), latents: state.latents }),
     answer({ evaluation: index, latents, memory }, prediction) {
       const newest = predictedNoise(schedule.predictionType, levelOf(index), prediction, latents);
       const known = [newest, ...memory.predictions];

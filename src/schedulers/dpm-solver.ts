@@ -1,7 +1,7 @@
 import { ArmatureError } from '../errors.ts';
 import { linearCombination } from '../numeric/linear-combination.ts';
 import { dpmSolverStep } from './dpm-solver-weights.ts';
-import { nextEvaluation, onceAStep } from './evaluations.ts';
+import { onceAStep, onPlainLatents } from './evaluations.ts';
 import { type SamplerFamily, trainedSteps } from './family.ts';
 import { lambdaLevels, multistepSchedule, type LambdaLevel } from './multistep-schedule.ts';
 import { resolveOptions, type SamplerOptions, scheduleDefaults } from './options.ts';
@@ -86,11 +86,8 @@ function createDpmSolver(
   const evaluations = onceAStep(timesteps, (index) => sigmas[index] ?? Number.NaN);
 
   return {
-    evaluations,
+    ...onPlainLatents(evaluations, { predictions: [] }),
     sigmas,
-    initialNoiseSigma: 1,
-    start: (latents, from = 0) => ({ evaluation: from, latents, memory: { predictions: [] } }),
-    ask: (state) => ({ ...nextEvaluation(evaluations, state), latents: state.latents }),
     answer({ evaluation: index, latents, memory }, prediction, noise) {
       const newest = predict(schedule.predictionType, levelOf(index), prediction, latents);
       const known = [newest, ...memory.predictions];

@@ -1,4 +1,4 @@
-import type { Evaluation, Scheduler, SchedulerState } from './scheduler.ts';
+import type { Evaluation, Scheduler, SchedulerMemory, SchedulerState } from './scheduler.ts';
 
 /** The evaluations of a sampler that asks the network once a step. */
 export function onceAStep(timesteps: readonly number[], levelAt: (step: number) => number): readonly Evaluation[] {
@@ -13,6 +13,19 @@ export function nextEvaluation(
   const next = evaluations[evaluation];
   if (next === undefined) throw new RangeError(`A run of ${evaluations.length} evaluations was asked for more`);
   return next;
+}
+
+/** What samplers share that show the network their latents as they are, once a step, and begin with noise of deviation 1. */
+export function onPlainLatents<Memory extends SchedulerMemory>(
+  evaluations: readonly Evaluation[],
+  memory: Memory,
+): Pick<Scheduler<Memory>, 'evaluations' | 'initialNoiseSigma' | 'start' | 'ask'> {
+  return {
+    evaluations,
+    initialNoiseSigma: 1,
+    start: (latents, from = 0) => ({ evaluation: from, latents, memory }),
+    ask: (state) => ({ ...nextEvaluation(evaluations, state), latents: state.latents }),
+  };
 }
 
 /** How many steps of a run are done whole. */

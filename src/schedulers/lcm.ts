@@ -1,7 +1,7 @@
 import { linearCombination } from '../numeric/linear-combination.ts';
 import { levelOfAlpha } from './ddim.ts';
-import { distillationTimesteps } from './distillation-timesteps.ts';
-import { nextEvaluation, onceAStep } from './evaluations.ts';
+import { distillationTimesteps, distilledSteps } from './distillation-timesteps.ts';
+import { onceAStep, onPlainLatents } from './evaluations.ts';
 import type { SamplerFamily } from './family.ts';
 import { alphasCumprod } from './noise-schedule.ts';
 import { resolveOptions, type SamplerOptions } from './options.ts';
@@ -26,13 +26,8 @@ export const lcm: SamplerFamily<LcmOptions> = {
     resolveOptions({ originalInferenceSteps: 50, timestepScaling: 10, clipSample: false, clipSampleRange: 1 }, given),
   evaluationsPerStep: 1,
   strengthCutsSchedule: true,
-  stepLimit: (_schedule, { originalInferenceSteps }, strength = 1) => ({
-    most: stepsOfPart({ steps: originalInferenceSteps, strength }),
-    because:
-      strength === 1
-        ? 'the steps that LCM models were distilled on'
-        : `what a strength of ${strength} leaves of the ${originalInferenceSteps} steps that LCM models were distilled on`,
-  }),
+  stepLimit: (_schedule, { originalInferenceSteps }, strength = 1) =>
+    distilledSteps('LCM', originalInferenceSteps, strength),
   create: createLcm,
 };
 
@@ -47,10 +42,7 @@ function createLcm(schedule: NoiseSchedule, steps: number, options: LcmOptions, 
   const evaluations = onceAStep(timesteps, (index) => noiseRatio(levelOf(index)));
 
   const scheduler: Scheduler<NoMemory> = {
-    evaluations,
-    initialNoiseSigma: 1,
-    start: (latents, from = 0) => ({ evaluation: from, latents, memory: {} }),
-    ask: (state) => ({ ...nextEvaluation(evaluations, state), latents: state.latents }),
+    ...onPlainLatents(evaluations, {}),
     answer(state, prediction, noise) {
       const next = state.evaluation + 1;
       const denoised = scheduler.clean(state, prediction);

@@ -1,7 +1,7 @@
 import { linearCombination } from '../numeric/linear-combination.ts';
 import { levelOfAlpha } from './ddim.ts';
-import { distillationTimesteps } from './distillation-timesteps.ts';
-import { nextEvaluation, onceAStep } from './evaluations.ts';
+import { distillationTimesteps, distilledSteps } from './distillation-timesteps.ts';
+import { onceAStep, onPlainLatents } from './evaluations.ts';
 import type { SamplerFamily } from './family.ts';
 import { alphasCumprod } from './noise-schedule.ts';
 import { resolveOptions, type SamplerOptions } from './options.ts';
@@ -21,13 +21,8 @@ export const tcd: SamplerFamily<TcdOptions> = {
   resolve: (given) => resolveOptions({ originalInferenceSteps: 50, eta: 0.3 }, given),
   evaluationsPerStep: 1,
   strengthCutsSchedule: true,
-  stepLimit: (_schedule, { originalInferenceSteps }, strength = 1) => ({
-    most: stepsOfPart({ steps: originalInferenceSteps, strength }),
-    because:
-      strength === 1
-        ? 'the steps that TCD models were distilled on'
-        : `what a strength of ${strength} leaves of the ${originalInferenceSteps} steps that TCD models were distilled on`,
-  }),
+  stepLimit: (_schedule, { originalInferenceSteps }, strength = 1) =>
+    distilledSteps('TCD', originalInferenceSteps, strength),
   create: createTcd,
 };
 
@@ -42,10 +37,7 @@ function createTcd(schedule: NoiseSchedule, steps: number, options: TcdOptions, 
   const evaluations = onceAStep(timesteps, (index) => noiseRatio(levelOf(index)));
 
   const scheduler: Scheduler<NoMemory> = {
-    evaluations,
-    initialNoiseSigma: 1,
-    start: (latents, from = 0) => ({ evaluation: from, latents, memory: {} }),
-    ask: (state) => ({ ...nextEvaluation(evaluations, state), latents: state.latents }),
+    ...onPlainLatents(evaluations, {}),
     answer(state, prediction, noise) {
       const { evaluation, latents, memory } = state;
       const next = timesteps[evaluation + 1];

@@ -9,6 +9,7 @@ import { type SchedulerId, schedulerIds } from '../../src/schedulers/registry.ts
 import { noiseScheduleFrom, type ModelSchedule } from '../../src/schedulers/scheduler-config.ts';
 import { type ScheduleId, scheduleIds } from '../../src/schedulers/schedules/registry.ts';
 import { stableDiffusionSchedule } from '../../src/weights/configs/stable-diffusion-schedule.ts';
+import { photoModel } from '../support/photo-model.ts';
 
 /** What docs/models.md says is refused: by what goes with the scheduler, which schedulers, and at which field. */
 interface Refused {
@@ -147,20 +148,4 @@ function refusalOf(body: object, schedule: ModelSchedule): ArmatureError | null 
   }
 }
 
-const base: BaseModel = {
-  kind: 'base',
-  id: 'photo',
-  title: 'Photo',
-  licence: null,
-  owner: null,
-  hash: 'abc',
-  path: '/models',
-  layout: 'diffusers',
-  prediction: { type: 'epsilon', zeroSnr: false, decidedBy: 'family', source: 'its family', contradiction: null },
-  family: { name: 'sd1', contextWidth: 768, latentChannels: 4, blockChannels: [320, 640], layersPerBlock: 2 },
-  textLayers: 12,
-  added: null,
-  schedule: epsilon,
-  latentScale: 8,
-  defaults: { width: 512, height: 512, steps: 20, guidanceScale: 7, scheduler: 'unipc' },
-};
+const base: BaseModel = { ...photoModel, schedule: epsilon };

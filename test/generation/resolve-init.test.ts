@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { costOfDrawing, progressAtEnd } from '../../src/generation/cost.ts';
 import { storedGeneration } from '../../src/generation/kinds/generation/stored-plan.ts';
-import type { BaseModel } from '../../src/generation/model.ts';
 import { picturesOf } from '../../src/generation/pictures.ts';
 import { parseGeneration } from '../../src/generation/parse.ts';
 import type { GenerationPlan } from '../../src/generation/plan.ts';
@@ -10,26 +9,9 @@ import { resolveGeneration } from '../../src/generation/resolve.ts';
 import type { Resolved } from '../../src/generation/resolved.ts';
 import { catalogOf } from '../../src/generation/catalog.ts';
 import { sizeOver } from '../../src/generation/resolve-init.ts';
-import { noiseScheduleFrom } from '../../src/schedulers/scheduler-config.ts';
-import { stableDiffusionSchedule } from '../../src/weights/configs/stable-diffusion-schedule.ts';
+import { photoModel } from '../support/photo-model.ts';
 
-const base: BaseModel = {
-  kind: 'base',
-  id: 'photo',
-  title: 'Photo',
-  licence: null,
-  owner: null,
-  hash: 'abc',
-  path: '/models',
-  layout: 'diffusers',
-  prediction: { type: 'epsilon', zeroSnr: false, decidedBy: 'family', source: 'its family', contradiction: null },
-  family: { name: 'sd1', contextWidth: 768, latentChannels: 4, blockChannels: [320, 640], layersPerBlock: 2 },
-  textLayers: 12,
-  added: null,
-  schedule: noiseScheduleFrom(stableDiffusionSchedule),
-  latentScale: 8,
-  defaults: { width: 512, height: 512, steps: 20, guidanceScale: 7, scheduler: 'unipc' },
-};
+const base = photoModel;
 
 const image = { upload_id: 'upl_1' };
 
