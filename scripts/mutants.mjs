@@ -95,7 +95,7 @@ async function run(args, patience = Infinity) {
   const child = spawn(process.execPath, args, {
     cwd: copy,
     detached: true,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'ignore'],
     env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' },
   });
   running = child;
