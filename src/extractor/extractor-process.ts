@@ -14,6 +14,8 @@ import type {
   FromExtractor,
   ToExtractor,
 } from './protocol.ts';
+import type { Size } from '../numeric/size.ts';
+import type { AlphaImage } from '../pixels/alpha-image.ts';
 import type { MaskedImage } from '../pixels/rgb-image.ts';
 
 export interface ExtractorSettings {
@@ -99,6 +101,11 @@ export class ExtractorProcess {
   /** How well a map that was extracted from a picture agrees with the one that was requested. Otherwise as {@link extract}. */
   compare(comparison: Omit<CompareRequest, 'type'>, signal?: AbortSignal): Promise<Fidelity> {
     return this.#ask({ type: 'compare', ...comparison }, signal);
+  }
+
+  /** A picture at another size by a kernel of src/pixels/upscalers. Otherwise as {@link extract}. */
+  enlarge(upscaler: string, image: AlphaImage, size: Size, signal?: AbortSignal): Promise<AlphaImage> {
+    return this.#ask({ type: 'enlarge', upscaler, image, size }, signal);
   }
 
   #ask<Request extends ExtractorRequest>(
@@ -188,11 +195,16 @@ export class ExtractorProcess {
 }
 
 function lostError(request: ExtractorRequest, how: string): ArmatureError {
-  const what = 'condition' in request ? request.condition : request.structure;
+  const what = workOf(request);
   return new ArmatureError(
     'extractor_lost',
     `The extractor process ended (${how}) while it worked on ${what}. It is started again for the next picture; try this one once more.`,
   );
+}
+
+function workOf(request: ExtractorRequest): string {
+  if ('condition' in request) return request.condition;
+  return 'structure' in request ? request.structure : request.upscaler;
 }
 
 function closedError(): ArmatureError {

@@ -3,9 +3,12 @@ import { findCondition } from '../conditions/registry.ts';
 import { structureOf } from '../conditions/structures.ts';
 import { ArmatureError, serializeError } from '../errors.ts';
 import { resizeMap, resizePhoto } from '../images/resize.ts';
+import { enlarge } from '../pixels/upscalers/enlarge.ts';
+import { pixelUpscaler } from '../pixels/upscalers/registry.ts';
 import { BundledAnnotators } from './bundled-annotators.ts';
 import type {
   CompareRequest,
+  EnlargeRequest,
   ExtractorRequest,
   ExtractorResult,
   ExtractRequest,
@@ -39,6 +42,12 @@ async function compare({ condition, drawn, requested, options }: CompareRequest)
   return await fidelityOf(findCondition(condition), drawn, requested, options);
 }
 
+function enlargeBy({ upscaler, image, size }: EnlargeRequest): ExtractorResult {
+  const kernel = pixelUpscaler(upscaler);
+  if (kernel === undefined) throw new ArmatureError('unknown_model', `There is no upscaler ${upscaler}.`);
+  return enlarge(image, size, kernel);
+}
+
 async function resultOf(request: ExtractorRequest): Promise<ExtractorResult> {
   switch (request.type) {
     case 'extract':
@@ -47,6 +56,8 @@ async function resultOf(request: ExtractorRequest): Promise<ExtractorResult> {
       return await render(request);
     case 'compare':
       return await compare(request);
+    case 'enlarge':
+      return enlargeBy(request);
   }
 }
 

@@ -3,6 +3,7 @@ import type { Fidelity } from '../conditions/contract/fidelity.ts';
 import type { SerializedError } from '../errors.ts';
 import type { Size } from '../numeric/size.ts';
 import type { ResizeMode } from '../pixels/resize-mode.ts';
+import type { AlphaImage } from '../pixels/alpha-image.ts';
 import type { MaskedImage } from '../pixels/rgb-image.ts';
 
 /** Sizes at which a picture is extracted from, where they are not the picture's own. */
@@ -46,13 +47,22 @@ export interface CompareRequest {
   readonly requested: RequestedMap;
 }
 
-export type ExtractorRequest = ExtractRequest | RenderRequest | CompareRequest;
+/** Bring a picture to another size by a kernel of src/pixels/upscalers. */
+export interface EnlargeRequest {
+  readonly type: 'enlarge';
+  readonly upscaler: string;
+  readonly image: AlphaImage;
+  readonly size: Size;
+}
+
+export type ExtractorRequest = ExtractRequest | RenderRequest | CompareRequest | EnlargeRequest;
 
 /** What comes of each request. */
 export interface ExtractorResults {
   readonly extract: ConditionMap;
   readonly render: ConditionMap;
   readonly compare: Fidelity;
+  readonly enlarge: AlphaImage;
 }
 
 export type ExtractorResult = ExtractorResults[ExtractorRequest['type']];

@@ -4,8 +4,9 @@ import type { ResizeMode } from '../pixels/resize-mode.ts';
 import { isThinLineArt, otsuThreshold, paintMask, thin, whiteMask } from '../pixels/binary-map.ts';
 import { extendColours } from '../pixels/extend-colours.ts';
 import { placement } from '../pixels/geometry.ts';
-import { cubicConvolution, nearestNeighbour, type Window } from '../pixels/interpolate.ts';
+import { cubicConvolution, nearestNeighbour } from '../pixels/interpolate.ts';
 import type { Colour, MaskedImage, RgbImage } from '../pixels/rgb-image.ts';
+import type { Window } from '../numeric/nearest-sample.ts';
 import type { Size } from '../numeric/size.ts';
 
 /**

@@ -12,6 +12,16 @@ export const triangle: ResampleFilter = { reach: 1, weight: (distance) => Math.m
 /** Cubic convolution (Keys, 1981) with a = -0.5: Pillow's BICUBIC. */
 export const cubic: ResampleFilter = { reach: 2, weight: (distance) => keys(Math.abs(distance)) };
 
+/** A sinc of three lobes in the window of its middle one (Turkowski, 1990): Pillow's LANCZOS. */
+export const lanczos: ResampleFilter = {
+  reach: 3,
+  weight: (distance) => (Math.abs(distance) < 3 ? sinc(distance) * sinc(distance / 3) : 0),
+};
+
+function sinc(x: number): number {
+  return x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
+}
+
 function keys(distance: number): number {
   if (distance < 1) return (1.5 * distance - 2.5) * distance * distance + 1;
   return distance < 2 ? -0.5 * (((distance - 5) * distance + 8) * distance - 4) : 0;

@@ -1,31 +1,13 @@
 import type { RgbImage } from './rgb-image.ts';
+import { sampleNearest, type Window } from '../numeric/nearest-sample.ts';
 import type { Size } from '../numeric/size.ts';
-
-/** The part of a resized picture that is wanted; the rest is not computed. */
-export interface Window extends Size {
-  readonly x: number;
-  readonly y: number;
-}
 
 /**
  * A window of the picture resized to `size`, each pixel a copy of the source pixel under its centre: no new colours.
  */
 export function nearestNeighbour(image: RgbImage, size: Size, window: Window): RgbImage {
-  const pick = (length: number, resized: number, from: number, count: number): Int32Array =>
-    Int32Array.from({ length: count }, (_, i) => Math.floor(((from + i + 0.5) * length) / resized));
-  const columns = pick(image.width, size.width, window.x, window.width);
-  const rows = pick(image.height, size.height, window.y, window.height);
-  const data = new Uint8Array(window.width * window.height * 3);
-  let to = 0;
-  for (const row of rows) {
-    for (const column of columns) {
-      const from = (row * image.width + column) * 3;
-      data[to++] = image.data[from]!;
-      data[to++] = image.data[from + 1]!;
-      data[to++] = image.data[from + 2]!;
-    }
-  }
-  return { width: window.width, height: window.height, data };
+  const { width, height } = window;
+  return { width, height, data: sampleNearest(image.data, image, size, 3, window) };
 }
 
 /**

@@ -11,6 +11,8 @@ import { findCondition } from '../../src/conditions/registry.ts';
 import { ArmatureError } from '../../src/errors.ts';
 import { ExtractorProcess } from '../../src/extractor/extractor-process.ts';
 import { decodePicture } from '../../src/images/decode.ts';
+import { enlarge } from '../../src/pixels/upscalers/enlarge.ts';
+import { pixelUpscaler } from '../../src/pixels/upscalers/registry.ts';
 
 /** The built child: what a user runs. */
 const entry = new URL('../../dist/extractor/main.js', import.meta.url);
@@ -59,6 +61,14 @@ describe('ExtractorProcess', () => {
     const extractor = start();
     expect(await extractor.extract('canny', photo, options)).toEqual(canny.extract(photo, options));
     expect(extractor.pid).not.toBe(process.pid);
+  });
+
+  it('brings a picture to another size by a kernel', async () => {
+    const extractor = start();
+    const picture = { width: 3, height: 2, channels: 4, data: noise(24) } as const;
+    const size = { width: 7, height: 5 };
+    const larger = await extractor.enlarge('lanczos', picture, size);
+    expect(larger).toEqual(enlarge(picture, size, pixelUpscaler('lanczos')!));
   });
 
   it('draws the map of structure that came as data', async () => {
