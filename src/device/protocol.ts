@@ -1,4 +1,4 @@
-import type { MaskFill, MaskMode } from '../generation/plan.ts';
+import type { MaskFill, MaskMode } from '../generation/request/choices.ts';
 import type { LevelMap } from '../pixels/level-map.ts';
 import type { RgbImage } from '../pixels/rgb-image.ts';
 import type { SerializedError } from '../errors.ts';

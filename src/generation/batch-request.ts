@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { ArmatureError } from '../errors.ts';
 import type { BatchAxis } from './batch.ts';
-import { isObject, refuseUnknownFields } from './field-names.ts';
-import { limits } from './limits.ts';
+import { isObject, refuseUnknownFields } from './request/field-names.ts';
+import { limits } from './request/limits.ts';
 import { expandMatrix } from './matrix.ts';
 import { check } from './parse.ts';
-import { refuseFields } from './request-fields.ts';
-import { generationRequest, metadataRequest, priorityRequest } from './request.ts';
-import { webhookRequest } from './webhook.ts';
+import { refuseFields } from './request/request-fields.ts';
+import { generationRequest } from './request/generation.ts';
+import { metadataRequest, priorityRequest } from './request/job.ts';
+import { webhookRequest } from './request/webhook.ts';
 
 const item = z.unknown().meta({ description: 'A body of POST /v1/generations' });
 

@@ -1,5 +1,5 @@
 import type { JobStatus } from './job.ts';
-import type { WebhookTarget } from './webhook.ts';
+import type { WebhookTarget } from './request/webhook.ts';
 
 /** One axis of a batch that was written as a matrix: a field of the request, and the values that it takes. */
 export interface BatchAxis {

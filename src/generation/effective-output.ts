@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { outputFormats, type OutputOptions } from './plan.ts';
+import { outputFormats } from './request/choices.ts';
+import type { OutputOptions } from './plan.ts';
 
 /** How outputs are encoded, as clients see it. */
 export const effectiveOutput = z.object({

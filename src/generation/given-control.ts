@@ -1,5 +1,6 @@
 import type { GivenPicture } from './given-picture.ts';
-import { type ControlImage, controlPictures, type ControlRequest } from './request.ts';
+import type { ControlImage } from './request/control-image.ts';
+import { controlPictures, type ControlRequest } from './request/controls.ts';
 
 /** A control of a request, and what its pictures turned out to be. */
 export interface GivenControl {

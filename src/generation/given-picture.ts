@@ -1,5 +1,5 @@
 import { ArmatureError } from '../errors.ts';
-import { limits } from './limits.ts';
+import { limits } from './request/limits.ts';
 import type { StoredPicture } from './plan.ts';
 import type { Size } from '../numeric/size.ts';
 

@@ -3,7 +3,7 @@ import { ArmatureError } from '../errors.ts';
 import { describeAt, namesAt } from './describe.ts';
 import { fieldPath } from '../text/field-path.ts';
 import { show } from '../text/show.ts';
-import { unknownField } from './unknown-field.ts';
+import { unknownField } from './request/unknown-field.ts';
 
 export { fieldPath } from '../text/field-path.ts';
 

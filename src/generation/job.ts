@@ -3,7 +3,7 @@ import type { Fidelity } from '../conditions/contract/fidelity.ts';
 import type { Door } from './door.ts';
 import type { Plan, Variation } from './plan.ts';
 import type { StoredJson } from './stored-json.ts';
-import type { WebhookTarget } from './webhook.ts';
+import type { WebhookTarget } from './request/webhook.ts';
 
 /**
  * queued -> running -> succeeded | failed | cancelled. A running job goes back to queued when its attempt is lost and

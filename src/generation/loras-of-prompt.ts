@@ -3,7 +3,7 @@ import { shortened } from '../prompt/foreign-syntax.ts';
 import { takeLoraTags } from '../prompt/lora-tags.ts';
 import type { PromptSyntax } from '../prompt/syntax.ts';
 import type { ModelList } from './catalog.ts';
-import { limits } from './limits.ts';
+import { limits } from './request/limits.ts';
 import { resolveLoraName } from './loras.ts';
 import { type NamedLora, tooManyLoras } from './resolve-loras.ts';
 

@@ -1,9 +1,9 @@
 import { ArmatureError } from '../errors.ts';
 import type { BatchAxis } from './batch.ts';
-import { isObject } from './field-names.ts';
+import { isObject } from './request/field-names.ts';
 import { show } from '../text/show.ts';
-import { hasMoreValues } from './json-size.ts';
-import { limits } from './limits.ts';
+import { hasMoreValues } from './request/json-size.ts';
+import { limits } from './request/limits.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -1,25 +1,16 @@
 import type { z } from 'zod';
 import { structureKinds, structures } from '../conditions/structures.ts';
-import { type FieldNames, isObject } from './field-names.ts';
+import { type FieldNames, isObject } from './request/field-names.ts';
 import { invalidRequest } from './invalid.ts';
-import { namesOf, refuseFields } from './request-fields.ts';
-import {
-  type ControlImage,
-  controlImage,
-  controlRequest,
-  extractionImage,
-  type ExtractionRequest,
-  extractionRequest,
-  type GenerationRequest,
-  generationRequest,
-  generationOutputRequest,
-  type MaskedPicture,
-  outputRequest,
-  pictureReference,
-  type PictureReference,
-} from './request.ts';
+import { namesOf, refuseFields } from './request/request-fields.ts';
+import { type ControlImage, controlImage } from './request/control-image.ts';
+import { controlRequest } from './request/controls.ts';
+import { extractionImage, type MaskedPicture, pictureReference, type PictureReference } from './request/pictures.ts';
+import { type ExtractionRequest, extractionRequest } from './request/extraction.ts';
+import { type GenerationRequest, generationRequest } from './request/generation.ts';
+import { generationOutputRequest, outputRequest } from './request/output.ts';
 import { refuseUnstorableText } from './storable-text.ts';
-import { webhookRequest } from './webhook.ts';
+import { webhookRequest } from './request/webhook.ts';
 
 /** The names of a request's objects, with those that are to come and those that others have for them. */
 export const fieldNames = {

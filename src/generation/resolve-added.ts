@@ -1,10 +1,10 @@
 import { ArmatureError } from '../errors.ts';
-import { addedFieldNames } from './added-fields.ts';
+import { addedFieldNames } from './request/added-fields.ts';
 import { describeFamily, type ModelList } from './catalog.ts';
 import type { BaseModel } from './model.ts';
 import type { PictureSizes, RowsAndColumns } from './picture-sizes.ts';
 import type { PlannedAdded } from './plan.ts';
-import type { GenerationRequest } from './request.ts';
+import type { GenerationRequest } from './request/generation.ts';
 
 /**
  * What a base model is told beside the prompts; undefined where it takes nothing. Throws `invalid_request` where the request says

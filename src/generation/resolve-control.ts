@@ -9,7 +9,7 @@ import { chooseControlNet } from './choose-controlnet.ts';
 import type { GivenControl } from './given-control.ts';
 import { type GivenPicture, shortSideSize } from './given-picture.ts';
 import type { ControlSource, PlannedControl } from './plan.ts';
-import type { ControlRequest } from './request.ts';
+import type { ControlRequest } from './request/controls.ts';
 import { resolvePreprocess } from './resolve-preprocess.ts';
 import type { Size } from '../numeric/size.ts';
 

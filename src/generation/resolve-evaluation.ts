@@ -2,9 +2,9 @@ import type { Condition } from '../conditions/contract/condition.ts';
 import { isMeasured, reasonOfNoMeasure } from '../conditions/fidelity/fidelity.ts';
 import { ArmatureError } from '../errors.ts';
 import type { Catalog } from './catalog.ts';
-import { limits } from './limits.ts';
+import { limits } from './request/limits.ts';
 import type { GenerationPlan, PlannedControl } from './plan.ts';
-import type { GenerationRequest } from './request.ts';
+import type { GenerationRequest } from './request/generation.ts';
 
 /**
  * How outputs are compared with their maps and how many are drawn for each. `invalid_request` where there is nothing to

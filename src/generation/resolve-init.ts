@@ -2,10 +2,10 @@ import { ArmatureError } from '../errors.ts';
 import type { Size } from '../numeric/size.ts';
 import { stepsRun } from '../schedulers/registry.ts';
 import type { GivenMask, GivenPicture } from './given-picture.ts';
-import { limits } from './limits.ts';
+import { limits } from './request/limits.ts';
 import type { BaseModel } from './model.ts';
 import type { GenerationPlan, PlannedInit } from './plan.ts';
-import type { GenerationRequest } from './request.ts';
+import type { GenerationRequest } from './request/generation.ts';
 import { resolveMask } from './resolve-mask.ts';
 
 /** Of a request that says nothing of it. */

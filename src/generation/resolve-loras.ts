@@ -1,10 +1,10 @@
 import { ArmatureError } from '../errors.ts';
 import type { ModelList } from './catalog.ts';
-import { limits } from './limits.ts';
+import { limits } from './request/limits.ts';
 import { findLora, loraMisfit } from './loras.ts';
 import type { BaseModel, LoraModel } from './model.ts';
 import type { PlannedLora } from './plan.ts';
-import type { LoraRequest } from './request.ts';
+import type { LoraRequest } from './request/loras.ts';
 
 /** A LoRA and, where it is not an entry of `loras`, the field that asks for it. */
 export type NamedLora = LoraRequest & { readonly field?: string };

@@ -1,9 +1,9 @@
 import { ArmatureError } from '../errors.ts';
 import type { Size } from '../numeric/size.ts';
 import type { GivenMask, GivenPicture } from './given-picture.ts';
-import { limits } from './limits.ts';
+import { limits } from './request/limits.ts';
 import type { PlannedMask } from './plan.ts';
-import type { GenerationRequest } from './request.ts';
+import type { GenerationRequest } from './request/generation.ts';
 
 /** What is above a half is white where a mask is hard. */
 const half = 128;

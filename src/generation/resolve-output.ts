@@ -1,6 +1,6 @@
 import { ArmatureError } from '../errors.ts';
 import type { OutputOptions } from './plan.ts';
-import type { OutputRequest } from './request.ts';
+import type { OutputRequest } from './request/output.ts';
 
 /** How outputs are encoded. `invalid_request` for the quality of a format that has no loss. */
 export function resolveOutput(output: OutputRequest): OutputOptions {

@@ -1,7 +1,7 @@
 import sharp, { type Sharp } from 'sharp';
 
 import type { MaskedImage } from '../pixels/rgb-image.ts';
-import type { OutputFormat } from '../generation/plan.ts';
+import type { OutputFormat } from '../generation/request/choices.ts';
 import { exifComment } from './exif-comment.ts';
 import { insertJpegMetadata, insertWebpMetadata, type MetadataBlocks } from './metadata-container.ts';
 import { insertPngText } from './png-text.ts';

@@ -1,4 +1,4 @@
-import type { MaskFill, MaskMode } from '../generation/plan.ts';
+import type { MaskFill, MaskMode } from '../generation/request/choices.ts';
 
 /** A picture that a pass draws over, as the autoencoder has it. All samples of the pass share it. */
 export interface DrawnOver {

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { agingSeconds } from '../generation/priority.ts';
+import { agingSeconds } from '../generation/request/priority.ts';
 import { inBackground, inForeground } from '../records/database/background.ts';
 import type { Records } from '../records/records.ts';
 import type { Windows } from '../records/scheduling/scheduling.ts';

@@ -1,4 +1,4 @@
-import { agingSeconds, priorities } from '../generation/priority.ts';
+import { agingSeconds, priorities } from '../generation/request/priority.ts';
 import type { BullQueue } from './engines.ts';
 
 /** Tickets of which the age is looked at: more than any window lets into the queue. */

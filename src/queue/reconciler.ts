@@ -1,4 +1,4 @@
-import { priorities } from '../generation/priority.ts';
+import { priorities } from '../generation/request/priority.ts';
 import { inBackground } from '../records/database/background.ts';
 import type { Records } from '../records/records.ts';
 import type { DispatchedTicket } from '../records/scheduling/scheduling.ts';

@@ -1,4 +1,4 @@
-import { effectivePriority, wholePriority } from '../generation/priority.ts';
+import { effectivePriority, wholePriority } from '../generation/request/priority.ts';
 import type {
   ChooseTurns,
   TakenTurn,

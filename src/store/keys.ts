@@ -1,4 +1,4 @@
-import type { OutputFormat } from '../generation/plan.ts';
+import type { OutputFormat } from '../generation/request/choices.ts';
 
 /** Names of objects. Everything of a tenant lies under one prefix, everything of an attempt under one more. */
 interface Attempt {

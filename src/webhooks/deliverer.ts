@@ -1,6 +1,6 @@
 import type { Fetcher } from '../fetch/fetcher.ts';
 import { isOfNewerRelease } from '../generation/stored-json.ts';
-import type { EventContent } from '../generation/webhook.ts';
+import type { EventContent } from '../generation/request/webhook.ts';
 import type { ClaimedDelivery, WebhookRecords } from '../records/webhooks/webhooks.ts';
 import { attempt, attemptTimeout, type Outcome } from './attempt.ts';
 import { signedMessage } from './message.ts';

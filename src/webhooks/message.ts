@@ -1,5 +1,5 @@
 import { Webhook } from 'standardwebhooks';
-import type { EventContent } from '../generation/webhook.ts';
+import type { EventContent } from '../generation/request/webhook.ts';
 import type { ClaimedDelivery } from '../records/webhooks/webhooks.ts';
 
 /** A signed event, as it is sent. */

@@ -51,13 +51,14 @@ const ordinaryWords: readonly OrdinaryWord[] = [
       'drawing/make-region.ts',
       'drawing/read-files.ts',
       'images/see-picture.ts',
-      'generation/foreign-names.ts',
+      'generation/request/foreign-names.ts',
       'generation/given-picture.ts',
       'generation/kinds/extraction/resolve.ts',
       'generation/kinds/generation/effective-control.ts',
       'generation/kinds/generation/stored-plan.ts',
       'generation/plan.ts',
-      'generation/request.ts',
+      'generation/request/controls.ts',
+      'generation/request/pictures.ts',
       'generation/resolve-control.ts',
       'cli/generate/draw.ts',
       'device/prepare-drawing.ts',
@@ -87,6 +88,7 @@ const ordinaryWords: readonly OrdinaryWord[] = [
       'images/canvas.ts',
       'drawing/parameters-text.ts',
       'generation/plan.ts',
+      'generation/request/choices.ts',
       'generation/resolve-mask.ts',
       'pipeline/drawn-over.ts',
     ],
@@ -94,7 +96,11 @@ const ordinaryWords: readonly OrdinaryWord[] = [
   {
     id: 'inpaint',
     meaning: 'the field of a request that says how a part of a picture is drawn anew',
-    paths: ['generation/kinds/generation/effective.ts', 'generation/request.ts', 'generation/resolve-mask.ts'],
+    paths: [
+      'generation/kinds/generation/effective.ts',
+      'generation/request/drawn-over.ts',
+      'generation/resolve-mask.ts',
+    ],
   },
   {
     id: 'heun',
@@ -132,9 +138,9 @@ const ordinaryWords: readonly OrdinaryWord[] = [
     id: 'generation',
     meaning: 'the field of a picture that names the job that made it',
     paths: [
-      'generation/foreign-names.ts',
+      'generation/request/foreign-names.ts',
       'generation/matrix.ts',
-      'generation/request.ts',
+      'generation/request/pictures.ts',
       'server/submissions/job-pictures.ts',
       'server/submissions/pictures.ts',
       'server/submissions/shared-pictures.ts',
@@ -143,7 +149,7 @@ const ordinaryWords: readonly OrdinaryWord[] = [
   {
     id: 'generation',
     meaning: 'the names of the fields of a request',
-    paths: ['generation/parse.ts', 'server/submissions/flat-form.ts'],
+    paths: ['generation/request/generation.ts', 'generation/parse.ts', 'server/submissions/flat-form.ts'],
   },
   {
     id: 'extraction',

@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 
 import type { RgbImage } from '../../src/pixels/rgb-image.ts';
-import { outputFormats } from '../../src/generation/plan.ts';
+import { outputFormats } from '../../src/generation/request/choices.ts';
 import { decodePicture } from '../../src/images/decode.ts';
 import { encodePicture } from '../../src/images/encode.ts';
 import { exifComment, readExifComment } from '../../src/images/exif-comment.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { agingSeconds } from '../../src/generation/priority.ts';
+import { agingSeconds } from '../../src/generation/request/priority.ts';
 import { takeTurns } from '../../src/queue/turns.ts';
 import type { WaitingFlow, WaitingTenant } from '../../src/records/scheduling/scheduling.ts';
 

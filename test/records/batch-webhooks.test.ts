@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { batchStatus } from '../../src/generation/batch.ts';
-import type { WebhookTarget } from '../../src/generation/webhook.ts';
+import type { WebhookTarget } from '../../src/generation/request/webhook.ts';
 import type { NewItem } from '../../src/records/batches/insert-batch.ts';
 import { newBatchId, newJobId } from '../../src/records/schema/ids.ts';
 import type { Job } from '../../src/generation/job.ts';

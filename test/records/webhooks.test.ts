@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { WebhookTarget } from '../../src/generation/webhook.ts';
+import type { WebhookTarget } from '../../src/generation/request/webhook.ts';
 import { deliveryLifetime } from '../../src/records/webhooks/webhooks.ts';
 import { newJob, result } from './conformance.ts';
 import { onEveryDatabase } from './databases.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config/config.ts';
 import { errorCodes } from '../../src/errors.ts';
-import { limits } from '../../src/generation/limits.ts';
+import { limits } from '../../src/generation/request/limits.ts';
 import { schedulerIds, schedulers } from '../../src/schedulers/registry.ts';
 import { scheduleIds, schedules } from '../../src/schedulers/schedules/registry.ts';
 import { fieldNames } from '../../src/generation/parse.ts';

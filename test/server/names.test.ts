@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { foreignNames } from '../../src/generation/foreign-names.ts';
+import { foreignNames } from '../../src/generation/request/foreign-names.ts';
 import { fieldNames } from '../../src/generation/parse.ts';
 import { type Application, multipart, openApplication } from './application.ts';
 

@@ -3,8 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { keyRequest } from '../../src/access/key-request.ts';
 import { batchList, batchMatrix } from '../../src/generation/batch-request.ts';
-import { limits } from '../../src/generation/limits.ts';
-import { controlRequest, generationRequest, loraRequest } from '../../src/generation/request.ts';
+import { limits } from '../../src/generation/request/limits.ts';
+import { controlRequest } from '../../src/generation/request/controls.ts';
+import { generationRequest } from '../../src/generation/request/generation.ts';
+import { loraRequest } from '../../src/generation/request/loras.ts';
 import { signedUrlRequest } from '../../src/server/routes/signed-urls.ts';
 
 /** What is read of JSON Schema here. */

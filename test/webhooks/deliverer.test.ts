@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createFetcher } from '../../src/fetch/fetcher.ts';
 import { ArmatureError } from '../../src/errors.ts';
-import type { WebhookTarget } from '../../src/generation/webhook.ts';
+import type { WebhookTarget } from '../../src/generation/request/webhook.ts';
 import { openRecords } from '../../src/records/open.ts';
 import type { Records } from '../../src/records/records.ts';
 import type { EventSubject, WebhookDelivery } from '../../src/records/webhooks/webhooks.ts';

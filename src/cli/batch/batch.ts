@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { findCondition } from '../../conditions/registry.ts';
 import { type Config } from '../../config/config.ts';
 import { ArmatureError } from '../../errors.ts';
-import { outputFormats } from '../../generation/plan.ts';
+import { outputFormats } from '../../generation/request/choices.ts';
 import { Journal, journalName } from './journal.ts';
 import { LocalPictures } from './local-pictures.ts';
 import { requireApart, takeFolder } from './output-folder.ts';

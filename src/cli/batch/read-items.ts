@@ -1,7 +1,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { dirname, extname, join, parse } from 'node:path';
 import { ArmatureError, systemReason } from '../../errors.ts';
-import { isObject } from '../../generation/field-names.ts';
+import { isObject } from '../../generation/request/field-names.ts';
 import { readJsonNow, readText } from '../../json/read-json.ts';
 import { canonicalHash } from '../../json/canonical-hash.ts';
 import { FileFault } from '../terminal/exit-codes.ts';

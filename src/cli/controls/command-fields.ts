@@ -1,7 +1,8 @@
 import { Option } from 'commander';
 import { z } from 'zod';
-import { loraRequest, pictureReference } from '../../generation/request.ts';
-import { bare, fieldOptions } from '../../generation/request-fields.ts';
+import { loraRequest } from '../../generation/request/loras.ts';
+import { pictureReference } from '../../generation/request/pictures.ts';
+import { bare, fieldOptions } from '../../generation/request/request-fields.ts';
 
 /** A field of a request that is an option of the command line too. */
 export interface CommandField {

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { conditionRows, maskedConditions } from '../../conditions/registry.ts';
 import { structures } from '../../conditions/structures.ts';
-import { controlRequest } from '../../generation/request.ts';
+import { controlRequest } from '../../generation/request/controls.ts';
 import { commandFields, numberOrText } from './command-fields.ts';
 
 /** A control as the command line says it: a file, and the fields of the request that were set for it, {"file": ...} for a picture. */

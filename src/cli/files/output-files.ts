@@ -3,7 +3,7 @@ import { link, lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { ArmatureError, hasCode, systemReason } from '../../errors.ts';
 import { writeSynced } from '../../files/atomic-write.ts';
-import type { OutputFormat } from '../../generation/plan.ts';
+import type { OutputFormat } from '../../generation/request/choices.ts';
 
 const formats: Readonly<Record<string, OutputFormat>> = {
   '.png': 'png',

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { ArmatureError } from '../../errors.ts';
-import type { MaskChannel, StoredPicture } from '../../generation/plan.ts';
+import type { MaskChannel } from '../../generation/request/choices.ts';
+import type { StoredPicture } from '../../generation/plan.ts';
 import { type GivenPicture, type MaskFacts, withMask } from '../../generation/given-picture.ts';
-import type { ControlImage, PictureReference } from '../../generation/request.ts';
+import type { ControlImage } from '../../generation/request/control-image.ts';
+import type { PictureReference } from '../../generation/request/pictures.ts';
 import { verifyPicture } from '../../images/decode.ts';
 import { decodeHere } from '../../images/decoder/decoder.ts';
 import { replaceFiles } from './request-files.ts';

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
-import { isObject } from '../../generation/field-names.ts';
-import { controlPictures, generationPictures } from '../../generation/request.ts';
+import { isObject } from '../../generation/request/field-names.ts';
+import { controlPictures } from '../../generation/request/controls.ts';
+import { generationPictures } from '../../generation/request/drawn-over.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -4,7 +4,7 @@ import type { ExtractorProcess } from '../../extractor/extractor-process.ts';
 import { givenPictures } from '../../generation/given-pictures.ts';
 import type { Progress } from '../../generation/job.ts';
 import type { GenerationPlan } from '../../generation/plan.ts';
-import type { GenerationRequest } from '../../generation/request.ts';
+import type { GenerationRequest } from '../../generation/request/generation.ts';
 import { resolveGeneration } from '../../generation/resolve.ts';
 import { encodePicture } from '../../images/encode.ts';
 import type { AnnotatorLibrary } from '../../models/annotators/annotators.ts';

@@ -1,4 +1,4 @@
-import { generationRequest } from '../../generation/request.ts';
+import { generationRequest } from '../../generation/request/generation.ts';
 import { commandFields } from '../controls/command-fields.ts';
 
 type Fields = Readonly<Record<string, unknown>>;

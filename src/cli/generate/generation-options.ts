@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { generationRequest } from '../../generation/request.ts';
+import { generationRequest } from '../../generation/request/generation.ts';
 import { commandFields } from '../controls/command-fields.ts';
 
 /** Gives a command the options that are fields of a request, with those of its outputs. */

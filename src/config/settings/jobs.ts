@@ -1,4 +1,4 @@
-import { signingSecretForm } from '../../generation/signing-secret.ts';
+import { signingSecretForm } from '../../generation/request/signing-secret.ts';
 import { optional, setting } from './setting.ts';
 import { flagValue, integer, many, one, signingSecret, text } from './values.ts';
 

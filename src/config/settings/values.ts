@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { isSigningSecret, signingSecretForm } from '../../generation/signing-secret.ts';
+import { isSigningSecret, signingSecretForm } from '../../generation/request/signing-secret.ts';
 
 /** What a value should have been, as the object of "Expected ... for --flag", and what it was. */
 export class Mismatch extends Error {

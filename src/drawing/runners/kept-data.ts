@@ -1,5 +1,5 @@
 import type { JobOutput } from '../../generation/job.ts';
-import { limits } from '../../generation/limits.ts';
+import { limits } from '../../generation/request/limits.ts';
 
 /**
  * What a job keeps of what extractors found: `limits.dataBytes` as JSON for all of it together, first come, first kept.

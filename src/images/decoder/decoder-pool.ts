@@ -1,6 +1,6 @@
 import { ArmatureError, deserializeError } from '../../errors.ts';
 import type { MaskFacts } from '../../generation/given-picture.ts';
-import type { MaskChannel } from '../../generation/plan.ts';
+import type { MaskChannel } from '../../generation/request/choices.ts';
 import type { MaskedImage, RgbImage } from '../../pixels/rgb-image.ts';
 import type { Canvas, CanvasPlan } from '../canvas.ts';
 import type { PictureHeader } from '../decode.ts';

@@ -1,4 +1,4 @@
-import type { MaskChannel } from '../../generation/plan.ts';
+import type { MaskChannel } from '../../generation/request/choices.ts';
 import { type MaskFacts, maskFacts } from '../../generation/given-picture.ts';
 import type { MaskedImage, RgbImage } from '../../pixels/rgb-image.ts';
 import { beginCanvas, type Canvas, type CanvasPlan, pasteOnto } from '../canvas.ts';

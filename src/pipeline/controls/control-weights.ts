@@ -1,4 +1,4 @@
-import type { ControlMode } from '../../generation/plan.ts';
+import type { ControlMode } from '../../generation/request/choices.ts';
 import type { Role } from '../conditioning/role.ts';
 
 /** How strongly one control acts on rows by their role, one weight an injection point. */

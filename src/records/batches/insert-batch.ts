@@ -2,7 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import { ArmatureError } from '../../errors.ts';
 import type { Batch } from '../../generation/batch.ts';
 import { kindOf, storedPlan } from '../../generation/kinds/kinds.ts';
-import type { WebhookTarget } from '../../generation/webhook.ts';
+import type { WebhookTarget } from '../../generation/request/webhook.ts';
 import { type IdempotencyClaim, underClaim } from '../jobs/idempotency.ts';
 import type { NewJob } from '../jobs/new-job.ts';
 import type { Tables } from '../schema/schema.ts';

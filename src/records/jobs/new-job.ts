@@ -1,6 +1,6 @@
 import type { Door } from '../../generation/door.ts';
 import type { Plan } from '../../generation/plan.ts';
-import type { WebhookTarget } from '../../generation/webhook.ts';
+import type { WebhookTarget } from '../../generation/request/webhook.ts';
 import type { IdempotencyClaim } from './idempotency.ts';
 import type { JobStatus } from '../../generation/job.ts';
 

@@ -1,5 +1,5 @@
 import { sql, type Kysely } from 'kysely';
-import { effectivePriority, wholePriority } from '../../generation/priority.ts';
+import { effectivePriority, wholePriority } from '../../generation/request/priority.ts';
 import type { QueueTicket } from './queue-ticket.ts';
 import type { Tables } from '../schema/schema.ts';
 

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { agingSeconds } from '../../generation/priority.ts';
+import { agingSeconds } from '../../generation/request/priority.ts';
 
 /**
  * The order of jobs within a flow, the lowest first: the time of acceptance, less what the priority is worth in waiting. A

@@ -6,7 +6,7 @@ import type { JobEventType, JobStatus } from '../../generation/job.ts';
 import type { BatchAxis, BatchCounts, CountedBatch } from '../../generation/batch.ts';
 import type { Door } from '../../generation/door.ts';
 import type { StoredJson } from '../../generation/stored-json.ts';
-import type { WebhookEvent, WebhookTarget } from '../../generation/webhook.ts';
+import type { WebhookEvent, WebhookTarget } from '../../generation/request/webhook.ts';
 
 /** The schema that all tables of records are in. Every statement qualifies its names with it. */
 export const recordsSchema = 'armature';

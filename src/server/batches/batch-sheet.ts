@@ -1,7 +1,7 @@
 import type { BatchAxis, CountedBatch } from '../../generation/batch.ts';
 import type { Job } from '../../generation/job.ts';
 import { kindOf } from '../../generation/kinds/kinds.ts';
-import type { OutputFormat } from '../../generation/plan.ts';
+import type { OutputFormat } from '../../generation/request/choices.ts';
 import { ArmatureError } from '../../errors.ts';
 import { type Sheet, type SheetPlan, startSheet } from '../../images/contact-sheet.ts';
 import { encodePicture } from '../../images/encode.ts';

@@ -1,5 +1,5 @@
 import { ArmatureError } from '../../errors.ts';
-import type { EventContent } from '../../generation/webhook.ts';
+import type { EventContent } from '../../generation/request/webhook.ts';
 import type { ClaimedDelivery } from '../../records/webhooks/webhooks.ts';
 import type { Links } from '../http/links.ts';
 import { writeBatchEnd } from './armature/events.ts';

@@ -1,5 +1,5 @@
 import { ArmatureError } from '../../errors.ts';
-import { type OutputFormat, outputFormats } from '../../generation/plan.ts';
+import { type OutputFormat, outputFormats } from '../../generation/request/choices.ts';
 
 /** How a client wants a submission to be answered. */
 export interface Preferences {

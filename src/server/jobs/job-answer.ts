@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Job } from '../../generation/job.ts';
-import type { OutputFormat } from '../../generation/plan.ts';
+import type { OutputFormat } from '../../generation/request/choices.ts';
 import { gone } from '../http/gone.ts';
 import type { Links } from '../http/links.ts';
 import type { ServerParts } from '../parts/parts.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isObject } from '../../generation/field-names.ts';
+import { isObject } from '../../generation/request/field-names.ts';
 
 /** The part of an OpenAPI document that this file is about; the rest passes through. */
 interface Described {

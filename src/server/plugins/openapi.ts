@@ -1,7 +1,7 @@
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
-import { isObject } from '../../generation/field-names.ts';
+import { isObject } from '../../generation/request/field-names.ts';
 import { oneNameEach, plainly } from './openapi-components.ts';
 
 const zodToJsonConfig = { override: plainly };

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { ArmatureError } from '../../errors.ts';
-import { isObject } from '../../generation/field-names.ts';
+import { isObject } from '../../generation/request/field-names.ts';
 
 /** The error for a body of a type that the route does not take: names those that it takes, and what may have been meant. */
 export function otherMediaType({ headers, routeOptions }: FastifyRequest): ArmatureError {

@@ -3,7 +3,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { acceptedInputs, describeConditions, findCondition } from '../../conditions/registry.ts';
 import { otherTypes } from '../../generation/catalog.ts';
-import { extractionRequest } from '../../generation/request.ts';
+import { extractionRequest } from '../../generation/request/extraction.ts';
 import { type RouteContext, tenantOf } from './context.ts';
 import { flatExtraction } from '../submissions/flat-form.ts';
 import { readSubmission } from '../submissions/submission.ts';

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { conditionIds, maskedConditions } from '../../conditions/registry.ts';
 import { batchBody } from '../../generation/batch-request.ts';
-import { extractionRequest, generationRequest } from '../../generation/request.ts';
+import { extractionRequest } from '../../generation/request/extraction.ts';
+import { generationRequest } from '../../generation/request/generation.ts';
 import { mapSuffix, maskSuffix } from '../submissions/flat-form.ts';
 
 // Forms as descriptions: each is one object whose parts may all be left out, because generators of clients know no choice

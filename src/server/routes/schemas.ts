@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { tenantName } from '../../access/key-request.ts';
-import { outputFormats } from '../../generation/plan.ts';
+import { outputFormats } from '../../generation/request/choices.ts';
 import { problemSchema, problemType } from '../http/problem.ts';
 
 /** Pieces of route descriptions that several routes use. */

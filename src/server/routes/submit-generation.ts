@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { conditionIds } from '../../conditions/registry.ts';
-import { generationRequest } from '../../generation/request.ts';
+import { generationRequest } from '../../generation/request/generation.ts';
 import type { RouteContext } from './context.ts';
 import { flatGeneration } from '../submissions/flat-form.ts';
 import { readSubmission } from '../submissions/submission.ts';

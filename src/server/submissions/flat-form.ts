@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
 import { maskedConditions } from '../../conditions/registry.ts';
-import { type FieldNames, refuseUnknownFields } from '../../generation/field-names.ts';
-import { limits } from '../../generation/limits.ts';
+import { type FieldNames, refuseUnknownFields } from '../../generation/request/field-names.ts';
+import { limits } from '../../generation/request/limits.ts';
 import { fieldNames } from '../../generation/parse.ts';
-import { controlPictures, extractionRequest, generationPictures, generationRequest } from '../../generation/request.ts';
+import { controlPictures } from '../../generation/request/controls.ts';
+import { extractionRequest } from '../../generation/request/extraction.ts';
+import { generationPictures } from '../../generation/request/drawn-over.ts';
+import { generationRequest } from '../../generation/request/generation.ts';
 import { longestNumber, exactNumber } from '../../json/exact-number.ts';
 import { readJsonNow } from '../../json/read-json.ts';
 import type { Form } from '../http/form.ts';

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { referencesOf } from '../../generation/given-pictures.ts';
-import type { GenerationRequest } from '../../generation/request.ts';
+import type { GenerationRequest } from '../../generation/request/generation.ts';
 import type { BudgetPart } from '../access/body-budget.ts';
 import { holderOf } from '../access/guard.ts';
 import { SharedPictures } from './shared-pictures.ts';

@@ -1,6 +1,7 @@
 import { ArmatureError } from '../../errors.ts';
 import { withMask } from '../../generation/given-picture.ts';
-import type { ControlImage, MaskedPicture, StructureImage } from '../../generation/request.ts';
+import type { ControlImage, StructureImage } from '../../generation/request/control-image.ts';
+import type { MaskedPicture } from '../../generation/request/pictures.ts';
 import { decodeBase64 } from '../http/base64.ts';
 import { jsonBytes, newInput } from './inputs.ts';
 import { pictureOfJob } from './job-pictures.ts';

@@ -1,5 +1,5 @@
 import { ArmatureError } from '../../errors.ts';
-import type { WebhookRequest, WebhookTarget } from '../../generation/webhook.ts';
+import type { WebhookRequest, WebhookTarget } from '../../generation/request/webhook.ts';
 import type { ServerParts } from '../parts/parts.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { ArmatureError } from '../../errors.ts';
-import { isObject } from '../../generation/field-names.ts';
-import type { OutputFormat } from '../../generation/plan.ts';
-import { type OutputRequest, outputRequest } from '../../generation/request.ts';
+import { isObject } from '../../generation/request/field-names.ts';
+import type { OutputFormat } from '../../generation/request/choices.ts';
+import { type OutputRequest, outputRequest } from '../../generation/request/output.ts';
 
 const defaultFormat = outputRequest.parse({}).format;
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { webhookEvents, type WebhookTarget } from '../../generation/webhook.ts';
+import { webhookEvents, type WebhookTarget } from '../../generation/request/webhook.ts';
 import type { WebhookDelivery } from '../../records/webhooks/webhooks.ts';
 import type { Links } from '../http/links.ts';
 import { deliveryStatuses } from '../../records/schema/schema.ts';

@@ -5,7 +5,7 @@ import { generationBody } from '../../../src/cli/generate/generation-body.ts';
 import { controlBodies } from '../../../src/cli/controls/control-bodies.ts';
 import { PictureFiles } from '../../../src/cli/files/picture-files.ts';
 import { parseGeneration } from '../../../src/generation/parse.ts';
-import type { GenerationRequest } from '../../../src/generation/request.ts';
+import type { GenerationRequest } from '../../../src/generation/request/generation.ts';
 
 function controlsOf(line: string) {
   const command = new Command().exitOverride().configureOutput({ writeErr: () => {} });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { limits } from '../../../src/generation/limits.ts';
+import { limits } from '../../../src/generation/request/limits.ts';
 import { KeptData } from '../../../src/drawing/runners/kept-data.ts';
 
 const ofBytes = (bytes: number) => ({ x: 'y'.repeat(bytes - '{"x":""}'.length) });

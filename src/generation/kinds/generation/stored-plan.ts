@@ -1,12 +1,6 @@
 import type { ResizeMode } from '../../../pixels/resize-mode.ts';
-import type {
-  ControlMode,
-  ControlSource,
-  GenerationPlan,
-  ModelReference,
-  PlannedControl,
-  StoredPicture,
-} from '../../plan.ts';
+import type { ControlMode } from '../../request/choices.ts';
+import type { ControlSource, GenerationPlan, ModelReference, PlannedControl, StoredPicture } from '../../plan.ts';
 import { stepsRun } from '../../../schedulers/registry.ts';
 import { partOf } from '../../passes.ts';
 import { storedForm } from '../../stored-json.ts';

@@ -1,5 +1,5 @@
 import type { CountedBatch } from '../../../generation/batch.ts';
-import type { EventContent } from '../../../generation/webhook.ts';
+import type { EventContent } from '../../../generation/request/webhook.ts';
 import type { Links } from '../../http/links.ts';
 import { batchView } from '../../views/batch-view.ts';
 import { jobView } from '../../views/job-view.ts';

@@ -1,5 +1,5 @@
 import type { Job } from '../../../generation/job.ts';
-import type { EventContent } from '../../../generation/webhook.ts';
+import type { EventContent } from '../../../generation/request/webhook.ts';
 import type { Links } from '../../http/links.ts';
 
 /** The end of a job that its receiver is to be told of. */

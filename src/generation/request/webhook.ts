@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { ArmatureError } from '../errors.ts';
+import { ArmatureError } from '../../errors.ts';
 import { isObject } from './field-names.ts';
-import { fieldPath } from '../text/field-path.ts';
+import { fieldPath } from '../../text/field-path.ts';
 import { noted } from './request-fields.ts';
 import { isSigningSecret, signingSecretForm } from './signing-secret.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { commandFields } from '../../src/cli/controls/command-fields.ts';
-import { ArmatureError } from '../../src/errors.ts';
-import { fieldOptions, namesOf, noted, refuseFields } from '../../src/generation/request-fields.ts';
+import { commandFields } from '../../../src/cli/controls/command-fields.ts';
+import { ArmatureError } from '../../../src/errors.ts';
+import { fieldOptions, namesOf, noted, refuseFields } from '../../../src/generation/request/request-fields.ts';
 
 const picture = noted(
   z.union([z.strictObject({ data: z.string() }), z.strictObject({ url: z.string(), part: z.string() })]),

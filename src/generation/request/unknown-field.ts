@@ -1,6 +1,6 @@
-import { nearestName } from '../text/nearest-name.ts';
-import { ArmatureError } from '../errors.ts';
-import { fieldPath } from '../text/field-path.ts';
+import { nearestName } from '../../text/nearest-name.ts';
+import { ArmatureError } from '../../errors.ts';
+import { fieldPath } from '../../text/field-path.ts';
 
 /** The names an object may have, and those that the contract has and this version does not. */
 export interface FieldNames {

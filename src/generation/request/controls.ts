@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { conditionExamples } from '../../conditions/registry.ts';
+import { resizeModes } from '../../pixels/resize-mode.ts';
+import { controlModes } from './choices.ts';
+import { type ControlImage, controlImage } from './control-image.ts';
+import { foreignNames } from './foreign-names.ts';
+import { limits } from './limits.ts';
+import { pictureReference } from './pictures.ts';
+import { fieldOptions, noted } from './request-fields.ts';
+import { id, integer, real } from './scalars.ts';
+
+/** The fields of a control that say a picture. */
+export const controlPictures = ['image', 'mask'] as const;
+
+const controlFields = {
+  type: id.describe('Condition: an id that GET /v1/conditions lists').meta({ examples: [...conditionExamples] }),
+  image: controlImage,
+  preprocess: z
+    .union([z.boolean(), z.record(z.string(), z.unknown())])
+    .optional()
+    .describe(
+      'Options of the extractor that makes the map; true for its defaults; false when the picture already is a map. ' +
+        'Left out, it is true where the condition has an extractor, false where it has none and for a map of an earlier job.',
+    )
+    .meta({ examples: [false, { low_threshold: 100, high_threshold: 200 }] }),
+  resolution: integer(limits.resolution)
+    .optional()
+    .describe(
+      'Short side in pixels at which the extractor sees the picture; its map is then resized. Left out, it sees the picture at exactly the size of the output.',
+    )
+    .register(fieldOptions, {
+      flag: '--resolution <pixels>',
+      says: 'short side at which its extractor sees the picture',
+    }),
+  model: id.optional().describe("ControlNet; by default the base model's own for this type").register(fieldOptions, {
+    flag: '--control-model <id>',
+    says: "ControlNet, where another than the base model's own is wanted",
+  }),
+  scale: real(limits.controlScale)
+    .default(1)
+    .describe('How strongly the control acts')
+    .register(fieldOptions, { flag: '--control-scale <number>', says: 'how strongly it acts (default: 1)' }),
+  start: real(limits.controlWindow)
+    .default(0)
+    .describe('Share of the steps after which it begins to act')
+    .register(fieldOptions, {
+      flag: '--control-start <share>',
+      says: 'share of the steps after which it begins to act (default: 0)',
+    }),
+  end: real(limits.controlWindow)
+    .default(1)
+    .describe('Share of the steps after which it acts no more')
+    .register(fieldOptions, {
+      flag: '--control-end <share>',
+      says: 'share of the steps after which it acts no more (default: 1)',
+    }),
+  mode: z
+    .enum(controlModes)
+    .default('balanced')
+    .describe('Which weighs more, the prompt or the control; guess weighs as the guess mode of diffusers does')
+    .register(fieldOptions, { flag: '--control-mode <mode>', says: controlModes.join(', ') }),
+  resize: z
+    .enum(resizeModes)
+    .default('crop')
+    .describe('How the picture is brought to the size of the output: stretch it, crop it, or fill its surroundings')
+    .register(fieldOptions, {
+      flag: '--resize <mode>',
+      says: `how the picture is brought to the size: ${resizeModes.join(', ')}`,
+    }),
+  mask: pictureReference
+    .optional()
+    .describe(
+      'Where the control acts: white where it does, black where it does not, grey in between. It is brought to the size of the output as the image is. Left out, the control acts everywhere.',
+    )
+    .register(fieldOptions, {
+      flag: '--control-mask <file>',
+      says: 'a picture that is white where it acts and black where it does not',
+    }),
+};
+
+/** One of the pictures that steer a generation, and how. */
+export const controlRequest = noted(
+  z
+    .strictObject(controlFields)
+    .describe('A picture that fixes a part of the structure, and how it acts')
+    .meta({ id: 'Control' }),
+  { foreign: foreignNames.control },
+);
+
+export type ControlRequest = Omit<z.output<typeof controlRequest>, 'image'> & { readonly image: ControlImage };

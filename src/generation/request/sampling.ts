@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { schedulerIds, schedulersWithChurn, schedulersWithEta } from '../../schedulers/registry.ts';
+import { scheduleIds } from '../../schedulers/schedules/registry.ts';
+import { limits } from './limits.ts';
+import { fieldOptions } from './request-fields.ts';
+import { integer, real } from './scalars.ts';
+
+/** How noise becomes a picture: steps, guidance, the sampler and its levels. */
+export const samplingFields = {
+  steps: integer(limits.steps)
+    .optional()
+    .describe('Denoising steps')
+    .register(fieldOptions, { flag: '--steps <number>', says: 'denoising steps' }),
+  guidance_scale: real(limits.guidanceScale)
+    .optional()
+    .describe('How closely the prompt is followed; 1 switches classifier-free guidance off')
+    .register(fieldOptions, { flag: '--guidance <number>', says: 'how closely the prompt is followed' }),
+  guidance_rescale: real(limits.guidanceRescale)
+    .default(0)
+    .describe('Brings the contrast of guided outputs back (Lin et al. 2023, section 3.4); 0 is off')
+    .register(fieldOptions, {
+      flag: '--guidance-rescale <number>',
+      says: 'brings the contrast of guided pictures back',
+    }),
+  scheduler: z
+    .enum(schedulerIds)
+    .optional()
+    .describe('The sampler')
+    .register(fieldOptions, { flag: '--scheduler <id>', says: schedulerIds.join(', ') }),
+  schedule: z
+    .enum(scheduleIds)
+    .nullable()
+    .default(null)
+    .describe("How the noise levels of the steps are laid out; null: as the model's own settings space them")
+    .register(fieldOptions, { flag: '--schedule <id>', says: scheduleIds.join(', ') }),
+  eta: real(limits.eta)
+    .nullable()
+    .default(null)
+    .describe(
+      `Share of fresh noise in each step of ${schedulersWithEta.join(', ')}, which other schedulers do not have; null: the scheduler's own`,
+    )
+    .register(fieldOptions, {
+      flag: '--eta <number>',
+      says: `share of fresh noise in each step of ${schedulersWithEta.join(', ')}`,
+    }),
+  s_churn: real(limits.sChurn)
+    .default(0)
+    .describe(
+      `How much noise the steps of ${schedulersWithChurn.join(' and ')} add and take away again, in all of them together; other schedulers take 0 only`,
+    )
+    .register(fieldOptions, {
+      flag: '--s-churn <number>',
+      says: `noise that steps of ${schedulersWithChurn.join(' and ')} add and take away again`,
+    }),
+} as const;
