@@ -84,13 +84,13 @@ async function encodeStart({ image, repaint }: PassStart, { networks }: OpenBase
 /** The latents of a pass and how they are sampled. */
 function passOver(
   { key, networks: { latentChannels, latentScale }, schedule: { schedule, samplerDefaults } }: OpenBase,
-  { width, height, scheduler, part: { steps, strength }, sdeNoise, ...asked }: PlannedPass,
+  { width, height, scheduler, part: { steps, ...cut }, sdeNoise, ...asked }: PlannedPass,
 ): Pick<Pass, 'base' | 'shape' | 'scheduler' | 'noiseFrom'> {
   const shape = [latentChannels, height / latentScale, width / latentScale] as const;
   return {
     base: key,
     shape,
-    scheduler: createScheduler(scheduler, schedule, steps, { ...samplerDefaults, ...askedOptions(asked) }, strength),
+    scheduler: createScheduler(scheduler, schedule, steps, { ...samplerDefaults, ...askedOptions(asked) }, cut),
     noiseFrom: torchNoise(shape, sdeNoise === 'path' ? trainedLevels(schedule) : null),
   };
 }

@@ -42,11 +42,11 @@ export function requireSampler(base: BaseModel, choice: SamplingChoice): Sampler
 function tried(
   model: string,
   { schedule, samplerDefaults }: ModelSchedule,
-  { scheduler: id, steps, strength, ...asked }: SamplingChoice,
+  { scheduler: id, steps, strength, counts, downTo, below, ...asked }: SamplingChoice,
 ): SamplerRun | ArmatureError {
   try {
     const given = { ...samplerDefaults, ...askedOptions(asked) };
-    const scheduler = createScheduler(id, schedule, steps, given, strength);
+    const scheduler = createScheduler(id, schedule, steps, given, { strength, counts, downTo, below });
     if (isOnTheGrid(scheduler, schedule.trainTimesteps)) return runOf(scheduler);
     const detail = `The scheduler ${id} has no ${steps} timesteps that the model ${model} was trained on. Choose another, or fewer steps.`;
     return new ArmatureError('model_invalid', detail, { field: 'scheduler' });

@@ -89,7 +89,7 @@ function resample<Values extends Uint8Array | Float32Array>(
 }
 
 /** Per target position: the first source position, the number of them, and their weights in a row of `reach`. */
-interface Taps {
+export interface Taps {
   readonly first: Int32Array;
   readonly count: Int32Array;
   /** The sum of each row is 1. */
@@ -97,7 +97,8 @@ interface Taps {
   readonly reach: number;
 }
 
-function filterTaps(length: number, resized: number, { reach: narrowest, weight }: ResampleFilter): Taps {
+/** The taps of a filter over a line of `length` values that is brought to `resized`: those inside of it, their weights divided by their sum. */
+export function filterTaps(length: number, resized: number, { reach: narrowest, weight }: ResampleFilter): Taps {
   const scale = length / resized;
   const widening = Math.max(scale, 1);
   const support = narrowest * widening;

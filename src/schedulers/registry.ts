@@ -12,7 +12,7 @@ import { heun } from './heun.ts';
 import { lcm } from './lcm.ts';
 import { lms } from './lms.ts';
 import type { SamplerOptions } from './options.ts';
-import type { SchedulePart } from './part.ts';
+import type { PartOfSteps, SchedulePart } from './part.ts';
 import { pndm } from './pndm.ts';
 import { checkChurn, checkEta, checkSchedule, refuseOtherSchedule } from './sampler-choice.ts';
 import { row, type SamplerRow } from './sampler-row.ts';
@@ -205,7 +205,7 @@ export function stepsRun(id: SchedulerId, part: SchedulePart): number {
 }
 
 /**
- * The sampler of that id for a run of `steps` steps, or, with a `strength`, the last part of it that makes any. `given` is what the model's scheduler_config.json says (see
+ * The sampler of that id for a run of `steps` steps, or a part of it. `given` is what the model's scheduler_config.json says (see
  * `noiseScheduleFrom`) and what the request adds. Throws `invalid_request` for steps, a schedule, an eta or a churn that the sampler cannot
  * have, `model_invalid` where the model's file asks for what does not work.
  */
@@ -214,7 +214,7 @@ export function createScheduler(
   schedule: NoiseSchedule,
   steps: number,
   given: Partial<SamplerOptions> = {},
-  strength = 1,
+  cut: PartOfSteps = { strength: 1 },
 ): Scheduler {
   const run = runAs(id, given.schedule ?? null);
   const chosen: SamplerRow = schedulers[run.id];
@@ -222,8 +222,9 @@ export function createScheduler(
   if (given.eta !== undefined) checkEta(id, chosen, given.eta, schedulersWithEta);
   checkChurn(id, chosen, given.sChurn ?? 0, schedulersWithChurn);
   if (run.schedule !== null) checkSchedule(id, chosen, run.schedule, schedule, schedulersWithSchedule);
-  checkSteps(steps, chosen.stepLimit(schedule, options, strength));
-  return chosen.create(schedule, { steps, strength }, options);
+  const part = { steps, ...cut };
+  checkSteps(chosen.stepsOfSchedule(part), chosen.stepLimit(schedule, options, cut.strength));
+  return chosen.create(schedule, part, options);
 }
 
 interface NamedRun {

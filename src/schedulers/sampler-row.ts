@@ -1,6 +1,6 @@
 import type { SamplerFamily, StepLimit } from './family.ts';
 import { type SamplerOptions, withOwnLevels } from './options.ts';
-import { createPart, type SchedulePart, stepsOfPart } from './part.ts';
+import { createPart, type SchedulePart, stepsOfPart, stepsOfSchedule } from './part.ts';
 import type { NoiseSchedule, Scheduler } from './scheduler.ts';
 import type { ScheduleId } from './schedules/registry.ts';
 
@@ -24,6 +24,8 @@ export interface SamplerRow {
   stepLimit(schedule: NoiseSchedule, given: Partial<SamplerOptions>, strength: number): StepLimit;
   /** How many steps a run through that part makes; 0 where nothing is left of it. */
   stepsOf(part: SchedulePart): number;
+  /** How many steps it lays out to take them from. */
+  stepsOfSchedule(part: SchedulePart): number;
   create(schedule: NoiseSchedule, part: SchedulePart, given: Partial<SamplerOptions>): Scheduler;
 }
 
@@ -65,6 +67,8 @@ export function row<Options extends Partial<SamplerOptions>>(
     stepLimit: (schedule: NoiseSchedule, given: Partial<SamplerOptions>, strength: number) =>
       family.stepLimit(schedule, resolve(given), family.strengthCutsSchedule === true ? strength : 1),
     stepsOf: (part: SchedulePart) => (family.strengthCutsSchedule === true ? part.steps : stepsOfPart(part)),
+    stepsOfSchedule: (part: SchedulePart) =>
+      family.strengthCutsSchedule === true ? part.steps : stepsOfSchedule(part),
     create: (schedule: NoiseSchedule, part: SchedulePart, given: Partial<SamplerOptions>) =>
       createPart(family, schedule, part, resolve(given)),
   });

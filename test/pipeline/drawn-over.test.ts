@@ -125,8 +125,8 @@ describe('the last part of a schedule', () => {
   });
 
   it('of consistency models takes all of its steps from the part', () => {
-    const { evaluations } = createScheduler('lcm', schedule, 4, {}, 0.5);
+    const { evaluations } = createScheduler('lcm', schedule, 4, {}, { strength: 0.5 });
     expect(evaluations.map(({ timestep }) => timestep)).toEqual([499, 379, 259, 139]);
-    expect(() => createScheduler('lcm', schedule, 26, {}, 0.5)).toThrow(/25 .*a strength of 0.5/);
+    expect(() => createScheduler('lcm', schedule, 26, {}, { strength: 0.5 })).toThrow(/25 .*a strength of 0.5/);
   });
 });

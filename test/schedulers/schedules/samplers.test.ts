@@ -68,7 +68,7 @@ describe.each(schedulersWithSchedule)('%s with a schedule', (id) => {
           { ...noise, predictionType },
           steps,
           { ...elsewhere, schedule },
-          strength,
+          { strength },
         );
         const { latents } = drawn(scheduler);
         expect(latents.every((value) => Number.isFinite(value))).toBe(true);
@@ -101,7 +101,7 @@ describe('a schedule of other steps than were asked', () => {
 
   it('has its last steps drawn with a strength, as many as that share of what was asked', () => {
     const whole = createScheduler('euler', noise, 33, { schedule: 'ddim_uniform' });
-    const part = createScheduler('euler', noise, 33, { schedule: 'ddim_uniform' }, 0.5);
+    const part = createScheduler('euler', noise, 33, { schedule: 'ddim_uniform' }, { strength: 0.5 });
     expect(stepsOf(part)).toBe(16);
     expect(part.evaluations.map(({ level }) => level)).toEqual(whole.evaluations.slice(-16).map(({ level }) => level));
   });
