@@ -84,3 +84,14 @@ export interface VaeConfig {
   readonly quantConv: boolean;
   readonly postQuantConv: boolean;
 }
+
+/** The small autoencoder of Stable Diffusion's latents that is called TAESD. */
+export interface TaesdConfig {
+  readonly latentChannels: number;
+  /** Of every level. */
+  readonly channels: number;
+  /** Residual blocks of the decoder's levels, from the latents on; null where there is no decoder. */
+  readonly decoderBlocks: readonly number[] | null;
+  /** Of the encoder's, from the picture on. */
+  readonly encoderBlocks: readonly number[] | null;
+}

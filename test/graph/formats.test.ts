@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
   buildControlNet,
+  buildTaesdDecoder,
+  buildTaesdEncoder,
   buildHintEncoder,
   buildTextEncoder,
   buildUNet,
@@ -11,6 +13,7 @@ import {
 } from '../../src/graph/compiler/index.ts';
 import type { Tensor } from '../../src/numeric/tensor.ts';
 import { type BaseCheckpoint, openBaseCheckpoint, openControlNetCheckpoint } from '../../src/weights/checkpoint.ts';
+import { openTaesdCheckpoint } from '../../src/weights/layouts/taesd.ts';
 import { floats, type GoldenArray, goldenArrays, goldenPath, maxAbsDifference } from '../support/golden.ts';
 import { openSafetensors, readFloats, readTensor } from '../../src/weights/safetensors/safetensors.ts';
 import { temporaryFolder } from '../weights/temporary-folder.ts';
@@ -193,3 +196,23 @@ function array(name: string): GoldenArray {
   if (found === undefined) throw new Error(`No reference ${name}`);
   return found;
 }
+
+describe('TAESD under the names of the original code', () => {
+  const latent = { dims: [2, 4, 5, 7], data: Float32Array.from({ length: 280 }, (_, i) => 4 * Math.sin(i)) };
+  const image = { dims: [1, 3, 40, 56], data: Float32Array.from({ length: 6720 }, (_, i) => Math.sin(i)) };
+
+  test.each([
+    ['decoder', buildTaesdDecoder, { latent }, 'image'],
+    ['encoder', buildTaesdEncoder, { image }, 'latent'],
+  ] as const)('the %s is that of the folder', async (half, build, feeds, output) => {
+    const original = await openTaesdCheckpoint(goldenPath('formats', `taesd-tiny-${half}.safetensors`));
+    const reference = await openTaesdCheckpoint(goldenPath(...sourceOf(`taesd-tiny-${half}.safetensors`)));
+    const blocks = `${half}Blocks` as const;
+    expect(original.taesd.config[blocks]).toEqual(reference.taesd.config[blocks]);
+    expect(original.taesd.config[half === 'decoder' ? 'encoderBlocks' : 'decoderBlocks']).toBeNull();
+    const actual = (await runOnce(build(original.taesd), feeds))[output]?.data ?? [];
+    const expected = (await runOnce(build(reference.taesd), feeds))[output]?.data ?? [];
+    expect(expected.length).toBeGreaterThan(0);
+    expect(maxAbsDifference(actual, expected)).toBe(0);
+  });
+});

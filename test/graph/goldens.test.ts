@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   buildControlNet,
   buildHintEncoder,
+  buildTaesdDecoder,
+  buildTaesdEncoder,
   buildTextEncoder,
   buildUNet,
   buildVaeDecoder,
@@ -19,6 +21,7 @@ import {
   openControlNetCheckpoint,
   type TextEncoderPart,
 } from '../../src/weights/checkpoint.ts';
+import { openTaesdCheckpoint, type TaesdCheckpoint } from '../../src/weights/layouts/taesd.ts';
 import { goldenModels, goldenPath, maxAbsDifference } from '../support/golden.ts';
 import { GoldenModel, runOnce } from './golden-model.ts';
 
@@ -34,6 +37,10 @@ const outside = /^t2i\/|\/out_t2i/;
 
 const opened = await Promise.all(
   goldenModels().map(async (name) => {
+    // A network alone: an AutoencoderTiny.
+    if (existsSync(goldenPath('models', name, 'config.json'))) {
+      return { name, taesd: await openTaesdCheckpoint(goldenPath('models', name)) };
+    }
     if (!existsSync(goldenPath('models', name, 'unet'))) return { name, reason: 'no UNet' };
     return openBaseCheckpoint(goldenPath('models', name)).then(
       (checkpoint) => ({ name, checkpoint }),
@@ -55,6 +62,8 @@ describe('models of kinds that are not built', () => {
 
 for (const model of opened) {
   if ('checkpoint' in model) describe(model.name, () => modelTests(new GoldenModel(model.name), model.checkpoint));
+  const { name, taesd } = { taesd: undefined, ...model };
+  if (taesd !== undefined) describe(name, () => taesdTests(new GoldenModel(name), taesd));
 }
 
 function modelTests(golden: GoldenModel, checkpoint: BaseCheckpoint): void {
@@ -115,6 +124,22 @@ function vaeTests(golden: GoldenModel, { vae }: BaseCheckpoint): void {
       expectEqual({ dims: mean.dims, data }, golden.tensor(name('sampled_scaled')));
     });
   }
+}
+
+function taesdTests(golden: GoldenModel, { taesd }: TaesdCheckpoint): void {
+  for (const size of golden.matches(/^vae\/([^/]+)\/latent$/)) {
+    const name = (part: string): string => `vae/${size}/${part}`;
+    test(`decodes ${size}`, async () => {
+      const { image } = await runOnce(buildTaesdDecoder(taesd), { latent: golden.tensor(name('latent')) });
+      expectEqual(image as Tensor, golden.tensor(name('decoded')));
+    });
+    test(`encodes ${size}`, async () => {
+      const image = golden.mapped(name('image_u8'), (value) => (value / 255) * 2 - 1);
+      const { latent } = await runOnce(buildTaesdEncoder(taesd), { image });
+      expectEqual(latent as Tensor, golden.tensor(name('encoded')));
+    });
+  }
+  afterAll(() => expect(golden.unused).toEqual([]));
 }
 
 interface LoadedControlNet {

@@ -7,15 +7,18 @@ import { controlNet } from '../../src/graph/networks/controlnet.ts';
 import { hintEncoder } from '../../src/graph/networks/hint-encoder.ts';
 import { textEncoder } from '../../src/graph/networks/text-encoder.ts';
 import { unet } from '../../src/graph/networks/unet.ts';
+import { taesdDecoder, taesdEncoder } from '../../src/graph/networks/taesd.ts';
 import { vaeDecoder, vaeEncoder } from '../../src/graph/networks/vae.ts';
 import { elementCount } from '../../src/numeric/tensor.ts';
 import type { Feeds } from '../../src/runtime/index.ts';
 import { openBaseCheckpoint, openControlNetCheckpoint } from '../../src/weights/checkpoint.ts';
+import { openTaesdCheckpoint } from '../../src/weights/layouts/taesd.ts';
 import { smallModelPath, maxAbsDifference } from '../support/golden.ts';
 import { runOnce } from './golden-model.ts';
 
 const base = await openBaseCheckpoint(smallModelPath('models', 'sd21-tiny'));
 const { controlnet } = await openControlNetCheckpoint(smallModelPath('models', 'sd21-tiny', 'controlnet-a'));
+const { taesd } = await openTaesdCheckpoint(smallModelPath('models', 'taesd-tiny'));
 const pooled = { ...controlnet, config: { ...controlnet.config, globalPoolConditions: true } };
 
 /** As in test/golden/models/README.md: with fixed sizes onnxruntime folds more, and rounds elsewhere. */
@@ -31,6 +34,8 @@ const networks: Readonly<Record<string, (options: NetworkOptions) => Graph>> = {
   'pooled ControlNet': (options) => controlNet(pooled, options),
   'hint encoder': (options) => hintEncoder(controlnet, options),
   'text encoder': (options) => textEncoder(base.textEncoders[0], options),
+  'TAESD decoder': (options) => taesdDecoder(taesd, options),
+  'TAESD encoder': (options) => taesdEncoder(taesd, options),
   'VAE decoder': (options) => vaeDecoder(base.vae, options),
   'VAE encoder': (options) => vaeEncoder(base.vae, options),
 };

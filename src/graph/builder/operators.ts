@@ -1,5 +1,5 @@
 import type { Operator } from '../ir/node.ts';
-import { geglu, gelu, quickGelu, silu } from '../ir/operators/activation.ts';
+import { geglu, gelu, quickGelu, relu, silu, tanh } from '../ir/operators/activation.ts';
 import { attention } from '../ir/operators/attention.ts';
 import {
   averageChannels,
@@ -11,7 +11,7 @@ import {
   splitChannels,
 } from '../ir/operators/channels.ts';
 import { convolution } from '../ir/operators/convolution.ts';
-import { add, addTo } from '../ir/operators/elementwise.ts';
+import { add, addTo, affine } from '../ir/operators/elementwise.ts';
 import { linear } from '../ir/operators/linear.ts';
 import { groupNorm, layerNorm } from '../ir/operators/normalization.ts';
 import { doubleSize, resizeTo } from '../ir/operators/resampling.ts';
@@ -22,6 +22,7 @@ import { sinusoids } from '../ir/operators/sinusoids.ts';
 export const operators = {
   Add: add,
   AddTo: addTo,
+  Affine: affine,
   Attention: attention,
   AverageChannels: averageChannels,
   Clamp: clamp,
@@ -39,6 +40,7 @@ export const operators = {
   Linear: linear,
   Pick: pick,
   QuickGelu: quickGelu,
+  Relu: relu,
   ReorderChannels: reorderChannels,
   ResizeTo: resizeTo,
   ScaleRows: scaleRows,
@@ -46,6 +48,7 @@ export const operators = {
   Silu: silu,
   Sinusoids: sinusoids,
   SplitChannels: splitChannels,
+  Tanh: tanh,
   TokensToImage: tokensToImage,
 } as const;
 

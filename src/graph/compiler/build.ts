@@ -1,7 +1,8 @@
 import { compile, type OnnxModel } from './compile.ts';
-import type { ControlNetConfig, TextEncoderConfig, UNetConfig, VaeConfig } from '../configs.ts';
+import type { ControlNetConfig, TaesdConfig, TextEncoderConfig, UNetConfig, VaeConfig } from '../configs.ts';
 import { controlNet } from '../networks/controlnet.ts';
 import { hintEncoder } from '../networks/hint-encoder.ts';
+import { taesdDecoder, taesdEncoder } from '../networks/taesd.ts';
 import { textEncoder, type TextEncoderOptions } from '../networks/text-encoder.ts';
 import { unet } from '../networks/unet.ts';
 import { vaeDecoder, vaeEncoder } from '../networks/vae.ts';
@@ -30,4 +31,12 @@ export function buildVaeDecoder(part: NetworkPart<VaeConfig>): OnnxModel {
 
 export function buildVaeEncoder(part: NetworkPart<VaeConfig>): OnnxModel {
   return compile(vaeEncoder(part));
+}
+
+export function buildTaesdDecoder(part: NetworkPart<TaesdConfig>): OnnxModel {
+  return compile(taesdDecoder(part));
+}
+
+export function buildTaesdEncoder(part: NetworkPart<TaesdConfig>): OnnxModel {
+  return compile(taesdEncoder(part));
 }

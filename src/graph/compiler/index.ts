@@ -1,6 +1,8 @@
 export {
   buildControlNet,
   buildHintEncoder,
+  buildTaesdDecoder,
+  buildTaesdEncoder,
   buildTextEncoder,
   buildUNet,
   buildVaeDecoder,
@@ -11,6 +13,7 @@ export type {
   ControlNetConfig,
   DownBlockType,
   EncoderConfig,
+  TaesdConfig,
   TextEncoderConfig,
   UNetConfig,
   UpBlockType,

@@ -7,21 +7,23 @@ export interface ConvolutionOptions {
   readonly stride?: 1 | 2;
   /** Zeros around the picture: top, left, bottom, right. Half the kernel where not told. */
   readonly padding?: readonly [number, number, number, number];
+  /** Whether it has a bias; it does where not told. */
+  readonly bias?: boolean;
 }
 
-/** A two-dimensional convolution with bias over [rows, inputs, h, w]. */
+/** A two-dimensional convolution over [rows, inputs, h, w]. */
 export function convolution(
   graph: Graph,
   x: Value,
   name: string,
   inputs: number,
   outputs: number,
-  { kernel = 3, stride = 1, padding }: ConvolutionOptions = {},
+  { kernel = 3, stride = 1, padding, bias = true }: ConvolutionOptions = {},
 ): Value {
   const weight = graph.weight(`${name}.weight`, [outputs, inputs, kernel, kernel]);
-  const bias = graph.weight(`${name}.bias`, [outputs]);
+  const shift = bias ? [graph.weight(`${name}.bias`, [outputs])] : [];
   const half = (kernel - 1) / 2;
-  return graph.op('Convolution', [x, weight, bias], {
+  return graph.op('Convolution', [x, weight, ...shift], {
     kernel,
     stride,
     padding: padding ?? [half, half, half, half],

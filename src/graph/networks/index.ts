@@ -1,6 +1,7 @@
 /** Each network as a graph, from its configuration and weights. */
 export { controlNet } from './controlnet.ts';
 export { hintEncoder } from './hint-encoder.ts';
+export { taesdDecoder, taesdEncoder } from './taesd.ts';
 export { textEncoder } from './text-encoder.ts';
 export { unet } from './unet.ts';
 export { vaeDecoder, vaeEncoder } from './vae.ts';

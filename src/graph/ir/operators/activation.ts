@@ -14,6 +14,19 @@ export const gelu: OnnxOperator = {
   rowwise: true,
 };
 
+/** max(x, 0). */
+export const relu: OnnxOperator = {
+  infer: ([x]) => [float32(x?.shape ?? [])],
+  emit: (to, inputs) => to.op('Relu', inputs),
+  rowwise: true,
+};
+
+export const tanh: OnnxOperator = {
+  infer: ([x]) => [float32(x?.shape ?? [])],
+  emit: (to, inputs) => to.op('Tanh', inputs),
+  rowwise: true,
+};
+
 /** value gelu(gate), of two values of one shape (Shazeer, 2020). */
 export const geglu: Operator = {
   infer: ([value, gate]) => {

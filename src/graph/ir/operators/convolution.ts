@@ -9,7 +9,7 @@ export interface ConvolutionAttributes {
   readonly padding: readonly [number, number, number, number];
 }
 
-/** A two-dimensional convolution of [rows, inputs, h, w] with a weight [outputs, inputs, k, k] and a bias [outputs]. */
+/** A two-dimensional convolution of [rows, inputs, h, w] with a weight [outputs, inputs, k, k] and, where there is one, a bias [outputs]. */
 export const convolution: OnnxOperator<ConvolutionAttributes> = {
   infer: ([x, weight, bias], { kernel, stride, padding: [top, left, bottom, right] }) => {
     expectRank('a picture', x, 4);
@@ -17,7 +17,7 @@ export const convolution: OnnxOperator<ConvolutionAttributes> = {
     const [picture, kernels] = [x as Value, weight as Value];
     const outputs = sizeOf(kernels, 0);
     expectShape('a kernel', kernels, [outputs, sizeOf(picture, 1), kernel, kernel]);
-    expectShape('a bias', bias, [outputs]);
+    if (bias !== undefined) expectShape('a bias', bias, [outputs]);
     const height = convolved(sizeOf(picture, 2), kernel, stride, top + bottom);
     const width = convolved(sizeOf(picture, 3), kernel, stride, left + right);
     return [float32([sizeOf(picture, 0), outputs, height, width])];

@@ -1,5 +1,5 @@
 import { float32 } from '../expect.ts';
-import type { OnnxOperator } from '../node.ts';
+import type { OnnxOperator, Operator } from '../node.ts';
 import { type Shape, sameSize, shapeText, type Size } from '../size.ts';
 
 /** a + b, where a size of 1, or an axis that is missing in front, stands for any. */
@@ -14,6 +14,14 @@ export const addTo: OnnxOperator = {
   infer: ([a]) => [float32(a?.shape ?? [])],
   emit: (to, inputs) => to.op('Add', inputs),
 };
+
+export interface AffineAttributes {
+  readonly scale: number;
+  readonly shift: number;
+}
+
+/** scale x + shift. */
+export const affine: Operator<AffineAttributes> = { infer: ([x]) => [float32(x?.shape ?? [])], rowwise: true };
 
 function broadcast(a: Shape, b: Shape): Shape {
   const length = Math.max(a.length, b.length);

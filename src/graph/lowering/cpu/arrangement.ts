@@ -1,6 +1,12 @@
 import { numberOf } from '../../ir/expect.ts';
 import type { Emit, Value } from '../../ir/node.ts';
+import type { AffineAttributes } from '../../ir/operators/elementwise.ts';
 import { nearest } from '../../ir/operators/resampling.ts';
+
+export const affine: Emit<AffineAttributes> = (to, [x = ''], { scale, shift }) => {
+  const scaled = to.op('Mul', [x, to.float([scale], [])]);
+  return shift === 0 ? scaled : to.op('Add', [scaled, to.float([shift], [])]);
+};
 
 export const imageToTokens: Emit<object> = (to, [x = ''], _, { inputs }) => {
   const flat = to.op('Reshape', [x, to.int64([0, numberOf(inputs[0] as Value, 1), -1])]);

@@ -1,12 +1,13 @@
 import type { Lowering } from '../lowering.ts';
 import { geglu, quickGelu, silu } from './activation.ts';
-import { imageToTokens, resizeTo, scaleRows, shiftChannels, tokensToImage } from './arrangement.ts';
+import { affine, imageToTokens, resizeTo, scaleRows, shiftChannels, tokensToImage } from './arrangement.ts';
 import { embed, equals, sinusoids } from './embedding.ts';
 import { groupNorm } from './normalization.ts';
 import { attention, linear } from './products.ts';
 
 /** What is fastest on onnxruntime's CPU provider (docs/decisions/0003-split-controlnet-real-size.md). */
 export const cpu: Lowering = {
+  Affine: affine,
   Attention: attention,
   Embed: embed,
   Equals: equals,
