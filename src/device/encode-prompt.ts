@@ -3,7 +3,7 @@ import type { PlannedPass } from '../generation/passes.ts';
 import { sizeIds } from '../generation/picture-sizes.ts';
 import { negativePromptOf, promptOf, secondPromptOf } from '../generation/prompts.ts';
 import { besideEachOther, ofNoText, withSizeIds } from '../pipeline/conditioning/added.ts';
-import { type Chunk, chunksOf } from '../pipeline/conditioning/chunks.ts';
+import { type Chunk, chunksOf, firstChunk } from '../pipeline/conditioning/chunks.ts';
 import type { Conditioning } from '../pipeline/conditioning/conditioning.ts';
 import { type EncodedChunk, joinChunks } from '../pipeline/conditioning/join-chunks.ts';
 import type { PromptEncoder } from '../pipeline/conditioning/prompt-encoder.ts';
@@ -42,7 +42,7 @@ export async function* encodePrompt(
   for (const encoder of encoders) {
     const prompt = encoder.reads === 'prompt_2' ? (second ?? first) : first;
     const texts = new Set(parts.flatMap(({ pairs }) => pairs.map((pair) => textFor(encoder, pair))));
-    const cut = new Map([...texts].map((text) => [text, cutText(text, prompt.syntax, encoder.tokenizer)]));
+    const cut = new Map([...texts].map((text) => [text, cutText(text, prompt.syntax, encoder)]));
     refuseTooManyChunks(prompt.field, [...cut.values()]);
     const left = Math.max(...[...cut.values()].map(({ leftOut }) => leftOut));
     if (left > 0) warnings.add(remarkOnCut(prompt.field, prompt.syntax, left, pass.strict));
@@ -58,9 +58,9 @@ export async function* encodePrompt(
       const means: Conditioning[] = [];
       for (const [place, encoder] of encoders.entries()) {
         const encoded: EncodedChunk[] = [];
-        for (const { ids, weights } of filled(cut[place] ?? [], length, encoder.tokenizer)) {
-          if (!cache.has(encoder, ids, clipSkip)) yield;
-          encoded.push({ conditioning: await cache.encode(encoder, ids, clipSkip), weights });
+        for (const chunk of filled(cut[place] ?? [], length, encoder.tokenizer)) {
+          if (!cache.has(encoder, chunk, clipSkip)) yield;
+          encoded.push({ conditioning: await cache.encode(encoder, chunk, clipSkip), weights: chunk.weights });
         }
         means.push(joinChunks(encoded));
       }
@@ -122,17 +122,17 @@ function toldBeside(meant: Conditioning, role: Role, { added, ...size }: Planned
 
 /** As much of a text as is read. */
 interface CutText {
-  readonly chunks: readonly Pick<Chunk, 'ids' | 'weights'>[];
+  readonly chunks: readonly Chunk[];
   /** Tokens at its end that are not. */
   readonly leftOut: number;
 }
 
-function cutText(text: string, syntax: PromptSyntax, tokenizer: Tokenizer): CutText {
+function cutText(text: string, syntax: PromptSyntax, { tokenizer, words = [] }: PromptEncoder): CutText {
   if (syntax === 'plain') {
-    const { ids, truncated } = tokenizer.tokenize(text);
-    return { chunks: [{ ids, weights: new Float64Array(ids.length).fill(1) }], leftOut: truncated };
+    const { chunk, leftOut } = firstChunk(text, tokenizer, words);
+    return { chunks: [chunk], leftOut };
   }
-  const chunks = chunksOf(sectionsOf(text, syntax), tokenizer);
+  const chunks = chunksOf(sectionsOf(text, syntax), tokenizer, { words });
   const beyond = chunks.slice(promptLimits.chunks);
   return {
     chunks: chunks.slice(0, promptLimits.chunks),

@@ -19,6 +19,8 @@ export interface MergedDelta {
 export interface Structure {
   /** Layers of a text encoder that are left out at its end. */
   readonly clipSkip?: number;
+  /** A text encoder takes vectors in the place of token embeddings. */
+  readonly learned?: true | undefined;
   /** Residuals are means over the picture. */
   readonly pooled?: true;
 }

@@ -1,5 +1,9 @@
+import type { Chunk } from '../pipeline/conditioning/chunks.ts';
 import type { Conditioning } from '../pipeline/conditioning/conditioning.ts';
 import type { PromptEncoder } from '../pipeline/conditioning/prompt-encoder.ts';
+
+/** What a text encoder is asked of a chunk. */
+type ChunkTokens = Pick<Chunk, 'ids' | 'learned'>;
 
 /** What the prompts used last mean: the empty negative prompt, and the same prompt over many seeds, cost one encoding. */
 export class TextCache {
@@ -10,19 +14,19 @@ export class TextCache {
     this.#limit = limit;
   }
 
-  has(encoder: PromptEncoder, ids: Int32Array, clipSkip: number): boolean {
-    return this.#conditionings.has(nameOf(encoder, ids, clipSkip));
+  has(encoder: PromptEncoder, tokens: ChunkTokens, clipSkip: number): boolean {
+    return this.#conditionings.has(nameOf(encoder, tokens, clipSkip));
   }
 
-  async encode(encoder: PromptEncoder, ids: Int32Array, clipSkip: number): Promise<Conditioning> {
-    const name = nameOf(encoder, ids, clipSkip);
+  async encode(encoder: PromptEncoder, tokens: ChunkTokens, clipSkip: number): Promise<Conditioning> {
+    const name = nameOf(encoder, tokens, clipSkip);
     const known = this.#conditionings.get(name);
     if (known !== undefined) {
       this.#conditionings.delete(name);
       this.#conditionings.set(name, known);
       return known;
     }
-    const conditioning = await encoder.encode(ids, clipSkip);
+    const conditioning = await encoder.encode(tokens.ids, clipSkip, tokens.learned);
     this.#conditionings.set(name, conditioning);
     for (const oldest of this.#conditionings.keys()) {
       if (this.#conditionings.size <= this.#limit) break;
@@ -32,6 +36,7 @@ export class TextCache {
   }
 }
 
-function nameOf({ key }: PromptEncoder, ids: Int32Array, clipSkip: number): string {
-  return `${key}/${clipSkip}/${ids.join(',')}`;
+function nameOf({ key }: PromptEncoder, { ids, learned }: ChunkTokens, clipSkip: number): string {
+  const vectors = learned.map(({ position, key: vector }) => `/${position}:${vector}`).join('');
+  return `${key}/${clipSkip}/${ids.join(',')}${vectors}`;
 }

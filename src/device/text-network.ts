@@ -1,5 +1,6 @@
 import { buildTextEncoder, type OnnxModel } from '../graph/compiler/index.ts';
-import { stackIds, type Tensor } from '../numeric/tensor.ts';
+import { type IntegerTensor, stackIds, type Tensor, zeros } from '../numeric/tensor.ts';
+import type { PlacedVector } from '../pipeline/conditioning/learned-word.ts';
 import type { TextNetwork } from '../pipeline/conditioning/prompt-encoder.ts';
 import type { SessionPool } from '../runtime/index.ts';
 import type { TextEncoderPart } from '../weights/checkpoint.ts';
@@ -16,11 +17,34 @@ export function textNetwork(
   const network = `${key}/${part.name === 'text_encoder' ? 'text' : 'text_2'}`;
   const projects = part.config.projectionWidth !== null;
   return {
-    encodeText: async (rows, clipSkip) => {
-      const session = variantKey({ network, deltas, structure: { clipSkip }, lowering: 'cpu' });
-      const build = (): OnnxModel => buildTextEncoder(into(part), { clipSkip });
-      const out = await pool.use(session, build, async (one) => await one.run({ input_ids: stackIds(rows) }));
+    encodeText: async (rows, clipSkip, vectors = []) => {
+      const ids = stackIds(rows);
+      // Texts without learned words run the network that has no place for any.
+      const learned = vectors.some((row) => row.length > 0);
+      const structure = { clipSkip, ...(learned ? { learned } : {}) };
+      const session = variantKey({ network, deltas, structure, lowering: 'cpu' });
+      const build = (): OnnxModel => buildTextEncoder(into(part), { clipSkip, learned });
+      const feeds = { input_ids: ids, ...(learned ? learnedFeeds(vectors, ids, part.config.hiddenSize) : {}) };
+      const out = await pool.use(session, build, async (one) => await one.run(feeds));
       return { context: out['context'] as Tensor, embeds: projects ? (out['embeds'] as Tensor) : null };
     },
   };
+}
+
+/** The vectors of rows of tokens at their positions, and where they stand. */
+function learnedFeeds(
+  rows: readonly (readonly PlacedVector[])[],
+  { dims }: IntegerTensor,
+  width: number,
+): { readonly learned: Tensor; readonly is_learned: IntegerTensor } {
+  const [count = 0, length = 0] = dims;
+  const learned = zeros([count, length, width]);
+  const places = new Int32Array(count * length);
+  rows.forEach((row, index) => {
+    for (const { position, vector } of row) {
+      learned.data.set(vector, (index * length + position) * width);
+      places[index * length + position] = 1;
+    }
+  });
+  return { learned, is_learned: { dims, data: places } };
 }

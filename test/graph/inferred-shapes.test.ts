@@ -36,6 +36,7 @@ const networks: Readonly<Record<string, (options: NetworkOptions) => Graph>> = {
   'text encoder': (options) => textEncoder(base.textEncoders[0], options),
   'TAESD decoder': (options) => taesdDecoder(taesd, options),
   'TAESD encoder': (options) => taesdEncoder(taesd, options),
+  'text encoder with learned words': (options) => textEncoder(base.textEncoders[0], { ...options, learned: true }),
   'VAE decoder': (options) => vaeDecoder(base.vae, options),
   'VAE encoder': (options) => vaeEncoder(base.vae, options),
 };

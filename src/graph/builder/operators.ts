@@ -15,7 +15,7 @@ import { add, addTo, affine } from '../ir/operators/elementwise.ts';
 import { linear } from '../ir/operators/linear.ts';
 import { groupNorm, layerNorm } from '../ir/operators/normalization.ts';
 import { doubleSize, resizeTo } from '../ir/operators/resampling.ts';
-import { embed, equals, firstLargest, imageToTokens, pick, tokensToImage } from '../ir/operators/sequences.ts';
+import { embed, equals, firstLargest, imageToTokens, pick, replace, tokensToImage } from '../ir/operators/sequences.ts';
 import { sinusoids } from '../ir/operators/sinusoids.ts';
 
 /** The operators that layers write, by the names that a graph shows. */
@@ -42,6 +42,7 @@ export const operators = {
   QuickGelu: quickGelu,
   Relu: relu,
   ReorderChannels: reorderChannels,
+  Replace: replace,
   ResizeTo: resizeTo,
   ScaleRows: scaleRows,
   ShiftChannels: shiftChannels,

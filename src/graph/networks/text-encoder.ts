@@ -9,6 +9,8 @@ import type { NetworkPart } from '../weights.ts';
 export interface TextEncoderOptions extends NetworkOptions {
   /** How many of the last layers `context` leaves out; 0 takes all. */
   readonly clipSkip?: number;
+  /** Takes vectors in the place of token embeddings. */
+  readonly learned?: boolean;
   /** Also gives every `hidden.<i>` [rows, 77, hiddenSize]: 0 is the embeddings, `layers` the last layer. */
   readonly hiddenStates?: boolean;
 }
@@ -18,17 +20,18 @@ const projections = { query: 'q_proj', key: 'k_proj', value: 'v_proj', out: 'out
 /**
  * CLIP's text encoder (Radford et al., 2021; CLIPTextModel of transformers).
  *
- * Input: `input_ids` int32 [rows, 77]. Outputs: `context` [rows, 77, hiddenSize], the final layer norm of the hidden state that
+ * Input: `input_ids` int32 [rows, 77]; with `learned` also `learned` [rows, 77, hiddenSize], which counts in the place of the token embeddings
+ * where `is_learned`, int32 [rows, 77], is not 0. Outputs: `context` [rows, 77, hiddenSize], the final layer norm of the hidden state that
  * clipSkip chooses, or in SDXL the state before that one as it is, and `pooled` [rows, hiddenSize], the normed last hidden state at each
  * row's end-of-text token, or, where the encoder has a projection, `embeds` [rows, projectionWidth], which that makes of it.
  */
 export function textEncoder(part: NetworkPart<TextEncoderConfig>, options: TextEncoderOptions = {}): Graph {
   const { config } = part;
-  const { clipSkip = 0, hiddenStates = false } = options;
+  const { clipSkip = 0, learned = false, hiddenStates = false } = options;
   const graph = new Graph('text encoder', part, options);
   const length = config.maxPositions;
   const ids = graph.input('input_ids', 'int32', ['rows', length]);
-  const states = hiddenLayers(graph, config, ids);
+  const states = hiddenLayers(graph, config, wordsOf(graph, config, ids, learned));
   const width = config.hiddenSize;
   const normed = (layer: number): Value =>
     layerNorm(graph, states[layer] as Value, 'text_model.final_layer_norm', width, config.layerNormEps);
@@ -47,11 +50,20 @@ export function textEncoder(part: NetworkPart<TextEncoderConfig>, options: TextE
   return graph;
 }
 
-/** The embeddings and the state after each layer, [rows, length, width]. */
-function hiddenLayers(graph: Graph, config: TextEncoderConfig, ids: Value): readonly Value[] {
-  const width = config.hiddenSize;
+/** What each token means by itself, [rows, length, width]. */
+function wordsOf(graph: Graph, config: TextEncoderConfig, ids: Value, learned: boolean): Value {
+  const { hiddenSize: width, maxPositions: length } = config;
   const table = graph.storedWeight('text_model.embeddings.token_embedding.weight', [config.vocabularySize, width]);
   const words = graph.op('Embed', [table, ids]);
+  if (!learned) return words;
+  const vectors = graph.input('learned', 'float32', ['rows', length, width]);
+  const places = graph.input('is_learned', 'int32', ['rows', length]);
+  return graph.op('Replace', [words, vectors, places]);
+}
+
+/** The embeddings and the state after each layer, [rows, length, width]. */
+function hiddenLayers(graph: Graph, config: TextEncoderConfig, words: Value): readonly Value[] {
+  const width = config.hiddenSize;
   const positions = graph.weight('text_model.embeddings.position_embedding.weight', [config.maxPositions, width]);
   const mask = causalMask(graph, config.maxPositions);
   let state = graph.op('Add', [words, positions]);

@@ -1,6 +1,7 @@
 import { row, type Tensor } from '../../numeric/tensor.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import type { Conditioning } from './conditioning.ts';
+import type { LearnedWord, PlacedVector } from './learned-word.ts';
 
 /** Makes some names of a conditioning from a prompt. A base model has a list of them. */
 export interface PromptEncoder {
@@ -9,14 +10,20 @@ export interface PromptEncoder {
   readonly tokenizer: Tokenizer;
   /** Which of the prompts it reads: SDXL's second encoder may have one of its own. */
   readonly reads: 'prompt' | 'prompt_2';
-  /** Token ids, 77 of them, to what they mean, without an axis of rows. */
-  encode(ids: Int32Array, clipSkip: number): Promise<Conditioning>;
+  /** Words of a request that it has been taught; absent where there are none. */
+  readonly words?: readonly LearnedWord[];
+  /** Token ids, 77 of them, to what they mean, without an axis of rows. `learned` stands in the place of some of their embeddings. */
+  encode(ids: Int32Array, clipSkip: number, learned?: readonly PlacedVector[]): Promise<Conditioning>;
 }
 
 /** The network of a text encoder. */
 export interface TextNetwork {
-  /** Token ids, 77 a row. */
-  encodeText(rows: readonly Int32Array[], clipSkip: number): Promise<EncodedTexts>;
+  /** Token ids, 77 a row, and what stands in the place of embeddings of the row. */
+  encodeText(
+    rows: readonly Int32Array[],
+    clipSkip: number,
+    learned?: readonly (readonly PlacedVector[])[],
+  ): Promise<EncodedTexts>;
 }
 
 export interface EncodedTexts {
@@ -37,8 +44,8 @@ export function textEncoder(
     key: `${key}/context`,
     tokenizer,
     reads,
-    encode: async (ids, clipSkip) => {
-      const { context, embeds } = await network.encodeText([ids], clipSkip);
+    encode: async (ids, clipSkip, learned = []) => {
+      const { context, embeds } = await network.encodeText([ids], clipSkip, [learned]);
       return { context: firstRow(context), ...(embeds === null ? {} : { text_embeds: firstRow(embeds) }) };
     },
   };

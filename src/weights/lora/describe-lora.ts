@@ -64,7 +64,7 @@ export function describeLora({ file, modules, words }: LoraFile): LoraFacts {
     needsSdxl: modules.some(
       ({ network, name }) => network === 'text_2' || /^(?:label_emb|add_embedding)[._]/.test(name),
     ),
-    words,
+    words: [...words.keys()],
   };
 }
 

@@ -3,6 +3,7 @@ import { ArmatureError } from '../../errors.ts';
 import { readTextIfThere } from '../../files/regular-file.ts';
 import type { WeightRef, WeightType } from '../../graph/weights.ts';
 import { parsePythonJson } from '../../json/python-json.ts';
+import type { EmbeddingTensors } from '../embeddings/embedding-file.ts';
 import { aLora, otherKind } from '../layouts/other-kinds.ts';
 import { fingerprint } from '../safetensors/fingerprint.ts';
 import { openSafetensors, type SafetensorsFile, type TensorEntry } from '../safetensors/safetensors.ts';
@@ -30,14 +31,14 @@ export interface LoraFile {
   readonly modules: readonly LoraModule[];
   /** Tensors that are part of nothing known. */
   readonly strangers: readonly string[];
-  /** Words with embeddings of their own that the file brings. */
-  readonly words: readonly string[];
+  /** Words with vectors of their own that the file brings, and the tensors of each. */
+  readonly words: ReadonlyMap<string, EmbeddingTensors>;
   /** What peft's adapter_config.json beside the file says; empty where there is none. */
   readonly adapterConfig: Readonly<Record<string, unknown>>;
 }
 
 /** Embeddings that OneTrainer puts beside a LoRA. */
-const bundledWord = /^bundle_emb\.(.+?)\.(?:string_to_param\.|clip_[lg]$)/;
+const bundledWord = /^bundle_emb\.(?<word>.+?)\.(?:string_to_param\..+|(?<encoder>clip_[lg]))$/;
 
 /** Number formats in which factors are read; single numbers may have others. */
 const floats: ReadonlySet<string> = new Set<WeightType>(['F32', 'F16', 'BF16']);
@@ -52,13 +53,18 @@ export async function openLoraFile(path: string, opened?: SafetensorsFile): Prom
   refuseOthers(file);
   const modules = new Map<string, OpenModule>();
   const strangers: string[] = [];
-  const words = new Set<string>();
+  const words = new Map<string, EmbeddingTensors>();
   for (const [tensor, entry] of file.tensors) {
-    const word = bundledWord.exec(tensor)?.[1];
-    const named = word === undefined ? tensorName(tensor) : null;
-    if (word !== undefined) words.add(word);
-    else if (named === null) strangers.push(tensor);
-    if (named === null) continue;
+    const { word, encoder } = bundledWord.exec(tensor)?.groups ?? {};
+    if (word !== undefined) {
+      words.set(word, { ...words.get(word), [encoder ?? 'only']: tensor });
+      continue;
+    }
+    const named = tensorName(tensor);
+    if (named === null) {
+      strangers.push(tensor);
+      continue;
+    }
     const { module: name, part, ...of } = named;
     const key = `${of.network}/${name}`;
     const module = modules.get(key) ?? { ...of, name, parts: new Map(), numbers: new Map() };
@@ -71,7 +77,7 @@ export async function openLoraFile(path: string, opened?: SafetensorsFile): Prom
     file,
     modules: [...modules.values()],
     strangers,
-    words: [...words],
+    words,
     adapterConfig: await readAdapterConfig(path),
   };
 }

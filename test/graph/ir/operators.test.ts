@@ -54,6 +54,7 @@ describe('operators', () => {
     ['ImageToTokens', [picture], (g, x) => g.op('ImageToTokens', x), '[rows, height*width, 8]'],
     ['DoubleSize', [picture], (g, x) => g.op('DoubleSize', x), '[rows, 8, 2*height, 2*width]'],
     ['ResizeTo', [picture, ['rows', 3, 'h', 5]], (g, x) => g.op('ResizeTo', x), '[rows, 8, h, 5]'],
+    ['Replace', [sequences, sequences, ['rows', 'tokens']], (g, x) => g.op('Replace', x), '[rows, tokens, 8]'],
     ['ConcatChannels', [picture, picture], (g, x) => g.op('ConcatChannels', x), '[rows, 16, height, width]'],
   ])('%s of %j', (_, shapes, apply, expected) => {
     const { graph, values } = graphOf(shapes);

@@ -31,7 +31,7 @@ const { textEncoders } = await openBaseCheckpoint(goldenPath('models', model));
 const encoder = textEncoder(model, textNetwork(pool, model, textEncoders[0]), tokenizer);
 
 const chunksOfCase = ({ prompt, comma_backtrack: backtrack }: Case) =>
-  chunksOf(parseEmphasis(prompt), tokenizer, backtrack);
+  chunksOf(parseEmphasis(prompt), tokenizer, { backtrack });
 
 /** What each chunk of a case means, [tokens, width]. */
 async function featuresOf(one: Case, clipSkip: number): Promise<readonly Tensor[]> {

@@ -31,6 +31,17 @@ export const embed: Operator = {
   },
 };
 
+/** Of sequences [rows, length, width] the vectors of others where int32 [rows, length] is not 0. */
+export const replace: Operator = {
+  infer: ([x, others, places]) => {
+    expectRank('sequences', x, 3);
+    const sequences = x as Value;
+    expectShape('sequences', others, sequences.shape);
+    expectShape('places', places, sequences.shape.slice(0, 2));
+    return [float32(sequences.shape)];
+  },
+};
+
 export interface EqualsAttributes {
   readonly value: number;
 }

@@ -1,7 +1,7 @@
 import type { Lowering } from '../lowering.ts';
 import { geglu, quickGelu, silu } from './activation.ts';
 import { affine, imageToTokens, resizeTo, scaleRows, shiftChannels, tokensToImage } from './arrangement.ts';
-import { embed, equals, sinusoids } from './embedding.ts';
+import { embed, equals, replace, sinusoids } from './embedding.ts';
 import { groupNorm } from './normalization.ts';
 import { attention, linear } from './products.ts';
 
@@ -16,6 +16,7 @@ export const cpu: Lowering = {
   ImageToTokens: imageToTokens,
   Linear: linear,
   QuickGelu: quickGelu,
+  Replace: replace,
   ResizeTo: resizeTo,
   ScaleRows: scaleRows,
   ShiftChannels: shiftChannels,

@@ -9,6 +9,11 @@ export const embed: Emit<object> = (to, inputs) => to.cast(to.op('Gather', input
 export const equals: Emit<EqualsAttributes> = (to, [x = ''], { value }) =>
   to.cast(to.op('Equal', [x, to.int32([value], [])]), 'int32');
 
+export const replace: Emit<object> = (to, [x = '', others = '', places = '']) => {
+  const isThere = to.op('Greater', [to.op('Unsqueeze', [places, to.int64([-1])]), to.int32([0], [])]);
+  return to.op('Where', [isThere, others, x]);
+};
+
 export const sinusoids: Emit<SinusoidAttributes> = (to, [x = ''], { frequencies, first }, { inputs }) => {
   const column = to.op('Reshape', [x, to.int64([-1, 1])]);
   const angles = to.op('Mul', [column, to.float(frequencies, [1, frequencies.length])]);
