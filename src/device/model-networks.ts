@@ -2,21 +2,24 @@ import { conditionOf } from '../conditions/registry.ts';
 import {
   buildControlNet,
   buildHintEncoder,
+  buildT2iAdapter,
   buildUNet,
   buildVaeDecoder,
   buildVaeEncoder,
+  featurePlaces,
   injectionPoints,
   type OnnxModel,
 } from '../graph/compiler/index.ts';
-import type { BaseModel, ControlNetModel } from '../generation/model.ts';
+import type { AdapterModel, BaseModel, ControlNetModel } from '../generation/model.ts';
 import type { Tensor } from '../numeric/tensor.ts';
 import type {
-  ControlNetSource,
+  AdapterNetworks,
   ControlNetworks,
   DenoiserInput,
   NetworkSource,
   OpenControlNet,
   PictureNetworks,
+  SteeringSource,
 } from '../pipeline/networks/networks.ts';
 import { type ModelSchedule, noiseScheduleFrom } from '../schedulers/scheduler-config.ts';
 import type { Tokenizer } from '../pipeline/tokenizer/tokenizer.ts';
@@ -26,6 +29,7 @@ import type { Feeds, SessionPool } from '../runtime/index.ts';
 import { LeastRecent } from '../runtime/least-recent.ts';
 import { MergedLoras, type NetworkDeltas, noDeltas } from './merged-loras.ts';
 import { type NetworkVariant, variantKey } from './network-variant.ts';
+import { nothing } from '../pipeline/controls/residuals.ts';
 import { textNetwork } from './text-network.ts';
 import type { LoraWork } from './protocol.ts';
 import {
@@ -33,6 +37,8 @@ import {
   type ControlNetCheckpoint,
   openBaseCheckpoint,
   openControlNetCheckpoint,
+  openT2iAdapterCheckpoint,
+  type T2iAdapterCheckpoint,
   type TextEncoderPart,
 } from '../weights/checkpoint.ts';
 import { loraTargetOf } from '../weights/lora/lora-targets.ts';
@@ -62,7 +68,7 @@ const mostVariants = 1000;
  * The networks of models, as sessions that come and go under the pool's memory budget. Opening a model reads headers and
  * configs only; a network is compiled and its weights are read when it is first run.
  */
-export class ModelNetworks implements NetworkSource, ControlNetSource {
+export class ModelNetworks implements NetworkSource, SteeringSource {
   readonly #pool: SessionPool;
   readonly #tokenizerFolder: string;
   readonly #bases = new Map<string, OpenFiles>();
@@ -70,6 +76,7 @@ export class ModelNetworks implements NetworkSource, ControlNetSource {
   readonly #variants = new LeastRecent<PictureNetworks>(mostVariants);
   readonly #loras = new MergedLoras();
   readonly #controlNets = new Map<string, OpenControlNet>();
+  readonly #adapters = new Map<string, AdapterNetworks>();
 
   constructor(pool: SessionPool, tokenizerFolder: string) {
     this.#pool = pool;
@@ -147,6 +154,15 @@ export class ModelNetworks implements NetworkSource, ControlNetSource {
     return open;
   }
 
+  async openAdapter(model: AdapterModel): Promise<AdapterNetworks> {
+    const key = `${model.id}@${model.hash}`;
+    const known = this.#adapters.get(key);
+    if (known !== undefined) return known;
+    const networks = adapterNetworks(this.#pool, key, await openT2iAdapterCheckpoint(model.path));
+    this.#adapters.set(key, networks);
+    return networks;
+  }
+
   async #tokenizerOf({ tokenizer: { folder, padToken } }: TextEncoderPart): Promise<Tokenizer> {
     return await loadTokenizer(folder ?? this.#tokenizerFolder, padToken === undefined ? {} : { padToken });
   }
@@ -190,8 +206,10 @@ export function baseNetworks(
   { deltas, into }: NetworkDeltas = noDeltas,
 ): PictureNetworks {
   const points = injectionPoints(unet.config).length;
+  const places = featurePlaces(unet.config).length;
   const sessions = {
     denoiser: sessionKey(`${key}/unet`, { deltas }),
+    featured: sessionKey(`${key}/unet`, { deltas, structure: { features: true } }),
     decoder: sessionKey(`${key}/decoder`),
     encoder: sessionKey(`${key}/encoder`),
   };
@@ -200,13 +218,21 @@ export function baseNetworks(
     latentScale: 2 ** (vae.config.blockChannels.length - 1),
     scalingFactor: vae.config.scalingFactor,
     injectionPoints: points,
+    featurePlaces: places,
     rowBytes: (height, width) => workingPlanes * 4 * height * width * (unet.config.blockChannels[0] ?? 0),
-    reloadMs: () => pool.reloadMs(sessions.denoiser),
-    denoise: async (input, residuals) =>
-      await runOne(pool, sessions.denoiser, () => buildUNet(into(unet)), 'out', {
+    reloadMs: () => (pool.isLoaded(sessions.featured) ? 0 : pool.reloadMs(sessions.denoiser)),
+    denoise: async (input, { residuals, features: given }) => {
+      // Features of 0 change nothing: where that network is loaded, the one without them need not be.
+      const isFree = pool.isLoaded(sessions.featured) && !pool.isLoaded(sessions.denoiser);
+      const features = given.length > 0 || isFree;
+      const added = features ? Array.from({ length: places }, (_, place) => given[place] ?? nothing) : [];
+      const key = features ? sessions.featured : sessions.denoiser;
+      return await runOne(pool, key, () => buildUNet(into(unet), { features }), 'out', {
         ...denoiserFeeds(input),
-        ...Object.fromEntries(residuals.map((residual, point) => [`residual.${point}`, residual])),
-      }),
+        ...numbered('residual', residuals),
+        ...numbered('feature', added),
+      });
+    },
     encode: async (image) => {
       const [mean, logvar] = await run(pool, sessions.encoder, () => buildVaeEncoder(vae), ['mean', 'logvar'], {
         image,
@@ -214,6 +240,18 @@ export function baseNetworks(
       return { mean: mean as Tensor, logvar: logvar as Tensor };
     },
     decode: async (latent) => await runOne(pool, sessions.decoder, () => buildVaeDecoder(vae), 'image', { latent }),
+  };
+}
+
+/** The networks of a T2I-Adapter, as {@link baseNetworks}. */
+export function adapterNetworks(pool: SessionPool, key: string, { adapter }: T2iAdapterCheckpoint): AdapterNetworks {
+  const { conditioningChannels, cell, levels } = adapter.config;
+  const outputs = levels.map((_, level) => `feature.${level}`);
+  const session = sessionKey(`${key}/adapter`);
+  return {
+    conditioningChannels,
+    cell,
+    features: async (cells) => await run(pool, session, () => buildT2iAdapter(adapter), outputs, { cells }),
   };
 }
 
@@ -253,6 +291,10 @@ function spreadOver(mean: Tensor, sample: Tensor, downscale: number): Tensor {
 /** A size after strided convolutions that together divide by `downscale`, a power of two. */
 function halved(size: number, downscale: number): number {
   return downscale === 1 ? size : halved(Math.ceil(size / 2), downscale / 2);
+}
+
+function numbered(name: string, tensors: readonly Tensor[]): Feeds {
+  return Object.fromEntries(tensors.map((value, index) => [`${name}.${index}`, value]));
 }
 
 /** What the networks call the rows of a conditioning. */

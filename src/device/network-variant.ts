@@ -23,6 +23,8 @@ export interface Structure {
   readonly learned?: true | undefined;
   /** Residuals are means over the picture. */
   readonly pooled?: true;
+  /** A UNet takes the features of T2I-Adapters. */
+  readonly features?: true;
 }
 
 /** Equal for variants that are equal, and for them alone. */

@@ -72,6 +72,26 @@ export interface ControlNetConfig extends EncoderConfig {
   readonly channelOrder: 'rgb' | 'bgr';
 }
 
+/** A T2I-Adapter, which makes a feature of a map for each of its levels. */
+export interface T2iAdapterConfig {
+  readonly kind: 'full' | 'light';
+  /** Of a map: 3 of RGB, or 1, grey. */
+  readonly conditioningChannels: number;
+  /** Pixels across and down of a map that its first layer takes as channels. */
+  readonly cell: number;
+  readonly levels: readonly AdapterLevel[];
+  /** Residual blocks a level. */
+  readonly resnets: number;
+  /** Of the last convolution of a full one's residual blocks. */
+  readonly kernel: 1 | 3;
+}
+
+export interface AdapterLevel {
+  readonly channels: number;
+  /** How its size is halved before it, if it is: by means of two by two, or by a convolution. */
+  readonly halved: 'no' | 'by means' | 'by convolution';
+}
+
 export interface VaeConfig {
   readonly latentChannels: number;
   readonly imageChannels: number;

@@ -42,6 +42,10 @@ export class SessionPool {
     return [...this.#entries.keys()];
   }
 
+  isLoaded(key: string): boolean {
+    return this.#entries.has(key);
+  }
+
   /** Milliseconds that it takes to load the network of `key` again; 0 where it is loaded, and where it never was. */
   reloadMs(key: string): number {
     return this.#entries.has(key) ? 0 : (this.#loadMs.get(key) ?? 0);

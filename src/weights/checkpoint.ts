@@ -1,13 +1,26 @@
 import { basename } from 'node:path';
 import { ArmatureError } from '../errors.ts';
 import type { RawConfig } from './configs/raw-config.ts';
-import { openBaseFolder, openControlNetFolder } from './layouts/diffusers-folder.ts';
-import { type BaseCheckpoint, type BaseOverrides, type ControlNetCheckpoint, isFolder } from './layouts/layout.ts';
+import { openBaseFolder, openControlNetFolder, openT2iAdapterFolder } from './layouts/diffusers-folder.ts';
+import {
+  type BaseCheckpoint,
+  type BaseOverrides,
+  type ControlNetCheckpoint,
+  isFolder,
+  type T2iAdapterCheckpoint,
+} from './layouts/layout.ts';
 import { openBaseFile, openControlNetFile, singleFileKind } from './layouts/single-file.ts';
+import { openT2iAdapterFile } from './layouts/t2i-adapter-file.ts';
 import { aLora, otherKind } from './layouts/other-kinds.ts';
 import { openSafetensors, type SafetensorsFile } from './safetensors/safetensors.ts';
 
-export type { BaseCheckpoint, BaseOverrides, ControlNetCheckpoint, TextEncoderPart } from './layouts/layout.ts';
+export type {
+  BaseCheckpoint,
+  BaseOverrides,
+  ControlNetCheckpoint,
+  T2iAdapterCheckpoint,
+  TextEncoderPart,
+} from './layouts/layout.ts';
 
 /**
  * Opens a base model: a diffusers folder, or a single .safetensors file with the original names of SD 1.x, 2.x or SDXL; of one whose
@@ -52,6 +65,12 @@ export async function openControlNetCheckpoint(
 ): Promise<ControlNetCheckpoint> {
   const isOneFile = file !== undefined || !(await isFolder(path));
   return isOneFile ? await openControlNetFile(path, overrides, file) : await openControlNetFolder(path, overrides);
+}
+
+/** Opens a T2I-Adapter: a diffusers folder, or a single .safetensors file. Throws as above. */
+export async function openT2iAdapterCheckpoint(path: string, file?: SafetensorsFile): Promise<T2iAdapterCheckpoint> {
+  const isOneFile = file !== undefined || !(await isFolder(path));
+  return isOneFile ? await openT2iAdapterFile(path, file) : await openT2iAdapterFolder(path);
 }
 
 /** What a single file holds, and its header, to be opened with: it is read and parsed once. */

@@ -53,7 +53,8 @@ async function denoise({ key }: OpenBase): Promise<Float32Array> {
   const drawing = networks.base(key);
   const none: Tensor = { dims: [1, 1, 1, 1], data: new Float32Array(1) };
   const residuals = Array.from({ length: drawing.injectionPoints }, () => none);
-  const { data } = await drawing.denoise({ sample, timestep: { dims: [2], data: timestep }, conditioning }, residuals);
+  const input = { sample, timestep: { dims: [2], data: timestep }, conditioning };
+  const { data } = await drawing.denoise(input, { residuals, features: [] });
   return data;
 }
 

@@ -10,6 +10,7 @@ import {
   buildVaeDecoder,
   buildVaeEncoder,
   type ControlNetConfig,
+  featurePlaces,
   injectionPoints,
   type NetworkPart,
 } from '../../src/graph/compiler/index.ts';
@@ -19,6 +20,7 @@ import {
   type BaseCheckpoint,
   openBaseCheckpoint,
   openControlNetCheckpoint,
+  openT2iAdapterCheckpoint,
   type TextEncoderPart,
 } from '../../src/weights/checkpoint.ts';
 import { openTaesdCheckpoint, type TaesdCheckpoint } from '../../src/weights/layouts/taesd.ts';
@@ -31,9 +33,6 @@ const tolerance = 5e-5;
 
 const settings = { provider: 'cpu', deviceId: 0, threads: 2 } as const;
 const none: Tensor = { dims: [1, 1, 1, 1], data: new Float32Array(1) };
-
-/** References that belong to parts which later issues bring. */
-const outside = /^t2i\/|\/out_t2i/;
 
 const opened = await Promise.all(
   goldenModels().map(async (name) => {
@@ -74,10 +73,8 @@ function modelTests(golden: GoldenModel, checkpoint: BaseCheckpoint): void {
   if (golden.matches(/^(vae)\//).length > 0) describe('VAE', () => vaeTests(golden, checkpoint));
   describe('UNet and ControlNets', () => unetTests(golden, checkpoint));
   afterAll(() => {
-    const left = golden.unused;
-    const known = left.filter((name) => outside.test(name));
-    console.log(`${golden.name}: ${Object.keys(golden.index).length} references, ${known.length} outside`);
-    expect(left).toEqual(known);
+    console.log(`${golden.name}: ${Object.keys(golden.index).length} references`);
+    expect(golden.unused).toEqual([]);
   });
 }
 
@@ -229,6 +226,28 @@ function unetTests(golden: GoldenModel, checkpoint: BaseCheckpoint): void {
         expectEqual(await denoise(size, await residualsOf(size, out)), golden.tensor(`unet/${size}/${out}`));
       });
     }
+  }
+
+  for (const size of golden.matches(/^t2i\/([^/]+)\//)) {
+    test(`T2I-Adapter ${size}`, async () => {
+      const { adapter } = await openT2iAdapterCheckpoint(goldenPath('models', golden.name, 't2i_adapter'));
+      // What it was made of is not kept: that is drawn in test/pipeline.
+      const features = adapter.config.levels.map((_, level) => golden.tensor(`t2i/${size}/feature.${level}`));
+      for (const out of golden.matches(new RegExp(`^unet/${size}/(out_t2i_.+)$`))) {
+        const scale = Number(out.slice('out_t2i_'.length));
+        const scaled = features.map(({ dims, data }) => ({ dims, data: data.map((value) => value * scale) }));
+        const session = await createSession(buildUNet(checkpoint.unet, { features: true }), settings);
+        const fed = [
+          ...points.map((_, index) => [`residual.${index}`, none] as const),
+          ...featurePlaces(checkpoint.unet.config).map(
+            (_, index) => [`feature.${index}`, scaled[index] ?? none] as const,
+          ),
+        ];
+        const result = await session.run({ ...given(size), ...Object.fromEntries(fed) });
+        await session.release();
+        expectEqual(result['out'] as Tensor, golden.tensor(`unet/${size}/${out}`));
+      }
+    });
   }
 
   /** The ControlNets and scales that the name of a reference tells of, such as out_cn-a_0.7_cn-b_1.3. */

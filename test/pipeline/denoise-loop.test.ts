@@ -14,7 +14,7 @@ import type {
 } from '../../src/pipeline/networks/networks.ts';
 import type { Region } from '../../src/pixels/region.ts';
 import type { ControlInputs } from '../../src/pipeline/controls/control-work.ts';
-import type { SampleControl } from '../../src/pipeline/controls/sample-control.ts';
+import type { ResidualControl, SampleControl } from '../../src/pipeline/controls/sample-control.ts';
 import { type Pass, torchNoise } from '../../src/pipeline/pass.ts';
 import { rowOf } from '../../src/pipeline/row.ts';
 import { resumeSample, type Sample, startSample, stepOf } from '../../src/pipeline/sample.ts';
@@ -43,10 +43,11 @@ class AnalyticNetworks implements NetworkSource {
       latentScale: 8,
       scalingFactor: 1,
       injectionPoints: 2,
+      featurePlaces: 1,
       rowBytes: (height, width) => 100 * height * width,
       encode: async () => await Promise.reject(new Error('no picture here')),
       decode: async (latents) => await Promise.resolve(latents),
-      denoise: async (input, residuals) => {
+      denoise: async (input, { residuals }) => {
         this.before(key);
         return await Promise.resolve(this.#denoise(input, residuals));
       },
@@ -179,7 +180,7 @@ function control(
   mode: 'balanced' | 'control' = 'balanced',
   start = 0,
   end = 1,
-): SampleControl {
+): ResidualControl {
   const weights = controlWeights(mode, 1, 2);
   return { acts: 'residuals', network, hint: Float32Array.of(hint, hint), start, end, weights, inputs: within(null) };
 }
@@ -249,7 +250,7 @@ describe('the batched denoise loop', () => {
     const ofCell = async (cell: number, controls: readonly SampleControl[]) =>
       (await drawAlone({ steps: 1, controls }))[cell];
     const [a, b] = [control('a', 0.5), control('a', 2)];
-    const fifth: SampleControl = { ...a, hint: a.hint.map((value) => value / 5) };
+    const fifth = { ...a, hint: a.hint.map((value) => value / 5) };
     const inRegion: SampleControl = { ...a, inputs: within(region) };
     expect(await ofCell(0, [inRegion, b])).toBe(await ofCell(0, [a, b]));
     expect(await ofCell(1, [inRegion, b])).toBeCloseTo((await ofCell(1, [fifth, b])) ?? Number.NaN, 6);

@@ -14,7 +14,7 @@ import { convolution } from '../ir/operators/convolution.ts';
 import { add, addTo, affine } from '../ir/operators/elementwise.ts';
 import { linear } from '../ir/operators/linear.ts';
 import { groupNorm, layerNorm } from '../ir/operators/normalization.ts';
-import { doubleSize, resizeTo } from '../ir/operators/resampling.ts';
+import { doubleSize, halveSize, resizeTo } from '../ir/operators/resampling.ts';
 import { embed, equals, firstLargest, imageToTokens, pick, replace, tokensToImage } from '../ir/operators/sequences.ts';
 import { sinusoids } from '../ir/operators/sinusoids.ts';
 
@@ -35,6 +35,7 @@ export const operators = {
   GEGLU: geglu,
   Gelu: gelu,
   GroupNorm: groupNorm,
+  HalveSize: halveSize,
   ImageToTokens: imageToTokens,
   LayerNorm: layerNorm,
   Linear: linear,

@@ -1,16 +1,28 @@
 import { compile, type OnnxModel } from './compile.ts';
-import type { ControlNetConfig, TaesdConfig, TextEncoderConfig, UNetConfig, VaeConfig } from '../configs.ts';
 import { controlNet } from '../networks/controlnet.ts';
 import { hintEncoder } from '../networks/hint-encoder.ts';
 import { taesdDecoder, taesdEncoder } from '../networks/taesd.ts';
+import type {
+  ControlNetConfig,
+  T2iAdapterConfig,
+  TaesdConfig,
+  TextEncoderConfig,
+  UNetConfig,
+  VaeConfig,
+} from '../configs.ts';
+import { t2iAdapter } from '../networks/t2i-adapter.ts';
 import { textEncoder, type TextEncoderOptions } from '../networks/text-encoder.ts';
-import { unet } from '../networks/unet.ts';
+import { unet, type UNetOptions } from '../networks/unet.ts';
 import { vaeDecoder, vaeEncoder } from '../networks/vae.ts';
 import type { NetworkPart } from '../weights.ts';
 
 /** Networks as models that onnxruntime runs. Each throws `model_invalid` for the first weight that is missing or has another shape. */
-export function buildUNet(part: NetworkPart<UNetConfig>): OnnxModel {
-  return compile(unet(part));
+export function buildUNet(part: NetworkPart<UNetConfig>, options: UNetOptions = {}): OnnxModel {
+  return compile(unet(part, options));
+}
+
+export function buildT2iAdapter(part: NetworkPart<T2iAdapterConfig>): OnnxModel {
+  return compile(t2iAdapter(part));
 }
 
 export function buildControlNet(part: NetworkPart<ControlNetConfig>): OnnxModel {

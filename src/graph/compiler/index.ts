@@ -3,6 +3,7 @@ export {
   buildHintEncoder,
   buildTaesdDecoder,
   buildTaesdEncoder,
+  buildT2iAdapter,
   buildTextEncoder,
   buildUNet,
   buildVaeDecoder,
@@ -14,6 +15,7 @@ export type {
   DownBlockType,
   EncoderConfig,
   TaesdConfig,
+  T2iAdapterConfig,
   TextEncoderConfig,
   UNetConfig,
   UpBlockType,
@@ -23,5 +25,6 @@ export { describeGraph, type GraphText } from '../builder/describe.ts';
 export type { Graph, NetworkOptions } from '../builder/graph.ts';
 export * as networks from '../networks/index.ts';
 export { type InjectionPoint, injectionPoints } from '../networks/injection-points.ts';
+export { type FeaturePlace, featurePlaces } from '../networks/feature-places.ts';
 export type { TextEncoderOptions } from '../networks/text-encoder.ts';
 export type { NetworkPart, WeightRef, Weights, WeightType } from '../weights.ts';

@@ -2,6 +2,7 @@
 export { controlNet } from './controlnet.ts';
 export { hintEncoder } from './hint-encoder.ts';
 export { taesdDecoder, taesdEncoder } from './taesd.ts';
+export { t2iAdapter } from './t2i-adapter.ts';
 export { textEncoder } from './text-encoder.ts';
 export { unet } from './unet.ts';
 export { vaeDecoder, vaeEncoder } from './vae.ts';

@@ -7,6 +7,7 @@ import { downsample } from '../layers/resampling.ts';
 import { resnet } from '../layers/resnet.ts';
 import { addedEmbedding, timestepEmbedding } from '../layers/timestep-embedding.ts';
 import { spatialTransformer } from '../layers/transformer.ts';
+import { entersBehindDownsampler } from './feature-places.ts';
 
 /** What every block of a UNet is conditioned on. */
 export interface Conditioning {
@@ -49,26 +50,40 @@ export function conditioning(graph: Graph, config: EncoderConfig): Conditioning 
   };
 }
 
+/** Changes what was made at a place where features enter (see featurePlaces). */
+export type AtPlace = (place: number, made: Value) => Value;
+
+const unchanged: AtPlace = (_, made) => made;
+
 /** The way down and the middle. `x` is what conv_in made, [rows, blockChannels[0], h, w]. */
-export function encode(graph: Graph, config: EncoderConfig, given: Conditioning, x: Value): Encoded {
+export function encode(
+  graph: Graph,
+  config: EncoderConfig,
+  given: Conditioning,
+  x: Value,
+  atPlace: AtPlace = unchanged,
+): Encoded {
   const { blockChannels, layersPerBlock } = config;
   let inputs = blockChannels[0] as number;
   let hidden = x;
   const skips: Skip[] = [{ value: x, channels: inputs }];
   blockChannels.forEach((channels, level) => {
     const name = `down_blocks.${level}`;
+    const isLate = entersBehindDownsampler(config, level);
     for (let layer = 0; layer < layersPerBlock; layer++) {
       hidden = unetResnet(graph, config, given, hidden, `${name}.resnets.${layer}`, inputs, channels);
       const layers = config.transformerLayers[level]?.[layer] ?? 0;
       hidden = unetTransformer(graph, config, given, hidden, `${name}.attentions.${layer}`, { level, layers });
+      if (layer === layersPerBlock - 1 && !isLate) hidden = atPlace(level, hidden);
       skips.push({ value: hidden, channels });
       inputs = channels;
     }
     if (level === blockChannels.length - 1) return;
     hidden = downsample(graph, hidden, `${name}.downsamplers.0`, channels, 'around');
+    if (isLate) hidden = atPlace(level, hidden);
     skips.push({ value: hidden, channels });
   });
-  return { skips, middle: middleBlock(graph, config, given, hidden) };
+  return { skips, middle: atPlace(blockChannels.length, middleBlock(graph, config, given, hidden)) };
 }
 
 /** The middle's transformer never takes onlyCrossAttention, whatever the levels do. */

@@ -6,7 +6,20 @@ import { convolution } from '../layers/convolution.ts';
 import { groupNorm } from '../layers/normalization.ts';
 import { upsampleTo } from '../layers/resampling.ts';
 import type { NetworkPart } from '../weights.ts';
-import { conditioning, type Conditioning, encode, type Encoded, unetResnet, unetTransformer } from './unet-encoder.ts';
+import {
+  type AtPlace,
+  conditioning,
+  type Conditioning,
+  encode,
+  type Encoded,
+  unetResnet,
+  unetTransformer,
+} from './unet-encoder.ts';
+
+export interface UNetOptions extends NetworkOptions {
+  /** With an input `feature.<i>` for each place where a T2I-Adapter's features enter, of any shape that broadcasts to that place's. */
+  readonly features?: boolean;
+}
 
 /**
  * The denoising network (UNet2DConditionModel of diffusers). All float32.
@@ -17,14 +30,15 @@ import { conditioning, type Conditioning, encode, type Encoded, unetResnet, unet
  *
  * Sizes that halving does not divide are resized on the way up to their skip connection's size, as in diffusers.
  */
-export function unet(part: NetworkPart<UNetConfig>, options: NetworkOptions = {}): Graph {
+export function unet(part: NetworkPart<UNetConfig>, options: UNetOptions = {}): Graph {
   const { config } = part;
   const graph = new Graph('UNet', part, { ...options, everyStep: true });
   const sample = graph.input('sample', 'float32', ['rows', config.inChannels, 'height', 'width']);
   const given = conditioning(graph, config);
   const channels = config.blockChannels[0] as number;
   const first = convolution(graph, sample, 'conv_in', config.inChannels, channels);
-  const controlled = withResiduals(graph, encode(graph, config, given, first));
+  const features = options.features === true ? addFeatures(graph) : undefined;
+  const controlled = withResiduals(graph, encode(graph, config, given, first, features));
   let hidden = decode(graph, config, given, controlled);
   hidden = silu(graph, groupNorm(graph, hidden, 'conv_norm_out', channels, config.normGroups, config.normEps));
   const out = convolution(graph, hidden, 'conv_out', channels, config.outChannels);
@@ -32,13 +46,19 @@ export function unet(part: NetworkPart<UNetConfig>, options: NetworkOptions = {}
   return graph;
 }
 
-/** Adds the inputs `residual.<i>`. Their sizes have names of their own: none need equal those of the sample. */
+/** Adds an input of that name to a value. Its sizes have names of their own: none need equal those of the value. */
+function withInput(graph: Graph, value: Value, name: string): Value {
+  const dims = ['rows', 'channels', 'height', 'width'].map((axis) => `${name}.${axis}`);
+  return graph.op('AddTo', [value, graph.input(name, 'float32', dims)]);
+}
+
+function addFeatures(graph: Graph): AtPlace {
+  return (place, made) => withInput(graph, made, `feature.${place}`);
+}
+
+/** Adds the inputs `residual.<i>`. */
 function withResiduals(graph: Graph, { skips, middle }: Encoded): Encoded {
-  const add = (value: Value, index: number): Value => {
-    const name = `residual.${index}`;
-    const dims = ['rows', 'channels', 'height', 'width'].map((axis) => `${name}.${axis}`);
-    return graph.op('AddTo', [value, graph.input(name, 'float32', dims)]);
-  };
+  const add = (value: Value, index: number): Value => withInput(graph, value, `residual.${index}`);
   return {
     skips: skips.map((skip, index) => ({ ...skip, value: add(skip.value, index) })),
     middle: add(middle, skips.length),

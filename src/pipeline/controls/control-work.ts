@@ -1,20 +1,20 @@
 import type { MaskedImage } from '../../pixels/rgb-image.ts';
 import type { Region } from '../../pixels/region.ts';
 import type { PlannedControl } from '../../generation/plan.ts';
-import type { ControlNetModel } from '../../generation/model.ts';
+import type { SteeringModel } from '../../generation/model.ts';
 
 /** How a control acts on the denoiser: a row of kinds.ts. Which one, the kind of its model says. */
-export type Acting = 'residuals';
+export type Acting = 'residuals' | 'features';
 
 /**
  * All of one control on its way from the plan into the networks: nothing of a control is found by its place in a list. Plain
  * data, so that it can be handed to another process.
  */
-export interface ControlWork {
+export interface ControlWork<Model extends SteeringModel = SteeringModel> {
   /** Its place in the request, by which warnings and results name it. */
   readonly index: number;
   readonly plan: PlannedControl;
-  readonly model: ControlNetModel;
+  readonly model: Model;
   readonly acts: Acting;
   readonly inputs: ControlInputs;
 }

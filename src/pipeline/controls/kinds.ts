@@ -1,47 +1,59 @@
-import type { Tensor } from '../../numeric/tensor.ts';
-import type { PictureNetworks, ControlNetSource, DenoiserInput, NetworkSource } from '../networks/networks.ts';
+import type { SteeringModel } from '../../generation/model.ts';
+import type { DenoiserInput, NetworkSource, PictureNetworks, Steering, SteeringSource } from '../networks/networks.ts';
 import type { Acting, ControlWork } from './control-work.ts';
+import { prepareFeatures, sumFeatures } from './features.ts';
 import { prepareResiduals, sumResiduals } from './residuals.ts';
 import type { RowControl, SampleControl } from './sample-control.ts';
 
 /** How a kind of control acts on the denoiser. */
-export interface ControlKind {
+interface ControlKind<Model extends SteeringModel, Control extends SampleControl> {
   /** Makes a control ready: once a pass. */
-  readonly prepare: (work: ControlWork, networks: ControlNetSource, base: PictureNetworks) => Promise<SampleControl>;
+  readonly prepare: (work: ControlWork<Model>, networks: SteeringSource, base: PictureNetworks) => Promise<Control>;
   /** Keys of the networks that run for a control in every evaluation that it acts in. */
-  readonly networks: (control: SampleControl) => readonly string[];
+  readonly networks: (control: Control) => readonly string[];
   /** What its controls give the denoiser in one evaluation; rows[r] are those that act on row r of `input`. */
   readonly act: (
-    rows: readonly (readonly RowControl[])[],
+    rows: readonly (readonly RowControl<Control>[])[],
     input: DenoiserInput,
     base: PictureNetworks,
     networks: NetworkSource,
-  ) => Promise<readonly Tensor[]>;
+  ) => Promise<Steering[Control['acts']]>;
 }
 
-/** Inputs of the denoiser by the kind of control that they come from. */
-export type Steering = Readonly<Record<Acting, readonly Tensor[]>>;
+function row<Model extends SteeringModel, Control extends SampleControl>(kind: ControlKind<Model, Control>) {
+  return kind;
+}
 
 /**
  * A row each kind of control. What is computed once a pass (the features of a T2I-Adapter) or once a job (the image tokens of an
  * IP-Adapter) has its place in `prepare`, and its input of the denoiser in {@link Steering}.
  */
-const controlKinds: Readonly<Record<Acting, ControlKind>> = {
-  residuals: { prepare: prepareResiduals, networks: ({ network }) => [network], act: sumResiduals },
-};
+const controlKinds = {
+  residuals: row({ prepare: prepareResiduals, networks: ({ network }) => [network], act: sumResiduals }),
+  features: row({
+    prepare: prepareFeatures,
+    networks: () => [],
+    act: async (rows, _input, base) => await Promise.resolve(sumFeatures(rows, base)),
+  }),
+} as const satisfies Readonly<Record<Acting, unknown>>;
+
+/** The row of a kind, which is given models and controls of its own kind alone. */
+function kindOf(acts: Acting): ControlKind<SteeringModel, SampleControl> {
+  return controlKinds[acts] as unknown as ControlKind<SteeringModel, SampleControl>;
+}
 
 /** Makes a control ready to act in a pass. */
 export async function prepareControl(
   work: ControlWork,
-  networks: ControlNetSource,
+  networks: SteeringSource,
   base: PictureNetworks,
 ): Promise<SampleControl> {
-  return await controlKinds[work.acts].prepare(work, networks, base);
+  return await kindOf(work.acts).prepare(work, networks, base);
 }
 
 /** Keys of the networks that run for a control in every evaluation that it acts in. */
 export function networksOf(control: SampleControl): readonly string[] {
-  return controlKinds[control.acts].networks(control);
+  return kindOf(control.acts).networks(control);
 }
 
 /** What all controls together give the denoiser in one evaluation; rows[r] are those that act on row r of `input`. */
@@ -51,7 +63,9 @@ export async function steer(
   base: PictureNetworks,
   networks: NetworkSource,
 ): Promise<Steering> {
-  const actingBy = (acts: Acting): readonly (readonly RowControl[])[] =>
-    rows.map((controls) => controls.filter(({ control }) => control.acts === acts));
-  return { residuals: await controlKinds.residuals.act(actingBy('residuals'), input, base, networks) };
+  const given = Object.keys(controlKinds).map(async (acts) => {
+    const own = rows.map((controls) => controls.filter(({ control }) => control.acts === acts));
+    return [acts, await kindOf(acts as Acting).act(own, input, base, networks)] as const;
+  });
+  return Object.fromEntries(await Promise.all(given)) as unknown as Steering;
 }

@@ -1,20 +1,21 @@
+import type { ControlNetModel } from '../../generation/model.ts';
 import type { MaskedImage } from '../../pixels/rgb-image.ts';
 import { row, stack, tensor, type Tensor } from '../../numeric/tensor.ts';
-import type { PictureNetworks, ControlNetSource, DenoiserInput, NetworkSource } from '../networks/networks.ts';
+import type { PictureNetworks, DenoiserInput, NetworkSource, SteeringSource } from '../networks/networks.ts';
 import { controlWeights } from './control-weights.ts';
 import type { ControlWork } from './control-work.ts';
 import { isNowhere, withinRegions } from '../../pixels/region.ts';
-import type { RowControl, SampleControl } from './sample-control.ts';
+import type { ResidualControl, RowControl } from './sample-control.ts';
 
 /**
  * Makes a control ready to act by residuals, as a ControlNet does: its map goes through the hint encoder once a pass, not once a
  * step.
  */
 export async function prepareResiduals(
-  { plan, model, inputs }: ControlWork,
-  networks: ControlNetSource,
+  { plan, model, inputs }: ControlWork<ControlNetModel>,
+  networks: SteeringSource,
   base: PictureNetworks,
-): Promise<SampleControl> {
+): Promise<ResidualControl> {
   const { key, networks: controlNet } = await networks.openControlNet(model, plan.type);
   const { data: hint } = await controlNet.encodeHint(mapTensor(inputs.map));
   // What acts nowhere need not run: with weights of 0 it is left out.
@@ -31,10 +32,10 @@ export async function prepareResiduals(
 }
 
 /** No residual: broadcasts over every row, channel and cell. */
-const nothing: Tensor = { dims: [1, 1, 1, 1], data: new Float32Array(1) };
+export const nothing: Tensor = { dims: [1, 1, 1, 1], data: new Float32Array(1) };
 
 /** One row of a ControlNet's batch: which row of the denoiser it serves, and for which control. */
-interface ControlRow extends RowControl {
+interface ControlRow extends RowControl<ResidualControl> {
   readonly target: number;
 }
 
@@ -45,7 +46,7 @@ interface ControlRow extends RowControl {
  * nothing acts.
  */
 export async function sumResiduals(
-  rows: readonly (readonly RowControl[])[],
+  rows: readonly (readonly RowControl<ResidualControl>[])[],
   input: DenoiserInput,
   { injectionPoints: points }: PictureNetworks,
   networks: NetworkSource,
@@ -105,7 +106,9 @@ class ResidualSum {
   }
 }
 
-function rowsByNetwork(rows: readonly (readonly RowControl[])[]): ReadonlyMap<string, readonly ControlRow[]> {
+function rowsByNetwork(
+  rows: readonly (readonly RowControl<ResidualControl>[])[],
+): ReadonlyMap<string, readonly ControlRow[]> {
   const byNetwork = new Map<string, ControlRow[]>();
   rows.forEach((controls, target) => {
     for (const { control, weights } of controls) {

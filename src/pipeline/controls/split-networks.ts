@@ -34,7 +34,7 @@ export function splitNetworks(networks: NetworkSource): EvaluationNetworks {
     async evaluate({ base, input, controls }) {
       const denoiser = networks.base(base);
       const steering = await steer(controls, input, denoiser, networks);
-      return await denoiser.denoise(input, steering.residuals);
+      return await denoiser.denoise(input, steering);
     },
   };
 }

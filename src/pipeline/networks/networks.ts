@@ -1,4 +1,4 @@
-import type { ControlNetModel } from '../../generation/model.ts';
+import type { AdapterModel, ControlNetModel } from '../../generation/model.ts';
 import type { Tensor } from '../../numeric/tensor.ts';
 import type { Conditioning } from '../conditioning/conditioning.ts';
 
@@ -14,12 +14,14 @@ export interface PictureNetworks {
   readonly scalingFactor: number;
   /** The number of ControlNet residuals that the UNet takes: one a skip connection and one for the middle block. */
   readonly injectionPoints: number;
+  /** The number of places where features of T2I-Adapters enter the UNet: one a level, and the middle. */
+  readonly featurePlaces: number;
   /** Estimate of the memory that one row of a batched step works in, in bytes, for latents of height x width cells. */
   rowBytes(height: number, width: number): number;
   /** Milliseconds until the denoiser can run: 0 where it is loaded, and where nobody knows because it never was. */
   reloadMs(): number;
   /** The network's prediction (epsilon or v), [rows, C, h, w]. */
-  denoise(input: DenoiserInput, residuals: readonly Tensor[]): Promise<Tensor>;
+  denoise(input: DenoiserInput, steering: Steering): Promise<Tensor>;
   /** Pictures [rows, 3, 8h, 8w] in -1..1 to where their latents lie. */
   encode(images: Tensor): Promise<EncodedPictures>;
   /** Latents of the autoencoder [rows, C, h, w] to pictures [rows, 3, 8h, 8w], about -1..1. */
@@ -41,6 +43,24 @@ export interface DenoiserInput {
   readonly conditioning: Conditioning;
 }
 
+/** What all controls give the denoiser in one evaluation, by how they act; each tensor broadcasts to its place in the network. */
+export interface Steering {
+  /** One an injection point. */
+  readonly residuals: readonly Tensor[];
+  /** One a place where features enter; none where nothing acts so. */
+  readonly features: readonly Tensor[];
+}
+
+/** What the pipeline asks of one T2I-Adapter. */
+export interface AdapterNetworks {
+  /** Of a map: 3 of RGB, or 1, grey. */
+  readonly conditioningChannels: number;
+  /** Pixels across and down of a map that are one cell. */
+  readonly cell: number;
+  /** [1, conditioningChannels x cell^2, h, w], a map in 0..1 with the pixels of a cell as channels, to one feature a level [1, C, h, w]. */
+  features(cells: Tensor): Promise<readonly Tensor[]>;
+}
+
 /** What the pipeline asks of one ControlNet. */
 export interface ControlNetworks {
   /** Whether its residuals are means over the picture (the shuffle ControlNet): such a one acts on prompt rows alone. */
@@ -56,8 +76,9 @@ export interface ControlNetworks {
   residuals(input: DenoiserInput, hint: Tensor, scale: Tensor): Promise<readonly Tensor[]>;
 }
 
-/** Opens ControlNets; `type` is the condition that one is fed with. */
-export interface ControlNetSource {
+/** Opens what controls act by; `type` is the condition that a ControlNet is fed with. */
+export interface SteeringSource {
+  openAdapter(model: AdapterModel): Promise<AdapterNetworks>;
   openControlNet(model: ControlNetModel, type: string): Promise<OpenControlNet>;
 }
 

@@ -4,6 +4,7 @@ import type { NetworkPart } from '../../graph/weights.ts';
 import { parseControlNetConfig } from '../configs/controlnet-config.ts';
 import { fingerprintedEncoder, fingerprintedText } from '../configs/fingerprinted.ts';
 import { configSource, type ConfigSource, type RawConfig, readConfig } from '../configs/raw-config.ts';
+import { parseT2iAdapterConfig } from '../configs/t2i-adapter-config.ts';
 import { parseTextEncoderConfig } from '../configs/text-encoder-config.ts';
 import { parseUNetConfig } from '../configs/unet-config.ts';
 import { parseVaeConfig } from '../configs/vae-config.ts';
@@ -25,6 +26,7 @@ import {
   type BaseOverrides,
   type ControlNetCheckpoint,
   exists,
+  type T2iAdapterCheckpoint,
   type TextEncoderPart,
 } from './layout.ts';
 
@@ -106,6 +108,12 @@ export async function openControlNetFolder(folder: string, overrides: RawConfig)
     family: familyOf(part.config, part.config.inChannels),
     hash: await fingerprint(files, [fingerprintedEncoder(part.config)]),
   };
+}
+
+/** A folder with config.json and the weights beside it. */
+export async function openT2iAdapterFolder(folder: string): Promise<T2iAdapterCheckpoint> {
+  const { part, files } = await openNetwork(folder, parseT2iAdapterConfig, sameNames);
+  return { layout: 'diffusers', adapter: part, hash: await fingerprint(files, [part.config]) };
 }
 
 /** Whether a scheduler_config.json says just that. */

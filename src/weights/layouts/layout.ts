@@ -1,7 +1,13 @@
 import { access, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { ArmatureError } from '../../errors.ts';
-import type { ControlNetConfig, TextEncoderConfig, UNetConfig, VaeConfig } from '../../graph/configs.ts';
+import type {
+  ControlNetConfig,
+  T2iAdapterConfig,
+  TextEncoderConfig,
+  UNetConfig,
+  VaeConfig,
+} from '../../graph/configs.ts';
 import type { NetworkPart } from '../../graph/weights.ts';
 import type { Prediction } from '../../schedulers/prediction-type.ts';
 import type { Witness } from '../prediction/prediction.ts';
@@ -40,6 +46,12 @@ export interface ControlNetCheckpoint {
   readonly layout: 'diffusers' | 'single-file';
   readonly controlnet: NetworkPart<ControlNetConfig>;
   readonly family: Family;
+  readonly hash: string;
+}
+
+export interface T2iAdapterCheckpoint {
+  readonly layout: 'diffusers' | 'single-file';
+  readonly adapter: NetworkPart<T2iAdapterConfig>;
   readonly hash: string;
 }
 

@@ -1,0 +1,93 @@
+import type { AdapterModel } from '../../generation/model.ts';
+import type { ControlMode } from '../../generation/request/choices.ts';
+import { tensor, type Tensor } from '../../numeric/tensor.ts';
+import { isNowhere, withinRegions } from '../../pixels/region.ts';
+import type { RgbImage } from '../../pixels/rgb-image.ts';
+import type { PictureNetworks, SteeringSource } from '../networks/networks.ts';
+import type { ControlWeights } from './control-weights.ts';
+import type { ControlWork } from './control-work.ts';
+import { mapTensor, nothing } from './residuals.ts';
+import type { FeatureControl, RowControl } from './sample-control.ts';
+
+/** Makes a control ready to act by features, as a T2I-Adapter does: its network runs once a pass. */
+export async function prepareFeatures(
+  { plan, model, inputs }: ControlWork<AdapterModel>,
+  networks: SteeringSource,
+  { featurePlaces }: PictureNetworks,
+): Promise<FeatureControl> {
+  const adapter = await networks.openAdapter(model);
+  const made = await adapter.features(cellsOf(inputs.map, adapter.conditioningChannels, adapter.cell));
+  const within = made.slice(0, featurePlaces).map((feature) => withinRegions(feature, [inputs.region]));
+  // What acts nowhere is left out with weights of 0.
+  const scale = isNowhere(inputs.region) ? 0 : plan.scale;
+  const weights = featureWeights(plan.mode, scale, within.length);
+  return { acts: 'features', features: within, start: plan.start, end: plan.end, weights, inputs };
+}
+
+/** How much features weigh against the prompt, the deepest last, where that is more important (sd-webui-controlnet). */
+const besidePrompt = [0.25, 0.62, 0.825, 1];
+
+/** As controlWeights of residuals, with the profile that features have. */
+function featureWeights(mode: ControlMode, scale: number, count: number): ControlWeights {
+  const weights = Float32Array.from({ length: count }, (_, place) => {
+    return scale * (mode === 'balanced' ? 1 : (besidePrompt.at(place - count) ?? 0));
+  });
+  return { prompt: weights, others: mode === 'control' ? null : weights };
+}
+
+/**
+ * The sum of the weighted features that act on each row, a tensor a place where they enter, [rows, C, h, w], or [1, 1, 1, 1] where
+ * nothing enters; none at all where nothing acts. rows[r] are the controls that act on row r.
+ */
+export function sumFeatures(
+  rows: readonly (readonly RowControl<FeatureControl>[])[],
+  { featurePlaces }: PictureNetworks,
+): readonly Tensor[] {
+  const acting = rows.flat();
+  if (acting.length === 0) return [];
+  return Array.from({ length: featurePlaces }, (_, place) => {
+    const like = acting.map(({ control }) => control.features[place]).find((feature) => feature !== undefined);
+    if (like === undefined) return nothing;
+    const size = like.data.length;
+    const data = new Float32Array(rows.length * size);
+    for (const [row, controls] of rows.entries()) {
+      for (const { control, weights } of controls) {
+        const values = control.features[place]?.data;
+        const weight = weights[place] ?? 0;
+        if (values === undefined || weight === 0) continue;
+        const from = row * size;
+        for (let i = 0; i < size; i++) data[from + i]! += weight * values[i]!;
+      }
+    }
+    return { dims: [rows.length, ...like.dims.slice(1)], data };
+  });
+}
+
+/**
+ * A map as 0..1, of one channel as grey, with the pixels of each cell as channels, in the order channel, row, column:
+ * [1, channels x cell^2, height / cell, width / cell].
+ */
+function cellsOf(map: RgbImage, channels: number, cell: number): Tensor {
+  const { width, height } = map;
+  const values = channels === 1 ? greyOf(map) : mapTensor(map).data;
+  const [rows, columns] = [height / cell, width / cell];
+  const cells = new Float32Array(channels * width * height);
+  let to = 0;
+  for (let channel = 0; channel < channels; channel++) {
+    for (let pixel = 0; pixel < cell ** 2; pixel++) {
+      const [down, right] = [Math.floor(pixel / cell), pixel % cell];
+      for (let y = 0; y < rows; y++) {
+        const from = channel * width * height + (y * cell + down) * width + right;
+        for (let x = 0; x < columns; x++) cells[to++] = values[from + x * cell]!;
+      }
+    }
+  }
+  return tensor([1, channels * cell ** 2, rows, columns], cells);
+}
+
+/** The mean of red, green and blue. */
+function greyOf({ data }: RgbImage): Float32Array {
+  return Float32Array.from({ length: data.length / 3 }, (_, i) => {
+    return (data[3 * i]! + data[3 * i + 1]! + data[3 * i + 2]!) / (3 * 255);
+  });
+}
