@@ -233,6 +233,12 @@ describe('what is not UTF-8', () => {
         await post('/v1/keys', '{"name": "x"}', { 'content-type': `application/json${type}` }),
         await post('/v1/generations', form('name="prompt"', 'x', `text/plain${type}`), formHeaders),
         await post('/v1/generations', form('name="request"', json, `application/json${type}`), formHeaders),
+        await post(
+          '/v1/generations',
+          form('name="request"; filename="blob"', json, `application/json${type}`),
+          formHeaders,
+        ),
+        await post('/v1/batches', form('name="items"; filename="a.jsonl"', json, `text/plain${type}`), formHeaders),
       ];
       for (const answer of answers)
         expect(answer).toMatchObject({ status: 415, detail: expect.stringContaining('UTF-8') as string });
@@ -266,6 +272,26 @@ describe('Content-Encoding', () => {
       }
     },
   );
+
+  test.each([
+    'Content-Transfer-Encoding: base64',
+    'content-transfer-encoding: Quoted-Printable',
+    'Content-Encoding: gzip',
+  ])('of a part, "%s", is refused', async (header) => {
+    const type = `text/plain\r\n${header}`;
+    const answers = [
+      await post('/v1/generations', form('name="prompt"', 'eA==', type), formHeaders),
+      await post('/v1/generations', form('name="request"; filename="blob"', json, type), formHeaders),
+      await post('/v1/uploads', form('name="file"; filename="a.png"', picture, type), formHeaders),
+    ];
+    for (const answer of answers)
+      expect(answer).toMatchObject({ status: 415, detail: expect.stringContaining('as it is') as string });
+  });
+
+  test.each(['8bit', '7BIT', 'binary'])('of a part is none where it is %s', async (coding) => {
+    const type = `text/plain\r\nContent-Transfer-Encoding: ${coding}`;
+    expect((await post('/v1/generations', form('name="prompt"', 'x', type), formHeaders)).status).toBe(202);
+  });
 
   test('identity is none', async () => {
     const headers = { 'content-encoding': 'identity', 'content-type': 'application/json' };

@@ -4,7 +4,7 @@ import { ArmatureError } from '../../errors.ts';
 import { bodyChunks } from './body-chunks.ts';
 import { isOverdue, nextTurn } from '../../json/turns.ts';
 import type { ServerLimits } from '../parts/limits.ts';
-import { mediaTypeOf } from './media-type.ts';
+import { mediaTypeOf, shown } from './media-type.ts';
 
 /** One part of a form, as it came. */
 export interface FormPart {
@@ -139,6 +139,7 @@ class Reading {
     if (name.length > longestName) throw tooMany();
     if (this.#names.has(name)) throw repeated(name);
     this.#names.add(name);
+    refuseCoded(name, header);
     const content = mediaTypeOf(header['content-type']?.[0] ?? '');
     const isFile = parameters.has('filename') || parameters.has('filename*') || isPicture(content.type);
     this.#files += isFile ? 1 : 0;
@@ -156,7 +157,17 @@ function utf8(header: string): string {
   return Buffer.from(header, 'latin1').toString('utf8');
 }
 
-function isPicture(type: string): boolean {
+/** Refuses a part that says that its bytes stand for others: they would be taken as they are. */
+function refuseCoded(name: string, header: PartHeader): void {
+  for (const field of ['content-transfer-encoding', 'content-encoding']) {
+    const coding = (header[field]?.[0] ?? '').trim();
+    if (coding === '' || /^(?:7bit|8bit|binary|identity)$/i.test(coding)) continue;
+    const detail = `Expected the part ${name} as it is but its ${field} is ${shown(coding)}: send it as it is, without that header.`;
+    throw new ArmatureError('unsupported_media_type', detail, { field: name });
+  }
+}
+
+export function isPicture(type: string): boolean {
   return type === 'application/octet-stream' || type.startsWith('image/');
 }
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { readText } from '../../json/read-json.ts';
-import { type FormLimits, type FormPart, readParts } from './form-parts.ts';
+import { type FormLimits, type FormPart, isPicture, readParts } from './form-parts.ts';
 import { readJsonPart } from './json.ts';
 import { requireUtf8 } from './media-type.ts';
 
@@ -32,14 +32,15 @@ export async function readForm({ raw, headers }: FastifyRequest, limits: FormLim
   const fields = new Map<string, unknown>();
   const files = new Map<string, Uint8Array>();
   for (const part of parts) {
+    // What is no text may say what it likes.
+    if (!isPicture(part.type)) requireUtf8(part.charset, `the part ${part.name}`, part.name);
     if (part.isFile) files.set(part.name, part.bytes);
     else fields.set(part.name, await fieldOf(part));
   }
   return { fields, files };
 }
 
-async function fieldOf({ name, type, charset, bytes }: FormPart): Promise<unknown> {
-  requireUtf8(charset, `the part ${name}`, name);
+async function fieldOf({ name, type, bytes }: FormPart): Promise<unknown> {
   if (type === 'application/json') return await readJsonPart(bytes, name);
   return readText(bytes, { subject: `the part ${name} to be text`, field: name });
 }
