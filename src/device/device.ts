@@ -1,6 +1,7 @@
 import { serializeError, ArmatureError } from '../errors.ts';
 import { splitNetworks } from '../pipeline/controls/split-networks.ts';
 import { DenoiseLoop, StepError } from '../pipeline/denoise-loop.ts';
+import type { LatentDecoder } from '../pipeline/networks/networks.ts';
 import { pictureFrom } from '../pipeline/pixels.ts';
 import { isFinished, type Sample, stepOf } from '../pipeline/sample.ts';
 import type { ModelNetworks } from './model-networks.ts';
@@ -28,6 +29,8 @@ interface ActivePicture {
 interface ActiveDrawing {
   readonly request: DrawRequest;
   readonly pictures: readonly ActivePicture[];
+  /** What brings its latents to pictures. */
+  readonly decoder: LatentDecoder;
   readonly warnings: readonly string[];
   /** Samples in each batched evaluation so far. */
   readonly batches: number[];
@@ -129,10 +132,11 @@ export class Device {
     }
   }
 
-  #begin(request: DrawRequest, { samples, warnings }: PreparedDrawing): void {
+  #begin(request: DrawRequest, { samples, decoder, warnings }: PreparedDrawing): void {
     const drawing: ActiveDrawing = {
       request,
       pictures: samples.map((sample) => ({ sample, left: null })),
+      decoder,
       warnings,
       batches: [],
       checkpointedAt: performance.now(),
@@ -200,7 +204,7 @@ export class Device {
     const { request, pictures, warnings, batches } = drawing;
     if (!this.#isActive(drawing)) return;
     try {
-      picture.left = await this.#leave(request, picture.sample);
+      picture.left = await this.#leave(drawing, picture.sample);
     } catch (error) {
       this.#abandon(drawing, error);
       return;
@@ -219,16 +223,15 @@ export class Device {
     return this.#active.get(keyOf(drawing.request)) === drawing;
   }
 
-  async #leave(request: DrawRequest, { pass, state }: Sample): Promise<PictureLeft> {
-    const base = this.#networks.base(pass.base);
+  async #leave({ request, decoder }: ActiveDrawing, { pass, state }: Sample): Promise<PictureLeft> {
     if (!state.latents.every(Number.isFinite)) {
       throw new ArmatureError(
         'model_invalid',
         `Model "${request.base.id}" gave latents that are not finite numbers: its weights are damaged, or the guidance scale ${request.pass.guidanceScale} is too high for it.`,
       );
     }
-    const latents = state.latents.map((value) => value / base.scalingFactor);
-    return { image: pictureFrom(await base.decode({ dims: [1, ...pass.shape], data: latents })) };
+    const latents = state.latents.map((value) => value / decoder.scalingFactor);
+    return { image: pictureFrom(await decoder.decode({ dims: [1, ...pass.shape], data: latents })) };
   }
 
   #abandon(drawing: ActiveDrawing, error: unknown): void {

@@ -1,4 +1,3 @@
-import { ArmatureError } from '../errors.ts';
 import type { NetworkPart } from '../graph/weights.ts';
 import type { BaseCheckpoint } from '../weights/checkpoint.ts';
 import { loraFingerprint, openLoraFile } from '../weights/lora/lora-file.ts';
@@ -8,6 +7,7 @@ import { mergedPart } from '../weights/lora/merged-part.ts';
 import { LeastRecent } from '../runtime/least-recent.ts';
 import type { MergedDelta } from './network-variant.ts';
 import type { LoraWork } from './protocol.ts';
+import { requireSame } from './require-same.ts';
 
 /** What is merged into the weights of one network. */
 export interface NetworkDeltas {
@@ -81,10 +81,7 @@ async function open(
   { model: { id, path, hash } }: LoraWork,
 ): Promise<Opened> {
   const file = await openLoraFile(path);
-  if ((await loraFingerprint(file)) !== hash) {
-    const detail = `The LoRA "${id}" was replaced while this job waited to be drawn. Send the request again to draw with the new one.`;
-    throw new ArmatureError('model_invalid', detail);
-  }
+  requireSame('LoRA', { id, hash }, await loraFingerprint(file));
   return { folder: file.file.folder, matched: await matchLora(file, loraTargets(checkpoint), name) };
 }
 

@@ -4,16 +4,14 @@ import {
   buildHintEncoder,
   buildT2iAdapter,
   buildUNet,
-  buildVaeDecoder,
-  buildVaeEncoder,
   featurePlaces,
   injectionPoints,
-  type OnnxModel,
 } from '../graph/compiler/index.ts';
 import type { AdapterModel, BaseModel, ControlNetModel } from '../generation/model.ts';
 import type { Tensor } from '../numeric/tensor.ts';
 import type {
   AdapterNetworks,
+  Autoencoder,
   ControlNetworks,
   DenoiserInput,
   NetworkSource,
@@ -27,11 +25,12 @@ import { loadTokenizer } from '../pipeline/tokenizer/load-tokenizer.ts';
 import { type PromptEncoder, textEncoder } from '../pipeline/conditioning/prompt-encoder.ts';
 import type { Feeds, SessionPool } from '../runtime/index.ts';
 import { LeastRecent } from '../runtime/least-recent.ts';
+import { Autoencoders, vaeNetworks } from './autoencoders.ts';
 import { MergedLoras, type NetworkDeltas, noDeltas } from './merged-loras.ts';
-import { type NetworkVariant, variantKey } from './network-variant.ts';
+import { run, runOne, sessionKey } from './run-network.ts';
 import { nothing } from '../pipeline/controls/residuals.ts';
 import { textNetwork } from './text-network.ts';
-import type { LoraWork } from './protocol.ts';
+import type { AutoencoderWork, LoraWork } from './protocol.ts';
 import {
   type BaseCheckpoint,
   type ControlNetCheckpoint,
@@ -77,9 +76,11 @@ export class ModelNetworks implements NetworkSource, SteeringSource {
   readonly #loras = new MergedLoras();
   readonly #controlNets = new Map<string, OpenControlNet>();
   readonly #adapters = new Map<string, AdapterNetworks>();
+  readonly #autoencoders: Autoencoders;
 
   constructor(pool: SessionPool, tokenizerFolder: string) {
     this.#pool = pool;
+    this.#autoencoders = new Autoencoders(pool);
     this.#tokenizerFolder = tokenizerFolder;
   }
 
@@ -98,6 +99,11 @@ export class ModelNetworks implements NetworkSource, SteeringSource {
       this.#pictures(variant) ?? this.#keep(variant, baseNetworks(this.#pool, key, checkpoint, merged.unet));
     const encoders = this.#encodersOf(base, ({ name }) => merged[loraTargetOf[name]]);
     return { key: variant, networks: pictures, encoders, schedule: base.open.schedule };
+  }
+
+  /** What its pictures are brought to latents with, and back, where that may be other than its own. Throws as {@link Autoencoders.of} does. */
+  async openAutoencoder({ networks }: OpenBase, work: AutoencoderWork): Promise<Autoencoder> {
+    return await this.#autoencoders.of(networks, work);
   }
 
   async #openFiles(model: BaseModel): Promise<OpenFiles> {
@@ -210,13 +216,11 @@ export function baseNetworks(
   const sessions = {
     denoiser: sessionKey(`${key}/unet`, { deltas }),
     featured: sessionKey(`${key}/unet`, { deltas, structure: { features: true } }),
-    decoder: sessionKey(`${key}/decoder`),
-    encoder: sessionKey(`${key}/encoder`),
   };
   return {
+    ...vaeNetworks(pool, key, vae),
     latentChannels: vae.config.latentChannels,
     latentScale: 2 ** (vae.config.blockChannels.length - 1),
-    scalingFactor: vae.config.scalingFactor,
     injectionPoints: points,
     featurePlaces: places,
     rowBytes: (height, width) => workingPlanes * 4 * height * width * (unet.config.blockChannels[0] ?? 0),
@@ -233,13 +237,6 @@ export function baseNetworks(
         ...numbered('feature', added),
       });
     },
-    encode: async (image) => {
-      const [mean, logvar] = await run(pool, sessions.encoder, () => buildVaeEncoder(vae), ['mean', 'logvar'], {
-        image,
-      });
-      return { mean: mean as Tensor, logvar: logvar as Tensor };
-    },
-    decode: async (latent) => await runOne(pool, sessions.decoder, () => buildVaeDecoder(vae), 'image', { latent }),
   };
 }
 
@@ -303,38 +300,4 @@ const conditioningInputs: Readonly<Record<string, string>> = { context: 'encoder
 function denoiserFeeds({ sample, timestep, conditioning }: DenoiserInput): Feeds {
   const told = Object.entries(conditioning).map(([name, rows]) => [conditioningInputs[name] ?? name, rows]);
   return { sample, timestep, ...Object.fromEntries(told) };
-}
-
-/** The key of a network; of its files, unless adapters change it. */
-function sessionKey(
-  network: string,
-  { deltas = [], structure = {} }: Partial<Pick<NetworkVariant, 'deltas' | 'structure'>> = {},
-): string {
-  return variantKey({ network, deltas, structure, lowering: 'cpu' });
-}
-
-async function runOne(
-  pool: SessionPool,
-  key: string,
-  build: () => OnnxModel,
-  output: string,
-  feeds: Feeds,
-): Promise<Tensor> {
-  const [only] = await run(pool, key, build, [output], feeds);
-  return only as Tensor;
-}
-
-async function run(
-  pool: SessionPool,
-  key: string,
-  build: () => OnnxModel,
-  outputs: readonly string[],
-  feeds: Feeds,
-): Promise<readonly Tensor[]> {
-  const results = await pool.use(key, build, async (session) => await session.run(feeds));
-  return outputs.map((name) => {
-    const result = results[name];
-    if (result === undefined) throw new RangeError(`Network ${key} has no output ${name}`);
-    return result;
-  });
 }

@@ -3,6 +3,7 @@ import { structureOf } from '../pipeline/conditioning/conditioning.ts';
 import { prepareControl } from '../pipeline/controls/kinds.ts';
 import type { SampleControl } from '../pipeline/controls/sample-control.ts';
 import type { DrawnOver } from '../pipeline/drawn-over.ts';
+import type { LatentDecoder, PictureEncoder } from '../pipeline/networks/networks.ts';
 import { tensorFrom } from '../pipeline/pixels.ts';
 import { latentMask } from '../pixels/latent-mask.ts';
 import { rolesOf } from '../pipeline/guidance.ts';
@@ -19,6 +20,7 @@ import type { TextCache } from './text-cache.ts';
 
 export interface PreparedDrawing {
   readonly samples: readonly Sample[];
+  readonly decoder: LatentDecoder;
   readonly warnings: readonly string[];
 }
 
@@ -28,11 +30,12 @@ export interface PreparedDrawing {
  * does, so that others can go first.
  */
 export async function* prepareDrawing(
-  { pass: planned, base: model, controls: works, loras, over: start, pictures }: DrawRequest,
+  { pass: planned, base: model, controls: works, loras, autoencoder, over: start, pictures }: DrawRequest,
   networks: ModelNetworks,
   texts: TextCache,
 ): AsyncGenerator<void, PreparedDrawing> {
   const base = await networks.openBase(model, loras);
+  const { encoder, decoder } = await networks.openAutoencoder(base, autoencoder);
   const guidance = { scale: planned.guidanceScale, rescale: planned.guidanceRescale };
   const warnings: string[] = [];
   let pieces = 0;
@@ -51,7 +54,7 @@ export async function* prepareDrawing(
     controls.push(await prepareControl(work, networks, base.networks));
   }
   if (start !== null && pieces++ > 0) yield;
-  const over = start === null ? null : await encodeStart(start, base);
+  const over = start === null ? null : await encodeStart(start, encoder);
   if (over?.repaint?.mask.every((weight) => weight === 0) === true) {
     warnings.push('mask_image: what it says is too small to fill a cell of the latents, so nothing was drawn anew.');
   }
@@ -60,17 +63,17 @@ export async function* prepareDrawing(
   const samples = pictures.map(({ resume, ...seeds }) =>
     resume === null ? startSample(pass, seeds) : resumeSample(pass, seeds, resume),
   );
-  return { samples, warnings };
+  return { samples, decoder, warnings };
 }
 
 /** A picture as the pass draws over it. */
-async function encodeStart({ image, repaint }: PassStart, { networks }: OpenBase): Promise<DrawnOver> {
-  const { mean, logvar } = await networks.encode(tensorFrom(image));
+async function encodeStart({ image, repaint }: PassStart, encoder: PictureEncoder): Promise<DrawnOver> {
+  const { mean, logvar } = await encoder.encode(tensorFrom(image));
   const [, , height = 0, width = 0] = mean.dims;
   return {
     mean: mean.data,
     logvar: logvar.data,
-    scalingFactor: networks.scalingFactor,
+    scalingFactor: encoder.scalingFactor,
     repaint:
       repaint === null
         ? null

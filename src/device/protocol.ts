@@ -2,7 +2,7 @@ import type { MaskFill, MaskMode } from '../generation/request/choices.ts';
 import type { LevelMap } from '../pixels/level-map.ts';
 import type { RgbImage } from '../pixels/rgb-image.ts';
 import type { SerializedError } from '../errors.ts';
-import type { BaseModel, LoraModel } from '../generation/model.ts';
+import type { BaseModel, LoraModel, TaesdModel, VaeModel } from '../generation/model.ts';
 import type { PlannedPass } from '../generation/passes.ts';
 import type { ControlWork } from '../pipeline/controls/control-work.ts';
 import type { NoiseSeeds, SampleState } from '../pipeline/sample.ts';
@@ -55,6 +55,13 @@ export interface LoraWork {
   readonly textEncoderScale: number;
 }
 
+/** What stands in for the base model's own autoencoder; null where that does it. */
+export interface AutoencoderWork {
+  readonly vae: VaeModel | null;
+  /** Brings latents to pictures, whatever brings pictures to latents. */
+  readonly taesd: TaesdModel | null;
+}
+
 /** One pass of a job with its pictures decoded and its maps made: the device reads no file but weights. */
 export interface DrawRequest extends AttemptKey {
   readonly pass: PlannedPass;
@@ -63,6 +70,7 @@ export interface DrawRequest extends AttemptKey {
   readonly controls: readonly ControlWork[];
   /** What is merged into the weights of the base model. */
   readonly loras: readonly LoraWork[];
+  readonly autoencoder: AutoencoderWork;
   /** What it draws over, exactly of its size; null where it begins with noise alone. */
   readonly over: PassStart | null;
   readonly pictures: readonly PictureWork[];

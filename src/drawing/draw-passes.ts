@@ -1,6 +1,7 @@
 import type { DrawOptions } from '../device/device-process.ts';
 import type {
   AttemptKey,
+  AutoencoderWork,
   Drawing,
   DrawRequest,
   LoraWork,
@@ -33,6 +34,7 @@ export interface PassesWork {
   readonly base: BaseModel;
   readonly controls: readonly ControlWork[];
   readonly loras: readonly LoraWork[];
+  readonly autoencoder: AutoencoderWork;
   /** What the first pass draws over; null where that begins with noise alone. */
   readonly over: PassStart | null;
   readonly attempt: AttemptKey;
@@ -60,7 +62,7 @@ interface Underway {
  */
 export async function drawPasses(
   { device, checkpoints }: PassesParts,
-  { plan, base, controls, loras, over, attempt }: PassesWork,
+  { plan, base, controls, loras, autoencoder, over, attempt }: PassesWork,
   { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (progress: Progress) => void },
 ): Promise<DrawnPasses> {
   const kept = await checkpoints.load();
@@ -77,7 +79,16 @@ export async function drawPasses(
       const open = pictures.filter((picture) => !isThrough(index, picture));
       if (open.length === 0) continue;
       const start = index === 0 ? over : null;
-      const request = { ...attempt, pass, base, controls, loras, over: start, checkpointEveryMs: checkpoints.everyMs };
+      const request = {
+        ...attempt,
+        pass,
+        base,
+        controls,
+        loras,
+        autoencoder,
+        over: start,
+        checkpointEveryMs: checkpoints.everyMs,
+      };
       const drawing = await device.draw(
         { ...request, pictures: open.map((picture) => workOn(index, picture)) },
         {

@@ -30,7 +30,7 @@ export interface DrawnPlan {
 export async function drawPlan(
   parts: DrawingParts,
   plan: GenerationPlan,
-  { base, controls: found, loras }: PlanModels,
+  { base, controls: found, loras, autoencoder }: PlanModels,
   attempt: AttemptKey,
   { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (progress: Progress) => void },
 ): Promise<DrawnPlan> {
@@ -41,7 +41,11 @@ export async function drawPlan(
   const controls = await tracing.span('make maps', {}, make);
   const preparedAt = performance.now();
   const drawing = await tracing.span('draw', { attributes: { 'armature.steps': plan.steps } }, async (span) => {
-    const done = await drawPasses(parts, { plan, base, controls, loras, over, attempt }, { signal, onProgress });
+    const done = await drawPasses(
+      parts,
+      { plan, base, controls, loras, autoencoder, over, attempt },
+      { signal, onProgress },
+    );
     span.set({ 'armature.mean_batch': done.meanBatch });
     return done;
   });

@@ -1,7 +1,7 @@
 import { ArmatureError } from '../errors.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
 import { modelKinds } from '../models/kinds/kinds.ts';
-import type { LoraWork } from '../device/protocol.ts';
+import type { AutoencoderWork, LoraWork } from '../device/protocol.ts';
 import type { TenantModels } from '../models/library.ts';
 import type { BaseModel } from '../generation/model.ts';
 import type { FoundControl } from '../pipeline/controls/control-work.ts';
@@ -12,6 +12,7 @@ export interface PlanModels {
   /** Every control of the plan, in its order. */
   readonly controls: readonly FoundControl[];
   readonly loras: readonly LoraWork[];
+  readonly autoencoder: AutoencoderWork;
 }
 
 /** Finds the models of a plan. `model_invalid` where one is not the one that the plan was made for any more. */
@@ -35,7 +36,7 @@ export async function findModels(
       return { model, ...scales };
     }),
   );
-  return { base, controls, loras };
+  return { base, controls, loras, autoencoder: { vae: null, taesd: null } };
 }
 
 function assertUnchanged(model: { readonly id: string; readonly hash: string }, planned: string): void {

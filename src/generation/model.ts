@@ -34,6 +34,8 @@ export interface BaseModel extends FoundModel {
   readonly schedule: ModelSchedule;
   /** Pixels a latent cell, across and down: 8 in Stable Diffusion. */
   readonly latentScale: number;
+  /** Latents of the denoiser are its autoencoder's times this. */
+  readonly scalingFactor: number;
   readonly defaults: ModelDefaults;
 }
 
@@ -97,6 +99,28 @@ export interface LoraFit {
   /** Width of the first text encoder. */
   readonly textWidth: number | null;
   readonly needsSdxl: boolean;
+}
+
+/** What stands in for a base model's own way from latents to pictures and back has to be made for the same latents. */
+interface ForLatents {
+  readonly layout: 'diffusers' | 'single-file';
+  readonly latentChannels: number;
+  /** Pixels a latent cell, across and down. */
+  readonly latentScale: number;
+  /** Names of families and ids of base models whose latents it is for, as its maker or the user says; null where nobody does. */
+  readonly fits: readonly string[] | null;
+}
+
+/** An autoencoder of its own, which a base model can be drawn with in place of its own. */
+export interface VaeModel extends AnyFoundModel, ForLatents {
+  readonly kind: 'vae';
+  /** Latents of the denoiser are its latents times this; null where its files do not say. */
+  readonly scalingFactor: number | null;
+}
+
+/** A small decoder of the denoiser's latents. */
+export interface TaesdModel extends AnyFoundModel, ForLatents {
+  readonly kind: 'taesd';
 }
 
 export interface ModelDefaults {

@@ -30,7 +30,15 @@ afterAll(async () => await device.close());
 
 function work(change: Partial<GenerationPlan>): PassesWork {
   const plan = planFor(models.base, { steps: 8, ...change });
-  return { plan, base: models.base, controls: [], loras: [], over: null, attempt: { job: 'job', attempt: 1 } };
+  return {
+    plan,
+    base: models.base,
+    controls: [],
+    loras: [],
+    autoencoder: { vae: null, taesd: null },
+    over: null,
+    attempt: { job: 'job', attempt: 1 },
+  };
 }
 
 async function draw(asked: PassesWork): Promise<DrawnPasses> {

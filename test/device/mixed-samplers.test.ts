@@ -38,7 +38,15 @@ const asked: readonly Partial<GenerationPlan>[] = [
 
 async function draw(change: Partial<GenerationPlan>, job: string): Promise<DrawnPasses> {
   const plan = planFor(models.base, { steps: 9, seed: 5, ...change });
-  const work = { plan, base: models.base, controls: [], loras: [], over: null, attempt: { job, attempt: 1 } };
+  const work = {
+    plan,
+    base: models.base,
+    controls: [],
+    loras: [],
+    autoencoder: { vae: null, taesd: null },
+    over: null,
+    attempt: { job, attempt: 1 },
+  };
   const { signal } = new AbortController();
   return await drawPasses({ device, checkpoints: keptNowhere }, work, { signal, onProgress: () => {} });
 }

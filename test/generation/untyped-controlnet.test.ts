@@ -16,6 +16,7 @@ const base = {
   textLayers: 12,
   added: null,
   latentScale: 8,
+  scalingFactor: 0.18215,
   defaults,
 } as BaseModel;
 

@@ -51,6 +51,7 @@ export function firstPass(
     base,
     controls,
     loras: [],
+    autoencoder: { vae: null, taesd: null },
     over: null,
     pictures,
     checkpointEveryMs: null,

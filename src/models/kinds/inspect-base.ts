@@ -37,6 +37,7 @@ export async function inspectBase(
     prediction,
     schedule,
     latentScale: 2 ** (vae.config.blockChannels.length - 1),
+    scalingFactor: vae.config.scalingFactor,
     defaults,
   };
 }

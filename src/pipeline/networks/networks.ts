@@ -2,16 +2,36 @@ import type { AdapterModel, ControlNetModel } from '../../generation/model.ts';
 import type { Tensor } from '../../numeric/tensor.ts';
 import type { Conditioning } from '../conditioning/conditioning.ts';
 
+/** What brings pictures to latents. */
+export interface PictureEncoder {
+  /** Latents of the denoiser are its latents times this. */
+  readonly scalingFactor: number;
+  /** Pictures [rows, 3, 8h, 8w] in -1..1 to where their latents lie. */
+  encode(images: Tensor): Promise<EncodedPictures>;
+}
+
+/** What brings latents to pictures. */
+export interface LatentDecoder {
+  /** Latents of the denoiser are its latents times this. */
+  readonly scalingFactor: number;
+  /** Its latents [rows, C, h, w] to pictures [rows, 3, 8h, 8w], about -1..1. */
+  decode(latents: Tensor): Promise<Tensor>;
+}
+
+/** What pictures of a job are brought to latents with, and back. */
+export interface Autoencoder {
+  readonly encoder: PictureEncoder;
+  readonly decoder: LatentDecoder;
+}
+
 /**
  * What the pipeline asks of the networks of one base model once texts are encoded. The runtime answers with sessions. All tensors
  * are float32, NCHW; row r of every input belongs to row r of the output.
  */
-export interface PictureNetworks {
+export interface PictureNetworks extends PictureEncoder, LatentDecoder {
   readonly latentChannels: number;
   /** Pixels a latent cell, 8 in Stable Diffusion. */
   readonly latentScale: number;
-  /** Latents of the denoiser are latents of the autoencoder times this. */
-  readonly scalingFactor: number;
   /** The number of ControlNet residuals that the UNet takes: one a skip connection and one for the middle block. */
   readonly injectionPoints: number;
   /** The number of places where features of T2I-Adapters enter the UNet: one a level, and the middle. */
@@ -22,10 +42,6 @@ export interface PictureNetworks {
   reloadMs(): number;
   /** The network's prediction (epsilon or v), [rows, C, h, w]. */
   denoise(input: DenoiserInput, steering: Steering): Promise<Tensor>;
-  /** Pictures [rows, 3, 8h, 8w] in -1..1 to where their latents lie. */
-  encode(images: Tensor): Promise<EncodedPictures>;
-  /** Latents of the autoencoder [rows, C, h, w] to pictures [rows, 3, 8h, 8w], about -1..1. */
-  decode(latents: Tensor): Promise<Tensor>;
 }
 
 /** Normal distributions of latents of the autoencoder, before scaling; [rows, C, h, w] each. */

@@ -90,7 +90,6 @@ function sidecarFrom(content: unknown, name: string): Sidecar {
   const parameterization = saidType(fields['parameterization'], 'parameterization', name);
   const zeroSnr = zeroSnrNames.map((field) => saidSwitch(fields[field] ?? '')).find((value) => value !== undefined);
   const schedule = Object.entries(scheduleNames).filter(([field]) => typeof fields[field] === 'number');
-  const scale = fields['scale_factor'];
   const pooled = saidSwitch(fields['global_average_pooling'] ?? fields['global_pool_conditions'] ?? '');
   if (original) requireBuilt(fields, name);
   return {
@@ -101,10 +100,17 @@ function sidecarFrom(content: unknown, name: string): Sidecar {
     scheduler: isScheduler(fields)
       ? schedulerFields(fields)
       : Object.fromEntries(schedule.map(([field, target]) => [target, fields[field]])),
-    vae: typeof scale === 'number' ? { scaling_factor: scale } : {},
+    vae: vaeSettings(fields),
     unet: original ? record(record(fields['unet_config'])['params']) : {},
     controlNet: pooled === undefined ? {} : { global_pool_conditions: pooled },
   };
+}
+
+/** What it says of an autoencoder: all, where it is the config.json of one under the name of the model. */
+function vaeSettings(fields: RawConfig): RawConfig {
+  if (fields['_class_name'] === 'AutoencoderKL') return fields;
+  const scale = fields['scale_factor'];
+  return typeof scale === 'number' ? { scaling_factor: scale } : {};
 }
 
 /** Whether a file is a scheduler_config.json under the name of the model. */

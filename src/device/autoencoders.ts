@@ -1,0 +1,93 @@
+import {
+  buildTaesdDecoder,
+  buildVaeDecoder,
+  buildVaeEncoder,
+  type NetworkPart,
+  type VaeConfig,
+} from '../graph/compiler/index.ts';
+import type { TaesdModel, VaeModel } from '../generation/model.ts';
+import type { Tensor } from '../numeric/tensor.ts';
+import type { Autoencoder, LatentDecoder, PictureEncoder } from '../pipeline/networks/networks.ts';
+import type { SessionPool } from '../runtime/index.ts';
+import { openTaesdCheckpoint } from '../weights/layouts/taesd.ts';
+import { openVaeCheckpoint } from '../weights/layouts/vae.ts';
+import type { AutoencoderWork } from './protocol.ts';
+import { requireSame } from './require-same.ts';
+import { run, runOne, sessionKey } from './run-network.ts';
+
+/**
+ * What stands in for the autoencoders of base models. Each is a network of its own, known by its own file: it is loaded once for all
+ * base models that are drawn with it, and their denoisers, and what shares a step, stay what they are.
+ */
+export class Autoencoders {
+  readonly #pool: SessionPool;
+  readonly #vaes = new Map<string, Promise<VaeOf>>();
+  readonly #taesds = new Map<string, Promise<LatentDecoder>>();
+
+  constructor(pool: SessionPool) {
+    this.#pool = pool;
+  }
+
+  /** With what is chosen in the place of `own`. `model_invalid` where a file is not the one any more that the request was accepted with. */
+  async of(own: PictureEncoder & LatentDecoder, { vae, taesd }: AutoencoderWork): Promise<Autoencoder> {
+    const coder = vae === null ? own : (await this.#vae(vae))(own.scalingFactor);
+    return { encoder: coder, decoder: taesd === null ? coder : await this.#taesd(taesd) };
+  }
+
+  async #vae(model: VaeModel): Promise<VaeOf> {
+    return await opened(this.#vaes, model, async (key) => {
+      const { vae, scalingFactor, hash } = await openVaeCheckpoint(model.path);
+      requireSame('autoencoder', model, hash);
+      const networks = vaeNetworks(this.#pool, key, vae);
+      return (usual) => ({ ...networks, scalingFactor: scalingFactor ?? usual });
+    });
+  }
+
+  async #taesd(model: TaesdModel): Promise<LatentDecoder> {
+    return await opened(this.#taesds, model, async (key) => {
+      const { taesd, hash } = await openTaesdCheckpoint(model.path);
+      requireSame('TAESD', model, hash);
+      const session = sessionKey(`${key}/decoder`);
+      return {
+        scalingFactor: 1,
+        decode: async (latent) =>
+          await runOne(this.#pool, session, () => buildTaesdDecoder(taesd), 'image', { latent }),
+      };
+    });
+  }
+}
+
+/** An autoencoder, given the factor of the model that it is drawn with, which counts where its own files do not say one. */
+type VaeOf = (usualFactor: number) => PictureEncoder & LatentDecoder;
+
+async function opened<Open>(
+  known: Map<string, Promise<Open>>,
+  { id, hash }: { readonly id: string; readonly hash: string },
+  open: (key: string) => Promise<Open>,
+): Promise<Open> {
+  const key = `${id}@${hash}`;
+  const before = known.get(key);
+  if (before !== undefined) return await before;
+  const opening = open(key);
+  known.set(key, opening);
+  // One that failed may be tried again.
+  opening.catch(() => known.delete(key));
+  return await opening;
+}
+
+/** Both halves of an autoencoder, run through a pool of sessions under keys that begin with `key`. */
+export function vaeNetworks(
+  pool: SessionPool,
+  key: string,
+  vae: NetworkPart<VaeConfig>,
+): PictureEncoder & LatentDecoder {
+  const [encoder, decoder] = [sessionKey(`${key}/encoder`), sessionKey(`${key}/decoder`)];
+  return {
+    scalingFactor: vae.config.scalingFactor,
+    encode: async (image) => {
+      const [mean, logvar] = await run(pool, encoder, () => buildVaeEncoder(vae), ['mean', 'logvar'], { image });
+      return { mean: mean as Tensor, logvar: logvar as Tensor };
+    },
+    decode: async (latent) => await runOne(pool, decoder, () => buildVaeDecoder(vae), 'image', { latent }),
+  };
+}
