@@ -36,6 +36,10 @@ const commands: Readonly<Record<string, CommandRow>> = {
     description: 'make the map of a picture that a ControlNet is steered by',
     add: async (command) => (await import('./extract.ts')).addExtract(command),
   },
+  upscale: {
+    description: 'make a picture larger',
+    add: async (command) => (await import('./upscale.ts')).addUpscale(command),
+  },
   models: {
     description: 'list and pull models, and say what a ControlNet is for',
     add: async (command) => (await import('./models/models.ts')).addModels(command),

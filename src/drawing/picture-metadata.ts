@@ -1,5 +1,7 @@
 import type { GenerationPlan, Variation } from '../generation/plan.ts';
+import type { PlannedUpscaler } from '../generation/upscaler.ts';
 import type { EncodeOptions } from '../images/encode.ts';
+import { sourceTypes } from '../images/source-type.ts';
 import { parametersText } from './parameters-text.ts';
 
 /** What travels inside of a picture file. */
@@ -9,7 +11,6 @@ export type InsideFile = Pick<EncodeOptions, 'text'> & Required<Pick<EncodeOptio
  * "The media was created algorithmically using an AI model": what IPTC asks generators to write. The composite term is for media that
  * were made over another picture and may keep parts of it, which a picture that a photograph only steers does not.
  */
-const sourceTypes = 'http://cv.iptc.org/newscodes/digitalsourcetype';
 const drawnFromNoise = `${sourceTypes}/trainedAlgorithmicMedia`;
 const drawnOverPicture = `${sourceTypes}/compositeWithTrainedAlgorithmicMedia`;
 
@@ -32,3 +33,24 @@ export function insideGenerated(plan: GenerationPlan, seed: number, variation?: 
  * or generated, and the vocabulary has no term for a measurement of one.
  */
 export const insideMap: InsideFile = { xmp: { 'xmp:CreatorTool': 'Armature' } };
+
+/**
+ * A picture that was made larger says how its source was made, where that says so: a kernel only resamples it. A network adds what it
+ * was trained on.
+ */
+export function insideUpscaled({ model }: PlannedUpscaler, sourceType: string | null): InsideFile {
+  const tool = { 'xmp:CreatorTool': 'Armature' } as const;
+  if (model !== null) {
+    return {
+      xmp: {
+        ...tool,
+        'Iptc4xmpExt:DigitalSourceType': drawnOverPicture,
+        'Iptc4xmpExt:AISystemUsed': `Armature, ${model.id}`,
+        'Iptc4xmpExt:AISystemVersionUsed': model.hash,
+      },
+    };
+  }
+  return sourceType === null
+    ? { xmp: tool }
+    : { xmp: { ...tool, 'Iptc4xmpExt:DigitalSourceType': `${sourceTypes}/${sourceType}` } };
+}

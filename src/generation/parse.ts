@@ -10,6 +10,7 @@ import { type ExtractionRequest, extractionRequest } from './request/extraction.
 import { type GenerationRequest, generationRequest } from './request/generation.ts';
 import { generationOutputRequest, outputRequest } from './request/output.ts';
 import { refuseUnstorableText } from './storable-text.ts';
+import { type UpscaleRequest, upscaleRequest } from './request/upscale.ts';
 import { webhookRequest } from './request/webhook.ts';
 
 /** The names of a request's objects, with those that are to come and those that others have for them. */
@@ -18,6 +19,7 @@ export const fieldNames = {
   control: namesOf(controlRequest),
   controlImage: namesOf(controlImage),
   extraction: namesOf(extractionRequest),
+  upscale: namesOf(upscaleRequest),
   extractionImage: namesOf(extractionImage),
   picture: namesOf(pictureReference),
   output: namesOf(outputRequest),
@@ -39,6 +41,12 @@ export function parseGeneration(body: unknown): GenerationRequest {
 export function parseExtraction(body: unknown): ExtractionRequest {
   refuseFields(extractionRequest, body);
   return check(extractionRequest, body);
+}
+
+/** As {@link parseGeneration}, for the body of POST /v1/upscales. */
+export function parseUpscale(body: unknown): UpscaleRequest {
+  refuseFields(upscaleRequest, body);
+  return check(upscaleRequest, body);
 }
 
 /** Checks `value` against a schema; a fault throws `invalid_request`, its field under the path `at`. */

@@ -64,7 +64,7 @@ export function isOfNewerRelease(error: unknown): error is ArmatureError {
 export function newerKind(name: string, kind: string, known: readonly string[]): ArmatureError {
   return new ArmatureError(
     'newer_release',
-    `A newer release wrote this ${name}: it is of the kind ${JSON.stringify(kind)}, and this release reads ${known.join(' and ')}. Run the newer release.`,
+    `A newer release wrote this ${name}: it is of the kind ${JSON.stringify(kind)}, and this release reads ${known.join(', ')}. Run the newer release.`,
   );
 }
 

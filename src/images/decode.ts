@@ -3,6 +3,7 @@ import sharp, { type Metadata, type Sharp } from 'sharp';
 import { ArmatureError } from '../errors.ts';
 import { describeBytes, type PictureFormat, pictureFormats, sniffFormat } from './format.ts';
 import { scaleTiff, UnscaledTiff, unusualTiff, uprightSize } from './tiff/scale.ts';
+import type { AlphaImage } from '../pixels/alpha-image.ts';
 import type { LevelMap } from '../pixels/level-map.ts';
 import { lumaOf } from '../pixels/luma.ts';
 import type { MaskedImage, RgbImage } from '../pixels/rgb-image.ts';
@@ -115,6 +116,38 @@ export async function decodeMasked(
     picture.raw().toBuffer({ resolveWithObject: true }),
   );
   return splitAlpha(data, info);
+}
+
+/**
+ * Decodes as {@link decodePicture}, with what is transparent as it is. A picture that is wholly opaque has three channels.
+ *
+ * @throws ArmatureError `invalid_image`, `image_too_large`.
+ */
+export async function decodeAlpha(
+  bytes: Uint8Array,
+  limits: PictureLimits = defaultPictureLimits,
+  options: Pick<DecodeOptions, 'field'> = {},
+): Promise<AlphaImage> {
+  const { format } = await readHeader(bytes, limits, options);
+  const picture = open(bytes, format, limits, options).toColourspace('srgb').ensureAlpha();
+  const { data, info } = await attempt(format, options.field, () =>
+    picture.raw().toBuffer({ resolveWithObject: true }),
+  );
+  const { width, height } = info;
+  const pixels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  for (let at = 3; at < pixels.length; at += 4)
+    if (pixels[at] !== 255) return { width, height, channels: 4, data: pixels };
+  return { width, height, channels: 3, data: coloursOf(pixels) };
+}
+
+function coloursOf(pixels: Uint8Array): Uint8Array {
+  const colours = new Uint8Array((pixels.length / 4) * 3);
+  for (let from = 0, to = 0; from < pixels.length; from += 4) {
+    colours[to++] = pixels[from]!;
+    colours[to++] = pixels[from + 1]!;
+    colours[to++] = pixels[from + 2]!;
+  }
+  return colours;
 }
 
 /** What of a picture says where another one is drawn anew, a byte a pixel. */

@@ -1,5 +1,6 @@
 import sharp, { type Sharp } from 'sharp';
 
+import type { AlphaImage } from '../pixels/alpha-image.ts';
 import type { MaskedImage } from '../pixels/rgb-image.ts';
 import type { OutputFormat } from '../generation/request/choices.ts';
 import { exifComment } from './exif-comment.ts';
@@ -26,14 +27,15 @@ const pngXmpKeyword = 'XML:com.adobe.xmp';
 /**
  * A picture file, without any metadata but `text` and `xmp`. What is masked becomes transparent.
  *
- * @throws RangeError for a keyword that the format has no place for, or for more than it can hold, and for a masked picture
- *   as jpeg.
+ * @throws RangeError for a keyword that the format has no place for, or for more than it can hold, and for a picture with
+ *   transparency as jpeg.
  */
 export async function encodePicture(
-  image: MaskedImage,
+  image: MaskedImage | AlphaImage,
   { format, quality, text = {}, xmp }: EncodeOptions,
 ): Promise<Buffer> {
-  if (image.masked !== undefined && format === 'jpeg') {
+  const isTransparent = 'channels' in image ? image.channels === 4 : image.masked !== undefined;
+  if (isTransparent && format === 'jpeg') {
     throw new RangeError('Expected png or webp for a masked picture but received jpeg, which has no transparency');
   }
   const source = rawPicture(image);
@@ -70,7 +72,12 @@ function blocksOf(
   };
 }
 
-function rawPicture({ width, height, data, masked }: MaskedImage): Sharp {
+function rawPicture(image: MaskedImage | AlphaImage): Sharp {
+  const { width, height, data } = image;
+  if ('channels' in image) {
+    return sharp(data, { raw: { width, height, channels: image.channels }, limitInputPixels: false });
+  }
+  const { masked } = image;
   const channels = masked === undefined ? 3 : 4;
   const pixels = masked === undefined ? data : withAlpha(data, masked);
   return sharp(pixels, { raw: { width, height, channels }, limitInputPixels: false });

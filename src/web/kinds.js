@@ -15,8 +15,10 @@ import { words, yesNo } from './figures.js';
 /** @typedef {Extract<Effective, { readonly prompt: string }>} Generation */
 /** @typedef {Extract<Effective, { readonly condition: string }>} Extraction */
 
+/** @typedef {Exclude<Effective, Generation | Extraction>} Upscale */
+
 /** Every kind of job, as they can be chosen from. */
-export const kinds = ['generation', 'extraction'];
+export const kinds = ['generation', 'extraction', 'upscale'];
 
 /**
  * The plan of a job as its kind is shown: a function and a line for each.
@@ -25,7 +27,8 @@ export const kinds = ['generation', 'extraction'];
  * @returns {Shown}
  */
 export function shown(effective) {
-  return 'condition' in effective ? extraction(effective) : generation(effective);
+  if ('condition' in effective) return extraction(effective);
+  return 'prompt' in effective ? generation(effective) : upscale(effective);
 }
 
 /**
@@ -86,6 +89,24 @@ function extraction({ condition, options, resolution, strict }) {
       ...optionRows(options),
       ['Resolution', resolution === null ? "the picture's own" : `${resolution} px`],
       ['Strict', yesNo(strict)],
+    ],
+  };
+}
+
+/**
+ * @param {Upscale} effective
+ * @returns {Shown}
+ */
+function upscale({ upscaler, width, height }) {
+  const size = `${width} × ${height}`;
+  return {
+    subject: `Made larger, to ${size}`,
+    tab: `Upscale to ${size}`,
+    output: null,
+    given: [{ type: 'picture', index: 0 }],
+    settings: [
+      ['Upscaler', upscaler],
+      ['Size', size],
     ],
   };
 }

@@ -156,6 +156,12 @@ const ordinaryWords: readonly OrdinaryWord[] = [
     meaning: 'the names of the fields of a request',
     paths: ['generation/parse.ts', 'server/submissions/flat-form.ts'],
   },
+  {
+    id: 'upscale',
+    meaning: 'the names of the fields of a request',
+    paths: ['generation/parse.ts', 'server/submissions/flat-form.ts'],
+  },
+  { id: 'upscale', meaning: 'the name of a command', paths: ['cli/run.ts'] },
   { id: 'generation', meaning: 'a folder of src', paths: ['models/build-stamp.ts'] },
   { id: 'generation', meaning: 'the name of the queue of all jobs', paths: ['queue/open.ts'] },
 ];

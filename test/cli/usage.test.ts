@@ -17,6 +17,7 @@ describe('help', () => {
     ['worker'],
     ['generate'],
     ['extract'],
+    ['upscale'],
     ['models list'],
     ['models set-type'],
     ['models set'],

@@ -60,6 +60,8 @@ describe('docs/api.md', () => {
       controls: [limits.controls],
       'scale of a control': range(limits.controlScale),
       resolution: [...range(limits.resolution), limits.extractionPixels],
+      'scale of an upscale': range(limits.upscaleFactor),
+      'width, height of an upscale': [...range(limits.upscaledSide), limits.upscaledPixels],
       'one pose or layout': [limits.structureBytes],
       'data of a job': [limits.dataBytes],
       metadata: [limits.metadataBytes],

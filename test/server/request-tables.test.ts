@@ -7,6 +7,7 @@ import { limits } from '../../src/generation/request/limits.ts';
 import { controlRequest } from '../../src/generation/request/controls.ts';
 import { generationRequest } from '../../src/generation/request/generation.ts';
 import { loraRequest } from '../../src/generation/request/loras.ts';
+import { upscaleRequest } from '../../src/generation/request/upscale.ts';
 import { signedUrlRequest } from '../../src/server/routes/signed-urls.ts';
 
 /** What is read of JSON Schema here. */
@@ -97,6 +98,7 @@ const requests: readonly (readonly [string, readonly z.ZodType[]])[] = [
   ['a LoRA', [loraRequest]],
   ['signed addresses', [signedUrlRequest]],
   ['a batch', [batchList, batchMatrix]],
+  ['an upscale', [upscaleRequest]],
   ['an API key', [keyRequest]],
 ];
 

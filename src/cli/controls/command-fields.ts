@@ -22,6 +22,24 @@ export function commandFields(schema: z.ZodObject): readonly CommandField[] {
   });
 }
 
+/**
+ * The fields of a request that options of a command say, with the format of its output. `options` are as commander names them; an absent one
+ * leaves its field out.
+ */
+export function commandBody(schema: z.ZodObject, options: object, format: string): Readonly<Record<string, unknown>> {
+  const given: Readonly<Record<string, unknown>> = { ...options };
+  const body: Record<string, unknown> = {};
+  const parts: Record<string, Record<string, unknown>> = { output: { format } };
+  for (const { path, option } of commandFields(schema)) {
+    const [name, part] = path;
+    const value = given[option.attributeName()];
+    if (value === undefined) continue;
+    if (part === undefined) body[name] = value;
+    else parts[name] = { ...parts[name], [part]: value };
+  }
+  return { ...body, ...parts };
+}
+
 function optionOf({ flag, says }: { readonly flag: string; readonly says: string }, schema: z.core.$ZodType): Option {
   const option = new Option(flag, says);
   if (schema instanceof z.ZodNumber) return option.argParser(numberOrText);

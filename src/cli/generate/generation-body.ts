@@ -1,5 +1,5 @@
 import { generationRequest } from '../../generation/request/generation.ts';
-import { commandFields } from '../controls/command-fields.ts';
+import { commandBody } from '../controls/command-fields.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -14,17 +14,7 @@ export function generationBody(
   controls: readonly Fields[],
   format: string,
 ): Fields {
-  const given: Fields = { ...options };
-  const body: Record<string, unknown> = present({ model, prompt, controls });
-  const parts: Record<string, Record<string, unknown>> = { output: { format } };
-  for (const { path, option } of commandFields(generationRequest)) {
-    const [name, part] = path;
-    const value = given[option.attributeName()];
-    if (value === undefined) continue;
-    if (part === undefined) body[name] = value;
-    else parts[name] = { ...parts[name], [part]: value };
-  }
-  return { ...body, ...parts };
+  return { ...present({ model, prompt, controls }), ...commandBody(generationRequest, options, format) };
 }
 
 function present(fields: Fields): Record<string, unknown> {

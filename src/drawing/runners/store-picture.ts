@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { AlphaImage } from '../../pixels/alpha-image.ts';
 import type { MaskedImage } from '../../pixels/rgb-image.ts';
 import type { JobOutput } from '../../generation/job.ts';
 import type { OutputOptions } from '../../generation/plan.ts';
@@ -10,7 +11,7 @@ import type { InsideFile } from '../picture-metadata.ts';
 export async function storePicture(
   store: ObjectStore,
   key: string,
-  image: MaskedImage,
+  image: MaskedImage | AlphaImage,
   { format, quality }: OutputOptions,
   { seed, ...inside }: { readonly seed: number | null } & InsideFile,
 ): Promise<JobOutput> {

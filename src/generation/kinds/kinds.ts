@@ -4,11 +4,13 @@ import type { Plan } from '../plan.ts';
 import { formOfKinds, newerKind } from '../stored-json.ts';
 import { extractionKind } from './extraction/kind.ts';
 import { generationKind } from './generation/kind.ts';
+import { upscaleKind } from './upscale/kind.ts';
 
 /** Every kind of job. A new one is a folder and a row here, and its runner a row of src/service/job-runners.ts. */
 export const jobKinds = Object.freeze({
   generation: generationKind,
   extraction: extractionKind,
+  upscale: upscaleKind,
 });
 
 export type JobKindId = keyof typeof jobKinds;

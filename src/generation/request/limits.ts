@@ -21,6 +21,11 @@ export const limits = {
   inpaintPadding: { min: 0, max: 256 },
   /** Most pixels of a picture of which only a part is drawn anew: the output has its size. */
   sourcePixels: 4096 * 4096,
+  /** How many times as wide and high a picture is made. */
+  upscaleFactor: { min: 1, max: 16 },
+  /** Of a picture that was made larger: WebP has no more. */
+  upscaledSide: { min: 1, max: 16_383 },
+  upscaledPixels: 4096 * 4096,
   variationStrength: { min: 0, max: 1 },
   seed: { min: 0, max: 2 ** 32 - 1 },
   count: { min: 1, max: 8 },

@@ -4,6 +4,7 @@ import type { MaskChannel } from '../../generation/request/choices.ts';
 import type { MaskedImage, RgbImage } from '../../pixels/rgb-image.ts';
 import type { Canvas, CanvasPlan } from '../canvas.ts';
 import type { PictureHeader } from '../decode.ts';
+import type { WholePicture } from '../read-whole.ts';
 import type { PictureFiles, PictureView } from '../see-picture.ts';
 import { Turns } from '../turns.ts';
 import type { DecodeFor, PictureDecoder } from './decoder.ts';
@@ -61,6 +62,10 @@ export class DecoderPool implements PictureDecoder {
 
   async see(files: PictureFiles, view: PictureView): Promise<MaskedImage> {
     return (await this.#ask('see', [files, view])) as MaskedImage;
+  }
+
+  async whole(bytes: Uint8Array, options: { readonly opaque: boolean }): Promise<WholePicture> {
+    return (await this.#ask('whole', [bytes, options])) as WholePicture;
   }
 
   async begin(files: PictureFiles, plan: CanvasPlan): Promise<Canvas> {

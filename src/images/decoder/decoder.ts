@@ -3,6 +3,7 @@ import { type MaskFacts, maskFacts } from '../../generation/given-picture.ts';
 import type { MaskedImage, RgbImage } from '../../pixels/rgb-image.ts';
 import { beginCanvas, type Canvas, type CanvasPlan, pasteOnto } from '../canvas.ts';
 import { decodeLevels, type DecodeOptions, type PictureHeader, type PictureLimits, verifyPicture } from '../decode.ts';
+import { readWholePicture, type WholePicture } from '../read-whole.ts';
 import { type PictureFiles, type PictureView, seePicture } from '../see-picture.ts';
 
 /** For whom a picture is decoded. */
@@ -20,6 +21,8 @@ export interface PictureDecoder {
   factsOfMask(bytes: Uint8Array, channel: MaskChannel, options?: DecodeFor): Promise<MaskFacts>;
   /** A picture as it is looked at: {@link seePicture}. */
   see(files: PictureFiles, view: PictureView): Promise<MaskedImage>;
+  /** A picture as it is, with all that is kept of it where it is made anew: {@link readWholePicture}. */
+  whole(bytes: Uint8Array, options: { readonly opaque: boolean }): Promise<WholePicture>;
   /** What is drawn over: {@link beginCanvas}. */
   begin(files: PictureFiles, plan: CanvasPlan): Promise<Canvas>;
   /** What was drawn, put into the picture that it was drawn over: {@link pasteOnto}. */
@@ -34,6 +37,7 @@ export const decodeHere: PictureDecoder = {
     return maskFacts(levels, isOpaque);
   },
   see: seePicture,
+  whole: readWholePicture,
   begin: beginCanvas,
   paste: pasteOnto,
 };

@@ -3,6 +3,7 @@ import { conditionIds, maskedConditions } from '../../conditions/registry.ts';
 import { batchBody } from '../../generation/batch-request.ts';
 import { extractionRequest } from '../../generation/request/extraction.ts';
 import { generationRequest } from '../../generation/request/generation.ts';
+import { upscaleRequest } from '../../generation/request/upscale.ts';
 import { mapSuffix, maskSuffix } from '../submissions/flat-form.ts';
 
 // Forms as descriptions: each is one object whose parts may all be left out, because generators of clients know no choice
@@ -44,6 +45,19 @@ export const extractionForm = z
     'Either request, which is all of it as JSON, and the file that it refers to; or flat: the file part image and further fields',
   )
   .meta({ id: 'ExtractionForm' });
+
+/** The form of an upscale. */
+export const upscaleForm = z
+  .object({
+    request: upscaleRequest.optional(),
+    ...textParts(upscaleRequest),
+    image: file.optional().describe('The picture'),
+  })
+  .catchall(file)
+  .describe(
+    'Either request, which is all of it as JSON, and the file that it refers to; or flat: the file part image and further fields',
+  )
+  .meta({ id: 'UpscaleForm' });
 
 /** The form of a batch. */
 export const batchForm = z

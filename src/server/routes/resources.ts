@@ -17,6 +17,7 @@ import { overviewRoutes } from './overview.ts';
 import { pageRoutes } from './pages.ts';
 import { signedUrlRoutes } from './signed-urls.ts';
 import { submitGenerationRoute } from './submit-generation.ts';
+import { upscaleRoutes } from './upscales.ts';
 import { uploadRoutes } from './uploads.ts';
 import { webhookDeliveryRoutes } from './webhook-deliveries.ts';
 
@@ -41,6 +42,7 @@ export const resources: readonly Resource[] = [
   { add: overviewRoutes },
   { add: deadLetterRoutes },
   { add: conditionRoutes },
+  { add: upscaleRoutes },
   { add: modelRoutes },
   { add: (scope, { parts }) => healthRoutes(scope, parts) },
   { add: (scope, { parts }) => metricsRoutes(scope, parts.metrics.registry) },

@@ -8,6 +8,7 @@ import { controlPictures } from '../../generation/request/controls.ts';
 import { extractionRequest } from '../../generation/request/extraction.ts';
 import { generationPictures } from '../../generation/request/drawn-over.ts';
 import { generationRequest } from '../../generation/request/generation.ts';
+import { upscaleRequest } from '../../generation/request/upscale.ts';
 import { longestNumber, exactNumber } from '../../json/exact-number.ts';
 import { readJsonNow } from '../../json/read-json.ts';
 import type { Form } from '../http/form.ts';
@@ -57,6 +58,14 @@ export function flatExtraction({ fields, files }: Form): Fields {
   if (!files.has('image')) return body;
   const image = { part: 'image' };
   return { ...body, image: files.has('mask') ? { picture: image, mask: { part: 'mask' } } : image };
+}
+
+/** As {@link flatGeneration}, for an upscale: its picture is the file part `image`. */
+export function flatUpscale({ fields, files }: Form): Fields {
+  const parts = ['image'];
+  const body = textFields(fields, upscaleTypes, { ...fieldNames.upscale, files: parts });
+  for (const name of files.keys()) refuseFile(name, parts, fieldNames.upscale);
+  return files.has('image') ? { ...body, image: { part: 'image' } } : body;
 }
 
 function textFields(
@@ -127,6 +136,7 @@ function partNames(body: Fields): ReadonlySet<string> {
 
 const generationTypes = fieldTypes(generationRequest);
 const extractionTypes = fieldTypes(extractionRequest);
+const upscaleTypes = fieldTypes(upscaleRequest);
 
 /** How each field is written in a form, by the JSON type that its schema takes. */
 function fieldTypes(schema: z.ZodObject): ReadonlyMap<string, FieldType> {

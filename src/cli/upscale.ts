@@ -1,0 +1,51 @@
+import type { Command } from 'commander';
+import { readWhole, upscale } from '../drawing/upscale.ts';
+import { insideUpscaled } from '../drawing/picture-metadata.ts';
+import { ExtractorProcess } from '../extractor/extractor-process.ts';
+import { resolveUpscale } from '../generation/kinds/upscale/resolve.ts';
+import { parseUpscale } from '../generation/parse.ts';
+import { upscaleRequest } from '../generation/request/upscale.ts';
+import { encodePicture } from '../images/encode.ts';
+import { interruption } from '../service/shutdown.ts';
+import { commandBody, commandFields } from './controls/command-fields.ts';
+import { formatOf, requireOwnOutputs, writeWhole } from './files/output-files.ts';
+import { PictureFiles } from './files/picture-files.ts';
+
+const examples = `
+Examples:
+  armature upscale photo.jpg --scale 2 -o large.png
+  armature upscale sprite.png --upscaler nearest --scale 8 -o sprite-large.png
+  armature upscale photo.jpg --width 2048 --upscaler bicubic -o large.webp
+
+A file that is there already is overwritten, once the picture is complete; one that is the input is not.
+`;
+
+export function addUpscale(command: Command): void {
+  command
+    .argument('<picture>', 'PNG, JPEG, WebP, GIF, AVIF or TIFF')
+    .option('-o, --output <file>', 'where to: .png, .jpg or .webp', 'upscaled.png');
+  for (const { option } of commandFields(upscaleRequest)) command.addOption(option);
+  command
+    .addHelpText('after', examples)
+    .action(async (file: string, options: { readonly output: string }) => await makeLarger(file, options));
+}
+
+async function makeLarger(file: string, { output, ...options }: { readonly output: string }): Promise<void> {
+  const body = commandBody(upscaleRequest, options, formatOf(output));
+  const request = parseUpscale({ image: { part: 'picture' }, ...body });
+  await requireOwnOutputs([output], [file]);
+  const { signal, release } = interruption();
+  const extractor = new ExtractorProcess();
+  try {
+    const files = new PictureFiles();
+    const { plan } = resolveUpscale(request, await files.add(file));
+    const { image, sourceType } = await readWhole({ store: files }, plan);
+    const larger = await upscale({ extractor }, plan.upscaler, image, plan, signal);
+    const inside = insideUpscaled(plan.upscaler, sourceType);
+    await writeWhole(output, await encodePicture(larger, { ...plan.output, ...inside }));
+    console.log(`${output}  ${larger.width}x${larger.height}`);
+  } finally {
+    release();
+    await extractor.close();
+  }
+}

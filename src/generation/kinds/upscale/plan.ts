@@ -1,0 +1,13 @@
+import type { OutputOptions, Plan, StoredPicture } from '../../plan.ts';
+import type { PlannedUpscaler } from '../../upscaler.ts';
+
+/** Bring a picture to a larger size. */
+export interface UpscalePlan extends Plan {
+  readonly kind: 'upscale';
+  readonly image: StoredPicture;
+  readonly upscaler: PlannedUpscaler;
+  /** Of the output, in pixels. */
+  readonly width: number;
+  readonly height: number;
+  readonly output: OutputOptions;
+}

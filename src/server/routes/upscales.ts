@@ -1,0 +1,54 @@
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { resolveUpscale } from '../../generation/kinds/upscale/resolve.ts';
+import { parseUpscale } from '../../generation/parse.ts';
+import { type UpscaleRequest, upscaleRequest } from '../../generation/request/upscale.ts';
+import { flatUpscale } from '../submissions/flat-form.ts';
+import { readSubmission } from '../submissions/submission.ts';
+import { type Asked, submitJob } from '../submissions/submit.ts';
+import { jobSchema } from '../views/job-schema.ts';
+import type { RouteContext } from './context.ts';
+import { upscaleForm } from './form-schemas.ts';
+import { json, pictureContent, problem, submissionBody, submissionHeaders } from './schemas.ts';
+import { answerWithJob, unchecked } from './submission-route.ts';
+
+const asked: Asked<UpscaleRequest> = {
+  parse: parseUpscale,
+  references: ({ image }) => [image],
+  resolve: async (request, { check }) => resolveUpscale(request, await check(request.image, 'image')),
+};
+
+/** Making pictures larger. */
+export function upscaleRoutes(instance: FastifyInstance, context: RouteContext): void {
+  const routes = instance.withTypeProvider<ZodTypeProvider>();
+  const { parts } = context;
+  const { limits } = parts.settings;
+
+  routes.post('/v1/upscales', {
+    config: { access: 'generate', submits: true },
+    schema: {
+      operationId: 'upscalePicture',
+      summary: 'Make a picture larger; it is output 0 of the job',
+      description: 'It is a job as a generation is one: GET /v1/generations/{id} reads it.',
+      tags: ['upscales'],
+      headers: submissionHeaders,
+      body: submissionBody(upscaleRequest, upscaleForm),
+      response: {
+        200: {
+          description: 'It ended in time',
+          content: { 'application/json': { schema: jobSchema }, ...pictureContent() },
+        },
+        202: json('Accepted; Location is the address of the job', jobSchema),
+        '4xx': problem,
+        '5xx': problem,
+      },
+    },
+    ...unchecked,
+    handler: async (request, reply) =>
+      await answerWithJob(context, request, reply, {
+        route: 'POST /v1/upscales',
+        read: async () => await readSubmission(request, limits, flatUpscale),
+        submit: async (submission, options) => await submitJob(parts, asked, submission, options),
+      }),
+  });
+}
