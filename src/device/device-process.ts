@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { ArmatureError, deserializeError } from '../errors.ts';
 import { HangWatch } from '../runtime/hang-watch.ts';
+import type { AlphaImage } from '../pixels/alpha-image.ts';
 import type {
   AttemptKey,
   DeviceDescription,
@@ -10,6 +11,7 @@ import type {
   FromDevice,
   PassProgress,
   ToDevice,
+  EnlargeRequest,
 } from './protocol.ts';
 
 export interface DeviceProcessOptions {
@@ -36,10 +38,19 @@ export interface DrawOptions {
   readonly onCheckpoint?: (progress: PassProgress) => void;
 }
 
+export interface EnlargeOptions {
+  readonly signal?: AbortSignal;
+  /** Tiles that are done, of how many. */
+  readonly onTile?: (done: { readonly step: number; readonly steps: number }) => void;
+}
+
+/** What comes of a request, whichever it was. */
+type Answer = Extract<FromDevice, { type: 'finished' | 'enlarged' }>;
+
 interface Pending {
-  readonly resolve: (drawing: Drawing) => void;
+  readonly resolve: (answer: Answer) => void;
   readonly reject: (error: ArmatureError) => void;
-  readonly options: DrawOptions;
+  readonly options: DrawOptions & EnlargeOptions;
   readonly detach: () => void;
 }
 
@@ -86,18 +97,34 @@ export class DeviceProcess {
    * went wrong in it.
    */
   async draw(request: DrawRequest, options: DrawOptions = {}): Promise<Drawing> {
+    return (await this.#ask({ type: 'admit', ...request }, options)) as Extract<Answer, { type: 'finished' }>;
+  }
+
+  /** Makes a picture larger by a network, once. Rejects as {@link draw} does. */
+  async enlarge(request: EnlargeRequest, options: EnlargeOptions = {}): Promise<AlphaImage> {
+    const { image } = (await this.#ask({ type: 'enlarge', ...request }, options)) as Extract<
+      Answer,
+      { type: 'enlarged' }
+    >;
+    return image;
+  }
+
+  async #ask(
+    request: Extract<ToDevice, { type: 'admit' | 'enlarge' }>,
+    options: DrawOptions & EnlargeOptions,
+  ): Promise<Answer> {
     const { signal } = options;
     await this.start();
     if (signal?.aborted === true) throw cancelled();
     if (this.#running === null) throw lost(null, null);
     const key = keyOf(request);
-    return await new Promise<Drawing>((resolve, reject) => {
+    return await new Promise<Answer>((resolve, reject) => {
       const cancel = (): void => this.#send({ type: 'cancel', job: request.job, attempt: request.attempt });
       signal?.addEventListener('abort', cancel, { once: true });
       const detach = (): void => signal?.removeEventListener('abort', cancel);
       this.#pending.set(key, { resolve, reject, options, detach });
       this.#running?.watch.setBusy(true);
-      this.#send({ type: 'admit', ...request });
+      this.#send(request);
     });
   }
 
@@ -158,12 +185,16 @@ export class DeviceProcess {
       pending.options.onProgress?.({ step: message.step });
       return;
     }
+    if (message.type === 'tiled') {
+      pending.options.onTile?.({ step: message.step, steps: message.steps });
+      return;
+    }
     if (message.type === 'checkpoint') {
       pending.options.onCheckpoint?.(message.progress);
       return;
     }
     this.#settle(keyOf(message), pending);
-    if (message.type === 'finished') pending.resolve(message);
+    if (message.type === 'finished' || message.type === 'enlarged') pending.resolve(message);
     else if (message.type === 'cancelled') pending.reject(cancelled());
     else pending.reject(deserializeError(message.error));
   }

@@ -7,6 +7,8 @@ import { isFinished, type Sample, stepOf } from '../pipeline/sample.ts';
 import type { ModelNetworks } from './model-networks.ts';
 import { prepareDrawing, type PreparedDrawing } from './prepare-drawing.ts';
 import { workingMemory } from './memory.ts';
+import type { AlphaImage } from '../pixels/alpha-image.ts';
+import { type TilesDone, upscaleTiles, type UpscalerNetwork } from './upscaling.ts';
 import { TextCache } from './text-cache.ts';
 import type {
   AttemptKey,
@@ -16,6 +18,7 @@ import type {
   PassProgress,
   PictureLeft,
   PictureProgress,
+  EnlargeRequest,
 } from './protocol.ts';
 
 /** One picture of an admitted pass. */
@@ -55,6 +58,7 @@ export class Device {
   readonly #texts = new TextCache();
   readonly #admitted = new Map<string, DrawRequest>();
   readonly #active = new Map<string, ActiveDrawing>();
+  readonly #upscales = new Map<string, EnlargeRequest>();
   /** All but the evaluations, which the loop has; oldest first. */
   readonly #pieces: Piece[] = [];
   #working = false;
@@ -75,6 +79,17 @@ export class Device {
     if (!this.#working) void this.#work();
   }
 
+  /** Has a picture made larger, tile by tile. */
+  enlarge(request: EnlargeRequest): void {
+    this.#upscales.set(keyOf(request), request);
+    const opening = this.#networks.openUpscaler(request.model);
+    // Read by the first piece.
+    opening.catch(() => {});
+    const tiles = tilesBy(opening, request.image);
+    this.#enqueue(async () => await this.#nextTile(request, tiles));
+    if (!this.#working) void this.#work();
+  }
+
   cancel(attempt: AttemptKey): void {
     const key = keyOf(attempt);
     const active = this.#active.get(key);
@@ -82,7 +97,7 @@ export class Device {
       this.#loop.leave(samplesOf(active));
       if (active.request.checkpointEveryMs !== null) this.#checkpoint(active);
     }
-    if (this.#admitted.delete(key) || this.#active.delete(key)) {
+    if (this.#admitted.delete(key) || this.#active.delete(key) || this.#upscales.delete(key)) {
       this.#send({ type: 'cancelled', job: attempt.job, attempt: attempt.attempt });
     }
   }
@@ -129,6 +144,26 @@ export class Device {
       if (!isAdmitted()) return;
       this.#admitted.delete(key);
       this.#fail(request, error);
+    }
+  }
+
+  async #nextTile(request: EnlargeRequest, tiles: AsyncGenerator<TilesDone, AlphaImage>): Promise<void> {
+    const key = keyOf(request);
+    // A cancel took it out and was answered.
+    const isWanted = (): boolean => this.#upscales.get(key) === request;
+    if (!isWanted()) return;
+    try {
+      const tile = await tiles.next();
+      if (!isWanted()) return;
+      if (tile.done === true) {
+        this.#upscales.delete(key);
+        this.#send({ type: 'enlarged', ...keyFields(request), image: tile.value });
+        return;
+      }
+      this.#send({ type: 'tiled', ...keyFields(request), ...tile.value });
+      this.#enqueue(async () => await this.#nextTile(request, tiles));
+    } catch (error) {
+      if (this.#upscales.delete(key)) this.#fail(request, error);
     }
   }
 
@@ -239,10 +274,14 @@ export class Device {
     if (this.#active.delete(keyOf(drawing.request))) this.#fail(drawing.request, error);
   }
 
-  #fail(request: DrawRequest, error: unknown): void {
+  #fail(request: AttemptKey, error: unknown): void {
     if (!(error instanceof ArmatureError)) console.error(`device: ${request.job}:`, error);
     this.#send({ type: 'failed', ...keyFields(request), error: serializeError(error) });
   }
+}
+
+async function* tilesBy(opening: Promise<UpscalerNetwork>, image: AlphaImage): AsyncGenerator<TilesDone, AlphaImage> {
+  return yield* upscaleTiles(await opening, image);
 }
 
 function samplesOf({ pictures }: ActiveDrawing): readonly Sample[] {

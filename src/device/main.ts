@@ -16,6 +16,7 @@ process.on('SIGTERM', () => {});
 process.on('message', (message: ToDevice) => {
   if (message.type === 'start') void start(message.settings);
   else if (message.type === 'admit') device?.admit(message);
+  else if (message.type === 'enlarge') device?.enlarge(message);
   else device?.cancel(message);
 });
 

@@ -7,7 +7,7 @@ import {
   featurePlaces,
   injectionPoints,
 } from '../graph/compiler/index.ts';
-import type { AdapterModel, BaseModel, ControlNetModel } from '../generation/model.ts';
+import type { AdapterModel, BaseModel, ControlNetModel, UpscalerModel } from '../generation/model.ts';
 import type { Tensor } from '../numeric/tensor.ts';
 import type {
   AdapterNetworks,
@@ -28,6 +28,7 @@ import { LeastRecent } from '../runtime/least-recent.ts';
 import { Autoencoders, vaeNetworks } from './autoencoders.ts';
 import { MergedLoras, type NetworkDeltas, noDeltas } from './merged-loras.ts';
 import { run, runOne, sessionKey } from './run-network.ts';
+import { type UpscalerNetwork, Upscalers } from './upscaling.ts';
 import { nothing } from '../pipeline/controls/residuals.ts';
 import { textNetwork } from './text-network.ts';
 import type { AutoencoderWork, LoraWork } from './protocol.ts';
@@ -77,10 +78,12 @@ export class ModelNetworks implements NetworkSource, SteeringSource {
   readonly #controlNets = new Map<string, OpenControlNet>();
   readonly #adapters = new Map<string, AdapterNetworks>();
   readonly #autoencoders: Autoencoders;
+  readonly #upscalers: Upscalers;
 
   constructor(pool: SessionPool, tokenizerFolder: string) {
     this.#pool = pool;
     this.#autoencoders = new Autoencoders(pool);
+    this.#upscalers = new Upscalers(pool);
     this.#tokenizerFolder = tokenizerFolder;
   }
 
@@ -104,6 +107,10 @@ export class ModelNetworks implements NetworkSource, SteeringSource {
   /** What its pictures are brought to latents with, and back, where that may be other than its own. Throws as {@link Autoencoders.of} does. */
   async openAutoencoder({ networks }: OpenBase, work: AutoencoderWork): Promise<Autoencoder> {
     return await this.#autoencoders.of(networks, work);
+  }
+
+  async openUpscaler(model: UpscalerModel): Promise<UpscalerNetwork> {
+    return await this.#upscalers.open(model);
   }
 
   async #openFiles(model: BaseModel): Promise<OpenFiles> {

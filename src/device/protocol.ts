@@ -1,8 +1,9 @@
 import type { MaskFill, MaskMode } from '../generation/request/choices.ts';
 import type { LevelMap } from '../pixels/level-map.ts';
+import type { AlphaImage } from '../pixels/alpha-image.ts';
 import type { RgbImage } from '../pixels/rgb-image.ts';
 import type { SerializedError } from '../errors.ts';
-import type { BaseModel, LoraModel, TaesdModel, VaeModel } from '../generation/model.ts';
+import type { BaseModel, LoraModel, TaesdModel, UpscalerModel, VaeModel } from '../generation/model.ts';
 import type { PlannedPass } from '../generation/passes.ts';
 import type { ControlWork } from '../pipeline/controls/control-work.ts';
 import type { NoiseSeeds, SampleState } from '../pipeline/sample.ts';
@@ -78,9 +79,16 @@ export interface DrawRequest extends AttemptKey {
   readonly checkpointEveryMs: number | null;
 }
 
+/** A picture to be made larger by a network, once. */
+export interface EnlargeRequest extends AttemptKey {
+  readonly model: UpscalerModel;
+  readonly image: AlphaImage;
+}
+
 export type ToDevice =
   | { readonly type: 'start'; readonly settings: DeviceSettings }
   | ({ readonly type: 'admit' } & DrawRequest)
+  | ({ readonly type: 'enlarge' } & EnlargeRequest)
   | ({ readonly type: 'cancel' } & AttemptKey);
 
 export type FromDevice =
@@ -88,6 +96,8 @@ export type FromDevice =
   | ({ readonly type: 'progress'; readonly step: number } & AttemptKey)
   | ({ readonly type: 'checkpoint'; readonly progress: PassProgress } & AttemptKey)
   | ({ readonly type: 'finished' } & Drawing & AttemptKey)
+  | ({ readonly type: 'tiled'; readonly step: number; readonly steps: number } & AttemptKey)
+  | ({ readonly type: 'enlarged'; readonly image: AlphaImage } & AttemptKey)
   | ({ readonly type: 'cancelled' } & AttemptKey)
   | ({ readonly type: 'failed'; readonly error: SerializedError } & AttemptKey)
   | { readonly type: 'ticked'; readonly rows: number; readonly samples: number; readonly ms: number }

@@ -123,6 +123,13 @@ export interface TaesdModel extends AnyFoundModel, ForLatents {
   readonly kind: 'taesd';
 }
 
+/** A network that makes pictures larger. */
+export interface UpscalerModel extends AnyFoundModel {
+  readonly kind: 'upscaler';
+  /** How many times as wide and as high; 1 leaves the size. */
+  readonly scale: number;
+}
+
 export interface ModelDefaults {
   readonly width: number;
   readonly height: number;

@@ -115,3 +115,16 @@ export interface TaesdConfig {
   /** Of the encoder's, from the picture on. */
   readonly encoderBlocks: readonly number[] | null;
 }
+
+/** An RRDBNet, the network of ESRGAN and Real-ESRGAN. */
+export interface UpscalerConfig {
+  /** Pixels across and down of the picture that its first layer takes as channels: 1, 2 or 4. */
+  readonly cell: number;
+  readonly channels: number;
+  /** Channels that each convolution of a dense block adds. */
+  readonly growth: number;
+  /** Residual blocks of three dense blocks each. */
+  readonly blocks: number;
+  /** How many times the size is doubled behind them. */
+  readonly doublings: number;
+}

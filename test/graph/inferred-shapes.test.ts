@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { compile } from '../../src/graph/compiler/index.ts';
 import type { Graph, NetworkOptions } from '../../src/graph/builder/graph.ts';
@@ -8,17 +9,22 @@ import { hintEncoder } from '../../src/graph/networks/hint-encoder.ts';
 import { textEncoder } from '../../src/graph/networks/text-encoder.ts';
 import { unet } from '../../src/graph/networks/unet.ts';
 import { taesdDecoder, taesdEncoder } from '../../src/graph/networks/taesd.ts';
+import { upscaler } from '../../src/graph/networks/upscaler.ts';
 import { vaeDecoder, vaeEncoder } from '../../src/graph/networks/vae.ts';
 import { elementCount } from '../../src/numeric/tensor.ts';
 import type { Feeds } from '../../src/runtime/index.ts';
 import { openBaseCheckpoint, openControlNetCheckpoint } from '../../src/weights/checkpoint.ts';
 import { openTaesdCheckpoint } from '../../src/weights/layouts/taesd.ts';
+import { openUpscalerFile } from '../../src/weights/layouts/upscaler-file.ts';
 import { smallModelPath, maxAbsDifference } from '../support/golden.ts';
 import { runOnce } from './golden-model.ts';
 
 const base = await openBaseCheckpoint(smallModelPath('models', 'sd21-tiny'));
 const { controlnet } = await openControlNetCheckpoint(smallModelPath('models', 'sd21-tiny', 'controlnet-a'));
 const { taesd } = await openTaesdCheckpoint(smallModelPath('models', 'taesd-tiny'));
+const { upscaler: enlarging } = await openUpscalerFile(
+  fileURLToPath(new URL('upscalers/first-x2.safetensors', import.meta.url)),
+);
 const pooled = { ...controlnet, config: { ...controlnet.config, globalPoolConditions: true } };
 
 /** As in test/golden/models/README.md: with fixed sizes onnxruntime folds more, and rounds elsewhere. */
@@ -37,6 +43,7 @@ const networks: Readonly<Record<string, (options: NetworkOptions) => Graph>> = {
   'TAESD decoder': (options) => taesdDecoder(taesd, options),
   'TAESD encoder': (options) => taesdEncoder(taesd, options),
   'text encoder with learned words': (options) => textEncoder(base.textEncoders[0], { ...options, learned: true }),
+  upscaler: (options) => upscaler(enlarging, options),
   'VAE decoder': (options) => vaeDecoder(base.vae, options),
   'VAE encoder': (options) => vaeEncoder(base.vae, options),
 };

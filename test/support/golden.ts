@@ -50,7 +50,12 @@ const arrayTypes = {
  * references.
  */
 export function goldenArrays(...parts: readonly string[]): ReadonlyMap<string, GoldenArray> {
-  const bytes = readFileSync(goldenPath(...parts));
+  return arraysOf(goldenPath(...parts));
+}
+
+/** As {@link goldenArrays}, of a file anywhere. */
+export function arraysOf(path: string): ReadonlyMap<string, GoldenArray> {
+  const bytes = readFileSync(path);
   const headerLength = Number(bytes.readBigUInt64LE(0));
   const header = JSON.parse(bytes.toString('utf8', 8, 8 + headerLength)) as Record<
     string,

@@ -1,5 +1,5 @@
 import type { Operator } from '../ir/node.ts';
-import { geglu, gelu, quickGelu, relu, silu, tanh } from '../ir/operators/activation.ts';
+import { geglu, gelu, leakyRelu, quickGelu, relu, silu, tanh } from '../ir/operators/activation.ts';
 import { attention } from '../ir/operators/attention.ts';
 import {
   averageChannels,
@@ -38,6 +38,7 @@ export const operators = {
   HalveSize: halveSize,
   ImageToTokens: imageToTokens,
   LayerNorm: layerNorm,
+  LeakyRelu: leakyRelu,
   Linear: linear,
   Pick: pick,
   QuickGelu: quickGelu,

@@ -8,11 +8,13 @@ import type {
   TaesdConfig,
   TextEncoderConfig,
   UNetConfig,
+  UpscalerConfig,
   VaeConfig,
 } from '../configs.ts';
 import { t2iAdapter } from '../networks/t2i-adapter.ts';
 import { textEncoder, type TextEncoderOptions } from '../networks/text-encoder.ts';
 import { unet, type UNetOptions } from '../networks/unet.ts';
+import { upscaler } from '../networks/upscaler.ts';
 import { vaeDecoder, vaeEncoder } from '../networks/vae.ts';
 import type { NetworkPart } from '../weights.ts';
 
@@ -51,4 +53,8 @@ export function buildTaesdDecoder(part: NetworkPart<TaesdConfig>): OnnxModel {
 
 export function buildTaesdEncoder(part: NetworkPart<TaesdConfig>): OnnxModel {
   return compile(taesdEncoder(part));
+}
+
+export function buildUpscaler(part: NetworkPart<UpscalerConfig>): OnnxModel {
+  return compile(upscaler(part));
 }

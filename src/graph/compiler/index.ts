@@ -6,6 +6,7 @@ export {
   buildT2iAdapter,
   buildTextEncoder,
   buildUNet,
+  buildUpscaler,
   buildVaeDecoder,
   buildVaeEncoder,
 } from './build.ts';
@@ -19,6 +20,7 @@ export type {
   TextEncoderConfig,
   UNetConfig,
   UpBlockType,
+  UpscalerConfig,
   VaeConfig,
 } from '../configs.ts';
 export { describeGraph, type GraphText } from '../builder/describe.ts';

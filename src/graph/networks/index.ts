@@ -5,4 +5,5 @@ export { taesdDecoder, taesdEncoder } from './taesd.ts';
 export { t2iAdapter } from './t2i-adapter.ts';
 export { textEncoder } from './text-encoder.ts';
 export { unet } from './unet.ts';
+export { upscaler } from './upscaler.ts';
 export { vaeDecoder, vaeEncoder } from './vae.ts';

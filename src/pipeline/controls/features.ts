@@ -1,6 +1,7 @@
 import type { AdapterModel } from '../../generation/model.ts';
 import type { ControlMode } from '../../generation/request/choices.ts';
-import { tensor, type Tensor } from '../../numeric/tensor.ts';
+import { cellsOf } from '../../numeric/cells.ts';
+import type { Tensor } from '../../numeric/tensor.ts';
 import { isNowhere, withinRegions } from '../../pixels/region.ts';
 import type { RgbImage } from '../../pixels/rgb-image.ts';
 import type { PictureNetworks, SteeringSource } from '../networks/networks.ts';
@@ -16,7 +17,7 @@ export async function prepareFeatures(
   { featurePlaces }: PictureNetworks,
 ): Promise<FeatureControl> {
   const adapter = await networks.openAdapter(model);
-  const made = await adapter.features(cellsOf(inputs.map, adapter.conditioningChannels, adapter.cell));
+  const made = await adapter.features(mapCells(inputs.map, adapter.conditioningChannels, adapter.cell));
   const within = made.slice(0, featurePlaces).map((feature) => withinRegions(feature, [inputs.region]));
   // What acts nowhere is left out with weights of 0.
   const scale = isNowhere(inputs.region) ? 0 : plan.scale;
@@ -63,26 +64,9 @@ export function sumFeatures(
   });
 }
 
-/**
- * A map as 0..1, of one channel as grey, with the pixels of each cell as channels, in the order channel, row, column:
- * [1, channels x cell^2, height / cell, width / cell].
- */
-function cellsOf(map: RgbImage, channels: number, cell: number): Tensor {
-  const { width, height } = map;
-  const values = channels === 1 ? greyOf(map) : mapTensor(map).data;
-  const [rows, columns] = [height / cell, width / cell];
-  const cells = new Float32Array(channels * width * height);
-  let to = 0;
-  for (let channel = 0; channel < channels; channel++) {
-    for (let pixel = 0; pixel < cell ** 2; pixel++) {
-      const [down, right] = [Math.floor(pixel / cell), pixel % cell];
-      for (let y = 0; y < rows; y++) {
-        const from = channel * width * height + (y * cell + down) * width + right;
-        for (let x = 0; x < columns; x++) cells[to++] = values[from + x * cell]!;
-      }
-    }
-  }
-  return tensor([1, channels * cell ** 2, rows, columns], cells);
+/** A map as 0..1, of one channel as grey, in cells as {@link cellsOf} gives them. */
+function mapCells(map: RgbImage, channels: number, cell: number): Tensor {
+  return cellsOf(channels === 1 ? greyOf(map) : mapTensor(map).data, channels, map, cell);
 }
 
 /** The mean of red, green and blue. */

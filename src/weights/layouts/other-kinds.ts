@@ -53,6 +53,10 @@ const kinds: readonly Kind[] = [
     all: [/^(?:cond_stage_model\.(?:transformer|model)\.)?(?:text_model|token_embedding)\./],
     none: [unet],
   },
+  {
+    is: 'a compact upscaler (SRVGG), of which only those that are RRDBNets (ESRGAN) are built',
+    all: [/^body\.0\.weight$/, /^body\.1\.weight$/],
+  },
   { is: 'an upscaler (ESRGAN)', all: [/^(?:conv_first|RRDB_trunk\.0\..+|model\.1\.sub\.0\..+)\.weight$/i] },
 ];
 

@@ -21,6 +21,18 @@ export const relu: OnnxOperator = {
   rowwise: true,
 };
 
+export interface LeakAttributes {
+  /** What numbers below 0 are multiplied by. */
+  readonly slope: number;
+}
+
+/** x above 0, slope x below. */
+export const leakyRelu: OnnxOperator<LeakAttributes> = {
+  infer: ([x]) => [float32(x?.shape ?? [])],
+  emit: (to, inputs, { slope }) => to.op('LeakyRelu', inputs, { alpha: { float: slope } }),
+  rowwise: true,
+};
+
 export const tanh: OnnxOperator = {
   infer: ([x]) => [float32(x?.shape ?? [])],
   emit: (to, inputs) => to.op('Tanh', inputs),
