@@ -32,10 +32,15 @@ const tolerance = 5e-5;
 
 /** Sizes that halving does not divide, and no two alike, so that no expression stands for another. */
 const sizes = { rows: 2, height: 6, width: 10, tokens: 5 };
-const pictureSizes = { ...sizes, 'image.height': 49, 'image.width': 83 };
+const ranks = unet(base.unet, { branches: 'all' }).inputs.flatMap(({ value: { shape } }) => {
+  const [size] = shape;
+  return typeof size === 'object' && size.kind === 'name' && size.name.endsWith('.rank') ? [[size.name, 3]] : [];
+});
+const pictureSizes = { ...sizes, 'image.height': 49, 'image.width': 83, ...Object.fromEntries(ranks) };
 
 const networks: Readonly<Record<string, (options: NetworkOptions) => Graph>> = {
   UNet: (options) => unet(base.unet, options),
+  'UNet with branches': (options) => unet(base.unet, { ...options, branches: 'all' }),
   ControlNet: (options) => controlNet(controlnet, options),
   'pooled ControlNet': (options) => controlNet(pooled, options),
   'hint encoder': (options) => hintEncoder(controlnet, options),

@@ -16,6 +16,8 @@ export interface NetworkOptions {
 export interface GraphOptions extends NetworkOptions {
   /** Whether the network runs at every step rather than once a picture. */
   readonly everyStep?: boolean;
+  /** Which layers have a branch of low rank beside them, by name; none where not told. */
+  readonly branches?: ((layer: string) => boolean) | undefined;
 }
 
 export interface GraphInput {
@@ -42,15 +44,21 @@ export class Graph {
   readonly #operations: Operation[] = [];
   readonly #part: NetworkPart<unknown>;
   readonly #sizes: Readonly<Record<string, number>>;
+  readonly #branches: (layer: string) => boolean;
   readonly #weights = new Map<string, Value>();
   readonly #used = new Set<string>();
 
-  constructor(name: string, part: NetworkPart<unknown>, { everyStep = false, sizes = {} }: GraphOptions = {}) {
+  constructor(
+    name: string,
+    part: NetworkPart<unknown>,
+    { everyStep = false, sizes = {}, branches = () => false }: GraphOptions = {},
+  ) {
     this.name = name;
     this.everyStep = everyStep;
     this.weightsFolder = part.weightsFolder;
     this.#part = part;
     this.#sizes = sizes;
+    this.#branches = branches;
   }
 
   get inputs(): readonly GraphInput[] {
@@ -74,6 +82,10 @@ export class Graph {
   /** Names of the stored weights that the network uses. */
   get usedWeights(): readonly string[] {
     return [...this.#used];
+  }
+
+  hasBranch(layer: string): boolean {
+    return this.#branches(layer);
   }
 
   input(name: string, type: ElementType, dims: readonly Dim[]): Value {

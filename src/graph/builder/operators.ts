@@ -2,10 +2,12 @@ import type { Operator } from '../ir/node.ts';
 import { geglu, gelu, leakyRelu, quickGelu, relu, silu, tanh } from '../ir/operators/activation.ts';
 import { attention } from '../ir/operators/attention.ts';
 import {
+  addProduct,
   averageChannels,
   clamp,
   concatChannels,
   reorderChannels,
+  scaleChannels,
   scaleRows,
   shiftChannels,
   splitChannels,
@@ -21,6 +23,7 @@ import { sinusoids } from '../ir/operators/sinusoids.ts';
 /** The operators that layers write, by the names that a graph shows. */
 export const operators = {
   Add: add,
+  AddProduct: addProduct,
   AddTo: addTo,
   Affine: affine,
   Attention: attention,
@@ -46,6 +49,7 @@ export const operators = {
   ReorderChannels: reorderChannels,
   Replace: replace,
   ResizeTo: resizeTo,
+  ScaleChannels: scaleChannels,
   ScaleRows: scaleRows,
   ShiftChannels: shiftChannels,
   Silu: silu,

@@ -25,6 +25,15 @@ export type {
 } from '../configs.ts';
 export { describeGraph, type GraphText } from '../builder/describe.ts';
 export type { Graph, NetworkOptions } from '../builder/graph.ts';
+export {
+  type BranchSet,
+  branchSetOf,
+  branchSets,
+  type BranchShape,
+  branchShapes,
+  isBranched,
+} from '../networks/branch-sets.ts';
+export { branchInputs } from '../layers/branch.ts';
 export * as networks from '../networks/index.ts';
 export { type InjectionPoint, injectionPoints } from '../networks/injection-points.ts';
 export { type FeaturePlace, featurePlaces } from '../networks/feature-places.ts';

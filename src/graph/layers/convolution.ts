@@ -1,5 +1,6 @@
 import type { Graph } from '../builder/graph.ts';
 import type { Value } from '../ir/node.ts';
+import { withBranch } from './branch.ts';
 
 export interface ConvolutionOptions {
   /** 3 where not told; 1 or 3. */
@@ -23,9 +24,10 @@ export function convolution(
   const weight = graph.weight(`${name}.weight`, [outputs, inputs, kernel, kernel]);
   const shift = bias ? [graph.weight(`${name}.bias`, [outputs])] : [];
   const half = (kernel - 1) / 2;
-  return graph.op('Convolution', [x, weight, ...shift], {
-    kernel,
-    stride,
-    padding: padding ?? [half, half, half, half],
-  });
+  const attributes = { kernel, stride, padding: padding ?? [half, half, half, half] } as const;
+  const made = graph.op('Convolution', [x, weight, ...shift], attributes);
+  const [sum] = withBranch(graph, name, [made], [inputs, kernel, kernel], (down) =>
+    graph.op('Convolution', [x, down], attributes),
+  );
+  return sum as Value;
 }

@@ -1,5 +1,6 @@
 import type { Graph } from '../builder/graph.ts';
 import type { Value } from '../ir/node.ts';
+import { withBranch } from './branch.ts';
 
 /** x W^T + b for x [..., inputs] and a weight stored as [outputs, inputs]. */
 export function linear(
@@ -11,7 +12,9 @@ export function linear(
   { bias = true }: { readonly bias?: boolean } = {},
 ): Value {
   const weight = graph.weight(`${name}.weight`, [outputs, inputs]);
-  return graph.op('Linear', bias ? [x, weight, graph.weight(`${name}.bias`, [outputs])] : [x, weight]);
+  const made = graph.op('Linear', bias ? [x, weight, graph.weight(`${name}.bias`, [outputs])] : [x, weight]);
+  const [sum] = withBranch(graph, name, [made], [inputs], (down) => graph.op('Linear', [x, down]));
+  return sum as Value;
 }
 
 /** `count` linear layers of `outputs` each whose weights are stored as one. */
@@ -25,5 +28,6 @@ export function linearParts(
 ): readonly Value[] {
   const weights = graph.weightParts(`${name}.weight`, [count * outputs, inputs], count);
   const biases = graph.weightParts(`${name}.bias`, [count * outputs], count);
-  return weights.map((weight, index) => graph.op('Linear', [x, weight, biases[index] as Value]));
+  const made = weights.map((weight, index) => graph.op('Linear', [x, weight, biases[index] as Value]));
+  return withBranch(graph, name, made, [inputs], (down) => graph.op('Linear', [x, down]));
 }

@@ -11,6 +11,8 @@ export interface TextEncoderOptions extends NetworkOptions {
   readonly clipSkip?: number;
   /** Takes vectors in the place of token embeddings. */
   readonly learned?: boolean;
+  /** With a branch of low rank beside each linear layer (see withBranch). */
+  readonly branches?: boolean;
   /** Also gives every `hidden.<i>` [rows, 77, hiddenSize]: 0 is the embeddings, `layers` the last layer. */
   readonly hiddenStates?: boolean;
 }
@@ -27,8 +29,8 @@ const projections = { query: 'q_proj', key: 'k_proj', value: 'v_proj', out: 'out
  */
 export function textEncoder(part: NetworkPart<TextEncoderConfig>, options: TextEncoderOptions = {}): Graph {
   const { config } = part;
-  const { clipSkip = 0, learned = false, hiddenStates = false } = options;
-  const graph = new Graph('text encoder', part, options);
+  const { clipSkip = 0, learned = false, hiddenStates = false, branches = false, ...others } = options;
+  const graph = new Graph('text encoder', part, { ...others, branches: () => branches });
   const length = config.maxPositions;
   const ids = graph.input('input_ids', 'int32', ['rows', length]);
   const states = hiddenLayers(graph, config, wordsOf(graph, config, ids, learned));

@@ -6,6 +6,7 @@ import { convolution } from '../layers/convolution.ts';
 import { groupNorm } from '../layers/normalization.ts';
 import { upsampleTo } from '../layers/resampling.ts';
 import type { NetworkPart } from '../weights.ts';
+import { type BranchSet, isBranched } from './branch-sets.ts';
 import {
   type AtPlace,
   conditioning,
@@ -19,6 +20,8 @@ import {
 export interface UNetOptions extends NetworkOptions {
   /** With an input `feature.<i>` for each place where a T2I-Adapter's features enter, of any shape that broadcasts to that place's. */
   readonly features?: boolean;
+  /** With a branch of low rank beside each layer of this set (see withBranch). */
+  readonly branches?: BranchSet | undefined;
 }
 
 /**
@@ -30,9 +33,10 @@ export interface UNetOptions extends NetworkOptions {
  *
  * Sizes that halving does not divide are resized on the way up to their skip connection's size, as in diffusers.
  */
-export function unet(part: NetworkPart<UNetConfig>, options: UNetOptions = {}): Graph {
+export function unet(part: NetworkPart<UNetConfig>, { branches, ...options }: UNetOptions = {}): Graph {
   const { config } = part;
-  const graph = new Graph('UNet', part, { ...options, everyStep: true });
+  const branched = branches === undefined ? undefined : (layer: string) => isBranched(branches, layer);
+  const graph = new Graph('UNet', part, { ...options, everyStep: true, branches: branched });
   const sample = graph.input('sample', 'float32', ['rows', config.inChannels, 'height', 'width']);
   const given = conditioning(graph, config);
   const channels = config.blockChannels[0] as number;

@@ -61,12 +61,13 @@ export async function matchLora(lora: LoraFile, targets: LoraTargets, base: stri
     else unmatched.push(`${module.network === 'any' ? '' : `${module.network}: `}${module.name}`);
   }
   if (matched === 0) throw none(lora, base);
-  const all = Object.values(deltas).flatMap((of) => [...of.values()]);
-  return { deltas, matched, unmatched, lowRank: all.every(({ delta }) => canBranch(delta)) };
+  const all = Object.values(deltas).flatMap((of) => [...of]);
+  return { deltas, matched, unmatched, lowRank: all.every(([weight, { delta }]) => canBranch(weight, delta)) };
 }
 
-function canBranch(delta: Delta): boolean {
-  return lowRankOf(delta) !== null;
+/** Tables of embeddings are looked up, and have no layer that a branch could stand beside. */
+function canBranch(weight: string, delta: Delta): boolean {
+  return lowRankOf(delta) !== null && !/(?:token|position)_embedding\.weight$/.test(weight);
 }
 
 interface Layer {

@@ -45,6 +45,20 @@ describe('operators', () => {
     ],
     ['Linear', [sequences, [4, 8]], (g, x) => g.op('Linear', x), '[rows, tokens, 4]'],
     ['Linear', [['rows', 8], [4, 8], [4]], (g, x) => g.op('Linear', x), '[rows, 4]'],
+    ['ScaleChannels', [sequences, ['rows', 8]], (g, x) => g.op('ScaleChannels', x), '[rows, tokens, 8]'],
+    ['ScaleChannels', [picture, ['rows', 8]], (g, x) => g.op('ScaleChannels', x), '[rows, 8, height, width]'],
+    [
+      'AddProduct',
+      [sequences, ['rows', 'tokens', 'rank'], ['rank', 8]],
+      (g, x) => g.op('AddProduct', x),
+      '[rows, tokens, 8]',
+    ],
+    [
+      'AddProduct',
+      [picture, ['rows', 3, 'height', 'width'], [3, 8]],
+      (g, x) => g.op('AddProduct', x),
+      '[rows, 8, height, width]',
+    ],
     [
       'Attention',
       [sequences, ['rows', 77, 8], ['rows', 77, 8]],

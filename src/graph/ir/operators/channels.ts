@@ -65,6 +65,34 @@ export const scaleRows: Operator = {
   },
 };
 
+/** Pictures [rows, channels, h, w], sequences [rows, length, channels] or vectors [rows, channels] times a number for each row and channel, [rows, channels]. */
+export const scaleChannels: Operator = {
+  infer: ([x, scale]) => {
+    const value = x as Value;
+    expectShape('a scale', scale, [sizeOf(value, 0), channelsOf(value)]);
+    return [float32(value.shape)];
+  },
+};
+
+/** y + x M for each position, with a matrix M [inputs, outputs]: y has the shape of x but for its channels, which are the outputs. */
+export const addProduct: Operator = {
+  infer: ([y, x, matrix]) => {
+    const [sum, value] = [y as Value, x as Value];
+    expectShape('a matrix', matrix, [channelsOf(value), channelsOf(sum)]);
+    expectShape('a value', value, sum.shape.with(channelAxis(sum), channelsOf(value)));
+    return [float32(sum.shape)];
+  },
+};
+
+/** Channels are the second axis of a picture, and the last one of sequences and vectors. */
+function channelAxis({ shape }: Value): number {
+  return shape.length === 4 ? 1 : shape.length - 1;
+}
+
+function channelsOf(value: Value): Size {
+  return sizeOf(value, channelAxis(value));
+}
+
 /** The mean of each channel: [rows, channels, h, w] to [rows, channels, 1, 1]. */
 export const averageChannels: OnnxOperator = {
   infer: ([x]) => {

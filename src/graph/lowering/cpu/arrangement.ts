@@ -30,3 +30,9 @@ export const shiftChannels: Emit<object> = (to, [x = '', shift = ''], _, { input
 
 export const scaleRows: Emit<object> = (to, [x = '', scale = '']) =>
   to.op('Mul', [x, to.op('Reshape', [scale, to.int64([-1, 1, 1, 1])])]);
+
+export const scaleChannels: Emit<object> = (to, [x = '', scale = ''], _, { inputs }) => {
+  const axes = (inputs[0] as Value).shape.length;
+  if (axes === 2) return to.op('Mul', [x, scale]);
+  return to.op('Mul', [x, to.op('Unsqueeze', [scale, to.int64(axes === 3 ? [1] : [2, 3])])]);
+};

@@ -1,12 +1,21 @@
 import type { Lowering } from '../lowering.ts';
 import { geglu, quickGelu, silu } from './activation.ts';
-import { affine, imageToTokens, resizeTo, scaleRows, shiftChannels, tokensToImage } from './arrangement.ts';
+import {
+  affine,
+  imageToTokens,
+  resizeTo,
+  scaleChannels,
+  scaleRows,
+  shiftChannels,
+  tokensToImage,
+} from './arrangement.ts';
 import { embed, equals, replace, sinusoids } from './embedding.ts';
 import { groupNorm } from './normalization.ts';
-import { attention, linear } from './products.ts';
+import { addProduct, attention, linear } from './products.ts';
 
 /** What is fastest on onnxruntime's CPU provider (docs/decisions/0003-split-controlnet-real-size.md). */
 export const cpu: Lowering = {
+  AddProduct: addProduct,
   Affine: affine,
   Attention: attention,
   Embed: embed,
@@ -18,6 +27,7 @@ export const cpu: Lowering = {
   QuickGelu: quickGelu,
   Replace: replace,
   ResizeTo: resizeTo,
+  ScaleChannels: scaleChannels,
   ScaleRows: scaleRows,
   ShiftChannels: shiftChannels,
   Silu: silu,

@@ -1,5 +1,4 @@
 import type { EmittedName } from '../../ir/emitter.ts';
-import { numberOf } from '../../ir/expect.ts';
 import type { Value, WeightNode } from '../../ir/node.ts';
 import { sameSize, type Size } from '../../ir/size.ts';
 import { elementTypeOf, placeOf, type WeightExpression } from '../../ir/weight.ts';
@@ -28,7 +27,7 @@ export class EmittedValues {
 
   whole(value: Value): EmittedName {
     const emitted = this.#of(value);
-    emitted.whole ??= this.#sequences(emitted, numberOf(value, -1));
+    emitted.whole ??= this.#sequences(emitted, widthOf(value) ?? -1);
     return emitted.whole;
   }
 
@@ -39,7 +38,11 @@ export class EmittedValues {
     if (emitted.matrix === undefined) {
       const whole = this.whole(value);
       emitted.rowsAndLength ??= this.#to.op('Shape', [whole], { start: { int: 0 }, end: { int: 2 } });
-      emitted.matrix = this.#to.op('Reshape', [whole, this.#to.int64([-1, numberOf(value, -1)])]);
+      const width = widthOf(value);
+      emitted.matrix =
+        width === null
+          ? this.#to.op('Flatten', [whole], { axis: { int: 2 } })
+          : this.#to.op('Reshape', [whole, this.#to.int64([-1, width])]);
     }
     return emitted.matrix;
   }
@@ -99,6 +102,12 @@ export class EmittedValues {
     this.#merged.set(expression, name);
     return name;
   }
+}
+
+/** The width of vectors; null where it is known only when the network runs. */
+function widthOf({ shape }: Value): number | null {
+  const width = shape.at(-1);
+  return typeof width === 'number' ? width : null;
 }
 
 export function isSequences(value: Value): boolean {

@@ -38,6 +38,9 @@ function emit(to: OnnxEmitter, names: readonly EmittedName[], operation: Operati
   return typeof emitted === 'string' ? [emitted] : emitted;
 }
 
+/** Products of matrices. */
+const products: ReadonlySet<string> = new Set<OperatorName>(['Linear', 'AddProduct']);
+
 /**
  * Linear layers, what works on vectors alone and leads to one, and what would need several matrices put into their own shape rather than
  * its one result.
@@ -48,7 +51,7 @@ function matrixOperations(operations: readonly Operation[]): ReadonlySet<Node> {
   // From the end: whoever reads a result has been looked at before.
   for (const operation of operations.toReversed()) {
     const wanted = (readers.get(operation.results[0] as Value) ?? []).some((reader) => found.has(reader));
-    if (operation.name === 'Linear' || (wanted && worksOnVectors(operation))) found.add(operation);
+    if (products.has(operation.name) || (wanted && worksOnVectors(operation))) found.add(operation);
   }
   for (const operation of operations) {
     const matrices = operation.inputs.filter(({ node }) => found.has(node));
