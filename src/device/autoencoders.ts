@@ -5,7 +5,8 @@ import {
   type NetworkPart,
   type VaeConfig,
 } from '../graph/compiler/index.ts';
-import type { TaesdModel, VaeModel } from '../generation/model.ts';
+import type { TaesdModel } from '../generation/models/taesd.ts';
+import type { VaeModel } from '../generation/models/vae.ts';
 import type { Tensor } from '../numeric/tensor.ts';
 import type { Autoencoder, LatentDecoder, PictureEncoder } from '../pipeline/networks/networks.ts';
 import type { SessionPool } from '../runtime/index.ts';

@@ -7,7 +7,10 @@ import {
   featurePlaces,
   injectionPoints,
 } from '../graph/compiler/index.ts';
-import type { AdapterModel, BaseModel, ControlNetModel, UpscalerModel } from '../generation/model.ts';
+import type { AdapterModel } from '../generation/models/adapter.ts';
+import type { BaseModel } from '../generation/models/base.ts';
+import type { ControlNetModel } from '../generation/models/controlnet.ts';
+import type { UpscalerModel } from '../generation/models/upscaler.ts';
 import type { Tensor } from '../numeric/tensor.ts';
 import type {
   AdapterNetworks,

@@ -6,7 +6,7 @@ import { type Tile, tilesOf } from '../pixels/tiles.ts';
 import { pixelUpscaler } from '../pixels/upscalers/registry.ts';
 import type { SessionPool } from '../runtime/index.ts';
 import { openUpscalerFile } from '../weights/layouts/upscaler-file.ts';
-import type { UpscalerModel } from '../generation/model.ts';
+import type { UpscalerModel } from '../generation/models/upscaler.ts';
 import { requireSame } from './require-same.ts';
 import { runOne, sessionKey } from './run-network.ts';
 

@@ -11,7 +11,7 @@ import type {
 } from '../device/protocol.ts';
 import { progressIn } from '../generation/cost.ts';
 import type { Progress } from '../generation/job.ts';
-import type { BaseModel } from '../generation/model.ts';
+import type { BaseModel } from '../generation/models/base.ts';
 import { passesOf } from '../generation/passes.ts';
 import { picturesOf, type PlannedPicture } from '../generation/pictures.ts';
 import type { GenerationPlan } from '../generation/plan.ts';

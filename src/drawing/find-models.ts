@@ -3,8 +3,10 @@ import type { GenerationPlan } from '../generation/plan.ts';
 import { modelKinds } from '../models/kinds/kinds.ts';
 import type { AutoencoderWork, LoraWork } from '../device/protocol.ts';
 import type { TenantModels } from '../models/library.ts';
-import type { BaseModel } from '../generation/model.ts';
+import { type BaseModel, findBase } from '../generation/models/base.ts';
 import type { FoundControl } from '../pipeline/controls/control-work.ts';
+import { findControlNet } from '../generation/models/controlnet.ts';
+import { findLora } from '../generation/models/lora.ts';
 
 /** The models that a plan is drawn with. */
 export interface PlanModels {
@@ -16,22 +18,19 @@ export interface PlanModels {
 }
 
 /** Finds the models of a plan. `model_invalid` where one is not the one that the plan was made for any more. */
-export async function findModels(
-  library: Pick<TenantModels, 'base' | 'controlNet' | 'lora'>,
-  plan: GenerationPlan,
-): Promise<PlanModels> {
-  const base = await library.base(plan.model.id);
+export async function findModels(library: Pick<TenantModels, 'find'>, plan: GenerationPlan): Promise<PlanModels> {
+  const base = await library.find(findBase, plan.model.id);
   assertUnchanged(base, plan.model.hash);
   const controls = await Promise.all(
     plan.controls.map(async (control, index) => {
-      const model = await library.controlNet(control.model.id);
+      const model = await library.find(findControlNet, control.model.id);
       assertUnchanged(model, control.model.hash);
       return { index, plan: control, model, acts: modelKinds[model.kind].acts };
     }),
   );
   const loras = await Promise.all(
     (plan.loras ?? []).map(async ({ model: { id, hash }, ...scales }) => {
-      const model = await library.lora(id);
+      const model = await library.find(findLora, id);
       assertUnchanged(model, hash);
       return { model, ...scales };
     }),

@@ -1,7 +1,9 @@
 import { ArmatureError } from '../errors.ts';
 
-import type { BaseModel, ControlNetModel } from './model.ts';
-import { findControlNet, misfit, type ModelList } from './catalog.ts';
+import type { BaseModel } from './models/base.ts';
+import type { ControlNetModel } from './models/controlnet.ts';
+import { findControlNet, misfit } from './models/controlnet.ts';
+import type { ModelList } from './models/model-list.ts';
 
 /**
  * The ControlNet of a control: the one it names, or else the one of the control's type that came with the base model, or

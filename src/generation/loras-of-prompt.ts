@@ -2,9 +2,9 @@ import { ArmatureError } from '../errors.ts';
 import { shortened } from '../prompt/foreign-syntax.ts';
 import { takeLoraTags } from '../prompt/lora-tags.ts';
 import type { PromptSyntax } from '../prompt/syntax.ts';
-import type { ModelList } from './catalog.ts';
+import type { ModelList } from './models/model-list.ts';
 import { limits } from './request/limits.ts';
-import { resolveLoraName } from './loras.ts';
+import { resolveLoraName } from './models/lora.ts';
 import { type NamedLora, tooManyLoras } from './resolve-loras.ts';
 
 const field = 'prompt';

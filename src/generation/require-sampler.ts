@@ -1,5 +1,5 @@
 import { ArmatureError } from '../errors.ts';
-import type { BaseModel } from './model.ts';
+import type { BaseModel } from './models/base.ts';
 import type { SamplerRun } from './plan.ts';
 import { createScheduler, type SchedulerId } from '../schedulers/registry.ts';
 import { askedOptions } from '../schedulers/asked-options.ts';

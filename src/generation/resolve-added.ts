@@ -1,7 +1,8 @@
 import { ArmatureError } from '../errors.ts';
 import { addedFieldNames } from './request/added-fields.ts';
-import { describeFamily, type ModelList } from './catalog.ts';
-import type { BaseModel } from './model.ts';
+import { describeFamily } from './models/family.ts';
+import type { ModelList } from './models/model-list.ts';
+import type { BaseModel } from './models/base.ts';
 import type { PictureSizes, RowsAndColumns } from './picture-sizes.ts';
 import type { PlannedAdded } from './plan.ts';
 import type { GenerationRequest } from './request/generation.ts';

@@ -3,7 +3,7 @@ import type { ExtractorOptions } from '../conditions/contract/options.ts';
 import { maskedConditions } from '../conditions/registry.ts';
 import { structureOf } from '../conditions/structures.ts';
 import { ArmatureError } from '../errors.ts';
-import type { BaseModel } from './model.ts';
+import type { BaseModel } from './models/base.ts';
 import type { Catalog } from './catalog.ts';
 import { chooseControlNet } from './choose-controlnet.ts';
 import type { GivenControl } from './given-control.ts';

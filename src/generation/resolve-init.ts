@@ -3,7 +3,7 @@ import type { Size } from '../numeric/size.ts';
 import { stepsRun } from '../schedulers/registry.ts';
 import type { GivenMask, GivenPicture } from './given-picture.ts';
 import { limits } from './request/limits.ts';
-import type { BaseModel } from './model.ts';
+import type { BaseModel } from './models/base.ts';
 import type { GenerationPlan, PlannedInit } from './plan.ts';
 import type { GenerationRequest } from './request/generation.ts';
 import { resolveMask } from './resolve-mask.ts';

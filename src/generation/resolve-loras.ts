@@ -1,8 +1,9 @@
 import { ArmatureError } from '../errors.ts';
-import type { ModelList } from './catalog.ts';
+import { type ModelList, refuseOtherKinds } from './models/model-list.ts';
 import { limits } from './request/limits.ts';
-import { findLora, loraMisfit } from './loras.ts';
-import type { BaseModel, LoraModel } from './model.ts';
+import { findLora, loraMisfit, loraNoun } from './models/lora.ts';
+import type { BaseModel } from './models/base.ts';
+import type { LoraModel } from './models/lora.ts';
 import type { PlannedLora } from './plan.ts';
 import type { LoraRequest } from './request/loras.ts';
 
@@ -32,7 +33,7 @@ export function resolveLoras(
 }
 
 function fittingLora(id: string, base: BaseModel, models: ModelList, field: string): LoraModel {
-  refuseOtherKinds(id, models, field);
+  refuseOtherKinds(loraNoun, id, models, field);
   const model = findLora(models, id, field);
   const misfit = loraMisfit(base, model);
   if (misfit === null) return model;
@@ -52,15 +53,6 @@ export function fittingLoras(base: BaseModel, { loras }: ModelList): readonly st
 
 /** Base models that a message names. */
 const mostNamed = 5;
-
-/** A model of another kind is there, so that "there is none" would be no help. */
-function refuseOtherKinds(id: string, { bases, controlNets, loras }: ModelList, field: string): void {
-  const isOf = (models: readonly { readonly id: string }[]): boolean => models.some((model) => model.id === id);
-  if (isOf(loras) || !(isOf(bases) || isOf(controlNets))) return;
-  const [kind, place] = isOf(bases) ? ['base model', 'model'] : ['ControlNet', 'controls[].model'];
-  const detail = `${id} is a ${kind} and no LoRA: it is named as ${place}.`;
-  throw new ArmatureError('unknown_model', detail, { field, choices: loras.map((lora) => lora.id) });
-}
 
 function twice(id: string, first: string, field: string): ArmatureError {
   const already = first === field ? `twice in ${field}` : `in ${first} already`;

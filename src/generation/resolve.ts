@@ -1,7 +1,8 @@
 import { ArmatureError } from '../errors.ts';
-import type { BaseModel } from './model.ts';
+import type { BaseModel } from './models/base.ts';
 import { type SchedulerId, schedulerIds } from '../schedulers/registry.ts';
-import { type Catalog, findBase } from './catalog.ts';
+import type { Catalog } from './catalog.ts';
+import { findBase } from './models/base.ts';
 import { limits } from './request/limits.ts';
 import type { GenerationPlan } from './plan.ts';
 import { resolveAdded } from './resolve-added.ts';

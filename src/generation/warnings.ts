@@ -1,5 +1,5 @@
-import type { BaseModel } from './model.ts';
-import type { ModelList } from './catalog.ts';
+import type { BaseModel } from './models/base.ts';
+import type { ModelList } from './models/model-list.ts';
 import type { GenerationPlan, PlannedControl } from './plan.ts';
 import { composedPrompts, promptWarnings } from './prompts.ts';
 import { runsOf } from './passes.ts';

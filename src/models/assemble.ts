@@ -1,54 +1,41 @@
 import { basename } from 'node:path';
-import { ArmatureError } from '../errors.ts';
-import type { ModelList } from '../generation/catalog.ts';
-import type { RejectedModel } from '../generation/model.ts';
-import type { AnyModel, Finding } from './finding.ts';
+import type { AnyModel } from '../generation/models/kinds.ts';
+import { type ModelList, modelList } from '../generation/models/model-list.ts';
+import type { RejectedModel } from '../generation/models/model.ts';
+import type { Finding } from './finding.ts';
+import { kindOf } from './kinds/kinds.ts';
+import type { Overlay } from './overlay.ts';
 
 /**
  * One listing of what was found in all folders, in their order: where two have one id the first stays, and a base model
- * that goes takes the ControlNets of its folder with it. `types` are those that the installation set; they go before
- * those of armature.json.
+ * that goes takes the models of its folder with it. What the installation says of one goes before its armature.json.
  */
-export function assemble(
-  findings: readonly Finding[],
-  types: ReadonlyMap<string, string>,
-  conditions: readonly string[],
-): ModelList {
+export function assemble(findings: readonly Finding[], overlay: Overlay, conditions: readonly string[]): ModelList {
   const models = new Map<string, AnyModel>();
   const rejected: RejectedModel[] = [];
   for (const finding of findings) {
     rejected.push(...finding.rejected);
-    for (const model of finding.models) {
+    for (const [index, model] of finding.models.entries()) {
       const first = models.get(model.id);
-      if (first === undefined) models.set(model.id, withType(model, types));
+      if (first === undefined) models.set(model.id, withTold(model, overlay));
       else rejected.push(clash(model, first));
-      if (first !== undefined && model.kind === 'base') break;
+      // The first of a finding is that of the folder itself.
+      if (first !== undefined && index === 0) break;
     }
   }
   for (const model of models.values()) {
-    if (model.kind !== 'controlnet' || model.type === null || isType(model.type)) continue;
+    const fault = kindOf(model).fault?.(model, conditions) ?? null;
+    if (fault === null) continue;
     models.delete(model.id);
-    const detail = `Expected a condition (${conditions.join(', ')}) or a name of at most 40 letters a-z, digits, "_" and "-" as the type but received "${model.type}".`;
-    rejected.push({ id: model.id, code: 'unknown_condition', detail });
+    rejected.push({ id: model.id, ...fault });
   }
-  return sorted([...models.values()], rejected);
+  return modelList([...models.values()].toSorted(byId), rejected.toSorted(byId));
 }
 
-/** `unknown_condition` with the choices where a type that somebody sets by hand is none of the known ones: it may be a slip. */
-export function requireCondition(type: string, conditions: readonly string[]): void {
-  if (conditions.includes(type)) return;
-  const detail = `Expected a condition (${conditions.join(', ')}) as the type but received "${type}".`;
-  throw new ArmatureError('unknown_condition', detail, { field: 'type', choices: conditions });
-}
-
-/** A type may be no condition of this version: its ControlNet then takes ready-made maps only. */
-function isType(type: string): boolean {
-  return /^[a-z0-9_-]{1,40}$/.test(type);
-}
-
-function withType(model: AnyModel, types: ReadonlyMap<string, string>): AnyModel {
-  const type = types.get(model.id);
-  return model.kind !== 'controlnet' || type === undefined ? model : { ...model, type };
+function withTold(model: AnyModel, overlay: Overlay): AnyModel {
+  const { told } = kindOf(model);
+  const said = overlay.get(told?.list ?? '')?.get(model.id);
+  return said === undefined ? model : (told?.put?.(model, said) ?? model);
 }
 
 function clash(model: AnyModel, first: AnyModel): RejectedModel {
@@ -58,13 +45,6 @@ function clash(model: AnyModel, first: AnyModel): RejectedModel {
   return { id: model.id, code: 'conflict', detail };
 }
 
-function sorted(models: readonly AnyModel[], rejected: readonly RejectedModel[]): ModelList {
-  const byId = (a: { readonly id: string }, b: { readonly id: string }) => (a.id < b.id ? -1 : Number(a.id > b.id));
-  const usable = models.toSorted(byId);
-  return {
-    bases: usable.filter((model) => model.kind === 'base'),
-    controlNets: usable.filter((model) => model.kind === 'controlnet'),
-    loras: usable.filter((model) => model.kind === 'lora'),
-    rejected: rejected.toSorted(byId),
-  };
+function byId(a: { readonly id: string }, b: { readonly id: string }): number {
+  return a.id < b.id ? -1 : Number(a.id > b.id);
 }

@@ -2,7 +2,7 @@ import type { Dirent } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { reasonOf, specialKind } from '../files/regular-file.ts';
-import { isTelling } from './manifest/model-files.ts';
+import { isTelling } from './names/model-files.ts';
 
 /** A folder, or a file that can say something of a model. */
 export interface Entry {

@@ -1,6 +1,5 @@
-import type { BaseModel, ControlNetModel, LoraModel, RejectedModel } from '../generation/model.ts';
-
-export type AnyModel = BaseModel | ControlNetModel | LoraModel;
+import type { AnyModel } from '../generation/models/kinds.ts';
+import type { RejectedModel } from '../generation/models/model.ts';
 
 /** What came of looking into a candidate. */
 export interface Finding {

@@ -1,46 +1,83 @@
 import { basename, join } from 'node:path';
 import { ArmatureError } from '../errors.ts';
-import { detectFile } from '../weights/checkpoint.ts';
+import { withArticle } from '../generation/models/model-list.ts';
+import type { AnyModel } from '../generation/models/kinds.ts';
 import { type RawConfig, readConfig } from '../weights/configs/raw-config.ts';
-import { type Manifest, manifestName, readManifest } from './manifest/manifest.ts';
-import { bundledId, fileModelName, slug } from './manifest/model-id.ts';
-import type { Witness } from '../weights/prediction/prediction.ts';
-import { candidateName, reasonWithoutPaths } from './rejected-finding.ts';
 import { exists } from '../weights/layouts/layout.ts';
-import { type Candidate, controlNetFolders, weightFiles } from './scan.ts';
-import type { ToldPrediction } from '../schedulers/prediction-type.ts';
-import type { AnyModel, Finding } from './finding.ts';
-import type { Given } from './kinds/kind.ts';
-import { modelKinds } from './kinds/kinds.ts';
+import { otherKind } from '../weights/layouts/other-kinds.ts';
+import { openSafetensors } from '../weights/safetensors/safetensors.ts';
+import type { Finding } from './finding.ts';
+import type { AnyFoundKind, Fields, Given } from './kinds/contract/kind.ts';
+import type { TypeRow } from './kinds/contract/typed.ts';
+import { foundKinds, kindNamed, modelKinds } from './kinds/kinds.ts';
+import { type Manifest, readManifest } from './manifest/manifest.ts';
+import { manifestName } from './names/manifest-name.ts';
+import { isWeights } from './names/model-files.ts';
+import { bundledId, fileModelName, slug } from './names/model-id.ts';
+import { type Overlay, toldOf } from './overlay.ts';
+import { candidateName, reasonWithoutPaths } from './rejected-finding.ts';
+import { bundledFolders, type Candidate, weightFiles } from './scan.ts';
 
-const { base, controlnet, lora } = modelKinds;
+const { base } = modelKinds;
 
-/** What this installation says of the predictions of base models, by their ids. */
-export type ToldPredictions = ReadonlyMap<string, ToldPrediction>;
+/** The lists of armature.json, and of that of DATA, that say something of models of a kind. */
+interface SayingKind {
+  readonly typedBy?: string;
+  readonly told?: { readonly list: string };
+}
+
+/** What is known of a candidate before it is known of which kind it is. */
+interface Named {
+  readonly id: string;
+  readonly title: string;
+  readonly manifest: Manifest | null;
+  readonly overlay: Overlay;
+  readonly bundledWith: string | null;
+}
+
+/** A model inside a base model's folder, and of which kind it is. */
+interface Place {
+  readonly path: string;
+  readonly kind: AnyFoundKind;
+}
 
 /**
  * Reads the headers of a candidate's weights and its armature.json. Never throws: what cannot be used is `rejected`, with
  * base names only, as clients are shown it.
  */
-export async function inspect(candidate: Candidate, told: ToldPredictions = new Map()): Promise<Finding> {
+export async function inspect(candidate: Candidate, overlay: Overlay = new Map()): Promise<Finding> {
   const { kind, path, reason } = candidate;
   const name = candidateName(candidate);
   return await orRejected(slug(name), path, async () => {
     if (kind === 'unusable') throw new ArmatureError('model_invalid', reason ?? 'It is not looked into.');
     const manifest = kind === 'file' ? null : await readManifest(path);
     const id = manifest?.id ?? slug(name);
-    const given = { id, title: manifest?.title ?? name, manifest, told: witnesses(id, manifest, told) };
-    if (kind === 'pipeline') return await pipeline(path, given);
-    if (kind === 'described') return await describedFolder(path, given);
-    if (kind === 'file') return { models: [await singleFile(path, given)], rejected: [] };
-    return { models: [await controlnet.inspect(path, given, null, typeIn(manifest, '.'), null)], rejected: [] };
+    const named = { id, title: manifest?.title ?? name, manifest, overlay, bundledWith: null };
+    if (kind === 'pipeline') return await pipeline(path, named);
+    if (kind === 'described') return await describedFolder(path, named);
+    if (kind === 'file') return { models: [await singleFile(path, named)], rejected: [] };
+    return { models: [await kindNamed(kind).inspect(path, given(kindNamed(kind), named, '.'), null)], rejected: [] };
   });
 }
 
-async function pipeline(path: string, given: Given): Promise<Finding> {
+/** What a model of a kind is called and what is said of it; `places` are where armature.json may have its type, the first that does counts. */
+function given(kind: SayingKind, { id, title, manifest, overlay, bundledWith }: Named, ...places: string[]): Given {
+  const types = places.flatMap((place) => typeRows(kind, manifest).filter(({ path }) => path === place));
+  return {
+    id,
+    title,
+    licence: manifest?.licence ?? null,
+    manifest: manifest ?? {},
+    told: toldOf(overlay, kind.told?.list, id),
+    type: types[0]?.type ?? null,
+    bundledWith,
+  };
+}
+
+async function pipeline(path: string, named: Named): Promise<Finding> {
   await requireUNet(path);
-  const model = await base.inspect(path, given, null);
-  return withBundle(model, await bundled(path, given, await controlNetFolders(path)));
+  const model = await base.inspect(path, given(base, named), null);
+  return withBundle(model, await bundled(path, named, await bundledFolders(path)));
 }
 
 /** The pipelines of other architectures have no UNet; their own names say it better than a file that is missing. */
@@ -53,72 +90,72 @@ async function requireUNet(folder: string): Promise<void> {
   throw new ArmatureError('model_invalid', detail);
 }
 
-/** One base model or ControlNet as a single file, its armature.json, and the ControlNets which that names. */
-async function describedFolder(path: string, given: Given): Promise<Finding> {
-  const named = (given.manifest?.controlnets ?? []).map((row) => join(path, row.path));
-  const others = (await weightFiles(path)).filter((file) => !named.includes(file));
-  const [main] = others.length === 0 && named.length === 1 ? named : others;
+/** One model as a single file, its armature.json, and those which that names. */
+async function describedFolder(path: string, named: Named): Promise<Finding> {
+  const listed = placesIn(path, named.manifest).map((place) => place.path);
+  const others = (await weightFiles(path)).filter((file) => !listed.includes(file));
+  const [main] = others.length === 0 && listed.length === 1 ? listed : others;
   if (main === undefined || others.length > 1) {
     throw new ArmatureError(
       'model_invalid',
       `Expected one model beside ${manifestName} but found ${others.length}: give each a folder of its own.`,
     );
   }
-  const model = await singleFile(main, given);
-  if (model.kind !== 'base') return { models: [model], rejected: [] };
-  return withBundle(model, await bundled(path, given, []));
+  const model = await singleFile(main, named);
+  if (model.kind !== base.id) return { models: [model], rejected: [] };
+  return withBundle(model, await bundled(path, named, []));
 }
 
-async function singleFile(path: string, given: Given): Promise<AnyModel> {
-  const { kind, file, otherKind } = await detectFile(path);
-  if (kind === base.id) return await base.inspect(path, given, file);
-  if (kind === lora.id) return await lora.inspect(path, given, file);
-  if (kind === null) throw neither(basename(path), otherKind);
-  const type = typeIn(given.manifest, basename(path)) ?? typeIn(given.manifest, '.');
-  return await controlnet.inspect(path, given, file, type, null);
+async function singleFile(path: string, named: Named): Promise<AnyModel> {
+  const file = await openSafetensors(path);
+  const kind = isWeights(path) ? foundKinds.find(({ holds }) => holds?.(file)) : undefined;
+  if (kind === undefined) throw unknownFile(basename(path), otherKind(file));
+  return await kind.inspect(path, given(kind, named, basename(path), '.'), file);
 }
 
-function neither(name: string, kind: string | null): ArmatureError {
+function unknownFile(name: string, is: string | null): ArmatureError {
+  const nouns = foundKinds.filter(({ holds }) => holds !== undefined).map(({ noun }) => withArticle(noun));
+  const [first = '', ...others] = nouns;
   const detail =
-    kind === null
-      ? `${name} is neither a base model nor a ControlNet nor a LoRA: the names of its tensors are those of none.`
-      : `${name} is ${kind}: a base model with all its parts, a ControlNet, or a LoRA for Stable Diffusion 1.x, 2.x or XL is expected here.`;
+    is === null
+      ? `${name} is neither ${nouns.join(' nor ')}: the names of its tensors are those of none.`
+      : `${name} is ${is}: ${[`${first} with all its parts`, ...others.slice(0, -1)].join(', ')}, or ${others.at(-1)} for Stable Diffusion 1.x, 2.x or XL is expected here.`;
   return new ArmatureError('model_invalid', detail);
 }
 
-/** ControlNets inside a base model's folder: those found there and those that armature.json names. */
-async function bundled(folder: string, { id, manifest }: Given, found: readonly string[]): Promise<readonly Finding[]> {
-  const named = (manifest?.controlnets ?? []).map((row) => join(folder, row.path));
-  const paths = [...new Set([...found, ...named])].toSorted();
+/** Models inside a base model's folder: those found there and those that armature.json names. */
+async function bundled(
+  folder: string,
+  { id, manifest, overlay }: Named,
+  found: readonly Place[],
+): Promise<readonly Finding[]> {
+  const kinds = new Map([...found, ...placesIn(folder, manifest)].map(({ path, kind }) => [path, kind]));
   return await Promise.all(
-    paths.map(async (path) => {
-      const own = { id: bundledId(id, path), title: fileModelName(path), manifest, told: [] };
-      const type = typeIn(manifest, path.slice(folder.length + 1));
+    [...kinds.keys()].toSorted().map(async (path) => {
+      const kind = kinds.get(path)!;
+      const own = { id: bundledId(id, path), title: fileModelName(path), manifest, overlay, bundledWith: id };
+      const place = path.slice(folder.length + 1);
       return await orRejected(own.id, path, async () => ({
-        models: [await controlnet.inspect(path, own, null, type, id)],
+        models: [await kind.inspect(path, given(kind, own, place), null)],
         rejected: [],
       }));
     }),
   );
 }
 
-/** The user's word goes before the maker's. */
-function witnesses(id: string, manifest: Manifest | null, told: ToldPredictions): readonly Witness[] {
-  const { type, zeroSnr } = told.get(id) ?? {};
-  return [
-    { by: 'user', source: `armature models set ${id}`, type, zeroSnr },
-    { by: 'armature.json', source: manifestName, type: manifest?.prediction_type, zeroSnr: manifest?.zero_snr },
-  ];
+/** All models that the lists of types in armature.json name. */
+function placesIn(folder: string, manifest: Manifest | null): readonly Place[] {
+  return foundKinds.flatMap((kind) => typeRows(kind, manifest).map(({ path }) => ({ path: join(folder, path), kind })));
 }
 
-function typeIn(manifest: Manifest | null, path: string): string | null {
-  return manifest?.controlnets?.find((row) => row.path === path)?.type ?? null;
+function typeRows({ typedBy }: SayingKind, manifest: Fields | null): readonly TypeRow[] {
+  return ((typedBy === undefined ? undefined : manifest?.[typedBy]) ?? []) as readonly TypeRow[];
 }
 
-function withBundle(model: AnyModel, controlNets: readonly Finding[]): Finding {
+function withBundle(model: AnyModel, inside: readonly Finding[]): Finding {
   return {
-    models: [model, ...controlNets.flatMap((finding) => finding.models)],
-    rejected: controlNets.flatMap((finding) => finding.rejected),
+    models: [model, ...inside.flatMap((finding) => finding.models)],
+    rejected: inside.flatMap((finding) => finding.rejected),
   };
 }
 

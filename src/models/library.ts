@@ -1,18 +1,23 @@
 import { join } from 'node:path';
 import { ArmatureError } from '../errors.ts';
-import { findBase, findControlNet, type ModelList, visibleTo } from '../generation/catalog.ts';
-import { assemble, requireCondition } from './assemble.ts';
+import { type BaseModel, findBase } from '../generation/models/base.ts';
+import { findControlNet } from '../generation/models/controlnet.ts';
+import type { AnyModel } from '../generation/models/kinds.ts';
+import { allModels, type ModelList, modelList, visibleTo } from '../generation/models/model-list.ts';
+import type { GenerationPlan } from '../generation/plan.ts';
+import type { ToldPrediction } from '../schedulers/prediction-type.ts';
+import { assemble } from './assemble.ts';
 import { buildStamp } from './build-stamp.ts';
 import { type KeptFinding, type KeptFindings, readFindings, writeFindings } from './findings-file.ts';
 import { inspect } from './inspect.ts';
 import type { Inspect } from './inspector.ts';
-import { findLora } from '../generation/loras.ts';
-import type { BaseModel, ControlNetModel, LoraModel } from '../generation/model.ts';
-import type { GenerationPlan } from '../generation/plan.ts';
-import { LoraFits } from './lora-fits.ts';
-import { emptyOverlay, type Overlay, readOverlay, writeOverlay } from './overlay.ts';
+import { keptPrediction } from './kinds/base/said.ts';
+import type { Fields } from './kinds/contract/kind.ts';
+import { requireCondition } from './kinds/contract/typed.ts';
+import { kindOf, modelKinds } from './kinds/kinds.ts';
+import { LoraFits } from './kinds/lora/fits.ts';
+import { decidingLists, type Overlay, readOverlay, toldOf, withTold, writeOverlay } from './overlay.ts';
 import { type Candidate, findCandidates } from './scan.ts';
-import type { ToldPrediction } from '../schedulers/prediction-type.ts';
 
 export interface LibraryOptions {
   /** File in DATA that keeps the types of ControlNets set by `setType`; without it none can be set. */
@@ -28,7 +33,19 @@ export interface LibraryOptions {
 export type ModelLibrary = Library;
 
 /** The models that nobody owns and those of one tenant. */
-export type TenantModels = Pick<Library, 'list' | 'ask' | 'base' | 'controlNet' | 'lora'>;
+export type TenantModels = Pick<Library, 'list' | 'ask' | 'find'>;
+
+/** Finds a model of one kind among all: `findBase`, `findLora`. */
+export type Find<Model> = (models: ModelList, id: string, field: string) => Model;
+
+/** A model that is for a condition. */
+type TypedModel = Extract<AnyModel, { readonly type: string | null }>;
+
+/** The model of an id among those that are for a condition; where there is none, as {@link findControlNet} says it. */
+function findTyped(models: ModelList, id: string, field: string): TypedModel {
+  const found = allModels(models).find((model) => model.id === id);
+  return found !== undefined && 'type' in found ? found : findControlNet(models, id, field);
+}
 
 /** How long a listing is trusted before the folders are looked at again, in milliseconds. */
 const trusted = 1000;
@@ -59,7 +76,7 @@ class Library {
   #saved = false;
   /** Of the code that looks into models; null before the first scan. */
   #build: string | null = null;
-  #listing: ModelList = { bases: [], controlNets: [], loras: [], rejected: [] };
+  #listing: ModelList = modelList([]);
   #scannedAt = Number.NEGATIVE_INFINITY;
   #scanning: Promise<ModelList> | null = null;
 
@@ -96,20 +113,13 @@ class Library {
     return {
       ask,
       list: async () => visibleTo(tenant, await this.list()),
-      base: async (id) => await ask((models) => findBase(models, id, 'model')),
-      controlNet: async (id) => await ask((models) => findControlNet(models, id, 'model')),
-      lora: async (id) => await ask((models) => findLora(models, id, 'model')),
+      find: async (find, id) => await ask((models) => find(models, id, 'model')),
     };
   }
 
-  /** `unknown_model` with the choices, or `model_invalid` where its files cannot be used. */
-  async base(id: string): Promise<BaseModel> {
-    return await this.ask((models) => findBase(models, id, 'model'));
-  }
-
-  /** As {@link base}, for a ControlNet. */
-  async controlNet(id: string): Promise<ControlNetModel> {
-    return await this.ask((models) => findControlNet(models, id, 'model'));
+  /** The model of an id, as `find` looks for it: `unknown_model` with the choices, or `model_invalid` where its files cannot be used. */
+  async find<Model>(find: Find<Model>, id: string): Promise<Model> {
+    return await this.ask((models) => find(models, id, 'model'));
   }
 
   /** What there is to say of the LoRAs of a plan that was resolved against `models`; throws where one does not fit. */
@@ -117,44 +127,42 @@ class Library {
     return await this.#loraFits.remarksOn(plan, models);
   }
 
-  /** As {@link base}, for a LoRA. */
-  async lora(id: string): Promise<LoraModel> {
-    return await this.ask((models) => findLora(models, id, 'model'));
-  }
-
   /**
    * Says which condition a ControlNet is for, and keeps it in DATA: `unknown_model`, or `unknown_condition` with the
    * choices.
    */
-  async setType(id: string, type: string): Promise<ControlNetModel> {
-    const { typesFile, conditions } = this.#options;
-    if (typesFile === undefined) throw new ArmatureError('not_supported_yet', 'This library keeps no types.');
-    requireCondition(type, conditions);
-    await this.controlNet(id);
-    const overlay = await readOverlay(typesFile);
-    await writeOverlay(typesFile, { ...overlay, types: new Map(overlay.types).set(id, type) });
-    await this.list();
-    return await this.controlNet(id);
+  async setType(id: string, type: string): Promise<TypedModel> {
+    requireCondition(type, this.#options.conditions);
+    return await this.tell<TypedModel>(kindOf(await this.find(findTyped, id)), findTyped, id, { type });
+  }
+
+  /** Says what a base model predicts, and keeps it in DATA; null takes back all that was set. Throws as {@link tell}. */
+  async setPrediction(id: string, told: ToldPrediction | null): Promise<BaseModel> {
+    return await this.tell(modelKinds.base, findBase, id, told === null ? null : keptPrediction(told));
   }
 
   /**
-   * Says what a base model predicts, and keeps it in DATA; what is left out stays as it was, null takes back all that was
-   * set. Also for a model that is refused as it is: `unknown_model` where there is none of that id, or what is wrong with it
-   * now. Where that is refused, nothing is kept.
+   * Says something of a model, and keeps it in DATA; what is undefined stays as it was, null takes back all that was said. Also for a model that
+   * is refused as it is: `unknown_model` where there is none of that id, or what is wrong with it now. Where that is refused, nothing is kept.
    */
-  async setPrediction(id: string, told: ToldPrediction | null): Promise<BaseModel> {
+  async tell<Model>(
+    { told: kept }: { readonly told?: { readonly list: string } },
+    find: Find<Model>,
+    id: string,
+    told: Fields | null,
+  ): Promise<Model> {
     const { typesFile } = this.#options;
-    if (typesFile === undefined) throw new ArmatureError('not_supported_yet', 'This library keeps no settings.');
+    if (typesFile === undefined || kept === undefined) {
+      throw new ArmatureError('not_supported_yet', 'This library keeps no settings.');
+    }
     const overlay = await readOverlay(typesFile);
     const before = await this.list();
-    if (!before.rejected.some((model) => model.id === id)) findBase(before, id, 'model');
-    const predictions = new Map(overlay.predictions);
+    if (!before.rejected.some((model) => model.id === id)) find(before, id, 'model');
     const given = Object.fromEntries(Object.entries(told ?? {}).filter(([, value]) => value !== undefined));
-    if (told === null) predictions.delete(id);
-    else predictions.set(id, { ...predictions.get(id), ...given });
-    await writeOverlay(typesFile, { ...overlay, predictions });
+    const all = told === null ? null : { ...toldOf(overlay, kept.list, id), ...given };
+    await writeOverlay(typesFile, withTold(overlay, kept.list, id, all));
     try {
-      return findBase(await this.list(), id, 'model');
+      return find(await this.list(), id, 'model');
     } catch (error) {
       await writeOverlay(typesFile, overlay);
       await this.list();
@@ -169,28 +177,28 @@ class Library {
   async #scan(): Promise<ModelList> {
     if (this.#build === null) await this.#readKept();
     const { typesFile, conditions } = this.#options;
-    const overlay = typesFile === undefined ? emptyOverlay : await readOverlay(typesFile);
+    const overlay: Overlay = typesFile === undefined ? new Map() : await readOverlay(typesFile);
     const candidates = (await Promise.all(this.#folders.map(async (folder) => await findCandidates(folder)))).flat();
     const findings = new Map<string, KeptFinding>();
-    await Promise.all(candidates.map(async (one) => findings.set(one.path, await this.#findingOf(one, overlay))));
+    const deciding = decidingLists(overlay);
+    await Promise.all(candidates.map(async (one) => findings.set(one.path, await this.#findingOf(one, deciding))));
     if (findings.size !== this.#findings.size) this.#saved = false;
     this.#findings = findings;
     await this.#save();
     const found = candidates.map(({ path }) => findings.get(path)!.finding);
-    this.#listing = assemble(found, overlay.types, conditions);
+    this.#listing = assemble(found, overlay, conditions);
     this.#scannedAt = Date.now();
     return this.#listing;
   }
 
-  async #findingOf(candidate: Candidate, { predictions }: Overlay): Promise<KeptFinding> {
+  async #findingOf(candidate: Candidate, overlay: Overlay): Promise<KeptFinding> {
     const { path } = candidate;
-    const signature = [candidate.signature, ...(predictions.size === 0 ? [] : [JSON.stringify([...predictions])])].join(
-      ' ',
-    );
+    const said = [...overlay].map(([list, rows]) => JSON.stringify([list, ...rows]));
+    const signature = [candidate.signature, ...said].join(' ');
     const known = this.#findings.get(path);
     if (known?.signature === signature) return known;
     this.#saved = false;
-    return { signature, finding: await (this.#options.inspect ?? inspect)(candidate, predictions) };
+    return { signature, finding: await (this.#options.inspect ?? inspect)(candidate, overlay) };
   }
 
   async #readKept(): Promise<void> {

@@ -5,30 +5,50 @@ import { z } from 'zod';
 import { ArmatureError } from '../errors.ts';
 import { writeAtomically } from '../files/atomic-write.ts';
 import { readTextIfThere, reasonOf } from '../files/regular-file.ts';
-import { manifestName, predictionType } from './manifest/manifest.ts';
-import type { ToldPrediction } from '../schedulers/prediction-type.ts';
+import type { Fields } from './kinds/contract/kind.ts';
+import { foundKinds } from './kinds/kinds.ts';
+import { manifestName } from './names/manifest-name.ts';
 
-/** What this installation says of models whose folders may be read-only: an armature.json in DATA, by id. */
-export interface Overlay {
-  /** Conditions of ControlNets. */
-  readonly types: ReadonlyMap<string, string>;
-  /** Predictions of base models. */
-  readonly predictions: ReadonlyMap<string, ToldPrediction>;
+/**
+ * What this installation says of models whose folders may be read-only, an armature.json in DATA: what it says of each id, by the list of its kind.
+ */
+export type Overlay = ReadonlyMap<string, ReadonlyMap<string, Fields>>;
+
+/** What an overlay says of a model; empty where it says nothing. */
+export function toldOf(overlay: Overlay, list: string | undefined, id: string): Fields {
+  return overlay.get(list ?? '')?.get(id) ?? {};
 }
 
-export const emptyOverlay: Overlay = { types: new Map(), predictions: new Map() };
+/** The rows of an overlay that have to be known when a model is looked into; without the lists that have none. */
+export function decidingLists(overlay: Overlay): Overlay {
+  return new Map(
+    lists.flatMap(({ list, put }) => {
+      const rows = overlay.get(list);
+      return put !== undefined || rows === undefined || rows.size === 0 ? [] : [[list, rows] as const];
+    }),
+  );
+}
+
+/** An overlay in which this is all that is said of a model; null takes it back. */
+export function withTold(overlay: Overlay, list: string, id: string, told: Fields | null): Overlay {
+  const rows = new Map(overlay.get(list));
+  if (told === null) rows.delete(id);
+  else rows.set(id, told);
+  return new Map(overlay).set(list, rows);
+}
 
 /** Bytes: a line or two for each model that something was said of. */
 const mostBytes = 16 * 2 ** 20;
 
+const lists = foundKinds.flatMap(({ told }) => told ?? []);
+
+const rowSchema = z.array(z.looseObject({ id: z.string() })).default([]);
+
 const overlaySchema = z.strictObject({
   schema: z.literal(1),
-  bases: z
-    .array(
-      z.strictObject({ id: z.string(), prediction_type: predictionType.optional(), zero_snr: z.boolean().optional() }),
-    )
-    .default([]),
-  controlnets: z.array(z.strictObject({ id: z.string(), type: z.string() })).default([]),
+  ...Object.fromEntries(
+    lists.map(({ list, fields }) => [list, z.array(z.strictObject({ id: z.string(), ...fields })).default([])]),
+  ),
 });
 
 /** Empty where nothing was ever set. `invalid_config` where the file is damaged, or no file. */
@@ -37,13 +57,12 @@ export async function readOverlay(file: string): Promise<Overlay> {
     const detail = `The data folder's ${manifestName} cannot be read: ${reasonOf(cause)}.`;
     throw new ArmatureError('invalid_config', detail, { cause });
   });
-  if (text === null) return emptyOverlay;
+  if (text === null) return new Map();
   try {
-    const { bases, controlnets } = overlaySchema.parse(JSON.parse(text));
-    return {
-      types: new Map(controlnets.map(({ id, type }) => [id, type])),
-      predictions: new Map(bases.map(({ id, prediction_type: type, zero_snr: zeroSnr }) => [id, { type, zeroSnr }])),
-    };
+    const said: Fields = overlaySchema.parse(JSON.parse(text));
+    return new Map(
+      lists.map(({ list }) => [list, new Map(rowSchema.parse(said[list]).map(({ id, ...told }) => [id, told]))]),
+    );
   } catch (cause) {
     const detail = `The data folder's ${manifestName} is damaged: mend it, or delete it and set what was set of models again.`;
     throw new ArmatureError('invalid_config', detail, { cause });
@@ -51,10 +70,12 @@ export async function readOverlay(file: string): Promise<Overlay> {
 }
 
 /** Writes all of it, in place of what was there. */
-export async function writeOverlay(file: string, { types, predictions }: Overlay): Promise<void> {
-  const bases = [...predictions].map(([id, { type, zeroSnr }]) => ({ id, prediction_type: type, zero_snr: zeroSnr }));
-  const controlnets = [...types].map(([id, type]) => ({ id, type }));
-  const content = { schema: 1, ...(bases.length === 0 ? {} : { bases: byId(bases) }), controlnets: byId(controlnets) };
+export async function writeOverlay(file: string, overlay: Overlay): Promise<void> {
+  const written = lists.flatMap(({ list, always }) => {
+    const rows = [...(overlay.get(list) ?? [])].map(([id, told]) => ({ id, ...told }));
+    return rows.length === 0 && always !== true ? [] : [[list, byId(rows)] as const];
+  });
+  const content = { schema: 1, ...Object.fromEntries(written) };
   // The draft lies beside the file, and that may be the first of its folder.
   await mkdir(dirname(file), { recursive: true });
   await writeAtomically(file, `${file}.${randomUUID()}`, Buffer.from(`${JSON.stringify(content, null, 2)}\n`));

@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import { ArmatureError } from '../errors.ts';
 import type { Finding } from './finding.ts';
-import { fileModelName, slug } from './manifest/model-id.ts';
+import { fileModelName, slug } from './names/model-id.ts';
 import type { Candidate } from './scan.ts';
 
 /** What a candidate is called as long as nobody says otherwise. */

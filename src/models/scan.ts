@@ -2,17 +2,20 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { readRegularText } from '../files/regular-file.ts';
+import { type ModelKindId, modelKindIds } from '../generation/models/kinds.ts';
 import { type Entry, Entries } from './entries.ts';
-import { manifestName } from './manifest/manifest.ts';
-import { isPickle, isWeights, modelFileStem, pickleReason } from './manifest/model-files.ts';
+import type { AnyFoundKind } from './kinds/contract/kind.ts';
+import { foundKinds, kindNamed } from './kinds/kinds.ts';
+import { manifestName } from './names/manifest-name.ts';
+import { isPickle, isWeights, modelFileStem, pickleReason } from './names/model-files.ts';
 
 /** Something in a model folder that looks like a model; nothing of its weights has been read yet. */
 export interface Candidate {
   /**
-   * `pipeline` and `controlnet` are folders in diffusers' layout, `described` a folder of single files with an
-   * armature.json, `file` a single file, `unusable` what is not looked into.
+   * `pipeline` is a folder in diffusers' layout, `described` a folder of single files with an armature.json, `file` a single file,
+   * `unusable` what is not looked into, and else the kind of model that a folder is by its config.json.
    */
-  readonly kind: 'pipeline' | 'controlnet' | 'described' | 'file' | 'unusable';
+  readonly kind: ModelKindId | 'pipeline' | 'described' | 'file' | 'unusable';
   readonly path: string;
   /** Changes whenever a file of the candidate does: what was found out about it holds as long as this stays. */
   readonly signature: string;
@@ -92,17 +95,23 @@ export async function weightFiles(folder: string): Promise<readonly string[]> {
   return entries.filter((entry) => entry.kind !== 'folder' && isWeights(entry.path)).map((entry) => entry.path);
 }
 
-/** Subfolders of a pipeline's folder that hold a ControlNet. */
-export async function controlNetFolders(pipeline: string): Promise<readonly string[]> {
+/** Subfolders of a pipeline's folder that are models which may come with it: those of kinds that armature.json has a list of. */
+export async function bundledFolders(
+  pipeline: string,
+): Promise<readonly { readonly path: string; readonly kind: AnyFoundKind }[]> {
   const folders = (await new Entries(mostEntries).of(pipeline)).filter((entry) => entry.kind === 'folder');
   const kinds = await Promise.all(folders.map((entry) => folderKind(entry.path)));
-  return folders.filter((_, index) => kinds[index] === 'controlnet').map((entry) => entry.path);
+  return folders.flatMap(({ path }, index) => {
+    const kind = foundKinds.find(({ id, typedBy }) => typedBy !== undefined && id === kinds[index]);
+    return kind === undefined ? [] : [{ path, kind }];
+  });
 }
 
 async function folderKind(folder: string): Promise<Exclude<Candidate['kind'], 'file' | 'unusable'> | null> {
   if (await exists(join(folder, 'model_index.json'))) return 'pipeline';
   const config = await readRegularText(join(folder, 'config.json'), mostConfigBytes).catch(() => '');
-  if (/"_class_name"\s*:\s*"ControlNet\w*"/.test(config)) return 'controlnet';
+  const kind = modelKindIds.find((id) => kindNamed(id).folder?.test(config) === true);
+  if (kind !== undefined) return kind;
   return (await exists(join(folder, manifestName))) ? 'described' : null;
 }
 

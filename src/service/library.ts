@@ -13,6 +13,7 @@ import { ArmatureError, systemReason } from '../errors.ts';
 import { AnnotatorLibrary } from '../models/annotators/annotators.ts';
 import { Inspector } from '../models/inspector.ts';
 import { type ModelLibrary, openLibrary } from '../models/library.ts';
+import { findBase } from '../generation/models/base.ts';
 
 /**
  * The models of all folders. `invalid_config` for a folder that was named and isn't there, or can't be read: it would be
@@ -35,7 +36,7 @@ export async function libraryOf(config: Config): Promise<ModelLibrary> {
  */
 export async function requireDefaultModel(library: ModelLibrary, { model }: Pick<Config, 'model'>): Promise<void> {
   try {
-    await library.base(model);
+    await library.find(findBase, model);
   } catch (error) {
     if (!(error instanceof ArmatureError)) throw error;
     const detail = `Expected a base model for --model (ARMATURE_MODEL): ${error.message}`;

@@ -9,10 +9,9 @@ import {
   isFolder,
   type T2iAdapterCheckpoint,
 } from './layouts/layout.ts';
-import { openBaseFile, openControlNetFile, singleFileKind } from './layouts/single-file.ts';
+import { openBaseFile, openControlNetFile } from './layouts/single-file.ts';
 import { openT2iAdapterFile } from './layouts/t2i-adapter-file.ts';
-import { aLora, otherKind } from './layouts/other-kinds.ts';
-import { openSafetensors, type SafetensorsFile } from './safetensors/safetensors.ts';
+import type { SafetensorsFile } from './safetensors/safetensors.ts';
 
 export type {
   BaseCheckpoint,
@@ -71,23 +70,4 @@ export async function openControlNetCheckpoint(
 export async function openT2iAdapterCheckpoint(path: string, file?: SafetensorsFile): Promise<T2iAdapterCheckpoint> {
   const isOneFile = file !== undefined || !(await isFolder(path));
   return isOneFile ? await openT2iAdapterFile(path, file) : await openT2iAdapterFolder(path);
-}
-
-/** What a single file holds, and its header, to be opened with: it is read and parsed once. */
-export interface DetectedFile {
-  readonly kind: 'base' | 'controlnet' | 'lora' | null;
-  readonly file: SafetensorsFile | null;
-  /** What one that is neither holds, with its article; null where that is not known. */
-  readonly otherKind: string | null;
-}
-
-/** What a single file holds, by the names of its tensors, never by its own name. Throws `model_invalid` for a damaged file. */
-export async function detectFile(path: string): Promise<DetectedFile> {
-  if (!/\.safetensors$/i.test(path))
-    return { kind: null, file: null, otherKind: otherKind(await openSafetensors(path)) };
-  const file = await openSafetensors(path);
-  const kind = singleFileKind(file);
-  if (kind !== null) return { kind, file, otherKind: null };
-  const other = otherKind(file);
-  return other === aLora ? { kind: 'lora', file, otherKind: null } : { kind, file, otherKind: other };
 }

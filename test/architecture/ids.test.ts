@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { conditionIds } from '../../src/conditions/registry.ts';
 import { jobKindIds } from '../../src/generation/kinds/kinds.ts';
+import { modelKinds } from '../../src/models/kinds/kinds.ts';
 import { schedulerIds } from '../../src/schedulers/registry.ts';
 import { type Literal, literalsIn, sourceLiterals } from './literals.ts';
 
@@ -9,22 +10,30 @@ const registries = [
   'schedulers/registry.ts',
   'generation/kinds/kinds.ts',
   'service/job-runners.ts',
+  'generation/models/kinds.ts',
+  'models/kinds/kinds.ts',
 ];
 
 /** Files that may name an id: the folder of a condition or of a kind of job its own, and the registries all of theirs. */
 function isAtHome(id: string, path: string): boolean {
   return (
-    [`conditions/${id}/`, `generation/kinds/${id}/`].some((home) => path.startsWith(home)) || registries.includes(path)
+    [`conditions/${id}/`, `generation/kinds/${id}/`, `models/kinds/${id}/`, `generation/models/${id}.ts`].some((home) =>
+      path.startsWith(home),
+    ) || registries.includes(path)
   );
 }
 
 const ids: readonly string[] = [...conditionIds, ...schedulerIds, ...jobKindIds];
 
+/** Looked for in texts and patterns alone: as properties they are parts of models (`base`, `lora`) everywhere. */
+const textIds: readonly string[] = Object.keys(modelKinds);
+
 /** `path: id` for each place outside where code could compare, switch on or look up something by an id. */
 function places(literals: readonly Literal[]): readonly string[] {
   const found = literals.flatMap(({ path, kind, text }) => {
-    const named = kind === 'pattern' ? ids.filter((id) => new RegExp(`\\b${id}\\b`).test(text)) : [text];
-    return named.filter((id) => ids.includes(id) && !isAtHome(id, path)).map((id) => `${path}: ${id}`);
+    const known = kind === 'property' ? ids : [...ids, ...textIds];
+    const named = kind === 'pattern' ? known.filter((id) => new RegExp(`\\b${id}\\b`).test(text)) : [text];
+    return named.filter((id) => known.includes(id) && !isAtHome(id, path)).map((id) => `${path}: ${id}`);
   });
   return [...new Set(found)].toSorted();
 }
@@ -162,11 +171,31 @@ const ordinaryWords: readonly OrdinaryWord[] = [
     paths: ['generation/parse.ts', 'server/submissions/flat-form.ts'],
   },
   { id: 'upscale', meaning: 'the name of a command', paths: ['cli/run.ts'] },
+  { id: 'base', meaning: 'a class of things in pictures', paths: ['conditions/seg/ade20k.ts'] },
+  { id: 'base', meaning: 'a field of a pass', paths: ['device/prepare-drawing.ts'] },
+  { id: 'base', meaning: 'a folder of the embedded database', paths: ['records/database/embedded-damage.ts'] },
+  { id: 'base', meaning: 'networks that are in a file', paths: ['weights/layouts/single-file.ts'] },
+  {
+    id: 'controlnet',
+    meaning: 'networks that are in a file, and folders that are named after them',
+    paths: ['models/names/model-id.ts', 'models/pull/choose-files.ts', 'weights/layouts/single-file.ts'],
+  },
+  { id: 'lora', meaning: 'a tag in prompts', paths: ['prompt/foreign-syntax.ts', 'prompt/lora-tags.ts'] },
+  {
+    id: 'lora',
+    meaning: 'a part of the names of tensors',
+    paths: ['weights/layouts/other-kinds.ts', 'weights/lora/tensor-names.ts'],
+  },
+  ...['annotator', 'controlnet', 'lora'].map((id) => ({
+    id,
+    meaning: 'a field of a request, as other programs call it',
+    paths: ['generation/request/foreign-names.ts'],
+  })),
   { id: 'generation', meaning: 'a folder of src', paths: ['models/build-stamp.ts'] },
   { id: 'generation', meaning: 'the name of the queue of all jobs', paths: ['queue/open.ts'] },
 ];
 
-describe('ids of conditions, schedulers and kinds of jobs', () => {
+describe('ids of conditions, schedulers, and kinds of jobs and models', () => {
   it('are named by their own folders and registries alone', () => {
     const expected = ordinaryWords.flatMap(({ id, paths }) => paths.map((path) => `${path}: ${id}`));
     expect(places(sourceLiterals())).toEqual(expected.toSorted());
@@ -184,6 +213,9 @@ describe('ids of conditions, schedulers and kinds of jobs', () => {
     `export const a = (type: string) => /^shuffle/.test(type);`,
     `export const a = (job: any) => job.plan.kind === 'extraction';`,
     `export const a = { generation: 1 };`,
+    `export const a = (model: any) => model.kind === 'lora';`,
+    `export const a = (kind: string) => { switch (kind) { case 'controlnet': return 1; } };`,
+    `export const a = new Set(['annotator']);`,
   ])('would be found: %s', (text) => {
     expect(places(literalsIn(text))).toHaveLength(1);
   });

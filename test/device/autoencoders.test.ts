@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Autoencoders, vaeNetworks } from '../../src/device/autoencoders.ts';
-import type { TaesdModel, VaeModel } from '../../src/generation/model.ts';
+import type { TaesdModel } from '../../src/generation/models/taesd.ts';
+import type { VaeModel } from '../../src/generation/models/vae.ts';
 import type { Tensor } from '../../src/numeric/tensor.ts';
 import { SessionPool } from '../../src/runtime/index.ts';
 import { openBaseCheckpoint } from '../../src/weights/checkpoint.ts';

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ModelNetworks, type OpenBase } from '../../src/device/model-networks.ts';
 import type { LoraWork } from '../../src/device/protocol.ts';
-import type { BaseModel } from '../../src/generation/model.ts';
+import { type BaseModel, findBase } from '../../src/generation/models/base.ts';
 import { type ModelLibrary, openLibrary } from '../../src/models/library.ts';
 import type { Tensor } from '../../src/numeric/tensor.ts';
 import { SessionPool } from '../../src/runtime/index.ts';
 import { modelsFolder } from '../support/diorama.ts';
 import { floats, goldenArrays, maxAbsDifference, smallModelPath } from '../support/golden.ts';
+import { findLora } from '../../src/generation/models/lora.ts';
 
 /** Of test/golden/adapters/lora/README.md. */
 const tolerance = 1e-4;
@@ -27,7 +28,7 @@ beforeAll(async () => {
     cpSync(smallModelPath('adapters', 'lora', `${name}.safetensors`), join(folder, 'loras', `${name}.safetensors`));
   }
   library = await openLibrary([folder], { conditions: [] });
-  base = await library.base('sd15-tiny');
+  base = await library.find(findBase, 'sd15-tiny');
 });
 afterAll(async () => {
   await pool.release();
@@ -35,7 +36,7 @@ afterAll(async () => {
 });
 
 async function work(id: string, scale: number, textEncoderScale = scale): Promise<LoraWork> {
-  return { model: await library.lora(id), scale, textEncoderScale };
+  return { model: await library.find(findLora, id), scale, textEncoderScale };
 }
 
 function reference(name: string): Tensor {

@@ -9,7 +9,7 @@ import type { MapSource, PhotoSource, PlannedControl } from '../../src/generatio
 import { decodePicture } from '../../src/images/decode.ts';
 import { encodePicture } from '../../src/images/encode.ts';
 import { resizePhoto } from '../../src/images/resize.ts';
-import type { ControlNetModel } from '../../src/generation/model.ts';
+import type { ControlNetModel } from '../../src/generation/models/controlnet.ts';
 import type { ControlWork, MadeMap } from '../../src/pipeline/controls/control-work.ts';
 import { choiceWarnings, choosePictures, type EvaluationPlan } from '../../src/drawing/choose-pictures.ts';
 import type { DrawnPicture } from '../../src/drawing/draw-passes.ts';

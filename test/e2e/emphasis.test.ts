@@ -18,6 +18,7 @@ import { SessionPool } from '../../src/runtime/index.ts';
 import { firstPass, planFor, preparedAtOnce } from '../support/draw-request.ts';
 import { floats, goldenArrays, goldenJson, goldenPath, maxAbsDifference } from '../support/golden.ts';
 import { Service } from '../support/service.ts';
+import { findBase } from '../../src/generation/models/base.ts';
 
 /** The README beside the reference names the model. */
 const model = 'sd15-tiny';
@@ -45,7 +46,7 @@ afterAll(async () => {
 /** The picture of what the reference says that the prompt means, [tokens, width]. */
 async function drawnFrom(embedding: Float32Array, width: number): Promise<RgbImage> {
   const library = await openLibrary([models], { conditions: conditionIds });
-  const base = await library.base(model);
+  const base = await library.find(findBase, model);
   const networks = new ModelNetworks(pool, join(models, model, 'tokenizer'));
   const plan = planFor(base, { prompt: '', steps: 4, scheduler: 'ddim', seed: 5, width: 64, height: 64 });
   const { samples } = await preparedAtOnce(prepareDrawing(firstPass(plan, base), networks, new TextCache()));

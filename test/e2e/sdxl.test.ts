@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodePicture } from '../../src/images/decode.ts';
-import type { ModelListView } from '../../src/server/views/model-view.ts';
 import { bytes, goldenArrays, maxAbsDifference, smallModelPath } from '../support/golden.ts';
 import { inlinePicture, Service } from '../support/service.ts';
 
@@ -45,9 +44,17 @@ async function expectPicture(drawn: Uint8Array, name: string): Promise<void> {
   expect(maxAbsDifference(data, expected)).toBeLessThanOrEqual(1);
 }
 
+interface BaseModelView {
+  readonly id: string;
+  readonly family: { readonly context_width: number };
+  readonly controlnets: readonly string[];
+}
+
 describe('SDXL over HTTP', () => {
   it('is listed with what fits it', async () => {
-    const { base_models: bases } = (await (await service.fetch('/v1/models')).json()) as ModelListView;
+    const { base_models: bases } = (await (await service.fetch('/v1/models')).json()) as {
+      readonly base_models: readonly BaseModelView[];
+    };
     const found = bases.find(({ id }) => id === model);
     expect(found?.family.context_width).toBe(40);
     expect(found?.controlnets).toEqual(['sdxl-tiny-a']);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { ArmatureError } from '../../src/errors.ts';
 import { catalogOf } from '../../src/generation/catalog.ts';
-import type { BaseModel } from '../../src/generation/model.ts';
+import type { BaseModel } from '../../src/generation/models/base.ts';
 import { parseGeneration } from '../../src/generation/parse.ts';
 import { resolveGeneration } from '../../src/generation/resolve.ts';
 import { type SchedulerId, schedulerIds } from '../../src/schedulers/registry.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { findCondition } from '../../src/conditions/registry.ts';
-import type { ModelList } from '../../src/generation/catalog.ts';
+import type { ModelList } from '../../src/generation/models/model-list.ts';
 import { generationView } from '../../src/generation/kinds/generation/effective.ts';
 import { storedGeneration } from '../../src/generation/kinds/generation/stored-plan.ts';
-import type { BaseModel } from '../../src/generation/model.ts';
+import type { BaseModel } from '../../src/generation/models/base.ts';
 import { parseGeneration } from '../../src/generation/parse.ts';
 import { passesOf } from '../../src/generation/passes.ts';
 import { resolveGeneration } from '../../src/generation/resolve.ts';

@@ -4,7 +4,8 @@ import { ArmatureError } from '../../src/errors.ts';
 import { parseGeneration } from '../../src/generation/parse.ts';
 import { createScheduler, schedulerIds } from '../../src/schedulers/registry.ts';
 import { resolveGeneration } from '../../src/generation/resolve.ts';
-import type { BaseModel, ControlNetModel } from '../../src/generation/model.ts';
+import type { BaseModel } from '../../src/generation/models/base.ts';
+import type { ControlNetModel } from '../../src/generation/models/controlnet.ts';
 import { noiseScheduleFrom } from '../../src/schedulers/scheduler-config.ts';
 import { dioramaModels } from '../support/diorama.ts';
 

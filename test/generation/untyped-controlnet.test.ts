@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ArmatureError } from '../../src/errors.ts';
 import { chooseControlNet } from '../../src/generation/choose-controlnet.ts';
-import type { BaseModel, ControlNetModel } from '../../src/generation/model.ts';
+import type { BaseModel } from '../../src/generation/models/base.ts';
+import type { ControlNetModel } from '../../src/generation/models/controlnet.ts';
 import type { Family } from '../../src/graph/family.ts';
 
 const small: Family = { name: 'other', contextWidth: 8, latentChannels: 4, blockChannels: [8], layersPerBlock: 1 };

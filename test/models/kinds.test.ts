@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ModelKind } from '../../src/models/kinds/contract/kind.ts';
 import { modelKinds, folderOfFiles } from '../../src/models/kinds/kinds.ts';
 
 describe('kinds of models', () => {
@@ -25,6 +26,8 @@ describe('kinds of models', () => {
   });
 
   it('that need a type are ControlNets alone', () => {
-    expect(Object.values(modelKinds).flatMap(({ id, hasType }) => (hasType ? [id] : []))).toEqual(['controlnet']);
+    expect(
+      Object.values<ModelKind<never>>(modelKinds).flatMap(({ id, typedBy }) => (typedBy === undefined ? [] : [id])),
+    ).toEqual(['controlnet']);
   });
 });

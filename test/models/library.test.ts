@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ArmatureError } from '../../src/errors.ts';
-import { misfit, type ModelList } from '../../src/generation/catalog.ts';
+import { findControlNet, misfit } from '../../src/generation/models/controlnet.ts';
+import type { ModelList } from '../../src/generation/models/model-list.ts';
 import { inspect } from '../../src/models/inspect.ts';
 import { type LibraryOptions, openLibrary } from '../../src/models/library.ts';
 import { smallModelPath } from '../support/golden.ts';
+import { findBase } from '../../src/generation/models/base.ts';
 
 const embedded = fileURLToPath(new URL('../../models', import.meta.url));
 const controlNetFile = join(embedded, 'diorama', 'controlnet-canny', 'diffusion_pytorch_model.safetensors');
@@ -95,13 +97,13 @@ describe('what is found', () => {
 
   it('shows what is dropped in, replaced and taken out without being opened again', async () => {
     const library = await openLibrary([join(root, 'later'), models], options);
-    expect(await codeOf(library.base('tiny'))).toBe('unknown_model');
+    expect(await codeOf(library.find(findBase, 'tiny'))).toBe('unknown_model');
     await addTinyModel('tiny');
-    const first = await library.base('tiny');
+    const first = await library.find(findBase, 'tiny');
     const config = join(models, 'tiny', 'armature.json');
     await writeFile(config, JSON.stringify({ schema: 1, title: 'Renamed' }));
     expect((await library.list()).bases.map(({ title }) => title)).toEqual(['Renamed']);
-    expect((await library.base('tiny')).hash).toBe(first.hash);
+    expect((await library.find(findBase, 'tiny')).hash).toBe(first.hash);
     await rename(models, join(root, 'later'));
     expect((await library.list()).bases.map(({ path }) => path)).toEqual([join(root, 'later', 'tiny')]);
     await rm(join(root, 'later'), { recursive: true });
@@ -111,7 +113,7 @@ describe('what is found', () => {
   it('looks into a model again when its weights have changed', async () => {
     const folder = await addTinyModel('tiny');
     const library = await openLibrary([models], options);
-    const before = await library.base('tiny');
+    const before = await library.find(findBase, 'tiny');
     const file = join(folder, 'unet', 'diffusion_pytorch_model.safetensors');
     const bytes = await readFile(file);
     bytes.writeFloatLE(0.25, bytes.length - 4);
@@ -124,8 +126,8 @@ describe('what is found', () => {
   it('offers the ids that there are for one that is not', async () => {
     await addTinyModel('tiny');
     const library = await openLibrary([models], options);
-    await expect(library.base('tinny')).rejects.toMatchObject({ code: 'unknown_model', choices: ['tiny'] });
-    await expect(library.controlNet('tiny')).rejects.toMatchObject({ choices: ['tiny-a', 'tiny-b'] });
+    await expect(library.find(findBase, 'tinny')).rejects.toMatchObject({ code: 'unknown_model', choices: ['tiny'] });
+    await expect(library.find(findControlNet, 'tiny')).rejects.toMatchObject({ choices: ['tiny-a', 'tiny-b'] });
   });
 });
 
@@ -250,7 +252,7 @@ describe('what cannot be used', () => {
   it('says of a model that was asked for why it was refused', async () => {
     await writeFile(join(models, 'noise.safetensors'), Buffer.alloc(100));
     const library = await openLibrary([models], options);
-    expect(await codeOf(library.base('noise'))).toBe('model_invalid');
+    expect(await codeOf(library.find(findBase, 'noise'))).toBe('model_invalid');
   });
 });
 
@@ -271,9 +273,12 @@ describe('what somebody owns', () => {
     expect(idsOf(await library.list())).toEqual(all);
     expect(idsOf(await library.of('alice').list())).toEqual(all);
     expect(idsOf(await library.of('bob').list())).toEqual(['shared', 'shared-a', 'shared-b']);
-    expect(await library.of('alice').base('tiny')).toMatchObject({ owner: 'alice' });
-    await expect(library.of('bob').base('tiny')).rejects.toMatchObject({ code: 'unknown_model', choices: ['shared'] });
-    expect(await codeOf(library.of('bob').controlNet('tiny-a'))).toBe('unknown_model');
+    expect(await library.of('alice').find(findBase, 'tiny')).toMatchObject({ owner: 'alice' });
+    await expect(library.of('bob').find(findBase, 'tiny')).rejects.toMatchObject({
+      code: 'unknown_model',
+      choices: ['shared'],
+    });
+    expect(await codeOf(library.of('bob').find(findControlNet, 'tiny-a'))).toBe('unknown_model');
     expect(await library.of('bob').ask(idsOf)).toEqual(['shared', 'shared-a', 'shared-b']);
   });
 });
@@ -291,7 +296,7 @@ describe('setType', () => {
   it('goes before armature.json', async () => {
     const library = await openLibrary([embedded], options);
     await library.setType('diorama-seg', 'canny');
-    expect(await library.controlNet('diorama-seg')).toMatchObject({ type: 'canny' });
+    expect(await library.find(findControlNet, 'diorama-seg')).toMatchObject({ type: 'canny' });
   });
 
   it('refuses an unknown condition and an unknown ControlNet', async () => {

@@ -2,12 +2,13 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { BaseModel } from '../../src/generation/model.ts';
+import { type BaseModel, findBase } from '../../src/generation/models/base.ts';
 import type { PlannedLora } from '../../src/generation/plan.ts';
 import { type ModelLibrary, openLibrary } from '../../src/models/library.ts';
 import { planFor } from '../support/draw-request.ts';
 import { smallModelPath } from '../support/golden.ts';
 import { float32Tensor, writeSafetensors } from '../weights/write-safetensors.ts';
+import { findLora } from '../../src/generation/models/lora.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'armature-lora-fits-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -33,12 +34,12 @@ beforeAll(async () => {
   const many = Array.from({ length: 7 }, (_, index) => [`lora_unet_mid_block_attentions_${index + 1}_proj_in`, 16]);
   put('some', { [unet]: 16, ...(Object.fromEntries(many) as Record<string, number>) });
   library = await openLibrary([folder], { conditions: [] });
-  base = await library.base('tiny');
+  base = await library.find(findBase, 'tiny');
 });
 
 async function remarks(id: string, scales: Partial<PlannedLora> = {}): Promise<readonly string[]> {
   const models = await library.list();
-  const { hash } = await library.lora(id);
+  const { hash } = await library.find(findLora, id);
   const loras = [{ model: { id, hash }, scale: 1, textEncoderScale: 1, ...scales }];
   return await library.remarksOnLoras(planFor(base, { loras }), models);
 }

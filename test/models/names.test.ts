@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { guessType } from '../../src/models/manifest/guess-type.ts';
-import { bundledId, fileModelName, modelIdPattern, slug } from '../../src/models/manifest/model-id.ts';
+import { guessType } from '../../src/models/kinds/controlnet/guess-type.ts';
+import { bundledId, fileModelName, modelIdPattern, slug } from '../../src/models/names/model-id.ts';
 
 describe('ids', () => {
   it.each([

@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, it, onTestFinished, test } from 'vitest';
 import { warningsOf } from '../../src/generation/warnings.ts';
 import type { GenerationPlan } from '../../src/generation/plan.ts';
 import { openLibrary } from '../../src/models/library.ts';
-import type { BaseModel } from '../../src/generation/model.ts';
+import { type BaseModel, findBase } from '../../src/generation/models/base.ts';
 import { smallModelPath } from '../support/golden.ts';
 import { expectDrawn } from '../weights/single-files/drawing.ts';
 import { emptyTensor, smallBase, type Tensors, tensorsOf } from '../weights/single-files/small-models.ts';
@@ -40,7 +40,7 @@ function writeModel({ tensors = {}, metadata, beside = {} }: Written, base: Tens
 }
 
 async function listed(): Promise<BaseModel> {
-  return await (await openLibrary([models], options)).base('one');
+  return await (await openLibrary([models], options)).find(findBase, 'one');
 }
 
 async function predicted(written: Written, base?: Tensors): Promise<Prediction> {
@@ -303,7 +303,7 @@ describe('who goes before whom', () => {
     for (const [change, expected] of steps) {
       await change();
       await library.list();
-      const model = await library.base('one');
+      const model = await library.find(findBase, 'one');
       expect(model.prediction).toMatchObject(expected);
       hashes.add(JSON.stringify([model.prediction.type, model.prediction.zeroSnr, model.hash]));
     }
@@ -315,7 +315,7 @@ describe('who goes before whom', () => {
 
   it('a diffusers folder follows its scheduler_config.json unless it is told otherwise', async () => {
     const found = async () =>
-      await (await openLibrary([smallModelPath('models', 'sd21-tiny')], options)).base('sd21-tiny');
+      await (await openLibrary([smallModelPath('models', 'sd21-tiny')], options)).find(findBase, 'sd21-tiny');
     const usual = await found();
     expect(usual.prediction).toMatchObject({ ...v, decidedBy: 'config', source: 'scheduler/scheduler_config.json' });
     const library = await openLibrary([smallModelPath('models', 'sd21-tiny')], options);
@@ -332,7 +332,7 @@ describe('who goes before whom', () => {
     cpSync(smallModelPath('models', 'sd21-tiny'), folder, { recursive: true });
     const scheduler = join(folder, 'scheduler', 'scheduler_config.json');
     const config = JSON.parse(readFileSync(scheduler, 'utf8')) as Record<string, unknown>;
-    const found = async () => await (await openLibrary([models], options)).base('sd21-tiny');
+    const found = async () => await (await openLibrary([models], options)).find(findBase, 'sd21-tiny');
     const write = (changes: object): void => writeFileSync(scheduler, JSON.stringify({ ...config, ...changes }));
     write({ prediction_type: undefined });
     expect((await found()).prediction).toMatchObject({ type: 'epsilon', decidedBy: 'config' });

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { misfit } from '../../src/generation/catalog.ts';
+import { misfit } from '../../src/generation/models/controlnet.ts';
 import { openLibrary } from '../../src/models/library.ts';
 import { smallModelPath } from '../support/golden.ts';
 import { temporaryFolder } from '../weights/temporary-folder.ts';

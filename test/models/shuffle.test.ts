@@ -2,13 +2,14 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
 import { openLibrary } from '../../src/models/library.ts';
-import type { ControlNetModel } from '../../src/generation/model.ts';
+import { type ControlNetModel, findControlNet } from '../../src/generation/models/controlnet.ts';
 import { expectDrawn } from '../weights/single-files/drawing.ts';
 import { ldmUNetRules } from '../../src/weights/key-maps/ldm-unet.ts';
 import { rename } from '../../src/weights/key-maps/rename.ts';
 import { renamed, smallBase, smallControlNet } from '../weights/single-files/small-models.ts';
 import { temporaryFolder } from '../weights/temporary-folder.ts';
 import { writeSafetensors } from '../weights/write-safetensors.ts';
+import { findBase } from '../../src/generation/models/base.ts';
 
 const root = temporaryFolder();
 const models = join(root, 'models');
@@ -23,13 +24,13 @@ beforeEach(() => {
 
 async function drawn(reference: string, model: ControlNetModel, type: string): Promise<void> {
   const library = await openLibrary([models], options);
-  await expectDrawn(reference, await library.base('base'), { model, type });
+  await expectDrawn(reference, await library.find(findBase, 'base'), { model, type });
 }
 
 it('a single file is pooled once its type is shuffle, or where it is used as one and nobody has said its type', async () => {
   writeSafetensors(join(models, 'net.safetensors'), smallControlNet());
   const library = await openLibrary([models], options);
-  const untyped = await library.controlNet('net');
+  const untyped = await library.find(findControlNet, 'net');
   await drawn('controlnet', untyped, 'canny');
   await drawn('controlnet-pooled', untyped, 'shuffle');
   await drawn('controlnet-pooled', await library.setType('net', 'shuffle'), 'shuffle');

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { adapterNetworks, controlNetworks } from '../../src/device/model-networks.ts';
-import type { AdapterModel } from '../../src/generation/model.ts';
+import type { AdapterModel } from '../../src/generation/models/adapter.ts';
 import type { PlannedControl } from '../../src/generation/plan.ts';
 import { stack, type Tensor } from '../../src/numeric/tensor.ts';
 import { controlWeights } from '../../src/pipeline/controls/control-weights.ts';

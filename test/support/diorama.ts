@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import type { RgbImage } from '../../src/pixels/rgb-image.ts';
 import { conditionIds } from '../../src/conditions/registry.ts';
 import { decodePicture } from '../../src/images/decode.ts';
-import type { BaseModel, ControlNetModel } from '../../src/generation/model.ts';
+import { type BaseModel, findBase } from '../../src/generation/models/base.ts';
+import type { ControlNetModel } from '../../src/generation/models/controlnet.ts';
 import { parsePythonJson } from '../../src/json/python-json.ts';
 import { openLibrary } from '../../src/models/library.ts';
 
@@ -54,7 +55,7 @@ export interface DioramaModels {
 
 export async function dioramaModels(): Promise<DioramaModels> {
   const library = await openLibrary([modelsFolder], { conditions: conditionIds });
-  const base = await library.base('diorama');
+  const base = await library.find(findBase, 'diorama');
   const { controlNets } = await library.list();
   return {
     base,

@@ -1,6 +1,6 @@
 import type { PreparedDrawing } from '../../src/device/prepare-drawing.ts';
 import type { DrawRequest } from '../../src/device/protocol.ts';
-import type { BaseModel } from '../../src/generation/model.ts';
+import type { BaseModel } from '../../src/generation/models/base.ts';
 import { passesOf } from '../../src/generation/passes.ts';
 import { picturesOf } from '../../src/generation/pictures.ts';
 import type { GenerationPlan } from '../../src/generation/plan.ts';

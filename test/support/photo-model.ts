@@ -1,4 +1,4 @@
-import type { BaseModel } from '../../src/generation/model.ts';
+import type { BaseModel } from '../../src/generation/models/base.ts';
 import { noiseScheduleFrom } from '../../src/schedulers/scheduler-config.ts';
 import { stableDiffusionSchedule } from '../../src/weights/configs/stable-diffusion-schedule.ts';
 

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { conditionIds } from '../../conditions/registry.ts';
-import type { ModelList } from '../../generation/catalog.ts';
-import type { AnnotatorModel } from '../../models/kinds/annotator.ts';
-import type { ModelKind } from '../../models/kinds/kind.ts';
-import { modelKinds } from '../../models/kinds/kinds.ts';
+import type { ModelList } from '../../generation/models/model-list.ts';
+import type { AnnotatorModel } from '../../models/kinds/annotator/kind.ts';
+import type { ModelKind } from '../../models/kinds/contract/kind.ts';
+import { type AnyModel, modelKindIds, modelNouns } from '../../generation/models/kinds.ts';
+import { kindNamed, modelKinds } from '../../models/kinds/kinds.ts';
 import { addCatalog } from './model-catalog.ts';
 import { addSet } from './set-model.ts';
 import { addGraph } from './show-graph.ts';
@@ -54,22 +55,17 @@ export function addModels(models: Command): void {
 const hidden: ReadonlySet<string> = new Set(['path', 'schedule', 'owner']);
 
 /** All that is known of models but where they lie, and the numbers of their schedules. */
-function asJson({ bases, controlNets, loras, rejected }: ModelList, annotators: readonly AnnotatorModel[]): string {
+function asJson({ rejected, ...lists }: ModelList, annotators: readonly AnnotatorModel[]): string {
   return JSON.stringify(
-    { bases, controlNets, loras, annotators, rejected },
+    { ...lists, annotators, rejected },
     (key, value: unknown) => (hidden.has(key) ? undefined : value),
     2,
   );
 }
 
-function describeModels(
-  { bases, controlNets, loras, rejected }: ModelList,
-  annotators: readonly AnnotatorModel[],
-): string {
+function describeModels({ rejected, ...lists }: ModelList, annotators: readonly AnnotatorModel[]): string {
   const parts = [
-    tableOf(modelKinds.base, bases),
-    tableOf(modelKinds.controlnet, controlNets),
-    tableOf(modelKinds.lora, loras),
+    ...modelKindIds.map((kind) => tableOf<AnyModel>(kindNamed(kind), lists[modelNouns[kind].list])),
     tableOf(modelKinds.annotator, annotators),
     table(
       ['NOT USABLE', 'WHY'],

@@ -3,7 +3,7 @@ import { ArmatureError } from '../../errors.ts';
 import { predictionNamed } from '../../weights/prediction/prediction.ts';
 import { libraryOf } from '../../service/library.ts';
 import { addSettings, configOf } from '../settings/setting-options.ts';
-import { describePrediction } from '../../models/kinds/base.ts';
+import { describePrediction } from '../../models/kinds/base/kind.ts';
 import { predictionTypes, type ToldPrediction } from '../../schedulers/prediction-type.ts';
 
 interface SetFlags {

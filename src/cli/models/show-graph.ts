@@ -1,15 +1,14 @@
 import type { Command } from 'commander';
 import { ArmatureError } from '../../errors.ts';
-import { findBase, findControlNet } from '../../generation/catalog.ts';
-import type { BaseModel, ControlNetModel } from '../../generation/model.ts';
-import { describeGraph, type Graph, networks } from '../../graph/compiler/index.ts';
+import { findBase } from '../../generation/models/base.ts';
+import type { AnyModel } from '../../generation/models/kinds.ts';
+import { allModels, type ModelList } from '../../generation/models/model-list.ts';
+import { describeGraph, type Graph } from '../../graph/compiler/index.ts';
+import type { Graphs } from '../../models/kinds/contract/kind.ts';
+import { kindOf } from '../../models/kinds/kinds.ts';
 import { libraryOf } from '../../service/library.ts';
-import { openBaseCheckpoint, openControlNetCheckpoint } from '../../weights/checkpoint.ts';
 import { addSettings, configOf } from '../settings/setting-options.ts';
 import { table } from '../terminal/table.ts';
-
-/** Networks of a model by the names that `--network` takes; the first is shown where none is named. */
-type Networks = ReadonlyMap<string, () => Graph>;
 
 export function addGraph(models: Command): void {
   const show = models
@@ -23,34 +22,20 @@ export function addGraph(models: Command): void {
     .addHelpText('after', '\nExample:\n  armature models graph my-model --network unet\n')
     .action(async (id: string, { network }: { network?: string }) => {
       const found = await (await libraryOf(configOf(show))).list();
-      const model = found.controlNets.some((controlNet) => controlNet.id === id)
-        ? findControlNet(found, id, 'id')
-        : findBase(found, id, 'id');
-      const choices = model.kind === 'base' ? await networksOfBase(model) : await networksOfControlNet(model);
+      const model = find(found, id);
+      const choices = (await kindOf(model).graphs?.(model)) ?? new Map<string, () => Graph>();
       console.log(describe(chosen(choices, network, model.id)(), model.id));
     });
   addSettings(show, 'library');
 }
 
-async function networksOfBase({ path }: BaseModel): Promise<Networks> {
-  const { unet, textEncoders, vae } = await openBaseCheckpoint(path);
-  return new Map<string, () => Graph>([
-    ['unet', () => networks.unet(unet)],
-    ...textEncoders.map((encoder) => [encoder.name.replaceAll('_', '-'), () => networks.textEncoder(encoder)] as const),
-    ['vae-decoder', () => networks.vaeDecoder(vae)],
-    ['vae-encoder', () => networks.vaeEncoder(vae)],
-  ]);
+/** Of a kind that has networks; where there is none, as is said of base models. */
+function find(found: ModelList, id: string): AnyModel {
+  const model = allModels(found).find((one) => one.id === id);
+  return model !== undefined && kindOf(model).graphs !== undefined ? model : findBase(found, id, 'id');
 }
 
-async function networksOfControlNet({ path }: ControlNetModel): Promise<Networks> {
-  const { controlnet } = await openControlNetCheckpoint(path);
-  return new Map([
-    ['controlnet', () => networks.controlNet(controlnet)],
-    ['hint-encoder', () => networks.hintEncoder(controlnet)],
-  ]);
-}
-
-function chosen(choices: Networks, name: string | undefined, id: string): () => Graph {
+function chosen(choices: Graphs, name: string | undefined, id: string): () => Graph {
   const known = [...choices.keys()];
   const build = choices.get(name ?? known[0] ?? '');
   if (build !== undefined) return build;

@@ -1,12 +1,11 @@
 import type { Command } from 'commander';
-import { findBase, findControlNet, type ModelList } from '../../generation/catalog.ts';
-import { findLora } from '../../generation/loras.ts';
-import type { AnyModel } from '../../models/finding.ts';
+import { findBase } from '../../generation/models/base.ts';
+import type { AnyModel } from '../../generation/models/kinds.ts';
+import { allModels, type ModelList } from '../../generation/models/model-list.ts';
+import { kindOf } from '../../models/kinds/kinds.ts';
 import { libraryOf } from '../../service/library.ts';
 import { addSettings, configOf } from '../settings/setting-options.ts';
 import { table } from '../terminal/table.ts';
-import type { ModelKind } from '../../models/kinds/kind.ts';
-import { modelKinds } from '../../models/kinds/kinds.ts';
 
 export function addShow(models: Command): void {
   const show = models
@@ -24,16 +23,12 @@ export function addShow(models: Command): void {
   addSettings(show, 'library');
 }
 
+/** Of whatever kind; where there is none, as is said of base models. */
 function find(found: ModelList, id: string): AnyModel {
-  if (found.controlNets.some((controlNet) => controlNet.id === id)) return findControlNet(found, id, 'id');
-  return found.loras.some((lora) => lora.id === id) ? findLora(found, id, 'id') : findBase(found, id, 'id');
+  return allModels(found).find((model) => model.id === id) ?? findBase(found, id, 'id');
 }
 
 function describe(model: AnyModel): string {
-  if (model.kind === 'lora') return factsOf(modelKinds.lora, model);
-  return model.kind === 'base' ? factsOf(modelKinds.base, model) : factsOf(modelKinds.controlnet, model);
-}
-
-function factsOf<Model extends { readonly id: string }>({ noun, facts }: ModelKind<Model>, model: Model): string {
+  const { noun, facts } = kindOf(model);
   return table(['MODEL', model.id], [['kind', noun], ...(facts?.(model) ?? [])]);
 }

@@ -5,7 +5,7 @@ import { findCondition } from '../../conditions/registry.ts';
 import { ArmatureError } from '../../errors.ts';
 import { kindOf } from '../../generation/kinds/kinds.ts';
 import type { Plan } from '../../generation/plan.ts';
-import type { AnnotatorModel } from '../kinds/annotator.ts';
+import { annotatorKind, type AnnotatorModel } from '../kinds/annotator/kind.ts';
 import { type CatalogEntry, readCatalog } from '../pull/catalog.ts';
 import { type BundledNetwork, readBundled } from './bundled.ts';
 import { isPulled, pulledFolders } from './pulled-files.ts';
@@ -31,7 +31,7 @@ export class AnnotatorLibrary {
   private constructor(places: AnnotatorPlaces, bundled: readonly BundledNetwork[], catalog: readonly CatalogEntry[]) {
     this.#places = places;
     this.#bundled = bundled;
-    this.#catalog = catalog.filter(({ kind }) => kind === 'annotator');
+    this.#catalog = catalog.filter(({ kind }) => kind === annotatorKind.id);
   }
 
   static async open(places: AnnotatorPlaces): Promise<AnnotatorLibrary> {

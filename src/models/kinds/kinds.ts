@@ -1,18 +1,36 @@
-import { annotatorKind } from './annotator.ts';
-import { baseKind } from './base.ts';
-import { controlNetKind } from './controlnet.ts';
-import { loraKind } from './lora.ts';
+import { type AnyModel, type ModelKindId, modelKindIds, type ModelTypes } from '../../generation/models/kinds.ts';
+import { annotatorKind } from './annotator/kind.ts';
+import { baseKind } from './base/kind.ts';
+import type { AnyFoundKind, FoundKind, ModelKind } from './contract/kind.ts';
+import { controlNetKind } from './controlnet/kind.ts';
+import { loraKind } from './lora/kind.ts';
 
-/** Every kind of model, in the order in which they are listed. A new one is one file and one row here. */
+/** Every kind of model, in the order in which they are listed. A new one is one folder and one row here. */
 export const modelKinds = Object.freeze({
   base: baseKind,
   controlnet: controlNetKind,
   lora: loraKind,
   annotator: annotatorKind,
-});
+}) satisfies { readonly [Kind in ModelKindId]: FoundKind<ModelTypes[Kind]> } & Readonly<
+  Record<string, ModelKind<never>>
+>;
+
+/** Those whose models are found in the folders, in the order in which a file is tried for each. */
+export const foundKinds: readonly AnyFoundKind[] = modelKindIds.map((id) => kindNamed(id));
+
+/** The row of a kind, as what goes over all kinds takes it. */
+export function kindNamed(id: ModelKindId): AnyFoundKind {
+  // It is handed models of its own only, and those of `ModelTypes` are: each row was compiled with its type above.
+  return modelKinds[id] as unknown as AnyFoundKind;
+}
+
+/** The row of the kind that a model is of. */
+export function kindOf(model: AnyModel): AnyFoundKind {
+  return kindNamed(model.kind);
+}
 
 /** Of the kinds that are pulled into folders of their own: those folders, and how files of theirs end. */
-export const pulledFolders = Object.values(modelKinds).flatMap(({ pulledInto }) => pulledInto ?? []);
+export const pulledFolders = Object.values(modelKinds).flatMap(({ pulledInto }: ModelKind<never>) => pulledInto ?? []);
 
 /** The folder of its own into which a model of these files is pulled; null where it lies among the others. */
 export function folderOfFiles(paths: readonly string[]): string | null {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
 import { modelKinds } from '../kinds/kinds.ts';
-import { modelIdPattern } from '../manifest/model-id.ts';
+import { modelIdPattern } from '../names/model-id.ts';
 
 /** `full` is what the file says without a variant in its name, mostly float32. */
 export const variants = ['fp16', 'full'] as const;

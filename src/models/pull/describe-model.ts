@@ -1,9 +1,9 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { annotatorKind } from '../kinds/annotator.ts';
-import { folderOfFiles, modelKinds } from '../kinds/kinds.ts';
-import { manifestName } from '../manifest/manifest.ts';
-import { slug } from '../manifest/model-id.ts';
+import { annotatorKind } from '../kinds/annotator/kind.ts';
+import { folderOfFiles, foundKinds } from '../kinds/kinds.ts';
+import { manifestName } from '../names/manifest-name.ts';
+import { slug } from '../names/model-id.ts';
 import type { CatalogEntry } from './catalog.ts';
 import type { PulledFile } from './pulled-file.ts';
 import type { PullTarget } from './target.ts';
@@ -53,14 +53,22 @@ function manifestOf(
   // A single file needs the word of a manifest to have this id; a folder has it by its name.
   if (entry === null) return file === null && files.length > 1 ? null : { schema: 1, id: slug(id) };
   const { title, licence } = entry;
-  const type = typeOf(entry, conditions);
-  return { schema: 1, id, title, licence, ...(type === null ? {} : { controlnets: [{ path: '.', type }] }) };
+  const type = typeRowOf(entry, conditions);
+  return { schema: 1, id, title, licence, ...(type === null ? {} : { [type.list]: [{ path: '.', type: type.type }] }) };
 }
 
 /** What a ControlNet of the catalog is for, where that is a condition of this version; else null. */
-export function typeOf({ kind, type }: CatalogEntry, conditions: readonly string[]): string | null {
-  const row = Object.values(modelKinds).find(({ id }) => id === kind);
-  return row?.hasType === true && typeof type === 'string' && conditions.includes(type) ? type : null;
+export function typeOf(entry: CatalogEntry, conditions: readonly string[]): string | null {
+  return typeRowOf(entry, conditions)?.type ?? null;
+}
+
+/** The same, with the list of armature.json in which it stands. */
+function typeRowOf(
+  { kind, type }: CatalogEntry,
+  conditions: readonly string[],
+): { readonly list: string; readonly type: string } | null {
+  const list = foundKinds.find(({ id }) => id === kind)?.typedBy;
+  return list !== undefined && typeof type === 'string' && conditions.includes(type) ? { list, type } : null;
 }
 
 async function writeJson(path: string, value: unknown): Promise<void> {

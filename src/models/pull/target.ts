@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { nearestName } from '../../text/nearest-name.ts';
 import { ArmatureError } from '../../errors.ts';
-import { fileModelName, slug } from '../manifest/model-id.ts';
+import { fileModelName, slug } from '../names/model-id.ts';
 import type { CatalogEntry } from './catalog.ts';
 
 /** What is to be pulled. */

@@ -1,7 +1,7 @@
 import type { MaskedImage } from '../../pixels/rgb-image.ts';
 import type { Region } from '../../pixels/region.ts';
 import type { PlannedControl } from '../../generation/plan.ts';
-import type { SteeringModel } from '../../generation/model.ts';
+import type { SteeringModel } from '../../generation/models/steering.ts';
 
 /** How a control acts on the denoiser: a row of kinds.ts. Which one, the kind of its model says. */
 export type Acting = 'residuals' | 'features';

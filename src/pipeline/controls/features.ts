@@ -1,4 +1,4 @@
-import type { AdapterModel } from '../../generation/model.ts';
+import type { AdapterModel } from '../../generation/models/adapter.ts';
 import type { ControlMode } from '../../generation/request/choices.ts';
 import { cellsOf } from '../../numeric/cells.ts';
 import type { Tensor } from '../../numeric/tensor.ts';

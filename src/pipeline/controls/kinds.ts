@@ -1,4 +1,4 @@
-import type { SteeringModel } from '../../generation/model.ts';
+import type { SteeringModel } from '../../generation/models/steering.ts';
 import type { DenoiserInput, NetworkSource, PictureNetworks, Steering, SteeringSource } from '../networks/networks.ts';
 import type { Acting, ControlWork } from './control-work.ts';
 import { prepareFeatures, sumFeatures } from './features.ts';

@@ -1,4 +1,4 @@
-import type { ControlNetModel } from '../../generation/model.ts';
+import type { ControlNetModel } from '../../generation/models/controlnet.ts';
 import type { MaskedImage } from '../../pixels/rgb-image.ts';
 import { row, stack, tensor, type Tensor } from '../../numeric/tensor.ts';
 import type { PictureNetworks, DenoiserInput, NetworkSource, SteeringSource } from '../networks/networks.ts';

@@ -1,4 +1,5 @@
-import type { AdapterModel, ControlNetModel } from '../../generation/model.ts';
+import type { AdapterModel } from '../../generation/models/adapter.ts';
+import type { ControlNetModel } from '../../generation/models/controlnet.ts';
 import type { Tensor } from '../../numeric/tensor.ts';
 import type { Conditioning } from '../conditioning/conditioning.ts';
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { type RouteContext, tenantOf } from './context.ts';
-import { modelListSchema, modelListView } from '../views/model-view.ts';
+import { modelListSchema, modelListView } from '../../models/model-list-view.ts';
 import { json, problem } from './schemas.ts';
 
 export function modelRoutes(instance: FastifyInstance, { parts }: RouteContext): void {

@@ -1,5 +1,6 @@
 import type { Job } from '../../generation/job.ts';
-import { catalogOf, type ModelList } from '../../generation/catalog.ts';
+import { catalogOf } from '../../generation/catalog.ts';
+import type { ModelList } from '../../generation/models/model-list.ts';
 import {
   type GivenPictures,
   givenPictures,

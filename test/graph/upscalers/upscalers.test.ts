@@ -2,15 +2,16 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { upscaleTiles, type UpscalerNetwork, Upscalers } from '../../../src/device/upscaling.ts';
 import { ArmatureError } from '../../../src/errors.ts';
-import type { UpscalerModel } from '../../../src/generation/model.ts';
+import type { UpscalerModel } from '../../../src/generation/models/upscaler.ts';
 import { cellsOf } from '../../../src/numeric/cells.ts';
 import type { AlphaImage } from '../../../src/pixels/alpha-image.ts';
 import { enlarge } from '../../../src/pixels/upscalers/enlarge.ts';
 import { pixelUpscaler } from '../../../src/pixels/upscalers/registry.ts';
 import { SessionPool } from '../../../src/runtime/index.ts';
-import { detectFile } from '../../../src/weights/checkpoint.ts';
+import { otherKind } from '../../../src/weights/layouts/other-kinds.ts';
 import { openUpscalerFile } from '../../../src/weights/layouts/upscaler-file.ts';
 import { arraysOf, floats, maxAbsDifference } from '../../support/golden.ts';
+import { openSafetensors } from '../../../src/weights/safetensors/safetensors.ts';
 import { temporaryFolder } from '../../weights/temporary-folder.ts';
 import { float32Tensor, writeSafetensors } from '../../weights/write-safetensors.ts';
 
@@ -114,7 +115,7 @@ describe('an upscaler', () => {
       'body.2.weight': float32Tensor([48, 4, 3, 3], new Float32Array(1728)),
     };
     writeSafetensors(file, tensors);
-    expect((await detectFile(file)).otherKind).toMatch(/compact upscaler \(SRVGG\)/);
+    expect(otherKind(await openSafetensors(file))).toMatch(/compact upscaler \(SRVGG\)/);
     await expect(openUpscalerFile(file)).rejects.toThrow(ArmatureError);
   });
 });

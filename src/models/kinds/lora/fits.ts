@@ -1,12 +1,13 @@
-import { ArmatureError } from '../errors.ts';
-import type { ModelList } from '../generation/catalog.ts';
-import type { BaseModel, LoraModel } from '../generation/model.ts';
-import type { GenerationPlan, PlannedLora } from '../generation/plan.ts';
-import { fittingLoras } from '../generation/resolve-loras.ts';
-import { openBaseCheckpoint } from '../weights/checkpoint.ts';
-import { openLoraFile } from '../weights/lora/lora-file.ts';
-import { loraTargets } from '../weights/lora/lora-targets.ts';
-import { type LoraTargets, matchLora } from '../weights/lora/match-lora.ts';
+import { ArmatureError } from '../../../errors.ts';
+import type { ModelList } from '../../../generation/models/model-list.ts';
+import type { BaseModel } from '../../../generation/models/base.ts';
+import type { LoraModel } from '../../../generation/models/lora.ts';
+import type { GenerationPlan, PlannedLora } from '../../../generation/plan.ts';
+import { fittingLoras } from '../../../generation/resolve-loras.ts';
+import { openBaseCheckpoint } from '../../../weights/checkpoint.ts';
+import { openLoraFile } from '../../../weights/lora/lora-file.ts';
+import { loraTargets } from '../../../weights/lora/lora-targets.ts';
+import { type LoraTargets, matchLora } from '../../../weights/lora/match-lora.ts';
 
 /** What a LoRA changes of a base model. */
 interface Fit {

@@ -1,29 +1,27 @@
 import { basename, join } from 'node:path';
 import { z } from 'zod';
-import type { BaseModel } from '../../generation/model.ts';
-import { type DetectedFile, openBaseCheckpoint } from '../../weights/checkpoint.ts';
-import { readConfig } from '../../weights/configs/raw-config.ts';
-import { exists } from '../../weights/layouts/layout.ts';
-import { modelDefaults } from '../manifest/defaults.ts';
+import type { BaseModel } from '../../../generation/models/base.ts';
+import { openBaseCheckpoint } from '../../../weights/checkpoint.ts';
+import { readConfig } from '../../../weights/configs/raw-config.ts';
+import { exists } from '../../../weights/layouts/layout.ts';
+import { modelDefaults } from './defaults.ts';
 import { requireUsableBase } from './usable.ts';
-import type { Given } from './kind.ts';
+import type { SafetensorsFile } from '../../../weights/safetensors/safetensors.ts';
+import type { Given } from '../contract/kind.ts';
+import { witnesses } from './said.ts';
 
 /** A diffusers folder or a single file. Throws as its parts do where the first picture would fail. */
-export async function inspectBase(
-  path: string,
-  { id, title, manifest, told }: Given,
-  file: DetectedFile['file'],
-): Promise<BaseModel> {
-  const checkpoint = await openBaseCheckpoint(path, { told }, file ?? undefined);
+export async function inspectBase(path: string, given: Given, file: SafetensorsFile | null): Promise<BaseModel> {
+  const checkpoint = await openBaseCheckpoint(path, { told: witnesses(given) }, file ?? undefined);
   const { layout, family, hash, textEncoders, prediction, unet, vae } = checkpoint;
   const schedule = await requireUsableBase(checkpoint, basename(path));
   const textLayers = Math.min(...textEncoders.map(({ config }) => config.layers));
-  const defaults = modelDefaults(manifest, family, layout === 'diffusers' ? await sampleSize(path) : null);
+  const defaults = modelDefaults(given.manifest, family, layout === 'diffusers' ? await sampleSize(path) : null);
   return {
     kind: 'base',
-    id,
-    title,
-    licence: manifest?.licence ?? null,
+    id: given.id,
+    title: given.title,
+    licence: given.licence,
     owner: null,
     hash,
     family,

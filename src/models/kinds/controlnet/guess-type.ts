@@ -1,4 +1,4 @@
-import { conditionRows } from '../../conditions/registry.ts';
+import { conditionRows } from '../../../conditions/registry.ts';
 
 /**
  * What a ControlNet of this name is probably for, or null: the condition of whose public names the longest is in it, of equally long ones

@@ -1,11 +1,14 @@
-import { describeFamily } from '../../generation/catalog.ts';
-import type { BaseModel } from '../../generation/model.ts';
-import type { Prediction } from '../../schedulers/prediction-type.ts';
-import type { FoundKind } from './kind.ts';
+import { describeFamily } from '../../../generation/models/family.ts';
+import { type BaseModel, baseNoun } from '../../../generation/models/base.ts';
+import type { Prediction } from '../../../schedulers/prediction-type.ts';
+import { singleFileKind } from '../../../weights/layouts/single-file.ts';
+import type { FoundKind } from '../contract/kind.ts';
+import { baseManifest, baseTold } from './said.ts';
+import { baseView } from './view.ts';
 
 export const baseKind: FoundKind<BaseModel> = {
+  ...baseNoun,
   id: 'base',
-  noun: 'base model',
   heads: ['BASE MODEL', 'FAMILY', 'SIZE', 'LICENCE', 'PREDICTS', 'TITLE'],
   cells: ({ id, family, defaults, prediction, licence, title }: BaseModel) => [
     id,
@@ -30,8 +33,12 @@ export const baseKind: FoundKind<BaseModel> = {
       `${defaults.width}x${defaults.height}, ${defaults.steps} steps, guidance ${defaults.guidanceScale}, ${defaults.scheduler}`,
     ],
   ],
-  hasType: false,
-  inspect: async (path, given, file) => await (await import('./inspect-base.ts')).inspectBase(path, given, file),
+  view: baseView,
+  holds: (file) => singleFileKind(file) === 'base',
+  manifest: baseManifest,
+  told: baseTold,
+  inspect: async (path, given, file) => await (await import('./inspect.ts')).inspectBase(path, given, file),
+  graphs: async (model) => await (await import('./graphs.ts')).graphsOfBase(model),
 };
 
 /** `v_prediction (marker)`, `epsilon (assumed)`. */

@@ -1,11 +1,45 @@
-import { ArmatureError } from '../errors.ts';
-import { publicNames } from '../graph/family.ts';
-import { findModel, type ModelList } from './catalog.ts';
-import type { BaseModel, LoraModel } from './model.ts';
+import { ArmatureError } from '../../errors.ts';
+import { publicNames } from '../../graph/family.ts';
+import type { BaseModel } from './base.ts';
+import { findModel } from './find-model.ts';
+import type { ModelNoun } from './model-noun.ts';
+import type { AnyFoundModel, RejectedModel } from './model.ts';
+
+/** An adapter of weights: a LoRA or one of its relatives. */
+export interface LoraModel extends AnyFoundModel {
+  readonly kind: 'lora';
+  /** What prompts may call it beside its id: its title, its file's name, what its trainer called it. */
+  readonly names: readonly string[];
+  readonly fits: LoraFit;
+  /** Such as `LoRA` and `DoRA`, the most frequent in its layers first. */
+  readonly methods: readonly string[];
+  readonly layers: number;
+  /** The largest rank of its factors; null where it has none. */
+  readonly rank: number | null;
+  /** From its metadata. */
+  readonly triggerWords: readonly string[];
+  /** Words whose embeddings it brings. */
+  readonly words: readonly string[];
+}
+
+/** What a base model needs to have for a LoRA, as far as its header tells. */
+export interface LoraFit {
+  /** Width of the text that the UNet looks at. */
+  readonly contextWidth: number | null;
+  /** Width of the first text encoder. */
+  readonly textWidth: number | null;
+  readonly needsSdxl: boolean;
+}
+
+/** The LoRAs that are there, and what cannot be used. */
+interface Loras {
+  readonly loras: readonly LoraModel[];
+  readonly rejected: readonly RejectedModel[];
+}
 
 /** The LoRA of an id; `model_invalid` where its file was refused, else `unknown_model` with the choices. */
-export function findLora({ loras, rejected }: ModelList, id: string, field: string): LoraModel {
-  return findModel(loras, rejected, id, field, 'LoRA');
+export function findLora({ loras, rejected }: Loras, id: string, field: string): LoraModel {
+  return findModel(loras, rejected, id, field, loraNoun.noun);
 }
 
 /**
@@ -13,7 +47,7 @@ export function findLora({ loras, rejected }: ModelList, id: string, field: stri
  * written and then in whatever case. Names hold spaces and dots. `models` are those that the tenant may use. Throws `unknown_model` with
  * the choices where there is none, and where several have the name.
  */
-export function resolveLoraName(models: ModelList, name: string, field: string): LoraModel {
+export function resolveLoraName(models: Loras, name: string, field: string): LoraModel {
   const { loras, rejected } = models;
   const same = (one: string): boolean => one.toLowerCase() === name.toLowerCase();
   const ways: readonly ((model: LoraModel) => boolean)[] = [
@@ -29,7 +63,7 @@ export function resolveLoraName(models: ModelList, name: string, field: string):
     const detail = `Several LoRAs are called ${JSON.stringify(name.slice(0, 100))}: name one by its id, ${choices.join(' or ')}.`;
     throw new ArmatureError('unknown_model', detail, { field, choices });
   }
-  return findModel(loras, rejected, name, field, 'LoRA');
+  return findModel(loras, rejected, name, field, loraNoun.noun);
 }
 
 /** Width of the text that SDXL's UNet looks at: it stands for the family in listings. */
@@ -69,3 +103,10 @@ export function loraMisfit(base: BaseModel, lora: LoraModel): string | null {
     added === null ? 'one text encoder of that width' : `the text encoders of SDXL, the first of width ${textWidth}`;
   return `The LoRA ${lora.id} (${describeLoraFit(lora)}) does not fit the base model ${base.id} (context width ${family.contextWidth}, ${encoders}).`;
 }
+
+export const loraNoun = {
+  noun: 'LoRA',
+  list: 'loras',
+  field: 'loras[].model',
+  misfit: loraMisfit,
+} as const satisfies ModelNoun<LoraModel>;

@@ -1,10 +1,11 @@
-import type { LoraModel } from '../../generation/model.ts';
-import { describeLoraFit, loraFamily } from '../../generation/loras.ts';
-import type { FoundKind } from './kind.ts';
+import { describeLoraFit, loraFamily, type LoraModel, loraNoun } from '../../../generation/models/lora.ts';
+import { aLora, otherKind } from '../../../weights/layouts/other-kinds.ts';
+import type { FoundKind } from '../contract/kind.ts';
+import { loraView } from './view.ts';
 
 export const loraKind: FoundKind<LoraModel> = {
+  ...loraNoun,
   id: 'lora',
-  noun: 'LoRA',
   heads: ['LORA', 'FAMILY', 'METHOD', 'RANK', 'LICENCE', 'TITLE'],
   cells: (model: LoraModel) => [
     model.id,
@@ -26,6 +27,7 @@ export const loraKind: FoundKind<LoraModel> = {
     ['in prompts', model.names.map((name) => `<lora:${name}:1>`).join(', ')],
     ...(model.words.length === 0 ? [] : [['embeddings in it (not used yet)', model.words.join(', ')] as const]),
   ],
-  hasType: false,
-  inspect: async (path, given, file) => await (await import('./inspect-lora.ts')).inspectLora(path, given, file),
+  view: loraView,
+  holds: (file) => otherKind(file) === aLora,
+  inspect: async (path, given, file) => await (await import('./inspect.ts')).inspectLora(path, given, file),
 };

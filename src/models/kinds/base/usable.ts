@@ -1,9 +1,9 @@
-import { ArmatureError } from '../../errors.ts';
-import { type ModelSchedule, noiseScheduleFrom } from '../../schedulers/scheduler-config.ts';
-import { loadTokenizer } from '../../pipeline/tokenizer/load-tokenizer.ts';
-import type { BaseCheckpoint } from '../../weights/checkpoint.ts';
-import { requireCompleteBase } from '../../weights/complete.ts';
-import { isRefiner } from '../../weights/configs/added-config.ts';
+import { ArmatureError } from '../../../errors.ts';
+import { type ModelSchedule, noiseScheduleFrom } from '../../../schedulers/scheduler-config.ts';
+import { loadTokenizer } from '../../../pipeline/tokenizer/load-tokenizer.ts';
+import type { BaseCheckpoint } from '../../../weights/checkpoint.ts';
+import { requireCompleteBase } from '../../../weights/complete.ts';
+import { isRefiner } from '../../../weights/configs/added-config.ts';
 
 /**
  * Everything that would fail at a model's first picture, asked before it is listed: each weight of its networks, how it was

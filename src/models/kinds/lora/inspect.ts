@@ -1,16 +1,16 @@
-import type { LoraModel } from '../../generation/model.ts';
-import type { DetectedFile } from '../../weights/checkpoint.ts';
-import { describeLora } from '../../weights/lora/describe-lora.ts';
-import { loraFingerprint, openLoraFile } from '../../weights/lora/lora-file.ts';
-import { loraTexts } from '../../weights/lora/lora-texts.ts';
-import { modelFileStem } from '../manifest/model-files.ts';
-import type { Given } from './kind.ts';
+import type { LoraModel } from '../../../generation/models/lora.ts';
+import { describeLora } from '../../../weights/lora/describe-lora.ts';
+import { loraFingerprint, openLoraFile } from '../../../weights/lora/lora-file.ts';
+import { loraTexts } from '../../../weights/lora/lora-texts.ts';
+import { modelFileStem } from '../../names/model-files.ts';
+import type { SafetensorsFile } from '../../../weights/safetensors/safetensors.ts';
+import type { Given } from '../contract/kind.ts';
 
 /** A single file. */
 export async function inspectLora(
   path: string,
-  { id, title, manifest }: Given,
-  file: DetectedFile['file'],
+  { id, title, licence: said }: Given,
+  file: SafetensorsFile | null,
 ): Promise<LoraModel> {
   const lora = await openLoraFile(path, file ?? undefined);
   const { licence, triggerWords, alias } = loraTexts(lora.file.metadata);
@@ -20,7 +20,7 @@ export async function inspectLora(
     kind: 'lora',
     id,
     title,
-    licence: manifest?.licence ?? licence,
+    licence: said ?? licence,
     owner: null,
     hash: await loraFingerprint(lora),
     path,

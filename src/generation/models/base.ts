@@ -1,0 +1,49 @@
+import type { ModelSchedule } from '../../schedulers/scheduler-config.ts';
+import type { Prediction } from '../../schedulers/prediction-type.ts';
+import { findModel } from './find-model.ts';
+import type { FoundModel, RejectedModel } from './model.ts';
+
+export interface BaseModel extends FoundModel {
+  readonly kind: 'base';
+  /** Layers of the text encoder: how many clip skip can leave out is one less. */
+  readonly textLayers: number;
+  /** What it is told beside a prompt; null in Stable Diffusion 1.x and 2.x. */
+  readonly added: AddedConditioning | null;
+  readonly prediction: Prediction;
+  /** How it is sampled, from its scheduler config. */
+  readonly schedule: ModelSchedule;
+  /** Pixels a latent cell, across and down: 8 in Stable Diffusion. */
+  readonly latentScale: number;
+  /** Latents of the denoiser are its autoencoder's times this. */
+  readonly scalingFactor: number;
+  readonly defaults: ModelDefaults;
+}
+
+/** What models of SDXL are told beside a prompt: the sizes of the picture, and a prompt of its own for each text encoder. */
+export interface AddedConditioning {
+  /** Width of the first text encoder. */
+  readonly textWidth: number;
+  /** Whether it was trained to take zeros where there is no negative prompt. */
+  readonly zeroNegative: boolean;
+}
+
+export interface ModelDefaults {
+  readonly width: number;
+  readonly height: number;
+  readonly steps: number;
+  readonly guidanceScale: number;
+  readonly scheduler: string;
+}
+
+export const baseNoun = { noun: 'base model', list: 'bases', field: 'model' } as const;
+
+/** The base models that are there, and what cannot be used. */
+interface Bases {
+  readonly bases: readonly BaseModel[];
+  readonly rejected: readonly RejectedModel[];
+}
+
+/** The base model of an id; `model_invalid` where its files were refused, else `unknown_model` with the choices. */
+export function findBase({ bases, rejected }: Bases, id: string, field: string): BaseModel {
+  return findModel(bases, rejected, id, field, baseNoun.noun);
+}

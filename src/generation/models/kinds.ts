@@ -1,0 +1,23 @@
+import { type BaseModel, baseNoun } from './base.ts';
+import { type ControlNetModel, controlNetNoun } from './controlnet.ts';
+import { type LoraModel, loraNoun } from './lora.ts';
+import type { ModelNoun } from './model-noun.ts';
+
+/** What is known of a model of each kind that is found in the folders of models. */
+export interface ModelTypes {
+  readonly base: BaseModel;
+  readonly controlnet: ControlNetModel;
+  readonly lora: LoraModel;
+}
+
+export type ModelKindId = keyof ModelTypes;
+export type AnyModel = ModelTypes[ModelKindId];
+
+/** What requests and messages call each, in the order in which they are listed. How they are found and shown: `models/kinds`. */
+export const modelNouns = {
+  base: baseNoun,
+  controlnet: controlNetNoun,
+  lora: loraNoun,
+} as const satisfies { readonly [Kind in ModelKindId]: ModelNoun<ModelTypes[Kind]> };
+
+export const modelKindIds = Object.keys(modelNouns) as readonly ModelKindId[];

@@ -1,0 +1,52 @@
+import { ArmatureError } from '../../errors.ts';
+import { type AnyModel, type ModelKindId, modelKindIds, modelNouns, type ModelTypes } from './kinds.ts';
+import type { OwnedModel, RejectedModel } from './model.ts';
+
+type Lists = {
+  readonly [Kind in ModelKindId as (typeof modelNouns)[Kind]['list']]: readonly ModelTypes[Kind][];
+};
+
+/** The models that are there at this moment: a list for each kind. */
+export interface ModelList extends Lists {
+  readonly rejected: readonly RejectedModel[];
+}
+
+/** Models in the lists of their kinds, in the order in which they come. */
+export function modelList(models: readonly AnyModel[], rejected: readonly RejectedModel[] = []): ModelList {
+  const lists = modelKindIds.map(
+    (kind) => [modelNouns[kind].list, models.filter((model) => model.kind === kind)] as const,
+  );
+  // Whole, and each of its own type: `modelNouns` has a row for every kind.
+  return { ...(Object.fromEntries(lists) as unknown as Lists), rejected };
+}
+
+/** All of them, kind by kind. */
+export function allModels(models: ModelList): readonly AnyModel[] {
+  return modelKindIds.flatMap((kind): readonly AnyModel[] => models[modelNouns[kind].list]);
+}
+
+/** What a tenant may see and use: what nobody owns, and its own. */
+export function visibleTo(tenant: string, models: ModelList): ModelList {
+  const isVisible = ({ owner }: OwnedModel): boolean => owner === null || owner === tenant;
+  return modelList(allModels(models).filter(isVisible), models.rejected);
+}
+
+/** `unknown_model` where a model of that id is there and is of another kind, so that "there is none" would be no help: it says as what it is named. */
+export function refuseOtherKinds(
+  { list, noun }: { readonly list: keyof Lists; readonly noun: string },
+  id: string,
+  models: ModelList,
+  field: string,
+): void {
+  const own: readonly AnyModel[] = models[list];
+  const other = allModels(models).find((model) => model.id === id);
+  if (other === undefined || own.some((model) => model.id === id)) return;
+  const { noun: otherNoun, field: place } = modelNouns[other.kind];
+  const detail = `${id} is ${withArticle(otherNoun)} and no ${noun}: it is named as ${place}.`;
+  throw new ArmatureError('unknown_model', detail, { field, choices: own.map((model) => model.id) });
+}
+
+/** `a base model`, `an upscaler`. */
+export function withArticle(noun: string): string {
+  return `${/^[aeiou]/i.test(noun) ? 'an' : 'a'} ${noun}`;
+}

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import type { BaseModel } from '../../../generation/models/base.ts';
+import { predictionTypes } from '../../../schedulers/prediction-type.ts';
+import { commonFields, commonView } from '../contract/common-view.ts';
+import { modelView } from '../contract/kind.ts';
+
+export const baseView = modelView({
+  list: 'base_models',
+  component: 'Model',
+  fields: {
+    ...commonFields,
+    default: z.boolean().describe('Whether requests that name no model get it'),
+    defaults: z
+      .object({
+        width: z.int(),
+        height: z.int(),
+        steps: z.int(),
+        guidance_scale: z.number(),
+        scheduler: z.string(),
+      })
+      .meta({ id: 'ModelDefaults' }),
+    prediction: z
+      .object({
+        type: z.enum(predictionTypes),
+        zero_snr: z.boolean().describe('Whether the last training timestep holds no signal'),
+        decided_by: z
+          .enum(['user', 'armature.json', 'config', 'marker', 'fingerprint', 'weights', 'family'])
+          .describe('Who said so; weights and family: nobody, it was assumed'),
+        source: z.string().describe('Where it stands'),
+      })
+      .describe('What its network predicts')
+      .meta({ id: 'Prediction' }),
+  },
+  show: (base: BaseModel, { defaultModel }) => ({
+    ...commonView(base),
+    default: base.id === defaultModel,
+    defaults: {
+      width: base.defaults.width,
+      height: base.defaults.height,
+      steps: base.defaults.steps,
+      guidance_scale: base.defaults.guidanceScale,
+      scheduler: base.defaults.scheduler,
+    },
+    prediction: {
+      type: base.prediction.type,
+      zero_snr: base.prediction.zeroSnr,
+      decided_by: base.prediction.decidedBy,
+      source: base.prediction.source,
+    },
+  }),
+});

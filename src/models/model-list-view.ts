@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import type { BaseModel } from '../generation/models/base.ts';
+import { type AnyModel, type ModelKindId, modelKindIds, modelNouns } from '../generation/models/kinds.ts';
+import type { ModelList } from '../generation/models/model-list.ts';
+import type { ModelNoun } from '../generation/models/model-noun.ts';
+import type { AnnotatorModel } from './kinds/annotator/kind.ts';
+import type { ViewContext } from './kinds/contract/kind.ts';
+import { kindNamed, modelKinds } from './kinds/kinds.ts';
+
+const { base: baseKind, annotator: annotatorKind } = modelKinds;
+
+/** A kind of which it is known what fits base models. */
+interface FittingKind {
+  readonly id: ModelKindId;
+  readonly misfit: (base: BaseModel, model: AnyModel) => string | null;
+}
+
+const fittingKinds: readonly FittingKind[] = modelKindIds.flatMap((id) => {
+  const { misfit } = modelNouns[id] as ModelNoun<AnyModel>;
+  return misfit === undefined ? [] : [{ id, misfit }];
+});
+
+/** What an entry says of what fits what: of a base model a list of each kind, of another the base models. */
+const fitFields = (id: ModelKindId): z.ZodRawShape => {
+  if (id === baseKind.id) {
+    return Object.fromEntries(
+      fittingKinds.map((kind) => {
+        const { view, noun } = kindNamed(kind.id);
+        return [view.list, z.array(z.string()).describe(`Ids of the ${noun}s that fit it`)];
+      }),
+    );
+  }
+  if (fittingKinds.every((kind) => kind.id !== id)) return {};
+  return { base_models: z.array(z.string()).describe('Ids of the base models that it fits') };
+};
+
+function listSchema(
+  { component, fields, says }: { readonly component: string; readonly fields: z.ZodRawShape; readonly says?: string },
+  fits: z.ZodRawShape,
+): z.ZodType {
+  const list = z.array(z.object({ ...fields, ...fits }).meta({ id: component }));
+  return says === undefined ? list : list.describe(says);
+}
+
+/** The answer of GET /v1/models: a list for each kind. */
+export const modelListSchema = z
+  .object({
+    ...Object.fromEntries(
+      modelKindIds.map((id) => [kindNamed(id).view.list, listSchema(kindNamed(id).view, fitFields(id))]),
+    ),
+    [annotatorKind.view.list]: listSchema(annotatorKind.view, {}),
+    rejected: z
+      .array(z.object({ id: z.string(), code: z.string(), detail: z.string() }).meta({ id: 'RejectedModel' }))
+      .describe('What looks like a model and cannot be used, and why'),
+  })
+  .meta({ id: 'ModelList' });
+
+export type ModelListView = Readonly<Record<string, unknown>>;
+
+/** All models, each with those of the other kind that it fits, and all annotators. */
+export function modelListView(
+  models: ModelList,
+  annotators: readonly AnnotatorModel[],
+  defaultModel: string,
+): ModelListView {
+  const context: ViewContext = { models, defaultModel };
+  const lists = modelKindIds.map((id) => {
+    const { view } = kindNamed(id);
+    const own: readonly AnyModel[] = models[modelNouns[id].list];
+    return [view.list, own.map((model) => ({ ...view.show(model, context), ...fitsOf(model, models) }))] as const;
+  });
+  return {
+    ...Object.fromEntries(lists),
+    [annotatorKind.view.list]: annotators.map((model) => annotatorKind.view.show(model, context)),
+    rejected: models.rejected.map(({ id, code, detail }) => ({ id, code, detail })),
+  };
+}
+
+function fitsOf(model: AnyModel, models: ModelList): Readonly<Record<string, readonly string[]>> {
+  if (model.kind === baseKind.id) {
+    return Object.fromEntries(
+      fittingKinds.map(({ id, misfit }) => {
+        const own: readonly AnyModel[] = models[modelNouns[id].list];
+        return [
+          kindNamed(id).view.list,
+          own.filter((other) => misfit(model as BaseModel, other) === null).map((other) => other.id),
+        ];
+      }),
+    );
+  }
+  const fitting = fittingKinds.find(({ id }) => id === model.kind);
+  if (fitting === undefined) return {};
+  return { base_models: models.bases.filter((base) => fitting.misfit(base, model) === null).map(({ id }) => id) };
+}
