@@ -5,7 +5,7 @@ import { floats, type GoldenArray, goldenArrays, goldenJson } from '../support/g
 
 /** Runs `model` once on the CPU and releases it. */
 export async function runOnce(model: OnnxModel, feeds: Feeds): Promise<Readonly<Record<string, Tensor>>> {
-  const session = await createSession(model, { provider: 'cpu', deviceId: 0, threads: 2 });
+  const session = await createSession(model, { provider: 'cpu', deviceId: 0, threads: 1 });
   try {
     return await session.run(feeds);
   } finally {
