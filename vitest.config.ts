@@ -16,7 +16,9 @@ export default defineConfig({
     // Ends what hangs. What is merely slow, as on a machine that does more than this, is no failure.
     testTimeout: 180_000,
     hookTimeout: 180_000,
-    maxWorkers: 2,
+    maxWorkers: 3,
+    // Threads of one run wait for each other by spinning: two files beside each other would take each other's cores for nothing.
+    env: { ARMATURE_THREADS: '1' },
     reporters: ['default'],
     sequence: { sequencer: LongestFirst },
   },

@@ -84,7 +84,11 @@ async function extract(config: Config, type: string, file: string, options: Opti
   );
   useData(config);
   const { signal, release } = interruption();
-  const extractor = new ExtractorProcess({ annotators: embeddedAnnotators, pulled: pulledAnnotators(config) });
+  const extractor = new ExtractorProcess({
+    annotators: embeddedAnnotators,
+    pulled: pulledAnnotators(config),
+    threads: config.threads,
+  });
   try {
     const files = new PictureFiles();
     const given = await files.add(file, mask);

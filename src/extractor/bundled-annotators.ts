@@ -11,11 +11,14 @@ import { findPulled } from '../models/annotators/pulled-files.ts';
  */
 export class BundledAnnotators implements AnnotatorSource {
   readonly #folder: string;
+  readonly #threads: number;
   readonly #pulled: readonly string[];
   readonly #open = new Map<string, Promise<Annotator>>();
 
-  constructor(folder: string, pulled: readonly string[] = []) {
+  /** @param threads of one run; 0: as many as there are cores. */
+  constructor(folder: string, pulled: readonly string[] = [], threads = 0) {
     this.#folder = folder;
+    this.#threads = threads;
     this.#pulled = pulled;
   }
 
@@ -30,9 +33,10 @@ export class BundledAnnotators implements AnnotatorSource {
   async #load(id: string): Promise<Annotator> {
     const file = join(this.#folder, `${id}.onnx`);
     // An id with a slash is of a pulled network: it may not lead out of the folder.
-    if (!id.includes('/') && (await exists(file))) return { ...(await openOnnxFile(file)), settings: {} };
+    if (!id.includes('/') && (await exists(file)))
+      return { ...(await openOnnxFile(file, this.#threads)), settings: {} };
     const pulled = await findPulled(id, this.#pulled);
-    if (pulled !== null) return { ...(await openOnnxFile(pulled.onnx)), settings: pulled.settings };
+    if (pulled !== null) return { ...(await openOnnxFile(pulled.onnx, this.#threads)), settings: pulled.settings };
     const [folder] = id.split('/');
     throw new ArmatureError(
       'model_missing',

@@ -25,6 +25,8 @@ export interface ExtractorSettings {
   readonly annotators?: string;
   /** Folders with pulled networks, the first to win. */
   readonly pulled?: readonly string[];
+  /** Threads of a network's run; by default as many as there are cores. */
+  readonly threads?: number;
   /** A picture that keeps the processor idle for this long means that the child hangs: it is killed. */
   readonly hangAfterMs?: number;
 }
@@ -44,6 +46,7 @@ export class ExtractorProcess {
   readonly #entry: URL;
   readonly #annotators: string;
   readonly #pulled: readonly string[];
+  readonly #threads: number;
   readonly #waiting: Work[] = [];
   #inWork: Work | undefined;
   #child: ChildProcess | undefined;
@@ -56,11 +59,13 @@ export class ExtractorProcess {
     entry = new URL('./main.js', import.meta.url),
     annotators = '',
     pulled = [],
+    threads = 0,
     hangAfterMs = 120_000,
   }: ExtractorSettings = {}) {
     this.#entry = entry;
     this.#annotators = annotators;
     this.#pulled = pulled;
+    this.#threads = threads;
     this.#hangAfterMs = hangAfterMs;
   }
 
@@ -162,7 +167,8 @@ export class ExtractorProcess {
   }
 
   #start(): ChildProcess {
-    const child = fork(this.#entry, [this.#annotators, ...this.#pulled], { serialization: 'advanced', execArgv: [] });
+    const settings = [this.#annotators, String(this.#threads), ...this.#pulled];
+    const child = fork(this.#entry, settings, { serialization: 'advanced', execArgv: [] });
     this.#watch = new HangWatch(child, this.#hangAfterMs);
     child.on('message', (answer: FromExtractor) => this.#settle(answer));
     child.on('error', (error) => {

@@ -18,7 +18,8 @@ import type {
 } from './protocol.ts';
 
 /** Entry of the extractor child: a request in, its result out. It ends with its parent. */
-const annotators = new BundledAnnotators(process.argv[2] ?? '', process.argv.slice(3));
+const [folder = '', threads = '0', ...pulled] = process.argv.slice(2);
+const annotators = new BundledAnnotators(folder, pulled, Number(threads));
 
 async function extract({ condition, image, options, sizes }: ExtractRequest): Promise<ExtractorResult> {
   const row = findCondition(condition);

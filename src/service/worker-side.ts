@@ -22,7 +22,7 @@ export interface Children {
 /** Starts them; they end with what `closing` holds. */
 export function openChildren({ config, log, metrics }: Ground, closing: Closing): Children {
   const extractor = closing.add(
-    new ExtractorProcess({ annotators: embeddedAnnotators, pulled: pulledAnnotators(config) }),
+    new ExtractorProcess({ annotators: embeddedAnnotators, pulled: pulledAnnotators(config), threads: config.threads }),
   );
   const supervised = closing.add(superviseDevice(deviceSettings(config), log, metrics.device));
   metrics.children.watch('device', () => supervised.device.pid);

@@ -11,14 +11,14 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Starts `armature` as a user would, without the settings of whoever runs the tests. */
+/** Starts `armature` as a user would, without the settings of whoever runs the tests, but for the threads that all tests have. */
 export function spawnArmature(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
   cwd: string = process.cwd(),
 ): ChildProcess {
   const inherited = Object.entries(process.env).filter(
-    ([name]) => !/^(ARMATURE_.*|PORT|REDIS_URL|DATABASE_URL)$/.test(name),
+    ([name]) => !/^(ARMATURE_(?!THREADS$).*|PORT|REDIS_URL|DATABASE_URL)$/.test(name),
   );
   return spawn(process.execPath, [entry, ...args], {
     cwd,

@@ -13,7 +13,7 @@ import { writeSmallVae } from '../support/small-vae.ts';
 import { temporaryFolder } from '../weights/temporary-folder.ts';
 
 const folder = temporaryFolder();
-const pool = new SessionPool({ provider: 'cpu', deviceId: 0, threads: 2 }, 2 ** 30);
+const pool = new SessionPool({ provider: 'cpu', deviceId: 0, threads: 1 }, 2 ** 30);
 const autoencoders = new Autoencoders(pool);
 afterAll(async () => await pool.release());
 

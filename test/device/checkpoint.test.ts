@@ -14,7 +14,7 @@ import { planFor } from '../support/draw-request.ts';
 const settings: DeviceSettings = {
   provider: 'cpu',
   deviceId: 0,
-  threads: 2,
+  threads: 1,
   memoryBudget: 2 ** 31,
   maxRows: 2,
   tokenizerFolder: `${modelsFolder}/clip-tokenizer`,

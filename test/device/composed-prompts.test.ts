@@ -6,7 +6,7 @@ import { SessionPool } from '../../src/runtime/index.ts';
 import { dioramaModels, modelsFolder } from '../support/diorama.ts';
 import { firstPass, planFor, preparedAtOnce } from '../support/draw-request.ts';
 
-const pool = new SessionPool({ provider: 'cpu', deviceId: 0, threads: 2 }, 2 ** 30);
+const pool = new SessionPool({ provider: 'cpu', deviceId: 0, threads: 1 }, 2 ** 30);
 afterAll(async () => await pool.release());
 
 const { base } = await dioramaModels();

@@ -23,7 +23,7 @@ interface Case {
 const model = 'sd15-tiny';
 const { cases } = goldenJson<{ cases: readonly Case[] }>('prompt', 'chunks.json');
 const arrays = goldenArrays('prompt', 'embeds.safetensors');
-const pool = new SessionPool({ provider: 'cpu', deviceId: 0, threads: 2 }, 2 ** 30);
+const pool = new SessionPool({ provider: 'cpu', deviceId: 0, threads: 1 }, 2 ** 30);
 afterAll(async () => await pool.release());
 
 const tokenizer = await loadTokenizer(goldenPath('models', model, 'tokenizer'));

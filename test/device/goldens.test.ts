@@ -20,7 +20,7 @@ import {
 import { firstPass, planFor, preparedAtOnce } from '../support/draw-request.ts';
 import type { SchedulerId } from '../../src/schedulers/registry.ts';
 
-const pool = new SessionPool({ provider: 'cpu', deviceId: 0, threads: 2 }, 2 ** 30);
+const pool = new SessionPool({ provider: 'cpu', deviceId: 0, threads: 1 }, 2 ** 30);
 const networks = new ModelNetworks(pool, `${modelsFolder}/clip-tokenizer`);
 let models: DioramaModels;
 beforeAll(async () => {

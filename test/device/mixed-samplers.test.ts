@@ -11,7 +11,7 @@ const device = new DeviceProcess({
   settings: {
     provider: 'cpu',
     deviceId: 0,
-    threads: 2,
+    threads: 1,
     memoryBudget: 2 ** 31,
     maxRows: 16,
     tokenizerFolder: `${modelsFolder}/clip-tokenizer`,

@@ -28,7 +28,7 @@ class NotingPool extends SessionPool {
 const settings = {
   provider: 'cpu',
   deviceId: 0,
-  threads: 2,
+  threads: 1,
   memoryBudget: 2 ** 31,
   maxRows: 8,
   tokenizerFolder: `${modelsFolder}/clip-tokenizer`,

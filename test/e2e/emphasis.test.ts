@@ -29,7 +29,7 @@ const { cases } = goldenJson<{ cases: readonly { case: number; prompt: string; c
 const arrays = goldenArrays('prompt', 'embeds.safetensors');
 const emphasised = cases.filter((one) => one.comma_backtrack === 20 && arrays.has(`${one.case}/a1111`));
 
-const pool = new SessionPool({ provider: 'cpu', deviceId: 0, threads: 2 }, 2 ** 30);
+const pool = new SessionPool({ provider: 'cpu', deviceId: 0, threads: 1 }, 2 ** 30);
 let models: string;
 let service: Service;
 beforeAll(async () => {

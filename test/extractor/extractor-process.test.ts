@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { canny } from '../../src/conditions/canny/canny.ts';
 import type { RgbImage } from '../../src/pixels/rgb-image.ts';
+import { embeddedAnnotators } from '../../src/config/config.ts';
 import { parseOptions } from '../../src/conditions/contract/options.ts';
 import { findCondition } from '../../src/conditions/registry.ts';
 import { ArmatureError } from '../../src/errors.ts';
@@ -57,6 +58,17 @@ function isAlive(pid: number): boolean {
 }
 
 describe('ExtractorProcess', () => {
+  it.runIf(process.platform === 'linux')('runs networks in as many threads as it is told', async () => {
+    const counts: number[] = [];
+    for (const threads of [1, 4]) {
+      const extractor = new ExtractorProcess({ entry, annotators: embeddedAnnotators, threads });
+      open.push(extractor);
+      await extractor.extract('softedge', photo, parseOptions(findCondition('softedge'), {}));
+      counts.push(readdirSync(`/proc/${extractor.pid}/task`).length);
+    }
+    expect(counts[1]! - counts[0]!).toBe(3);
+  });
+
   it('gives what the extractor gives in this process', async () => {
     const extractor = start();
     expect(await extractor.extract('canny', photo, options)).toEqual(canny.extract(photo, options));

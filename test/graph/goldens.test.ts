@@ -31,7 +31,7 @@ import { GoldenModel, runOnce } from './golden-model.ts';
 const textTolerance = 2e-5;
 const tolerance = 5e-5;
 
-const settings = { provider: 'cpu', deviceId: 0, threads: 2 } as const;
+const settings = { provider: 'cpu', deviceId: 0, threads: 1 } as const;
 const none: Tensor = { dims: [1, 1, 1, 1], data: new Float32Array(1) };
 
 const opened = await Promise.all(

@@ -13,7 +13,7 @@ import { stableDiffusionSchedule } from '../../src/weights/configs/stable-diffus
 import { openBaseCheckpoint } from '../../src/weights/checkpoint.ts';
 import { bytes, floats, goldenArrays, goldenPath, maxAbsDifference } from '../support/golden.ts';
 
-const pool = new SessionPool({ provider: 'cpu', deviceId: 0, threads: 2 }, 2 ** 28);
+const pool = new SessionPool({ provider: 'cpu', deviceId: 0, threads: 1 }, 2 ** 28);
 afterAll(async () => await pool.release());
 
 describe('the latents of a picture that is drawn over', () => {

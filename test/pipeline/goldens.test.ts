@@ -107,7 +107,7 @@ const covered = cases.filter(
 );
 const outside = cases.filter((one) => !covered.includes(one));
 const inputs = goldenArrays('pipelines', 'inputs.safetensors');
-const pool = new SessionPool({ provider: 'cpu', deviceId: 0, threads: 2 }, 2 ** 30);
+const pool = new SessionPool({ provider: 'cpu', deviceId: 0, threads: 1 }, 2 ** 30);
 afterAll(async () => await pool.release());
 
 /** A value that a case gives once or per item. */

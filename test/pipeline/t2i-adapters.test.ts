@@ -16,7 +16,7 @@ import { openControlNetCheckpoint, openT2iAdapterCheckpoint } from '../../src/we
 import { bytes, floats, goldenArrays, goldenJson, goldenPath, maxAbsDifference } from '../support/golden.ts';
 import { drawTogether, type DrawingCase, inputPicture, largestOf, openGoldenBase, sampleOf } from './golden-drawing.ts';
 
-const pool = new SessionPool({ provider: 'cpu', deviceId: 0, threads: 2 }, 2 ** 30);
+const pool = new SessionPool({ provider: 'cpu', deviceId: 0, threads: 1 }, 2 ** 30);
 afterAll(async () => await pool.release());
 
 interface AdapterCase extends DrawingCase {

@@ -71,7 +71,11 @@ async function generate(
   const startedAt = performance.now();
   const { signal, release } = interruption();
   const device = new DeviceProcess({ settings: deviceSettings(config) });
-  const extractor = new ExtractorProcess({ annotators: embeddedAnnotators, pulled: pulledAnnotators(config) });
+  const extractor = new ExtractorProcess({
+    annotators: embeddedAnnotators,
+    pulled: pulledAnnotators(config),
+    threads: config.threads,
+  });
   const progress = showProgress();
   try {
     const [library, annotators] = await Promise.all([libraryOf(config), annotatorsOf(config)]);

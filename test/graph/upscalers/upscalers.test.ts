@@ -17,7 +17,7 @@ import { float32Tensor, writeSafetensors } from '../../weights/write-safetensors
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const references = arraysOf(here('references.safetensors'));
-const pool = new SessionPool({ provider: 'cpu', deviceId: 0, threads: 2 }, 2 ** 30);
+const pool = new SessionPool({ provider: 'cpu', deviceId: 0, threads: 1 }, 2 ** 30);
 const upscalers = new Upscalers(pool);
 afterAll(async () => await pool.release());
 

@@ -47,7 +47,7 @@ const {
   readonly cases_sdxl: readonly Case[];
 }>(...golden, 'cases.json');
 const arrays = goldenArrays(...golden, 'golden.safetensors');
-const pool = new SessionPool({ provider: 'cpu', deviceId: 0, threads: 2 }, 2 ** 30);
+const pool = new SessionPool({ provider: 'cpu', deviceId: 0, threads: 1 }, 2 ** 30);
 afterAll(async () => await pool.release());
 
 describe.each(files)('$file', ({ file, name, layout, vectors, keys }) => {
