@@ -12,6 +12,7 @@ import type { Autoencoder, LatentDecoder, PictureEncoder } from '../pipeline/net
 import type { SessionPool } from '../runtime/index.ts';
 import { openTaesdCheckpoint } from '../weights/layouts/taesd.ts';
 import { openVaeCheckpoint } from '../weights/layouts/vae.ts';
+import { ColouredViews, decodedView, type LatentView } from './latent-view.ts';
 import type { AutoencoderWork } from './protocol.ts';
 import { requireSame } from './require-same.ts';
 import { run, runOne, sessionKey } from './run-network.ts';
@@ -23,6 +24,7 @@ import { run, runOne, sessionKey } from './run-network.ts';
 export class Autoencoders {
   readonly #pool: SessionPool;
   readonly #vaes = new Map<string, Promise<VaeOf>>();
+  readonly #coloured = new ColouredViews();
   readonly #taesds = new Map<string, Promise<LatentDecoder>>();
 
   constructor(pool: SessionPool) {
@@ -33,6 +35,11 @@ export class Autoencoders {
   async of(own: PictureEncoder & LatentDecoder, { vae, taesd }: AutoencoderWork): Promise<Autoencoder> {
     const coder = vae === null ? own : (await this.#vae(vae))(own.scalingFactor);
     return { encoder: coder, decoder: taesd === null ? coder : await this.#taesd(taesd) };
+  }
+
+  /** How pictures that such an autoencoder decodes are looked at while they are drawn: by a TAESD, or by colours that are fitted to its decoder. */
+  async view({ decoder }: Autoencoder, taesd: TaesdModel | null): Promise<LatentView> {
+    return taesd === null ? this.#coloured.of(decoder) : decodedView(await this.#taesd(taesd));
   }
 
   async #vae(model: VaeModel): Promise<VaeOf> {
@@ -50,6 +57,7 @@ export class Autoencoders {
       requireSame('TAESD', model, hash);
       const session = sessionKey(`${key}/decoder`);
       return {
+        key: session,
         scalingFactor: 1,
         decode: async (latent) =>
           await runOne(this.#pool, session, () => buildTaesdDecoder(taesd), 'image', { latent }),
@@ -84,6 +92,7 @@ export function vaeNetworks(
 ): PictureEncoder & LatentDecoder {
   const [encoder, decoder] = [sessionKey(`${key}/encoder`), sessionKey(`${key}/decoder`)];
   return {
+    key: decoder,
     scalingFactor: vae.config.scalingFactor,
     encode: async (image) => {
       const [mean, logvar] = await run(pool, encoder, () => buildVaeEncoder(vae), ['mean', 'logvar'], { image });

@@ -4,6 +4,7 @@ import { HangWatch } from '../runtime/hang-watch.ts';
 import type { AlphaImage } from '../pixels/alpha-image.ts';
 import type {
   AttemptKey,
+  DevicePreview,
   DeviceDescription,
   DeviceSettings,
   Drawing,
@@ -36,6 +37,10 @@ export interface DrawOptions {
   readonly onProgress?: (done: { readonly step: number }) => void;
   /** Where the request asks for checkpoints. The last one comes before the rejection with `cancelled`. */
   readonly onCheckpoint?: (progress: PassProgress) => void;
+  /** Where the request asks for previews, and somebody watches. */
+  readonly onPreview?: (preview: DevicePreview) => void;
+  /** Calls back when somebody watches, at once where somebody does, and when nobody does any more; gives how to stop that. */
+  readonly watch?: ((listener: (watched: boolean) => void) => () => void) | undefined;
 }
 
 export interface EnlargeOptions {
@@ -121,10 +126,16 @@ export class DeviceProcess {
     return await new Promise<Answer>((resolve, reject) => {
       const cancel = (): void => this.#send({ type: 'cancel', job: request.job, attempt: request.attempt });
       signal?.addEventListener('abort', cancel, { once: true });
-      const detach = (): void => signal?.removeEventListener('abort', cancel);
+      let unwatch = (): void => {};
+      const detach = (): void => {
+        signal?.removeEventListener('abort', cancel);
+        unwatch();
+      };
       this.#pending.set(key, { resolve, reject, options, detach });
       this.#running?.watch.setBusy(true);
       this.#send(request);
+      const { job, attempt } = request;
+      unwatch = options.watch?.((watched) => this.#send({ type: 'watch', job, attempt, watched })) ?? unwatch;
     });
   }
 
@@ -187,6 +198,10 @@ export class DeviceProcess {
     }
     if (message.type === 'tiled') {
       pending.options.onTile?.({ step: message.step, steps: message.steps });
+      return;
+    }
+    if (message.type === 'preview') {
+      pending.options.onPreview?.(message);
       return;
     }
     if (message.type === 'checkpoint') {

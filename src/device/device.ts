@@ -3,9 +3,11 @@ import { splitNetworks } from '../pipeline/controls/split-networks.ts';
 import { DenoiseLoop, StepError } from '../pipeline/denoise-loop.ts';
 import type { LatentDecoder } from '../pipeline/networks/networks.ts';
 import { pictureFrom } from '../pipeline/pixels.ts';
-import { isFinished, type Sample, stepOf } from '../pipeline/sample.ts';
+import { isBetweenSteps, isFinished, type Sample, stepOf } from '../pipeline/sample.ts';
 import type { ModelNetworks } from './model-networks.ts';
 import { prepareDrawing, type PreparedDrawing } from './prepare-drawing.ts';
+import { decodeLatents, type LatentView } from './latent-view.ts';
+import { PreviewPace } from './preview-pace.ts';
 import { workingMemory } from './memory.ts';
 import type { AlphaImage } from '../pixels/alpha-image.ts';
 import { type TilesDone, upscaleTiles, type UpscalerNetwork } from './upscaling.ts';
@@ -26,6 +28,8 @@ interface ActivePicture {
   readonly sample: Sample;
   /** Null until it is decoded. */
   left: PictureLeft | null;
+  /** When it was last shown on its way, in milliseconds of the loop's clock. */
+  shownAt: number;
 }
 
 /** One admitted pass: its samples on their way and its pictures that are ready. */
@@ -34,6 +38,9 @@ interface ActiveDrawing {
   readonly pictures: readonly ActivePicture[];
   /** What brings its latents to pictures. */
   readonly decoder: LatentDecoder;
+  /** Null where no previews were asked for, or none can be made. */
+  view: LatentView | null;
+  readonly pace: PreviewPace;
   readonly warnings: readonly string[];
   /** Samples in each batched evaluation so far. */
   readonly batches: number[];
@@ -59,6 +66,8 @@ export class Device {
   readonly #admitted = new Map<string, DrawRequest>();
   readonly #active = new Map<string, ActiveDrawing>();
   readonly #upscales = new Map<string, EnlargeRequest>();
+  /** Of those that were admitted: who is watched. */
+  readonly #watched = new Set<string>();
   /** All but the evaluations, which the loop has; oldest first. */
   readonly #pieces: Piece[] = [];
   #working = false;
@@ -97,9 +106,26 @@ export class Device {
       this.#loop.leave(samplesOf(active));
       if (active.request.checkpointEveryMs !== null) this.#checkpoint(active);
     }
+    this.#watched.delete(key);
     if (this.#admitted.delete(key) || this.#active.delete(key) || this.#upscales.delete(key)) {
       this.#send({ type: 'cancelled', job: attempt.job, attempt: attempt.attempt });
     }
+  }
+
+  /** Says whether somebody watches a drawing that was admitted: previews are made for nobody else. */
+  watch(attempt: AttemptKey, watched: boolean): void {
+    const key = keyOf(attempt);
+    const active = this.#active.get(key);
+    if (active === undefined && !this.#admitted.has(key)) return;
+    if (watched) this.#watched.add(key);
+    else this.#watched.delete(key);
+    if (active !== undefined) this.#watch(active);
+  }
+
+  /** Has its samples say what they come to, or no more. */
+  #watch({ request, pictures, view }: ActiveDrawing): void {
+    const isWatched = view !== null && this.#watched.has(keyOf(request));
+    for (const { sample } of pictures) sample.watch = isWatched ? { clean: null } : null;
   }
 
   async #work(): Promise<void> {
@@ -167,17 +193,20 @@ export class Device {
     }
   }
 
-  #begin(request: DrawRequest, { samples, decoder, warnings }: PreparedDrawing): void {
+  #begin(request: DrawRequest, { samples, decoder, view, warnings }: PreparedDrawing): void {
     const drawing: ActiveDrawing = {
       request,
-      pictures: samples.map((sample) => ({ sample, left: null })),
+      pictures: samples.map((sample) => ({ sample, left: null, shownAt: Number.NEGATIVE_INFINITY })),
       decoder,
+      view,
+      pace: new PreviewPace(),
       warnings,
       batches: [],
       checkpointedAt: performance.now(),
     };
     this.#admitted.delete(keyOf(request));
     this.#active.set(keyOf(request), drawing);
+    this.#watch(drawing);
     this.#loop.join(samples.filter((sample) => !isFinished(sample)));
     this.#decodeFinished(drawing, drawing.pictures, performance.now());
   }
@@ -204,11 +233,44 @@ export class Device {
     batches.push(stepped.size);
     this.#send({ type: 'progress', ...keyFields(request), step: stepOfAll(drawing) });
     this.#checkpointIfDue(drawing, at);
+    this.#previewIfDue(drawing, stepped, at);
     this.#decodeFinished(
       drawing,
       pictures.filter(({ sample }) => stepped.has(sample)),
       at,
     );
+  }
+
+  /** Of the pictures that took a step those first that were shown longest ago, as many as the pace lets through. */
+  #previewIfDue(drawing: ActiveDrawing, stepped: ReadonlySet<Sample>, at: number): void {
+    const { preview } = drawing.request;
+    if (preview === null) return;
+    const due = drawing.pictures.filter(
+      ({ sample }) => stepped.has(sample) && isBetweenSteps(sample) && stepOf(sample) % preview.every === 0,
+    );
+    for (const picture of due.toSorted((a, b) => a.shownAt - b.shownAt)) {
+      if (picture.sample.watch === null || !drawing.pace.take(at)) return;
+      picture.shownAt = at;
+      this.#enqueue(async () => await this.#preview(drawing, picture), at);
+    }
+  }
+
+  async #preview(drawing: ActiveDrawing, picture: ActivePicture): Promise<void> {
+    const { request, pictures, view } = drawing;
+    const { sample } = picture;
+    const clean = sample.watch?.clean ?? null;
+    if (!this.#isActive(drawing) || view === null || clean === null) return;
+    const step = stepOf(sample);
+    try {
+      const image = await view(clean, sample.pass.shape);
+      if (!this.#isActive(drawing)) return;
+      this.#send({ type: 'preview', ...keyFields(request), picture: pictures.indexOf(picture), step, image });
+    } catch (error) {
+      // Worth no failure: what is drawn does not hang on it.
+      console.error(`device: ${request.job}: no previews:`, error);
+      drawing.view = null;
+      this.#watch(drawing);
+    }
   }
 
   #checkpointIfDue(drawing: ActiveDrawing, now: number): void {
@@ -251,6 +313,7 @@ export class Device {
       return;
     }
     this.#active.delete(keyOf(request));
+    this.#watched.delete(keyOf(request));
     this.#send({ type: 'finished', ...keyFields(request), pictures: left, warnings, batches });
   }
 
@@ -265,8 +328,7 @@ export class Device {
         `Model "${request.base.id}" gave latents that are not finite numbers: its weights are damaged, or the guidance scale ${request.pass.guidanceScale} is too high for it.`,
       );
     }
-    const latents = state.latents.map((value) => value / decoder.scalingFactor);
-    return { image: pictureFrom(await decoder.decode({ dims: [1, ...pass.shape], data: latents })) };
+    return { image: pictureFrom(await decodeLatents(decoder, state.latents, pass.shape)) };
   }
 
   #abandon(drawing: ActiveDrawing, error: unknown): void {
@@ -276,6 +338,7 @@ export class Device {
 
   #fail(request: AttemptKey, error: unknown): void {
     if (!(error instanceof ArmatureError)) console.error(`device: ${request.job}:`, error);
+    this.#watched.delete(keyOf(request));
     this.#send({ type: 'failed', ...keyFields(request), error: serializeError(error) });
   }
 }

@@ -17,6 +17,7 @@ process.on('message', (message: ToDevice) => {
   if (message.type === 'start') void start(message.settings);
   else if (message.type === 'admit') device?.admit(message);
   else if (message.type === 'enlarge') device?.enlarge(message);
+  else if (message.type === 'watch') device?.watch(message, message.watched);
   else device?.cancel(message);
 });
 

@@ -29,12 +29,13 @@ import { type PromptEncoder, textEncoder } from '../pipeline/conditioning/prompt
 import type { Feeds, SessionPool } from '../runtime/index.ts';
 import { LeastRecent } from '../runtime/least-recent.ts';
 import { Autoencoders, vaeNetworks } from './autoencoders.ts';
+import type { LatentView } from './latent-view.ts';
 import { MergedLoras, type NetworkDeltas, noDeltas } from './merged-loras.ts';
 import { run, runOne, sessionKey } from './run-network.ts';
 import { type UpscalerNetwork, Upscalers } from './upscaling.ts';
 import { nothing } from '../pipeline/controls/residuals.ts';
 import { textNetwork } from './text-network.ts';
-import type { AutoencoderWork, LoraWork } from './protocol.ts';
+import type { AutoencoderWork, LoraWork, PreviewWork } from './protocol.ts';
 import {
   type BaseCheckpoint,
   type ControlNetCheckpoint,
@@ -114,6 +115,11 @@ export class ModelNetworks implements NetworkSource, SteeringSource {
 
   async openUpscaler(model: UpscalerModel): Promise<UpscalerNetwork> {
     return await this.#upscalers.open(model);
+  }
+
+  /** How pictures are looked at while they are drawn. Throws as {@link Autoencoders.of} does. */
+  async openView(autoencoder: Autoencoder, { taesd }: PreviewWork): Promise<LatentView> {
+    return await this.#autoencoders.view(autoencoder, taesd);
   }
 
   async #openFiles(model: BaseModel): Promise<OpenFiles> {

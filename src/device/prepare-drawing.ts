@@ -14,6 +14,7 @@ import { askedOptions } from '../schedulers/asked-options.ts';
 import { createScheduler } from '../schedulers/registry.ts';
 import { trainedLevels } from '../schedulers/sigmas.ts';
 import { encodePrompt } from './encode-prompt.ts';
+import type { LatentView } from './latent-view.ts';
 import type { ModelNetworks, OpenBase } from './model-networks.ts';
 import type { DrawRequest, PassStart } from './protocol.ts';
 import type { TextCache } from './text-cache.ts';
@@ -21,6 +22,8 @@ import type { TextCache } from './text-cache.ts';
 export interface PreparedDrawing {
   readonly samples: readonly Sample[];
   readonly decoder: LatentDecoder;
+  /** Null where no previews were asked for. */
+  readonly view: LatentView | null;
   readonly warnings: readonly string[];
 }
 
@@ -30,12 +33,22 @@ export interface PreparedDrawing {
  * does, so that others can go first.
  */
 export async function* prepareDrawing(
-  { pass: planned, base: model, controls: works, loras, autoencoder, over: start, pictures }: DrawRequest,
+  {
+    pass: planned,
+    base: model,
+    controls: works,
+    loras,
+    autoencoder: coders,
+    preview,
+    over: start,
+    pictures,
+  }: DrawRequest,
   networks: ModelNetworks,
   texts: TextCache,
 ): AsyncGenerator<void, PreparedDrawing> {
   const base = await networks.openBase(model, loras);
-  const { encoder, decoder } = await networks.openAutoencoder(base, autoencoder);
+  const autoencoder = await networks.openAutoencoder(base, coders);
+  const view = preview === null ? null : await networks.openView(autoencoder, preview);
   const guidance = { scale: planned.guidanceScale, rescale: planned.guidanceRescale };
   const warnings: string[] = [];
   let pieces = 0;
@@ -54,7 +67,7 @@ export async function* prepareDrawing(
     controls.push(await prepareControl(work, networks, base.networks));
   }
   if (start !== null && pieces++ > 0) yield;
-  const over = start === null ? null : await encodeStart(start, encoder);
+  const over = start === null ? null : await encodeStart(start, autoencoder.encoder);
   if (over?.repaint?.mask.every((weight) => weight === 0) === true) {
     warnings.push('mask_image: what it says is too small to fill a cell of the latents, so nothing was drawn anew.');
   }
@@ -63,7 +76,7 @@ export async function* prepareDrawing(
   const samples = pictures.map(({ resume, ...seeds }) =>
     resume === null ? startSample(pass, seeds) : resumeSample(pass, seeds, resume),
   );
-  return { samples, decoder, warnings };
+  return { samples, decoder: autoencoder.decoder, view, warnings };
 }
 
 /** A picture as the pass draws over it. */

@@ -67,6 +67,24 @@ export interface AutoencoderWork {
   readonly taesd: TaesdModel | null;
 }
 
+/** Pictures on their way, for who watches a job. */
+export interface PreviewWork {
+  /** Steps from one to the next. */
+  readonly every: number;
+  /** What they are made with; null: colours that are fitted to the decoder. */
+  readonly taesd: TaesdModel | null;
+}
+
+/** What a picture of a drawing comes to, as far as it can be told. */
+export interface DevicePreview {
+  /** Which of the request's pictures. */
+  readonly picture: number;
+  /** Steps of the pass that it has done. */
+  readonly step: number;
+  /** Of whatever size. */
+  readonly image: RgbImage;
+}
+
 /** One pass of a job with its pictures decoded and its maps made: the device reads no file but weights. */
 export interface DrawRequest extends AttemptKey {
   readonly pass: PlannedPass;
@@ -76,6 +94,8 @@ export interface DrawRequest extends AttemptKey {
   /** What is merged into the weights of the base model. */
   readonly loras: readonly LoraWork[];
   readonly autoencoder: AutoencoderWork;
+  /** Null where nobody asked for any. They are made while the drawing is watched. */
+  readonly preview: PreviewWork | null;
   /** What it draws over, exactly of its size; null where it begins with noise alone. */
   readonly over: PassStart | null;
   readonly pictures: readonly PictureWork[];
@@ -93,11 +113,14 @@ export type ToDevice =
   | { readonly type: 'start'; readonly settings: DeviceSettings }
   | ({ readonly type: 'admit' } & DrawRequest)
   | ({ readonly type: 'enlarge' } & EnlargeRequest)
-  | ({ readonly type: 'cancel' } & AttemptKey);
+  | ({ readonly type: 'cancel' } & AttemptKey)
+  /** Of a drawing that was admitted: whether somebody watches it. */
+  | ({ readonly type: 'watch'; readonly watched: boolean } & AttemptKey);
 
 export type FromDevice =
   | { readonly type: 'ready'; readonly device: DeviceDescription }
   | ({ readonly type: 'progress'; readonly step: number } & AttemptKey)
+  | ({ readonly type: 'preview' } & DevicePreview & AttemptKey)
   | ({ readonly type: 'checkpoint'; readonly progress: PassProgress } & AttemptKey)
   | ({ readonly type: 'finished' } & Drawing & AttemptKey)
   | ({ readonly type: 'tiled'; readonly step: number; readonly steps: number } & AttemptKey)

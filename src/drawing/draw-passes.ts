@@ -6,6 +6,7 @@ import type {
   DrawRequest,
   LoraWork,
   PassProgress,
+  PreviewWork,
   PassStart,
   PictureLeft,
 } from '../device/protocol.ts';
@@ -17,6 +18,7 @@ import { picturesOf, type PlannedPicture } from '../generation/pictures.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
 import type { ControlWork } from '../pipeline/controls/control-work.ts';
 import type { CheckpointPort, PictureState } from './checkpoint-port.ts';
+import type { PreviewPort } from './preview-port.ts';
 
 /** What is asked of the device process: to draw one pass. */
 export interface DrawingDevice {
@@ -26,6 +28,7 @@ export interface DrawingDevice {
 export interface PassesParts {
   readonly device: DrawingDevice;
   readonly checkpoints: CheckpointPort;
+  readonly previews: PreviewPort;
 }
 
 /** All that the passes of a plan are drawn from. */
@@ -35,6 +38,8 @@ export interface PassesWork {
   readonly controls: readonly ControlWork[];
   readonly loras: readonly LoraWork[];
   readonly autoencoder: AutoencoderWork;
+  /** Null where no previews were asked for. */
+  readonly preview: PreviewWork | null;
   /** What the first pass draws over; null where that begins with noise alone. */
   readonly over: PassStart | null;
   readonly attempt: AttemptKey;
@@ -61,8 +66,8 @@ interface Underway {
  * checkpoint of an earlier attempt, and keeps further ones.
  */
 export async function drawPasses(
-  { device, checkpoints }: PassesParts,
-  { plan, base, controls, loras, autoencoder, over, attempt }: PassesWork,
+  { device, checkpoints, previews }: PassesParts,
+  { plan, base, controls, loras, autoencoder, preview, over, attempt }: PassesWork,
   { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (progress: Progress) => void },
 ): Promise<DrawnPasses> {
   const kept = await checkpoints.load();
@@ -86,6 +91,7 @@ export async function drawPasses(
         controls,
         loras,
         autoencoder,
+        preview,
         over: start,
         checkpointEveryMs: checkpoints.everyMs,
       };
@@ -93,6 +99,12 @@ export async function drawPasses(
         { ...request, pictures: open.map((picture) => workOn(index, picture)) },
         {
           signal,
+          ...(preview === null ? {} : { watch: (listener) => previews.watch(listener) }),
+          onPreview: ({ picture, step, image }) => {
+            const { output, candidate } = (open[picture] as Underway).planned;
+            const { step: done, steps } = progressIn(passes, index, step);
+            previews.show({ output, candidate, step: done, steps, image });
+          },
           onProgress: ({ step }) => onProgress(progressIn(passes, index, step)),
           onCheckpoint: (progress) =>
             checkpoints.save({

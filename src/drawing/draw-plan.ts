@@ -30,7 +30,7 @@ export interface DrawnPlan {
 export async function drawPlan(
   parts: DrawingParts,
   plan: GenerationPlan,
-  { base, controls: found, loras, autoencoder }: PlanModels,
+  { base, controls: found, loras, autoencoder, preview }: PlanModels,
   attempt: AttemptKey,
   { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (progress: Progress) => void },
 ): Promise<DrawnPlan> {
@@ -43,7 +43,7 @@ export async function drawPlan(
   const drawing = await tracing.span('draw', { attributes: { 'armature.steps': plan.steps } }, async (span) => {
     const done = await drawPasses(
       parts,
-      { plan, base, controls, loras, autoencoder, over, attempt },
+      { plan, base, controls, loras, autoencoder, preview, over, attempt },
       { signal, onProgress },
     );
     span.set({ 'armature.mean_batch': done.meanBatch });

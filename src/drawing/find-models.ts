@@ -1,7 +1,7 @@
 import { ArmatureError } from '../errors.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
 import { modelKinds } from '../models/kinds/kinds.ts';
-import type { AutoencoderWork, LoraWork } from '../device/protocol.ts';
+import type { AutoencoderWork, LoraWork, PreviewWork } from '../device/protocol.ts';
 import type { TenantModels } from '../models/library.ts';
 import { type BaseModel, findBase } from '../generation/models/base.ts';
 import type { FoundControl } from '../pipeline/controls/control-work.ts';
@@ -15,6 +15,8 @@ export interface PlanModels {
   readonly controls: readonly FoundControl[];
   readonly loras: readonly LoraWork[];
   readonly autoencoder: AutoencoderWork;
+  /** Null where the plan asks for no previews. */
+  readonly preview: PreviewWork | null;
 }
 
 /** Finds the models of a plan. `model_invalid` where one is not the one that the plan was made for any more. */
@@ -35,7 +37,8 @@ export async function findModels(library: Pick<TenantModels, 'find'>, plan: Gene
       return { model, ...scales };
     }),
   );
-  return { base, controls, loras, autoencoder: { vae: null, taesd: null } };
+  const preview = plan.preview === undefined ? null : { every: plan.preview.every, taesd: null };
+  return { base, controls, loras, autoencoder: { vae: null, taesd: null }, preview };
 }
 
 function assertUnchanged(model: { readonly id: string; readonly hash: string }, planned: string): void {

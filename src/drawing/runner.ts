@@ -6,6 +6,7 @@ import type { TenantModels } from '../models/library.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import type { CheckpointPort } from './checkpoint-port.ts';
+import type { PreviewPort } from './preview-port.ts';
 import type { DrawingDevice } from './draw-passes.ts';
 
 /**
@@ -29,6 +30,7 @@ export interface Attempt {
   readonly store: ObjectStore;
   readonly checkpoints: CheckpointPort;
   readonly progress: ProgressPort;
+  readonly previews: PreviewPort;
   readonly tracing: Tracing;
 }
 

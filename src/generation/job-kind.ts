@@ -31,6 +31,8 @@ export interface JobKind<P extends Plan, Effective> {
   sources(plan: P): readonly (StoredPicture | null)[];
   /** The networks that its maps are made with. What is only measured with afterwards is none of them. */
   networks(plan: P, conditionOf: Catalog['condition']): readonly NeededNetwork[];
+  /** Whether those who follow a job are shown its pictures on their way. */
+  showsPreviews(plan: P): boolean;
   /** `mapUrl` says where the map of a control is; null until it exists. */
   view(plan: P, mapUrl: (control: number) => string | null): Effective;
 }

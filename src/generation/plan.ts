@@ -54,6 +54,8 @@ export interface GenerationPlan extends Plan {
   readonly init?: PlannedInit | undefined;
   /** Where the pictures' noise lies on the way to that of other seeds; absent where it is that of their own. */
   readonly variation?: Variation | undefined;
+  /** Absent where nobody is to see the pictures before they are done. */
+  readonly preview?: PlannedPreview | undefined;
   readonly controls: readonly PlannedControl[];
   /** Adapters of the model's weights, in the order of the request; absent where there are none. */
   readonly loras?: readonly PlannedLora[] | undefined;
@@ -131,6 +133,12 @@ export interface Variation {
   readonly seed: number;
   /** 0 .. 1. */
   readonly strength: number;
+}
+
+/** Pictures on their way, for those who watch the job. */
+export interface PlannedPreview {
+  /** Steps from one to the next. */
+  readonly every: number;
 }
 
 export interface PlannedControl {

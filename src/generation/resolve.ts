@@ -81,6 +81,7 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
     ...(request.variation === undefined
       ? {}
       : { variation: { ...request.variation, seed: request.variation.seed ?? context.randomSeed() } }),
+    ...(request.preview === undefined ? {} : { preview: request.preview }),
     controls,
     ...(loras.length === 0 ? {} : { loras }),
     strict: request.strict,

@@ -4,7 +4,7 @@ import { canShareRun, type Conditioning, conditioningAt, stackConditionings } fr
 import type { RowControl } from './controls/sample-control.ts';
 import type { EvaluationNetworks } from './controls/split-networks.ts';
 import type { DenoiserInput } from './networks/networks.ts';
-import { answered, controlsOn, type Sample, stepOf } from './sample.ts';
+import { answered, cleanLatents, controlsOn, type Sample, stepOf } from './sample.ts';
 
 /** One row of a batch. */
 interface BatchRow {
@@ -39,9 +39,15 @@ export async function evaluateTogether(
       const prediction = predictions.get(batch[index++] as BatchRow) as Float32Array;
       return { role, weight, prediction };
     });
-    return answered(sample, answers);
+    // What is looked at comes beside what is drawn, and changes none of it.
+    const clean = sample.watch === null ? null : cleanLatents(sample, answers);
+    return { state: answered(sample, answers), clean };
   });
-  for (const [i, sample] of samples.entries()) sample.state = states[i] ?? sample.state;
+  for (const [i, sample] of samples.entries()) {
+    const { state, clean } = states[i] as (typeof states)[number];
+    sample.state = state;
+    if (sample.watch !== null) sample.watch.clean = clean;
+  }
 }
 
 function rowsOf(sample: Sample): readonly BatchRow[] {

@@ -20,6 +20,14 @@ export interface Sample {
   readonly blend: Blend | null;
   /** All that changes. Replaced, never written to. */
   state: SampleState;
+  /** For who watches it being drawn; null where nobody does. */
+  watch: SampleWatch | null;
+}
+
+/** What a picture that is being drawn comes to, as far as it can be told. */
+export interface SampleWatch {
+  /** Latents of the denoiser, C x h x w, that the last evaluation pointed to; null before the first. Replaced, never written to. */
+  clean: Float32Array | null;
 }
 
 /**
@@ -41,12 +49,13 @@ export interface NoiseSeeds {
 /** A sample at the beginning of its pass. */
 export function startSample(pass: Pass, seeds: NoiseSeeds): Sample {
   const { latents, blend, noise } = startOf(pass, seeds);
-  return { pass, seeds, blend, state: { ...pass.scheduler.start(latents), noise } };
+  return { pass, seeds, blend, state: { ...pass.scheduler.start(latents), noise }, watch: null };
 }
 
 /** A sample that goes on from `state`. All that follows from pass and seeds is made again, by the same draws in the same order. */
 export function resumeSample(pass: Pass, seeds: NoiseSeeds, state: SampleState): Sample {
-  return { pass, seeds, blend: (pass.over?.repaint ?? null) === null ? null : startOf(pass, seeds).blend, state };
+  const blend = (pass.over?.repaint ?? null) === null ? null : startOf(pass, seeds).blend;
+  return { pass, seeds, blend, state, watch: null };
 }
 
 interface Start {
@@ -99,6 +108,17 @@ export function answered({ pass, seeds, blend, state }: Sample, answers: readonl
   return { ...whole, noise: noise.save() };
 }
 
+/** The latents that the answers of the network point to; where only a part is drawn anew, within the picture's own. */
+export function cleanLatents({ pass, blend, state }: Sample, answers: readonly Answer[]): Float32Array {
+  const clean = pass.scheduler.clean(state, joinAnswers(answers, pass.guidance));
+  if (blend === null) return clean;
+  const { mask, original } = blend;
+  return clean.map((value, i) => {
+    const weight = mask[i % mask.length] ?? 0;
+    return (1 - weight) * (original[i] ?? 0) + weight * value;
+  });
+}
+
 /** The controls that act on one of its rows in its next evaluation. */
 export function controlsOn({ controls }: Row, { pass, state }: Sample): readonly RowControl[] {
   return actingControls(controls, state.evaluation, pass.scheduler.evaluations.length);
@@ -107,6 +127,11 @@ export function controlsOn({ controls }: Row, { pass, state }: Sample): readonly
 /** Steps that are done whole. */
 export function stepOf({ pass, state }: Sample): number {
   return stepsDone(pass.scheduler, state);
+}
+
+/** Whether it has done its last step whole and goes on with another one. */
+export function isBetweenSteps({ pass, state }: Sample): boolean {
+  return pass.scheduler.evaluations[state.evaluation]?.stage === 0;
 }
 
 export function isFinished({ pass, state }: Sample): boolean {

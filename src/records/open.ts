@@ -5,6 +5,7 @@ import { lockFolder } from './data-folder/folder-lock.ts';
 import { keyChannel } from './access/keys.ts';
 import { migrate } from './schema/migrations/migrate.ts';
 import { migrations } from './schema/migrations/index.ts';
+import { type Carrier, previewsOver, within } from './previews/previews.ts';
 import type { Records } from './records.ts';
 import { recordsSchema, type Tables } from './schema/schema.ts';
 import type { SqlDatabase, SqlQueueEngine } from './database/sql-pool.ts';
@@ -50,8 +51,21 @@ async function openOver(database: SqlDatabase): Promise<OpenRecords> {
       listener(id, changeKinds.find((known) => known === kind) ?? 'state');
     });
   return {
-    records: sqlRecords(db, { onChange, onKeyChange: keys }, database),
+    records: sqlRecords(db, { onChange, onKeyChange: keys, previews: previewsOver(carrierOf(database)) }, database),
     queueEngine: () => ({ kind: database.kind, pool: database.queuePool() }),
+  };
+}
+
+const previewChannel = 'armature_previews';
+
+/** An embedded database has one process; the others of a server are told by notifications. */
+function carrierOf(database: SqlDatabase): Carrier {
+  if (database.kind === 'embedded') return within();
+  return {
+    listen: async (listener) => await database.listen(previewChannel, listener),
+    async send(text) {
+      await database.pool.query('select pg_notify($1, $2)', [previewChannel, text]);
+    },
   };
 }
 

@@ -10,6 +10,7 @@ import type { SecretRecords } from './access/secrets.ts';
 import type { UsageRecords } from './access/usage.ts';
 import type { OverviewRecords } from './operations/overview.ts';
 import type { WorkerRecords } from './operations/workers.ts';
+import type { PreviewChannel } from './previews/previews.ts';
 import type { Scheduling } from './scheduling/scheduling.ts';
 import type { FaultRecords } from './jobs/faults.ts';
 import type { ChangeKind } from './schema/job-channel.ts';
@@ -97,6 +98,8 @@ export interface Records {
   readonly usage: UsageRecords;
   readonly workers: WorkerRecords;
   readonly overview: OverviewRecords;
+  /** Beside the records, not in them. */
+  readonly previews: PreviewChannel;
 
   /**
    * Makes room of deleted rows and counts anew what is in the tables, on which the database's plans rest; `full` writes its

@@ -28,12 +28,13 @@ import { uploadFromRow } from './pictures/uploads.ts';
 export interface ChangeSources {
   readonly onChange: Records['onChange'];
   readonly onKeyChange: KeyRecords['onChange'];
+  readonly previews: Records['previews'];
 }
 
 /** Records over a database whose tables are migrated. */
 export function sqlRecords(
   db: Kysely<Tables>,
-  { onChange, onKeyChange }: ChangeSources,
+  { onChange, onKeyChange, previews }: ChangeSources,
   database: Pick<SqlDatabase, 'vacuum' | 'close'>,
 ): Records {
   // What clients ask for by the thousand.
@@ -168,12 +169,16 @@ export function sqlRecords(
     usage: sqlUsage(db),
     workers: sqlWorkers(db),
     overview: sqlOverview(db),
+    previews,
 
     vacuum: async (how) => await database.vacuum(how),
     async ping() {
       await sql`select 1`.execute(db);
     },
-    close: async () => await database.close(),
+    async close() {
+      previews.close();
+      await database.close();
+    },
   };
 }
 

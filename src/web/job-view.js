@@ -3,6 +3,7 @@ import { bar, definitions, element, heading, pair, section, time, unfoldable } f
 import { duration } from './figures.js';
 import { pictureCards } from './job-pictures.js';
 import { shown } from './kinds.js';
+import { previewSection } from './previews.js';
 
 /** @import { Action } from './actions.js' */
 /** @import { JobView } from '../server/views/job-schema.ts' */
@@ -14,7 +15,8 @@ import { shown } from './kinds.js';
  * @returns {readonly HTMLElement[]}
  */
 export function jobView(job) {
-  return [top(job), ...notices(job), ...pictures(job), aside(job)];
+  const underway = job.status === 'running' ? [previewSection()] : [];
+  return [top(job), ...notices(job), ...underway, ...pictures(job), aside(job)];
 }
 
 /** @param {JobView} job */

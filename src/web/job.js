@@ -1,6 +1,7 @@
 import { getEvents, getJson, Refusal } from './api.js';
 import { element } from './elements.js';
 import { jobView, progressView } from './job-view.js';
+import { showPreview } from './previews.js';
 import { showRefusal } from './refused.js';
 import { shown } from './kinds.js';
 
@@ -44,8 +45,9 @@ async function follow(job) {
   while (!hasEnded(job)) {
     try {
       for await (const event of getEvents(`${path}/events`, seen)) {
-        seen = event.id;
+        seen = event.id ?? seen;
         if (event.type === 'progress') job = showProgress({ ...job, progress: event.data });
+        else if (event.type === 'preview') showPreview(event.data);
         else job = await load();
       }
       if (!hasEnded(job)) job = await load();

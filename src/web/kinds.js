@@ -68,10 +68,16 @@ function generation(effective) {
       ...effective.loras.map((lora) => loraRow(lora)),
       ...(effective.prompt_syntax === 'plain' ? [pair('Prompt syntax', 'plain')] : []),
       ...(effective.clip_skip === 0 ? [] : [pair('Clip skip', String(effective.clip_skip))]),
+      ...(effective.preview === null ? [] : [pair('Shown while drawn', every(effective.preview.every))]),
       ['Strict', yesNo(effective.strict)],
       ['Evaluated', yesNo(effective.evaluate)],
     ],
   };
+}
+
+/** @param {number} steps */
+function every(steps) {
+  return steps === 1 ? 'every step' : `every ${steps} steps`;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Job, JobResult } from '../generation/job.ts';
 import { kindOf } from '../generation/kinds/kinds.ts';
 import { Checkpoints } from './checkpoints.ts';
+import { JobPreviews } from './job-previews.ts';
 import { guardedDevice } from './guarded-device.ts';
 import type { RunningParts } from './parts.ts';
 
@@ -20,6 +21,7 @@ export async function runJob(parts: RunningParts, job: Job, signal: AbortSignal)
     store,
     checkpoints: new Checkpoints(parts, job),
     progress,
+    previews: new JobPreviews(parts.records.previews, job),
     tracing,
   };
   const done = await runner.run(attempt, job.plan, signal).finally(() => progress.stop());

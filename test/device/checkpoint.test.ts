@@ -1,3 +1,4 @@
+import { shownNowhere } from '../../src/drawing/preview-port.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DeviceProcess } from '../../src/device/device-process.ts';
 import type { DeviceSettings } from '../../src/device/protocol.ts';
@@ -36,13 +37,17 @@ function work(change: Partial<GenerationPlan>): PassesWork {
     controls: [],
     loras: [],
     autoencoder: { vae: null, taesd: null },
+    preview: null,
     over: null,
     attempt: { job: 'job', attempt: 1 },
   };
 }
 
 async function draw(asked: PassesWork): Promise<DrawnPasses> {
-  return await drawPasses({ device, checkpoints: keptNowhere }, asked, { signal, onProgress: () => {} });
+  return await drawPasses({ device, previews: shownNowhere, checkpoints: keptNowhere }, asked, {
+    signal,
+    onProgress: () => {},
+  });
 }
 
 /** Keeps every state as the bytes that a store would have. */
@@ -69,14 +74,21 @@ async function drawWithDeath(asked: PassesWork, wanted: (state: DrawingState) =>
     left = state;
     process.kill(device.pid ?? 0, 'SIGKILL');
   });
-  const killed = drawPasses({ device, checkpoints: first }, asked, { signal, onProgress: () => {} });
+  const killed = drawPasses({ device, previews: shownNowhere, checkpoints: first }, asked, {
+    signal,
+    onProgress: () => {},
+  });
   await expect(killed).rejects.toMatchObject({ code: 'device_lost' });
   const steps: number[] = [];
   const second = { ...asked, attempt: { job: 'job', attempt: 2 } };
-  const drawing = await drawPasses({ device, checkpoints: keptInMemory(asked, first.bytes) }, second, {
-    signal,
-    onProgress: ({ step }) => steps.push(step),
-  });
+  const drawing = await drawPasses(
+    { device, previews: shownNowhere, checkpoints: keptInMemory(asked, first.bytes) },
+    second,
+    {
+      signal,
+      onProgress: ({ step }) => steps.push(step),
+    },
+  );
   // It went on from there and did not begin anew.
   expect(Math.min(...steps, Number.POSITIVE_INFINITY)).toBeGreaterThanOrEqual(left!['step']);
   return drawing;
@@ -219,7 +231,7 @@ describe('a cancelled drawing', () => {
     const states: DrawingState[] = [];
     const port = keptInMemory(asked, null, (state) => states.push(state));
     const checkpoints = { ...port, everyMs: 3_600_000 };
-    const drawing = drawPasses({ device, checkpoints }, asked, {
+    const drawing = drawPasses({ device, previews: shownNowhere, checkpoints }, asked, {
       signal: controller.signal,
       onProgress: ({ step }) => step === 3 && controller.abort(),
     });

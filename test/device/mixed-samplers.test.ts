@@ -1,3 +1,4 @@
+import { shownNowhere } from '../../src/drawing/preview-port.ts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { DeviceProcess } from '../../src/device/device-process.ts';
 import { keptNowhere } from '../../src/drawing/checkpoint-port.ts';
@@ -44,11 +45,15 @@ async function draw(change: Partial<GenerationPlan>, job: string): Promise<Drawn
     controls: [],
     loras: [],
     autoencoder: { vae: null, taesd: null },
+    preview: null,
     over: null,
     attempt: { job, attempt: 1 },
   };
   const { signal } = new AbortController();
-  return await drawPasses({ device, checkpoints: keptNowhere }, work, { signal, onProgress: () => {} });
+  return await drawPasses({ device, previews: shownNowhere, checkpoints: keptNowhere }, work, {
+    signal,
+    onProgress: () => {},
+  });
 }
 
 it('requests of different samplers and schedules share steps, and each draws what it draws alone', async () => {

@@ -41,6 +41,7 @@ class AnalyticNetworks implements NetworkSource {
       reloadMs: () => this.reloadMs(key),
       latentChannels: 1,
       latentScale: 8,
+      key: 'none',
       scalingFactor: 1,
       injectionPoints: 2,
       featurePlaces: 1,
@@ -160,6 +161,7 @@ function sample(options: Options = {}): Sample {
     pass,
     seeds: { seed: 0 },
     blend: null,
+    watch: null,
     state: { ...scheduler.start(Float32Array.from({ length: width }, (_, i) => value + i)), noise },
   };
 }

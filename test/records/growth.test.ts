@@ -8,6 +8,7 @@ import { openPostgres } from '../../src/records/database/postgres.ts';
 import type { Records } from '../../src/records/records.ts';
 import { recordsSchema, type Tables } from '../../src/records/schema/schema.ts';
 import type { SqlClient, SqlDatabase, SqlPool } from '../../src/records/database/sql-pool.ts';
+import { previewsOver, within } from '../../src/records/previews/previews.ts';
 import { sqlRecords } from '../../src/records/sql-records.ts';
 import { newDataFolder } from '../support/embedded-template.ts';
 import { postgresMissing, startPostgres, type TestServer } from '../support/servers.ts';
@@ -65,7 +66,7 @@ async function measure(database: SqlDatabase): Promise<Readonly<Record<string, n
   let read = 0;
   const db = kyselyOver(counting(database.pool, (rows) => (read += rows)));
   const never = () => () => {};
-  const records = sqlRecords(db, { onChange: never, onKeyChange: never }, database);
+  const records = sqlRecords(db, { onChange: never, onKeyChange: never, previews: previewsOver(within()) }, database);
   const found: Record<string, number> = {};
   for (const [name, ask] of Object.entries(asked)) {
     read = 0;

@@ -159,6 +159,37 @@ describe('the events of a job', () => {
     expect(all[5]!.data).toMatchObject({ id: job.id, status: 'succeeded', attempt: 2 });
   });
 
+  test('show pictures on their way to those who follow the job, without a number, and of a slow client the newest', async () => {
+    const { records, clock } = application.parts;
+    const payload = { prompt: 'x', preview: { every: 2 } };
+    const { id } = (await application.app.inject({ method: 'POST', url: '/v1/generations', payload })).json<JobView>();
+    const job = (await records.findJob('default', id))!;
+    const options = { after: 0, signal: new AbortController().signal, pollMs: 50, heartbeatMs: 60_000, clock };
+    const stream = eventStream(records, job, () => Promise.reject(new Error('not ended')), {
+      ...options,
+      progress: true,
+      previews: records.previews,
+    });
+    for (const expected of [': open', 'event: queued']) expect((await stream.next()).value).toContain(expected);
+    const shown = { job: id, output: 0, candidate: 0, steps: 20, width: 1, height: 1, jpeg: 'AAAA' };
+    const before = await records.eventsAfter(id, 0);
+    const next = stream.next();
+    for (const step of [2, 4, 6]) await records.previews.show({ ...shown, step });
+    await records.previews.show({ ...shown, output: 1, step: 2 });
+    const first = (await next).value as string;
+    const second = (await stream.next()).value as string;
+    const third = (await stream.next()).value as string;
+    for (const text of [first, second, third])
+      expect(text).toMatch(/^event: preview\ndata: \{.*"content_type":"image\/jpeg","data":"AAAA"\}\n\n$/);
+    expect([first, second, third].map((text) => /"output":(\d).*"step":(\d)/.exec(text)?.slice(1))).toEqual([
+      ['0', '2'],
+      ['0', '6'],
+      ['1', '2'],
+    ]);
+    expect(await records.eventsAfter(id, 0)).toEqual(before);
+    await stream.return(undefined);
+  });
+
   test('leave out what is out of date for a client that reads slowly', async () => {
     const { id } = await submit();
     const { records, clock } = application.parts;
@@ -168,6 +199,7 @@ describe('the events of a job', () => {
     const stream = eventStream(records, job, () => Promise.reject(new Error('not ended')), {
       ...options,
       progress: true,
+      previews: null,
     });
     for (const expected of [': open', 'event: queued', 'event: started']) {
       expect((await stream.next()).value).toContain(expected);

@@ -52,6 +52,7 @@ export function firstPass(
     controls,
     loras: [],
     autoencoder: { vae: null, taesd: null },
+    preview: null,
     over: null,
     pictures,
     checkpointEveryMs: null,

@@ -12,6 +12,7 @@ import type { ModelLibrary } from '../../models/library.ts';
 import { untraced } from '../../tracing/tracing.ts';
 import { type DrawnPlan, drawPlan } from '../../drawing/draw-plan.ts';
 import { keptNowhere } from '../../drawing/checkpoint-port.ts';
+import { shownNowhere } from '../../drawing/preview-port.ts';
 import { findModels } from '../../drawing/find-models.ts';
 import type { ChosenPicture } from '../../drawing/choose-pictures.ts';
 import { insideGenerated } from '../../drawing/picture-metadata.ts';
@@ -64,6 +65,7 @@ export async function draw(
       extractor: parts.extractor,
       device: parts.device,
       checkpoints: keptNowhere,
+      previews: shownNowhere,
       tracing: untraced,
     },
     plan,

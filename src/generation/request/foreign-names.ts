@@ -79,7 +79,8 @@ const generation = new Map<string, string>([
     ['response_format', 'send_images', 'sync_mode'],
     'the headers Prefer: wait and Accept choose the answer here',
   ),
-  ...named(['stream', 'partial_images'], 'GET /v1/generations/{id}/events streams the progress here'),
+  ...named(['partial_images', 'live_preview', 'show_progress_every_n_steps'], 'it is preview here, {"every": 5}'),
+  ...named(['stream'], 'GET /v1/generations/{id}/events streams the progress here'),
   ...named(
     ['webhook_url', 'callback_url', 'fal_webhook', 'webhook_events_filter'],
     'it is webhook here, {"url": ..., "events": [...]}',

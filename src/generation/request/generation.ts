@@ -10,6 +10,7 @@ import { generationOutputRequest } from './output.ts';
 import { clipSkipField, promptFields } from './prompt.ts';
 import { fieldOptions, noted } from './request-fields.ts';
 import { samplingFields } from './sampling.ts';
+import { previewField } from './preview.ts';
 import { id } from './scalars.ts';
 import { seedFields, variationField } from './seeds.ts';
 import { sizeFields } from './size.ts';
@@ -35,6 +36,7 @@ const generationFields = {
       says: 'a LoRA, how strongly it acts (default: 1) and how strongly on the text encoder (default: the same); repeatable',
     }),
   ...obedienceFields,
+  ...previewField,
   output: generationOutputRequest.prefault({}).describe('How the outputs are encoded'),
   ...jobFields,
 };

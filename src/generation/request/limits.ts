@@ -27,6 +27,7 @@ export const limits = {
   upscaledSide: { min: 1, max: 16_383 },
   upscaledPixels: 4096 * 4096,
   variationStrength: { min: 0, max: 1 },
+  previewEvery: { min: 1, max: 150 },
   seed: { min: 0, max: 2 ** 32 - 1 },
   count: { min: 1, max: 8 },
   bestOf: { min: 1, max: 8 },

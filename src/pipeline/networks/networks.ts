@@ -13,6 +13,8 @@ export interface PictureEncoder {
 
 /** What brings latents to pictures. */
 export interface LatentDecoder {
+  /** Tells its weights from all others. */
+  readonly key: string;
   /** Latents of the denoiser are its latents times this. */
   readonly scalingFactor: number;
   /** Its latents [rows, C, h, w] to pictures [rows, 3, 8h, 8w], about -1..1. */

@@ -8,14 +8,16 @@ export interface ChangeOptions {
   readonly pollMs: number;
   /** Whether progress is a change worth a turn. */
   readonly progress: boolean;
+  /** What else is worth a turn: calls back whenever there is something; gives how to stop that. */
+  readonly also?: ((wake: () => void) => () => void) | undefined;
 }
 
-/** Yields once at the start, then whenever a job may have changed, until the signal aborts. */
+/** Yields `job` once at the start, then whenever a job may have changed, and `else` where only something else happened, until the signal aborts. */
 export async function* jobChanges(
   records: Records,
   id: string,
-  { signal, pollMs, progress }: ChangeOptions,
-): AsyncGenerator<void> {
+  { signal, pollMs, progress, also }: ChangeOptions,
+): AsyncGenerator<'job' | 'else'> {
   let changed = true;
   let wake = (): void => {};
   const stop = records.onChange((other, kind) => {
@@ -23,16 +25,24 @@ export async function* jobChanges(
     changed = true;
     wake();
   });
+  let other = false;
+  const stopAlso = also?.(() => {
+    other = true;
+    wake();
+  });
   const abort = (): void => wake();
   signal.addEventListener('abort', abort);
   try {
     while (!signal.aborted) {
-      if (!changed) await timeout(pollMs, (resolve) => (wake = resolve));
-      changed = false;
-      if (!signal.aborted) yield;
+      if (!changed && !other) await timeout(pollMs, (resolve) => (wake = resolve));
+      const turn = other && !changed ? 'else' : 'job';
+      if (turn === 'job') changed = false;
+      other = false;
+      if (!signal.aborted) yield turn;
     }
   } finally {
     stop();
+    stopAlso?.();
     signal.removeEventListener('abort', abort);
   }
 }

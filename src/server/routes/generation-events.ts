@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { kindOf } from '../../generation/kinds/kinds.ts';
 import { isFinal } from '../../generation/job.ts';
 import { answerWithEvents } from './answer-stream.ts';
 import { type RouteContext, tenantOf } from './context.ts';
@@ -28,9 +29,11 @@ export function generationEventRoutes(instance: FastifyInstance, context: RouteC
     config: { access: 'read', anyTenant: true, signable: true },
     schema: {
       operationId: 'streamGenerationEvents',
-      summary: 'Follow a job: queued, started, progress, then succeeded, failed or cancelled with the whole job',
+      summary:
+        'Follow a job: queued, started, progress, preview, then succeeded, failed or cancelled with the whole job',
       description:
-        'Server-sent events. Last-Event-ID goes on after an event that was seen; comments keep the connection open meanwhile.',
+        'Server-sent events. Last-Event-ID goes on after an event that was seen; comments keep the connection open meanwhile. ' +
+        'A preview, of a job that asked for them, has no id and is not sent again.',
       tags: ['generations'],
       params: idParameter,
       headers,
@@ -55,7 +58,8 @@ export function generationEventRoutes(instance: FastifyInstance, context: RouteC
         return await reply.code(204).send();
       }
       const { clock } = parts;
-      const options = { after, pollMs, progress: true, heartbeatMs, clock };
+      const previews = kindOf(job.plan).showsPreviews(job.plan) ? parts.records.previews : null;
+      const options = { after, pollMs, progress: true, heartbeatMs, clock, previews };
       return await answerWithEvents(context, reply, (signal) =>
         eventStream(parts.records, job, present, { ...options, signal }),
       );

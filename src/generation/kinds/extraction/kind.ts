@@ -20,5 +20,6 @@ export const extractionKind: JobKind<ExtractionPlan, EffectiveExtraction> = {
   controls: () => [],
   sources: ({ image }) => [image],
   networks: ({ condition, options }, conditionOf) => networksOf(condition, options, 'options', conditionOf),
+  showsPreviews: () => false,
   view: extractionView,
 };

@@ -25,5 +25,6 @@ export const generationKind: JobKind<GenerationPlan, EffectiveGeneration> = {
     controls.flatMap(({ type, source }, index) =>
       source.kind === 'photo' ? networksOf(type, source.preprocess, `controls[${index}].preprocess`, conditionOf) : [],
     ),
+  showsPreviews: ({ preview }) => preview !== undefined,
   view: generationView,
 };

@@ -19,5 +19,6 @@ export const upscaleKind: JobKind<UpscalePlan, EffectiveUpscale> = {
   controls: () => [],
   sources: ({ image }) => [image],
   networks: () => [],
+  showsPreviews: () => false,
   view: upscaleView,
 };
