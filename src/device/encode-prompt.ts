@@ -7,7 +7,7 @@ import { type Chunk, chunksOf, firstChunk } from '../pipeline/conditioning/chunk
 import type { Conditioning } from '../pipeline/conditioning/conditioning.ts';
 import { type EncodedChunk, joinChunks } from '../pipeline/conditioning/join-chunks.ts';
 import type { PromptEncoder } from '../pipeline/conditioning/prompt-encoder.ts';
-import type { Role } from '../pipeline/conditioning/role.ts';
+import type { TextRole } from '../pipeline/conditioning/role.ts';
 import type { RowQuestion } from '../pipeline/row.ts';
 import type { Tokenizer } from '../pipeline/tokenizer/tokenizer.ts';
 import { promptLimits } from '../prompt/limits.ts';
@@ -27,7 +27,7 @@ export interface EncodedPrompt {
  * encoder. Throws `prompt_too_long` for more chunks than one prompt may have, and in a strict pass for a text that is cut.
  */
 export async function* encodePrompt(
-  role: Role,
+  role: TextRole,
   pass: PlannedPass,
   encoders: readonly PromptEncoder[],
   cache: TextCache,
@@ -114,7 +114,7 @@ function filled(chunks: CutText['chunks'], length: number, tokenizer: Tokenizer)
 }
 
 /** What a text means, with what a model of SDXL is told beside it. */
-function toldBeside(meant: Conditioning, role: Role, { added, ...size }: PlannedPass): Conditioning {
+function toldBeside(meant: Conditioning, role: TextRole, { added, ...size }: PlannedPass): Conditioning {
   if (added === undefined) return meant;
   const conditioning = role === 'negative' && added.zeroNegative ? ofNoText(meant) : meant;
   return withSizeIds(conditioning, sizeIds(added.sizes[role], size));

@@ -7,11 +7,12 @@ import {
   featurePlaces,
   injectionPoints,
 } from '../graph/compiler/index.ts';
+import { taskOf } from '../graph/task.ts';
 import type { AdapterModel } from '../generation/models/adapter.ts';
 import type { BaseModel } from '../generation/models/base.ts';
 import type { ControlNetModel } from '../generation/models/controlnet.ts';
 import type { UpscalerModel } from '../generation/models/upscaler.ts';
-import type { Tensor } from '../numeric/tensor.ts';
+import { concatChannels, type Tensor } from '../numeric/tensor.ts';
 import type {
   AdapterNetworks,
   Autoencoder,
@@ -34,8 +35,9 @@ import { MergedLoras, type NetworkDeltas, noDeltas } from './merged-loras.ts';
 import { run, runOne, sessionKey } from './run-network.ts';
 import { type UpscalerNetwork, Upscalers } from './upscaling.ts';
 import { nothing } from '../pipeline/controls/residuals.ts';
+import { LearnedWords } from './learned-words.ts';
 import { textNetwork } from './text-network.ts';
-import type { AutoencoderWork, LoraWork, PreviewWork } from './protocol.ts';
+import type { AutoencoderWork, LoraWork, PreviewWork, WordWork } from './protocol.ts';
 import {
   type BaseCheckpoint,
   type ControlNetCheckpoint,
@@ -79,6 +81,7 @@ export class ModelNetworks implements NetworkSource, SteeringSource {
   /** By what samples name them. Each is small, and asked for at every step of its samples: those that go have none on their way. */
   readonly #variants = new LeastRecent<PictureNetworks>(mostVariants);
   readonly #loras = new MergedLoras();
+  readonly #words = new LearnedWords();
   readonly #controlNets = new Map<string, OpenControlNet>();
   readonly #adapters = new Map<string, AdapterNetworks>();
   readonly #autoencoders: Autoencoders;
@@ -93,14 +96,26 @@ export class ModelNetworks implements NetworkSource, SteeringSource {
 
   /**
    * A base model with adapters merged into its networks, each network that they change being a variant of its own; without adapters
-   * that act those of its files. Throws as {@link MergedLoras.of} does.
+   * that act those of its files. Its text encoders are taught `words`. Throws as {@link MergedLoras.of} and {@link LearnedWords.of} do.
    */
-  async openBase(model: BaseModel, loras: readonly LoraWork[] = []): Promise<OpenBase> {
+  async openBase(
+    model: BaseModel,
+    loras: readonly LoraWork[] = [],
+    words: readonly WordWork[] = [],
+  ): Promise<OpenBase> {
     const base = await this.#openFiles(model);
+    const open = await this.#merged(base, model.id, loras);
+    if (words.length === 0) return open;
+    const widths = base.checkpoint.textEncoders.map(({ config }) => config.hiddenSize);
+    const taught = await this.#words.of(words, widths);
+    return { ...open, encoders: open.encoders.map((encoder, index) => ({ ...encoder, words: taught[index] ?? [] })) };
+  }
+
+  async #merged(base: OpenFiles, name: string, loras: readonly LoraWork[]): Promise<OpenBase> {
     const acting = loras.filter(({ scale, textEncoderScale }) => scale !== 0 || textEncoderScale !== 0);
     if (acting.length === 0) return base.open;
     const { key, checkpoint } = base;
-    const merged = await this.#loras.of({ key, name: model.id, checkpoint }, acting);
+    const merged = await this.#loras.of({ key, name, checkpoint }, acting);
     const variant = merged.unet.deltas.length === 0 ? key : JSON.stringify([key, merged.unet.deltas]);
     const pictures =
       this.#pictures(variant) ?? this.#keep(variant, baseNetworks(this.#pool, key, checkpoint, merged.unet));
@@ -236,6 +251,7 @@ export function baseNetworks(
   return {
     ...vaeNetworks(pool, key, vae),
     latentChannels: vae.config.latentChannels,
+    task: taskOf(unet.config.inChannels, vae.config.latentChannels) ?? 'drawing',
     latentScale: 2 ** (vae.config.blockChannels.length - 1),
     injectionPoints: points,
     featurePlaces: places,
@@ -249,6 +265,7 @@ export function baseNetworks(
       const key = features ? sessions.featured : sessions.denoiser;
       return await runOne(pool, key, () => buildUNet(into(unet), { features }), 'out', {
         ...denoiserFeeds(input),
+        ...((input.shown ?? null) === null ? {} : { sample: concatChannels(input.sample, input.shown as Tensor) }),
         ...numbered('residual', residuals),
         ...numbered('feature', added),
       });

@@ -1,12 +1,10 @@
 import type { PlannedPass } from '../generation/passes.ts';
 import { structureOf } from '../pipeline/conditioning/conditioning.ts';
 import { prepareControl } from '../pipeline/controls/kinds.ts';
+import type { Role, TextRole } from '../pipeline/conditioning/role.ts';
 import type { SampleControl } from '../pipeline/controls/sample-control.ts';
-import type { DrawnOver } from '../pipeline/drawn-over.ts';
-import type { LatentDecoder, PictureEncoder } from '../pipeline/networks/networks.ts';
-import { tensorFrom } from '../pipeline/pixels.ts';
-import { latentMask } from '../pixels/latent-mask.ts';
-import { rolesOf } from '../pipeline/guidance.ts';
+import { type Guidance, rolesOf } from '../pipeline/guidance.ts';
+import type { LatentDecoder } from '../pipeline/networks/networks.ts';
 import { type Pass, torchNoise } from '../pipeline/pass.ts';
 import { type RowQuestion, rowOf } from '../pipeline/row.ts';
 import { resumeSample, type Sample, startSample } from '../pipeline/sample.ts';
@@ -14,9 +12,10 @@ import { askedOptions } from '../schedulers/asked-options.ts';
 import { createScheduler } from '../schedulers/registry.ts';
 import { trainedLevels } from '../schedulers/sigmas.ts';
 import { encodePrompt } from './encode-prompt.ts';
+import { encodeStart } from './encode-start.ts';
 import type { LatentView } from './latent-view.ts';
 import type { ModelNetworks, OpenBase } from './model-networks.ts';
-import type { DrawRequest, PassStart } from './protocol.ts';
+import type { DrawRequest } from './protocol.ts';
 import type { TextCache } from './text-cache.ts';
 
 export interface PreparedDrawing {
@@ -38,6 +37,7 @@ export async function* prepareDrawing(
     base: model,
     controls: works,
     loras,
+    words,
     autoencoder: coders,
     preview,
     over: start,
@@ -46,19 +46,24 @@ export async function* prepareDrawing(
   networks: ModelNetworks,
   texts: TextCache,
 ): AsyncGenerator<void, PreparedDrawing> {
-  const base = await networks.openBase(model, loras);
+  const base = await networks.openBase(model, loras, words);
   const autoencoder = await networks.openAutoencoder(base, coders);
   const view = preview === null ? null : await networks.openView(autoencoder, preview);
-  const guidance = { scale: planned.guidanceScale, rescale: planned.guidanceRescale };
+  const guidance: Guidance = {
+    scale: planned.guidanceScale,
+    rescale: planned.guidanceRescale,
+    picture: planned.imageGuidanceScale ?? null,
+  };
   const warnings: string[] = [];
   let pieces = 0;
   const questions: RowQuestion[] = [];
   // The prompt first: what is cut of it is said before what is cut of the negative prompt.
-  for (const role of new Set(rolesOf(guidance, planned.prompts).toReversed())) {
+  const roles = rolesOf(guidance, planned.prompts);
+  for (const role of new Set(roles.map(textRoleOf).toReversed())) {
     const encoding = encodePrompt(role, planned, base.encoders, texts);
     let piece = await encoding.next();
     for (; piece.done !== true; piece = await encoding.next()) if (pieces++ > 0) yield;
-    questions.unshift(...piece.value.questions);
+    questions.unshift(...asked(piece.value.questions, roles));
     warnings.push(...piece.value.warnings);
   }
   const controls: SampleControl[] = [];
@@ -66,35 +71,30 @@ export async function* prepareDrawing(
     if (pieces++ > 0) yield;
     controls.push(await prepareControl(work, networks, base.networks));
   }
-  if (start !== null && pieces++ > 0) yield;
-  const over = start === null ? null : await encodeStart(start, autoencoder.encoder);
+  if ((start !== null || base.networks.task === 'inpainting') && pieces++ > 0) yield;
+  const { over, shown } = yield* encodeStart(start, planned, base.networks, autoencoder.encoder);
   if (over?.repaint?.mask.every((weight) => weight === 0) === true) {
     warnings.push('mask_image: what it says is too small to fill a cell of the latents, so nothing was drawn anew.');
   }
   const rows = questions.map((question) => rowOf(question, controls));
-  const pass: Pass = { ...passOver(base, planned), over, guidance, rows, structure: structureOf(rows) };
+  const pass: Pass = { ...passOver(base, planned), over, shown, guidance, rows, structure: structureOf(rows) };
   const samples = pictures.map(({ resume, ...seeds }) =>
     resume === null ? startSample(pass, seeds) : resumeSample(pass, seeds, resume),
   );
   return { samples, decoder: autoencoder.decoder, view, warnings };
 }
 
-/** A picture as the pass draws over it. */
-async function encodeStart({ image, repaint }: PassStart, encoder: PictureEncoder): Promise<DrawnOver> {
-  const { mean, logvar } = await encoder.encode(tensorFrom(image));
-  const [, , height = 0, width = 0] = mean.dims;
-  return {
-    mean: mean.data,
-    logvar: logvar.data,
-    scalingFactor: encoder.scalingFactor,
-    repaint:
-      repaint === null
-        ? null
-        : {
-            ...repaint,
-            mask: latentMask(repaint.mask, { width, height }, repaint.mode === 'hard' ? 'rounded' : 'grey'),
-          },
-  };
+/** What is said in a row of this role: what a picture is edited from is said by the negative prompt too. */
+function textRoleOf(role: Role): TextRole {
+  return role === 'prompt' ? 'prompt' : 'negative';
+}
+
+/** Questions of the negative prompt once for each role that asks it. */
+function asked(questions: readonly RowQuestion[], roles: readonly Role[]): readonly RowQuestion[] {
+  const others = roles.filter((role) => role !== 'prompt');
+  return questions.flatMap((question) =>
+    question.role === 'prompt' ? [question] : others.map((role) => ({ ...question, role })),
+  );
 }
 
 /** The latents of a pass and how they are sampled. */

@@ -85,6 +85,15 @@ export interface DevicePreview {
   readonly image: RgbImage;
 }
 
+/** A learned word of the prompts and the file that holds its vectors. */
+export interface WordWork {
+  /** As it stands in the prompts, in lower case. */
+  readonly name: string;
+  readonly model: { readonly id: string; readonly path: string; readonly hash: string };
+  /** What the LoRA of that file calls it; null where the file is an embedding. */
+  readonly bundled: string | null;
+}
+
 /** One pass of a job with its pictures decoded and its maps made: the device reads no file but weights. */
 export interface DrawRequest extends AttemptKey {
   readonly pass: PlannedPass;
@@ -93,6 +102,8 @@ export interface DrawRequest extends AttemptKey {
   readonly controls: readonly ControlWork[];
   /** What is merged into the weights of the base model. */
   readonly loras: readonly LoraWork[];
+  /** Words of the prompts that are learned. */
+  readonly words: readonly WordWork[];
   readonly autoencoder: AutoencoderWork;
   /** Null where nobody asked for any. They are made while the drawing is watched. */
   readonly preview: PreviewWork | null;

@@ -5,6 +5,7 @@ import type {
   Drawing,
   DrawRequest,
   LoraWork,
+  WordWork,
   PassProgress,
   PreviewWork,
   PassStart,
@@ -38,6 +39,8 @@ export interface PassesWork {
   readonly controls: readonly ControlWork[];
   readonly loras: readonly LoraWork[];
   readonly autoencoder: AutoencoderWork;
+  /** Learned words of the prompts; absent where there are none. */
+  readonly words?: readonly WordWork[];
   /** Null where no previews were asked for. */
   readonly preview: PreviewWork | null;
   /** What the first pass draws over; null where that begins with noise alone. */
@@ -67,7 +70,7 @@ interface Underway {
  */
 export async function drawPasses(
   { device, checkpoints, previews }: PassesParts,
-  { plan, base, controls, loras, autoencoder, preview, over, attempt }: PassesWork,
+  { plan, base, controls, loras, words = [], autoencoder, preview, over, attempt }: PassesWork,
   { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (progress: Progress) => void },
 ): Promise<DrawnPasses> {
   const kept = await checkpoints.load();
@@ -84,17 +87,8 @@ export async function drawPasses(
       const open = pictures.filter((picture) => !isThrough(index, picture));
       if (open.length === 0) continue;
       const start = index === 0 ? over : null;
-      const request = {
-        ...attempt,
-        pass,
-        base,
-        controls,
-        loras,
-        autoencoder,
-        preview,
-        over: start,
-        checkpointEveryMs: checkpoints.everyMs,
-      };
+      const models = { base, controls, loras, words, autoencoder, preview };
+      const request = { ...attempt, pass, ...models, over: start, checkpointEveryMs: checkpoints.everyMs };
       const drawing = await device.draw(
         { ...request, pictures: open.map((picture) => workOn(index, picture)) },
         {

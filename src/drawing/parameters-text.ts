@@ -10,12 +10,17 @@ export function parametersText(plan: GenerationPlan, seed: number, variation?: V
     ['Sampler', plan.scheduler],
     ...(plan.schedule === null ? [] : ([['Schedule type', plan.schedule]] satisfies [string, string][])),
     ['CFG scale', plan.guidanceScale],
+    ...(plan.imageGuidanceScale === undefined
+      ? []
+      : ([['Image CFG scale', plan.imageGuidanceScale]] satisfies [string, number][])),
     ['Seed', seed],
     ['Size', `${plan.width}x${plan.height}`],
     ['Model hash', plan.model.hash],
     ['Model', plan.model.id],
     ...(plan.clipSkip > 0 ? ([['Clip skip', plan.clipSkip + 1]] satisfies [string, number][]) : []),
-    ...(plan.init === undefined ? [] : ([['Denoising strength', plan.init.strength]] satisfies [string, number][])),
+    ...(plan.init === undefined || plan.imageGuidanceScale !== undefined
+      ? []
+      : ([['Denoising strength', plan.init.strength]] satisfies [string, number][])),
     ...(plan.init?.mask === undefined ? [] : ([['Mask blur', plan.init.mask.blur]] satisfies [string, number][])),
     ...(variation === undefined
       ? []

@@ -15,15 +15,17 @@ export function costOfDrawing(plan: GenerationPlan): number {
   return costOfPasses(passes) * plan.count * plan.bestOf + furtherTexts(plan, runsOf(plan)) * textCost;
 }
 
-type DrawnPass = Pick<PlannedPass, 'width' | 'height' | 'run' | 'prompts'>;
+type DrawnPass = Pick<PlannedPass, 'width' | 'height' | 'run' | 'prompts' | 'imageGuidanceScale'>;
 
 /** Of one picture. */
 function costOfPasses(passes: readonly DrawnPass[]): number {
   return passes.reduce((sum, pass) => sum + costOfPass(pass), 0);
 }
 
-function costOfPass({ width, height, run, prompts }: DrawnPass): number {
-  const rows = prompts === 1 ? 2 : prompts + 1;
+function costOfPass({ width, height, run, prompts, imageGuidanceScale }: DrawnPass): number {
+  // A picture that is edited is asked about by itself as well, unless it is followed no further than it is.
+  const further = imageGuidanceScale === undefined || imageGuidanceScale === 1 ? 0 : 1;
+  const rows = (prompts === 1 ? 2 : prompts + 1) + further;
   return width * height * run.evaluations * (rows / 2);
 }
 

@@ -23,6 +23,7 @@ export interface PlannedPass extends Pick<
   | 'sdeNoise'
   | 'guidanceScale'
   | 'guidanceRescale'
+  | 'imageGuidanceScale'
   | 'strict'
 > {
   /** The part of a schedule that its run is. */
@@ -35,10 +36,11 @@ export interface PlannedPass extends Pick<
 export function passesOf(plan: GenerationPlan): readonly PlannedPass[] {
   const { prompt, negativePrompt, added, promptSyntax, clipSkip, width, height } = plan;
   const { scheduler, schedule, sChurn, eta, run, sdeNoise } = plan;
-  const { guidanceScale, guidanceRescale, strict } = plan;
+  const { guidanceScale, guidanceRescale, imageGuidanceScale, strict } = plan;
   const sampling = { scheduler, schedule, sChurn, part: partOf(plan), eta, run, sdeNoise };
   const told = { prompt, negativePrompt, added, promptSyntax, prompts: composedPrompts(plan), clipSkip };
-  return [{ ...told, width, height, ...sampling, guidanceScale, guidanceRescale, strict }];
+  const guidance = { guidanceScale, guidanceRescale, imageGuidanceScale };
+  return [{ ...told, width, height, ...sampling, ...guidance, strict }];
 }
 
 /** The steps of the passes of a plan that are executed. */

@@ -31,6 +31,8 @@ export interface GenerationPlan extends Plan {
   /** 1 switches classifier-free guidance off. */
   readonly guidanceScale: number;
   readonly guidanceRescale: number;
+  /** How far the picture that is edited is followed, of models that edit by words; absent of others. 1: no further than it is. */
+  readonly imageGuidanceScale?: number | undefined;
   readonly scheduler: SchedulerId;
   /** What lays the noise levels out; null: the model's own spacing, or what the sampler's id stands for. */
   readonly schedule: ScheduleId | null;

@@ -17,12 +17,14 @@ export const defaultStrength = 0.75;
  */
 export function resolveInit(
   request: GenerationRequest,
+  { task }: BaseModel,
   picture: GivenPicture | null,
   mask: GivenMask | null,
   { scheduler, steps, ...size }: Pick<GenerationPlan, 'scheduler' | 'steps' | 'width' | 'height'>,
 ): PlannedInit | undefined {
   if (picture === null) return undefined;
-  const { strength = defaultStrength } = request;
+  // A picture that is edited stands beside all steps.
+  const { strength = task === 'editing' ? 1 : defaultStrength } = request;
   if (stepsRun(scheduler, { steps, strength }) === 0) {
     const least = Math.ceil(10_000 / steps) / 10_000;
     const detail =

@@ -19,6 +19,7 @@ import { resolveControl } from './resolve-control.ts';
 import { resolveEvaluation } from './resolve-evaluation.ts';
 import { lorasOfPrompt } from './loras-of-prompt.ts';
 import { resolveLoras } from './resolve-loras.ts';
+import { imageGuidance, refuseOtherTasks } from './resolve-task.ts';
 import { resolveOutput } from './resolve-output.ts';
 import { requireSampler } from './require-sampler.ts';
 import { warningsOf } from './warnings.ts';
@@ -48,11 +49,12 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
   const base = findBase(catalog.models, request.model ?? context.defaultModel, 'model');
   const scheduler = request.scheduler ?? defaultScheduler(base);
   const steps = request.steps ?? base.defaults.steps;
+  refuseOtherTasks(request, base);
   refuseWithoutInit(request);
   refuseWithoutMask(request);
   // Where only a part of a picture is drawn, the size is that at which it is.
   const size = resolveSize(request, base, drawsMaskedPart(request) ? null : (context.init ?? null));
-  const init = resolveInit(request, context.init ?? null, context.mask ?? null, { scheduler, steps, ...size });
+  const init = resolveInit(request, base, context.init ?? null, context.mask ?? null, { scheduler, steps, ...size });
   const resolved = context.given.map((given) => resolveControl(given, { base, catalog, size }));
   const controls = resolved.map(({ control }) => control);
   const inPrompt = lorasOfPrompt(request.prompt, request.prompt_syntax, catalog.models);
@@ -71,6 +73,7 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
     steps,
     guidanceScale: request.guidance_scale ?? base.defaults.guidanceScale,
     guidanceRescale: request.guidance_rescale,
+    ...imageGuidance(request, base),
     ...sampling,
     run,
     sdeNoise: 'path',

@@ -51,3 +51,16 @@ export function stackIds(rows: readonly Int32Array[]): IntegerTensor {
   rows.forEach((ids, index) => data.set(ids, index * length));
   return { dims: [rows.length, length], data };
 }
+
+/** [rows, A, h, w] and [rows, B, h, w] as [rows, A + B, h, w]. */
+export function concatChannels(first: Tensor, second: Tensor): Tensor {
+  const [rows = 0, channels = 0, ...size] = first.dims;
+  const both = Array.from({ length: rows }, (_, index) => {
+    const [left, right] = [row(first, index), row(second, index)];
+    const values = new Float32Array(left.length + right.length);
+    values.set(left);
+    values.set(right, left.length);
+    return values;
+  });
+  return stack(both, [channels + (second.dims[1] ?? 0), ...size]);
+}

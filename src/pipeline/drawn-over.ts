@@ -1,13 +1,17 @@
 import type { MaskFill, MaskMode } from '../generation/request/choices.ts';
 
-/** A picture that a pass draws over, as the autoencoder has it. All samples of the pass share it. */
-export interface DrawnOver {
+/** A picture as the autoencoder has it. */
+export interface EncodedPicture {
   /** Where its latents lie, before scaling: C x h x w values each. */
   readonly mean: Float32Array;
   /** Logarithms of the variances. */
   readonly logvar: Float32Array;
   /** Latents of the denoiser are latents of the autoencoder times this. */
   readonly scalingFactor: number;
+}
+
+/** A picture that a pass draws over. All samples of the pass share it. */
+export interface DrawnOver extends EncodedPicture {
   /** Which part of it is drawn anew; null where all of it is. */
   readonly repaint: Repaint | null;
 }
@@ -24,7 +28,7 @@ export interface Repaint {
  * Latents of the denoiser for the picture: mean + deviation x `normals`, scaled. C x h x w values, a new array. Drawing the normals
  * from the sample's own generator is what diffusers does too.
  */
-export function latentsOf({ mean, logvar, scalingFactor }: DrawnOver, normals: Float32Array): Float32Array {
+export function latentsOf({ mean, logvar, scalingFactor }: EncodedPicture, normals: Float32Array): Float32Array {
   return mean.map((value, i) => {
     const deviation = Math.exp((logvar[i] ?? 0) / 2);
     return (value + deviation * (normals[i] ?? 0)) * scalingFactor;

@@ -1,16 +1,17 @@
-import { row, stack } from '../numeric/tensor.ts';
+import { row, stack, type Tensor } from '../numeric/tensor.ts';
 import type { Question } from '../schedulers/scheduler.ts';
 import { canShareRun, type Conditioning, conditioningAt, stackConditionings } from './conditioning/conditioning.ts';
 import type { RowControl } from './controls/sample-control.ts';
 import type { EvaluationNetworks } from './controls/split-networks.ts';
 import type { DenoiserInput } from './networks/networks.ts';
-import { answered, cleanLatents, controlsOn, type Sample, stepOf } from './sample.ts';
+import { answered, cleanLatents, controlsOn, type Sample, shownOn, stepOf } from './sample.ts';
 
 /** One row of a batch. */
 interface BatchRow {
   readonly question: Question;
   readonly conditioning: Conditioning;
   readonly controls: readonly RowControl[];
+  readonly shown: Float32Array | null;
 }
 
 /**
@@ -57,6 +58,7 @@ function rowsOf(sample: Sample): readonly BatchRow[] {
     question,
     conditioning: conditioningAt(one.conditionings, step),
     controls: controlsOn(one, sample),
+    shown: shownOn(one, sample),
   }));
 }
 
@@ -82,5 +84,13 @@ function denoiserInput(run: readonly BatchRow[], shape: readonly number[]): Deno
     ),
     timestep: { dims: [questions.length], data: Float32Array.from(questions, ({ timestep }) => timestep) },
     conditioning: stackConditionings(run.map(({ conditioning }) => conditioning)),
+    shown: shownIn(run, shape),
   };
+}
+
+/** What the rows of a run are shown. Rows of one network are shown equally many planes. */
+function shownIn(run: readonly BatchRow[], [, height = 0, width = 0]: readonly number[]): Tensor | null {
+  const rows = run.flatMap(({ shown }) => (shown === null ? [] : [shown]));
+  const [first] = rows;
+  return first === undefined ? null : stack(rows, [first.length / (height * width), height, width]);
 }

@@ -5,6 +5,8 @@ export interface Guidance {
   readonly scale: number;
   /** How far the spread of a guided prediction is brought back, 0 .. 1. */
   readonly rescale: number;
+  /** How far the picture that is edited is followed, in networks that are shown one; null or absent in all others. 1: no further than it is. */
+  readonly picture?: number | null;
 }
 
 /** The network's answer to one row of a sample. */
@@ -19,23 +21,39 @@ export interface Answer {
  * The rows that a sample with so many prompts asks under this guidance, in their order in a batch. Several prompts are composed
  * by what each has more than the negative one, so that one is asked too, guidance or not.
  */
-export function rolesOf({ scale }: Guidance, prompts = 1): readonly Role[] {
+export function rolesOf({ scale, picture = null }: Guidance, prompts = 1): readonly Role[] {
+  if (picture !== null && scale > 1) {
+    return picture === 1 ? ['picture', 'prompt'] : ['negative', 'picture', 'prompt'];
+  }
   const asked = Array.from({ length: prompts }, () => 'prompt' as const);
   return scale > 1 || prompts > 1 ? ['negative', ...asked] : asked;
 }
 
 /**
  * One prediction from the answers to a sample's rows: the prompt's own where it is alone, else guided away from the negative
- * one.
+ * one. Of a picture that is edited it is guided from the negative one to the picture's, and on from there to the prompt's (Brooks et al. 2023).
  */
-export function joinAnswers(answers: readonly Answer[], { scale, rescale }: Guidance): Float32Array {
+export function joinAnswers(answers: readonly Answer[], { scale, rescale, picture = null }: Guidance): Float32Array {
   const prompts = answers.filter(({ role }) => role === 'prompt');
   if (prompts.length === 0) throw new RangeError('A sample was evaluated without a row for its prompt');
   const negative = answers.find(({ role }) => role === 'negative')?.prediction;
+  const edited = answers.find(({ role }) => role === 'picture')?.prediction;
   const prompt = composed(prompts, negative);
-  if (negative === undefined) return prompt;
-  const guided = guide(negative, prompt, scale);
-  return rescale > 0 ? rescaleGuided(guided, prompt, rescale) : guided;
+  const guided = edited === undefined ? null : guidedFrom(edited, prompt, negative, { scale, picture });
+  if (negative === undefined && guided === null) return prompt;
+  const away = guided ?? guide(negative ?? prompt, prompt, scale);
+  return rescale > 0 ? rescaleGuided(away, prompt, rescale) : away;
+}
+
+/** negative + picture scale * (edited - negative) + scale * (prompt - edited), where a picture scale of 1 asks no negative answer. */
+function guidedFrom(
+  edited: Float32Array,
+  prompt: Float32Array,
+  negative: Float32Array | undefined,
+  { scale, picture }: Pick<Guidance, 'scale' | 'picture'>,
+): Float32Array {
+  const base = negative === undefined ? edited : guide(negative, edited, picture ?? 1);
+  return base.map((value, i) => value + scale * ((prompt[i] ?? 0) - (edited[i] ?? 0)));
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Noise, Scheduler } from '../schedulers/scheduler.ts';
 import type { Guidance } from './guidance.ts';
 import type { DrawnOver } from './drawn-over.ts';
 import type { Row } from './row.ts';
+import type { Shown } from './shown.ts';
 
 /**
  * One run of a sampler over latents of one size, with all that its samples share. It follows from the plan alone and is made
@@ -21,6 +22,8 @@ export interface Pass {
   readonly rows: readonly Row[];
   /** The picture that it draws over; null where it begins with noise alone. */
   readonly over: DrawnOver | null;
+  /** What the network is shown beside the latents; null or absent where it takes the latents alone. */
+  readonly shown?: Shown | null;
   /** What else has to be equal in samples that share a batch (see structureOf). */
   readonly structure: string;
   /** The noise of the sample with this seed from a state of its generator on. */

@@ -8,6 +8,7 @@ import { filled, latentsOf } from './drawn-over.ts';
 import { type Answer, joinAnswers } from './guidance.ts';
 import type { Pass } from './pass.ts';
 import type { Row } from './row.ts';
+import { shownPlanes, shownTo } from './shown.ts';
 
 /**
  * One picture in one pass. It can share a batched evaluation with any other sample of equal batch key, join at any tick and
@@ -18,6 +19,8 @@ export interface Sample {
   readonly seeds: NoiseSeeds;
   /** What keeps the rest of a picture of which a part is drawn anew; null where there is none. */
   readonly blend: Blend | null;
+  /** What the network is shown beside the latents, as planes; null where it takes the latents alone. */
+  readonly shown: Float32Array | null;
   /** All that changes. Replaced, never written to. */
   state: SampleState;
   /** For who watches it being drawn; null where nobody does. */
@@ -48,48 +51,59 @@ export interface NoiseSeeds {
 
 /** A sample at the beginning of its pass. */
 export function startSample(pass: Pass, seeds: NoiseSeeds): Sample {
-  const { latents, blend, noise } = startOf(pass, seeds);
-  return { pass, seeds, blend, state: { ...pass.scheduler.start(latents), noise }, watch: null };
+  const { latents, blend, shown, noise } = startOf(pass, seeds);
+  return { pass, seeds, blend, shown, state: { ...pass.scheduler.start(latents), noise }, watch: null };
 }
 
 /** A sample that goes on from `state`. All that follows from pass and seeds is made again, by the same draws in the same order. */
 export function resumeSample(pass: Pass, seeds: NoiseSeeds, state: SampleState): Sample {
-  const blend = (pass.over?.repaint ?? null) === null ? null : startOf(pass, seeds).blend;
-  return { pass, seeds, blend, state, watch: null };
+  const hasConstants = (pass.over?.repaint ?? null) !== null || (pass.shown ?? null) !== null;
+  const { blend, shown } = hasConstants ? startOf(pass, seeds) : { blend: null, shown: null };
+  return { pass, seeds, blend, shown, state, watch: null };
 }
 
 interface Start {
   readonly latents: Float32Array;
   readonly blend: Blend | null;
+  readonly shown: Float32Array | null;
   /** Where the noise of the steps goes on. */
   readonly noise: TorchGeneratorState;
 }
 
 /**
  * What a sample begins with. The draws are diffusers': the normals of the encoded picture, the noise, and with a mask the normals
- * of the masked picture, which networks of four channels do not look at. Only the noise follows the variation's seed.
+ * of the masked picture, which networks of four channels do not look at. Those that do draw no normals of a picture that they do not begin
+ * with. Only the noise follows the variation's seed.
  */
 function startOf(pass: Pass, { seed, variation }: NoiseSeeds): Start {
   const { over, scheduler } = pass;
   const generator = pass.noiseFrom(new TorchGenerator(seed).save(), seed);
-  const original = over === null ? null : latentsOf(over, generator.draw());
+  const original = over === null || !drawsOriginal(pass) ? null : latentsOf(over, generator.draw());
   const drawn = generator.draw();
   const noise = variation === undefined ? drawn : slerp(drawn, noiseOf(pass, variation.seed), variation.strength);
   const repaint = over?.repaint ?? null;
-  if (repaint !== null) generator.draw();
-  const blend = original === null || repaint === null ? null : { ...repaint, original, noise };
+  const shown = pass.shown ?? null;
+  const planes = shown === null ? null : shownPlanes(shown, () => generator.draw());
+  if (repaint !== null && planes === null) generator.draw();
+  // A network that is shown the mask keeps the rest by itself.
+  const blend = original === null || repaint === null || planes !== null ? null : { ...repaint, original, noise };
   const alone = original === null || (repaint !== null && repaint.fill === null);
   const latents = alone
     ? noise.map((value) => value * scheduler.initialNoiseSigma)
     : scheduler.addNoise(begun(original, noise, repaint), noise, 0);
-  return { latents, blend, noise: generator.save() };
+  return { latents, blend, shown: planes, noise: generator.save() };
 }
 
 /** The noise that a sample of that seed begins with. */
 function noiseOf(pass: Pass, seed: number): Float32Array {
   const generator = pass.noiseFrom(new TorchGenerator(seed).save(), seed);
-  if (pass.over !== null) generator.draw();
+  if (drawsOriginal(pass)) generator.draw();
   return generator.draw();
+}
+
+/** Whether the first draw is that of the picture that is drawn over. */
+function drawsOriginal({ over, shown = null }: Pass): boolean {
+  return over !== null && (shown === null || over.repaint === null || over.repaint.fill !== null);
 }
 
 function begun(
@@ -122,6 +136,11 @@ export function cleanLatents({ pass, blend, state }: Sample, answers: readonly A
 /** The controls that act on one of its rows in its next evaluation. */
 export function controlsOn({ controls }: Row, { pass, state }: Sample): readonly RowControl[] {
   return actingControls(controls, state.evaluation, pass.scheduler.evaluations.length);
+}
+
+/** What the network is shown with a row of a sample; null where it takes the latents alone. */
+export function shownOn({ role }: Row, { pass: { shown = null }, shown: planes }: Sample): Float32Array | null {
+  return shown === null || planes === null ? null : shownTo(role, shown, planes);
 }
 
 /** Steps that are done whole. */

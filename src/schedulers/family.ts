@@ -17,6 +17,8 @@ export interface SamplerFamily<Options = Partial<SamplerOptions>, Built extends 
    * absent) is given only where it cuts the schedule.
    */
   create(schedule: NoiseSchedule, steps: number, options: Options, strength?: number): Built;
+  /** The last steps of such a run, as many as `last`; absent: they begin as any run does, at the level of the first of them. */
+  createLast?(schedule: NoiseSchedule, steps: number, options: Options, last: number): Built;
 }
 
 export interface StepLimit {

@@ -108,7 +108,11 @@ function createByStrength<Options>(
   options: Options,
 ): Scheduler {
   if (family.strengthCutsSchedule === true) return family.create(schedule, part.steps, options, part.strength);
-  const whole = family.create(schedule, stepsOfSchedule(part), options);
+  const steps = stepsOfSchedule(part);
+  if (part.strength !== 1 && family.createLast !== undefined) {
+    return family.createLast(schedule, steps, options, stepsOfPart(part));
+  }
+  const whole = family.create(schedule, steps, options);
   // A schedule may lay out more steps than were asked.
   return part.strength === 1 ? whole : lastSteps(whole, stepsOfPart(part));
 }

@@ -1,10 +1,11 @@
 import { ArmatureError } from '../errors.ts';
 import { linearCombination } from '../numeric/linear-combination.ts';
 import { levelOfAlpha } from './ddim.ts';
-import { nextEvaluation, onceAStep } from './evaluations.ts';
+import { nextEvaluation } from './evaluations.ts';
 import { type SamplerFamily, trainedSteps } from './family.ts';
 import { alphasCumprod } from './noise-schedule.ts';
 import { resolveOptions, type SamplerOptions } from './options.ts';
+import { lastSteps } from './part.ts';
 import { plmsWeights, rungeKuttaStage } from './pndm-weights.ts';
 import { mixNoise, noiseRatio, predictedClean, predictedNoise } from './prediction.ts';
 import type { Evaluation, NoiseSchedule, Scheduler } from './scheduler.ts';
@@ -29,8 +30,9 @@ const rungeKuttaSteps = 3;
 
 /**
  * Pseudo numerical methods for diffusion models (Liu et al. 2022, arXiv 2202.09778): the linear multistep method of order 4 (PLMS), warmed up by
- * three Runge-Kutta steps of four evaluations, or, where those are skipped, by a first step of two. A run that is begun in the middle has none of
- * those before it: its orders rise from 1.
+ * three Runge-Kutta steps of four evaluations, or, where those are skipped, by a first step of two. Of a picture that is drawn over it takes the last
+ * timesteps of its list, where that of the second step stands twice, as diffusers does: it begins a step earlier than others do and makes a first step
+ * of two there. Begun in the middle otherwise it has no steps before it: its orders rise from 1.
  */
 export const pndm: SamplerFamily<PndmOptions> = {
   resolve: (given) =>
@@ -38,9 +40,14 @@ export const pndm: SamplerFamily<PndmOptions> = {
   evaluationsPerStep: 1,
   stepLimit: ({ trainTimesteps }) => trainedSteps(trainTimesteps),
   create: createPndm,
+  createLast(schedule, steps, options, last) {
+    if (options.skipPrkSteps) return createPndm(schedule, steps, options, steps - last);
+    return lastSteps(createPndm(schedule, steps, options), last);
+  },
 };
 
-function createPndm(schedule: NoiseSchedule, steps: number, options: PndmOptions): Scheduler<PndmMemory> {
+/** `skipped` timesteps of its list are left out, of one without Runge-Kutta steps. */
+function createPndm(schedule: NoiseSchedule, steps: number, options: PndmOptions, skipped = 0): Scheduler<PndmMemory> {
   const { trainTimesteps, predictionType } = schedule;
   const { skipPrkSteps } = options;
   if (!skipPrkSteps && steps <= rungeKuttaSteps) {
@@ -54,7 +61,7 @@ function createPndm(schedule: NoiseSchedule, steps: number, options: PndmOptions
   const finalAlpha = options.setAlphaToOne ? 1 : (alphas[0] ?? 1);
   const alphaAt = (timestep: number): number => (timestep >= 0 ? (alphas[timestep] ?? Number.NaN) : finalAlpha);
   const levelAt = (timestep: number): number => noiseRatio(levelOfAlpha(alphaAt(timestep)));
-  const places = skipPrkSteps ? multistepPlaces(spaced) : rungeKuttaPlaces(spaced, half);
+  const places = skipPrkSteps ? multistepPlaces(spaced, skipped) : rungeKuttaPlaces(spaced, half);
   const evaluations = places.map((place): Evaluation => ({ ...place, level: levelAt(place.timestep) }));
   const timestepOf = (index: number): number => evaluations[index]?.timestep ?? Number.NaN;
 
@@ -130,11 +137,13 @@ function createPndm(schedule: NoiseSchedule, steps: number, options: PndmOptions
 
 type Place = Omit<Evaluation, 'level'>;
 
-/** The first step is made twice: its second evaluation is at the timestep where the second step begins. */
-function multistepPlaces(timesteps: readonly number[]): Place[] {
-  const [first, ...rest] = onceAStep(timesteps, () => 0);
+/** The first step is made twice: its second evaluation is at the timestep where the second step begins, which so stands twice in the list. */
+function multistepPlaces([first, second, ...others]: readonly number[], skipped: number): Place[] {
   if (first === undefined) return [];
-  return [first, ...(timesteps[1] === undefined ? [] : [{ ...first, stage: 1, timestep: timesteps[1] }]), ...rest];
+  const list = second === undefined ? [first] : [first, second, second, ...others];
+  return list
+    .slice(skipped)
+    .map((timestep, index) => ({ step: Math.max(0, index - 1), stage: index === 1 ? 1 : 0, timestep }));
 }
 
 function rungeKuttaPlaces(timesteps: readonly number[], half: number): Place[] {

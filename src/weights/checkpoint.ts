@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { ArmatureError } from '../errors.ts';
+import { taskOf } from '../graph/task.ts';
 import type { RawConfig } from './configs/raw-config.ts';
 import { openBaseFolder, openControlNetFolder, openT2iAdapterFolder } from './layouts/diffusers-folder.ts';
 import {
@@ -36,10 +37,10 @@ export async function openBaseCheckpoint(
   const { unet, vae, textEncoders } = opened;
   const { latentChannels } = vae.config;
   const name = basename(path);
-  if (unet.config.inChannels !== latentChannels) {
+  if (taskOf(unet.config.inChannels, latentChannels) === null) {
     throw new ArmatureError(
       'not_supported_yet',
-      `The UNet of ${name} takes ${unet.config.inChannels} channels where its latents have ${latentChannels}: inpainting and editing models are not supported yet.`,
+      `The UNet of ${name} takes ${unet.config.inChannels} channels where its latents have ${latentChannels}: ${refusedTask(unet.config.inChannels)} not supported.`,
     );
   }
   const widths = textEncoders.map(({ config }) => config.hiddenSize);
@@ -70,4 +71,10 @@ export async function openControlNetCheckpoint(
 export async function openT2iAdapterCheckpoint(path: string, file?: SafetensorsFile): Promise<T2iAdapterCheckpoint> {
   const isOneFile = file !== undefined || !(await isFolder(path));
   return isOneFile ? await openT2iAdapterFile(path, file) : await openT2iAdapterFolder(path);
+}
+
+/** What models with so many input channels are, as far as there are public ones. */
+function refusedTask(channels: number): string {
+  if (channels === 5) return 'a depth model is';
+  return channels === 7 ? 'an upscaler by diffusion (x4) is' : 'such models are';
 }

@@ -50,6 +50,8 @@ const ordinaryWords: readonly OrdinaryWord[] = [
     id: 'mask',
     meaning: 'the picture beside a picture that is white where that one is to be drawn anew, or where a control acts',
     paths: [
+      'pipeline/shown.ts',
+      'device/encode-start.ts',
       'cli/controls/control-bodies.ts',
       'cli/controls/control-options.ts',
       'cli/extract.ts',

@@ -30,6 +30,7 @@ const files = { licence: null, owner: null, hash: 'abc', path: '/models', layout
 const base: BaseModel = {
   ...files,
   kind: 'base',
+  task: 'drawing',
   prediction: { type: 'epsilon', zeroSnr: false, decidedBy: 'family', source: 'its family', contradiction: null },
   id: 'photo',
   title: 'Photo',

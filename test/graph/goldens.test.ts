@@ -48,16 +48,18 @@ const opened = await Promise.all(
   }),
 );
 
-describe('models of kinds that are not built', () => {
-  for (const model of opened) {
-    if (!('reason' in model)) continue;
-    const references = Object.keys(new GoldenModel(model.name).index).length;
-    test(`${model.name}: outside, ${references} references`, () => {
-      console.log(`outside: ${model.name}, ${references} references (${model.reason})`);
-      if ('error' in model) expect(model.error).toMatchObject({ code: 'not_supported_yet' });
-    });
-  }
-});
+const unbuilt = opened.flatMap((model) => ('reason' in model && model.reason !== undefined ? [model] : []));
+if (unbuilt.length > 0) {
+  describe('models of kinds that are not built', () => {
+    for (const model of unbuilt) {
+      const references = Object.keys(new GoldenModel(model.name).index).length;
+      test(`${model.name}: outside, ${references} references`, () => {
+        console.log(`outside: ${model.name}, ${references} references (${model.reason})`);
+        if ('error' in model) expect(model.error).toMatchObject({ code: 'not_supported_yet' });
+      });
+    }
+  });
+}
 
 for (const model of opened) {
   if ('checkpoint' in model) describe(model.name, () => modelTests(new GoldenModel(model.name), model.checkpoint));

@@ -40,6 +40,7 @@ class AnalyticNetworks implements NetworkSource {
     return {
       reloadMs: () => this.reloadMs(key),
       latentChannels: 1,
+      task: 'drawing',
       latentScale: 8,
       key: 'none',
       scalingFactor: 1,
@@ -162,6 +163,7 @@ function sample(options: Options = {}): Sample {
     seeds: { seed: 0 },
     blend: null,
     watch: null,
+    shown: null,
     state: { ...scheduler.start(Float32Array.from({ length: width }, (_, i) => value + i)), noise },
   };
 }

@@ -4,7 +4,7 @@ import { sizeIds } from '../../src/generation/picture-sizes.ts';
 import { besideEachOther, ofNoText, withSizeIds } from '../../src/pipeline/conditioning/added.ts';
 import { type Conditioning, throughout } from '../../src/pipeline/conditioning/conditioning.ts';
 import { textEncoder } from '../../src/pipeline/conditioning/prompt-encoder.ts';
-import type { Role } from '../../src/pipeline/conditioning/role.ts';
+import type { TextRole } from '../../src/pipeline/conditioning/role.ts';
 import type { SampleControl } from '../../src/pipeline/controls/sample-control.ts';
 import { splitNetworks } from '../../src/pipeline/controls/split-networks.ts';
 import { DenoiseLoop } from '../../src/pipeline/denoise-loop.ts';
@@ -40,7 +40,7 @@ export interface GoldenBase {
   readonly base: PictureNetworks;
   /** What a prompt means at a size; null: there is none. */
   readonly meaning: (
-    role: Role,
+    role: TextRole,
     prompt: string | null,
     size: { width: number; height: number },
   ) => Promise<Conditioning>;
@@ -89,7 +89,9 @@ export async function sampleOf(
     shape,
     scheduler: samplerOf(...scheduler, args.num_inference_steps, {}),
     guidance,
-    rows: rolesOf(guidance).map((role) => rowOf({ role, weight: 1, conditionings: throughout(told[role]) }, controls)),
+    rows: rolesOf(guidance).map((role) =>
+      rowOf({ role, weight: 1, conditionings: throughout(told[role === 'prompt' ? role : 'negative']) }, controls),
+    ),
     over: null,
     structure: '',
     noiseFrom: torchNoise(shape, null),

@@ -23,6 +23,8 @@ import { pictureFrom, tensorFrom } from '../../src/pipeline/pixels.ts';
 import type { DrawnOver, Repaint } from '../../src/pipeline/drawn-over.ts';
 import { type LatentShape, type Pass, type SavedNoise, torchNoise } from '../../src/pipeline/pass.ts';
 import { rowOf } from '../../src/pipeline/row.ts';
+import { shownOf } from './shown-of.ts';
+import type { Shown } from '../../src/pipeline/shown.ts';
 import { type Sample, startSample } from '../../src/pipeline/sample.ts';
 import { loadTokenizer } from '../../src/pipeline/tokenizer/load-tokenizer.ts';
 import { SessionPool } from '../../src/runtime/index.ts';
@@ -96,14 +98,8 @@ function isHalf({ denoising_end: end, denoising_start: start }: Arguments): bool
   return end !== undefined || start !== undefined;
 }
 
-/** A network of nine channels is none that is built. */
-function hasFourChannels(model: string): boolean {
-  return goldenJson<{ readonly in_channels: number }>('models', model, 'unet', 'config.json').in_channels === 4;
-}
-
 const covered = cases.filter(
-  ({ pipeline, scheduler, model, args }) =>
-    built.includes(pipeline) && hasSampler(scheduler[0]) && hasFourChannels(model) && !isHalf(args),
+  ({ pipeline, scheduler, args }) => built.includes(pipeline) && hasSampler(scheduler[0]) && !isHalf(args),
 );
 const outside = cases.filter((one) => !covered.includes(one));
 const inputs = goldenArrays('pipelines', 'inputs.safetensors');
@@ -259,11 +255,12 @@ async function samplesOf(one: Case, networks: GoldenModel): Promise<Sample[]> {
       ),
       guidance,
       rows: rolesOf(guidance).map((role) => {
-        const own = meant[role][Math.floor(index / images)]!;
+        const own = meant[role === 'prompt' ? role : 'negative'][Math.floor(index / images)]!;
         const pass = { height: height ?? 0, width: width ?? 0 };
         return rowOf({ role, weight: 1, conditionings: throughout(told(own, role, args, networks, pass)) }, controls);
       }),
       over: over?.latents ?? null,
+      shown: over?.shown ?? null,
       structure: '',
       noiseFrom: () => noises[index]!,
     };
@@ -275,7 +272,11 @@ async function samplesOf(one: Case, networks: GoldenModel): Promise<Sample[]> {
 async function drawnOver(
   { image, mask_image: mask, strength = 1 }: Arguments,
   base: PictureNetworks,
-): Promise<{ readonly size: readonly [height: number, width: number]; readonly latents: DrawnOver }> {
+): Promise<{
+  readonly size: readonly [height: number, width: number];
+  readonly latents: DrawnOver;
+  readonly shown: Shown | null;
+}> {
   const picture = inputImage([image].flat()[0] ?? '');
   const { mean, logvar } = await base.encode(tensorFrom(picture));
   const [, , height = 0, width = 0] = mean.dims;
@@ -286,6 +287,7 @@ async function drawnOver(
   });
   return {
     size: [picture.height, picture.width],
+    shown: await shownOf(base, picture, mask === undefined ? null : inputLevels(mask)),
     latents: {
       mean: mean.data,
       logvar: logvar.data,

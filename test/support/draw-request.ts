@@ -51,6 +51,7 @@ export function firstPass(
     base,
     controls,
     loras: [],
+    words: [],
     autoencoder: { vae: null, taesd: null },
     preview: null,
     over: null,

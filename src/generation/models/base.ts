@@ -1,3 +1,4 @@
+import type { DenoiserTask } from '../../graph/task.ts';
 import type { ModelSchedule } from '../../schedulers/scheduler-config.ts';
 import type { Prediction } from '../../schedulers/prediction-type.ts';
 import { findModel } from './find-model.ts';
@@ -9,6 +10,8 @@ export interface BaseModel extends FoundModel {
   readonly textLayers: number;
   /** What it is told beside a prompt; null in Stable Diffusion 1.x and 2.x. */
   readonly added: AddedConditioning | null;
+  /** What its denoiser was trained for. */
+  readonly task: DenoiserTask;
   readonly prediction: Prediction;
   /** How it is sampled, from its scheduler config. */
   readonly schedule: ModelSchedule;

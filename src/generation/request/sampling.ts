@@ -22,6 +22,15 @@ export const samplingFields = {
       flag: '--guidance-rescale <number>',
       says: 'brings the contrast of guided pictures back',
     }),
+  image_guidance_scale: real(limits.imageGuidanceScale)
+    .optional()
+    .describe(
+      'How closely init_image is followed by models that change a picture by words (instruct-pix2pix); 1.5 by default. Refused with others',
+    )
+    .register(fieldOptions, {
+      flag: '--image-guidance <number>',
+      says: 'how closely --init-image is followed by models that change it by words (default: 1.5)',
+    }),
   scheduler: z
     .enum(schedulerIds)
     .optional()

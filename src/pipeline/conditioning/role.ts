@@ -1,2 +1,8 @@
-/** What a row asks the network for: what the prompt wants, or what the picture is to stay away from. */
-export type Role = 'prompt' | 'negative';
+/** What a text is for: what is to be drawn, or what the picture is to stay away from. */
+export type TextRole = 'prompt' | 'negative';
+
+/**
+ * What a row asks the network for: what the prompt wants, what the picture that is edited is without it, or what the picture is to stay away
+ * from.
+ */
+export type Role = TextRole | 'picture';

@@ -1,4 +1,5 @@
 import type { AdapterModel } from '../../generation/models/adapter.ts';
+import type { BaseModel } from '../../generation/models/base.ts';
 import type { ControlNetModel } from '../../generation/models/controlnet.ts';
 import type { Tensor } from '../../numeric/tensor.ts';
 import type { Conditioning } from '../conditioning/conditioning.ts';
@@ -33,6 +34,8 @@ export interface Autoencoder {
  */
 export interface PictureNetworks extends PictureEncoder, LatentDecoder {
   readonly latentChannels: number;
+  /** What the denoiser is shown beside the latents. */
+  readonly task: BaseModel['task'];
   /** Pixels a latent cell, 8 in Stable Diffusion. */
   readonly latentScale: number;
   /** The number of ControlNet residuals that the UNet takes: one a skip connection and one for the middle block. */
@@ -60,6 +63,8 @@ export interface DenoiserInput {
   /** [rows] */
   readonly timestep: Tensor;
   readonly conditioning: Conditioning;
+  /** What the denoiser alone is shown beside the sample, [rows, C', h, w]; null or absent where that is nothing. */
+  readonly shown?: Tensor | null;
 }
 
 /** What all controls give the denoiser in one evaluation, by how they act; each tensor broadcasts to its place in the network. */

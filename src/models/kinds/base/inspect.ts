@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
 import { z } from 'zod';
+import { taskOf } from '../../../graph/task.ts';
 import type { BaseModel } from '../../../generation/models/base.ts';
 import { openBaseCheckpoint } from '../../../weights/checkpoint.ts';
 import { readConfig } from '../../../weights/configs/raw-config.ts';
@@ -32,6 +33,7 @@ export async function inspectBase(path: string, given: Given, file: SafetensorsF
       unet.config.added === null
         ? null
         : { textWidth: textEncoders[0].config.hiddenSize, zeroNegative: await zeroesNegative(path, layout) },
+    task: taskOf(unet.config.inChannels, vae.config.latentChannels) ?? 'drawing',
     prediction,
     schedule,
     latentScale: 2 ** (vae.config.blockChannels.length - 1),

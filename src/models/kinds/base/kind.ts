@@ -1,5 +1,6 @@
 import { describeFamily } from '../../../generation/models/family.ts';
 import { type BaseModel, baseNoun } from '../../../generation/models/base.ts';
+import type { DenoiserTask } from '../../../graph/task.ts';
 import type { Prediction } from '../../../schedulers/prediction-type.ts';
 import { singleFileKind } from '../../../weights/layouts/single-file.ts';
 import type { FoundKind } from '../contract/kind.ts';
@@ -18,12 +19,13 @@ export const baseKind: FoundKind<BaseModel> = {
     describePrediction(prediction),
     title,
   ],
-  facts: ({ title, licence, family, layout, hash, prediction, defaults, textLayers }: BaseModel) => [
+  facts: ({ title, licence, family, layout, hash, task, prediction, defaults, textLayers }: BaseModel) => [
     ['title', title],
     ['licence', licence ?? 'unknown'],
     ['family', describeFamily(family)],
     ['files', layout === 'diffusers' ? 'diffusers folder' : 'single file'],
     ['hash', hash],
+    ['made for', tasks[task]],
     ['predicts', describePrediction(prediction)],
     ['decided by', prediction.source],
     ...(prediction.contradiction === null ? [] : [['contradiction', prediction.contradiction] as const]),
@@ -39,6 +41,12 @@ export const baseKind: FoundKind<BaseModel> = {
   told: baseTold,
   inspect: async (path, given, file) => await (await import('./inspect.ts')).inspectBase(path, given, file),
   graphs: async (model) => await (await import('./graphs.ts')).graphsOfBase(model),
+};
+
+const tasks: Readonly<Record<DenoiserTask, string>> = {
+  drawing: 'drawing',
+  inpainting: 'inpainting (9 channels: it is shown what is masked)',
+  editing: 'changing a picture by words (instruct-pix2pix, 8 channels)',
 };
 
 /** `v_prediction (marker)`, `epsilon (assumed)`. */

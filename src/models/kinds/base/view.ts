@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { BaseModel } from '../../../generation/models/base.ts';
+import { denoiserTasks } from '../../../graph/task.ts';
 import { predictionTypes } from '../../../schedulers/prediction-type.ts';
 import { commonFields, commonView } from '../contract/common-view.ts';
 import { modelView } from '../contract/kind.ts';
@@ -19,6 +20,11 @@ export const baseView = modelView({
         scheduler: z.string(),
       })
       .meta({ id: 'ModelDefaults' }),
+    task: z
+      .enum(denoiserTasks)
+      .describe(
+        'drawing: by a prompt. inpainting: it is shown what a mask says. editing: it changes init_image by words',
+      ),
     prediction: z
       .object({
         type: z.enum(predictionTypes),
@@ -41,6 +47,7 @@ export const baseView = modelView({
       guidance_scale: base.defaults.guidanceScale,
       scheduler: base.defaults.scheduler,
     },
+    task: base.task,
     prediction: {
       type: base.prediction.type,
       zero_snr: base.prediction.zeroSnr,

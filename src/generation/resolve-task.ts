@@ -1,0 +1,60 @@
+import { ArmatureError } from '../errors.ts';
+import type { BaseModel } from './models/base.ts';
+import type { GenerationPlan } from './plan.ts';
+import { composedPrompts } from './prompts.ts';
+import type { GenerationRequest } from './request/generation.ts';
+
+/** How far a model that edits follows the picture where a request says nothing of it (diffusers and A1111). */
+const defaultImageGuidance = 1.5;
+
+/**
+ * Refuses what a base model was not trained for: one that edits pictures by words needs a picture and takes no part of one, one that
+ * inpaints is given a mask that says yes or no, and the others follow no picture. Throws `invalid_request` at the field.
+ */
+export function refuseOtherTasks(request: GenerationRequest, { id, task }: BaseModel): void {
+  if (task !== 'editing' && request.image_guidance_scale !== undefined) {
+    throw invalid(
+      'image_guidance_scale',
+      `The model ${id} edits no picture by words: image_guidance_scale is for models that do (instruct-pix2pix). Leave it out.`,
+    );
+  }
+  if (task === 'inpainting' && request.mask_mode === 'soft') {
+    throw invalid(
+      'mask_mode',
+      `The model ${id} is given the mask itself and knows no grey in it: expected mask_mode "hard". A model that was not trained for inpainting takes "soft".`,
+    );
+  }
+  if (task !== 'editing') return;
+  if (request.init_image === undefined) {
+    throw invalid(
+      'init_image',
+      `The model ${id} changes a picture by words: expected init_image with the prompt that says what is to be changed.`,
+    );
+  }
+  const field = (['mask_image', 'strength'] as const).find((name) => request[name] !== undefined);
+  if (field !== undefined) {
+    const instead =
+      field === 'strength'
+        ? 'image_guidance_scale says how far the picture is followed'
+        : 'it changes all of init_image';
+    throw invalid(field, `The model ${id} changes a picture by words and takes no ${field}: ${instead}.`);
+  }
+  if (composedPrompts({ prompt: request.prompt, promptSyntax: request.prompt_syntax }) > 1) {
+    throw invalid(
+      'prompt',
+      `The model ${id} changes a picture by words and takes one prompt: AND composes several. Write it in small letters where it is a word.`,
+    );
+  }
+}
+
+/** What a plan says of the picture that is edited; nothing for models that edit none. */
+export function imageGuidance(
+  { image_guidance_scale: scale = defaultImageGuidance }: GenerationRequest,
+  { task }: BaseModel,
+): Pick<GenerationPlan, 'imageGuidanceScale'> {
+  return task === 'editing' ? { imageGuidanceScale: scale } : {};
+}
+
+function invalid(field: string, detail: string): ArmatureError {
+  return new ArmatureError('invalid_request', detail, { field });
+}
