@@ -38,7 +38,11 @@ const nouns = [
     types: ['generation/job-kind.ts JobKind', 'generation/plan.ts ExtractionPlan'],
     rows: ['generation/kinds/'],
   },
-  { noun: "model kind's contract", types: ['models/kinds/kind.ts ModelKind'], rows: ['models/kinds/'] },
+  {
+    noun: "model kind's contract",
+    types: ['models/kinds/contract/kind.ts ModelKind', 'models/kinds/kind.ts ModelKind'],
+    rows: ['models/kinds/'],
+  },
   { noun: 'Job', types: ['generation/job.ts Job'] },
 ];
 

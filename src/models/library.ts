@@ -3,7 +3,7 @@ import { ArmatureError } from '../errors.ts';
 import { type BaseModel, findBase } from '../generation/models/base.ts';
 import { findControlNet } from '../generation/models/controlnet.ts';
 import type { AnyModel } from '../generation/models/kinds.ts';
-import { allModels, type ModelList, modelList, visibleTo } from '../generation/models/model-list.ts';
+import { allModels, type ModelList, noModels, visibleTo } from '../generation/models/model-list.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
 import type { ToldPrediction } from '../schedulers/prediction-type.ts';
 import { assemble } from './assemble.ts';
@@ -76,7 +76,7 @@ class Library {
   #saved = false;
   /** Of the code that looks into models; null before the first scan. */
   #build: string | null = null;
-  #listing: ModelList = modelList([]);
+  #listing = noModels;
   #scannedAt = Number.NEGATIVE_INFINITY;
   #scanning: Promise<ModelList> | null = null;
 

@@ -10,6 +10,7 @@ import { noiseScheduleFrom, type ModelSchedule } from '../../src/schedulers/sche
 import { type ScheduleId, scheduleIds } from '../../src/schedulers/schedules/registry.ts';
 import { stableDiffusionSchedule } from '../../src/weights/configs/stable-diffusion-schedule.ts';
 import { photoModel } from '../support/photo-model.ts';
+import { noModels } from '../../src/generation/models/model-list.ts';
 
 /** What docs/models.md says is refused: by what goes with the scheduler, which schedulers, and at which field. */
 interface Refused {
@@ -134,7 +135,7 @@ function refusalOf(body: object, schedule: ModelSchedule): ArmatureError | null 
   const picture = { stored: { key: 'k', sha256: 's' }, width: 512, height: 512, structure: null, map: null };
   try {
     resolveGeneration(request, {
-      catalog: catalogOf({ bases: [{ ...base, schedule }], controlNets: [], loras: [], rejected: [] }),
+      catalog: catalogOf({ ...noModels, bases: [{ ...base, schedule }] }),
       defaultModel: base.id,
       given: [],
       init: request.init_image === undefined ? null : picture,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { findCondition } from '../../src/conditions/registry.ts';
-import type { ModelList } from '../../src/generation/models/model-list.ts';
+import { type ModelList, noModels } from '../../src/generation/models/model-list.ts';
 import { generationView } from '../../src/generation/kinds/generation/effective.ts';
 import { storedGeneration } from '../../src/generation/kinds/generation/stored-plan.ts';
 import type { BaseModel } from '../../src/generation/models/base.ts';
@@ -44,10 +44,8 @@ const sd1: BaseModel = {
 
 function resolve(request: object, base: BaseModel = sdxl, bases: readonly BaseModel[] = [sd1, sdxl]) {
   const models: ModelList = {
+    ...noModels,
     bases: [...bases.filter(({ id }) => id !== base.id), base],
-    controlNets: [],
-    loras: [],
-    rejected: [],
   };
   return resolveGeneration(parseGeneration({ prompt: 'a cube', ...request }), {
     catalog: { models, condition: findCondition },

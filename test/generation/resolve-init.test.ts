@@ -10,6 +10,7 @@ import type { Resolved } from '../../src/generation/resolved.ts';
 import { catalogOf } from '../../src/generation/catalog.ts';
 import { sizeOver } from '../../src/generation/resolve-init.ts';
 import { photoModel } from '../support/photo-model.ts';
+import { noModels } from '../../src/generation/models/model-list.ts';
 
 const base = photoModel;
 
@@ -19,7 +20,7 @@ function resolve(body: object, width = 640, height = 480, pending?: true): Resol
   const request = parseGeneration({ prompt: 'a', seed: 3, ...body });
   const picture = { stored: { key: 'k', sha256: 's' }, width, height, structure: null, map: null };
   return resolveGeneration(request, {
-    catalog: catalogOf({ bases: [base], controlNets: [], loras: [], rejected: [] }),
+    catalog: catalogOf({ ...noModels, bases: [base] }),
     defaultModel: 'photo',
     given: [],
     init: request.init_image === undefined ? null : { ...picture, ...(pending === true ? { pending } : {}) },

@@ -10,6 +10,7 @@ import type { LoraModel } from '../../src/generation/models/lora.ts';
 import { parseGeneration } from '../../src/generation/parse.ts';
 import { resolveLoras } from '../../src/generation/resolve-loras.ts';
 import { planFor } from '../support/draw-request.ts';
+import { noModels } from '../../src/generation/models/model-list.ts';
 
 const family = { name: 'sd1', contextWidth: 768, latentChannels: 4, blockChannels: [320], layersPerBlock: 2 } as const;
 const base = { kind: 'base', id: 'photo', hash: 'b', family, added: null } as unknown as BaseModel;
@@ -33,6 +34,7 @@ const other = lora('other', { contextWidth: 1024 }, ['Other', 'wash']);
 const xl = lora('xl', { contextWidth: 2048 });
 const convolutions = lora('convolutions');
 const models = {
+  ...noModels,
   bases: [base, sd2],
   controlNets: [controlNet],
   loras: [convolutions, ink, other, wash, xl],

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Condition } from '../../src/conditions/contract/condition.ts';
 import { conditions, findCondition } from '../../src/conditions/registry.ts';
 import { ArmatureError } from '../../src/errors.ts';
-import type { ModelList } from '../../src/generation/models/model-list.ts';
+import { type ModelList, noModels } from '../../src/generation/models/model-list.ts';
 import { costOfDrawing } from '../../src/generation/cost.ts';
 import { generationKind } from '../../src/generation/kinds/generation/kind.ts';
 import { extractionKind } from '../../src/generation/kinds/extraction/kind.ts';
@@ -48,6 +48,7 @@ function controlNet(id: string, type: string | null, family = sd1, bundledWith: 
 }
 
 const models: ModelList = {
+  ...noModels,
   bases: [base],
   controlNets: [
     controlNet('canny-shared', 'canny'),
@@ -55,7 +56,6 @@ const models: ModelList = {
     controlNet('depth-2', 'depth', sd2),
     controlNet('nameless', null),
   ],
-  loras: [],
   rejected: [{ id: 'broken', code: 'model_invalid', detail: 'its header is cut off.' }],
 };
 /** A condition that takes ready-made maps only, beside those that there are. */

@@ -8,6 +8,7 @@ import type { BaseModel } from '../../src/generation/models/base.ts';
 import type { ControlNetModel } from '../../src/generation/models/controlnet.ts';
 import { noiseScheduleFrom } from '../../src/schedulers/scheduler-config.ts';
 import { dioramaModels } from '../support/diorama.ts';
+import { noModels } from '../../src/generation/models/model-list.ts';
 
 const embedded = await dioramaModels();
 const diorama = embedded.base;
@@ -21,7 +22,7 @@ function resolve(body: Record<string, unknown>, changes: Changes = {}, controlNe
   const picture = { stored, width: 64, height: 64, structure: null, map: null };
   return resolveGeneration(request, {
     catalog: {
-      models: { bases: [{ ...diorama, ...changes }], controlNets, loras: [], rejected: [] },
+      models: { ...noModels, bases: [{ ...diorama, ...changes }], controlNets },
       condition: findCondition,
     },
     defaultModel: diorama.id,

@@ -4,6 +4,7 @@ import { chooseControlNet } from '../../src/generation/choose-controlnet.ts';
 import type { BaseModel } from '../../src/generation/models/base.ts';
 import type { ControlNetModel } from '../../src/generation/models/controlnet.ts';
 import type { Family } from '../../src/graph/family.ts';
+import { noModels } from '../../src/generation/models/model-list.ts';
 
 const small: Family = { name: 'other', contextWidth: 8, latentChannels: 4, blockChannels: [8], layersPerBlock: 1 };
 const sd1: Family = { ...small, name: 'sd1', contextWidth: 768 };
@@ -27,7 +28,7 @@ function net(id: string, type: string | null, family = sd1): ControlNetModel {
 
 function refusal(type: string, controlNets: readonly ControlNetModel[]): ArmatureError {
   try {
-    chooseControlNet({ type }, base, { bases: [base], controlNets, loras: [], rejected: [] }, 'controls[1]');
+    chooseControlNet({ type }, base, { ...noModels, bases: [base], controlNets }, 'controls[1]');
   } catch (error) {
     if (error instanceof ArmatureError) return error;
     throw error;

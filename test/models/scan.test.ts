@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openLibrary } from '../../src/models/library.ts';
 import { findCandidates } from '../../src/models/scan.ts';
 import { smallModelPath } from '../support/golden.ts';
+import { noModels } from '../../src/generation/models/model-list.ts';
 
 let models: string;
 
@@ -113,7 +114,7 @@ describe('names', () => {
       await writeFile(join(models, name), 'x');
     await mkdir(join(models, '.cache'));
     await writeFile(join(models, '.cache', 'x.safetensors'), 'x');
-    expect(await list()).toEqual({ bases: [], controlNets: [], loras: [], rejected: [] });
+    expect(await list()).toEqual(noModels);
   });
 });
 

@@ -20,6 +20,9 @@ export function modelList(models: readonly AnyModel[], rejected: readonly Reject
   return { ...(Object.fromEntries(lists) as unknown as Lists), rejected };
 }
 
+/** Where there is none of any kind. */
+export const noModels = modelList([]);
+
 /** All of them, kind by kind. */
 export function allModels(models: ModelList): readonly AnyModel[] {
   return modelKindIds.flatMap((kind): readonly AnyModel[] => models[modelNouns[kind].list]);
