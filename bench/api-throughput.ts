@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { freePort, root } from '../test/support/service.ts';
+import { freePort } from '../test/support/free-port.ts';
+import { root } from '../test/support/service.ts';
 import { startPostgres, startRedis } from '../test/support/servers.ts';
 import { measure, type Measured, type Measurement, startMeasured, stopMeasured } from './api-throughput/measured.ts';
 

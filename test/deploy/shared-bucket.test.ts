@@ -10,7 +10,7 @@ import { spawnArmature } from '../cli/armature.ts';
 import { newDataFolder } from '../support/embedded-template.ts';
 import { postgresMissing, s3Credentials, s3Missing, startPostgres, startS3 } from '../support/servers.ts';
 import type { S3Server, TestServer } from '../support/servers.ts';
-import { freePort } from '../support/service.ts';
+import { freePort } from '../support/free-port.ts';
 
 const missing = postgresMissing ?? s3Missing;
 

@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { signedMessage } from '../../src/webhooks/message.ts';
-import { freePort, root } from '../support/service.ts';
+import { freePort } from '../support/free-port.ts';
+import { root } from '../support/service.ts';
 
 const text = readFileSync(new URL('docs/api.md', root), 'utf8');
 const secret = `whsec_${Buffer.alloc(24, 1).toString('base64')}`;

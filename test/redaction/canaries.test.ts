@@ -16,7 +16,7 @@ import {
   type S3Server,
   type TestServer,
 } from '../support/servers.ts';
-import { freePort } from '../support/service.ts';
+import { freePort } from '../support/free-port.ts';
 import { OtlpReceiver } from '../tracing/otlp-receiver.ts';
 import { TalkingProcess } from './processes.ts';
 

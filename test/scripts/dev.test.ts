@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { placeEmptyDatabase } from '../support/database-template.ts';
-import { freePort, root } from '../support/service.ts';
+import { freePort } from '../support/free-port.ts';
+import { root } from '../support/service.ts';
 
 let clone: string;
 let dev: ChildProcess | undefined;

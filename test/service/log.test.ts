@@ -7,7 +7,7 @@ import { newKeyText } from '../../src/access/key-text.ts';
 import { openLog } from '../../src/service/log.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { ArmatureError } from '../../src/errors.ts';
-import { freePort } from '../support/service.ts';
+import { freePort } from '../support/free-port.ts';
 import { spawnArmature } from '../cli/armature.ts';
 
 function written(work: (log: ReturnType<typeof openLog>) => void): string {

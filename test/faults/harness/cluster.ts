@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { postgresMissing, redisMissing, startPostgres, startRedis, type TestServer } from '../../support/servers.ts';
-import { freePort, type JobView } from '../../support/service.ts';
+import { freePort } from '../../support/free-port.ts';
+import type { JobView } from '../../support/service.ts';
 import { ServiceProcess } from './process.ts';
 
 export interface ClusterOptions {
