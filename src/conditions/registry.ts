@@ -56,6 +56,11 @@ export const maskedConditions: readonly string[] = Object.freeze(
   conditionRows.filter(({ masked }) => masked === true).map(({ id }) => id),
 );
 
+/** Those whose maps a union ControlNet of so many types takes. */
+export function conditionsOfUnion(types: number): readonly string[] {
+  return conditionRows.filter(({ unionType = types }) => unionType < types).map(({ id }) => id);
+}
+
 /**
  * @param field path of the id in the request, such as `controls[0].type`.
  * @param others types of models beside those that are known here: they take ready-made maps only.

@@ -22,6 +22,7 @@ import type {
   OpenControlNet,
   PictureNetworks,
   SteeringSource,
+  UnionHint,
 } from '../pipeline/networks/networks.ts';
 import { type ModelSchedule, noiseScheduleFrom } from '../schedulers/scheduler-config.ts';
 import type { Tokenizer } from '../pipeline/tokenizer/tokenizer.ts';
@@ -40,13 +41,15 @@ import { textNetwork } from './text-network.ts';
 import type { AutoencoderWork, LoraWork, PreviewWork, WordWork } from './protocol.ts';
 import {
   type BaseCheckpoint,
-  type ControlNetCheckpoint,
   openBaseCheckpoint,
   openControlNetCheckpoint,
+  openControlNetOnBase,
   openT2iAdapterCheckpoint,
   type T2iAdapterCheckpoint,
   type TextEncoderPart,
+  type WholeControlNet,
 } from '../weights/checkpoint.ts';
+import { requireCompleteControlNet } from '../weights/complete.ts';
 import { loraTargetOf } from '../weights/lora/lora-targets.ts';
 
 export interface OpenBase {
@@ -74,7 +77,7 @@ const mostVariants = 1000;
  * The networks of models, as sessions that come and go under the pool's memory budget. Opening a model reads headers and
  * configs only; a network is compiled and its weights are read when it is first run.
  */
-export class ModelNetworks implements NetworkSource, SteeringSource {
+export class ModelNetworks implements NetworkSource {
   readonly #pool: SessionPool;
   readonly #tokenizerFolder: string;
   readonly #bases = new Map<string, OpenFiles>();
@@ -179,16 +182,37 @@ export class ModelNetworks implements NetworkSource, SteeringSource {
     return networks;
   }
 
-  async openControlNet(model: ControlNetModel, type: string): Promise<OpenControlNet> {
+  /** What controls of a drawing with that base model are given to; the base is as its files have it, without the adapters of a request. */
+  steeringOn(base: BaseModel): SteeringSource {
+    return {
+      openAdapter: async (model) => await this.openAdapter(model),
+      openControlNet: async (model, type) => await this.openControlNet(model, type, base),
+    };
+  }
+
+  async openControlNet(model: ControlNetModel, type: string, base: BaseModel): Promise<OpenControlNet> {
     const pooled = isPooled(model, type);
-    const key = `${model.id}@${model.hash}${pooled ? '/pooled' : ''}`;
+    const unionType = model.unionTypes === null ? null : (conditionOf(type).unionType ?? null);
+    const own = `${model.id}@${model.hash}${pooled ? '/pooled' : ''}`;
+    const key = model.changes === null ? own : JSON.stringify([own, base.id, base.hash]);
     const known = this.#controlNets.get(key);
-    if (known !== undefined) return known;
-    const overrides = pooled ? { global_pool_conditions: true } : {};
-    const checkpoint = await openControlNetCheckpoint(model.path, overrides);
-    const open = { key, networks: controlNetworks(this.#pool, key, checkpoint) };
+    if (known !== undefined) return { ...known, unionType };
+    const checkpoint = await this.#controlNetOf(model, base, pooled);
+    const open = { key, networks: controlNetworks(this.#pool, key, checkpoint), unionType };
     this.#controlNets.set(key, open);
     return open;
+  }
+
+  /** Of one that changes the weights of a base model, those of this one are changed. */
+  async #controlNetOf(model: ControlNetModel, base: BaseModel, pooled: boolean): Promise<WholeControlNet> {
+    const changes = model.changes === null ? null : await openControlNetOnBase(model.path);
+    if (changes === null) {
+      return await openControlNetCheckpoint(model.path, pooled ? { global_pool_conditions: true } : {});
+    }
+    const { checkpoint } = await this.#openFiles(base);
+    const controlnet = changes.on(checkpoint, base.id);
+    requireCompleteControlNet({ controlnet }, model.id);
+    return { controlnet: { ...controlnet, config: { ...controlnet.config, globalPoolConditions: pooled } } };
   }
 
   async openAdapter(model: AdapterModel): Promise<AdapterNetworks> {
@@ -286,7 +310,7 @@ export function adapterNetworks(pool: SessionPool, key: string, { adapter }: T2i
 }
 
 /** The networks of a ControlNet, as {@link baseNetworks}. */
-export function controlNetworks(pool: SessionPool, key: string, { controlnet }: ControlNetCheckpoint): ControlNetworks {
+export function controlNetworks(pool: SessionPool, key: string, { controlnet }: WholeControlNet): ControlNetworks {
   const points = injectionPoints(controlnet.config);
   const outputs = points.map((_, point) => `residual.${point}`);
   const pooled = controlnet.config.globalPoolConditions;
@@ -297,15 +321,24 @@ export function controlNetworks(pool: SessionPool, key: string, { controlnet }: 
   return {
     pooled,
     reloadMs: () => pool.reloadMs(sessions.encoder),
-    encodeHint: async (image) =>
-      await runOne(pool, sessions.hint, () => buildHintEncoder(controlnet), 'hint', { image }),
-    residuals: async (input, hint, scale) => {
-      const feeds = { ...denoiserFeeds(input), hint, scale };
+    encodeHint: async (image, as) => {
+      const told = as === undefined ? {} : unionFeeds(as);
+      return await runOne(pool, sessions.hint, () => buildHintEncoder(controlnet), 'hint', { image, ...told });
+    },
+    residuals: async (input, hint, scale, types) => {
+      const feeds = { ...denoiserFeeds(input), hint, scale, ...(types === null ? {} : { types }) };
       const residuals = await run(pool, sessions.encoder, () => buildControlNet(controlnet), outputs, feeds);
       return pooled
         ? residuals.map((mean, point) => spreadOver(mean, input.sample, points[point]?.downscale ?? 1))
         : residuals;
     },
+  };
+}
+
+function unionFeeds({ type, scale }: UnionHint): Feeds {
+  return {
+    type: { dims: [1, 1], data: Int32Array.of(type) },
+    hint_scale: { dims: [1, 1], data: Float32Array.of(scale) },
   };
 }
 

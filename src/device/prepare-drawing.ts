@@ -1,7 +1,7 @@
 import type { PlannedPass } from '../generation/passes.ts';
 import { structureOf } from '../pipeline/conditioning/conditioning.ts';
-import { prepareControl } from '../pipeline/controls/kinds.ts';
 import type { Role, TextRole } from '../pipeline/conditioning/role.ts';
+import { groupsOf, prepareControls } from '../pipeline/controls/kinds.ts';
 import type { SampleControl } from '../pipeline/controls/sample-control.ts';
 import { type Guidance, rolesOf } from '../pipeline/guidance.ts';
 import type { LatentDecoder } from '../pipeline/networks/networks.ts';
@@ -67,9 +67,9 @@ export async function* prepareDrawing(
     warnings.push(...piece.value.warnings);
   }
   const controls: SampleControl[] = [];
-  for (const work of works) {
+  for (const together of groupsOf(works)) {
     if (pieces++ > 0) yield;
-    controls.push(await prepareControl(work, networks, base.networks));
+    controls.push(await prepareControls(together, networks.steeringOn(model), base.networks));
   }
   if ((start !== null || base.networks.task === 'inpainting') && pieces++ > 0) yield;
   const { over, shown } = yield* encodeStart(start, planned, base.networks, autoencoder.encoder);

@@ -1,14 +1,15 @@
+import { conditionOf } from '../conditions/registry.ts';
 import { ArmatureError } from '../errors.ts';
 
 import type { BaseModel } from './models/base.ts';
 import type { ControlNetModel } from './models/controlnet.ts';
-import { findControlNet, misfit } from './models/controlnet.ts';
+import { findControlNet, lacksType, misfit, typesOf } from './models/controlnet.ts';
 import type { ModelList } from './models/model-list.ts';
 
 /**
  * The ControlNet of a control: the one it names, or else the one of the control's type that came with the base model, or
- * else any of that type that fits. Throws `unknown_model` where there is none, `incompatible_control` where its shapes
- * are not the base model's. `field` is the control's path.
+ * else any of that type that fits, one for it alone before a union. Throws `unknown_model` where there is none,
+ * `incompatible_control` where its shapes are not the base model's or it is a union without that type. `field` is the control's path.
  */
 export function chooseControlNet(
   control: { readonly type: string; readonly model?: string | undefined },
@@ -16,18 +17,40 @@ export function chooseControlNet(
   models: ModelList,
   field: string,
 ): ControlNetModel {
-  if (control.model !== undefined) return namedControlNet(control.model, base, models, `${field}.model`);
-  const ofType = models.controlNets.filter((model) => model.type === control.type);
+  if (control.model !== undefined) return namedControlNet(control.model, control.type, base, models, field);
+  const ofType = models.controlNets
+    .filter((model) => typesOf(model)?.includes(control.type) === true)
+    .toSorted((a, b) => Number(a.unionTypes !== null) - Number(b.unionTypes !== null));
   const fitting = ofType.filter((model) => misfit(base, model) === null);
   const chosen = fitting.find((model) => model.bundledWith === base.id) ?? fitting[0];
   if (chosen !== undefined) return chosen;
   throw missing(control.type, ofType, base, models, field);
 }
 
-function namedControlNet(id: string, base: BaseModel, models: ModelList, field: string): ControlNetModel {
-  const model = findControlNet(models, id, field);
-  if (misfit(base, model) !== null) throw incompatible(model, base, models, field);
+function namedControlNet(id: string, type: string, base: BaseModel, models: ModelList, field: string): ControlNetModel {
+  const model = findControlNet(models, id, `${field}.model`);
+  if (misfit(base, model) !== null) throw incompatible(model, base, models, `${field}.model`);
+  if (lacksType(model, type)) throw withoutType(model, type, base, models, field);
   return model;
+}
+
+/** A union that has no type for a control, and who has. */
+function withoutType(
+  model: ControlNetModel,
+  type: string,
+  base: BaseModel,
+  models: ModelList,
+  field: string,
+): ArmatureError {
+  const choices = fittingControlNets(base, models)
+    .filter((other) => typesOf(other)?.includes(type) === true)
+    .map(({ id }) => id);
+  const more = conditionOf(type).unionType === undefined ? 'No union has.' : 'Unions of more types (promax) have.';
+  const others = choices.length === 0 ? more : `Choose ${choices.join(' or ')}.`;
+  const detail =
+    `The union ControlNet ${model.id} has no type for ${type}: of its ${model.unionTypes} types are ` +
+    `${(typesOf(model) ?? []).join(', ')}. ${others}`;
+  return new ArmatureError('incompatible_control', detail, { field: `${field}.type`, choices });
 }
 
 function incompatible(model: ControlNetModel, base: BaseModel, models: ModelList, field: string): ArmatureError {
@@ -45,7 +68,7 @@ function missing(
   field: string,
 ): ArmatureError {
   const fitting = fittingControlNets(base, models);
-  const untyped = fitting.filter((model) => model.type === null).map((model) => model.id);
+  const untyped = fitting.filter((model) => typesOf(model) === null).map((model) => model.id);
   const none = `There is no ControlNet for ${type} that fits the base model ${base.id}.`;
   const [other] = ofType;
   if (other !== undefined) {
@@ -53,7 +76,7 @@ function missing(
     const detail = untyped.length === 0 ? message : `${none}${remedy(untyped, type, field)} ${message}`;
     return new ArmatureError('incompatible_control', detail, { field: `${field}.type`, choices });
   }
-  const types = [...new Set(fitting.flatMap((model) => (model.type === null ? [] : [model.type])))];
+  const types = [...new Set(fitting.flatMap((model) => typesOf(model) ?? []))];
   const known = types.length === 0 ? 'There is none of a known type.' : `There is one for ${types.join(', ')}.`;
   const detail = `${none} ${known}${remedy(untyped, type, field)}`;
   return new ArmatureError('unknown_model', detail, { field: `${field}.type`, choices: types });

@@ -16,6 +16,7 @@ import type { Size } from '../numeric/size.ts';
 import type { GivenControl } from './given-control.ts';
 import type { GenerationRequest } from './request/generation.ts';
 import { resolveControl } from './resolve-control.ts';
+import { refuseApartOnUnion } from './on-one-union.ts';
 import { resolveEvaluation } from './resolve-evaluation.ts';
 import { lorasOfPrompt } from './loras-of-prompt.ts';
 import { resolveLoras } from './resolve-loras.ts';
@@ -57,6 +58,7 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
   const init = resolveInit(request, base, context.init ?? null, context.mask ?? null, { scheduler, steps, ...size });
   const resolved = context.given.map((given) => resolveControl(given, { base, catalog, size }));
   const controls = resolved.map(({ control }) => control);
+  refuseApartOnUnion(controls, catalog.models);
   const inPrompt = lorasOfPrompt(request.prompt, request.prompt_syntax, catalog.models);
   const loras = resolveLoras([...request.loras, ...inPrompt], base, catalog.models);
   const sampling = { scheduler, schedule: request.schedule, sChurn: request.s_churn, eta: request.eta };

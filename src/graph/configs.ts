@@ -70,6 +70,16 @@ export interface ControlNetConfig extends EncoderConfig {
   /** Each residual is averaged over the picture (the shuffle ControlNet). */
   readonly globalPoolConditions: boolean;
   readonly channelOrder: 'rgb' | 'bgr';
+  /** Of one that takes maps of several types; absent of all others. */
+  readonly union?: UnionConfig;
+}
+
+/** What a union ControlNet has beside an ordinary one. */
+export interface UnionConfig {
+  /** How many types of maps it takes. */
+  readonly types: number;
+  /** Transformer blocks that a type's token goes through. */
+  readonly layers: number;
 }
 
 /** A T2I-Adapter, which makes a feature of a map for each of its levels. */

@@ -27,7 +27,10 @@ export interface Family {
 }
 
 /** The family of a UNet or ControlNet, by its shapes. `latentChannels` are those of the autoencoder it works with. */
-export function familyOf(config: EncoderConfig, latentChannels: number): Family {
+export function familyOf(
+  config: Pick<EncoderConfig, 'blockChannels' | 'layersPerBlock' | 'crossAttentionDim'>,
+  latentChannels: number,
+): Family {
   const { blockChannels, layersPerBlock, crossAttentionDim: contextWidth } = config;
   const [name] = publicNames.find(([, width]) => width === contextWidth) ?? [];
   const isKnown =

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ArmatureError } from '../errors.ts';
 import { type BaseModel, findBase } from '../generation/models/base.ts';
-import { findControlNet } from '../generation/models/controlnet.ts';
+import { findControlNet, typesOf } from '../generation/models/controlnet.ts';
 import type { AnyModel } from '../generation/models/kinds.ts';
 import { allModels, type ModelList, noModels, visibleTo } from '../generation/models/model-list.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
@@ -133,6 +133,7 @@ class Library {
    */
   async setType(id: string, type: string): Promise<TypedModel> {
     requireCondition(type, this.#options.conditions);
+    refuseTypeOfUnion(await this.find(findTyped, id));
     return await this.tell<TypedModel>(kindOf(await this.find(findTyped, id)), findTyped, id, { type });
   }
 
@@ -219,4 +220,11 @@ class Library {
     const all = new Map([...this.#elsewhere, ...this.#findings]);
     this.#saved = await writeFindings(findingsFile, this.#build ?? '', all);
   }
+}
+
+function refuseTypeOfUnion(model: TypedModel): void {
+  if (model.unionTypes === null) return;
+  const types = typesOf(model)?.join(', ');
+  const detail = `The ControlNet ${model.id} is a union, which takes maps of ${types}: each control says its own type. None can be set.`;
+  throw new ArmatureError('invalid_request', detail, { field: 'type' });
 }

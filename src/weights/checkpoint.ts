@@ -10,16 +10,20 @@ import {
   isFolder,
   type T2iAdapterCheckpoint,
 } from './layouts/layout.ts';
+import { type BoundControlNet, boundMethod, openBoundControlNet } from './layouts/bound-controlnet.ts';
 import { openBaseFile, openControlNetFile } from './layouts/single-file.ts';
 import { openT2iAdapterFile } from './layouts/t2i-adapter-file.ts';
 import type { SafetensorsFile } from './safetensors/safetensors.ts';
+import { openWeightFile } from './safetensors/weight-files.ts';
 
+export type { BoundControlNet, BoundMethod } from './layouts/bound-controlnet.ts';
 export type {
   BaseCheckpoint,
   BaseOverrides,
   ControlNetCheckpoint,
   T2iAdapterCheckpoint,
   TextEncoderPart,
+  WholeControlNet,
 } from './layouts/layout.ts';
 
 /**
@@ -65,6 +69,14 @@ export async function openControlNetCheckpoint(
 ): Promise<ControlNetCheckpoint> {
   const isOneFile = file !== undefined || !(await isFolder(path));
   return isOneFile ? await openControlNetFile(path, overrides, file) : await openControlNetFolder(path, overrides);
+}
+
+/** Opens a ControlNet that is whole only on a base model: a single file with a marker. Null for any other. Throws as above. */
+export async function openControlNetOnBase(path: string, file?: SafetensorsFile): Promise<BoundControlNet | null> {
+  if (file === undefined && (await isFolder(path))) return null;
+  const opened = file ?? (await openWeightFile(path));
+  const method = boundMethod(opened);
+  return method === null ? null : await openBoundControlNet(opened, method);
 }
 
 /** Opens a T2I-Adapter: a diffusers folder, or a single .safetensors file. Throws as above. */

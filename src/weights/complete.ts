@@ -9,7 +9,7 @@ import {
 } from '../graph/compiler/index.ts';
 import { refuseLeftovers } from './layouts/leftovers.ts';
 import type { NetworkPart } from '../graph/weights.ts';
-import type { BaseCheckpoint, ControlNetCheckpoint } from './layouts/layout.ts';
+import type { BaseCheckpoint, WholeControlNet } from './layouts/layout.ts';
 
 /**
  * Structures that were found complete in this process. Models of one architecture differ in their numbers alone: their
@@ -60,7 +60,7 @@ export function requireCompleteBase({ unet, vae, textEncoders }: BaseCheckpoint,
 }
 
 /** As {@link requireCompleteBase}, for a ControlNet. */
-export function requireCompleteControlNet({ controlnet }: ControlNetCheckpoint, name: string): void {
+export function requireCompleteControlNet({ controlnet }: WholeControlNet, name: string): void {
   const { conditioningChannels } = controlnet.config;
   if (conditioningChannels !== 3) throw otherChannels(`The ControlNet ${name} takes maps`, conditioningChannels);
   once([controlnet], () => {

@@ -25,7 +25,7 @@ async function residuals(pooled: boolean): Promise<readonly Tensor[]> {
   };
   const points = injectionPoints(controlnet.config).length;
   const scale = { dims: [2, points], data: new Float32Array(2 * points).fill(0.8) };
-  return await networks.residuals(input, draw([2, family.blockChannels[0]!, 12, 20]), scale);
+  return await networks.residuals(input, draw([2, family.blockChannels[0]!, 12, 20]), scale, null);
 }
 
 describe('a ControlNet whose residuals are means over the picture', () => {

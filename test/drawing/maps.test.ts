@@ -77,6 +77,8 @@ const controlNet: ControlNetModel = {
   path: '/nowhere',
   layout: 'diffusers',
   type: null,
+  unionTypes: null,
+  changes: null,
   bundledWith: null,
 };
 

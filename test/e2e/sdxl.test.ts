@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodePicture } from '../../src/images/decode.ts';
 import { bytes, goldenArrays, maxAbsDifference, smallModelPath } from '../support/golden.ts';
@@ -13,7 +14,9 @@ const { cases } = JSON.parse(readFileSync(smallModelPath('pipelines', 'pipelines
   readonly cases: readonly Case[];
 };
 const model = 'sdxl-tiny';
-const flags = ['--models', smallModelPath('models'), '--models', smallModelPath('formats')];
+const unions = smallModelPath('adapters', 'union');
+const flags = ['models', 'formats'].flatMap((set) => ['--models', smallModelPath(set)]).concat('--models', unions);
+const picture = readFileSync(smallModelPath('pipelines', 'cond_a.png'));
 let service: Service;
 beforeAll(async () => {
   service = await Service.start({ flags });
@@ -57,7 +60,7 @@ describe('SDXL over HTTP', () => {
     };
     const found = bases.find(({ id }) => id === model);
     expect(found?.family.context_width).toBe(40);
-    expect(found?.controlnets).toEqual(['sdxl-tiny-a']);
+    expect(found?.controlnets).toEqual(['controlnet-union', 'controlnet-union-promax', 'sdxl-tiny-a']);
     expect(bases.find(({ id }) => id === 'sd15-tiny')?.controlnets).not.toContain('sdxl-tiny-a');
   });
 
@@ -73,6 +76,64 @@ describe('SDXL over HTTP', () => {
     const control = { type: 'canny', model: 'sdxl-tiny-a', preprocess: false, scale, end };
     const controls = [{ ...control, image: inlinePicture(map), resize: 'stretch' }];
     await expectPicture(await service.picture(await service.draw({ ...requestFor('xl_cn'), controls })), 'xl_cn');
+  });
+
+  it.each(['xl_union_one', 'xl_union_two', 'xl_union_promax_window'])('a union steers it: %s', async (name) => {
+    const { pipelines } = JSON.parse(readFileSync(join(unions, 'union.json'), 'utf8')) as {
+      readonly pipelines: readonly (Case & { readonly controlnets: readonly string[] })[];
+    };
+    const { args, controlnets } = pipelines.find((one) => one.name === name)!;
+    const types = ['openpose', 'depth', 'softedge', 'canny', 'normal', 'seg', 'tile', 'inpaint'];
+    const each = (field: string): readonly unknown[] => args[field] as readonly unknown[];
+    const controls = each('control_mode').map((type, i) => ({
+      type: types[type as number],
+      model: controlnets[0],
+      preprocess: false,
+      resize: 'stretch',
+      scale: each('controlnet_conditioning_scale')[i],
+      start: args['control_guidance_start'] ?? 0,
+      end: args['control_guidance_end'] ?? 1,
+      image: inlinePicture(
+        readFileSync(smallModelPath('pipelines', `${String(each('control_image')[i]).slice(1)}.png`)),
+      ),
+    }));
+    const {
+      prompt,
+      negative_prompt,
+      width,
+      height,
+      guidance_scale,
+      num_inference_steps: steps,
+      generator: seed,
+    } = args;
+    const said = { prompt, negative_prompt, width, height, guidance_scale, steps, seed, scheduler: 'euler' };
+    const job = await service.draw({ ...said, model, controls });
+    const { data } = await decodePicture(await service.picture(job));
+    const expected = goldenArrays('adapters', 'union', `${name}.safetensors`);
+    expect(maxAbsDifference(data, bytes(expected, 'image_u8'))).toBeLessThanOrEqual(1);
+  });
+
+  it('a type that a union lacks is refused, with those that it has and who has it', async () => {
+    const control = { type: 'tile', model: 'controlnet-union', preprocess: false, image: inlinePicture(picture) };
+    const asked = { model, prompt: 'a cube', steps: 1, controls: [control] };
+    await expect(service.submit(asked)).rejects.toThrow(
+      /no type for tile: .* are canny, .*seg\. Choose controlnet-union-promax/,
+    );
+    const drawn = await service.draw({ ...asked, controls: [{ ...control, model: undefined }] });
+    const chosen = { id: 'controlnet-union-promax' };
+    expect(drawn).toMatchObject({ effective: { controls: [{ type: 'tile', model: chosen }] } });
+  });
+
+  it.each([
+    ['mode', { mode: 'prompt' }, /expected the mode balanced of controls\[1\] too/],
+    ['mask', { mask: inlinePicture(picture) }, /expected no mask/],
+  ])('controls that are one run of a union have one %s', async (_, given, reason) => {
+    const control = { model: 'controlnet-union', preprocess: false, image: inlinePicture(picture) };
+    const controls = [
+      { ...control, type: 'canny' },
+      { ...control, type: 'depth', ...given },
+    ];
+    await expect(service.submit({ model, prompt: 'a cube', steps: 1, controls })).rejects.toThrow(reason);
   });
 
   it('a LoRA changes its UNet and both text encoders', async () => {

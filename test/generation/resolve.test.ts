@@ -44,7 +44,7 @@ const base: BaseModel = {
 };
 
 function controlNet(id: string, type: string | null, family = sd1, bundledWith: string | null = null): ControlNetModel {
-  return { ...files, kind: 'controlnet', id, title: id, family, type, bundledWith };
+  return { ...files, kind: 'controlnet', id, title: id, family, type, unionTypes: null, changes: null, bundledWith };
 }
 
 const models: ModelList = {

@@ -23,7 +23,7 @@ const base = {
 } as BaseModel;
 
 function net(id: string, type: string | null, family = sd1): ControlNetModel {
-  return { ...files, kind: 'controlnet', id, type, family, bundledWith: null };
+  return { ...files, kind: 'controlnet', id, type, unionTypes: null, changes: null, family, bundledWith: null };
 }
 
 function refusal(type: string, controlNets: readonly ControlNetModel[]): ArmatureError {

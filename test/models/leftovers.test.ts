@@ -6,7 +6,6 @@ import type { RejectedModel } from '../../src/generation/models/model.ts';
 import { smallModelPath } from '../support/golden.ts';
 import { expectDrawn } from '../weights/single-files/drawing.ts';
 import {
-  emptyTensor,
   guidanceEmbedding,
   renamed,
   smallBase,
@@ -149,16 +148,6 @@ describe('a LoRA is listed with what its header tells', () => {
 
 describe('the reason names what a file is', () => {
   it.each<[string, Tensors, RegExp]>([
-    ['control-LoRA', { ...controlNet, lora_controlnet: emptyTensor() }, /control-LoRA/],
-    [
-      'control-LoRA without a prefix',
-      {
-        'input_hint_block.0.weight': one(16, 3, 3, 3),
-        'input_blocks.1.0.in_layers.2.up': one(4, 2),
-        lora_controlnet: one(1),
-      },
-      /control-LoRA/,
-    ],
     ['union ControlNet', { ...controlNet, 'control_model.task_embedding': one(6, 32) }, /union ControlNet/],
     [
       'T2I-Adapter',
@@ -203,7 +192,6 @@ describe('the reason names what a file is', () => {
     ['FLUX', { 'model.diffusion_model.double_blocks.0.img_attn.qkv.weight': one(1) }, /FLUX model/],
     ['FLUX without a prefix', { 'double_blocks.0.img_attn.qkv.weight': one(1) }, /FLUX model/],
     ['a UNet that is told its guidance', { ...base, ...guidanceEmbedding() }, /time_embed\.cond_proj/],
-    ['difference ControlNet', { ...controlNet, difference: emptyTensor() }, /difference ControlNet/],
   ])('%s', async (_, tensors, reason) => {
     const { bases, controlNets, rejected } = await found(tensors);
     expect([bases, controlNets]).toEqual([[], []]);

@@ -17,7 +17,7 @@ import { controlWeights } from '../../src/pipeline/controls/control-weights.ts';
 import { splitNetworks } from '../../src/pipeline/controls/split-networks.ts';
 import { DenoiseLoop } from '../../src/pipeline/denoise-loop.ts';
 import type { PictureNetworks, ControlNetworks, NetworkSource } from '../../src/pipeline/networks/networks.ts';
-import { mapTensor } from '../../src/pipeline/controls/residuals.ts';
+import { mapTensor } from '../../src/pipeline/controls/map-tensor.ts';
 import type { SampleControl } from '../../src/pipeline/controls/sample-control.ts';
 import { pictureFrom, tensorFrom } from '../../src/pipeline/pixels.ts';
 import type { DrawnOver, Repaint } from '../../src/pipeline/drawn-over.ts';

@@ -5,7 +5,7 @@ import type { PlannedControl } from '../../src/generation/plan.ts';
 import { stack, type Tensor } from '../../src/numeric/tensor.ts';
 import { controlWeights } from '../../src/pipeline/controls/control-weights.ts';
 import { prepareFeatures } from '../../src/pipeline/controls/features.ts';
-import { mapTensor } from '../../src/pipeline/controls/residuals.ts';
+import { mapTensor } from '../../src/pipeline/controls/map-tensor.ts';
 import type { FeatureControl, ResidualControl, SampleControl } from '../../src/pipeline/controls/sample-control.ts';
 import { splitNetworks } from '../../src/pipeline/controls/split-networks.ts';
 import type { PictureNetworks, SteeringSource } from '../../src/pipeline/networks/networks.ts';
@@ -86,7 +86,7 @@ async function controlOf(
     features: [],
   };
   const inputs = { map, region: region ?? null, remarks: [] };
-  return await prepareFeatures({ index: 0, plan, model, acts: 'features', inputs }, networks, base);
+  return await prepareFeatures([{ index: 0, plan, model, acts: 'features', inputs }], networks, base);
 }
 
 const arrays = goldenArrays('adapters', 't2i', 'golden.safetensors');

@@ -8,6 +8,7 @@ export const cannyCondition = condition({
   description:
     'Hard outlines: white edges, one pixel wide, on black. Extracted from a photograph as OpenCV does, or sent as a map.',
   options: cannyOptions,
+  unionType: 3,
   publicNames: /canny/,
   checkMap: hardEdges,
   fidelity: async () => (await import('../fidelity/measures.ts')).edges,

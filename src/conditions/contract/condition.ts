@@ -91,6 +91,8 @@ export interface Condition<Options extends z.ZodType = z.ZodType> {
   readonly masked?: true;
   /** Its ControlNets average their residuals over the picture. A config says so; of a single file nothing else can tell. */
   readonly pooled?: true;
+  /** Which of the types of union ControlNets its maps are, counted from 0; absent where those have none for it. */
+  readonly unionType?: number;
   /** What names of public ControlNets for it hold, in small letters with `_` between words; absent where there are none. */
   readonly publicNames?: RegExp;
   /** Ids of the networks that an extraction with these options may ask for; absent where it needs none. */

@@ -9,6 +9,7 @@ export const depthCondition = condition({
     'Distance from the camera as a grey map: near is white, far is black. Seen in a photograph by FastDepth, which knows rooms best, or sent as a map of 8 or 16 bits (16 are rounded to 8).',
   options: depthOptions,
   networks: depthNetworks,
+  unionType: 1,
   publicNames: /depth|zoe|midas/,
   checkMap: checkDepthMap,
   fidelity: async () => (await import('./fidelity.ts')).depthFidelity,

@@ -9,6 +9,7 @@ export const inpaintCondition = condition({
     'The picture with a part that is to be drawn anew: what is transparent, or white in a mask sent beside it. The ControlNet fits that part to the rest.',
   options: inpaintOptions,
   masked: true,
+  unionType: 7,
   publicNames: /inpaint/,
   checkMap: checkInpaintMap,
   fidelity: async () => (await import('../fidelity/measures.ts')).likeness,

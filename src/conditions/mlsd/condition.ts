@@ -9,6 +9,7 @@ export const mlsdCondition = condition({
     'Straight lines only, white and one pixel wide on black: buildings, rooms, furniture. Found in a photograph by M-LSD, or sent as a map.',
   options: mlsdOptions,
   networks: () => ['mlsd_512_large'],
+  unionType: 3,
   publicNames: /mlsd/,
   checkMap: hardEdges,
   fidelity: async () => (await import('../fidelity/measures.ts')).edges,

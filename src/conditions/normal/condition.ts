@@ -9,6 +9,7 @@ export const normalCondition = condition({
     'Which way each surface faces, as a colour. Derived from the depth that FastDepth sees in a photograph, seen by a pulled network, or sent as a map.',
   options: normalOptions,
   networks: normalNetworks,
+  unionType: 4,
   publicNames: /normal(bae)?/,
   checkMap: checkNormalMap,
   fidelity: async () => (await import('./fidelity.ts')).normalFidelity,

@@ -10,6 +10,7 @@ export const openposeCondition = condition({
     "People's poses as OpenPose draws them: 18 joints and the limbs between them, each in its own colour, on black; hands and faces if wanted. Found in a photograph by MoveNet and the landmark networks of MediaPipe, or sent as a map.",
   options: openposeOptions,
   networks: openposeNetworks,
+  unionType: 0,
   publicNames: /open_?pose|dw_?pose|pose/,
   checkMap: checkPoseMap,
   structure: pose,

@@ -9,6 +9,7 @@ export const scribbleCondition = condition({
     'Rough white strokes on black. Made from a photograph by HED or by a difference of Gaussians, from a drawing, or sent as a map.',
   options: scribbleOptions,
   networks: scribbleNetworks,
+  unionType: 2,
   publicNames: /scribble|sketch/,
   forPhotographs: ({ from }) => from !== 'drawing',
   checkMap: hardEdges,

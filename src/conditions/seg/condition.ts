@@ -10,6 +10,7 @@ export const segCondition = condition({
     'What is where: every area in the flat colour of its class in the ADE20K palette of 150 classes. From a photograph by DeepLab, which knows people, animals, vehicles and furniture (20 kinds) but not walls, floors, sky, buildings or trees; from a picture of class numbers; or sent as a map.',
   options: segOptions,
   networks: segNetworks,
+  unionType: 5,
   publicNames: /(^|_)seg|ade20k/,
   forPhotographs: ({ from }) => from !== 'labels',
   checkMap: checkSegMap,

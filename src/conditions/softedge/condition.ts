@@ -9,6 +9,7 @@ export const softedgeCondition = condition({
     'Soft outlines: grey to white on black, the brighter the surer. Extracted from a photograph by HED, or sent as a map.',
   options: softedgeOptions,
   networks: () => ['hed'],
+  unionType: 2,
   publicNames: /soft_?edge|hed|pidi/,
   checkMap: softLines,
   fidelity: async () => (await import('../fidelity/measures.ts')).softEdges,

@@ -1,3 +1,4 @@
+import { conditionOf, conditionsOfUnion } from '../../conditions/registry.ts';
 import type { BaseModel } from './base.ts';
 import { describeFamily, sameFamily } from './family.ts';
 import { findModel } from './find-model.ts';
@@ -6,8 +7,12 @@ import type { FoundModel, RejectedModel } from './model.ts';
 
 export interface ControlNetModel extends FoundModel {
   readonly kind: 'controlnet';
-  /** Condition id, or null where nobody has said it yet. */
+  /** Condition id, or null where nobody has said it yet, and of a union. */
   readonly type: string | null;
+  /** How many types of maps a union takes, by the type of the control; null of one for a single type. */
+  readonly unionTypes: number | null;
+  /** How its file changes a base model's own weights; null where all weights are its own. */
+  readonly changes: 'control-LoRA' | 'difference' | null;
   /** Base model that it came with (its folder), or null for a ControlNet of its own. */
   readonly bundledWith: string | null;
 }
@@ -21,6 +26,17 @@ interface ControlNets {
 /** As `findBase`, for a ControlNet. */
 export function findControlNet({ controlNets, rejected }: ControlNets, id: string, field: string): ControlNetModel {
   return findModel(controlNets, rejected, id, field, controlNetNoun.noun);
+}
+
+/** The types of maps that a ControlNet is known to take; null where nobody has said it. */
+export function typesOf({ type, unionTypes }: ControlNetModel): readonly string[] | null {
+  if (unionTypes !== null) return conditionsOfUnion(unionTypes);
+  return type === null ? null : [type];
+}
+
+/** Whether a union ControlNet has no type for such a control: others may be fed with anything. */
+export function lacksType({ unionTypes }: ControlNetModel, type: string): boolean {
+  return unionTypes !== null && (conditionOf(type).unionType ?? unionTypes) >= unionTypes;
 }
 
 /** Pixels of a map that a ControlNet's hint encoder makes one cell of: it halves three times. */

@@ -46,6 +46,19 @@ export function addedEmbedding(
   return twoLayers(graph, both, name, pooledWidth + count * idWidth, width);
 }
 
+/**
+ * What a union ControlNet adds to the embedding of the timestep: the sinusoids of a 0 or 1 for each type, [rows, types], through two linear
+ * layers: [rows, width].
+ */
+export function typesEmbedding(
+  graph: Graph,
+  types: Value,
+  name: string,
+  { count, channels, width, ...options }: TimestepEmbeddingOptions & { readonly count: number },
+): Value {
+  return twoLayers(graph, sinusoids(graph, types, channels, options), name, count * channels, width);
+}
+
 function sinusoids(graph: Graph, x: Value, channels: number, { flipSinToCos, freqShift }: SinusoidOptions): Value {
   return graph.op('Sinusoids', [x], {
     frequencies: sinusoidFrequencies(channels / 2, freqShift),

@@ -2,6 +2,7 @@ import type { ControlNetConfig } from '../configs.ts';
 import { Graph, type NetworkOptions } from '../builder/graph.ts';
 import type { Value } from '../ir/node.ts';
 import { convolution } from '../layers/convolution.ts';
+import { typesEmbedding } from '../layers/timestep-embedding.ts';
 import type { NetworkPart } from '../weights.ts';
 import { injectionPoints } from './injection-points.ts';
 import { conditioning, encode } from './unet-encoder.ts';
@@ -10,7 +11,8 @@ import { conditioning, encode } from './unet-encoder.ts';
  * A ControlNet (Zhang et al., 2023) without its hint encoder. All float32.
  *
  * Inputs: `sample`, `timestep`, `encoder_hidden_states` as in the UNet, `hint` [rows, blockChannels[0], h, w] from the hint
- * encoder, and `scale` [rows, P]: the weight of each row's residual at each injection point. Outputs: `residual.<i>`, scaled,
+ * encoder, `scale` [rows, P]: the weight of each row's residual at each injection point, and of a union `types` [rows, types]: 1 for those
+ * of which a map is in the hint, else 0. Outputs: `residual.<i>`, scaled,
  * [rows, channels, h, w] of the injection point, or [rows, channels, 1, 1] with globalPoolConditions.
  */
 export function controlNet(part: NetworkPart<ControlNetConfig>, options: NetworkOptions = {}): Graph {
@@ -18,7 +20,7 @@ export function controlNet(part: NetworkPart<ControlNetConfig>, options: Network
   const graph = new Graph('ControlNet', part, { ...options, everyStep: true });
   const channels = config.blockChannels[0] as number;
   const sample = graph.input('sample', 'float32', ['rows', config.inChannels, 'height', 'width']);
-  const given = conditioning(graph, config);
+  const given = conditioning(graph, config, (embedding) => withTypes(graph, config, embedding));
   const hint = graph.input('hint', 'float32', ['rows', channels, 'height', 'width']);
   const points = injectionPoints(config);
   const scale = graph.input('scale', 'float32', ['rows', points.length]);
@@ -35,4 +37,14 @@ export function controlNet(part: NetworkPart<ControlNetConfig>, options: Network
     graph.output(`residual.${index}`, output, ['rows', width, ...size]);
   });
   return graph;
+}
+
+function withTypes(graph: Graph, config: ControlNetConfig, embedding: Value): Value {
+  const { union, added, flipSinToCos, freqShift, blockChannels } = config;
+  if (union === undefined) return embedding;
+  const { types: count } = union;
+  const types = graph.input('types', 'float32', ['rows', count]);
+  const options = { count, channels: added?.idWidth ?? 0, width: 4 * (blockChannels[0] as number) };
+  const more = typesEmbedding(graph, types, 'control_add_embedding', { ...options, flipSinToCos, freqShift });
+  return graph.op('Add', [embedding, more]);
 }

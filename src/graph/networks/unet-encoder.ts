@@ -28,9 +28,13 @@ export interface Skip {
 
 /**
  * Declares the inputs `timestep` [rows] and `encoder_hidden_states` [rows, tokens, crossAttentionDim], and in SDXL `text_embeds`
- * [rows, pooledWidth] and `time_ids` [rows, ids].
+ * [rows, pooledWidth] and `time_ids` [rows, ids]. `addTo` adds to the embedding of the timestep what else there is.
  */
-export function conditioning(graph: Graph, config: EncoderConfig): Conditioning {
+export function conditioning(
+  graph: Graph,
+  config: EncoderConfig,
+  addTo: (embedding: Value) => Value = (embedding) => embedding,
+): Conditioning {
   const channels = config.blockChannels[0] as number;
   const width = 4 * channels;
   const timestep = graph.input('timestep', 'float32', ['rows']);
@@ -45,7 +49,7 @@ export function conditioning(graph: Graph, config: EncoderConfig): Conditioning 
     embedding = graph.op('Add', [embedding, more]);
   }
   return {
-    time: { embedding: silu(graph, embedding), width },
+    time: { embedding: silu(graph, addTo(embedding)), width },
     context: { value: context, width: config.crossAttentionDim },
   };
 }

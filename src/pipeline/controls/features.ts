@@ -7,15 +7,17 @@ import type { RgbImage } from '../../pixels/rgb-image.ts';
 import type { PictureNetworks, SteeringSource } from '../networks/networks.ts';
 import type { ControlWeights } from './control-weights.ts';
 import type { ControlWork } from './control-work.ts';
-import { mapTensor, nothing } from './residuals.ts';
+import { mapTensor } from './map-tensor.ts';
+import { nothing } from './residuals.ts';
 import type { FeatureControl, RowControl } from './sample-control.ts';
 
 /** Makes a control ready to act by features, as a T2I-Adapter does: its network runs once a pass. */
 export async function prepareFeatures(
-  { plan, model, inputs }: ControlWork<AdapterModel>,
+  [work]: readonly ControlWork<AdapterModel>[],
   networks: SteeringSource,
   { featurePlaces }: PictureNetworks,
 ): Promise<FeatureControl> {
+  const { plan, model, inputs } = work as ControlWork<AdapterModel>;
   const adapter = await networks.openAdapter(model);
   const made = await adapter.features(mapCells(inputs.map, adapter.conditioningChannels, adapter.cell));
   const within = made.slice(0, featurePlaces).map((feature) => withinRegions(feature, [inputs.region]));

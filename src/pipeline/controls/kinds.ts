@@ -7,8 +7,14 @@ import type { RowControl, SampleControl } from './sample-control.ts';
 
 /** How a kind of control acts on the denoiser. */
 interface ControlKind<Model extends SteeringModel, Control extends SampleControl> {
-  /** Makes a control ready: once a pass. */
-  readonly prepare: (work: ControlWork<Model>, networks: SteeringSource, base: PictureNetworks) => Promise<Control>;
+  /** Makes controls ready that act as one, mostly one: once a pass. */
+  readonly prepare: (
+    works: readonly ControlWork<Model>[],
+    networks: SteeringSource,
+    base: PictureNetworks,
+  ) => Promise<Control>;
+  /** What is equal in works that act as one; null where it is by itself. */
+  readonly together: (work: ControlWork<Model>) => string | null;
   /** Keys of the networks that run for a control in every evaluation that it acts in. */
   readonly networks: (control: Control) => readonly string[];
   /** What its controls give the denoiser in one evaluation; rows[r] are those that act on row r of `input`. */
@@ -29,9 +35,15 @@ function row<Model extends SteeringModel, Control extends SampleControl>(kind: C
  * IP-Adapter) has its place in `prepare`, and its input of the denoiser in {@link Steering}.
  */
 const controlKinds = {
-  residuals: row({ prepare: prepareResiduals, networks: ({ network }) => [network], act: sumResiduals }),
+  residuals: row({
+    prepare: prepareResiduals,
+    together: ({ model }) => (model.unionTypes === null ? null : model.id),
+    networks: ({ network }) => [network],
+    act: sumResiduals,
+  }),
   features: row({
     prepare: prepareFeatures,
+    together: () => null,
     networks: () => [],
     act: async (rows, _input, base) => await Promise.resolve(sumFeatures(rows, base)),
   }),
@@ -42,13 +54,23 @@ function kindOf(acts: Acting): ControlKind<SteeringModel, SampleControl> {
   return controlKinds[acts] as unknown as ControlKind<SteeringModel, SampleControl>;
 }
 
-/** Makes a control ready to act in a pass. */
-export async function prepareControl(
-  work: ControlWork,
+/** The controls of a pass by those that act as one, in the order of the first of each. */
+export function groupsOf(works: readonly ControlWork[]): readonly (readonly ControlWork[])[] {
+  const groups = new Map<unknown, ControlWork[]>();
+  for (const work of works) {
+    const key = kindOf(work.acts).together(work) ?? work;
+    groups.set(key, [...(groups.get(key) ?? []), work]);
+  }
+  return [...groups.values()];
+}
+
+/** Makes controls that act as one (see groupsOf) ready to act in a pass. */
+export async function prepareControls(
+  works: readonly ControlWork[],
   networks: SteeringSource,
   base: PictureNetworks,
 ): Promise<SampleControl> {
-  return await kindOf(work.acts).prepare(work, networks, base);
+  return await kindOf((works[0] as ControlWork).acts).prepare(works, networks, base);
 }
 
 /** Keys of the networks that run for a control in every evaluation that it acts in. */

@@ -1,21 +1,24 @@
 import type { ControlNetModel } from '../../generation/models/controlnet.ts';
-import type { MaskedImage } from '../../pixels/rgb-image.ts';
-import { row, stack, tensor, type Tensor } from '../../numeric/tensor.ts';
+import { row, stack, type Tensor } from '../../numeric/tensor.ts';
 import type { PictureNetworks, DenoiserInput, NetworkSource, SteeringSource } from '../networks/networks.ts';
 import { controlWeights } from './control-weights.ts';
 import type { ControlWork } from './control-work.ts';
 import { isNowhere, withinRegions } from '../../pixels/region.ts';
+import { mapTensor } from './map-tensor.ts';
+import { prepareUnion } from './union.ts';
 import type { ResidualControl, RowControl } from './sample-control.ts';
 
 /**
- * Makes a control ready to act by residuals, as a ControlNet does: its map goes through the hint encoder once a pass, not once a
- * step.
+ * Makes controls ready to act by residuals of one ControlNet: each map goes through the hint encoder once a pass, not once a step.
+ * Several are those of one run of a union.
  */
 export async function prepareResiduals(
-  { plan, model, inputs }: ControlWork<ControlNetModel>,
+  works: readonly ControlWork<ControlNetModel>[],
   networks: SteeringSource,
   base: PictureNetworks,
 ): Promise<ResidualControl> {
+  const [{ plan, model, inputs }] = works as readonly [ControlWork<ControlNetModel>];
+  if (model.unionTypes !== null) return await prepareUnion(works, networks, base);
   const { key, networks: controlNet } = await networks.openControlNet(model, plan.type);
   const { data: hint } = await controlNet.encodeHint(mapTensor(inputs.map));
   // What acts nowhere need not run: with weights of 0 it is left out.
@@ -59,11 +62,18 @@ export async function sumResiduals(
       [points],
     );
     const hint = hints(controlRows, input);
-    const residuals = await networks.control(network).residuals(gather(input, targets), hint, scale);
+    const controlNet = networks.control(network);
+    const residuals = await controlNet.residuals(gather(input, targets), hint, scale, typesOf(controlRows));
     const regions = controlRows.map(({ control }) => control.inputs.region);
     residuals.forEach((residual, point) => sums[point]?.add(withinRegions(residual, regions), targets));
   }
   return sums.map((sum) => sum.tensor);
+}
+
+/** The types of the maps that each row's union is given; null of a ControlNet that is none. */
+function typesOf(controlRows: readonly ControlRow[]): Tensor | null {
+  const rows = controlRows.flatMap(({ control: { types } }) => (types === undefined ? [] : [types]));
+  return rows.length === 0 ? null : stack(rows, [rows[0]?.length ?? 0]);
 }
 
 /** The sum of the residuals of one injection point, a row of the denoiser each. */
@@ -143,20 +153,4 @@ function hints(controlRows: readonly ControlRow[], input: DenoiserInput): Tensor
 
 function isEveryRow(targets: readonly number[], rows: number): boolean {
   return targets.length === rows && targets.every((target, index) => target === index);
-}
-
-/**
- * 8-bit RGB to [1, 3, H, W] in 0..1: the range that ControlNet's hint encoder was trained on. What is masked is -1 in all
- * channels, as ControlNet's inpaint network expects it.
- */
-export function mapTensor({ width, height, data, masked }: MaskedImage): Tensor {
-  const plane = width * height;
-  const values = new Float32Array(3 * plane);
-  for (let i = 0; i < plane; i++) {
-    const unknown = masked?.[i] === 1;
-    for (let channel = 0; channel < 3; channel++) {
-      values[channel * plane + i] = unknown ? -1 : (data[3 * i + channel] ?? 0) / 255;
-    }
-  }
-  return tensor([1, 3, height, width], values);
 }

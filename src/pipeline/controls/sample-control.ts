@@ -10,8 +10,19 @@ export interface ResidualControl extends AnyControl {
   readonly acts: 'residuals';
   /** Key of the ControlNet's networks. */
   readonly network: string;
-  /** The hint encoder's features, hintChannels x h x w. */
+  /** The hint encoder's features, hintChannels x h x w; of a union the sum over its maps whose windows are open. */
   readonly hint: Float32Array;
+  /** Of a union: 1 for each of its types that it is given a map of, else 0. */
+  readonly types?: Float32Array;
+  /** The maps of several controls that one run of a union takes; its own window is then all of the pass. */
+  readonly parts?: readonly HintPart[];
+}
+
+/** What one of several maps is in the hint of a union while its window is open. */
+export interface HintPart {
+  readonly hint: Float32Array;
+  readonly start: number;
+  readonly end: number;
 }
 
 /** One that acts by features, the same in every evaluation. */
@@ -35,7 +46,37 @@ export interface RowControl<Control extends SampleControl = SampleControl> {
   readonly weights: Float32Array;
 }
 
-/** Those of a row's controls whose windows are open at evaluation `index` of the `count` of a pass. */
+/** Those of a row's controls whose windows are open at evaluation `index` of the `count` of a pass, as they are then. */
 export function actingControls(controls: readonly RowControl[], index: number, count: number): readonly RowControl[] {
-  return controls.filter(({ control }) => actsAt(control, index, count));
+  return controls.flatMap((one) => {
+    const control = openAt(one.control, index, count);
+    return control === null ? [] : [{ ...one, control }];
+  });
+}
+
+/** A control as it acts at an evaluation; null where it does not. */
+function openAt(control: SampleControl, index: number, count: number): SampleControl | null {
+  if (control.acts !== 'residuals' || control.parts === undefined)
+    return actsAt(control, index, count) ? control : null;
+  const open = control.parts.filter((part) => actsAt(part, index, count));
+  if (open.length === control.parts.length) return control;
+  return open.length === 0 ? null : withHints(control, open);
+}
+
+/** By the parts that are open: samples of a request share their controls, and most evaluations are alike. */
+const opened = new WeakMap<ResidualControl, Map<string, ResidualControl>>();
+
+function withHints(control: ResidualControl, open: readonly HintPart[]): ResidualControl {
+  const known = opened.get(control) ?? new Map<string, ResidualControl>();
+  opened.set(control, known);
+  const key = open.map((part) => control.parts?.indexOf(part)).join();
+  const made = known.get(key) ?? { ...control, hint: sumOfHints(open) };
+  known.set(key, made);
+  return made;
+}
+
+export function sumOfHints(parts: readonly HintPart[]): Float32Array {
+  const sum = new Float32Array(parts[0]?.hint.length ?? 0);
+  for (const { hint } of parts) for (let i = 0; i < sum.length; i++) sum[i]! += hint[i]!;
+  return sum;
 }

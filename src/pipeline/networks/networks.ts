@@ -91,13 +91,23 @@ export interface ControlNetworks {
   readonly pooled: boolean;
   /** Milliseconds until it can run at a step, as for the denoiser. */
   reloadMs(): number;
-  /** Pictures [1, 3, H, W] in 0..1 to the features [1, C0, h, w] that enter the ControlNet: once a request, not once a step. */
-  encodeHint(image: Tensor): Promise<Tensor>;
+  /**
+   * Pictures [1, 3, H, W] in 0..1 to the features [1, C0, h, w] that enter the ControlNet: once a request, not once a step. A union is told
+   * which type they are of.
+   */
+  encodeHint(image: Tensor, as?: UnionHint): Promise<Tensor>;
   /**
    * The residuals of every injection point, the middle block last, each multiplied by scale[row, point]. hint is
-   * [rows, C0, h, w], scale [rows, points].
+   * [rows, C0, h, w], scale [rows, points], types [rows, types] of a union and null of others.
    */
-  residuals(input: DenoiserInput, hint: Tensor, scale: Tensor): Promise<readonly Tensor[]>;
+  residuals(input: DenoiserInput, hint: Tensor, scale: Tensor, types: Tensor | null): Promise<readonly Tensor[]>;
+}
+
+/** How a map enters a union ControlNet. */
+export interface UnionHint {
+  readonly type: number;
+  /** By which it is multiplied; 1 where it is the only one. */
+  readonly scale: number;
 }
 
 /** Opens what controls act by; `type` is the condition that a ControlNet is fed with. */
@@ -110,6 +120,8 @@ export interface OpenControlNet {
   /** What samples name these networks by. */
   readonly key: string;
   readonly networks: ControlNetworks;
+  /** Which type of a union its maps are of; null of a ControlNet for one. */
+  readonly unionType: number | null;
 }
 
 /** Networks by the key that samples carry. */

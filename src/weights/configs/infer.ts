@@ -73,9 +73,6 @@ function headsOf(channels: readonly number[], { num_heads: heads, num_head_chann
 /** diffusers' config of a ControlNet, from its weights. */
 export function inferControlNetConfig(weights: Weights, source: string): RawConfig {
   const shapes = new Shapes(weights, source);
-  if (shapes.has('task_embedding') || shapes.has('control_add_embedding')) {
-    throw new ArmatureError('not_supported_yet', `${source} is a union ControlNet: not supported yet.`);
-  }
   const hint = 'controlnet_cond_embedding';
   return {
     ...inferEncoder(shapes),
@@ -84,6 +81,19 @@ export function inferControlNetConfig(weights: Weights, source: string): RawConf
       shapes.size(`${hint}.conv_in.weight`, 0),
       ...[1, 3, 5].map((block) => shapes.size(`${hint}.blocks.${block}.weight`, 0)),
     ],
+    ...inferUnion(shapes),
+  };
+}
+
+/** How wide the sinusoids of an id are shows in those of the types. */
+function inferUnion(shapes: Shapes): RawConfig {
+  if (shapes.rank('task_embedding') === undefined) return {};
+  const types = shapes.size('task_embedding', 0);
+  return {
+    _class_name: 'ControlNetUnionModel',
+    addition_time_embed_dim: shapes.size('control_add_embedding.linear_1.weight', 1) / types,
+    num_control_type: types,
+    num_trans_layer: shapes.count('transformer_layes'),
   };
 }
 

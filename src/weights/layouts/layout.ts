@@ -42,9 +42,13 @@ export interface TokenizerPlace {
   readonly padToken?: string;
 }
 
-export interface ControlNetCheckpoint {
-  readonly layout: 'diffusers' | 'single-file';
+/** A ControlNet with all of its weights. */
+export interface WholeControlNet {
   readonly controlnet: NetworkPart<ControlNetConfig>;
+}
+
+export interface ControlNetCheckpoint extends WholeControlNet {
+  readonly layout: 'diffusers' | 'single-file';
   readonly family: Family;
   readonly hash: string;
 }

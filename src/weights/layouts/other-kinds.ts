@@ -23,11 +23,13 @@ export const aLora = 'a LoRA';
 
 /** Kinds of files that people bring, by the names of their tensors; the first that fits counts. */
 const kinds: readonly Kind[] = [
-  { is: 'a control-LoRA', all: [/^lora_controlnet$/] },
   { is: 'a ControlNet LLLite', all: [/^lllite_/] },
   { is: 'a SparseCtrl', all: [/motion_modules\./, /(?:controlnet_cond_embedding|input_hint_block)\./] },
   { is: 'a motion module (AnimateDiff)', all: [/motion_modules\./] },
-  { is: 'a union ControlNet', all: [/(?:^|\.)(?:task_embedding$|control_add_embedding\.)/] },
+  {
+    is: 'a union ControlNet with the names of the original code',
+    all: [/^control_model\.(?:task_embedding$|control_add_embedding\.)/],
+  },
   {
     is: 'an IP-Adapter for faces (FaceID)',
     all: [/^ip_adapter\./, /^ip_adapter\.\d+\.to_q_lora\.|^image_proj\.proj\.0\./],

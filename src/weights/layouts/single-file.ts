@@ -8,6 +8,7 @@ import { readSidecars, sidecarSettings } from '../configs/sidecar.ts';
 import { parseUNetConfig } from '../configs/unet-config.ts';
 import { parseVaeConfig } from '../configs/vae-config.ts';
 import { assumedPrediction } from '../prediction/assumed-prediction.ts';
+import { boundMethod } from './bound-controlnet.ts';
 import { isHarmless, leftover } from './leftovers.ts';
 import { otherKind } from './other-kinds.ts';
 import { familyOf } from '../../graph/family.ts';
@@ -130,13 +131,12 @@ function refuseStrangers(file: SafetensorsFile, known: readonly string[]): void 
 /** Files with the hint encoder of a ControlNet whose other weights are not what they seem. */
 function refuseOtherControls(file: SafetensorsFile): void {
   const kind = otherKind(file);
-  if (kind !== null && /ControlNet|control-LoRA|SparseCtrl/.test(kind)) {
+  if (kind !== null && /ControlNet|SparseCtrl/.test(kind)) {
     throw new ArmatureError('not_supported_yet', `${file.name} is ${kind}: not supported yet.`);
   }
-  if (!file.tensors.has('difference')) return;
-  const detail =
-    `${file.name} is a difference ControlNet (its tensor difference says so): its weights are to be added to those of the ` +
-    'base model that it was made from. Not supported yet; bring the full ControlNet.';
+  const method = boundMethod(file);
+  if (method === null) return;
+  const detail = `${file.name} is a ControlNet as a ${method}: by itself it is no network, but on a base model it is.`;
   throw new ArmatureError('not_supported_yet', detail);
 }
 

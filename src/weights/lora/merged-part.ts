@@ -1,6 +1,6 @@
-import { join, relative, sep } from 'node:path';
 import type { Delta, Deltas, Factor, ScaledDelta } from '../../graph/delta.ts';
 import type { NetworkPart, WeightRef, Weights } from '../../graph/weights.ts';
+import { folderAbove, movedRef } from '../safetensors/moved-ref.ts';
 import type { FittedDelta } from './module-deltas.ts';
 
 /** What one adapter does to one network, and how strongly. */
@@ -17,7 +17,7 @@ export interface AppliedDeltas {
  */
 export function mergedPart<Config>(part: NetworkPart<Config>, applied: readonly AppliedDeltas[]): NetworkPart<Config> {
   if (applied.length === 0) return part;
-  const folder = applied.reduce((above, { folder: own }) => commonFolder(above, own), part.weightsFolder);
+  const folder = folderAbove([part.weightsFolder, ...applied.map(({ folder: own }) => own)]);
   const deltas = new Map<string, ScaledDelta[]>();
   for (const { folder: own, deltas: ofOne, scale } of applied) {
     const moved = (ref: WeightRef): WeightRef => movedRef(ref, own, folder);
@@ -38,11 +38,6 @@ export function mergedPart<Config>(part: NetworkPart<Config>, applied: readonly 
 function movedWeights({ weights, weightsFolder }: NetworkPart<unknown>, folder: string): Weights {
   if (weightsFolder === folder) return weights;
   return new Map([...weights].map(([name, ref]) => [name, movedRef(ref, weightsFolder, folder)]));
-}
-
-function movedRef(ref: WeightRef, from: string, to: string): WeightRef {
-  // The name stands in a model file, where the separator is always this one.
-  return { ...ref, file: relative(to, join(from, ref.file)).split(sep).join('/') };
 }
 
 function movedDelta(delta: Delta, moved: (ref: WeightRef) => WeightRef): Delta {
@@ -68,12 +63,4 @@ function movedFactor(factor: Factor, moved: (ref: WeightRef) => WeightRef): Fact
   if (factor.kind === 'stored') return { ...factor, ref: moved(factor.ref) };
   const thin = { left: moved(factor.left), right: moved(factor.right) };
   return factor.kind === 'product' ? { ...factor, ...thin } : { ...factor, ...thin, core: moved(factor.core) };
-}
-
-/** The deepest folder that is above both, or one of them. */
-function commonFolder(one: string, other: string): string {
-  const [a, b] = [one.split(sep), other.split(sep)];
-  const different = a.findIndex((name, index) => name !== b[index]);
-  const shared = different === -1 ? a : a.slice(0, different);
-  return shared.length <= 1 ? `${shared[0] ?? ''}${sep}` : shared.join(sep);
 }

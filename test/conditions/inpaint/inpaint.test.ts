@@ -8,7 +8,7 @@ import { controlNetworks } from '../../../src/device/model-networks.ts';
 import { decodeMasked } from '../../../src/images/decode.ts';
 import { encodePicture } from '../../../src/images/encode.ts';
 import type { Tensor } from '../../../src/numeric/tensor.ts';
-import { mapTensor } from '../../../src/pipeline/controls/residuals.ts';
+import { mapTensor } from '../../../src/pipeline/controls/map-tensor.ts';
 import { SessionPool } from '../../../src/runtime/index.ts';
 import { openControlNetCheckpoint } from '../../../src/weights/checkpoint.ts';
 import { seePicture } from '../../../src/images/see-picture.ts';
@@ -100,7 +100,7 @@ describe('a ControlNet that is given it', () => {
       conditioning: { context: waves([1, 77, 24]) },
     };
     const scale = { dims: [1, points], data: new Float32Array(points).fill(1) };
-    const residuals = await network.residuals(input, features, scale);
+    const residuals = await network.residuals(input, features, scale, null);
     expect(residuals.map(({ dims }) => dims)).toEqual(reference.residuals.map(({ dims }) => dims));
     for (const [point, { data }] of residuals.entries()) {
       expect(maxAbsDifference(data, reference.residuals[point]!.data), `point ${point}`).toBeLessThan(5e-5);

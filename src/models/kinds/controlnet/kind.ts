@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { conditionIds } from '../../../conditions/registry.ts';
 import { describeFamily } from '../../../generation/models/family.ts';
-import { type ControlNetModel, controlNetNoun } from '../../../generation/models/controlnet.ts';
+import { type ControlNetModel, controlNetNoun, typesOf } from '../../../generation/models/controlnet.ts';
 import { guessType } from './guess-type.ts';
 import { singleFileKind } from '../../../weights/layouts/single-file.ts';
 import type { SteeringKind } from '../contract/kind.ts';
@@ -16,14 +16,15 @@ export const controlNetKind: SteeringKind<ControlNetModel> = {
   id: 'controlnet',
   heads: ['CONTROLNET', 'FAMILY', 'FOR', 'CAME WITH'],
   cells: (model: ControlNetModel) => [model.id, model.family.name, typeOrGuess(model), model.bundledWith ?? '-'],
-  facts: ({ title, licence, family, layout, hash, type, bundledWith }: ControlNetModel) => [
-    ['title', title],
-    ['licence', licence ?? 'unknown'],
-    ['family', describeFamily(family)],
-    ['files', layout === 'diffusers' ? 'diffusers folder' : 'single file'],
-    ['hash', hash],
-    ['for', type === null ? '? (armature models set-type)' : withMapsOnly(type)],
-    ['came with', bundledWith ?? '-'],
+  facts: (model: ControlNetModel) => [
+    ['title', model.title],
+    ['licence', model.licence ?? 'unknown'],
+    ['family', describeFamily(model.family)],
+    ['files', model.layout === 'diffusers' ? 'diffusers folder' : 'single file'],
+    ['hash', model.hash],
+    ['weights', model.changes === null ? 'its own' : `of the base model, changed by a ${model.changes}`],
+    ['for', knownTypes(model) ?? '? (armature models set-type)'],
+    ['came with', model.bundledWith ?? '-'],
   ],
   view: controlNetView,
   typedBy: list,
@@ -34,7 +35,7 @@ export const controlNetKind: SteeringKind<ControlNetModel> = {
     list,
     fields: { type: z.string() },
     always: true,
-    put: (model, told) => ({ ...model, type: String(told['type']) }),
+    put: (model, told) => (model.unionTypes === null ? { ...model, type: String(told['type']) } : model),
   },
   fault: ({ type }, conditions) => typeFault(type, conditions),
   acts: 'residuals',
@@ -42,10 +43,18 @@ export const controlNetKind: SteeringKind<ControlNetModel> = {
   graphs: async (model) => await (await import('./graphs.ts')).graphsOfControlNet(model),
 };
 
-function typeOrGuess({ id, title, type }: ControlNetModel): string {
-  if (type !== null) return withMapsOnly(type);
+function typeOrGuess(model: ControlNetModel): string {
+  const known = knownTypes(model);
+  if (known !== null) return known;
+  const { id, title } = model;
   const guess = guessType(title);
   return guess === null ? '? (armature models set-type)' : `? (perhaps: armature models set-type ${id} ${guess})`;
+}
+
+/** What it takes, as text; null where nobody has said it. */
+function knownTypes(model: ControlNetModel): string | null {
+  const types = typesOf(model)?.map(withMapsOnly).join(', ');
+  return types === undefined ? null : model.unionTypes === null ? types : `${types} (a union)`;
 }
 
 /** Of a type that is no condition of this version nothing can be extracted. */

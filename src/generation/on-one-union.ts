@@ -1,0 +1,29 @@
+import { ArmatureError } from '../errors.ts';
+import type { ModelList } from './models/model-list.ts';
+import type { PlannedControl } from './plan.ts';
+
+/**
+ * Controls on one union ControlNet are one run of it: what it gives cannot be told apart by control. Throws `incompatible_control` where
+ * they differ in mode, or one acts in a region.
+ */
+export function refuseApartOnUnion(controls: readonly PlannedControl[], { controlNets }: ModelList): void {
+  for (const { id, unionTypes } of controlNets) {
+    if (unionTypes === null) continue;
+    const [first, ...others] = controls.flatMap((control, index) =>
+      control.model.id === id ? [{ control, index }] : [],
+    );
+    if (first === undefined || others.length === 0) continue;
+    const together = `are given to the union ControlNet ${id}, which runs once for all of them`;
+    const all = [first, ...others].map(({ index }) => `controls[${index}]`).join(' and ');
+    const other = others.find(({ control }) => control.mode !== first.control.mode);
+    if (other !== undefined) {
+      const detail = `${all} ${together}: expected the mode ${first.control.mode} of controls[${other.index}] too but received ${other.control.mode}.`;
+      throw new ArmatureError('incompatible_control', detail, { field: `controls[${other.index}].mode` });
+    }
+    const masked = [first, ...others].find(({ control }) => control.region !== undefined);
+    if (masked !== undefined) {
+      const detail = `${all} ${together}: expected no mask, or another ControlNet for the one that has it.`;
+      throw new ArmatureError('incompatible_control', detail, { field: `controls[${masked.index}].mask` });
+    }
+  }
+}
