@@ -11,9 +11,16 @@ const textCost = 2048;
  * costs by its rows, where two are one, and each text costs that is encoded beside the prompt and the negative one.
  */
 export function costOfDrawing(plan: GenerationPlan): number {
+  const known = costs.get(plan);
+  if (known !== undefined) return known;
   const passes = passesOf(plan);
-  return costOfPasses(passes) * plan.count * plan.bestOf + furtherTexts(plan, runsOf(plan)) * textCost;
+  const cost = costOfPasses(passes) * plan.count * plan.bestOf + furtherTexts(plan, runsOf(plan)) * textCost;
+  costs.set(plan, cost);
+  return cost;
 }
+
+/** Counting texts takes milliseconds where a prompt has many, and a plan is asked when it is charged, recorded and summed up. */
+const costs = new WeakMap<GenerationPlan, number>();
 
 type DrawnPass = Pick<PlannedPass, 'width' | 'height' | 'run' | 'prompts' | 'imageGuidanceScale'>;
 

@@ -63,13 +63,14 @@ async function recordBatch(
       priority,
     };
   };
+  let total = 0;
   const looked = await checkItems(items, limits.batchItems, async (body): Promise<LookedItem> => {
     const request = parseGeneration(body);
     const item = await itemOf(request, pictures.checkNear);
+    total += kindOf(item.plan).cost(item.plan);
     return { item, unfetched: needsFetching(request) ? request : null };
   });
   pictures.refuseUnused();
-  const total = looked.reduce((sum, { item }) => sum + kindOf(item.plan).cost(item.plan), 0);
   refuseExpensive(total, limits.batchCost);
   await requireRoom(looked.length - 1);
   // All that can be refused without asking anybody has been refused.

@@ -1,5 +1,6 @@
 import type { Job } from '../../generation/job.ts';
 import { kindOf } from '../../generation/kinds/kinds.ts';
+import { isOverdue, nextTurn } from '../../json/turns.ts';
 import type { DrawnJob } from '../../records/operations/overview.ts';
 import type { Records } from '../../records/records.ts';
 
@@ -29,6 +30,7 @@ export class EtaEstimator {
     if (job.status !== 'queued' && job.status !== 'running') return null;
     const pace = await this.#pace(job.tenant);
     if (pace === null) return null;
+    if (isOverdue()) await nextTurn();
     const remaining = job.status === 'queued' ? kindOf(job.plan).cost(job.plan) : remainingCost(job);
     return Math.max(1, Math.round((pace.msPerCost * (ahead * pace.meanCost + remaining)) / 1000));
   }
@@ -66,18 +68,20 @@ export class EtaEstimator {
 
   async #lastDrawn(tenant: string | null): Promise<readonly DrawnJob[]> {
     if (tenant === null) return await this.#records.overview.lastDrawn(recentJobs);
-    return drawnOf(await this.#records.listJobs(tenant, { status: 'succeeded', limit: recentJobs }));
+    return await drawnOf(await this.#records.listJobs(tenant, { status: 'succeeded', limit: recentJobs }));
   }
 }
 
 /** The generations among jobs that have ended, by cost and time. */
-export function drawnOf(jobs: readonly Job[]): readonly DrawnJob[] {
-  return jobs.flatMap(({ plan, startedAt, finishedAt }) => {
+export async function drawnOf(jobs: readonly Job[]): Promise<readonly DrawnJob[]> {
+  const drawn: DrawnJob[] = [];
+  for (const { plan, startedAt, finishedAt } of jobs) {
     const kind = kindOf(plan);
-    return kind.setsPace && startedAt !== null && finishedAt !== null
-      ? [{ cost: kind.cost(plan), startedAt, finishedAt }]
-      : [];
-  });
+    if (!kind.setsPace || startedAt === null || finishedAt === null) continue;
+    if (isOverdue()) await nextTurn();
+    drawn.push({ cost: kind.cost(plan), startedAt, finishedAt });
+  }
+  return drawn;
 }
 
 /** Pace of what was drawn. Jobs that were drawn side by side count their common time once. */

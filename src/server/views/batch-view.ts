@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { batchStatus, batchStatuses, type CountedBatch, hasEnded } from '../../generation/batch.ts';
 import { type Job, jobStatuses } from '../../generation/job.ts';
+import { isOverdue, nextTurn } from '../../json/turns.ts';
 import type { Records } from '../../records/records.ts';
 import type { WebhookDelivery } from '../../records/webhooks/webhooks.ts';
 import type { EtaEstimator } from '../load/eta.ts';
@@ -95,6 +96,7 @@ export type PresentItem = (item: Job) => Promise<JobView>;
 export function itemPresenter(records: Records, links: Links): PresentItem {
   return async (item) => {
     const deliveries = item.webhook === null ? [] : await records.webhooks.ofJob(item.id);
+    if (isOverdue()) await nextTurn();
     return jobView(item, { queuePosition: null, etaSeconds: null }, links, deliveries);
   };
 }

@@ -117,6 +117,13 @@ function pictures(bytes: number): readonly (readonly [string, () => Buffer])[] {
   ];
 }
 
+/** A request whose prompts are within their limits and take as long to read as they can. */
+const dearRequest = ((): string => {
+  const texts = `[${Array.from({ length: 60 }, (_, index) => `a${index}`).join('|')}]`;
+  const prompt = `${`[${'|'.repeat(63)}]`.repeat(55)}${texts}${'(a:1.1)b'.repeat(30)}`;
+  return JSON.stringify({ prompt, negative_prompt: prompt, steps: 150, scheduler: 'heun' });
+})();
+
 function objects(names: readonly string[], bytes: number): readonly Case[] {
   const whole = [...values(bytes), ...pictures(bytes)];
   const inFields = names.flatMap((name) =>
@@ -128,6 +135,8 @@ function objects(names: readonly string[], bytes: number): readonly Case[] {
   const keyed = whole.map(([what, body]): Case => [`${what}, with a key`, body, { 'idempotency-key': `a ${what}` }]);
   const items: Case[] = [
     ['items', () => filled('[', '{"prompt":"x","steps":1},', '{"prompt":"x"}]', Math.min(bytes, 240_000))],
+    ['a dear prompt', () => Buffer.from(dearRequest)],
+    ['dear prompts', () => filled('[', `${dearRequest},`, `${dearRequest}]`, Math.min(bytes, 2_000_000))],
     ['wrong items', () => filled('[', '{"prompt":1},', '{}]', bytes)],
     ['a matrix', () => counted('{"template":{"prompt":"x"},"matrix":{"seed":[', (index) => `${index},`, '1]}}', bytes)],
     ['a path', () => filled('{"template":{"prompt":"x"},"matrix":{"a', '.a', '":[1]}}', Math.min(bytes, 4000))],
@@ -152,6 +161,7 @@ function lines(bytes: number): readonly Case[] {
     ['one line', () => filled('{"prompt":"', 'x', '"}', bytes)],
     ['lines of numbers', () => filled('', '1\n', '', bytes)],
     ['small requests', () => filled('', '{"prompt":"x","steps":1}\n', '', Math.min(bytes, 240_000))],
+    ['dear prompts', () => filled('', `${dearRequest}\n`, '', Math.min(bytes, 2_000_000))],
     ['depth', () => Buffer.from('['.repeat(bytes / 2) + ']'.repeat(bytes / 2))],
     ...[...values(bytes), ...pictures(bytes)].map(([what, body]): Case => [`a line of ${what}`, body]),
   ];

@@ -71,15 +71,18 @@ describe('the pace of recent jobs', () => {
     expect(paceOf([])).toBeNull();
   });
 
-  test('is the time that they took by their cost', () => {
-    expect(paceOf(drawnOf([finished(0, 2), finished(10, 14)]))).toEqual({ msPerCost: 3, meanCost: 1000 });
+  test('is the time that they took by their cost', async () => {
+    expect(paceOf(await drawnOf([finished(0, 2), finished(10, 14)]))).toEqual({ msPerCost: 3, meanCost: 1000 });
   });
 
-  test('counts the time once that jobs share', () => {
-    expect(paceOf(drawnOf([finished(0, 4), finished(1, 3), finished(2, 6)]))).toEqual({ msPerCost: 2, meanCost: 1000 });
+  test('counts the time once that jobs share', async () => {
+    expect(paceOf(await drawnOf([finished(0, 4), finished(1, 3), finished(2, 6)]))).toEqual({
+      msPerCost: 2,
+      meanCost: 1000,
+    });
   });
 
-  test('leaves extractions out, which draw nothing', () => {
+  test('leaves extractions out, which draw nothing', async () => {
     const extraction: ExtractionPlan = {
       kind: 'extraction',
       condition: 'canny',
@@ -89,7 +92,7 @@ describe('the pace of recent jobs', () => {
       strict: false,
       output: plan.output,
     };
-    expect(paceOf(drawnOf([{ ...finished(0, 100), plan: extraction }]))).toBeNull();
+    expect(paceOf(await drawnOf([{ ...finished(0, 100), plan: extraction }]))).toBeNull();
   });
 });
 
