@@ -213,6 +213,20 @@ describe('the journal', () => {
   });
 });
 
+describe('the requests', () => {
+  it.each([
+    ['a pipe', 'a pipe', async (file: string) => void execFileSync('mkfifo', [file])],
+    ['a link to a device', 'a device', async (file: string) => await symlink('/dev/zero', file)],
+    ['a folder', 'a folder', async (file: string) => await mkdir(file)],
+  ])('are not read from %s', async (_, kind, make) => {
+    const file = join(folder, 'no-requests.jsonl');
+    await make(file);
+    const { code, stderr } = await armature(['batch', file, '-o', output, '--server', service.address]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(new RegExp(`^armature: Expected .*no-requests\\.jsonl to be a file .* it is ${kind}`));
+  });
+});
+
 describe('the lock', () => {
   it.each([
     ['a file that no run wrote', async (file: string) => await writeFile(file, 'mine')],

@@ -1,6 +1,7 @@
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { dirname, extname, join, parse } from 'node:path';
 import { ArmatureError, systemReason } from '../../errors.ts';
+import { openRegularFile, SpecialFile } from '../../files/regular-file.ts';
 import { isObject } from '../../generation/request/field-names.ts';
 import { readJsonNow, readText } from '../../json/read-json.ts';
 import { canonicalHash } from '../../json/canonical-hash.ts';
@@ -93,11 +94,23 @@ export async function withKeys(
 }
 
 async function textOf(file: string): Promise<string> {
-  const bytes = await readFile(file).catch((cause: unknown) => {
-    const reason = systemReason(cause) ?? String(cause);
+  const bytes = await bytesOf(file).catch((cause: unknown) => {
+    const reason =
+      cause instanceof SpecialFile
+        ? `it is ${cause.kind}: write the requests to a file first`
+        : (systemReason(cause) ?? String(cause));
     throw new FileFault('invalid_request', `Expected ${file} to be a file of JSON Lines but ${reason}.`, { cause });
   });
   return inFile(() => readText(bytes, { subject: `${file} to be JSON Lines` }));
+}
+
+async function bytesOf(file: string): Promise<Buffer> {
+  const handle = await openRegularFile(file);
+  try {
+    return await handle.readFile();
+  } finally {
+    await handle.close();
+  }
 }
 
 function readLine(line: string, place: string): Json {

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ArmatureError, systemReason } from '../../errors.ts';
+import { readTextIfThere, SpecialFile } from '../../files/regular-file.ts';
 
 /** A step in the history of the folder's layout: what must be done to a folder of the version before. */
 interface LayoutStep {
@@ -125,15 +126,11 @@ function placesIn(folder: string): DataFolder {
 
 async function readVersion(folder: string): Promise<number> {
   const path = join(folder, 'version');
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      return 0;
-    }
-    throw error;
-  }
+  const text = await readTextIfThere(path, 1000).catch((error: unknown) => {
+    if (!(error instanceof SpecialFile)) throw error;
+    throw new ArmatureError('invalid_config', `Expected a file at ${path} but it is ${error.kind}: move it away.`);
+  });
+  if (text === null) return 0;
   if (!/^\d+\s*$/.test(text)) {
     throw new ArmatureError(
       'invalid_config',

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,6 +47,12 @@ describe('the layout of a data folder', () => {
     writeFileSync(join(folder, 'version'), 'v2.1');
     await expect(prepareDataFolder(folder)).rejects.toMatchObject({ code: 'invalid_config' });
     await expect(prepareDataFolder(join(folder, 'version', 'below'))).rejects.toMatchObject({ code: 'invalid_config' });
+  });
+
+  it('is refused where its version is a pipe, which nobody may ever write to', async () => {
+    const folder = newFolder();
+    execFileSync('mkfifo', [join(folder, 'version')]);
+    await expect(prepareDataFolder(folder)).rejects.toThrow(/Expected a file at .*version but it is a pipe/);
   });
 });
 
