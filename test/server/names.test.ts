@@ -53,6 +53,21 @@ describe('a query', () => {
     }
   });
 
+  test.each([
+    ['/v1/dead-letters/replay', { limit: 1 }, 'limit'],
+    ['/v1/generations/gen_x/cancel', { reason: 'x' }, 'reason'],
+    ['/v1/generations/gen_x/retry', { seed: 7 }, 'seed'],
+    ['/v1/batches/bat_x/retry', { status: 'failed' }, 'status'],
+    ['/v1/keys/key_x/revoke', { at: 'now' }, 'at'],
+    ['/v1/webhook-deliveries/evt_x/replay', ['x'], undefined],
+  ])('has no body where %s takes none', async (url, body, field) => {
+    const problem = await ask('POST', url, body);
+    expect(problem).toMatchObject({ code: 'invalid_request', detail: expect.stringContaining('no fields') as string });
+    expect(problem.field).toBe(field);
+    // What says nothing is no body: many clients always send one.
+    expect((await ask('POST', url, {})).detail ?? '').not.toContain('no fields');
+  });
+
   test('of a submission that has fields in it is told where they go', async () => {
     const { detail } = await ask('POST', '/v1/generations?width=64', { prompt: 'x' });
     expect(detail).toBe('There is no query parameter width. POST /v1/generations takes none. Fields go into the body.');

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ArmatureError, systemReason } from '../../errors.ts';
-import { readTextIfThere, SpecialFile } from '../../files/regular-file.ts';
 
 /** A step in the history of the folder's layout: what must be done to a folder of the version before. */
 interface LayoutStep {
@@ -126,11 +125,18 @@ function placesIn(folder: string): DataFolder {
 
 async function readVersion(folder: string): Promise<number> {
   const path = join(folder, 'version');
-  const text = await readTextIfThere(path, 1000).catch((error: unknown) => {
-    if (!(error instanceof SpecialFile)) throw error;
-    throw new ArmatureError('invalid_config', `Expected a file at ${path} but it is ${error.kind}: move it away.`);
-  });
-  if (text === null) return 0;
+  let text: string;
+  try {
+    // A pipe is never opened: nobody may ever write to it.
+    if (!(await stat(path)).isFile())
+      throw new ArmatureError('invalid_config', `Expected ${path} to be a file: move it away.`);
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      return 0;
+    }
+    throw error;
+  }
   if (!/^\d+\s*$/.test(text)) {
     throw new ArmatureError(
       'invalid_config',

@@ -52,7 +52,7 @@ describe('the layout of a data folder', () => {
   it('is refused where its version is a pipe, which nobody may ever write to', async () => {
     const folder = newFolder();
     execFileSync('mkfifo', [join(folder, 'version')]);
-    await expect(prepareDataFolder(folder)).rejects.toThrow(/Expected a file at .*version but it is a pipe/);
+    await expect(prepareDataFolder(folder)).rejects.toThrow(/Expected .*version to be a file/);
   });
 });
 
