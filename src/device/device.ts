@@ -328,6 +328,7 @@ export class Device {
         `Model "${request.base.id}" gave latents that are not finite numbers: its weights are damaged, or the guidance scale ${request.pass.guidanceScale} is too high for it.`,
       );
     }
+    if (request.pass.leaves === 'latents') return { latents: { shape: pass.shape, data: state.latents } };
     return { image: pictureFrom(await decodeLatents(decoder, state.latents, pass.shape)) };
   }
 

@@ -36,7 +36,8 @@ export async function* encodePrompt(
   const clipSkip = role === 'prompt' ? pass.clipSkip : 0;
   const first = role === 'prompt' ? promptOf(pass) : negativePromptOf(pass);
   const second = encoders.some(({ reads }) => reads === 'prompt_2') ? secondPromptOf(pass, role) : null;
-  const parts = readPrompt(first, pass.run).map((part) => readTogether(part, secondPart(second, pass.run)));
+  const { steps } = pass.reading[role];
+  const parts = readPrompt(first, steps).map((part) => readTogether(part, secondPart(second, steps)));
   const cutting = new Map<PromptEncoder, ReadonlyMap<string, CutText>>();
   const warnings = new Set<string>();
   for (const encoder of encoders) {
@@ -86,8 +87,8 @@ function keyOf(pair: TextPair): string {
   return JSON.stringify(pair);
 }
 
-function secondPart(second: WrittenPrompt | null, run: PassSteps): ReadPart | null {
-  return second === null ? null : (readPrompt(second, run)[0] ?? null);
+function secondPart(second: WrittenPrompt | null, steps: PassSteps): ReadPart | null {
+  return second === null ? null : (readPrompt(second, steps)[0] ?? null);
 }
 
 function readTogether({ weight, texts, at }: ReadPart, second: ReadPart | null): PairedPart {

@@ -16,6 +16,7 @@ import { encodeStart } from './encode-start.ts';
 import type { LatentView } from './latent-view.ts';
 import type { ModelNetworks, OpenBase } from './model-networks.ts';
 import type { DrawRequest } from './protocol.ts';
+import { takeOver } from './take-over.ts';
 import type { TextCache } from './text-cache.ts';
 
 export interface PreparedDrawing {
@@ -78,9 +79,24 @@ export async function* prepareDrawing(
   }
   const rows = questions.map((question) => rowOf(question, controls));
   const pass: Pass = { ...passOver(base, planned), over, shown, guidance, rows, structure: structureOf(rows) };
-  const samples = pictures.map(({ resume, ...seeds }) =>
-    resume === null ? startSample(pass, seeds) : resumeSample(pass, seeds, resume),
-  );
+  const samples: Sample[] = [];
+  for (const { resume, from, ...seeds } of pictures) {
+    if (resume !== null) {
+      samples.push(resumeSample(pass, seeds, resume));
+      continue;
+    }
+    if (from !== null && 'image' in from && pieces++ > 0) yield;
+    const taken =
+      from === null || planned.takes === null
+        ? null
+        : await takeOver(
+            from,
+            planned.takes,
+            { latentScale: base.networks.latentScale, encoder: autoencoder.encoder },
+            pass.shape,
+          );
+    samples.push(startSample(pass, seeds, taken));
+  }
   return { samples, decoder: autoencoder.decoder, view, warnings };
 }
 

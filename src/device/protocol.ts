@@ -10,6 +10,7 @@ import type { VaeModel } from '../generation/models/vae.ts';
 import type { UpscalerModel } from '../generation/models/upscaler.ts';
 import type { PlannedPass } from '../generation/passes.ts';
 import type { ControlWork } from '../pipeline/controls/control-work.ts';
+import type { LatentShape } from '../pipeline/pass.ts';
 import type { NoiseSeeds, SampleState } from '../pipeline/sample.ts';
 
 /**
@@ -23,13 +24,20 @@ export interface AttemptKey {
 
 /** One picture to be drawn in a pass; it is drawn the same whatever it is drawn beside. */
 export interface PictureWork extends NoiseSeeds {
+  /** What the pass before left of it, a picture already brought to the size that the pass takes it at; null in a first pass, and where it goes on. */
+  readonly from: PictureLeft | null;
   /** Where an earlier attempt left it in this pass; null where it begins. */
   readonly resume: SampleState | null;
 }
 
-/** What a pass left of a picture. */
-export interface PictureLeft {
-  readonly image: RgbImage;
+/** What a pass left of a picture: itself, or latents for the next pass. */
+export type PictureLeft = { readonly image: RgbImage } | { readonly latents: LatentsLeft };
+
+export interface LatentsLeft {
+  /** Channels, height, width. */
+  readonly shape: LatentShape;
+  /** As the denoiser has them. */
+  readonly data: Float32Array;
 }
 
 /** How far a picture has come in a pass: on its way, or what the pass left of it. */

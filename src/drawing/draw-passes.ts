@@ -9,36 +9,44 @@ import type {
   PassProgress,
   PreviewWork,
   PassStart,
-  PictureLeft,
+  PictureWork,
 } from '../device/protocol.ts';
 import { progressIn } from '../generation/cost.ts';
 import type { Progress } from '../generation/job.ts';
 import type { BaseModel } from '../generation/models/base.ts';
-import { passesOf } from '../generation/passes.ts';
+import { type Enlarging, passesOf } from '../generation/passes.ts';
 import { picturesOf, type PlannedPicture } from '../generation/pictures.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
 import type { ControlWork } from '../pipeline/controls/control-work.ts';
+import type { RgbImage } from '../pixels/rgb-image.ts';
 import type { CheckpointPort, PictureState } from './checkpoint-port.ts';
 import type { PreviewPort } from './preview-port.ts';
+import { upscale, type UpscaleParts } from './upscale.ts';
 
 /** What is asked of the device process: to draw one pass. */
 export interface DrawingDevice {
   draw(request: DrawRequest, options: DrawOptions & { readonly signal: AbortSignal }): Promise<Drawing>;
 }
 
-export interface PassesParts {
+export interface PassesParts extends UpscaleParts {
   readonly device: DrawingDevice;
   readonly checkpoints: CheckpointPort;
   readonly previews: PreviewPort;
 }
 
-/** All that the passes of a plan are drawn from. */
-export interface PassesWork {
-  readonly plan: GenerationPlan;
+/** What one pass is drawn with. */
+export interface PassWork {
   readonly base: BaseModel;
   readonly controls: readonly ControlWork[];
   readonly loras: readonly LoraWork[];
   readonly autoencoder: AutoencoderWork;
+}
+
+/** All that the passes of a plan are drawn from. */
+export interface PassesWork {
+  readonly plan: GenerationPlan;
+  /** In the order of its passes. */
+  readonly passes: readonly PassWork[];
   /** Learned words of the prompts; absent where there are none. */
   readonly words?: readonly WordWork[];
   /** Null where no previews were asked for. */
@@ -56,7 +64,9 @@ export interface DrawnPasses {
   readonly meanBatch: number;
 }
 
-export interface DrawnPicture extends PlannedPicture, PictureLeft {}
+export interface DrawnPicture extends PlannedPicture {
+  readonly image: RgbImage;
+}
 
 /** A picture of the plan and how far it has come; null at the beginning. */
 interface Underway {
@@ -69,8 +79,8 @@ interface Underway {
  * checkpoint of an earlier attempt, and keeps further ones.
  */
 export async function drawPasses(
-  { device, checkpoints, previews }: PassesParts,
-  { plan, base, controls, loras, words = [], autoencoder, preview, over, attempt }: PassesWork,
+  { device, checkpoints, previews, extractor }: PassesParts,
+  { plan, passes: works, words = [], preview, over, attempt }: PassesWork,
   { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (progress: Progress) => void },
 ): Promise<DrawnPasses> {
   const kept = await checkpoints.load();
@@ -87,10 +97,21 @@ export async function drawPasses(
       const open = pictures.filter((picture) => !isThrough(index, picture));
       if (open.length === 0) continue;
       const start = index === 0 ? over : null;
-      const models = { base, controls, loras, words, autoencoder, preview };
-      const request = { ...attempt, pass, ...models, over: start, checkpointEveryMs: checkpoints.everyMs };
+      const request = {
+        ...attempt,
+        pass,
+        ...workOf(works, index),
+        words,
+        preview,
+        over: start,
+        checkpointEveryMs: checkpoints.everyMs,
+      };
+      const begun: PictureWork[] = [];
+      for (const picture of open) {
+        begun.push(await enlarged({ extractor }, workOn(index, picture), pass.takes, signal));
+      }
       const drawing = await device.draw(
-        { ...request, pictures: open.map((picture) => workOn(index, picture)) },
+        { ...request, pictures: begun },
         {
           signal,
           ...(preview === null ? {} : { watch: (listener) => previews.watch(listener) }),
@@ -133,9 +154,37 @@ function isThrough(index: number, { state }: Underway): boolean {
   return state !== null && (state.pass > index || (state.pass === index && 'left' in state));
 }
 
-function workOn(index: number, { planned, state }: Underway): DrawRequest['pictures'][number] {
+function workOf(works: readonly PassWork[], index: number): PassWork {
+  const work = works[index];
+  if (work === undefined)
+    throw new RangeError(`A plan of more than ${works.length} passes is drawn with those of fewer`);
+  return work;
+}
+
+function workOn(index: number, { planned, state }: Underway): PictureWork {
   const { seed, variation } = planned;
-  return { seed, variation, resume: state?.pass === index && 'state' in state ? state.state : null };
+  const resume = state?.pass === index && 'state' in state ? state.state : null;
+  const from = state?.pass === index - 1 && 'left' in state ? state.left : null;
+  return { seed, variation, from, resume };
+}
+
+/** What an earlier pass left as a picture, at the size that the pass takes it at; latents are brought to it where they are drawn over. */
+async function enlarged(
+  parts: UpscaleParts,
+  work: PictureWork,
+  takes: Enlarging | null,
+  signal: AbortSignal,
+): Promise<PictureWork> {
+  const { from } = work;
+  if (from === null || takes === null || !('image' in from)) return work;
+  const { width, height, data } = await upscale(
+    parts,
+    takes.upscaler,
+    { ...from.image, channels: 3 },
+    takes.to,
+    signal,
+  );
+  return { ...work, from: { image: { width, height, data } } };
 }
 
 /** The pictures after those of them that are `open` came to `progress` in pass `index`. */
@@ -156,8 +205,8 @@ function statesOf(pictures: readonly Underway[]): readonly PictureState[] {
   return pictures.flatMap(({ state }) => (state === null ? [] : [state]));
 }
 
-function leftOf(state: PictureState | null): PictureLeft {
-  if (state === null || !('left' in state))
+function leftOf(state: PictureState | null): Pick<DrawnPicture, 'image'> {
+  if (state === null || !('left' in state) || !('image' in state.left))
     throw new RangeError('A picture came out of its last pass without an image');
   return state.left;
 }

@@ -6,16 +6,17 @@ import type { Tracing } from '../tracing/tracing.ts';
 import { type ChosenPicture, choiceWarnings, choosePictures } from './choose-pictures.ts';
 import { drawPasses, type PassesParts } from './draw-passes.ts';
 import type { PlanModels } from './find-models.ts';
-import { controlRemarks, makeControls } from './make-controls.ts';
+import { controlRemarks } from './make-controls.ts';
 import type { MapParts } from './make-map.ts';
 import { makeCanvas, type PlanCanvas } from './make-canvas.ts';
+import { makePassWorks } from './pass-works.ts';
 
 export interface DrawingParts extends MapParts, PassesParts {
   readonly tracing: Tracing;
 }
 
 export interface DrawnPlan {
-  /** The controls of the plan, in its order, with what they were fed with. */
+  /** The controls of the plan, in its order, with what they were fed with in the last pass that each acts in. */
   readonly controls: readonly ControlWork[];
   /** `count` pictures, in the order of their seeds. */
   readonly pictures: readonly ChosenPicture[];
@@ -30,22 +31,19 @@ export interface DrawnPlan {
 export async function drawPlan(
   parts: DrawingParts,
   plan: GenerationPlan,
-  { base, controls: found, loras, autoencoder, preview }: PlanModels,
+  models: PlanModels,
   attempt: AttemptKey,
   { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (progress: Progress) => void },
 ): Promise<DrawnPlan> {
   const startedAt = performance.now();
   const { tracing } = parts;
   const { frame, over, finish } = await makeCanvas(parts.store, plan, parts.decoder);
-  const make = async () => await makeControls(parts, found, frame, plan.strict, signal);
-  const controls = await tracing.span('make maps', {}, make);
+  const make = async () => await makePassWorks(parts, plan, models, frame, signal);
+  const { passes, controls } = await tracing.span('make maps', {}, make);
   const preparedAt = performance.now();
   const drawing = await tracing.span('draw', { attributes: { 'armature.steps': plan.steps } }, async (span) => {
-    const done = await drawPasses(
-      parts,
-      { plan, base, controls, loras, autoencoder, preview, over, attempt },
-      { signal, onProgress },
-    );
+    const work = { plan, passes, preview: models.preview, over, attempt };
+    const done = await drawPasses(parts, work, { signal, onProgress });
     span.set({ 'armature.mean_batch': done.meanBatch });
     return done;
   });

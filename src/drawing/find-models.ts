@@ -1,4 +1,5 @@
 import { ArmatureError } from '../errors.ts';
+import { passesOf } from '../generation/passes.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
 import { modelKinds } from '../models/kinds/kinds.ts';
 import type { AutoencoderWork, LoraWork, PreviewWork } from '../device/protocol.ts';
@@ -10,9 +11,11 @@ import { findLora } from '../generation/models/lora.ts';
 
 /** The models that a plan is drawn with. */
 export interface PlanModels {
-  readonly base: BaseModel;
+  /** Of each pass, in their order. */
+  readonly bases: readonly BaseModel[];
   /** Every control of the plan, in its order. */
   readonly controls: readonly FoundControl[];
+  /** Every LoRA of the plan, in its order. */
   readonly loras: readonly LoraWork[];
   readonly autoencoder: AutoencoderWork;
   /** Null where the plan asks for no previews. */
@@ -21,8 +24,13 @@ export interface PlanModels {
 
 /** Finds the models of a plan. `model_invalid` where one is not the one that the plan was made for any more. */
 export async function findModels(library: Pick<TenantModels, 'find'>, plan: GenerationPlan): Promise<PlanModels> {
-  const base = await library.find(findBase, plan.model.id);
-  assertUnchanged(base, plan.model.hash);
+  const bases = await Promise.all(
+    passesOf(plan).map(async ({ model: { id, hash } }) => {
+      const base = await library.find(findBase, id);
+      assertUnchanged(base, hash);
+      return base;
+    }),
+  );
   const controls = await Promise.all(
     plan.controls.map(async (control, index) => {
       const model = await library.find(findControlNet, control.model.id);
@@ -31,14 +39,14 @@ export async function findModels(library: Pick<TenantModels, 'find'>, plan: Gene
     }),
   );
   const loras = await Promise.all(
-    (plan.loras ?? []).map(async ({ model: { id, hash }, ...scales }) => {
+    (plan.loras ?? []).map(async ({ model: { id, hash }, scale, textEncoderScale }) => {
       const model = await library.find(findLora, id);
       assertUnchanged(model, hash);
-      return { model, ...scales };
+      return { model, scale, textEncoderScale };
     }),
   );
   const preview = plan.preview === undefined ? null : { every: plan.preview.every, taesd: null };
-  return { base, controls, loras, autoencoder: { vae: null, taesd: null }, preview };
+  return { bases, controls, loras, autoencoder: { vae: null, taesd: null }, preview };
 }
 
 function assertUnchanged(model: { readonly id: string; readonly hash: string }, planned: string): void {

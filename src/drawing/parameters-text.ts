@@ -21,6 +21,7 @@ export function parametersText(plan: GenerationPlan, seed: number, variation?: V
     ...(plan.init === undefined || plan.imageGuidanceScale !== undefined
       ? []
       : ([['Denoising strength', plan.init.strength]] satisfies [string, number][])),
+    ...hiresPairs(plan),
     ...(plan.init?.mask === undefined ? [] : ([['Mask blur', plan.init.mask.blur]] satisfies [string, number][])),
     ...(variation === undefined
       ? []
@@ -42,6 +43,24 @@ export function parametersText(plan: GenerationPlan, seed: number, variation?: V
 
 function controlText({ type, model, scale, start, end, mode, resize }: GenerationPlan['controls'][number]): string {
   return `Module: ${type}, Model: ${model.id}, Weight: ${scale}, Resize Mode: ${resize}, Guidance Start: ${start}, Guidance End: ${end}, Control Mode: ${mode}`;
+}
+
+/** Of a second pass, under the names of A1111, where it has one. */
+function hiresPairs({ hires, init, model, scheduler }: GenerationPlan): readonly [string, string | number][] {
+  if (hires === undefined) return [];
+  return [
+    [init === undefined ? 'Denoising strength' : 'Hires denoising strength', hires.strength],
+    ['Hires resize', `${hires.width}x${hires.height}`],
+    ['Hires steps', hires.steps],
+    ['Hires upscaler', hires.upscaler.id],
+    ...(hires.scheduler === scheduler ? [] : ([['Hires sampler', hires.scheduler]] satisfies [string, string][])),
+    ...(hires.schedule === null ? [] : ([['Hires schedule type', hires.schedule]] satisfies [string, string][])),
+    ...(hires.model.id === model.id ? [] : ([['Hires checkpoint', hires.model.id]] satisfies [string, string][])),
+    ...(hires.prompt === null ? [] : ([['Hires prompt', hires.prompt]] satisfies [string, string][])),
+    ...(hires.negativePrompt === null
+      ? []
+      : ([['Hires negative prompt', hires.negativePrompt]] satisfies [string, string][])),
+  ];
 }
 
 /** The hashes under the name that other programs read them by, and how strongly each acted. */

@@ -1,5 +1,4 @@
-import type { GenerationPlan, Variation } from '../generation/plan.ts';
-import type { PlannedUpscaler } from '../generation/upscaler.ts';
+import type { GenerationPlan, PlannedUpscaler, Variation } from '../generation/plan.ts';
 import type { EncodeOptions } from '../images/encode.ts';
 import { sourceTypes } from '../images/source-type.ts';
 import { parametersText } from './parameters-text.ts';

@@ -1,6 +1,6 @@
 import type { ExtractorProcess } from '../extractor/extractor-process.ts';
 import type { UpscalePlan } from '../generation/kinds/upscale/plan.ts';
-import type { PlannedUpscaler } from '../generation/upscaler.ts';
+import type { PlannedUpscaler } from '../generation/plan.ts';
 import { decodeHere, type PictureDecoder } from '../images/decoder/decoder.ts';
 import type { WholePicture } from '../images/read-whole.ts';
 import type { Size } from '../numeric/size.ts';

@@ -1,5 +1,5 @@
 import type { Progress } from './job.ts';
-import { passesOf, type PlannedPass, runsOf } from './passes.ts';
+import { passesOf, type PlannedPass } from './passes.ts';
 import type { GenerationPlan } from './plan.ts';
 import { furtherTexts } from './prompts.ts';
 
@@ -14,7 +14,7 @@ export function costOfDrawing(plan: GenerationPlan): number {
   const known = costs.get(plan);
   if (known !== undefined) return known;
   const passes = passesOf(plan);
-  const cost = costOfPasses(passes) * plan.count * plan.bestOf + furtherTexts(plan, runsOf(plan)) * textCost;
+  const cost = costOfPasses(passes) * plan.count * plan.bestOf + furtherTexts(passes) * textCost;
   costs.set(plan, cost);
   return cost;
 }

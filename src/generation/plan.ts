@@ -1,5 +1,13 @@
 import type { ResizeMode } from '../pixels/resize-mode.ts';
-import type { ControlMode, InpaintArea, MaskChannel, MaskFill, MaskMode, OutputFormat } from './request/choices.ts';
+import type {
+  ControlMode,
+  ControlPasses,
+  InpaintArea,
+  MaskChannel,
+  MaskFill,
+  MaskMode,
+  OutputFormat,
+} from './request/choices.ts';
 import type { ToldSizes } from './picture-sizes.ts';
 import type { PromptSyntax } from '../prompt/syntax.ts';
 import type { SchedulerId } from '../schedulers/registry.ts';
@@ -54,6 +62,8 @@ export interface GenerationPlan extends Plan {
   readonly clipSkip: number;
   /** What drawing begins with; absent where that is noise alone. */
   readonly init?: PlannedInit | undefined;
+  /** A second pass over what the first one left, at a larger size; absent where there is none. */
+  readonly hires?: PlannedHires | undefined;
   /** Where the pictures' noise lies on the way to that of other seeds; absent where it is that of their own. */
   readonly variation?: Variation | undefined;
   /** Absent where nobody is to see the pictures before they are done. */
@@ -100,6 +110,8 @@ export interface PlannedLora {
   readonly scale: number;
   /** On the text encoders. */
   readonly textEncoderScale: number;
+  /** In which passes it acts; absent: in all of them. */
+  readonly passes?: ControlPasses | undefined;
 }
 
 /** A picture that is drawn over. */
@@ -129,6 +141,28 @@ export interface PlannedMask {
   readonly source: { readonly width: number; readonly height: number };
 }
 
+/** What brings a picture to another size: a kernel on its pixels, or a network. */
+export interface PlannedUpscaler {
+  readonly id: string;
+  /** The network; null where it is a kernel (src/pixels/upscalers). */
+  readonly model: ModelReference | null;
+}
+
+/** A pass over what the one before it left, brought to a larger size. Sampled and told as the first one, where it says nothing else. */
+export interface PlannedHires extends Pick<
+  GenerationPlan,
+  'model' | 'scheduler' | 'schedule' | 'sChurn' | 'eta' | 'run' | 'added' | 'width' | 'height' | 'steps'
+> {
+  readonly upscaler: PlannedUpscaler;
+  /** What the first pass left is brought to this size, which covers width x height, and cut to that. */
+  readonly enlarged: { readonly width: number; readonly height: number };
+  /** Above 0, at most 1: `steps`, which are all made, are the last ones of a schedule that has as many more as this is below 1. */
+  readonly strength: number;
+  /** Null: as the first pass. */
+  readonly prompt: string | null;
+  readonly negativePrompt: string | null;
+}
+
 /** Another seed, and how far on the way from the noise of the own seed to that one's a picture begins. */
 export interface Variation {
   /** 0 .. 2^32 - 1. Where the strength is above 0, this seed counts on from picture to picture, and the own seed does not. */
@@ -156,6 +190,8 @@ export interface PlannedControl {
   readonly start: number;
   readonly end: number;
   readonly mode: ControlMode;
+  /** In which passes it acts; absent: in all of them. */
+  readonly passes?: ControlPasses | undefined;
 }
 
 /** What the map of a control is made from. */

@@ -8,20 +8,41 @@ import {
   type WrittenPrompt,
 } from '../prompt/read-prompt.ts';
 import type { PassSteps } from '../prompt/schedule.ts';
-import type { GenerationPlan } from './plan.ts';
+import type { GenerationPlan, ModelReference } from './plan.ts';
 
 type Written = Pick<GenerationPlan, 'prompt' | 'negativePrompt' | 'promptSyntax' | 'added'>;
+
+/** Where a prompt of a pass stands in the request, and the steps that its schedules count. */
+export interface PromptReading {
+  /** What stands before its name: `hires.`, or nothing. */
+  readonly within: string;
+  readonly steps: PassSteps;
+}
+
+/** Of a prompt and of a negative one, with what the second text encoder reads in the place of each. */
+export type PromptReadings = Readonly<Record<'prompt' | 'negative', PromptReading>>;
+
+/** A pass as far as its prompts go. */
+export interface PromptedPass extends Written {
+  readonly model: ModelReference;
+  readonly reading: PromptReadings;
+}
 
 /** The prompt of a plan, or of a pass of it. */
 export function promptOf({
   prompt: text,
   promptSyntax: syntax,
-}: Pick<Written, 'prompt' | 'promptSyntax'>): WrittenPrompt {
-  return { text, syntax, field: 'prompt', isNegative: false };
+  reading,
+}: Pick<Written, 'prompt' | 'promptSyntax'> & Partial<Pick<PromptedPass, 'reading'>>): WrittenPrompt {
+  return { text, syntax, field: `${reading?.prompt.within ?? ''}prompt`, isNegative: false };
 }
 
-export function negativePromptOf({ negativePrompt: text, promptSyntax: syntax }: Written): WrittenPrompt {
-  return { text, syntax, field: 'negative_prompt', isNegative: true };
+export function negativePromptOf({
+  negativePrompt: text,
+  promptSyntax: syntax,
+  reading,
+}: Written & Partial<Pick<PromptedPass, 'reading'>>): WrittenPrompt {
+  return { text, syntax, field: `${reading?.negative.within ?? ''}negative_prompt`, isNegative: true };
 }
 
 /**
@@ -37,14 +58,43 @@ export function secondPromptOf(
   return text === null ? null : { text, syntax, field, isNegative: true };
 }
 
-function promptsOf(plan: Written): readonly WrittenPrompt[] {
-  const second = (['prompt', 'negative'] as const).flatMap((role) => secondPromptOf(plan, role) ?? []);
-  return [promptOf(plan), negativePromptOf(plan), ...second];
+/** A prompt of a pass, and the steps that its schedules count. */
+interface AskedPrompt {
+  /** The same in all passes that read it in one place: the first text encoder's, or the second one's. */
+  readonly place: string;
+  readonly prompt: WrittenPrompt;
+  readonly steps: PassSteps;
+}
+
+function promptsOf(pass: PromptedPass): readonly AskedPrompt[] {
+  const { prompt, negative } = pass.reading;
+  const second = (['prompt', 'negative'] as const).flatMap((role): readonly AskedPrompt[] => {
+    const own = secondPromptOf(pass, role);
+    return own === null ? [] : [{ place: own.field, prompt: own, steps: pass.reading[role].steps }];
+  });
+  return [
+    { place: 'prompt', prompt: promptOf(pass), steps: prompt.steps },
+    { place: 'negative_prompt', prompt: negativePromptOf(pass), steps: negative.steps },
+    ...second,
+  ];
+}
+
+/** The prompts of several passes, each once, with the steps of all of those that read it. */
+function promptsByField(
+  passes: readonly PromptedPass[],
+): readonly { readonly prompt: WrittenPrompt; readonly steps: readonly PassSteps[] }[] {
+  const found = new Map<string, { readonly prompt: WrittenPrompt; readonly steps: PassSteps[] }>();
+  for (const { prompt, steps } of passes.flatMap(promptsOf)) {
+    const known = found.get(prompt.field) ?? { prompt, steps: [] };
+    known.steps.push(steps);
+    found.set(prompt.field, known);
+  }
+  return [...found.values()];
 }
 
 /** Refuses prompts that are more than their limits allow. */
-export function checkPrompts(plan: Written, passes: readonly PassSteps[]): void {
-  for (const prompt of promptsOf(plan)) checkPrompt(prompt, passes);
+export function checkPrompts(passes: readonly PromptedPass[]): void {
+  for (const { prompt, steps } of promptsByField(passes)) checkPrompt(prompt, steps);
 }
 
 /** How many prompts a plan composes: each is a row of every evaluation. */
@@ -52,28 +102,34 @@ export function composedPrompts(plan: Pick<Written, 'prompt' | 'promptSyntax'>):
   return countParts(promptOf(plan));
 }
 
-/** Texts that are encoded beyond the two that every drawing has: those that schedules and AND add. */
-export function furtherTexts(plan: Written, passes: readonly PassSteps[]): number {
-  const texts = promptsOf(plan).map((prompt) => {
-    return new Set(passes.flatMap((pass) => [...distinctTexts(readPrompt(prompt, pass))])).size;
-  });
-  return texts.reduce((sum, count) => sum + count - 1, 0);
+/** Texts that are encoded beyond those that every drawing has, one in each place: those that schedules, AND and further passes add. */
+export function furtherTexts(passes: readonly PromptedPass[]): number {
+  const places = new Map<string, Set<string>>();
+  for (const pass of passes) {
+    for (const { place, prompt, steps } of promptsOf(pass)) {
+      const texts = places.get(place) ?? new Set();
+      places.set(place, texts);
+      for (const text of distinctTexts(readPrompt(prompt, steps))) texts.add(JSON.stringify([pass.model.id, text]));
+    }
+  }
+  return [...places.values()].reduce((sum, texts) => sum + texts.size - 1, 0);
 }
 
 /** Remarks on what of the prompts is not read as what it looks like. */
-export function promptWarnings(plan: Written, passes: readonly PassSteps[]): readonly string[] {
-  return promptsOf(plan).flatMap((prompt) => [
+export function promptWarnings(passes: readonly PromptedPass[]): readonly string[] {
+  return promptsByField(passes).flatMap(({ prompt, steps }) => [
     ...syntaxWarnings(prompt),
-    ...passes.flatMap((pass) => scheduleWarnings(prompt, pass)),
+    ...scheduleWarnings(prompt, steps),
   ]);
 }
 
-function scheduleWarnings(prompt: WrittenPrompt, pass: PassSteps): readonly string[] {
-  const { readAsText, unchanging } = remarksOnSchedules(prompt, pass);
+function scheduleWarnings(prompt: WrittenPrompt, passes: readonly PassSteps[]): readonly string[] {
+  const { readAsText, unchanging } = remarksOnSchedules(prompt, passes);
   const { field } = prompt;
+  const steps = passes.reduce((sum, pass) => sum + (pass.own?.count ?? pass.steps), 0);
   return [
     ...remark(field, readAsText, 'read as text: a schedule has at most two texts and a number.'),
-    ...remark(field, unchanging, `the same at all of the ${pass.steps} steps.`),
+    ...remark(field, unchanging, `the same at all of the ${steps} steps.`),
   ];
 }
 

@@ -23,9 +23,9 @@ export interface SamplingChoice extends SchedulePart {
 
 /**
  * Makes sure that a model can be sampled so, as the device will do it, and says what comes of the steps. `invalid_request` at `steps` for more than the
- * scheduler's grid of this model has, `model_invalid` at `scheduler` where the model's own settings rule the scheduler out.
+ * scheduler's grid of this model has, `model_invalid` at `scheduler` where the model's own settings rule the scheduler out. `within`: what stands before these names in the request.
  */
-export function requireSampler(base: BaseModel, choice: SamplingChoice): SamplerRun {
+export function requireSampler(base: BaseModel, choice: SamplingChoice, within = ''): SamplerRun {
   const { schedule } = base;
   const known = answers.get(schedule) ?? new Map<string, SamplerRun | ArmatureError>();
   answers.set(schedule, known);
@@ -35,8 +35,14 @@ export function requireSampler(base: BaseModel, choice: SamplingChoice): Sampler
     answer = tried(base.id, schedule, choice);
     known.set(key, answer);
   }
-  if (answer instanceof ArmatureError) throw answer;
-  return answer;
+  if (!(answer instanceof ArmatureError)) return answer;
+  if (within === '') throw answer;
+  const { code, message, field, choices } = answer;
+  throw new ArmatureError(code, message, {
+    field: `${within}${field}`,
+    ...(choices === undefined ? {} : { choices }),
+    cause: answer,
+  });
 }
 
 function tried(

@@ -3,6 +3,7 @@ import type { ExtractorOptions } from '../conditions/contract/options.ts';
 import { maskedConditions } from '../conditions/registry.ts';
 import { structureOf } from '../conditions/structures.ts';
 import { ArmatureError } from '../errors.ts';
+import { misfit } from './models/controlnet.ts';
 import type { BaseModel } from './models/base.ts';
 import type { Catalog } from './catalog.ts';
 import { chooseControlNet } from './choose-controlnet.ts';
@@ -10,6 +11,7 @@ import type { GivenControl } from './given-control.ts';
 import { type GivenPicture, shortSideSize } from './given-picture.ts';
 import type { ControlSource, PlannedControl } from './plan.ts';
 import type { ControlRequest } from './request/controls.ts';
+import type { ResolvedHires } from './resolve-hires.ts';
 import { resolvePreprocess } from './resolve-preprocess.ts';
 import type { Size } from '../numeric/size.ts';
 
@@ -18,6 +20,8 @@ export interface ControlContext {
   readonly catalog: Catalog;
   /** Of the generation. */
   readonly size: Size;
+  /** Its second pass; null where it has none. */
+  readonly hires: ResolvedHires | null;
 }
 
 export interface ResolvedControl {
@@ -28,7 +32,7 @@ export interface ResolvedControl {
 /** Settles one control: its ControlNet, what is done to its picture, and when it acts. */
 export function resolveControl(
   { index, request, picture, others }: GivenControl,
-  { base, catalog, size }: ControlContext,
+  { base: first, catalog, size, hires }: ControlContext,
 ): ResolvedControl {
   const field = `controls[${index}]`;
   const region = others.get('mask');
@@ -37,16 +41,21 @@ export function resolveControl(
     const detail = `Expected ${field}.start to be at most ${field}.end, ${request.end}, but received ${request.start}.`;
     throw new ArmatureError('invalid_request', detail, { field: `${field}.start` });
   }
+  refuseWithoutHires(request, hires, `${field}.passes`);
+  const base = request.passes === 'high' ? (hires?.base ?? first) : first;
   const model = chooseControlNet(request, base, catalog.models, field);
+  const unfit = request.passes === 'both' && hires !== null ? misfit(hires.base, model) : null;
   refuseOtherStructure(condition.id, picture, `${field}.image`);
   refuseUselessMask(condition, picture, `${field}.image`);
   const preprocess = resolvePreprocess(condition, request.preprocess, picture, `${field}.preprocess`);
   const resolution = request.resolution ?? null;
   if (resolution !== null) {
     if (preprocess === false) throw uselessResolution(`${field}.resolution`);
-    shortSideSize(size, resolution, `${field}.resolution`);
+    for (const one of [size, ...(hires === null ? [] : [hires.planned])]) {
+      shortSideSize(one, resolution, `${field}.resolution`);
+    }
   }
-  const control = {
+  const control: PlannedControl = {
     type: condition.id,
     model: { id: model.id, hash: model.hash },
     source: sourceOf(condition.id, picture, preprocess, resolution),
@@ -56,9 +65,19 @@ export function resolveControl(
     start: request.start,
     end: request.end,
     mode: request.mode,
-  } as const;
-  const warnings = reuseWarnings(control, picture).map((text) => `${field} ${text}`);
-  return { control, warnings };
+    ...(hires === null ? {} : { passes: unfit === null ? request.passes : ('low' as const) }),
+  };
+  const remarks = [
+    ...reuseWarnings(control, picture),
+    ...(unfit === null ? [] : [`acts in the first pass alone: ${unfit}`]),
+  ];
+  return { control, warnings: remarks.map((text) => `${field} ${text}`) };
+}
+
+function refuseWithoutHires({ passes }: ControlRequest, hires: ResolvedHires | null, field: string): void {
+  if (hires !== null || passes !== 'high') return;
+  const detail = `Expected hires with ${field} "high": without it there is the first pass alone.`;
+  throw new ArmatureError('invalid_request', detail, { field });
 }
 
 /** Said of a map of an earlier job that is used for another condition than its own. */

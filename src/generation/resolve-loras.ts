@@ -10,26 +10,38 @@ import type { LoraRequest } from './request/loras.ts';
 /** A LoRA and, where it is not an entry of `loras`, the field that asks for it. */
 export type NamedLora = LoraRequest & { readonly field?: string };
 
+export interface ResolvedLoras {
+  readonly planned: readonly PlannedLora[];
+  readonly warnings: readonly string[];
+}
+
 /**
- * Settles the LoRAs of a request, in its order. `unknown_model` for an id that is none, `incompatible_lora` for one whose header says that
+ * Settles the LoRAs of a request, in its order; one that does not fit `later`, the model of a second pass, does not act there. `unknown_model` for an id that is none, `incompatible_lora` for one whose header says that
  * it was trained for another family than `base`, `invalid_request` for one that is named twice, and for more than there may be.
  */
 export function resolveLoras(
   requests: readonly NamedLora[],
   base: BaseModel,
   models: ModelList,
-): readonly PlannedLora[] {
+  later: BaseModel,
+): ResolvedLoras {
   if (requests.length > limits.loras) throw tooManyLoras(requests.length, requests.at(-1)?.field ?? 'loras');
   const named = new Map<string, string>();
-  return requests.map(({ model: id, scale, text_encoder_scale: textEncoderScale = scale, ...from }, index) => {
+  const warnings: string[] = [];
+  const planned = requests.map(({ model: id, scale, text_encoder_scale: textEncoderScale = scale, ...from }, index) => {
     const place = from.field ?? `loras[${index}]`;
     const field = from.field ?? `${place}.model`;
     const model = fittingLora(id, base, models, field);
     const first = named.get(id);
     if (first !== undefined) throw twice(id, first, field);
     named.set(id, place);
-    return { model: { id, hash: model.hash }, scale, textEncoderScale };
+    const lora = { model: { id, hash: model.hash }, scale, textEncoderScale };
+    const misfit = loraMisfit(later, model);
+    if (misfit === null) return lora;
+    warnings.push(`${place} acts in the first pass alone: ${misfit}`);
+    return { ...lora, passes: 'low' as const };
   });
+  return { planned, warnings };
 }
 
 function fittingLora(id: string, base: BaseModel, models: ModelList, field: string): LoraModel {

@@ -8,7 +8,7 @@ import type { GenerationPlan } from './plan.ts';
 import { resolveAdded } from './resolve-added.ts';
 import type { Resolved } from './resolved.ts';
 import type { GivenMask, GivenPicture } from './given-picture.ts';
-import { partOf, runsOf } from './passes.ts';
+import { partOf, passesOf } from './passes.ts';
 import { checkPrompts } from './prompts.ts';
 import { drawsMaskedPart, refuseWithoutMask } from './resolve-mask.ts';
 import { refuseWithoutInit, resolveInit, sizeOver } from './resolve-init.ts';
@@ -19,6 +19,7 @@ import { resolveControl } from './resolve-control.ts';
 import { refuseApartOnUnion } from './on-one-union.ts';
 import { resolveEvaluation } from './resolve-evaluation.ts';
 import { lorasOfPrompt } from './loras-of-prompt.ts';
+import { resolveHires } from './resolve-hires.ts';
 import { resolveLoras } from './resolve-loras.ts';
 import { imageGuidance, refuseOtherTasks } from './resolve-task.ts';
 import { resolveOutput } from './resolve-output.ts';
@@ -56,14 +57,15 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
   // Where only a part of a picture is drawn, the size is that at which it is.
   const size = resolveSize(request, base, drawsMaskedPart(request) ? null : (context.init ?? null));
   const init = resolveInit(request, base, context.init ?? null, context.mask ?? null, { scheduler, steps, ...size });
-  const resolved = context.given.map((given) => resolveControl(given, { base, catalog, size }));
-  const controls = resolved.map(({ control }) => control);
-  refuseApartOnUnion(controls, catalog.models);
-  const inPrompt = lorasOfPrompt(request.prompt, request.prompt_syntax, catalog.models);
-  const loras = resolveLoras([...request.loras, ...inPrompt], base, catalog.models);
   const sampling = { scheduler, schedule: request.schedule, sChurn: request.s_churn, eta: request.eta };
   const run = requireSampler(base, { ...sampling, ...partOf({ steps, init }) });
   const added = resolveAdded(request, base, catalog.models);
+  const hires = resolveHires(request, { base, size, steps, added, ...sampling }, catalog);
+  const resolved = context.given.map((given) => resolveControl(given, { base, catalog, size, hires }));
+  const controls = resolved.map(({ control }) => control);
+  refuseApartOnUnion(controls, catalog.models);
+  const inPrompt = lorasOfPrompt(request.prompt, request.prompt_syntax, catalog.models);
+  const loras = resolveLoras([...request.loras, ...inPrompt], base, catalog.models, hires?.base ?? base);
   const plan: GenerationPlan = {
     kind: 'generation',
     model: { id: base.id, hash: base.hash },
@@ -81,20 +83,22 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
     sdeNoise: 'path',
     seed: request.seed ?? context.randomSeed(),
     count: request.count,
-    clipSkip: resolveClipSkip(request.clip_skip, base),
+    clipSkip: resolveClipSkip(request.clip_skip, [base, hires?.base ?? base]),
     ...(init === undefined ? {} : { init }),
+    ...(hires === null ? {} : { hires: hires.planned }),
     ...(request.variation === undefined
       ? {}
       : { variation: { ...request.variation, seed: request.variation.seed ?? context.randomSeed() } }),
     ...(request.preview === undefined ? {} : { preview: request.preview }),
     controls,
-    ...(loras.length === 0 ? {} : { loras }),
+    ...(loras.planned.length === 0 ? {} : { loras: loras.planned }),
     strict: request.strict,
     ...resolveEvaluation(request, controls, catalog.condition),
     output: { ...resolveOutput(request.output), metadata: request.output.metadata ?? context.embedParameters },
   };
-  checkPrompts(plan, runsOf(plan));
-  return { plan, warnings: [...resolved.flatMap(({ warnings }) => warnings), ...warningsOf(plan, catalog.models)] };
+  checkPrompts(passesOf(plan));
+  const remarks = [...resolved.flatMap(({ warnings }) => warnings), ...loras.warnings];
+  return { plan, warnings: [...remarks, ...warningsOf(plan, catalog.models)] };
 }
 
 /** `over` is the picture that is drawn over; until it is fetched its size is taken for the model's. */
@@ -119,9 +123,11 @@ function given({ width, height }: GenerationRequest): Partial<Size> {
   return { ...(width === undefined ? {} : { width }), ...(height === undefined ? {} : { height }) };
 }
 
-function resolveClipSkip(clipSkip: number, base: BaseModel): number {
+/** Of the models of all passes. */
+function resolveClipSkip(clipSkip: number, bases: readonly BaseModel[]): number {
+  const base = bases.find(({ textLayers }) => clipSkip >= textLayers);
+  if (base === undefined) return clipSkip;
   const most = base.textLayers - 1;
-  if (clipSkip <= most) return clipSkip;
   const detail =
     `Expected clip_skip to be at most ${most} with the model ${base.id}, whose text encoder has ${base.textLayers} layers, ` +
     `but received ${clipSkip}.`;

@@ -1,14 +1,7 @@
 import { pixelUpscaler, pixelUpscalerIds } from '../pixels/upscalers/registry.ts';
 import { ArmatureError } from '../errors.ts';
 import { nearestName } from '../text/nearest-name.ts';
-import type { ModelReference } from './plan.ts';
-
-/** What brings a picture to another size: a kernel on its pixels, or a network. */
-export interface PlannedUpscaler {
-  readonly id: string;
-  /** The network; null where it is a kernel (src/pixels/upscalers). */
-  readonly model: ModelReference | null;
-}
+import type { PlannedUpscaler } from './plan.ts';
 
 /** The upscaler of an id that a request names at `field`. @throws ArmatureError `unknown_model` with the choices */
 export function resolveUpscaler(id: string, field: string): PlannedUpscaler {

@@ -2,14 +2,15 @@ import type { BaseModel } from './models/base.ts';
 import type { ModelList } from './models/model-list.ts';
 import type { GenerationPlan, PlannedControl } from './plan.ts';
 import { composedPrompts, promptWarnings } from './prompts.ts';
-import { runsOf } from './passes.ts';
+import { actsIn, passesOf, type PlannedPass } from './passes.ts';
 
 /** Remarks on parts of a plan that will have no effect, or probably not the one that was meant. */
 export function warningsOf(plan: GenerationPlan, models: ModelList): readonly string[] {
   const warnings: string[] = [];
   const base = models.bases.find((candidate) => candidate.id === plan.model.id);
   if (base !== undefined) warnings.push(...predictionWarnings(base));
-  warnings.push(...promptWarnings(plan, runsOf(plan)));
+  const passes = passesOf(plan);
+  warnings.push(...promptWarnings(passes));
   if (plan.guidanceScale === 1) {
     // Prompts are composed by what each has more than the negative one.
     if (plan.negativePrompt !== '' && composedPrompts(plan) === 1) {
@@ -22,7 +23,8 @@ export function warningsOf(plan: GenerationPlan, models: ModelList): readonly st
     if (scale === 0 && textEncoderScale === 0) warnings.push(`loras[${index}] has scale 0 and does not act.`);
   }
   for (const [index, control] of plan.controls.entries()) {
-    warnings.push(...controlWarnings(control, plan.run.steps, models).map((text) => `controls[${index}] ${text}`));
+    const acting = passes.filter((pass) => actsIn(control.passes, pass));
+    warnings.push(...controlWarnings(control, acting, models).map((text) => `controls[${index}] ${text}`));
   }
   return warnings;
 }
@@ -39,10 +41,15 @@ function predictionWarnings({ id, prediction, added }: BaseModel): readonly stri
   return [`model ${id} does not say what it predicts: ${type} was assumed from ${source}. ${remedy}`];
 }
 
-function controlWarnings(control: PlannedControl, steps: number, models: ModelList): readonly string[] {
+function controlWarnings(
+  control: PlannedControl,
+  passes: readonly PlannedPass[],
+  models: ModelList,
+): readonly string[] {
   const warnings: string[] = [];
   if (control.scale === 0) warnings.push('has scale 0 and does not act.');
-  else if (!actsAtSomeStep(control, steps)) {
+  else if (!passes.some(({ run }) => actsAtSomeStep(control, run.steps))) {
+    const steps = passes.reduce((sum, { run }) => sum + run.steps, 0);
     warnings.push(
       `acts at none of the ${steps} steps: its window, ${control.start} to ${control.end}, holds no whole step.`,
     );

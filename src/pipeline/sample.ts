@@ -4,7 +4,7 @@ import { stepsDone } from '../schedulers/evaluations.ts';
 import type { SchedulerState } from '../schedulers/scheduler.ts';
 import { type Blend, blended } from './blend.ts';
 import { actingControls, type RowControl } from './controls/sample-control.ts';
-import { filled, latentsOf } from './drawn-over.ts';
+import { type DrawnOver, filled, latentsOf } from './drawn-over.ts';
 import { type Answer, joinAnswers } from './guidance.ts';
 import type { Pass } from './pass.ts';
 import type { Row } from './row.ts';
@@ -49,9 +49,12 @@ export interface NoiseSeeds {
   readonly variation?: { readonly seed: number; readonly strength: number } | undefined;
 }
 
-/** A sample at the beginning of its pass. */
-export function startSample(pass: Pass, seeds: NoiseSeeds): Sample {
-  const { latents, blend, shown, noise } = startOf(pass, seeds);
+/** What an earlier pass left of a picture, as a pass of the same size draws over it: latents, or a picture that is encoded. */
+export type TakenOver = { readonly latents: Float32Array } | { readonly encoded: DrawnOver };
+
+/** A sample at the beginning of its pass; `taken` is what an earlier one left of its picture, null where it begins as its pass says. */
+export function startSample(pass: Pass, seeds: NoiseSeeds, taken: TakenOver | null = null): Sample {
+  const { latents, blend, shown, noise } = startOf(pass, seeds, taken);
   return { pass, seeds, blend, shown, state: { ...pass.scheduler.start(latents), noise }, watch: null };
 }
 
@@ -75,12 +78,16 @@ interface Start {
  * of the masked picture, which networks of four channels do not look at. Those that do draw no normals of a picture that they do not begin
  * with. Only the noise follows the variation's seed.
  */
-function startOf(pass: Pass, { seed, variation }: NoiseSeeds): Start {
-  const { over, scheduler } = pass;
+function startOf(pass: Pass, { seed, variation }: NoiseSeeds, taken: TakenOver | null = null): Start {
+  const { scheduler } = pass;
+  const over = taken === null ? pass.over : 'encoded' in taken ? taken.encoded : null;
   const generator = pass.noiseFrom(new TorchGenerator(seed).save(), seed);
-  const original = over === null || !drawsOriginal(pass) ? null : latentsOf(over, generator.draw());
+  const left = taken !== null && 'latents' in taken ? taken.latents : null;
+  const isEncoded = over !== null && drawsOriginal(pass, over);
+  const original = isEncoded ? latentsOf(over, generator.draw()) : left;
   const drawn = generator.draw();
-  const noise = variation === undefined ? drawn : slerp(drawn, noiseOf(pass, variation.seed), variation.strength);
+  const noise =
+    variation === undefined ? drawn : slerp(drawn, noiseOf(pass, variation.seed, isEncoded), variation.strength);
   const repaint = over?.repaint ?? null;
   const shown = pass.shown ?? null;
   const planes = shown === null ? null : shownPlanes(shown, () => generator.draw());
@@ -94,16 +101,16 @@ function startOf(pass: Pass, { seed, variation }: NoiseSeeds): Start {
   return { latents, blend, shown: planes, noise: generator.save() };
 }
 
-/** The noise that a sample of that seed begins with. */
-function noiseOf(pass: Pass, seed: number): Float32Array {
+/** The noise that a sample of that seed begins with, after the normals of a picture where one `isEncoded`. */
+function noiseOf(pass: Pass, seed: number, isEncoded: boolean): Float32Array {
   const generator = pass.noiseFrom(new TorchGenerator(seed).save(), seed);
-  if (drawsOriginal(pass)) generator.draw();
+  if (isEncoded) generator.draw();
   return generator.draw();
 }
 
 /** Whether the first draw is that of the picture that is drawn over. */
-function drawsOriginal({ over, shown = null }: Pass): boolean {
-  return over !== null && (shown === null || over.repaint === null || over.repaint.fill !== null);
+function drawsOriginal({ shown = null }: Pass, over: DrawnOver): boolean {
+  return shown === null || over.repaint === null || over.repaint.fill !== null;
 }
 
 function begun(

@@ -37,18 +37,18 @@ export function distinctTexts(parts: readonly ReadPart[]): ReadonlySet<string> {
   return new Set(parts.flatMap(({ texts }) => texts));
 }
 
-/** What of a prompt looks like a schedule and changes nothing in a pass. */
+/** What of a prompt looks like a schedule and changes nothing. */
 export interface ScheduleRemarks {
   /** Pieces that are no schedule after all. */
   readonly readAsText: readonly string[];
   readonly unchanging: readonly string[];
 }
 
-export function remarksOnSchedules(prompt: WrittenPrompt, pass: PassSteps): ScheduleRemarks {
+export function remarksOnSchedules(prompt: WrittenPrompt, passes: readonly PassSteps[]): ScheduleRemarks {
   const parts = scheduledParts(prompt);
   return {
     readAsText: parts.flatMap(({ schedule }) => schedule.readAsText),
-    unchanging: parts.flatMap(({ schedule }) => unchanging(schedule, pass)),
+    unchanging: parts.flatMap(({ schedule }) => unchanging(schedule, passes)),
   };
 }
 

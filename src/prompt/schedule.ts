@@ -34,8 +34,10 @@ interface Alternation {
 
 /** The steps of one pass. */
 export interface PassSteps {
-  /** Those that are executed. */
+  /** Those that are executed, with those that another model makes before or after them in the same run. */
   readonly steps: number;
+  /** Which of them are the pass's own, where that is not all of them. */
+  readonly own?: { readonly from: number; readonly count: number };
   /** Of a pass that goes on with the prompt of the pass before it: the steps of that one. */
   readonly goesOnAfter?: number;
 }
@@ -140,7 +142,9 @@ export function textsOf(
 ): { readonly texts: readonly string[]; readonly at: readonly number[] } {
   const places = new Map<string, number>();
   const texts = new Map<string, number>();
-  const at = Array.from({ length: pass.steps }, (_, step) => {
+  const { from, count } = ownSteps(pass);
+  const at = Array.from({ length: count }, (_, index) => {
+    const step = from + index;
     // Steps at which all schedules stand alike are many, and a text may be long.
     const turns = turnsAt(schedule.nodes, step, pass);
     const known = places.get(turns);
@@ -174,16 +178,27 @@ function stepOf({ value, isShare }: When, { steps, goesOnAfter }: PassSteps): nu
   return Math.min(steps, Math.max(0, step));
 }
 
-/** Schedules that have one and the same side throughout the pass, as they are written. */
-export function unchanging({ nodes }: ScheduledText, pass: PassSteps): readonly string[] {
+/** Schedules that have one and the same side throughout all of these passes, as they are written. */
+export function unchanging({ nodes }: ScheduledText, passes: readonly PassSteps[]): readonly string[] {
   return nodes.flatMap((node): readonly string[] => {
     if (typeof node === 'string') return [];
     const inner = 'choices' in node ? node.choices : [node.before, node.after];
-    const found = inner.flatMap((some) => unchanging({ nodes: some, readAsText: [] }, pass));
+    const found = inner.flatMap((some) => unchanging({ nodes: some, readAsText: [] }, passes));
     if ('choices' in node) return found;
-    const step = stepOf(node.when, pass);
-    return step > 0 && step < pass.steps ? found : [node.when.written, ...found];
+    const sides = new Set(passes.flatMap((pass) => sidesIn(node.when, pass)));
+    return sides.size > 1 ? found : [node.when.written, ...found];
   });
+}
+
+/** Which sides of a schedule a pass shows. */
+function sidesIn(when: When, pass: PassSteps): readonly ('before' | 'after')[] {
+  const { from, count } = ownSteps(pass);
+  const step = stepOf(when, pass);
+  return [...(step > from ? (['before'] as const) : []), ...(step < from + count ? (['after'] as const) : [])];
+}
+
+function ownSteps({ steps, own = { from: 0, count: steps } }: PassSteps): NonNullable<PassSteps['own']> {
+  return own;
 }
 
 function tooMany(field: string, what: string, most: number): ArmatureError {

@@ -4,7 +4,9 @@ import { DeviceProcess } from '../../src/device/device-process.ts';
 import type { DeviceSettings } from '../../src/device/protocol.ts';
 import { type CheckpointPort, type DrawingState, keptNowhere } from '../../src/drawing/checkpoint-port.ts';
 import { type DrawnPasses, drawPasses, type PassesWork } from '../../src/drawing/draw-passes.ts';
-import type { GenerationPlan } from '../../src/generation/plan.ts';
+import { ExtractorProcess } from '../../src/extractor/extractor-process.ts';
+import { passesOf } from '../../src/generation/passes.ts';
+import type { GenerationPlan, PlannedHires } from '../../src/generation/plan.ts';
 import { storedPlan } from '../../src/generation/kinds/kinds.ts';
 import type { SchedulerId } from '../../src/schedulers/registry.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../src/worker/checkpoint-file.ts';
@@ -23,20 +25,19 @@ const settings: DeviceSettings = {
 
 const device = new DeviceProcess({ settings, entry: new URL('../../dist/device/main.js', import.meta.url) });
 const { signal } = new AbortController();
+const extractor = new ExtractorProcess({ entry: new URL('../../dist/extractor/main.js', import.meta.url) });
 let models: DioramaModels;
 beforeAll(async () => {
   models = await dioramaModels();
 });
-afterAll(async () => await device.close());
+afterAll(async () => await Promise.all([device.close(), extractor.close()]));
 
 function work(change: Partial<GenerationPlan>): PassesWork {
   const plan = planFor(models.base, { steps: 8, ...change });
+  const pass = { base: models.base, controls: [], loras: [], autoencoder: { vae: null, taesd: null } };
   return {
     plan,
-    base: models.base,
-    controls: [],
-    loras: [],
-    autoencoder: { vae: null, taesd: null },
+    passes: passesOf(plan).map(() => pass),
     preview: null,
     over: null,
     attempt: { job: 'job', attempt: 1 },
@@ -44,7 +45,7 @@ function work(change: Partial<GenerationPlan>): PassesWork {
 }
 
 async function draw(asked: PassesWork): Promise<DrawnPasses> {
-  return await drawPasses({ device, previews: shownNowhere, checkpoints: keptNowhere }, asked, {
+  return await drawPasses({ device, extractor, previews: shownNowhere, checkpoints: keptNowhere }, asked, {
     signal,
     onProgress: () => {},
   });
@@ -74,7 +75,7 @@ async function drawWithDeath(asked: PassesWork, wanted: (state: DrawingState) =>
     left = state;
     process.kill(device.pid ?? 0, 'SIGKILL');
   });
-  const killed = drawPasses({ device, previews: shownNowhere, checkpoints: first }, asked, {
+  const killed = drawPasses({ device, extractor, previews: shownNowhere, checkpoints: first }, asked, {
     signal,
     onProgress: () => {},
   });
@@ -82,7 +83,7 @@ async function drawWithDeath(asked: PassesWork, wanted: (state: DrawingState) =>
   const steps: number[] = [];
   const second = { ...asked, attempt: { job: 'job', attempt: 2 } };
   const drawing = await drawPasses(
-    { device, previews: shownNowhere, checkpoints: keptInMemory(asked, first.bytes) },
+    { device, extractor, previews: shownNowhere, checkpoints: keptInMemory(asked, first.bytes) },
     second,
     {
       signal,
@@ -165,13 +166,20 @@ describe('a drawing whose process is killed goes on from its checkpoint to the s
     const region = { width, height, levels };
     const acting = (where: Region | null) => ({
       ...work(plan),
-      controls: [
+      passes: [
         {
-          index: 0,
-          plan: control,
-          model: controlNet,
-          acts: 'residuals' as const,
-          inputs: { map, region: where, remarks: [] },
+          base: models.base,
+          loras: [],
+          autoencoder: { vae: null, taesd: null },
+          controls: [
+            {
+              index: 0,
+              plan: control,
+              model: controlNet,
+              acts: 'residuals' as const,
+              inputs: { map, region: where, remarks: [] },
+            },
+          ],
         },
       ],
     });
@@ -208,6 +216,37 @@ describe('a drawing whose process is killed goes on from its checkpoint to the s
     expect(drawing.pictures).toEqual(calm.pictures);
   });
 
+  const hires = (upscaler: string, change: Partial<PlannedHires> = {}): PlannedHires => ({
+    model: models.base,
+    width: 96,
+    height: 80,
+    enlarged: { width: 104, height: 80 },
+    upscaler: { id: upscaler, model: null },
+    steps: 5,
+    strength: 0.6,
+    scheduler: 'euler_a',
+    schedule: null,
+    sChurn: 0,
+    eta: null,
+    run: { steps: 5, evaluations: 5 },
+    prompt: null,
+    negativePrompt: null,
+    ...change,
+  });
+
+  it.each([
+    ['first', 'latent_bilinear', 3],
+    ['second', 'latent_bilinear', 11],
+    ['first', 'lanczos', 3],
+    ['second', 'lanczos', 11],
+  ] as const)('in the %s of two passes, with %s between them', async (_name, upscaler, at) => {
+    const asked = work({ scheduler: 'euler_a', count: 2, hires: hires(upscaler) });
+    const calm = await draw(asked);
+    expect(calm.pictures[0]!.image).toMatchObject({ width: 96, height: 80 });
+    const drawing = await drawWithDeath(asked, ({ step }) => step === at);
+    expect(drawing.pictures).toEqual(calm.pictures);
+  });
+
   it('with several pictures, of which some are ready', async () => {
     const asked = work({ count: 8, steps: 3 });
     const calm = await draw(asked);
@@ -231,7 +270,7 @@ describe('a cancelled drawing', () => {
     const states: DrawingState[] = [];
     const port = keptInMemory(asked, null, (state) => states.push(state));
     const checkpoints = { ...port, everyMs: 3_600_000 };
-    const drawing = drawPasses({ device, previews: shownNowhere, checkpoints }, asked, {
+    const drawing = drawPasses({ device, extractor, previews: shownNowhere, checkpoints }, asked, {
       signal: controller.signal,
       onProgress: ({ step }) => step === 3 && controller.abort(),
     });

@@ -42,7 +42,13 @@ function counting(): { readonly encoder: PromptEncoder; readonly encoded: Int32A
 }
 
 function passOf(change: Partial<PlannedPass>): PlannedPass {
+  const { run = { steps: 4, evaluations: 4 } } = change;
   const pass: PlannedPass = {
+    stage: 'low',
+    model: { id: 'model', hash: '' },
+    reading: { prompt: { within: '', steps: run }, negative: { within: '', steps: run } },
+    takes: null,
+    leaves: 'picture',
     prompt: '',
     negativePrompt: '',
     promptSyntax: 'a1111',
@@ -51,7 +57,7 @@ function passOf(change: Partial<PlannedPass>): PlannedPass {
     width: 64,
     height: 64,
     scheduler: 'ddim',
-    run: { steps: 4, evaluations: 4 },
+    run,
     part: { steps: 4, strength: 1 },
     schedule: null,
     sChurn: 0,

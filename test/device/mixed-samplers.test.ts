@@ -3,6 +3,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { DeviceProcess } from '../../src/device/device-process.ts';
 import { keptNowhere } from '../../src/drawing/checkpoint-port.ts';
 import { type DrawnPasses, drawPasses } from '../../src/drawing/draw-passes.ts';
+import { ExtractorProcess } from '../../src/extractor/extractor-process.ts';
+import { passesOf } from '../../src/generation/passes.ts';
 import type { GenerationPlan } from '../../src/generation/plan.ts';
 import { type DioramaModels, dioramaModels, modelsFolder } from '../support/diorama.ts';
 import { maxAbsDifference } from '../support/golden.ts';
@@ -19,11 +21,12 @@ const device = new DeviceProcess({
   },
   entry: new URL('../../dist/device/main.js', import.meta.url),
 });
+const extractor = new ExtractorProcess({ entry: new URL('../../dist/extractor/main.js', import.meta.url) });
 let models: DioramaModels;
 beforeAll(async () => {
   models = await dioramaModels();
 });
-afterAll(async () => await device.close());
+afterAll(async () => await Promise.all([device.close(), extractor.close()]));
 
 /** Two evaluations a step, steps that are not all asked for, noise of every kind, levels of every kind. */
 const asked: readonly Partial<GenerationPlan>[] = [
@@ -39,18 +42,16 @@ const asked: readonly Partial<GenerationPlan>[] = [
 
 async function draw(change: Partial<GenerationPlan>, job: string): Promise<DrawnPasses> {
   const plan = planFor(models.base, { steps: 9, seed: 5, ...change });
+  const pass = { base: models.base, controls: [], loras: [], autoencoder: { vae: null, taesd: null } };
   const work = {
     plan,
-    base: models.base,
-    controls: [],
-    loras: [],
-    autoencoder: { vae: null, taesd: null },
+    passes: passesOf(plan).map(() => pass),
     preview: null,
     over: null,
     attempt: { job, attempt: 1 },
   };
   const { signal } = new AbortController();
-  return await drawPasses({ device, previews: shownNowhere, checkpoints: keptNowhere }, work, {
+  return await drawPasses({ device, extractor, previews: shownNowhere, checkpoints: keptNowhere }, work, {
     signal,
     onProgress: () => {},
   });

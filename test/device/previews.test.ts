@@ -43,7 +43,7 @@ async function draw(
     device.admit(request);
     if (watched) device.watch(request, true);
   });
-  return { shown, images: finished.pictures.map(({ image }) => image) };
+  return { shown, images: finished.pictures.flatMap((left) => ('image' in left ? [left.image] : [])) };
 }
 
 function request(every: number | null): DrawRequest {

@@ -42,7 +42,7 @@ const models = {
 };
 
 function resolve(...loras: readonly object[]) {
-  return resolveLoras(parseGeneration({ prompt: '', loras }).loras, base, models);
+  return resolveLoras(parseGeneration({ prompt: '', loras }).loras, base, models, base).planned;
 }
 
 function refusal(work: () => unknown): ArmatureError {
@@ -115,7 +115,7 @@ describe('the LoRAs of a request', () => {
 describe('the LoRAs of a prompt', () => {
   const inPrompt = (prompt: string, ...loras: readonly object[]) => {
     const tags = lorasOfPrompt(prompt, 'a1111', models);
-    return resolveLoras([...parseGeneration({ prompt: '', loras }).loras, ...tags], base, models);
+    return resolveLoras([...parseGeneration({ prompt: '', loras }).loras, ...tags], base, models, base).planned;
   };
   const planned = (id: string, scale: number, textEncoderScale = scale) => {
     return { model: { id, hash: `hash of ${id}` }, scale, textEncoderScale };

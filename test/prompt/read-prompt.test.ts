@@ -56,7 +56,7 @@ describe('a prompt', () => {
   });
 
   test('is remarked on where a schedule is none, or never changes', () => {
-    expect(remarksOnSchedules(prompt('[a:b:c:0.5] AND [d:e:9]'), { steps: 4 })).toEqual({
+    expect(remarksOnSchedules(prompt('[a:b:c:0.5] AND [d:e:9]'), [{ steps: 4 }])).toEqual({
       readAsText: ['[a:b:c:0.5]'],
       unchanging: ['[d:e:9]'],
     });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseSchedule, textAt, unchanging } from '../../src/prompt/schedule.ts';
+import { parseSchedule, textAt, textsOf, unchanging } from '../../src/prompt/schedule.ts';
 import { secondsOf } from '../support/processor-time.ts';
 
 /** What a prompt says at each step of a pass. */
@@ -86,7 +86,25 @@ describe('a schedule in a prompt', () => {
 
   test('that does not change in a pass is named', () => {
     const read = parseSchedule('[a:b:1.0] [c:d:1] [x|[e:0]]', 'prompt');
-    expect(unchanging(read, { steps: 4 })).toEqual(['[a:b:1.0]', '[e:0]']);
+    expect(unchanging(read, [{ steps: 4 }])).toEqual(['[a:b:1.0]', '[e:0]']);
+  });
+
+  test('that changes in one of several passes, or between them, does change', () => {
+    const read = parseSchedule('[a:b:1.0] [c:d:2.5] [e:f:1.5] [x:y:9]', 'prompt');
+    const passes = [{ steps: 4 }, { steps: 4, goesOnAfter: 4 }];
+    expect(unchanging(read, passes)).toEqual(['[c:d:2.5]', '[x:y:9]']);
+  });
+
+  test('in a run that another model goes on with counts the steps of both', () => {
+    const read = parseSchedule('[a:b:0.5] [c:d:7]', 'prompt');
+    const [first, second] = [
+      { steps: 10, own: { from: 0, count: 6 } },
+      { steps: 10, own: { from: 6, count: 4 } },
+    ];
+    expect(textsOf(read, first)).toEqual({ texts: ['a c', 'b c'], at: [0, 0, 0, 0, 0, 1] });
+    expect(textsOf(read, second)).toEqual({ texts: ['b c', 'b d'], at: [0, 1, 1, 1] });
+    expect(unchanging(read, [first])).toEqual(['[c:d:7]']);
+    expect(unchanging(read, [first, second])).toEqual([]);
   });
 
   test('has limits', () => {

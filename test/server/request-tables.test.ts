@@ -56,9 +56,9 @@ function fieldsOf(table: string): ReadonlyMap<string, DocumentedField> {
 }
 
 /** What the row of a field has to say besides its words: ranges, choices, lengths, and names of what is inside it. */
-function statements(field: Field, defs: Readonly<Record<string, Field>>): readonly RegExp[] {
+function statements(field: Field, defs: Readonly<Record<string, Field>>, beside: Fields = {}): readonly RegExp[] {
   const { $ref, anyOf = [], type, minimum, maximum, multipleOf, maxLength, minItems, maxItems, properties } = field;
-  if ($ref !== undefined) return statements(defs[$ref.split('/').at(-1)!]!, defs);
+  if ($ref !== undefined) return statements(defs[$ref.split('/').at(-1)!]!, defs, beside);
   const options = anyOf.some((one) => one.type === 'null')
     ? anyOf.flatMap((one) => (one.type === 'null' ? [/\bnull\b/] : statements(one, defs)))
     : [];
@@ -81,10 +81,17 @@ function statements(field: Field, defs: Readonly<Record<string, Field>>): readon
       : []),
     ...inner.flatMap(([name, value]) => [
       new RegExp(`\\b${name}\\b`),
-      // Choices and ranges; the other words of what is inside are in its own section.
-      ...(value.enum === undefined && value.maximum === undefined ? [] : statements(value, defs)),
+      // Choices and ranges; the other words of what is inside are in its own section, and a row of its own has the choices of a field outside.
+      ...((value.enum === undefined && value.maximum === undefined) || isListedOf(beside[name], value)
+        ? []
+        : statements(value, defs)),
     ]),
   ];
+}
+
+/** Whether a field outside of that name has the same choices. */
+function isListedOf(outside: Field | undefined, { enum: choices }: Field): boolean {
+  return choices !== undefined && choices.join() === outside?.enum?.join();
 }
 
 /** Of lists of one length, that. */
@@ -125,7 +132,8 @@ describe.each(requests.map(([name, variants], index) => [name, variants, tables[
     test('says what each may be, as the schema does', () => {
       for (const [name, field] of fields) {
         const { type } = table.get(name) ?? table.get('items')!;
-        for (const statement of statements(field, defs)) expect(type, name).toMatch(statement);
+        for (const statement of statements(field, defs, Object.fromEntries(fields)))
+          expect(type, name).toMatch(statement);
         const choices = field.enum ?? [];
         const listed = type.split(': ')[0]!;
         if (choices.length > 0) expect([...listed.matchAll(/`([^`]+)`/g)].map(([, value]) => value)).toEqual(choices);

@@ -43,7 +43,7 @@ export function firstPass(
   controls: DrawRequest['controls'] = [],
   job = 'job',
 ): DrawRequest {
-  const pictures = picturesOf(plan).map(({ seed, variation }) => ({ seed, variation, resume: null }));
+  const pictures = picturesOf(plan).map(({ seed, variation }) => ({ seed, variation, from: null, resume: null }));
   return {
     job,
     attempt: 1,

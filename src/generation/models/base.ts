@@ -50,3 +50,12 @@ interface Bases {
 export function findBase({ bases, rejected }: Bases, id: string, field: string): BaseModel {
   return findModel(bases, rejected, id, field, baseNoun.noun);
 }
+
+/** Whether latents of one model are such of the other: then a pass of one can go on with what a pass of the other left. */
+export function sharesLatents(a: BaseModel, b: BaseModel): boolean {
+  return (
+    a.latentScale === b.latentScale &&
+    a.scalingFactor === b.scalingFactor &&
+    a.family.latentChannels === b.family.latentChannels
+  );
+}

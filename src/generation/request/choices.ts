@@ -8,6 +8,10 @@ export type OutputFormat = (typeof outputFormats)[number];
 export const controlModes = ['balanced', 'prompt', 'control', 'guess'] as const;
 export type ControlMode = (typeof controlModes)[number];
 
+/** Where there is a hires pass: whether a control acts in the first pass, in that one, or in both. */
+export const controlPasses = ['both', 'low', 'high'] as const;
+export type ControlPasses = (typeof controlPasses)[number];
+
 /**
  * What a mask's grey says. `hard`: what is above a half is drawn anew, at every step. `soft`: the lighter it is, the earlier a place
  * joins in, half-grey half-way.

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { conditionExamples } from '../../conditions/registry.ts';
 import { resizeModes } from '../../pixels/resize-mode.ts';
-import { controlModes } from './choices.ts';
+import { controlModes, controlPasses } from './choices.ts';
 import { type ControlImage, controlImage } from './control-image.ts';
 import { foreignNames } from './foreign-names.ts';
 import { limits } from './limits.ts';
@@ -59,6 +59,14 @@ const controlFields = {
     .default('balanced')
     .describe('Which weighs more, the prompt or the control; guess weighs as the guess mode of diffusers does')
     .register(fieldOptions, { flag: '--control-mode <mode>', says: controlModes.join(', ') }),
+  passes: z
+    .enum(controlPasses)
+    .default('both')
+    .describe('With hires: whether the control acts in the first pass (low), in the second (high), or in both')
+    .register(fieldOptions, {
+      flag: '--control-passes <passes>',
+      says: `in which passes it acts: ${controlPasses.join(', ')}`,
+    }),
   resize: z
     .enum(resizeModes)
     .default('crop')

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type ControlRequest, controlRequest } from './controls.ts';
 import { drawnOverFields } from './drawn-over.ts';
 import { foreignNames } from './foreign-names.ts';
+import { hiresField } from './hires.ts';
 import { jobFields } from './job.ts';
 import { limits } from './limits.ts';
 import { loraRequest } from './loras.ts';
@@ -24,6 +25,7 @@ const generationFields = {
   ...seedFields,
   ...clipSkipField,
   ...drawnOverFields,
+  ...hiresField,
   ...variationField,
   controls: z.array(controlRequest).max(limits.controls).default([]).describe('Pictures that fix the structure'),
   loras: z

@@ -18,6 +18,8 @@ export const limits = {
   eta: { min: 0, max: 1 },
   sChurn: { min: 0, max: 100 },
   strength: { min: 0, max: 1 },
+  /** How much larger the sides of a hires pass are. */
+  hiresScale: { min: 1, max: 4 },
   maskBlur: { min: 0, max: 64 },
   inpaintPadding: { min: 0, max: 256 },
   /** Most pixels of a picture of which only a part is drawn anew: the output has its size. */

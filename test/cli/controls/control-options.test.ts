@@ -28,7 +28,16 @@ describe('controls on the command line', () => {
     );
     const request = await requestOf(controls);
     expect(request.controls).toEqual([
-      { type: 'depth', image: { part: '0' }, scale: 0.6, start: 0, end: 1, mode: 'balanced', resize: 'crop' },
+      {
+        type: 'depth',
+        image: { part: '0' },
+        scale: 0.6,
+        start: 0,
+        end: 1,
+        mode: 'balanced',
+        passes: 'both',
+        resize: 'crop',
+      },
       {
         type: 'canny',
         image: { part: '1' },
@@ -37,6 +46,7 @@ describe('controls on the command line', () => {
         start: 0,
         end: 1,
         mode: 'balanced',
+        passes: 'both',
         resize: 'crop',
       },
       {
@@ -48,6 +58,7 @@ describe('controls on the command line', () => {
         start: 0.1,
         end: 0.8,
         mode: 'prompt',
+        passes: 'both',
         resize: 'fill',
       },
     ]);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { structureKinds } from '../../../conditions/structures.ts';
-import { controlModes } from '../../request/choices.ts';
+import { controlModes, controlPasses } from '../../request/choices.ts';
 import { type PlannedControl, sentAs } from '../../plan.ts';
 import { resizeModes } from '../../../pixels/resize-mode.ts';
 import { modelReference, sha256 } from '../../references.ts';
@@ -19,6 +19,7 @@ export const effectiveControl = z
     start: z.number(),
     end: z.number(),
     mode: z.enum(controlModes),
+    passes: z.enum(controlPasses),
     resize: z.enum(resizeModes),
     mask: z.object({ sha256 }).nullable().describe('Where the control acts; null where it acts everywhere'),
     map_url: z.string().nullable().describe('The map that was used; null until it exists'),
@@ -27,7 +28,7 @@ export const effectiveControl = z
 
 /** A control as it acts. `mapUrl` is where its map is; null until it exists. */
 export function controlView(control: PlannedControl, mapUrl: string | null) {
-  const { type, model, source, scale, start, end, mode, resize, region } = control;
+  const { type, model, source, scale, start, end, mode, passes = 'both', resize, region } = control;
   return {
     type,
     model: { ...model },
@@ -39,6 +40,7 @@ export function controlView(control: PlannedControl, mapUrl: string | null) {
     start,
     end,
     mode,
+    passes,
     resize,
     mask: region === undefined ? null : { sha256: region.sha256 },
     map_url: mapUrl,

@@ -12,6 +12,7 @@ import { modelReference, sha256, variationView } from '../../references.ts';
 import { effectiveLora, loraView } from './effective-lora.ts';
 import { addedView, effectiveAdded } from './effective-added.ts';
 import { controlView, effectiveControl } from './effective-control.ts';
+import { effectiveHires, hiresView } from './effective-hires.ts';
 import { readPromptView, viewOfPrompt } from './read-view.ts';
 
 export const effectiveGeneration = z
@@ -58,6 +59,7 @@ export const effectiveGeneration = z
         fill: z.enum(maskFills).nullable().describe('null: drawing began with noise alone'),
       })
       .nullable(),
+    hires: effectiveHires.nullable().describe('The second pass; null where there was none'),
     variation: variationView.nullable(),
     controls: z.array(effectiveControl),
     loras: z.array(effectiveLora),
@@ -99,6 +101,7 @@ export function generationView(plan: GenerationPlan, mapUrl: (control: number) =
     init_resize: plan.init?.resize ?? null,
     strength: plan.imageGuidanceScale === undefined ? (plan.init?.strength ?? null) : null,
     ...maskView(plan.init?.mask),
+    hires: hiresView(plan),
     variation: plan.variation === undefined ? null : { ...plan.variation },
     controls: plan.controls.map((control, index) => controlView(control, mapUrl(index))),
     loras: (plan.loras ?? []).map(loraView),
@@ -119,8 +122,8 @@ function readView(plan: GenerationPlan): EffectiveGeneration['read_as'] {
   const [pass] = passesOf(plan);
   if (plan.promptSyntax === 'plain' || pass === undefined) return null;
   return {
-    prompt: viewOfPrompt(promptOf(plan), pass.run),
-    negative_prompt: viewOfPrompt(negativePromptOf(plan), pass.run),
+    prompt: viewOfPrompt(promptOf(plan), pass.reading.prompt.steps),
+    negative_prompt: viewOfPrompt(negativePromptOf(plan), pass.reading.negative.steps),
   };
 }
 

@@ -1,6 +1,7 @@
 import { costOfDrawing } from '../../cost.ts';
 import type { JobKind } from '../../job-kind.ts';
 import { networksOf } from '../../needed-networks.ts';
+import { sizeDrawn } from '../../passes.ts';
 import type { GenerationPlan } from '../../plan.ts';
 import { type EffectiveGeneration, effectiveGeneration, generationView } from './effective.ts';
 import { storedGeneration } from './stored-plan.ts';
@@ -13,7 +14,7 @@ export const generationKind: JobKind<GenerationPlan, EffectiveGeneration> = {
   effective: effectiveGeneration,
   cost: costOfDrawing,
   outputs: ({ count }) => count,
-  outputSize: ({ width, height, init }) => init?.mask?.source ?? { width, height },
+  outputSize: (plan) => plan.init?.mask?.source ?? sizeDrawn(plan),
   outputsAreMapsOf: () => null,
   controls: ({ controls }) => controls,
   sources: ({ controls, init }) => [

@@ -1,5 +1,5 @@
 import type { OutputOptions, Plan, StoredPicture } from '../../plan.ts';
-import type { PlannedUpscaler } from '../../upscaler.ts';
+import type { PlannedUpscaler } from '../../plan.ts';
 
 /** Bring a picture to a larger size. */
 export interface UpscalePlan extends Plan {

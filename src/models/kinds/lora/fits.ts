@@ -2,6 +2,7 @@ import { ArmatureError } from '../../../errors.ts';
 import type { ModelList } from '../../../generation/models/model-list.ts';
 import type { BaseModel } from '../../../generation/models/base.ts';
 import type { LoraModel } from '../../../generation/models/lora.ts';
+import { actsIn, passesOf } from '../../../generation/passes.ts';
 import type { GenerationPlan, PlannedLora } from '../../../generation/plan.ts';
 import { fittingLoras } from '../../../generation/resolve-loras.ts';
 import { openBaseCheckpoint } from '../../../weights/checkpoint.ts';
@@ -34,19 +35,22 @@ export class LoraFits {
    * What there is to say of the LoRAs of a plan that was just resolved against `models`. Throws `incompatible_lora` where one changes no
    * layer of the base model or has other shapes, with those that may fit as choices.
    */
-  async remarksOn({ model, loras = [] }: GenerationPlan, models: ModelList): Promise<readonly string[]> {
-    const base = models.bases.find(({ id }) => id === model.id);
-    if (base === undefined) return [];
+  async remarksOn(plan: GenerationPlan, models: ModelList): Promise<readonly string[]> {
+    const passes = passesOf(plan);
     const remarks: string[] = [];
-    for (const [index, planned] of loras.entries()) {
+    for (const [index, planned] of (plan.loras ?? []).entries()) {
       const lora = models.loras.find(({ id }) => id === planned.model.id);
-      if (lora === undefined) continue;
-      const fit = await this.#fit(base, lora).catch((error: unknown) => {
-        if (!(error instanceof ArmatureError)) throw error;
-        const choices = fittingLoras(base, models).filter((id) => id !== lora.id);
-        throw new ArmatureError(error.code, error.message, { field: `loras[${index}].model`, choices, cause: error });
-      });
-      remarks.push(...remarksOnFit(fit, base, planned).map((text) => `loras[${index}] (${lora.id}) ${text}`));
+      const acting = passes.filter((pass) => actsIn(planned.passes, pass));
+      for (const id of new Set(acting.map(({ model }) => model.id))) {
+        const base = models.bases.find((one) => one.id === id);
+        if (base === undefined || lora === undefined) continue;
+        const fit = await this.#fit(base, lora).catch((error: unknown) => {
+          if (!(error instanceof ArmatureError)) throw error;
+          const choices = fittingLoras(base, models).filter((other) => other !== lora.id);
+          throw new ArmatureError(error.code, error.message, { field: `loras[${index}].model`, choices, cause: error });
+        });
+        remarks.push(...remarksOnFit(fit, base, planned).map((text) => `loras[${index}] (${lora.id}) ${text}`));
+      }
     }
     return remarks;
   }
