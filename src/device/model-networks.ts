@@ -298,14 +298,14 @@ export function baseNetworks(
 }
 
 /** The networks of a T2I-Adapter, as {@link baseNetworks}. */
-export function adapterNetworks(pool: SessionPool, key: string, { adapter }: T2iAdapterCheckpoint): AdapterNetworks {
-  const { conditioningChannels, cell, levels } = adapter.config;
+export function adapterNetworks(pool: SessionPool, key: string, { part }: T2iAdapterCheckpoint): AdapterNetworks {
+  const { conditioningChannels, cell, levels } = part.config;
   const outputs = levels.map((_, level) => `feature.${level}`);
   const session = sessionKey(`${key}/adapter`);
   return {
     conditioningChannels,
     cell,
-    features: async (cells) => await run(pool, session, () => buildT2iAdapter(adapter), outputs, { cells }),
+    features: async (cells) => await run(pool, session, () => buildT2iAdapter(part), outputs, { cells }),
   };
 }
 

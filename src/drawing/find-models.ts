@@ -6,7 +6,7 @@ import type { AutoencoderWork, LoraWork, PreviewWork } from '../device/protocol.
 import type { TenantModels } from '../models/library.ts';
 import { type BaseModel, findBase } from '../generation/models/base.ts';
 import type { FoundControl } from '../pipeline/controls/control-work.ts';
-import { findControlNet } from '../generation/models/controlnet.ts';
+import { findSteering } from '../generation/models/steering.ts';
 import { findLora } from '../generation/models/lora.ts';
 
 /** The models that a plan is drawn with. */
@@ -33,7 +33,7 @@ export async function findModels(library: Pick<TenantModels, 'find'>, plan: Gene
   );
   const controls = await Promise.all(
     plan.controls.map(async (control, index) => {
-      const model = await library.find(findControlNet, control.model.id);
+      const model = await library.find(findSteering, control.model.id);
       assertUnchanged(model, control.model.hash);
       return { index, plan: control, model, acts: modelKinds[model.kind].acts };
     }),

@@ -15,10 +15,10 @@ export function catalogOf(models: ModelList): Catalog {
   return { models, condition: (id, field) => findCondition(id, field, types) };
 }
 
-/** Types of ControlNets of which nothing else is known, by name. */
-export function otherTypes({ controlNets }: ModelList): readonly string[] {
+/** Types of ControlNets and T2I-Adapters of which nothing else is known, by name. */
+export function otherTypes({ controlNets, adapters }: ModelList): readonly string[] {
   const types = new Set(
-    controlNets.flatMap(({ type }) => (type === null || conditionIds.includes(type) ? [] : [type])),
+    [...controlNets, ...adapters].flatMap(({ type }) => (type === null || conditionIds.includes(type) ? [] : [type])),
   );
   return [...types].toSorted();
 }

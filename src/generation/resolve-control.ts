@@ -3,10 +3,10 @@ import type { ExtractorOptions } from '../conditions/contract/options.ts';
 import { maskedConditions } from '../conditions/registry.ts';
 import { structureOf } from '../conditions/structures.ts';
 import { ArmatureError } from '../errors.ts';
-import { misfit } from './models/controlnet.ts';
 import type { BaseModel } from './models/base.ts';
+import { steeringMisfit } from './models/steering.ts';
 import type { Catalog } from './catalog.ts';
-import { chooseControlNet } from './choose-controlnet.ts';
+import { chooseSteering } from './choose-steering.ts';
 import type { GivenControl } from './given-control.ts';
 import { type GivenPicture, shortSideSize } from './given-picture.ts';
 import type { ControlSource, PlannedControl } from './plan.ts';
@@ -43,8 +43,8 @@ export function resolveControl(
   }
   refuseWithoutHires(request, hires, `${field}.passes`);
   const base = request.passes === 'high' ? (hires?.base ?? first) : first;
-  const model = chooseControlNet(request, base, catalog.models, field);
-  const unfit = request.passes === 'both' && hires !== null ? misfit(hires.base, model) : null;
+  const model = chooseSteering(request, base, catalog.models, sizesOf(request, size, hires), field);
+  const unfit = request.passes === 'both' && hires !== null ? steeringMisfit(hires.base, model) : null;
   refuseOtherStructure(condition.id, picture, `${field}.image`);
   refuseUselessMask(condition, picture, `${field}.image`);
   const preprocess = resolvePreprocess(condition, request.preprocess, picture, `${field}.preprocess`);
@@ -78,6 +78,13 @@ function refuseWithoutHires({ passes }: ControlRequest, hires: ResolvedHires | n
   if (hires !== null || passes !== 'high') return;
   const detail = `Expected hires with ${field} "high": without it there is the first pass alone.`;
   throw new ArmatureError('invalid_request', detail, { field });
+}
+
+/** The sizes at which a control acts, by what their sides begin with in the request. */
+function sizesOf({ passes }: ControlRequest, size: Size, hires: ResolvedHires | null): ReadonlyMap<string, Size> {
+  const [first, second] = [['', size] as const, ...(hires === null ? [] : [['hires.', hires.planned] as const])];
+  if (second === undefined || passes === 'low') return new Map([first]);
+  return new Map(passes === 'high' ? [second] : [first, second]);
 }
 
 /** Said of a map of an earlier job that is used for another condition than its own. */

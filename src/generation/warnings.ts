@@ -1,4 +1,5 @@
 import type { BaseModel } from './models/base.ts';
+import { modelNouns } from './models/kinds.ts';
 import type { ModelList } from './models/model-list.ts';
 import type { GenerationPlan, PlannedControl } from './plan.ts';
 import { composedPrompts, promptWarnings } from './prompts.ts';
@@ -54,9 +55,11 @@ function controlWarnings(
       `acts at none of the ${steps} steps: its window, ${control.start} to ${control.end}, holds no whole step.`,
     );
   }
-  const model = models.controlNets.find((candidate) => candidate.id === control.model.id);
+  const model = [...models.controlNets, ...models.adapters].find((candidate) => candidate.id === control.model.id);
   if (model !== undefined && model.type !== null && model.type !== control.type) {
-    warnings.push(`feeds maps of type ${control.type} to ${model.id}, a ControlNet for ${model.type}.`);
+    warnings.push(
+      `feeds maps of type ${control.type} to ${model.id}, a ${modelNouns[model.kind].noun} for ${model.type}.`,
+    );
   }
   return warnings;
 }

@@ -223,7 +223,7 @@ class Library {
 }
 
 function refuseTypeOfUnion(model: TypedModel): void {
-  if (model.unionTypes === null) return;
+  if (!('unionTypes' in model) || model.unionTypes === null) return;
   const types = typesOf(model)?.join(', ');
   const detail = `The ControlNet ${model.id} is a union, which takes maps of ${types}: each control says its own type. None can be set.`;
   throw new ArmatureError('invalid_request', detail, { field: 'type' });

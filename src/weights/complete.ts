@@ -3,13 +3,14 @@ import { ArmatureError } from '../errors.ts';
 import {
   buildControlNet,
   buildHintEncoder,
+  buildT2iAdapter,
   buildTextEncoder,
   buildUNet,
   buildVaeDecoder,
 } from '../graph/compiler/index.ts';
 import { refuseLeftovers } from './layouts/leftovers.ts';
 import type { NetworkPart } from '../graph/weights.ts';
-import type { BaseCheckpoint, WholeControlNet } from './layouts/layout.ts';
+import type { BaseCheckpoint, T2iAdapterCheckpoint, WholeControlNet } from './layouts/layout.ts';
 
 /**
  * Structures that were found complete in this process. Models of one architecture differ in their numbers alone: their
@@ -65,6 +66,13 @@ export function requireCompleteControlNet({ controlnet }: WholeControlNet, name:
   if (conditioningChannels !== 3) throw otherChannels(`The ControlNet ${name} takes maps`, conditioningChannels);
   once([controlnet], () => {
     refuseLeftovers(controlnet, [buildHintEncoder(controlnet), buildControlNet(controlnet)], name);
+  });
+}
+
+/** As {@link requireCompleteBase}, for a T2I-Adapter. */
+export function requireCompleteAdapter({ part }: T2iAdapterCheckpoint, name: string): void {
+  once([part], () => {
+    refuseLeftovers(part, [buildT2iAdapter(part)], name);
   });
 }
 

@@ -188,7 +188,16 @@ const ordinaryWords: readonly OrdinaryWord[] = [
     meaning: 'a part of the names of tensors',
     paths: ['weights/layouts/other-kinds.ts', 'weights/lora/tensor-names.ts'],
   },
-  ...['annotator', 'controlnet', 'lora'].map((id) => ({
+  {
+    id: 'adapter',
+    meaning: 'a part of the names of tensors',
+    paths: [
+      'weights/configs/infer-t2i-adapter.ts',
+      'weights/key-maps/t2i-adapter.ts',
+      'weights/layouts/other-kinds.ts',
+    ],
+  },
+  ...['adapter', 'annotator', 'controlnet', 'lora'].map((id) => ({
     id,
     meaning: 'a field of a request, as other programs call it',
     paths: ['generation/request/foreign-names.ts'],

@@ -32,6 +32,7 @@ const sdxl: BaseModel = {
   prediction: { type: 'epsilon', zeroSnr: false, decidedBy: 'marker', source: 'its marker', contradiction: null },
   schedule: noiseScheduleFrom(stableDiffusionSchedule),
   latentScale: 8,
+  featurePlaces: [],
   scalingFactor: 0.18215,
   defaults: { width: 1024, height: 1024, steps: 25, guidanceScale: 7, scheduler: 'euler' },
 };

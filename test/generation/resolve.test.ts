@@ -39,6 +39,7 @@ const base: BaseModel = {
   added: null,
   schedule: noiseScheduleFrom(stableDiffusionSchedule),
   latentScale: 8,
+  featurePlaces: [],
   scalingFactor: 0.18215,
   defaults: { width: 512, height: 768, steps: 25, guidanceScale: 7.5, scheduler: 'unipc' },
 };

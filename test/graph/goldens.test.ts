@@ -232,9 +232,9 @@ function unetTests(golden: GoldenModel, checkpoint: BaseCheckpoint): void {
 
   for (const size of golden.matches(/^t2i\/([^/]+)\//)) {
     test(`T2I-Adapter ${size}`, async () => {
-      const { adapter } = await openT2iAdapterCheckpoint(goldenPath('models', golden.name, 't2i_adapter'));
+      const { part } = await openT2iAdapterCheckpoint(goldenPath('models', golden.name, 't2i_adapter'));
       // What it was made of is not kept: that is drawn in test/pipeline.
-      const features = adapter.config.levels.map((_, level) => golden.tensor(`t2i/${size}/feature.${level}`));
+      const features = part.config.levels.map((_, level) => golden.tensor(`t2i/${size}/feature.${level}`));
       for (const out of golden.matches(new RegExp(`^unet/${size}/(out_t2i_.+)$`))) {
         const scale = Number(out.slice('out_t2i_'.length));
         const scaled = features.map(({ dims, data }) => ({ dims, data: data.map((value) => value * scale) }));

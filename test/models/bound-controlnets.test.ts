@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { misfit } from '../../src/generation/models/controlnet.ts';
+import { type ControlNetModel, misfit } from '../../src/generation/models/controlnet.ts';
 import { openLibrary } from '../../src/models/library.ts';
 import { openBaseCheckpoint, openControlNetOnBase } from '../../src/weights/checkpoint.ts';
 import { smallModelPath } from '../support/golden.ts';
@@ -79,7 +79,7 @@ describe('a ControlNet that changes the weights of a base model', () => {
     writeSafetensors(places[0]!, controlLora());
     const library = await openLibrary([models], options);
     await expectDrawn('controlnet-pooled', (await library.list()).bases[0]!, {
-      model: await library.setType('net', 'shuffle'),
+      model: (await library.setType('net', 'shuffle')) as ControlNetModel,
       type: 'shuffle',
     });
   });

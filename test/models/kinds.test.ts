@@ -25,9 +25,9 @@ describe('kinds of models', () => {
     expect(folderOfFiles(['unet/diffusion_pytorch_model.safetensors', 'model_index.json'])).toBeNull();
   });
 
-  it('that need a type are ControlNets alone', () => {
+  it('that need a type are those that controls are given to', () => {
     expect(
       Object.values<ModelKind<never>>(modelKinds).flatMap(({ id, typedBy }) => (typedBy === undefined ? [] : [id])),
-    ).toEqual(['controlnet']);
+    ).toEqual(['controlnet', 'adapter']);
   });
 });

@@ -149,14 +149,6 @@ describe('a LoRA is listed with what its header tells', () => {
 describe('the reason names what a file is', () => {
   it.each<[string, Tensors, RegExp]>([
     ['union ControlNet', { ...controlNet, 'control_model.task_embedding': one(6, 32) }, /union ControlNet/],
-    [
-      'T2I-Adapter',
-      { 'adapter.body.0.block1.weight': one(8, 8, 3, 3), 'adapter.conv_in.weight': one(8, 192, 3, 3) },
-      /T2I/,
-    ],
-    ['T2I-Adapter without a prefix', { 'body.0.block1.weight': one(8, 8, 3, 3) }, /T2I-Adapter/],
-    ['light T2I-Adapter', { 'body.0.in_conv.weight': one(8, 8, 1, 1) }, /T2I-Adapter/],
-    ['T2I-Adapter of diffusers', { 'adapter.body.0.resnets.0.block1.weight': one(8) }, /T2I-Adapter/],
     ['IP-Adapter', { 'image_proj.proj.weight': one(8), 'ip_adapter.1.to_k_ip.weight': one(8) }, /IP-Adapter:/],
     ['FaceID', { 'image_proj.proj.0.weight': one(8), 'ip_adapter.0.to_q_lora.down.weight': one(8) }, /FaceID/],
     ['BOFT', { 'lora_unet_mid_block_attentions_0_proj_in.oft_blocks': one(2, 2, 4, 4) }, /BOFT .*bring it as OFT/],

@@ -33,8 +33,8 @@ it('a single file is pooled once its type is shuffle, or where it is used as one
   const untyped = await library.find(findControlNet, 'net');
   await drawn('controlnet', untyped, 'canny');
   await drawn('controlnet-pooled', untyped, 'shuffle');
-  await drawn('controlnet-pooled', await library.setType('net', 'shuffle'), 'shuffle');
-  await drawn('controlnet', await library.setType('net', 'canny'), 'canny');
+  await drawn('controlnet-pooled', (await library.setType('net', 'shuffle')) as ControlNetModel, 'shuffle');
+  await drawn('controlnet', (await library.setType('net', 'canny')) as ControlNetModel, 'canny');
 });
 
 it('a single file is pooled, too, where a config of the original code beside it says so', async () => {
@@ -42,7 +42,7 @@ it('a single file is pooled, too, where a config of the original code beside it 
   const yaml = 'model:\n  target: cldm.cldm.ControlLDM\n  params:\n    global_average_pooling: True\n';
   writeFileSync(join(models, 'net.yaml'), yaml);
   const library = await openLibrary([models], options);
-  await drawn('controlnet-pooled', await library.setType('net', 'canny'), 'canny');
+  await drawn('controlnet-pooled', (await library.setType('net', 'canny')) as ControlNetModel, 'canny');
 });
 
 it.each([
@@ -66,5 +66,5 @@ it.each([
   const library = await openLibrary([models], options);
   const { rejected } = await library.list();
   expect(rejected).toEqual([]);
-  await drawn(reference, await library.setType('net', type), type);
+  await drawn(reference, (await library.setType('net', type)) as ControlNetModel, type);
 });

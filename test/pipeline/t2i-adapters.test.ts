@@ -84,6 +84,7 @@ async function controlOf(
     type: 'canny',
     cell: 8,
     features: [],
+    bundledWith: null,
   };
   const inputs = { map, region: region ?? null, remarks: [] };
   return await prepareFeatures([{ index: 0, plan, model, acts: 'features', inputs }], networks, base);

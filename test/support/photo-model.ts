@@ -19,6 +19,7 @@ export const photoModel: BaseModel = {
   added: null,
   schedule: noiseScheduleFrom(stableDiffusionSchedule),
   latentScale: 8,
+  featurePlaces: [],
   scalingFactor: 0.18215,
   defaults: { width: 512, height: 512, steps: 20, guidanceScale: 7, scheduler: 'unipc' },
 };

@@ -55,17 +55,15 @@ describe.each(['full', 'xl', 'light'] as const)('a T2I-Adapter (%s) as a single 
     writeSafetensors(path, renamed(await tensorsOf(places[kind]), name));
     const [folder, file] = [await openT2iAdapterCheckpoint(places[kind]), await openT2iAdapterCheckpoint(path)];
     // The kernel that a light one's blocks end in is always 3.
-    expect(file.adapter.config).toEqual(
-      kind === 'light' ? { ...folder.adapter.config, kernel: 3 } : folder.adapter.config,
-    );
-    const { conditioningChannels, cell } = folder.adapter.config;
+    expect(file.part.config).toEqual(kind === 'light' ? { ...folder.part.config, kernel: 3 } : folder.part.config);
+    const { conditioningChannels, cell } = folder.part.config;
     const dims = [1, conditioningChannels * cell ** 2, 4, 6];
     const data = Float32Array.from({ length: dims.reduce((all, size) => all * size) }, (_value, i) => Math.sin(i));
     const [expected, actual] = [
-      await runOnce(buildT2iAdapter(folder.adapter), { cells: { dims, data } }),
-      await runOnce(buildT2iAdapter(file.adapter), { cells: { dims, data } }),
+      await runOnce(buildT2iAdapter(folder.part), { cells: { dims, data } }),
+      await runOnce(buildT2iAdapter(file.part), { cells: { dims, data } }),
     ];
-    expect(Object.keys(expected).length).toBe(folder.adapter.config.levels.length);
+    expect(Object.keys(expected).length).toBe(folder.part.config.levels.length);
     for (const [output, value] of Object.entries(expected)) expect(actual[output]).toEqual(value);
   });
 });
@@ -77,8 +75,8 @@ test('an adapter that halves by convolutions says so by its tensors', async () =
     weight: { dtype: 'F32', shape: [channels, channels, 3, 3], bytes: new Uint8Array(4 * 9 * channels ** 2) },
     bias: { dtype: 'F32', shape: [channels], bytes: new Uint8Array(4 * channels) },
   });
-  const { adapter } = await openT2iAdapterCheckpoint(places.full);
-  const [a, b, c] = adapter.config.levels.map(({ channels }) => op(channels));
+  const { part } = await openT2iAdapterCheckpoint(places.full);
+  const [a, b, c] = part.config.levels.map(({ channels }) => op(channels));
   writeSafetensors(path, {
     ...tensors,
     ...Object.fromEntries(
@@ -87,7 +85,7 @@ test('an adapter that halves by convolutions says so by its tensors', async () =
       ),
     ),
   });
-  const { adapter: strided } = await openT2iAdapterCheckpoint(path);
+  const { part: strided } = await openT2iAdapterCheckpoint(path);
   expect(strided.config.levels.map(({ halved }) => halved)).toEqual([
     'no',
     'by convolution',

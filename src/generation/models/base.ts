@@ -1,6 +1,7 @@
 import type { DenoiserTask } from '../../graph/task.ts';
 import type { ModelSchedule } from '../../schedulers/scheduler-config.ts';
 import type { Prediction } from '../../schedulers/prediction-type.ts';
+import type { Feature } from './feature.ts';
 import { findModel } from './find-model.ts';
 import type { FoundModel, RejectedModel } from './model.ts';
 
@@ -19,6 +20,8 @@ export interface BaseModel extends FoundModel {
   readonly latentScale: number;
   /** Latents of the denoiser are its autoencoder's times this. */
   readonly scalingFactor: number;
+  /** Where features of T2I-Adapters enter its UNet: one a level, then the middle. */
+  readonly featurePlaces: readonly Feature[];
   readonly defaults: ModelDefaults;
 }
 

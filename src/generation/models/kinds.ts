@@ -1,3 +1,4 @@
+import { type AdapterModel, adapterNoun } from './adapter.ts';
 import { type BaseModel, baseNoun } from './base.ts';
 import { type ControlNetModel, controlNetNoun } from './controlnet.ts';
 import { type LoraModel, loraNoun } from './lora.ts';
@@ -8,6 +9,7 @@ export interface ModelTypes {
   readonly base: BaseModel;
   readonly controlnet: ControlNetModel;
   readonly lora: LoraModel;
+  readonly adapter: AdapterModel;
 }
 
 export type ModelKindId = keyof ModelTypes;
@@ -18,6 +20,7 @@ export const modelNouns = {
   base: baseNoun,
   controlnet: controlNetNoun,
   lora: loraNoun,
+  adapter: adapterNoun,
 } as const satisfies { readonly [Kind in ModelKindId]: ModelNoun<ModelTypes[Kind]> };
 
 export const modelKindIds = Object.keys(modelNouns) as readonly ModelKindId[];

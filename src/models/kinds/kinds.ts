@@ -1,4 +1,5 @@
 import { type AnyModel, type ModelKindId, modelKindIds, type ModelTypes } from '../../generation/models/kinds.ts';
+import { adapterKind } from './adapter/kind.ts';
 import { annotatorKind } from './annotator/kind.ts';
 import { baseKind } from './base/kind.ts';
 import type { AnyFoundKind, FoundKind, ModelKind } from './contract/kind.ts';
@@ -10,6 +11,7 @@ export const modelKinds = Object.freeze({
   base: baseKind,
   controlnet: controlNetKind,
   lora: loraKind,
+  adapter: adapterKind,
   annotator: annotatorKind,
 }) satisfies { readonly [Kind in ModelKindId]: FoundKind<ModelTypes[Kind]> } & Readonly<
   Record<string, ModelKind<never>>

@@ -113,7 +113,7 @@ export async function openControlNetFolder(folder: string, overrides: RawConfig)
 /** A folder with config.json and the weights beside it. */
 export async function openT2iAdapterFolder(folder: string): Promise<T2iAdapterCheckpoint> {
   const { part, files } = await openNetwork(folder, parseT2iAdapterConfig, sameNames);
-  return { layout: 'diffusers', adapter: part, hash: await fingerprint(files, [part.config]) };
+  return { layout: 'diffusers', part, hash: await fingerprint(files, [part.config]) };
 }
 
 /** Whether a scheduler_config.json says just that. */

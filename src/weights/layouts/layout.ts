@@ -55,7 +55,7 @@ export interface ControlNetCheckpoint extends WholeControlNet {
 
 export interface T2iAdapterCheckpoint {
   readonly layout: 'diffusers' | 'single-file';
-  readonly adapter: NetworkPart<T2iAdapterConfig>;
+  readonly part: NetworkPart<T2iAdapterConfig>;
   readonly hash: string;
 }
 

@@ -21,6 +21,9 @@ const lora =
 /** A LoRA, or a relative of one, for the networks that are built. */
 export const aLora = 'a LoRA';
 
+/** What adds features of a map in the levels of a UNet. */
+export const aT2iAdapter = 'a T2I-Adapter';
+
 /** Kinds of files that people bring, by the names of their tensors; the first that fits counts. */
 const kinds: readonly Kind[] = [
   { is: 'a ControlNet LLLite', all: [/^lllite_/] },
@@ -35,7 +38,7 @@ const kinds: readonly Kind[] = [
     all: [/^ip_adapter\./, /^ip_adapter\.\d+\.to_q_lora\.|^image_proj\.proj\.0\./],
   },
   { is: 'an IP-Adapter', all: [/^(?:ip_adapter|image_proj)\./] },
-  { is: 'a T2I-Adapter', all: [/^(?:adapter\.)?(?:body\.\d+\.(?:block1|resnets|in_conv|body)\b|body\.\d+\.out_conv)/] },
+  { is: aT2iAdapter, all: [/^(?:adapter\.)?(?:body\.\d+\.(?:block1|resnets|in_conv|body)\b|body\.\d+\.out_conv)/] },
   { is: 'a LoRA for FLUX', all: [lora, flux] },
   { is: 'a LoRA for Stable Diffusion 3', all: [lora, sd3] },
   { is: 'a LoRA for a transformer (Stable Diffusion 3 or another)', all: [lora, /^(?:lora_)?transformer[._]/] },

@@ -13,7 +13,7 @@ export async function openT2iAdapterFile(path: string, opened?: SafetensorsFile)
   const config = inferT2iAdapterConfig(weights, file.name);
   return {
     layout: 'single-file',
-    adapter: { config, weights, weightsFolder: file.folder },
+    part: { config, weights, weightsFolder: file.folder },
     hash: await fingerprint([file], [config]),
   };
 }

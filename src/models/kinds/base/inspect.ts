@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
 import { z } from 'zod';
+import { featurePlaces } from '../../../graph/compiler/index.ts';
 import { taskOf } from '../../../graph/task.ts';
 import type { BaseModel } from '../../../generation/models/base.ts';
 import { openBaseCheckpoint } from '../../../weights/checkpoint.ts';
@@ -18,6 +19,7 @@ export async function inspectBase(path: string, given: Given, file: SafetensorsF
   const schedule = await requireUsableBase(checkpoint, basename(path));
   const textLayers = Math.min(...textEncoders.map(({ config }) => config.layers));
   const defaults = modelDefaults(given.manifest, family, layout === 'diffusers' ? await sampleSize(path) : null);
+  const latentScale = 2 ** (vae.config.blockChannels.length - 1);
   return {
     kind: 'base',
     id: given.id,
@@ -36,8 +38,12 @@ export async function inspectBase(path: string, given: Given, file: SafetensorsF
     task: taskOf(unet.config.inChannels, vae.config.latentChannels) ?? 'drawing',
     prediction,
     schedule,
-    latentScale: 2 ** (vae.config.blockChannels.length - 1),
+    latentScale,
     scalingFactor: vae.config.scalingFactor,
+    featurePlaces: featurePlaces(unet.config).map(({ channels, downscale }) => ({
+      channels,
+      pixels: latentScale * downscale,
+    })),
     defaults,
   };
 }
