@@ -130,7 +130,7 @@ export const embeddedAnnotators = join(embeddedModels, 'annotators');
 
 /** Folders with the annotator networks that were pulled, as folders of their own; the first to have one wins. */
 export function pulledAnnotators(config: Pick<Config, 'models' | 'data'>): readonly string[] {
-  return [...config.models, join(config.data, 'models')].map((folder) => join(folder, 'annotators'));
+  return pullFolders(config).map((folder) => join(folder, 'annotators'));
 }
 
 /** File of types that this installation gave to ControlNets. */
@@ -151,7 +151,12 @@ function findPackageRoot(): string {
 
 /** Folders with models, the first to win where two hold the same id: those that were named, DATA/models, the embedded. */
 export function modelFolders(config: Pick<Config, 'models' | 'data'>): readonly string[] {
-  return [...config.models, join(config.data, 'models'), embeddedModels];
+  return [...pullFolders(config), embeddedModels];
+}
+
+/** Those of them into which models are pulled. */
+export function pullFolders({ models, data }: Pick<Config, 'models' | 'data'>): readonly string[] {
+  return [...models, join(data, 'models')];
 }
 
 /** Refuses to listen where strangers could reach a server that asks nobody for a key; `hasKeys`: one was ever made. */

@@ -32,6 +32,17 @@ describe('armature models pull', () => {
     expect(listed.stdout).toMatch(/control-sd15-canny +other +canny/);
     const again = await armature(['models', 'pull', 'control-sd15-canny', ...where]);
     expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('there already')]);
+    const shown = await armature(['models', 'show', 'control-sd15-canny', '--data', data]);
+    expect(shown.stdout).toMatch(/^pulled from +lllyasviel\/control_v11p_sd15_canny$/m);
+    expect(shown.stdout).toMatch(/^armature\.json says +id, title, licence, controlnets$/m);
+    const verified = await armature(['models', 'verify', 'control-sd15-canny', '--data', data]);
+    expect([verified.code, verified.stdout.match(/ whole /g)?.length]).toEqual([0, 3]);
+    const refused = await armature(['models', 'rm', 'diorama', '--data', data]);
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(/never deleted/)]);
+    const removed = await armature(['models', 'rm', 'control-sd15-canny', '--data', data]);
+    expect([removed.code, removed.stdout]).toEqual([0, expect.stringContaining('3 files deleted, and ')]);
+    expect((await armature(['models', 'list', '--data', data])).stdout).not.toMatch(/^control-sd15-canny /m);
+    expect((await armature(['models', 'gc', '--data', data])).stdout).toMatch(/No interrupted pull/);
   });
 
   it('brings a network that the extractor then looks through', async () => {

@@ -10,6 +10,8 @@ import { addSet } from './set-model.ts';
 import { addGraph } from './show-graph.ts';
 import { addShow } from './show-model.ts';
 import { addPull } from './pull-model.ts';
+import { addCollect, addRemove } from './remove-model.ts';
+import { addVerify } from './verify-model.ts';
 import { annotatorsOf, libraryOf } from '../../service/library.ts';
 import { useData } from '../settings/places.ts';
 import { prepareDataFolder, requireOwnFolder } from '../../records/data-folder/data-folder.ts';
@@ -49,6 +51,9 @@ export function addModels(models: Command): void {
   addGraph(models);
   addSet(models);
   addPull(models);
+  addVerify(models);
+  addRemove(models);
+  addCollect(models);
   addCatalog(models);
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { annotatorKind } from '../kinds/annotator/kind.ts';
@@ -5,20 +6,8 @@ import { folderOfFiles, foundKinds } from '../kinds/kinds.ts';
 import { manifestName } from '../names/manifest-name.ts';
 import { slug } from '../names/model-id.ts';
 import type { CatalogEntry } from './catalog.ts';
-import type { PulledFile } from './pulled-file.ts';
+import { type Source, sourceName } from './source.ts';
 import type { PullTarget } from './target.ts';
-
-/** Where a pulled model came from; hidden from the library, there for people. */
-export const sourceName = '.armature-pull.json';
-
-export interface Source {
-  readonly hub: string;
-  readonly repo: string;
-  /** The one file of the repository that was asked for; null for all that belongs to a model. */
-  readonly file: string | null;
-  readonly revision: string;
-  readonly files: readonly PulledFile[];
-}
 
 /** How an annotator's network is fed and read, where its own files leave that open: the extractors follow it. */
 const annotatorFileName = 'annotator.json';
@@ -30,14 +19,18 @@ const annotatorFileName = 'annotator.json';
 export async function describeModel(
   folder: string,
   target: PullTarget,
-  source: Source,
+  source: Omit<Source, 'wrote'>,
   conditions: readonly string[],
 ): Promise<void> {
-  await writeJson(join(folder, sourceName), source);
   const manifest = manifestOf(target, source, conditions);
-  if (manifest !== null) await writeJson(join(folder, manifestName), manifest);
   const annotator = target.entry?.annotator;
-  if (annotator !== undefined) await writeJson(join(folder, annotatorFileName), annotator);
+  const beside = [
+    ...(manifest === null ? [] : [{ name: manifestName, text: asJson(manifest) }]),
+    ...(annotator === undefined ? [] : [{ name: annotatorFileName, text: asJson(annotator) }]),
+  ];
+  const wrote = beside.map(({ name, text }) => ({ path: name, bytes: Buffer.byteLength(text), sha256: sha256(text) }));
+  await writeText(join(folder, sourceName), asJson({ ...source, wrote }));
+  for (const { name, text } of beside) await writeText(join(folder, name), text);
 }
 
 /**
@@ -46,7 +39,7 @@ export async function describeModel(
  */
 function manifestOf(
   { id, entry, file }: PullTarget,
-  { files }: Source,
+  { files }: Pick<Source, 'files'>,
   conditions: readonly string[],
 ): Readonly<Record<string, unknown>> | null {
   if (entry?.kind === annotatorKind.id || folderOfFiles(files.map(({ path }) => path)) !== null) return null;
@@ -71,8 +64,16 @@ function typeRowOf(
   return list !== undefined && typeof type === 'string' && conditions.includes(type) ? { list, type } : null;
 }
 
-async function writeJson(path: string, value: unknown): Promise<void> {
+function asJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+async function writeText(path: string, text: string): Promise<void> {
   // What an interrupted pull has left is put aside, not written through.
   await rm(path, { force: true });
-  await writeFile(path, `${JSON.stringify(value, null, 2)}\n`, { flag: 'wx' });
+  await writeFile(path, text, { flag: 'wx' });
 }

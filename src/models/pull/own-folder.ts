@@ -1,12 +1,8 @@
-import { lstat, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
-import { readRegularText } from '../../files/regular-file.ts';
-import { sourceName } from './describe-model.ts';
+import { sourceOf } from './source.ts';
 import type { PullTarget } from './target.ts';
-
-const source = z.object({ repo: z.string(), file: z.string().nullish() });
 
 /**
  * The folder in `place` that an earlier pull of the same has made, or null where nothing has its name. `conflict` where
@@ -35,17 +31,6 @@ export async function findPulled(place: string, target: PullTarget): Promise<str
     `${path} has the name of what is to be pulled and is left as it is: ${whose}. Move it away, or pull into another ` +
     'folder of models with --to.';
   throw new ArmatureError('conflict', detail);
-}
-
-/** What the pull that made a folder wrote down; null where none did. A link is not ours, wherever it leads. */
-async function sourceOf(path: string): Promise<z.output<typeof source> | null> {
-  const found = await lstat(path);
-  if (!found.isDirectory()) return null;
-  try {
-    return source.parse(JSON.parse(await readRegularText(join(path, sourceName), 2 ** 24)));
-  } catch {
-    return null;
-  }
 }
 
 /** As file systems compare names that take upper and lower case for the same. */

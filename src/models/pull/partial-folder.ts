@@ -33,6 +33,33 @@ export class PartialFolder {
     return folder;
   }
 
+  /** Ids of the pulls whose partial folders lie in `parent`, those that go on now too. */
+  static async leftIn(parent: string): Promise<readonly string[]> {
+    const names = await readdir(parent).catch(() => []);
+    const ids = names.flatMap((name) => /^\.(.+)\.partial$/.exec(name)?.[1] ?? []);
+    const marked = await Promise.all(
+      ids.map(
+        async (id) => (await lstat(join(parent, `.${id}.partial`, markName)).catch(() => null))?.isFile() === true,
+      ),
+    );
+    return ids.filter((_, index) => marked[index]).toSorted();
+  }
+
+  /** Deletes all that is there of the pull. Returns its bytes. */
+  async discard(): Promise<number> {
+    const found = await readdir(this.path, { withFileTypes: true, recursive: true });
+    const files = found.filter((entry) => entry.isFile());
+    const sizes = await Promise.all(
+      files.map(async ({ parentPath, name }) => (await lstat(join(parentPath, name))).size),
+    );
+    // Its lock last: whoever comes meanwhile is told that the process is at work.
+    for (const entry of await readdir(this.path)) {
+      if (entry !== lockName) await rm(join(this.path, entry), { recursive: true });
+    }
+    await rm(this.path, { recursive: true });
+    return sizes.reduce((sum, size) => sum + size, 0);
+  }
+
   /** `storage_full` where `bytes` more would not fit. */
   async requireRoom(bytes: number): Promise<void> {
     const { bavail, bsize } = await statfs(this.path);

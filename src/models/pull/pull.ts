@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { nearestName } from '../../text/nearest-name.ts';
 import { ArmatureError } from '../../errors.ts';
 import { folderOfFiles, pulledFolders } from '../kinds/kinds.ts';
@@ -9,8 +9,10 @@ import { bytesThere, download } from './download.ts';
 import type { Hub, HubFile } from './hub.ts';
 import { findPulled } from './own-folder.ts';
 import { PartialFolder } from './partial-folder.ts';
+import { placeInFolder } from './source.ts';
 import { isInnerPath, type PullTarget } from './target.ts';
 import type { PulledFile } from './pulled-file.ts';
+import { sha256Of } from './verify.ts';
 
 /** All counts in bytes. */
 export interface PullProgress {
@@ -58,7 +60,14 @@ export async function pullModel(hub: Hub, target: PullTarget, options: PullOptio
   try {
     await bringAll(hub, { ...target, revision }, files, partial, options);
     const pulled = files.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 }));
-    const source = { hub: hub.address, repo: target.repo, file: target.file, revision, files: pulled };
+    // Of small files hubs name another hash than of large ones: what came is known from now on by one.
+    const hashed = await Promise.all(
+      pulled.map(async (file) => ({
+        ...file,
+        sha256: file.sha256 ?? (await sha256Of(join(partial.path, placeInFolder(file.path, files)))),
+      })),
+    );
+    const source = { hub: hub.address, repo: target.repo, file: target.file, revision, files: hashed };
     await describeModel(partial.path, target, source, options.conditions);
     return { folder: await partial.finish(), commit: revision, files: pulled, already: false };
   } catch (error) {
@@ -129,8 +138,7 @@ async function bringAll(
   partial: PartialFolder,
   { onProgress, onFile }: PullOptions,
 ): Promise<void> {
-  // A model of one file lies directly in its folder, wherever the repository has it.
-  const placeOf = ({ path }: HubFile): string => join(partial.path, files.length === 1 ? basename(path) : path);
+  const placeOf = ({ path }: HubFile): string => join(partial.path, placeInFolder(path, files));
   const there = await Promise.all(files.map(async (file) => await bytesThere(placeOf(file))));
   const total = sum(files.map(({ bytes }) => bytes));
   await partial.requireRoom(total - sum(there));
