@@ -21,6 +21,7 @@ import type {
   NetworkSource,
   OpenControlNet,
   PictureNetworks,
+  RowBranch,
   SteeringSource,
   UnionHint,
 } from '../pipeline/networks/networks.ts';
@@ -30,6 +31,7 @@ import { loadTokenizer } from '../pipeline/tokenizer/load-tokenizer.ts';
 import { type PromptEncoder, textEncoder } from '../pipeline/conditioning/prompt-encoder.ts';
 import type { Feeds, SessionPool } from '../runtime/index.ts';
 import { LeastRecent } from '../runtime/least-recent.ts';
+import { Branches } from './branches.ts';
 import { Autoencoders, vaeNetworks } from './autoencoders.ts';
 import type { LatentView } from './latent-view.ts';
 import { MergedLoras, type NetworkDeltas, noDeltas } from './merged-loras.ts';
@@ -37,6 +39,7 @@ import { run, runOne, sessionKey } from './run-network.ts';
 import { type UpscalerNetwork, Upscalers } from './upscaling.ts';
 import { nothing } from '../pipeline/controls/residuals.ts';
 import { LearnedWords } from './learned-words.ts';
+import { UNetVariants } from './unet-variants.ts';
 import { textNetwork } from './text-network.ts';
 import type { AutoencoderWork, LoraWork, PreviewWork, WordWork } from './protocol.ts';
 import {
@@ -56,6 +59,8 @@ export interface OpenBase {
   /** What samples name these networks by. */
   readonly key: string;
   readonly networks: PictureNetworks;
+  /** LoRAs that run beside the layers of the denoiser, in each row of what is drawn with it. */
+  readonly branches: readonly RowBranch[];
   /** What makes a conditioning of a prompt, each some names of it. */
   readonly encoders: readonly PromptEncoder[];
   readonly schedule: ModelSchedule;
@@ -85,6 +90,7 @@ export class ModelNetworks implements NetworkSource {
   readonly #variants = new LeastRecent<PictureNetworks>(mostVariants);
   readonly #loras = new MergedLoras();
   readonly #words = new LearnedWords();
+  readonly #branches: Branches;
   readonly #controlNets = new Map<string, OpenControlNet>();
   readonly #adapters = new Map<string, AdapterNetworks>();
   readonly #autoencoders: Autoencoders;
@@ -92,14 +98,16 @@ export class ModelNetworks implements NetworkSource {
 
   constructor(pool: SessionPool, tokenizerFolder: string) {
     this.#pool = pool;
+    this.#branches = new Branches(pool);
     this.#autoencoders = new Autoencoders(pool);
     this.#upscalers = new Upscalers(pool);
     this.#tokenizerFolder = tokenizerFolder;
   }
 
   /**
-   * A base model with adapters merged into its networks, each network that they change being a variant of its own; without adapters
-   * that act those of its files. Its text encoders are taught `words`. Throws as {@link MergedLoras.of} and {@link LearnedWords.of} do.
+   * A base model with adapters beside the layers of its networks, or merged into them, each network that they change being a variant of its own
+   * then; without adapters that act those of its files. Its text encoders are
+   * taught `words`. Throws as {@link MergedLoras.of} and {@link LearnedWords.of} do.
    */
   async openBase(
     model: BaseModel,
@@ -121,9 +129,11 @@ export class ModelNetworks implements NetworkSource {
     const merged = await this.#loras.of({ key, name, checkpoint }, acting);
     const variant = merged.unet.deltas.length === 0 ? key : JSON.stringify([key, merged.unet.deltas]);
     const pictures =
-      this.#pictures(variant) ?? this.#keep(variant, baseNetworks(this.#pool, key, checkpoint, merged.unet));
+      this.#pictures(variant) ??
+      this.#keep(variant, baseNetworks(this.#pool, key, checkpoint, merged.unet, this.#branches));
+    const branches = merged.unet.branches.map(({ branch, scale }) => this.#branches.open(branch, scale));
     const encoders = this.#encodersOf(base, ({ name }) => merged[loraTargetOf[name]]);
-    return { key: variant, networks: pictures, encoders, schedule: base.open.schedule };
+    return { key: variant, networks: pictures, branches, encoders, schedule: base.open.schedule };
   }
 
   /** What its pictures are brought to latents with, and back, where that may be other than its own. Throws as {@link Autoencoders.of} does. */
@@ -148,13 +158,13 @@ export class ModelNetworks implements NetworkSource {
     // What the library decided, and shows, is what is drawn with.
     const told = [{ by: 'user', source: 'the library', type, zeroSnr }] as const;
     const checkpoint = await openBaseCheckpoint(model.path, { told });
-    const networks = baseNetworks(this.#pool, key, checkpoint);
+    const networks = baseNetworks(this.#pool, key, checkpoint, noDeltas, this.#branches);
     const { textEncoders } = checkpoint;
     const tokenizers = await Promise.all(textEncoders.map(async (part) => await this.#tokenizerOf(part)));
     const publishedFor = checkpoint.unet.config.added === null ? 'sd15' : 'sdxl';
     const schedule = noiseScheduleFrom(checkpoint.schedulerConfig, publishedFor);
     const encoders = this.#encodersOf({ key, checkpoint, tokenizers });
-    const files = { key, checkpoint, tokenizers, open: { key, networks, encoders, schedule } };
+    const files = { key, checkpoint, tokenizers, open: { key, networks, branches: [], encoders, schedule } };
     this.#bases.set(key, files);
     return files;
   }
@@ -166,8 +176,10 @@ export class ModelNetworks implements NetworkSource {
   ): readonly PromptEncoder[] {
     return checkpoint.textEncoders.map((part, index) => {
       const changes = changesOf(part);
-      const own = changes.deltas.length === 0 ? key : JSON.stringify([key, changes.deltas]);
-      const network = textNetwork(this.#pool, key, part, changes);
+      const acting = changes.branches.map(({ branch, scale }) => [branch.key, scale]);
+      const changed = changes.deltas.length > 0 ? [key, changes.deltas] : [key, 'beside', acting];
+      const own = changes.deltas.length + acting.length === 0 ? key : JSON.stringify(changed);
+      const network = textNetwork(this.#pool, key, part, changes, this.#branches);
       const reads = index === 0 ? 'prompt' : 'prompt_2';
       return textEncoder(`${own}/${part.name}`, network, tokenizers[index] as Tokenizer, reads);
     });
@@ -265,13 +277,11 @@ export function baseNetworks(
   key: string,
   { unet, vae }: BaseCheckpoint,
   { deltas, into }: NetworkDeltas = noDeltas,
+  branches = new Branches(pool),
 ): PictureNetworks {
   const points = injectionPoints(unet.config).length;
   const places = featurePlaces(unet.config).length;
-  const sessions = {
-    denoiser: sessionKey(`${key}/unet`, { deltas }),
-    featured: sessionKey(`${key}/unet`, { deltas, structure: { features: true } }),
-  };
+  const variants = new UNetVariants(pool, key, deltas, branches);
   return {
     ...vaeNetworks(pool, key, vae),
     latentChannels: vae.config.latentChannels,
@@ -280,18 +290,17 @@ export function baseNetworks(
     injectionPoints: points,
     featurePlaces: places,
     rowBytes: (height, width) => workingPlanes * 4 * height * width * (unet.config.blockChannels[0] ?? 0),
-    reloadMs: () => (pool.isLoaded(sessions.featured) ? 0 : pool.reloadMs(sessions.denoiser)),
-    denoise: async (input, { residuals, features: given }) => {
-      // Features of 0 change nothing: where that network is loaded, the one without them need not be.
-      const isFree = pool.isLoaded(sessions.featured) && !pool.isLoaded(sessions.denoiser);
-      const features = given.length > 0 || isFree;
+    reloadMs: (loras) => pool.reloadMs(variants.choose(false, loras).session),
+    denoise: async (input, { residuals, features: given }, rows) => {
+      const { session, features, branches: set } = variants.choose(given.length > 0, rows.flat());
       const added = features ? Array.from({ length: places }, (_, place) => given[place] ?? nothing) : [];
-      const key = features ? sessions.featured : sessions.denoiser;
-      return await runOne(pool, key, () => buildUNet(into(unet), { features }), 'out', {
+      const beside = set === undefined ? {} : await branches.feeds(variants.shapes(unet, set), rows);
+      return await runOne(pool, session, () => buildUNet(into(unet), { features, branches: set }), 'out', {
         ...denoiserFeeds(input),
         ...((input.shown ?? null) === null ? {} : { sample: concatChannels(input.sample, input.shown as Tensor) }),
         ...numbered('residual', residuals),
         ...numbered('feature', added),
+        ...beside,
       });
     },
   };

@@ -1,3 +1,5 @@
+import type { BranchSet } from '../graph/compiler/index.ts';
+
 /** What tells one session from another: the same network with other weights, another shape or for another provider is another one. */
 export interface NetworkVariant {
   /** The key of the model and the name of the network in it. */
@@ -25,6 +27,8 @@ export interface Structure {
   readonly pooled?: true;
   /** A UNet takes the features of T2I-Adapters. */
   readonly features?: true;
+  /** The network takes low-rank LoRAs beside its layers: those of a set in a UNet, all in a text encoder. */
+  readonly branches?: BranchSet | undefined;
 }
 
 /** Equal for variants that are equal, and for them alone. */

@@ -115,12 +115,13 @@ function asked(questions: readonly RowQuestion[], roles: readonly Role[]): reado
 
 /** The latents of a pass and how they are sampled. */
 function passOver(
-  { key, networks: { latentChannels, latentScale }, schedule: { schedule, samplerDefaults } }: OpenBase,
+  { key, networks: { latentChannels, latentScale }, branches, schedule: { schedule, samplerDefaults } }: OpenBase,
   { width, height, scheduler, part: { steps, ...cut }, sdeNoise, ...asked }: PlannedPass,
-): Pick<Pass, 'base' | 'shape' | 'scheduler' | 'noiseFrom'> {
+): Pick<Pass, 'base' | 'branches' | 'shape' | 'scheduler' | 'noiseFrom'> {
   const shape = [latentChannels, height / latentScale, width / latentScale] as const;
   return {
     base: key,
+    branches,
     shape,
     scheduler: createScheduler(scheduler, schedule, steps, { ...samplerDefaults, ...askedOptions(asked) }, cut),
     noiseFrom: torchNoise(shape, sdeNoise === 'path' ? trainedLevels(schedule) : null),

@@ -8,6 +8,7 @@ import type { LoraModel } from '../generation/models/lora.ts';
 import type { TaesdModel } from '../generation/models/taesd.ts';
 import type { VaeModel } from '../generation/models/vae.ts';
 import type { UpscalerModel } from '../generation/models/upscaler.ts';
+import type { LoraWay } from '../generation/lora-ways.ts';
 import type { PlannedPass } from '../generation/passes.ts';
 import type { ControlWork } from '../pipeline/controls/control-work.ts';
 import type { LatentShape } from '../pipeline/pass.ts';
@@ -66,6 +67,8 @@ export interface LoraWork {
   readonly model: LoraModel;
   readonly scale: number;
   readonly textEncoderScale: number;
+  /** Which way it was accepted with. */
+  readonly applied: LoraWay;
 }
 
 /** What stands in for the base model's own autoencoder; null where that does it. */
@@ -108,7 +111,7 @@ export interface DrawRequest extends AttemptKey {
   /** Where the base model lies. */
   readonly base: BaseModel;
   readonly controls: readonly ControlWork[];
-  /** What is merged into the weights of the base model. */
+  /** What acts on the networks of the base model. */
   readonly loras: readonly LoraWork[];
   /** Words of the prompts that are learned. */
   readonly words: readonly WordWork[];

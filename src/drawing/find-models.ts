@@ -39,10 +39,10 @@ export async function findModels(library: Pick<TenantModels, 'find'>, plan: Gene
     }),
   );
   const loras = await Promise.all(
-    (plan.loras ?? []).map(async ({ model: { id, hash }, scale, textEncoderScale }) => {
+    (plan.loras ?? []).map(async ({ model: { id, hash }, scale, textEncoderScale, applied = 'merged' }) => {
       const model = await library.find(findLora, id);
       assertUnchanged(model, hash);
-      return { model, scale, textEncoderScale };
+      return { model, scale, textEncoderScale, applied };
     }),
   );
   const preview = plan.preview === undefined ? null : { every: plan.preview.every, taesd: null };

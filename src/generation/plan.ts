@@ -8,6 +8,7 @@ import type {
   MaskMode,
   OutputFormat,
 } from './request/choices.ts';
+import type { LoraWay } from './lora-ways.ts';
 import type { ToldSizes } from './picture-sizes.ts';
 import type { PromptSyntax } from '../prompt/syntax.ts';
 import type { SchedulerId } from '../schedulers/registry.ts';
@@ -112,6 +113,8 @@ export interface PlannedLora {
   readonly textEncoderScale: number;
   /** In which passes it acts; absent: in all of them. */
   readonly passes?: ControlPasses | undefined;
+  /** Absent of plans from before there was a second way: merged. */
+  readonly applied?: LoraWay | undefined;
 }
 
 /** A picture that is drawn over. */

@@ -15,7 +15,7 @@ import { keptPrediction } from './kinds/base/said.ts';
 import type { Fields } from './kinds/contract/kind.ts';
 import { requireCondition } from './kinds/contract/typed.ts';
 import { kindOf, modelKinds } from './kinds/kinds.ts';
-import { LoraFits } from './kinds/lora/fits.ts';
+import { LoraFits, type SettledLoras } from './kinds/lora/fits.ts';
 import { decidingLists, type Overlay, readOverlay, toldOf, withTold, writeOverlay } from './overlay.ts';
 import { type Candidate, findCandidates } from './scan.ts';
 
@@ -122,9 +122,9 @@ class Library {
     return await this.ask((models) => find(models, id, 'model'));
   }
 
-  /** What there is to say of the LoRAs of a plan that was resolved against `models`; throws where one does not fit. */
-  async remarksOnLoras(plan: GenerationPlan, models: ModelList): Promise<readonly string[]> {
-    return await this.#loraFits.remarksOn(plan, models);
+  /** A plan that was resolved against `models` with the way in which its LoRAs act, and what there is to say of them; throws where one does not fit. */
+  async settleLoras(plan: GenerationPlan, models: ModelList): Promise<SettledLoras> {
+    return await this.#loraFits.settle(plan, models);
   }
 
   /**

@@ -1,6 +1,7 @@
 import { evaluateTogether } from './evaluation.ts';
 import { networksOf } from './controls/kinds.ts';
 import type { EvaluationNetworks } from './controls/split-networks.ts';
+import type { Pass } from './pass.ts';
 import { batchKey, controlsOn, isFinished, type Sample } from './sample.ts';
 
 /** What one tick did. `stepped` are the samples that moved; those of them that are finished have left the loop. */
@@ -94,12 +95,13 @@ export class DenoiseLoop {
     const now = this.#now();
     const turns = quantum * Math.max(1, this.#basesToLoad());
     const isReady = ({ sample, since }: Waiting): boolean =>
-      now - since >= turns * this.#networks.reloadMs(sample.pass.base, steeringOf(sample));
+      now - since >= turns * this.#networks.reloadMs(sample.pass.base, steeringOf(sample), sample.pass.branches);
     const firstReady = this.#waiting.find(isReady);
     const first = firstReady ?? this.#waiting[0];
     if (first === undefined) return null;
     const key = batchKey(first.sample);
-    const loading = new Set(allNetworksOf(first.sample));
+    // A network with branches does for rows without LoRAs too.
+    const loading = new Set([first.sample.pass.base, ...allNetworksOf(first.sample)]);
     const candidates = this.#waiting.filter(
       (one) =>
         batchKey(one.sample) === key && (isReady(one) || allNetworksOf(one.sample).every((name) => loading.has(name))),
@@ -139,8 +141,9 @@ export class DenoiseLoop {
 
   /** How many bases of waiting samples had to make room for others. */
   #basesToLoad(): number {
-    const bases = new Set(this.#waiting.map(({ sample }) => sample.pass.base));
-    return [...bases].filter((base) => this.#networks.reloadMs(base, []) > 0).length;
+    const denoisers = new Map(this.#waiting.map(({ sample: { pass } }) => [denoiserOf(pass), pass]));
+    return [...denoisers.values()].filter(({ base, branches }) => this.#networks.reloadMs(base, [], branches) > 0)
+      .length;
   }
 
   #take(samples: readonly Sample[]): readonly Waiting[] {
@@ -174,7 +177,12 @@ export class DenoiseLoop {
 
 /** Names of the networks that a sample's next evaluation runs. */
 function allNetworksOf(sample: Sample): readonly string[] {
-  return [sample.pass.base, ...steeringOf(sample)];
+  return [denoiserOf(sample.pass), ...steeringOf(sample)];
+}
+
+/** A base model with branches is another network than that without, though samples of both may share it. */
+function denoiserOf({ base, branches }: Pass): string {
+  return branches.length === 0 ? base : `${base} with branches`;
 }
 
 function steeringOf(sample: Sample): ReadonlySet<string> {

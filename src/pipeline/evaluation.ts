@@ -3,7 +3,8 @@ import type { Question } from '../schedulers/scheduler.ts';
 import { canShareRun, type Conditioning, conditioningAt, stackConditionings } from './conditioning/conditioning.ts';
 import type { RowControl } from './controls/sample-control.ts';
 import type { EvaluationNetworks } from './controls/split-networks.ts';
-import type { DenoiserInput } from './networks/networks.ts';
+import { canShareBranches } from './networks/row-branches.ts';
+import type { DenoiserInput, RowBranch } from './networks/networks.ts';
 import { answered, cleanLatents, controlsOn, type Sample, shownOn, stepOf } from './sample.ts';
 
 /** One row of a batch. */
@@ -12,12 +13,13 @@ interface BatchRow {
   readonly conditioning: Conditioning;
   readonly controls: readonly RowControl[];
   readonly shown: Float32Array | null;
+  readonly branches: readonly RowBranch[];
 }
 
 /**
  * Takes every given sample one evaluation further. They must have the same batch key; steps, schedulers, guidance, controls and
  * lengths of prompts may differ. Rows go through the networks together, at most `maxRows` at once, and apart where their prompts
- * cannot be brought to one length. Samples change only after all networks have answered: an error leaves them as they were.
+ * cannot be brought to one length, or their LoRAs would be too much beside each other. Samples change only after all networks have answered: an error leaves them as they were.
  */
 export async function evaluateTogether(
   samples: readonly Sample[],
@@ -31,7 +33,8 @@ export async function evaluateTogether(
   const predictions = new Map<BatchRow, Float32Array>();
   for (const run of runsOf(batch, maxRows)) {
     const controls = run.map((one) => one.controls);
-    const answers = await networks.evaluate({ base, input: denoiserInput(run, shape), controls });
+    const branches = run.map((one) => one.branches);
+    const answers = await networks.evaluate({ base, input: denoiserInput(run, shape), controls, branches });
     run.forEach((one, index) => predictions.set(one, row(answers, index)));
   }
   let index = 0;
@@ -59,6 +62,7 @@ function rowsOf(sample: Sample): readonly BatchRow[] {
     conditioning: conditioningAt(one.conditionings, step),
     controls: controlsOn(one, sample),
     shown: shownOn(one, sample),
+    branches: sample.pass.branches,
   }));
 }
 
@@ -67,7 +71,9 @@ function runsOf(batch: readonly BatchRow[], maxRows: number): readonly (readonly
   const runs: BatchRow[][] = [];
   for (const one of batch) {
     const fits = (run: readonly BatchRow[]): boolean =>
-      run.length < maxRows && canShareRun([...run, one].map(({ conditioning }) => conditioning));
+      run.length < maxRows &&
+      canShareRun([...run, one].map(({ conditioning }) => conditioning)) &&
+      canShareBranches([...run, one].map(({ branches }) => branches));
     const run = runs.find(fits);
     if (run === undefined) runs.push([one]);
     else run.push(one);

@@ -4,6 +4,7 @@ import { TorchGenerator, type TorchGeneratorState } from '../numeric/torch-gener
 import type { Noise, Scheduler } from '../schedulers/scheduler.ts';
 import type { Guidance } from './guidance.ts';
 import type { DrawnOver } from './drawn-over.ts';
+import type { RowBranch } from './networks/networks.ts';
 import type { Row } from './row.ts';
 import type { Shown } from './shown.ts';
 
@@ -20,6 +21,8 @@ export interface Pass {
   readonly guidance: Guidance;
   /** In their order in a batch. */
   readonly rows: readonly Row[];
+  /** LoRAs that act on every row beside the layers of the denoiser. */
+  readonly branches: readonly RowBranch[];
   /** The picture that it draws over; null where it begins with noise alone. */
   readonly over: DrawnOver | null;
   /** What the network is shown beside the latents; null or absent where it takes the latents alone. */

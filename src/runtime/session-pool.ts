@@ -6,8 +6,18 @@ import { createSession, type NetworkSession, type SessionSettings, weightBytes }
 /** Networks whose time of loading is remembered: variants of models may come without end. */
 const mostRemembered = 1000;
 
+/** A session, or numbers that networks are fed with. */
+interface Held {
+  readonly bytes: number;
+  release(): Promise<void>;
+}
+
+interface Kept<Value> extends Held {
+  readonly value: Value;
+}
+
 interface Entry {
-  readonly session: NetworkSession;
+  readonly held: Held;
   users: number;
 }
 
@@ -30,10 +40,10 @@ export class SessionPool {
     this.#budget = budget;
   }
 
-  /** Estimate of the memory that the loaded sessions take. */
+  /** Estimate of the memory that the loaded sessions, and what is kept beside them, take. */
   get bytes(): number {
     let sum = 0;
-    for (const { session } of this.#entries.values()) sum += session.bytes;
+    for (const { held } of this.#entries.values()) sum += held.bytes;
     return sum;
   }
 
@@ -60,12 +70,30 @@ export class SessionPool {
     build: () => OnnxModel,
     work: (session: NetworkSession) => Promise<Result>,
   ): Promise<Result> {
-    const entry = await this.#acquire(key, build);
+    const entry = await this.#acquire(key, async () => await this.#load(key, build));
     try {
-      return await work(entry.session);
+      return await work(entry.held as NetworkSession);
     } finally {
       entry.users--;
     }
+  }
+
+  /**
+   * What `read` gives, which takes so many bytes under the budget until others need them: then it is let go, and read again when it is next
+   * asked for. Always the same for one key; `name` is what messages call it. Throws `out_of_memory` where it does not fit beside the sessions in use.
+   */
+  async keep<Value>(key: string, name: string, bytes: number, read: () => Promise<Value>): Promise<Value> {
+    const entry = await this.#acquire(key, async (): Promise<Kept<Value>> => {
+      await this.#makeRoom(name, bytes);
+      return { bytes, value: await read(), release: async () => await Promise.resolve() };
+    });
+    entry.users--;
+    return (entry.held as Kept<Value>).value;
+  }
+
+  /** Lets go what is kept or loaded under a key, unless it is in use. */
+  async forget(key: string): Promise<void> {
+    if (this.#entries.get(key)?.users === 0) await this.#evict(key);
   }
 
   /** Releases every session; none may be in use. */
@@ -75,9 +103,9 @@ export class SessionPool {
   }
 
   /** One at a time, so that two loads do not share the same free memory. */
-  async #acquire(key: string, build: () => OnnxModel): Promise<Entry> {
+  async #acquire(key: string, load: () => Promise<Held>): Promise<Entry> {
     const acquired = this.#loading.then(async () => {
-      const entry = this.#entries.get(key) ?? { session: await this.#load(key, build), users: 0 };
+      const entry = this.#entries.get(key) ?? { held: await load(), users: 0 };
       entry.users++;
       this.#entries.delete(key);
       this.#entries.set(key, entry);
@@ -90,7 +118,13 @@ export class SessionPool {
   async #load(key: string, build: () => OnnxModel): Promise<NetworkSession> {
     const startedAt = performance.now();
     const model = build();
-    const wanted = weightBytes(model);
+    await this.#makeRoom(model.name, weightBytes(model));
+    const session = await createSession(model, this.#settings);
+    this.#loadMs.set(key, performance.now() - startedAt);
+    return session;
+  }
+
+  async #makeRoom(name: string, wanted: number): Promise<void> {
     for (const key of this.#idleKeys()) {
       if (this.bytes + wanted <= this.#budget) break;
       await this.#evict(key);
@@ -98,12 +132,9 @@ export class SessionPool {
     if (this.bytes + wanted > this.#budget) {
       throw new ArmatureError(
         'out_of_memory',
-        `The ${model.name} needs ${gigabytes(wanted)} beside ${gigabytes(this.bytes)} in use, but the memory budget is ${gigabytes(this.#budget)}. Raise the memory budget.`,
+        `The ${name} needs ${gigabytes(wanted)} beside ${gigabytes(this.bytes)} in use, but the memory budget is ${gigabytes(this.#budget)}. Raise the memory budget.`,
       );
     }
-    const session = await createSession(model, this.#settings);
-    this.#loadMs.set(key, performance.now() - startedAt);
-    return session;
   }
 
   #idleKeys(): readonly string[] {
@@ -113,7 +144,7 @@ export class SessionPool {
   async #evict(key: string): Promise<void> {
     const entry = this.#entries.get(key);
     this.#entries.delete(key);
-    await entry?.session.release();
+    await entry?.held.release();
   }
 }
 

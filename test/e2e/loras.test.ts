@@ -89,7 +89,7 @@ describe('a request with LoRAs', () => {
           model: { id: 'names-kohya', hash: expect.stringMatching(/^[0-9a-f]{16}$/) },
           scale: 0.8,
           text_encoder_scale: 0.5,
-          applied: 'merged',
+          applied: 'branches',
         },
       ],
     });

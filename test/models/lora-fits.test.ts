@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BaseModel, findBase } from '../../src/generation/models/base.ts';
 import type { PlannedLora } from '../../src/generation/plan.ts';
 import { type ModelLibrary, openLibrary } from '../../src/models/library.ts';
+import { openBaseCheckpoint } from '../../src/weights/checkpoint.ts';
 import { planFor } from '../support/draw-request.ts';
 import { smallModelPath } from '../support/golden.ts';
 import { float32Tensor, writeSafetensors } from '../weights/write-safetensors.ts';
@@ -41,7 +42,8 @@ async function remarks(id: string, scales: Partial<PlannedLora> = {}): Promise<r
   const models = await library.list();
   const { hash } = await library.find(findLora, id);
   const loras = [{ model: { id, hash }, scale: 1, textEncoderScale: 1, ...scales }];
-  return await library.remarksOnLoras(planFor(base, { loras }), models);
+  const { warnings } = await library.settleLoras(planFor(base, { loras }), models);
+  return warnings;
 }
 
 describe('what there is to say of a LoRA and a base model', () => {
@@ -49,7 +51,8 @@ describe('what there is to say of a LoRA and a base model', () => {
     expect(await remarks('all')).toEqual([]);
     expect(await remarks('all', { scale: 0 })).toEqual([]);
     expect(await remarks('all', { textEncoderScale: 0 })).toEqual([]);
-    expect(await library.remarksOnLoras(planFor(base), await library.list())).toEqual([]);
+    const plan = planFor(base);
+    expect(await library.settleLoras(plan, await library.list())).toEqual({ plan, warnings: [] });
   });
 
   it('is how many layers the model does not have, with the first of them', async () => {
@@ -82,5 +85,45 @@ describe('what there is to say of a LoRA and a base model', () => {
     put('text', { lora_te_text_model_encoder_layers_9_self_attn_q_proj: 24 });
     await library.list();
     await expect(remarks('text')).rejects.toMatchObject({ code: 'incompatible_lora' });
+  });
+});
+
+describe('the way in which the LoRAs of a plan act', () => {
+  async function ways(...named: readonly (readonly [id: string, scale: number])[]): Promise<readonly unknown[]> {
+    const loras = await Promise.all(
+      named.map(async ([id, scale]) => ({
+        model: { id, hash: (await library.find(findLora, id)).hash },
+        scale,
+        textEncoderScale: scale,
+      })),
+    );
+    const { plan } = await library.settleLoras(planFor(base, { loras }), await library.list());
+    return plan.loras!.map(({ applied }) => applied);
+  }
+
+  beforeAll(async () => {
+    const difference = { [`${unet}.diff`]: float32Tensor([16, 16], new Float32Array(256)) };
+    writeSafetensors(join(folder, 'whole.safetensors'), difference);
+    const table = 'lora_te_text_model_embeddings_token_embedding';
+    const { shape } = (await openBaseCheckpoint(base.path)).textEncoders[0].weights.get(
+      'text_model.embeddings.token_embedding.weight',
+    )!;
+    writeSafetensors(join(folder, 'table.safetensors'), {
+      [`${table}.lora_down.weight`]: float32Tensor([1, shape[1]!], new Float32Array(shape[1]!)),
+      [`${table}.lora_up.weight`]: float32Tensor([shape[0]!, 1], new Float32Array(shape[0]!)),
+    });
+  });
+
+  it('is beside the layers where all are products of low rank', async () => {
+    expect(await ways(['all', 1], ['some', 0.5])).toEqual(['branches', 'branches']);
+  });
+
+  it('is merged for all where one is anything else, or changes no layer but a table', async () => {
+    expect(await ways(['all', 1], ['whole', 1])).toEqual(['merged', 'merged']);
+    expect(await ways(['table', 1])).toEqual(['merged']);
+  });
+
+  it('does not ask those that are off', async () => {
+    expect(await ways(['whole', 0], ['all', 1])).toEqual(['branches', 'branches']);
   });
 });

@@ -35,10 +35,12 @@ class AnalyticNetworks implements NetworkSource {
   before = (_network: string): void => {};
   /** Milliseconds until a network can run. */
   reloadMs = (_network: string): number => 0;
+  /** LoRAs on each row of each evaluation. */
+  readonly branches: (readonly (readonly string[])[])[] = [];
 
   base(key: string): PictureNetworks {
     return {
-      reloadMs: () => this.reloadMs(key),
+      reloadMs: (branches) => this.reloadMs(branches.length === 0 ? key : `${key} with branches`),
       latentChannels: 1,
       task: 'drawing',
       latentScale: 8,
@@ -49,8 +51,9 @@ class AnalyticNetworks implements NetworkSource {
       rowBytes: (height, width) => 100 * height * width,
       encode: async () => await Promise.reject(new Error('no picture here')),
       decode: async (latents) => await Promise.resolve(latents),
-      denoise: async (input, { residuals }) => {
-        this.before(key);
+      denoise: async (input, { residuals }, branches) => {
+        this.before(branches.flat().length === 0 ? key : `${key} with branches`);
+        this.branches.push(branches.map((own) => own.map(({ lora }) => lora)));
         return await Promise.resolve(this.#denoise(input, residuals));
       },
     };
@@ -132,12 +135,13 @@ interface Options {
   readonly value?: number;
   readonly guidance?: number;
   readonly width?: number;
+  readonly branches?: Pass['branches'];
   readonly controls?: readonly SampleControl[];
   readonly prompts?: readonly { readonly weight: number; readonly conditionings: StepConditionings }[];
 }
 
 function sample(options: Options = {}): Sample {
-  const { base = 'toy', steps = 4, value = 1, guidance = 2, width = 2, controls = [] } = options;
+  const { base = 'toy', steps = 4, value = 1, guidance = 2, width = 2, controls = [], branches = [] } = options;
   const scheduler = tenthScheduler(steps);
   const prompts = [...(options.prompts ?? [{ weight: 1, conditionings: told(value) }])];
   const roles = rolesOf({ scale: guidance, rescale: 0 }, prompts.length);
@@ -154,6 +158,7 @@ function sample(options: Options = {}): Sample {
     guidance: { scale: guidance, rescale: 0 },
     rows: questions.map((question) => rowOf(question, controls)),
     structure: '',
+    branches,
     over: null,
     noiseFrom: torchNoise([1, 1, width], { from: 0.01, to: 20 }),
   };
@@ -356,6 +361,71 @@ class TightNetworks extends AnalyticNetworks {
     this.time += this.#evaluationMs;
   };
 }
+
+/** A LoRA `name` of such a rank on every row. */
+const lora = (name: string, rank = 8): Pass['branches'] => [{ lora: name, scale: 1, rank }];
+
+describe('samples with LoRAs beside the layers', () => {
+  it('share evaluations with those that have others, or none', async () => {
+    const networks = new AnalyticNetworks();
+    const loop = new DenoiseLoop(splitNetworks(networks), limits(64));
+    loop.join([
+      sample({ steps: 1, branches: lora('ink') }),
+      sample({ steps: 1 }),
+      sample({ steps: 1, branches: lora('wash'), guidance: 1 }),
+    ]);
+    expect((await loop.tick()).stepped).toHaveLength(3);
+    expect(networks.branches).toEqual([[['ink'], ['ink'], [], [], ['wash']]]);
+  });
+
+  it('go through the network apart, in one step, where their ranks are many together', async () => {
+    const networks = new AnalyticNetworks();
+    const loop = new DenoiseLoop(splitNetworks(networks), limits(64));
+    const large = [...lora('large', 128), ...lora('ink', 8)];
+    loop.join(
+      [large, lora('wash', 64), lora('ink', 8), lora('grain', 56), lora('ink', 8)].map((branches) =>
+        sample({ steps: 1, guidance: 1, branches }),
+      ),
+    );
+    expect((await loop.tick()).stepped).toHaveLength(5);
+    // Who has them all anyway brings those with some of them along.
+    expect(networks.branches).toEqual([
+      [['large', 'ink'], ['ink'], ['ink']],
+      [['wash'], ['grain']],
+    ]);
+  });
+
+  it('wait for a network of their own, which does for those without LoRAs too', async () => {
+    const networks = new TightNetworks({ a: 50, 'a with branches': 50 }, 10);
+    const loop = new DenoiseLoop(splitNetworks(networks), limits(2), () => networks.time);
+    loop.join([sample({ base: 'a', steps: 1 }), sample({ base: 'a', steps: 2, branches: lora('ink') })]);
+    await loop.tick();
+    await loop.tick();
+    const plain = sample({ base: 'a', steps: 1, guidance: 1 });
+    const inked = sample({ base: 'a', steps: 1, guidance: 1, branches: lora('ink') });
+    loop.join([plain, inked]);
+    expect(networks.reloadMs('a')).toBe(50);
+    expect(loop.next()?.samples.flatMap(({ pass }) => pass.branches.map(({ lora: name }) => name))).toEqual(['ink']);
+    await loop.tick();
+    expect(loop.next()).toMatchObject({ samples: [plain, inked], ready: true });
+    await loop.tick();
+    expect([networks.loads, loop.size]).toEqual([2, 0]);
+  });
+
+  it('are not loaded for by a step of samples without LoRAs', async () => {
+    const networks = new TightNetworks({ a: 50, 'a with branches': 50 }, 10);
+    const loop = new DenoiseLoop(splitNetworks(networks), limits(64), () => networks.time);
+    const inked = sample({ base: 'a', steps: 2, branches: lora('ink') });
+    loop.join([inked]);
+    await loop.tick();
+    loop.leave([inked]);
+    const plain = sample({ base: 'a', steps: 5 });
+    loop.join([plain]);
+    await loop.tick();
+    loop.join([inked]);
+    expect(loop.next()?.samples).toEqual([plain]);
+  });
+});
 
 describe('bases that do not fit into memory together', () => {
   const steps = 100;

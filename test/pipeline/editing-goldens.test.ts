@@ -128,6 +128,7 @@ async function sampleOf({ name, scheduler, args }: Case, base: PictureNetworks, 
           },
     shown: await shownOf(base, picture, mask),
     structure: '',
+    branches: [],
     noiseFrom: torchNoise(shape, null),
   };
   return startSample(pass, { seed: args.generator });

@@ -94,6 +94,7 @@ export async function sampleOf(
     ),
     over: null,
     structure: '',
+    branches: [],
     noiseFrom: torchNoise(shape, null),
   };
   return startSample(pass, { seed: args.generator });

@@ -262,6 +262,7 @@ async function samplesOf(one: Case, networks: GoldenModel): Promise<Sample[]> {
       over: over?.latents ?? null,
       shown: over?.shown ?? null,
       structure: '',
+      branches: [],
       noiseFrom: () => noises[index]!,
     };
     return startSample(pass, { seed: 0 });

@@ -148,7 +148,7 @@ describe.each(['light', 'xl'])('a T2I-Adapter (%s)', (adapter) => {
     };
     const source = { base: () => base, control: () => Promise.reject(new Error('none')) as never };
     const controls = scale === 0 ? [[], []] : acting;
-    const out = await splitNetworks(source).evaluate({ base: one.model, input, controls });
+    const out = await splitNetworks(source).evaluate({ base: one.model, input, controls, branches: [[], []] });
     const name = scale === 0 ? 'base' : scale.toFixed(1);
     expect(maxAbsDifference(out.data, floats(arrays, `${adapter}/unet/${name}`))).toBeLessThanOrEqual(5e-5);
   });

@@ -171,7 +171,12 @@ describe('a union ControlNet', () => {
       const point = name.endsWith('/mid') ? residuals.length - 1 : Number(/down\.(\d+)$/.exec(name)![1]);
       expect(maxAbsDifference(residuals[point]!.data, floats(arrays, name)), name).toBeLessThanOrEqual(2e-4);
     }
-    const out = await splitNetworks(networks).evaluate({ base: model, input: whole, controls: steering });
+    const out = await splitNetworks(networks).evaluate({
+      base: model,
+      input: whole,
+      controls: steering,
+      branches: steering.map(() => []),
+    });
     expect(maxAbsDifference(out.data, floats(arrays, `${one.case}/unet_out`))).toBeLessThanOrEqual(1e-4);
   });
 

@@ -98,6 +98,47 @@ describe('sessions under a budget', () => {
     await pool.release();
   });
 
+  test('numbers that networks are fed with are read once, and go like sessions when another needs their memory', async () => {
+    const pool = new SessionPool(settings, 10_000);
+    let read = 0;
+    const keep = async (): Promise<string> =>
+      await pool.keep('numbers', 'LoRA', 2000, async () => await Promise.resolve(`read ${++read}`));
+    expect([await keep(), await keep()]).toEqual(['read 1', 'read 1']);
+    expect(pool.bytes).toBe(2000);
+    await pool.use('a', () => network(2, 1500), result);
+    expect(pool.keys).toEqual(['numbers', 'a']);
+    await pool.use('b', () => network(2, 1500), result);
+    expect(pool.keys).toEqual(['b']);
+    expect(await keep()).toBe('read 2');
+    await pool.forget('numbers');
+    expect(pool.keys).toEqual(['b']);
+    await pool.release();
+  });
+
+  test('numbers that do not fit are refused before they are read, and one that could not be read is read again', async () => {
+    const pool = new SessionPool(settings, 1000);
+    await expect(pool.keep('a', 'LoRA', 1001, () => Promise.reject(new Error('read')))).rejects.toMatchObject({
+      code: 'out_of_memory',
+      message: expect.stringContaining('The LoRA needs'),
+    });
+    await expect(pool.keep('a', 'LoRA', 10, () => Promise.reject(new Error('read')))).rejects.toThrow('read');
+    expect(await pool.keep('a', 'LoRA', 10, () => Promise.resolve('there'))).toBe('there');
+  });
+
+  test('what is in use is not forgotten', async () => {
+    const pool = new SessionPool(settings, 10_000);
+    await pool.use(
+      'a',
+      () => network(2, 10),
+      async (session) => {
+        await pool.forget('a');
+        expect(await result(session)).toBe(6);
+      },
+    );
+    expect(pool.keys).toEqual(['a']);
+    await pool.release();
+  });
+
   test('work that fails gives its session back', async () => {
     const pool = new SessionPool(settings, 9000);
     const failing = pool.use(

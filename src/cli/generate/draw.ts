@@ -48,7 +48,7 @@ export async function draw(
     check: async (reference) => await parts.files.check(reference),
     look: async (picture, channel, field) => await parts.files.look(picture, channel, field),
   });
-  const { plan, warnings } = resolveGeneration(request, {
+  const { plan: resolved, warnings } = resolveGeneration(request, {
     catalog: catalogOf(models),
     defaultModel: parts.defaultModel,
     given: given.controls,
@@ -57,8 +57,8 @@ export async function draw(
     randomSeed: parts.randomSeed,
     embedParameters: parts.embedParameters,
   });
-  await parts.annotators.requireFor(plan);
-  const remarks = await parts.library.remarksOnLoras(plan, models);
+  await parts.annotators.requireFor(resolved);
+  const { plan, warnings: remarks } = await parts.library.settleLoras(resolved, models);
   const drawn = await drawPlan(
     {
       store: parts.files,

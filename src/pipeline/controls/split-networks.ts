@@ -1,5 +1,5 @@
 import type { Tensor } from '../../numeric/tensor.ts';
-import type { DenoiserInput, NetworkSource } from '../networks/networks.ts';
+import type { DenoiserInput, NetworkSource, RowBranch } from '../networks/networks.ts';
 import { steer } from './kinds.ts';
 import type { RowControl } from './sample-control.ts';
 
@@ -10,6 +10,8 @@ export interface BatchedEvaluation {
   readonly input: DenoiserInput;
   /** controls[r] are those that act on row r of `input`. */
   readonly controls: readonly (readonly RowControl[])[];
+  /** branches[r] act on row r. */
+  readonly branches: readonly (readonly RowBranch[])[];
 }
 
 /** What the denoise loop asks of networks: whole evaluations, however they are computed. */
@@ -17,7 +19,7 @@ export interface EvaluationNetworks {
   /** Estimate of the memory that one row works in, in bytes, for latents of height x width cells. */
   rowBytes(base: string, height: number, width: number): number;
   /** Milliseconds that loading takes before such an evaluation can begin; 0 where all is loaded, or never was. */
-  reloadMs(base: string, controlNets: Iterable<string>): number;
+  reloadMs(base: string, controlNets: Iterable<string>, branches: readonly RowBranch[]): number;
   /** The network's prediction (epsilon or v), [rows, C, h, w]. */
   evaluate(evaluation: BatchedEvaluation): Promise<Tensor>;
 }
@@ -26,15 +28,15 @@ export interface EvaluationNetworks {
 export function splitNetworks(networks: NetworkSource): EvaluationNetworks {
   return {
     rowBytes: (base, height, width) => networks.base(base).rowBytes(height, width),
-    reloadMs(base, controlNets) {
-      let ms = networks.base(base).reloadMs();
+    reloadMs(base, controlNets, branches) {
+      let ms = networks.base(base).reloadMs(branches);
       for (const network of controlNets) ms += networks.control(network).reloadMs();
       return ms;
     },
-    async evaluate({ base, input, controls }) {
+    async evaluate({ base, input, controls, branches }) {
       const denoiser = networks.base(base);
       const steering = await steer(controls, input, denoiser, networks);
-      return await denoiser.denoise(input, steering);
+      return await denoiser.denoise(input, steering, branches);
     },
   };
 }

@@ -44,10 +44,19 @@ export interface PictureNetworks extends PictureEncoder, LatentDecoder {
   readonly featurePlaces: number;
   /** Estimate of the memory that one row of a batched step works in, in bytes, for latents of height x width cells. */
   rowBytes(height: number, width: number): number;
-  /** Milliseconds until the denoiser can run: 0 where it is loaded, and where nobody knows because it never was. */
-  reloadMs(): number;
-  /** The network's prediction (epsilon or v), [rows, C, h, w]. */
-  denoise(input: DenoiserInput, steering: Steering): Promise<Tensor>;
+  /** Milliseconds until the denoiser can run with such LoRAs: 0 where it is loaded, and where nobody knows because it never was. */
+  reloadMs(branches: readonly RowBranch[]): number;
+  /** The network's prediction (epsilon or v), [rows, C, h, w]. `branches[r]` act on row r, beside the layers. */
+  denoise(input: DenoiserInput, steering: Steering, branches: readonly (readonly RowBranch[])[]): Promise<Tensor>;
+}
+
+/** A low-rank LoRA that acts on a row beside the layers of the denoiser, so that rows with others share its run. */
+export interface RowBranch {
+  /** What the networks know it by. */
+  readonly lora: string;
+  readonly scale: number;
+  /** The largest in any layer. */
+  readonly rank: number;
 }
 
 /** Normal distributions of latents of the autoencoder, before scaling; [rows, C, h, w] each. */

@@ -110,7 +110,7 @@ export async function planGeneration(
   models: ModelList,
   given: GivenPictures,
 ): Promise<Resolved<GenerationPlan>> {
-  const { plan, warnings } = resolveGeneration(request, {
+  const { plan: resolved, warnings } = resolveGeneration(request, {
     catalog: catalogOf(models),
     defaultModel: settings.defaultModel,
     given: given.controls,
@@ -119,8 +119,9 @@ export async function planGeneration(
     randomSeed,
     embedParameters: settings.embedParameters,
   });
-  await annotators.requireFor(plan);
-  return { plan, warnings: [...warnings, ...(await library.remarksOnLoras(plan, models))] };
+  await annotators.requireFor(resolved);
+  const { plan, warnings: remarks } = await library.settleLoras(resolved, models);
+  return { plan, warnings: [...warnings, ...remarks] };
 }
 
 /** Submits a picture that a map of condition `type` is to be made of. */

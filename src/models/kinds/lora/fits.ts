@@ -1,4 +1,5 @@
 import { ArmatureError } from '../../../errors.ts';
+import type { LoraWay } from '../../../generation/lora-ways.ts';
 import type { ModelList } from '../../../generation/models/model-list.ts';
 import type { BaseModel } from '../../../generation/models/base.ts';
 import type { LoraModel } from '../../../generation/models/lora.ts';
@@ -18,6 +19,14 @@ interface Fit {
   readonly missing: readonly string[];
   readonly changesUNet: boolean;
   readonly changesText: boolean;
+  /** Whether all of it can run beside the layers. */
+  readonly lowRank: boolean;
+}
+
+/** A plan whose LoRAs are known to fit. */
+export interface SettledLoras {
+  readonly plan: GenerationPlan;
+  readonly warnings: readonly string[];
 }
 
 /** Pairs of a base model and a LoRA that are remembered, and base models whose layers are. */
@@ -32,13 +41,16 @@ export class LoraFits {
   readonly #targets = new Map<string, Promise<LoraTargets>>();
 
   /**
-   * What there is to say of the LoRAs of a plan that was just resolved against `models`. Throws `incompatible_lora` where one changes no
+   * A plan that was just resolved against `models` with the way in which its LoRAs act, and what there is to say of them. Throws `incompatible_lora` where one changes no
    * layer of the base model or has other shapes, with those that may fit as choices.
    */
-  async remarksOn(plan: GenerationPlan, models: ModelList): Promise<readonly string[]> {
+  async settle(plan: GenerationPlan, models: ModelList): Promise<SettledLoras> {
     const passes = passesOf(plan);
-    const remarks: string[] = [];
-    for (const [index, planned] of (plan.loras ?? []).entries()) {
+    const { loras = [] } = plan;
+    if (loras.length === 0) return { plan, warnings: [] };
+    const warnings: string[] = [];
+    const ways = new Set<LoraWay>();
+    for (const [index, planned] of loras.entries()) {
       const lora = models.loras.find(({ id }) => id === planned.model.id);
       const acting = passes.filter((pass) => actsIn(planned.passes, pass));
       for (const id of new Set(acting.map(({ model }) => model.id))) {
@@ -49,10 +61,13 @@ export class LoraFits {
           const choices = fittingLoras(base, models).filter((other) => other !== lora.id);
           throw new ArmatureError(error.code, error.message, { field: `loras[${index}].model`, choices, cause: error });
         });
-        remarks.push(...remarksOnFit(fit, base, planned).map((text) => `loras[${index}] (${lora.id}) ${text}`));
+        warnings.push(...remarksOnFit(fit, base, planned).map((text) => `loras[${index}] (${lora.id}) ${text}`));
+        if (!isOff(planned)) ways.add(fit.lowRank ? 'branches' : 'merged');
       }
     }
-    return remarks;
+    // With one that has to be merged, all are: a variant is loaded anyway.
+    const applied = ways.has('merged') ? 'merged' : 'branches';
+    return { plan: { ...plan, loras: loras.map((lora) => ({ ...lora, applied })) }, warnings };
   }
 
   async #fit(base: BaseModel, lora: LoraModel): Promise<Fit> {
@@ -61,10 +76,11 @@ export class LoraFits {
       const targets = await remembered(this.#targets, mostTargets, JSON.stringify([base.id, base.hash]), async () =>
         loraTargets(await openBaseCheckpoint(base.path)),
       );
-      const { matched, unmatched, deltas } = await matchLora(await openLoraFile(lora.path), targets, base.id);
+      const { matched, unmatched, deltas, lowRank } = await matchLora(await openLoraFile(lora.path), targets, base.id);
       return {
         matched,
         unmatched: unmatched.length,
+        lowRank,
         missing: unmatched.slice(0, mostNamed),
         changesUNet: deltas.unet.size > 0,
         changesText: deltas.text.size + deltas.text_2.size > 0,
@@ -76,8 +92,9 @@ export class LoraFits {
 function remarksOnFit(
   { matched, unmatched, missing, changesUNet, changesText }: Fit,
   base: BaseModel,
-  { scale, textEncoderScale }: PlannedLora,
+  lora: PlannedLora,
 ): readonly string[] {
+  const { scale, textEncoderScale } = lora;
   const remarks: string[] = [];
   if (unmatched > 0) {
     const names = missing.map((name) => name.slice(0, 100)).join(', ');
@@ -86,13 +103,16 @@ function remarksOnFit(
       `has ${unmatched} of ${matched + unmatched} layers that the model ${base.id} does not have, which do not act: ${names}${more}.`,
     );
   }
-  const isOff = scale === 0 && textEncoderScale === 0;
   const acts = (scale !== 0 && changesUNet) || (textEncoderScale !== 0 && changesText);
-  if (!isOff && !acts) {
+  if (!isOff(lora) && !acts) {
     const [only, field] = changesUNet ? ['UNet', 'scale'] : ['text encoder', 'text_encoder_scale'];
     remarks.push(`changes the ${only} alone, and its ${field} is 0: it does not act.`);
   }
   return remarks;
+}
+
+function isOff({ scale, textEncoderScale }: PlannedLora): boolean {
+  return scale === 0 && textEncoderScale === 0;
 }
 
 /** The value of a key, worked out where it is not known; of too many the one that was worked out first is forgotten. */

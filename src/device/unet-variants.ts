@@ -1,0 +1,59 @@
+import {
+  type BranchSet,
+  type BranchShape,
+  branchShapes,
+  networks,
+  type NetworkPart,
+  type UNetConfig,
+} from '../graph/compiler/index.ts';
+import type { RowBranch } from '../pipeline/networks/networks.ts';
+import type { SessionPool } from '../runtime/index.ts';
+import type { Branches } from './branches.ts';
+import type { MergedDelta } from './network-variant.ts';
+import { sessionKey } from './run-network.ts';
+
+/** One of the UNets of a base model, which differ in what they take beside the sample. */
+export interface UNetVariant {
+  readonly session: string;
+  readonly features: boolean;
+  /** Layers that have branches. */
+  readonly branches: BranchSet | undefined;
+}
+
+/** The UNets of the base model of a key, with the same adapters merged into all. */
+export class UNetVariants {
+  readonly #pool: SessionPool;
+  readonly #network: string;
+  readonly #deltas: readonly MergedDelta[];
+  readonly #branches: Branches;
+  readonly #shapes = new Map<BranchSet, ReadonlyMap<string, BranchShape>>();
+
+  constructor(pool: SessionPool, key: string, deltas: readonly MergedDelta[], branches: Branches) {
+    this.#pool = pool;
+    this.#network = `${key}/unet`;
+    this.#deltas = deltas;
+    this.#branches = branches;
+  }
+
+  /**
+   * The one for features of T2I-Adapters or none, and such LoRAs: that which takes least, or, where it is not loaded, one that is and takes
+   * more, since features and branches of 0 change nothing. What has no LoRA never runs one with branches.
+   */
+  choose(features: boolean, loras: readonly RowBranch[]): UNetVariant {
+    const sets = loras.length === 0 ? [undefined] : this.#branches.setsFor(loras);
+    const able = sets.flatMap((set) => (features ? [true] : [false, true]).map((one) => this.#variant(one, set)));
+    return able.find(({ session }) => this.#pool.isLoaded(session)) ?? (able[0] as UNetVariant);
+  }
+
+  /** The branches beside the layers of a set; `unet` is the base model's. */
+  shapes(unet: NetworkPart<UNetConfig>, set: BranchSet): ReadonlyMap<string, BranchShape> {
+    const shapes = this.#shapes.get(set) ?? branchShapes(networks.unet(unet, { branches: set }));
+    this.#shapes.set(set, shapes);
+    return shapes;
+  }
+
+  #variant(features: boolean, branches: BranchSet | undefined): UNetVariant {
+    const structure = { ...(features ? { features } : {}), ...(branches === undefined ? {} : { branches }) };
+    return { session: sessionKey(this.#network, { deltas: this.#deltas, structure }), features, branches };
+  }
+}
