@@ -88,6 +88,20 @@ describe('T2I-Adapters over HTTP', () => {
     expect(new Set(together.map(({ outputs: [first] }) => first?.sha256)).size).toBe(asked.length);
   });
 
+  it('acts in the passes that it says, in each at its size', async () => {
+    const hires = { width: 96, height: 64, steps: 2 };
+    const request = { model: 'sd15-tiny', prompt: 'a cube', steps: 2, width: 64, height: 64, seed: 1, hires };
+    const shas = new Set<string | undefined>();
+    for (const passes of ['both', 'low', 'high', null]) {
+      const controls = passes === null ? [] : [{ ...map, type: 'canny', model: 't2i-adapter-light', passes }];
+      shas.add((await service.draw({ ...request, controls })).outputs[0]?.sha256);
+    }
+    expect(shas.size).toBe(4);
+    const controls = [{ ...map, type: 'canny', model: 't2i-adapter-xl' }];
+    const odd = { ...request, model: 'sdxl-tiny', hires: { width: 72, height: 72, steps: 1 }, controls };
+    await expect(service.submit(odd)).rejects.toThrow(/hires\.width to be a multiple of 16/);
+  });
+
   it.each([
     ['of another family', 'sd15-tiny', { model: 't2i-adapter-xl' }, {}, /does not fit the base model sd15-tiny/],
     [

@@ -151,6 +151,31 @@ describe('the reason names what a file is', () => {
     ['union ControlNet', { ...controlNet, 'control_model.task_embedding': one(6, 32) }, /union ControlNet/],
     ['IP-Adapter', { 'image_proj.proj.weight': one(8), 'ip_adapter.1.to_k_ip.weight': one(8) }, /IP-Adapter:/],
     ['FaceID', { 'image_proj.proj.0.weight': one(8), 'ip_adapter.0.to_q_lora.down.weight': one(8) }, /FaceID/],
+    [
+      'FaceID without its LoRA',
+      {
+        'image_proj.proj.0.weight': one(1024, 512),
+        'image_proj.norm.weight': one(768),
+        'ip_adapter.1.to_k_ip.weight': one(8),
+      },
+      /FaceID\)/,
+    ],
+    [
+      'FaceID Plus',
+      { 'image_proj.perceiver_resampler.proj_in.weight': one(8), 'image_proj.norm.weight': one(8) },
+      /FaceID Plus/,
+    ],
+    [
+      'the full IP-Adapter',
+      { 'image_proj.proj.0.weight': one(8), 'image_proj.proj.3.weight': one(8) },
+      /full IP-Adapter/,
+    ],
+    ['InstantID', { 'image_proj.latents': one(1, 16, 8), 'image_proj.proj_in.weight': one(8, 512) }, /InstantID/],
+    [
+      'IP-Adapter Plus',
+      { 'image_proj.latents': one(1, 16, 8), 'image_proj.proj_in.weight': one(8, 1280) },
+      /an IP-Adapter:/,
+    ],
     ['BOFT', { 'lora_unet_mid_block_attentions_0_proj_in.oft_blocks': one(2, 2, 4, 4) }, /BOFT .*bring it as OFT/],
     [
       'LoRA for another network',

@@ -7,6 +7,17 @@ interface Kind {
   readonly all: readonly RegExp[];
   /** What is there in none. */
   readonly none?: readonly RegExp[];
+  /** What else has to be so, where names are those of another kind. */
+  readonly where?: (tensors: Tensors) => boolean;
+}
+
+type Tensors = SafetensorsFile['tensors'];
+
+/** Numbers of a face, as the networks that tell faces apart give it; pictures are wider. */
+const faceWidth = 512;
+
+function takesFaces(tensors: Tensors): boolean {
+  return tensors.get('image_proj.proj_in.weight')?.shape[1] === faceWidth;
 }
 
 const unet = /^model\.diffusion_model\.input_blocks\.0\.0\.weight$/;
@@ -33,10 +44,11 @@ const kinds: readonly Kind[] = [
     is: 'a union ControlNet with the names of the original code',
     all: [/^control_model\.(?:task_embedding$|control_add_embedding\.)/],
   },
-  {
-    is: 'an IP-Adapter for faces (FaceID)',
-    all: [/^ip_adapter\./, /^ip_adapter\.\d+\.to_q_lora\.|^image_proj\.proj\.0\./],
-  },
+  { is: 'an IP-Adapter for faces (FaceID Plus)', all: [/^image_proj\.perceiver_resampler\./] },
+  { is: 'an IP-Adapter for faces (FaceID)', all: [/^ip_adapter\.\d+\.to_q_lora\./] },
+  { is: 'an IP-Adapter for faces (FaceID)', all: [/^image_proj\.proj\.0\./, /^image_proj\.norm\./] },
+  { is: 'a full IP-Adapter, which takes all tokens of a picture', all: [/^image_proj\.proj\.[0-3]\./] },
+  { is: 'an IP-Adapter for faces (InstantID)', all: [/^image_proj\.latents$/], where: takesFaces },
   { is: 'an IP-Adapter', all: [/^(?:ip_adapter|image_proj)\./] },
   { is: aT2iAdapter, all: [/^(?:adapter\.)?(?:body\.\d+\.(?:block1|resnets|in_conv|body)\b|body\.\d+\.out_conv)/] },
   { is: 'a LoRA for FLUX', all: [lora, flux] },
@@ -69,5 +81,9 @@ const kinds: readonly Kind[] = [
 export function otherKind(file: Pick<SafetensorsFile, 'tensors'>): string | null {
   const names = [...file.tensors.keys()];
   const has = (pattern: RegExp): boolean => names.some((name) => pattern.test(name));
-  return kinds.find(({ all, none = [] }) => all.every(has) && !none.some(has))?.is ?? null;
+  return (
+    kinds.find(({ all, none = [], where }) => {
+      return all.every(has) && !none.some(has) && where?.(file.tensors) !== false;
+    })?.is ?? null
+  );
 }
