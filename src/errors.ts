@@ -10,6 +10,7 @@ export const errorCodes = {
   unknown_condition: { status: 400, title: 'There is no such condition' },
   incompatible_control: { status: 400, title: 'The ControlNet does not fit the base model' },
   incompatible_lora: { status: 400, title: 'The LoRA does not fit the base model' },
+  incompatible_embedding: { status: 400, title: 'The embedding does not fit the base model' },
   invalid_image: { status: 400, title: 'The picture cannot be read' },
   image_too_large: { status: 413, title: 'The picture is too large' },
   request_timeout: { status: 408, title: 'The request took too long to arrive' },

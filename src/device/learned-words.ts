@@ -52,7 +52,7 @@ async function readWord({ model, bundled }: WordWork): Promise<Vectors> {
     ? openEmbedding(model.path)
     : openBundled(model.path, bundled));
   if (hash === model.hash) return await readVectors(file, tensors);
-  const what = bundled === null ? 'embedding' : 'LoRA';
+  const what = bundled === null ? 'learned word' : 'LoRA';
   const detail = `The ${what} "${model.id}" was replaced while this job waited to be drawn. Send the request again to draw with the new one.`;
   throw new ArmatureError('model_invalid', detail);
 }

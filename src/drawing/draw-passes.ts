@@ -39,6 +39,8 @@ export interface PassWork {
   readonly base: BaseModel;
   readonly controls: readonly ControlWork[];
   readonly loras: readonly LoraWork[];
+  /** Learned words of its prompts; absent where there are none. */
+  readonly words?: readonly WordWork[];
   readonly autoencoder: AutoencoderWork;
 }
 
@@ -47,8 +49,6 @@ export interface PassesWork {
   readonly plan: GenerationPlan;
   /** In the order of its passes. */
   readonly passes: readonly PassWork[];
-  /** Learned words of the prompts; absent where there are none. */
-  readonly words?: readonly WordWork[];
   /** Null where no previews were asked for. */
   readonly preview: PreviewWork | null;
   /** What the first pass draws over; null where that begins with noise alone. */
@@ -80,7 +80,7 @@ interface Underway {
  */
 export async function drawPasses(
   { device, checkpoints, previews, extractor }: PassesParts,
-  { plan, passes: works, words = [], preview, over, attempt }: PassesWork,
+  { plan, passes: works, preview, over, attempt }: PassesWork,
   { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (progress: Progress) => void },
 ): Promise<DrawnPasses> {
   const kept = await checkpoints.load();
@@ -100,8 +100,8 @@ export async function drawPasses(
       const request = {
         ...attempt,
         pass,
+        words: [],
         ...workOf(works, index),
-        words,
         preview,
         over: start,
         checkpointEveryMs: checkpoints.everyMs,

@@ -2,10 +2,11 @@ import { ArmatureError } from '../errors.ts';
 import { passesOf } from '../generation/passes.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
 import { modelKinds } from '../models/kinds/kinds.ts';
-import type { AutoencoderWork, LoraWork, PreviewWork } from '../device/protocol.ts';
+import type { AutoencoderWork, LoraWork, PreviewWork, WordWork } from '../device/protocol.ts';
 import type { TenantModels } from '../models/library.ts';
 import { type BaseModel, findBase } from '../generation/models/base.ts';
 import type { FoundControl } from '../pipeline/controls/control-work.ts';
+import { findEmbedding } from '../generation/models/embedding.ts';
 import { findSteering } from '../generation/models/steering.ts';
 import { findLora } from '../generation/models/lora.ts';
 
@@ -17,6 +18,8 @@ export interface PlanModels {
   readonly controls: readonly FoundControl[];
   /** Every LoRA of the plan, in its order. */
   readonly loras: readonly LoraWork[];
+  /** Learned words that the prompts hold. */
+  readonly words: readonly WordWork[];
   readonly autoencoder: AutoencoderWork;
   /** Null where the plan asks for no previews. */
   readonly preview: PreviewWork | null;
@@ -45,8 +48,15 @@ export async function findModels(library: Pick<TenantModels, 'find'>, plan: Gene
       return { model, scale, textEncoderScale, applied };
     }),
   );
+  const words = await Promise.all(
+    (plan.embeddings ?? []).map(async ({ name, model: { id, hash }, bundled }) => {
+      const model = await (bundled === undefined ? library.find(findEmbedding, id) : library.find(findLora, id));
+      assertUnchanged(model, hash);
+      return { name, model: { id, path: model.path, hash }, bundled: bundled ?? null };
+    }),
+  );
   const preview = plan.preview === undefined ? null : { every: plan.preview.every, taesd: null };
-  return { bases, controls, loras, autoencoder: { vae: null, taesd: null }, preview };
+  return { bases, controls, loras, words, autoencoder: { vae: null, taesd: null }, preview };
 }
 
 function assertUnchanged(model: { readonly id: string; readonly hash: string }, planned: string): void {

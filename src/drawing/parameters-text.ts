@@ -1,4 +1,4 @@
-import type { GenerationPlan, PlannedLora, Variation } from '../generation/plan.ts';
+import type { GenerationPlan, PlannedEmbedding, PlannedLora, Variation } from '../generation/plan.ts';
 
 /**
  * What a picture was made with, in the form that the field's tools read from a PNG's `parameters` text: the prompt, the
@@ -33,6 +33,7 @@ export function parametersText(plan: GenerationPlan, seed: number, variation?: V
     ...(plan.promptSyntax === 'plain' ? ([['Prompt syntax', 'plain']] satisfies [string, string][]) : []),
     ...plan.controls.map((control, index): [string, string] => [`ControlNet ${index}`, controlText(control)]),
     ...loraPairs(plan.loras ?? []),
+    ...wordPairs(plan.embeddings ?? []),
     ['Version', 'Armature'],
   ];
   const lines = [plan.prompt];
@@ -72,6 +73,12 @@ function loraPairs(loras: readonly PlannedLora[]): readonly [string, string][] {
     `Model: ${model.id}, Weight: ${scale}, Text Encoder Weight: ${textEncoderScale}`,
   ]);
   return [...texts, ['Lora hashes', hashes]];
+}
+
+/** Under the name that other programs read them by. */
+function wordPairs(words: readonly PlannedEmbedding[]): readonly [string, string][] {
+  if (words.length === 0) return [];
+  return [['TI hashes', words.map(({ name, model }) => `${name}: ${model.hash}`).join(', ')]];
 }
 
 function quoted(value: string): string {

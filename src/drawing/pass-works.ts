@@ -21,7 +21,7 @@ export interface PassWorks {
 export async function makePassWorks(
   parts: MapParts,
   plan: GenerationPlan,
-  { bases, controls, loras, autoencoder }: PlanModels,
+  { bases, controls, loras, words, autoencoder }: PlanModels,
   canvas: Frame,
   signal: AbortSignal,
 ): Promise<PassWorks> {
@@ -37,6 +37,7 @@ export async function makePassWorks(
       controls: works,
       // One that stands in for the first model's own knows nothing of other latents.
       autoencoder: sharesLatents(base, bases[0]!) ? autoencoder : { vae: null, taesd: null },
+      words: words.filter((_, place) => plan.embeddings?.[place]?.base === pass.model.id),
       loras: loras.filter((_, place) => actsIn(plan.loras?.[place]?.passes, pass)),
     });
   }

@@ -72,6 +72,8 @@ export interface GenerationPlan extends Plan {
   readonly controls: readonly PlannedControl[];
   /** Adapters of the model's weights, in the order of the request; absent where there are none. */
   readonly loras?: readonly PlannedLora[] | undefined;
+  /** Learned words that the prompts hold; absent where there are none. */
+  readonly embeddings?: readonly PlannedEmbedding[] | undefined;
   /** Blank maps, maps that look like something else and prompts that are cut fail the job instead of warning. */
   readonly strict: boolean;
   /** Each output is compared with the maps of the controls; always where several candidates are drawn. */
@@ -115,6 +117,18 @@ export interface PlannedLora {
   readonly passes?: ControlPasses | undefined;
   /** Absent of plans from before there was a second way: merged. */
   readonly applied?: LoraWay | undefined;
+}
+
+/** A learned word of the prompts, and whose vectors stand for it. */
+export interface PlannedEmbedding {
+  /** As it stands in the prompts, in lower case. */
+  readonly name: string;
+  /** The embedding, or the LoRA that brings it. */
+  readonly model: ModelReference;
+  /** Id of the base model that is told it: that of the passes whose prompts hold it. */
+  readonly base: string;
+  /** What that LoRA calls it; absent for an embedding of its own. */
+  readonly bundled?: string | undefined;
 }
 
 /** A picture that is drawn over. */

@@ -7,8 +7,10 @@ import {
   remarksOnSchedules,
   type WrittenPrompt,
 } from '../prompt/read-prompt.ts';
+import { indexNames, type NameIndex, splitAtNames } from '../prompt/learned-words.ts';
 import type { PassSteps } from '../prompt/schedule.ts';
-import type { GenerationPlan, ModelReference } from './plan.ts';
+import { sectionsOf } from '../prompt/syntax.ts';
+import type { GenerationPlan, ModelReference, PlannedEmbedding } from './plan.ts';
 
 type Written = Pick<GenerationPlan, 'prompt' | 'negativePrompt' | 'promptSyntax' | 'added'>;
 
@@ -115,12 +117,34 @@ export function furtherTexts(passes: readonly PromptedPass[]): number {
   return [...places.values()].reduce((sum, texts) => sum + texts.size - 1, 0);
 }
 
+/** Every piece of text of the prompts of a pass that is tokenised by itself, and the field that holds it. */
+export function piecesOf(pass: PromptedPass): readonly { readonly text: string; readonly field: string }[] {
+  return promptsOf(pass).flatMap(({ prompt, steps }) => {
+    const pieces = [...distinctTexts(readPrompt(prompt, steps))].flatMap((text) =>
+      sectionsOf(text, prompt.syntax).flat(),
+    );
+    return pieces.map(({ text }) => ({ text, field: prompt.field }));
+  });
+}
+
 /** Remarks on what of the prompts is not read as what it looks like. */
-export function promptWarnings(passes: readonly PromptedPass[]): readonly string[] {
+export function promptWarnings(
+  passes: readonly PromptedPass[],
+  words: readonly PlannedEmbedding[] = [],
+): readonly string[] {
+  const learned = indexNames(words.map(({ name }) => name).filter((name) => name.includes(':')));
   return promptsByField(passes).flatMap(({ prompt, steps }) => [
-    ...syntaxWarnings(prompt),
+    ...syntaxWarnings({ ...prompt, text: withoutNames(prompt.text, learned) }),
     ...scheduleWarnings(prompt, steps),
   ]);
+}
+
+/** A text without the learned words in it: what they look like to other programs they are here too. */
+function withoutNames(text: string, names: NameIndex): string {
+  if (names.size === 0) return text;
+  return splitAtNames(text, names)
+    .map((part) => ('text' in part ? part.text : ''))
+    .join('');
 }
 
 function scheduleWarnings(prompt: WrittenPrompt, passes: readonly PassSteps[]): readonly string[] {

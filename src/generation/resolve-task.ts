@@ -31,12 +31,9 @@ export function refuseOtherTasks(request: GenerationRequest, { id, task }: BaseM
       `The model ${id} changes a picture by words: expected init_image with the prompt that says what is to be changed.`,
     );
   }
-  const field = (['mask_image', 'strength'] as const).find((name) => request[name] !== undefined);
+  const field = (['mask_image', 'strength', 'hires'] as const).find((name) => request[name] !== undefined);
   if (field !== undefined) {
-    const instead =
-      field === 'strength'
-        ? 'image_guidance_scale says how far the picture is followed'
-        : 'it changes all of init_image';
+    const instead = inTheirPlace[field];
     throw invalid(field, `The model ${id} changes a picture by words and takes no ${field}: ${instead}.`);
   }
   if (composedPrompts({ prompt: request.prompt, promptSyntax: request.prompt_syntax }) > 1) {
@@ -46,6 +43,20 @@ export function refuseOtherTasks(request: GenerationRequest, { id, task }: BaseM
     );
   }
 }
+
+/** Refuses a model that edits pictures by words as that of a second pass. */
+export function refuseEditingAfter(base: BaseModel | null): void {
+  if (base?.task !== 'editing') return;
+  const detail = `The model ${base.id} changes a picture by words and draws no second pass: name one that draws.`;
+  throw invalid('hires.model', detail);
+}
+
+/** What a model that edits has in the place of a field. */
+const inTheirPlace = {
+  mask_image: 'it changes all of init_image',
+  strength: 'image_guidance_scale says how far the picture is followed',
+  hires: 'draw over what it gave in a second request',
+} as const;
 
 /** What a plan says of the picture that is edited; nothing for models that edit none. */
 export function imageGuidance(

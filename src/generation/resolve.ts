@@ -19,9 +19,10 @@ import { resolveControl } from './resolve-control.ts';
 import { refuseApartOnUnion } from './on-one-union.ts';
 import { resolveEvaluation } from './resolve-evaluation.ts';
 import { lorasOfPrompt } from './loras-of-prompt.ts';
+import { resolveEmbeddings } from './resolve-embeddings.ts';
 import { resolveHires } from './resolve-hires.ts';
 import { resolveLoras } from './resolve-loras.ts';
-import { imageGuidance, refuseOtherTasks } from './resolve-task.ts';
+import { imageGuidance, refuseEditingAfter, refuseOtherTasks } from './resolve-task.ts';
 import { resolveOutput } from './resolve-output.ts';
 import { requireSampler } from './require-sampler.ts';
 import { warningsOf } from './warnings.ts';
@@ -63,10 +64,11 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
   const hires = resolveHires(request, { base, size, steps, added, ...sampling }, catalog);
   const resolved = context.given.map((given) => resolveControl(given, { base, catalog, size, hires }));
   const controls = resolved.map(({ control }) => control);
+  refuseEditingAfter(hires?.base ?? null);
   refuseApartOnUnion(controls, catalog.models);
   const inPrompt = lorasOfPrompt(request.prompt, request.prompt_syntax, catalog.models);
   const loras = resolveLoras([...request.loras, ...inPrompt], base, catalog.models, hires?.base ?? base);
-  const plan: GenerationPlan = {
+  const written: GenerationPlan = {
     kind: 'generation',
     model: { id: base.id, hash: base.hash },
     prompt: request.prompt,
@@ -96,7 +98,9 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
     ...resolveEvaluation(request, controls, catalog.condition),
     output: { ...resolveOutput(request.output), metadata: request.output.metadata ?? context.embedParameters },
   };
-  checkPrompts(passesOf(plan));
+  checkPrompts(passesOf(written));
+  const embeddings = resolveEmbeddings(written, catalog.models);
+  const plan = embeddings.length === 0 ? written : { ...written, embeddings };
   const remarks = [...resolved.flatMap(({ warnings }) => warnings), ...loras.warnings];
   return { plan, warnings: [...remarks, ...warningsOf(plan, catalog.models)] };
 }

@@ -11,7 +11,7 @@ export function warningsOf(plan: GenerationPlan, models: ModelList): readonly st
   const base = models.bases.find((candidate) => candidate.id === plan.model.id);
   if (base !== undefined) warnings.push(...predictionWarnings(base));
   const passes = passesOf(plan);
-  warnings.push(...promptWarnings(passes));
+  warnings.push(...promptWarnings(passes, plan.embeddings));
   if (plan.guidanceScale === 1) {
     // Prompts are composed by what each has more than the negative one.
     if (plan.negativePrompt !== '' && composedPrompts(plan) === 1) {

@@ -47,6 +47,11 @@ interface OrdinaryWord {
 /** Ids that are ordinary words: every place where they stand in another meaning. */
 const ordinaryWords: readonly OrdinaryWord[] = [
   {
+    id: 'embedding',
+    meaning: 'what other programs write before the name of one in a prompt',
+    paths: ['prompt/foreign-syntax.ts'],
+  },
+  {
     id: 'mask',
     meaning: 'the picture beside a picture that is white where that one is to be drawn anew, or where a control acts',
     paths: [

@@ -38,6 +38,7 @@ const models = {
   bases: [base, sd2],
   controlNets: [controlNet],
   loras: [convolutions, ink, other, wash, xl],
+  embeddings: [],
   rejected: [{ id: 'broken', code: 'model_invalid', detail: 'it is cut short.' }],
 };
 

@@ -17,6 +17,7 @@ const invalid: ReadonlySet<ErrorCode> = new Set([
   'unknown_condition',
   'incompatible_control',
   'incompatible_lora',
+  'incompatible_embedding',
 ]);
 
 /** The exit code for an error. What ends because of a signal has that of the signal, 128 and its number. */

@@ -1,6 +1,7 @@
 import { type AdapterModel, adapterNoun } from './adapter.ts';
 import { type BaseModel, baseNoun } from './base.ts';
 import { type ControlNetModel, controlNetNoun } from './controlnet.ts';
+import { type EmbeddingModel, embeddingNoun } from './embedding.ts';
 import { type LoraModel, loraNoun } from './lora.ts';
 import type { ModelNoun } from './model-noun.ts';
 
@@ -10,6 +11,7 @@ export interface ModelTypes {
   readonly controlnet: ControlNetModel;
   readonly lora: LoraModel;
   readonly adapter: AdapterModel;
+  readonly embedding: EmbeddingModel;
 }
 
 export type ModelKindId = keyof ModelTypes;
@@ -21,6 +23,7 @@ export const modelNouns = {
   controlnet: controlNetNoun,
   lora: loraNoun,
   adapter: adapterNoun,
+  embedding: embeddingNoun,
 } as const satisfies { readonly [Kind in ModelKindId]: ModelNoun<ModelTypes[Kind]> };
 
 export const modelKindIds = Object.keys(modelNouns) as readonly ModelKindId[];

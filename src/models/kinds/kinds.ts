@@ -4,6 +4,7 @@ import { annotatorKind } from './annotator/kind.ts';
 import { baseKind } from './base/kind.ts';
 import type { AnyFoundKind, FoundKind, ModelKind } from './contract/kind.ts';
 import { controlNetKind } from './controlnet/kind.ts';
+import { embeddingKind } from './embedding/kind.ts';
 import { loraKind } from './lora/kind.ts';
 
 /** Every kind of model, in the order in which they are listed. A new one is one folder and one row here. */
@@ -12,6 +13,7 @@ export const modelKinds = Object.freeze({
   controlnet: controlNetKind,
   lora: loraKind,
   adapter: adapterKind,
+  embedding: embeddingKind,
   annotator: annotatorKind,
 }) satisfies { readonly [Kind in ModelKindId]: FoundKind<ModelTypes[Kind]> } & Readonly<
   Record<string, ModelKind<never>>

@@ -63,7 +63,8 @@ export function embeddingFacts(file: SafetensorsFile): EmbeddingFacts {
     const expected = 'one tensor, or clip_l and clip_g';
     throw invalid(file.name, `holds ${names.length} tensors where ${expected} are expected: ${shown(names)}`);
   }
-  const token = tensors.only === undefined || tensors.only === 'emb_params' ? null : tensors.only;
+  const token =
+    tensors.only === undefined || /^(?:emb_params$|string_to_param\b)/.test(tensors.only) ? null : tensors.only;
   return { tensors, token, ...shapesOf(file, tensors) };
 }
 

@@ -9,6 +9,7 @@ import { inpaintAreas, maskChannels, maskFills, maskModes } from '../../request/
 import { passesOf } from '../../passes.ts';
 import { negativePromptOf, promptOf } from '../../prompts.ts';
 import { modelReference, sha256, variationView } from '../../references.ts';
+import { effectiveEmbedding, embeddingView } from './effective-embedding.ts';
 import { effectiveLora, loraView } from './effective-lora.ts';
 import { addedView, effectiveAdded } from './effective-added.ts';
 import { controlView, effectiveControl } from './effective-control.ts';
@@ -63,6 +64,7 @@ export const effectiveGeneration = z
     variation: variationView.nullable(),
     controls: z.array(effectiveControl),
     loras: z.array(effectiveLora),
+    embeddings: z.array(effectiveEmbedding).describe('Learned words that the prompts hold'),
     preview: z.object({ every: z.int() }).nullable().describe('Whether its pictures could be watched on their way'),
     strict: z.boolean(),
     evaluate: z.boolean(),
@@ -105,6 +107,7 @@ export function generationView(plan: GenerationPlan, mapUrl: (control: number) =
     variation: plan.variation === undefined ? null : { ...plan.variation },
     controls: plan.controls.map((control, index) => controlView(control, mapUrl(index))),
     loras: (plan.loras ?? []).map(loraView),
+    embeddings: (plan.embeddings ?? []).map(embeddingView),
     preview: plan.preview === undefined ? null : { ...plan.preview },
     strict: plan.strict,
     evaluate: plan.evaluate,

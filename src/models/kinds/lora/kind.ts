@@ -25,7 +25,7 @@ export const loraKind: FoundKind<LoraModel> = {
     ['largest rank', model.rank === null ? '-' : String(model.rank)],
     ['trigger words', model.triggerWords.join(', ') || '-'],
     ['in prompts', model.names.map((name) => `<lora:${name}:1>`).join(', ')],
-    ...(model.words.length === 0 ? [] : [['embeddings in it (not used yet)', model.words.join(', ')] as const]),
+    ...(model.words.length === 0 ? [] : [['words that it brings', model.words.join(', ')] as const]),
   ],
   view: loraView,
   holds: (file) => otherKind(file) === aLora,
