@@ -2,7 +2,7 @@ import { readdir, rm, rmdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ArmatureError } from '../../errors.ts';
 import type { AnyModel } from '../../generation/models/kinds.ts';
-import { type PulledModel, pulledModels, sourceName } from './source.ts';
+import { placeInFolder, type PulledModel, pulledModels, sourceName } from './source.ts';
 import { foldersOf, verifyPulled } from './verify.ts';
 
 export interface Removed {
@@ -30,16 +30,21 @@ export async function pulledModelOf(
     const detail = `There is no model ${JSON.stringify(id.slice(0, 100))} that was pulled.${choices.length === 0 ? '' : ` Pulled were ${choices.join(', ')}.`}`;
     throw new ArmatureError('unknown_model', detail, { field: 'id', choices });
   }
-  const own = pulled.find(({ folder }) => found.path === folder || found.path.startsWith(join(folder, '/')));
-  if (own === undefined) {
-    const detail = `${id} was not brought by \`armature models pull\`, and what is yours is never deleted. It lies in ${found.path}.`;
-    throw new ArmatureError('conflict', detail, { field: 'id' });
-  }
   if ('bundledWith' in found && found.bundledWith !== null) {
     const detail = `${id} is a part of ${found.bundledWith}, with which it came: remove that one.`;
     throw new ArmatureError('conflict', detail, { field: 'id' });
   }
+  const own = pulled.find((one) => isOf(found.path, one));
+  if (own === undefined) {
+    const detail = `${id} was not brought by \`armature models pull\`, and what is yours is never deleted. It lies in ${found.path}.`;
+    throw new ArmatureError('conflict', detail, { field: 'id' });
+  }
   return own;
+}
+
+/** Whether a model is what a pull has brought: its folder, or a file of it. What others put into that folder is another model. */
+function isOf(path: string, { folder, source: { files } }: PulledModel): boolean {
+  return path === folder || files.some((file) => path === join(folder, placeInFolder(file.path, files)));
 }
 
 /**

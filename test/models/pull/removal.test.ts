@@ -122,9 +122,12 @@ describe('a model that was pulled', () => {
 describe('a model that no pull has brought', () => {
   it('is not removed', async () => {
     await pull();
-    await mkdir(join(folder, 'mine'));
-    const mine = { kind: 'lora', id: 'my-model', path: join(folder, 'mine', 'x.safetensors') } as unknown as AnyModel;
-    await expect(pulledModelOf('my-model', mine, [folder])).rejects.toMatchObject({ code: 'conflict' });
+    for (const place of [join(folder, 'mine.safetensors'), inModel('mine.safetensors'), inModel('unet', 'mine')]) {
+      const mine = { kind: 'lora', id: 'my-model', path: place } as unknown as AnyModel;
+      await expect(pulledModelOf('my-model', mine, [folder])).rejects.toMatchObject({ code: 'conflict' });
+    }
+    const model = { kind: 'base', id: 'my-model', path: inModel() } as unknown as AnyModel;
+    expect(await pulledModelOf('my-model', model, [folder])).toMatchObject({ folder: inModel() });
     await expect(pulledModelOf('mine', undefined, [folder])).rejects.toMatchObject({
       code: 'unknown_model',
       choices: ['my-model'],
