@@ -13,16 +13,20 @@ export const defaultStrength = 0.75;
 
 /**
  * Settles what a request draws over; undefined where it begins with noise alone. `invalid_request` for fields that belong to a picture
- * where there is none, and for a strength that leaves nothing to draw.
+ * where there is none, and for a strength that leaves nothing to draw; `model_invalid` for a model that cannot read pictures.
  */
 export function resolveInit(
   request: GenerationRequest,
-  { task }: BaseModel,
+  { id, task, drawsOver }: BaseModel,
   picture: GivenPicture | null,
   mask: GivenMask | null,
   { scheduler, steps, ...size }: Pick<GenerationPlan, 'scheduler' | 'steps' | 'width' | 'height'>,
 ): PlannedInit | undefined {
   if (picture === null) return undefined;
+  if (drawsOver === false) {
+    const detail = `Expected a model that reads pictures with init_image, but the autoencoder of ${id} has no encoder. Name another model.`;
+    throw new ArmatureError('model_invalid', detail, { field: 'init_image' });
+  }
   // A picture that is edited stands beside all steps.
   const { strength = task === 'editing' ? 1 : defaultStrength } = request;
   if (stepsRun(scheduler, { steps, strength }) === 0) {

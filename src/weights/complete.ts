@@ -7,6 +7,7 @@ import {
   buildTextEncoder,
   buildUNet,
   buildVaeDecoder,
+  buildVaeEncoder,
 } from '../graph/compiler/index.ts';
 import { refuseLeftovers } from './layouts/leftovers.ts';
 import type { NetworkPart } from '../graph/weights.ts';
@@ -56,7 +57,10 @@ export function requireCompleteBase({ unet, vae, textEncoders }: BaseCheckpoint,
       refuseLeftovers(encoder, [buildTextEncoder(encoder)], name, unusedLayers(encoder.config.layers));
     }
     refuseLeftovers(unet, [buildUNet(unet)], name);
-    refuseLeftovers(vae, [buildVaeDecoder(vae)], name, encoder);
+    // Models of more channels are fed a picture of their own.
+    const encodes = hasEncoder({ vae }) || unet.config.inChannels !== latentChannels;
+    const halves = encodes ? [buildVaeDecoder(vae), buildVaeEncoder(vae)] : [buildVaeDecoder(vae)];
+    refuseLeftovers(vae, halves, name, encodes ? null : /^quant_conv\./);
   });
 }
 
@@ -76,8 +80,10 @@ export function requireCompleteAdapter({ part }: T2iAdapterCheckpoint, name: str
   });
 }
 
-/** The half of an autoencoder that drawing from noise has no use for. */
-const encoder = /^(?:encoder|quant_conv)\./;
+/** Whether a model has the half of an autoencoder that drawing over a picture asks for, and drawing from noise does not. */
+export function hasEncoder({ vae }: Pick<BaseCheckpoint, 'vae'>): boolean {
+  return [...vae.weights.keys()].some((name) => name.startsWith('encoder.'));
+}
 
 /** Layers beyond those that the config counts: SD 2.x reads its text before the last one. */
 function unusedLayers(count: number): RegExp {

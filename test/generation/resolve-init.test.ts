@@ -47,6 +47,28 @@ describe('a request that draws over a picture', () => {
     expect(costOfDrawing(plan)).toBe(costOfDrawing(all) * 0.75);
   });
 
+  it('is refused with a model whose autoencoder has no encoder, before it is queued', () => {
+    const request = parseGeneration({ prompt: 'a', init_image: image });
+    const picture = { stored: { key: 'k', sha256: 's' }, width: 64, height: 64, structure: null, map: null };
+    const draw = (init: typeof picture | null): unknown =>
+      resolveGeneration(init === null ? parseGeneration({ prompt: 'a' }) : request, {
+        catalog: catalogOf({ ...noModels, bases: [{ ...base, drawsOver: false }] }),
+        defaultModel: 'photo',
+        given: [],
+        init,
+        randomSeed: () => 77,
+        embedParameters: true,
+      });
+    expect(() => draw(picture)).toThrow(
+      expect.objectContaining({
+        code: 'model_invalid',
+        field: 'init_image',
+        message: expect.stringContaining('no encoder') as string,
+      }),
+    );
+    expect(() => draw(null)).not.toThrow();
+  });
+
   it('with lcm makes all of its steps', () => {
     const { plan } = resolve({ init_image: image, strength: 0.5, scheduler: 'lcm', steps: 4 });
     expect(progressAtEnd(plan).steps).toBe(4);

@@ -56,6 +56,8 @@ const places = [
   ['tiny', ['unet', network], 'up_blocks.2.attentions.1.transformer_blocks.0.attn2.to_k.weight'],
   ['tiny', ['unet', network], 'time_embedding.linear_2.bias'],
   ['tiny', ['vae', network], 'decoder.up_blocks.1.resnets.0.conv2.weight'],
+  ['tiny', ['vae', network], 'encoder.conv_out.bias'],
+  ['tiny', ['vae', network], 'quant_conv.weight'],
   ['tiny', ['text_encoder', 'model.safetensors'], 'text_model.encoder.layers.1.mlp.fc2.bias'],
   ['tiny-a', ['controlnet-a', network], 'controlnet_down_blocks.3.weight'],
   ['tiny-a', ['controlnet-a', network], 'controlnet_cond_embedding.blocks.4.bias'],
@@ -156,5 +158,21 @@ describe('a model of other channels', () => {
   it('is refused where its autoencoder makes other pictures than RGB', async () => {
     await changeJson(['vae', 'config.json'], { in_channels: 4 });
     expect(await reason()).toContain('4 channels');
+  });
+});
+
+describe('an autoencoder', () => {
+  it('without an encoder draws, and over no picture', async () => {
+    await changeTensors(['vae', network], (name, tensor) => (/^(?:encoder|quant_conv)\./.test(name) ? null : tensor));
+    expect((await list()).bases).toMatchObject([{ id: 'tiny', drawsOver: false }]);
+  });
+
+  it('with one says nothing of it', async () => {
+    expect((await list()).bases[0]).not.toHaveProperty('drawsOver');
+  });
+
+  it('is refused where its config leaves out a convolution that it has', async () => {
+    await changeJson(['vae', 'config.json'], { use_quant_conv: false });
+    expect(await reason()).toContain('quant_conv');
   });
 });

@@ -22,6 +22,8 @@ export interface BaseModel extends FoundModel {
   readonly scalingFactor: number;
   /** Where features of T2I-Adapters enter its UNet: one a level, then the middle. */
   readonly featurePlaces: readonly Feature[];
+  /** False where its autoencoder has no encoder, so that no picture can be drawn over. */
+  readonly drawsOver?: false;
   readonly defaults: ModelDefaults;
 }
 

@@ -4,6 +4,7 @@ import { featurePlaces } from '../../../graph/compiler/index.ts';
 import { taskOf } from '../../../graph/task.ts';
 import type { BaseModel } from '../../../generation/models/base.ts';
 import { openBaseCheckpoint } from '../../../weights/checkpoint.ts';
+import { hasEncoder } from '../../../weights/complete.ts';
 import { readConfig } from '../../../weights/configs/raw-config.ts';
 import { exists } from '../../../weights/layouts/layout.ts';
 import { modelDefaults } from './defaults.ts';
@@ -44,6 +45,7 @@ export async function inspectBase(path: string, given: Given, file: SafetensorsF
       channels,
       pixels: latentScale * downscale,
     })),
+    ...(hasEncoder(checkpoint) ? {} : { drawsOver: false }),
     defaults,
   };
 }
