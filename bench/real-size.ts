@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { makeCheckpoint } from './real-size/make-checkpoint.ts';
 import { makeLoras } from './real-size/make-loras.ts';
+import { measureBranches } from './real-size/measure-branches.ts';
 import { measure, parts } from './real-size/measure.ts';
 
 const { values, positionals } = parseArgs({
@@ -23,10 +24,11 @@ const { values, positionals } = parseArgs({
 });
 
 const settings = { folder: values.folder, threads: Number(values.threads), runs: Number(values.runs) };
-const wanted = positionals.length === 0 ? parts : parts.filter((part) => positionals.includes(part));
+const all = [...parts, 'unet+branches'] as const;
+const wanted = positionals.length === 0 ? all : all.filter((part) => positionals.includes(part));
 
 if (values.child) {
-  for (const part of wanted) await measure(part, settings);
+  for (const part of wanted) await (part === 'unet+branches' ? measureBranches(settings) : measure(part, settings));
 } else {
   console.log(`random checkpoint in ${settings.folder}`);
   makeCheckpoint(settings.folder);

@@ -137,17 +137,17 @@ function denoising(): Feeds {
   };
 }
 
-function noResiduals(count: number): Feeds {
+export function noResiduals(count: number): Feeds {
   const none = { dims: [1, 1, 1, 1], data: new Float32Array(1) };
   return Object.fromEntries(Array.from({ length: count }, (_, index) => [`residual.${index}`, none]));
 }
 
 /** Values of a fixed pattern between -1 and 1. */
-function random(dims: readonly number[]): Tensor {
+export function random(dims: readonly number[]): Tensor {
   return { dims, data: Float32Array.from({ length: elementCount(dims) }, (_, i) => Math.sin(12.9898 * i + 78.233)) };
 }
 
-function seconds(milliseconds: number): string {
+export function seconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(2)} s`;
 }
 
