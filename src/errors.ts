@@ -9,6 +9,7 @@ export const errorCodes = {
   model_missing: { status: 409, title: 'A model has to be pulled first' },
   unknown_condition: { status: 400, title: 'There is no such condition' },
   incompatible_control: { status: 400, title: 'The ControlNet does not fit the base model' },
+  incompatible_autoencoder: { status: 400, title: 'The autoencoder does not fit the base model' },
   incompatible_lora: { status: 400, title: 'The LoRA does not fit the base model' },
   incompatible_embedding: { status: 400, title: 'The embedding does not fit the base model' },
   invalid_image: { status: 400, title: 'The picture cannot be read' },

@@ -1,9 +1,11 @@
 import { ArmatureError } from '../errors.ts';
+import { findTaesd, fittingTaesd } from '../generation/models/taesd.ts';
+import { findVae } from '../generation/models/vae.ts';
 import { passesOf } from '../generation/passes.ts';
-import type { GenerationPlan } from '../generation/plan.ts';
+import type { GenerationPlan, ModelReference } from '../generation/plan.ts';
 import { modelKinds } from '../models/kinds/kinds.ts';
 import type { AutoencoderWork, LoraWork, PreviewWork, WordWork } from '../device/protocol.ts';
-import type { TenantModels } from '../models/library.ts';
+import type { Find, TenantModels } from '../models/library.ts';
 import { type BaseModel, findBase } from '../generation/models/base.ts';
 import type { FoundControl } from '../pipeline/controls/control-work.ts';
 import { findEmbedding } from '../generation/models/embedding.ts';
@@ -26,14 +28,11 @@ export interface PlanModels {
 }
 
 /** Finds the models of a plan. `model_invalid` where one is not the one that the plan was made for any more. */
-export async function findModels(library: Pick<TenantModels, 'find'>, plan: GenerationPlan): Promise<PlanModels> {
-  const bases = await Promise.all(
-    passesOf(plan).map(async ({ model: { id, hash } }) => {
-      const base = await library.find(findBase, id);
-      assertUnchanged(base, hash);
-      return base;
-    }),
-  );
+export async function findModels(
+  library: Pick<TenantModels, 'find' | 'ask'>,
+  plan: GenerationPlan,
+): Promise<PlanModels> {
+  const bases = await Promise.all(passesOf(plan).map(async ({ model }) => await unchanged(library, findBase, model)));
   const controls = await Promise.all(
     plan.controls.map(async (control, index) => {
       const model = await library.find(findSteering, control.model.id);
@@ -42,10 +41,8 @@ export async function findModels(library: Pick<TenantModels, 'find'>, plan: Gene
     }),
   );
   const loras = await Promise.all(
-    (plan.loras ?? []).map(async ({ model: { id, hash }, scale, textEncoderScale, applied = 'merged' }) => {
-      const model = await library.find(findLora, id);
-      assertUnchanged(model, hash);
-      return { model, scale, textEncoderScale, applied };
+    (plan.loras ?? []).map(async ({ model, scale, textEncoderScale, applied = 'merged' }) => {
+      return { model: await unchanged(library, findLora, model), scale, textEncoderScale, applied };
     }),
   );
   const words = await Promise.all(
@@ -55,8 +52,31 @@ export async function findModels(library: Pick<TenantModels, 'find'>, plan: Gene
       return { name, model: { id, path: model.path, hash }, bundled: bundled ?? null };
     }),
   );
-  const preview = plan.preview === undefined ? null : { every: plan.preview.every, taesd: null };
-  return { bases, controls, loras, words, autoencoder: { vae: null, taesd: null }, preview };
+  const autoencoder = {
+    vae: plan.vae === undefined ? null : await unchanged(library, findVae, plan.vae),
+    taesd: plan.taesd === undefined ? null : await unchanged(library, findTaesd, plan.taesd),
+  };
+  return { bases, controls, loras, words, autoencoder, preview: await previewWork(library, plan, bases[0]!) };
+}
+
+async function unchanged<Model extends ModelReference>(
+  library: Pick<TenantModels, 'find'>,
+  find: Find<Model>,
+  { id, hash }: ModelReference,
+): Promise<Model> {
+  const model = await library.find(find, id);
+  assertUnchanged(model, hash);
+  return model;
+}
+
+/** Previews are made with what is there when they are: nothing of them is kept. */
+async function previewWork(
+  library: Pick<TenantModels, 'ask'>,
+  { preview }: GenerationPlan,
+  base: BaseModel,
+): Promise<PreviewWork | null> {
+  if (preview === undefined) return null;
+  return { every: preview.every, taesd: await library.ask((models) => fittingTaesd(base, models)) };
 }
 
 function assertUnchanged(model: { readonly id: string; readonly hash: string }, planned: string): void {

@@ -67,6 +67,10 @@ export interface GenerationPlan extends Plan {
   readonly hires?: PlannedHires | undefined;
   /** Where the pictures' noise lies on the way to that of other seeds; absent where it is that of their own. */
   readonly variation?: Variation | undefined;
+  /** What brings pictures to latents and back; absent where that is the model's own. */
+  readonly vae?: ModelReference | undefined;
+  /** The small decoder that makes the pictures; absent where the autoencoder does. */
+  readonly taesd?: ModelReference | undefined;
   /** Absent where nobody is to see the pictures before they are done. */
   readonly preview?: PlannedPreview | undefined;
   readonly controls: readonly PlannedControl[];

@@ -15,6 +15,7 @@ import { refuseWithoutInit, resolveInit, sizeOver } from './resolve-init.ts';
 import type { Size } from '../numeric/size.ts';
 import type { GivenControl } from './given-control.ts';
 import type { GenerationRequest } from './request/generation.ts';
+import { resolveAutoencoder } from './resolve-autoencoder.ts';
 import { resolveControl } from './resolve-control.ts';
 import { refuseApartOnUnion } from './on-one-union.ts';
 import { resolveEvaluation } from './resolve-evaluation.ts';
@@ -91,6 +92,7 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
     ...(request.variation === undefined
       ? {}
       : { variation: { ...request.variation, seed: request.variation.seed ?? context.randomSeed() } }),
+    ...resolveAutoencoder(request, base, catalog.models),
     ...(request.preview === undefined ? {} : { preview: request.preview }),
     controls,
     ...(loras.planned.length === 0 ? {} : { loras: loras.planned }),

@@ -4,6 +4,9 @@ import { type BaseModel, findBase } from '../generation/models/base.ts';
 import { findControlNet, typesOf } from '../generation/models/controlnet.ts';
 import type { AnyModel } from '../generation/models/kinds.ts';
 import { allModels, type ModelList, noModels, visibleTo } from '../generation/models/model-list.ts';
+import type { TaesdModel } from '../generation/models/taesd.ts';
+import { findVae, type VaeModel } from '../generation/models/vae.ts';
+import { resolveAutoencoder } from '../generation/resolve-autoencoder.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
 import type { ToldPrediction } from '../schedulers/prediction-type.ts';
 import { assemble } from './assemble.ts';
@@ -45,6 +48,11 @@ type TypedModel = Extract<AnyModel, { readonly type: string | null }>;
 function findTyped(models: ModelList, id: string, field: string): TypedModel {
   const found = allModels(models).find((model) => model.id === id);
   return found !== undefined && 'type' in found ? found : findControlNet(models, id, field);
+}
+
+/** The model of an id among those that are for the latents of others; where there is none, as {@link findVae} says it. */
+function findForLatents(models: ModelList, id: string, field: string): VaeModel | TaesdModel {
+  return models.taesds.find((model) => model.id === id) ?? findVae(models, id, field);
 }
 
 /** How long a listing is trusted before the folders are looked at again, in milliseconds. */
@@ -140,6 +148,29 @@ class Library {
   /** Says what a base model predicts, and keeps it in DATA; null takes back all that was set. Throws as {@link tell}. */
   async setPrediction(id: string, told: ToldPrediction | null): Promise<BaseModel> {
     return await this.tell(modelKinds.base, findBase, id, told === null ? null : keptPrediction(told));
+  }
+
+  /** Says which autoencoder a base model is drawn with where a request names none, its own id for its own, and keeps it in DATA. `incompatible_autoencoder`, or as {@link tell}. */
+  async setVae(id: string, vae: string): Promise<BaseModel> {
+    await this.ask((models) => resolveAutoencoder({ vae, decoder: 'vae' }, findBase(models, id, 'model'), models));
+    return await this.tell(modelKinds.base, findBase, id, { vae });
+  }
+
+  /** Says whose latents an autoencoder or a TAESD is for, `auto` alone for what its files say, and keeps it in DATA. `unknown_model` as {@link tell}. */
+  async setFits(id: string, names: readonly string[]): Promise<VaeModel | TaesdModel> {
+    if (names.length === 0) {
+      throw new ArmatureError(
+        'invalid_request',
+        'Expected families or ids of base models, separated by commas, or auto.',
+      );
+    }
+    const isAuto = names.length === 1 && names[0] === 'auto';
+    return await this.tell(
+      kindOf(await this.find(findForLatents, id)),
+      findForLatents,
+      id,
+      isAuto ? null : { fits: names },
+    );
   }
 
   /**

@@ -6,11 +6,15 @@ import {
   buildT2iAdapter,
   buildTextEncoder,
   buildUNet,
+  buildTaesdDecoder,
+  buildTaesdEncoder,
   buildVaeDecoder,
   buildVaeEncoder,
 } from '../graph/compiler/index.ts';
 import { refuseLeftovers } from './layouts/leftovers.ts';
 import type { NetworkPart } from '../graph/weights.ts';
+import type { TaesdCheckpoint } from './layouts/taesd.ts';
+import type { VaeCheckpoint } from './layouts/vae.ts';
 import type { BaseCheckpoint, T2iAdapterCheckpoint, WholeControlNet } from './layouts/layout.ts';
 
 /**
@@ -83,6 +87,27 @@ export function requireCompleteAdapter({ part }: T2iAdapterCheckpoint, name: str
 /** Whether a model has the half of an autoencoder that drawing over a picture asks for, and drawing from noise does not. */
 export function hasEncoder({ vae }: Pick<BaseCheckpoint, 'vae'>): boolean {
   return [...vae.weights.keys()].some((name) => name.startsWith('encoder.'));
+}
+
+/** As {@link requireCompleteBase}, for an autoencoder of its own: both halves, which other models are drawn over with. */
+export function requireCompleteVae({ vae }: VaeCheckpoint, name: string): void {
+  const { imageChannels } = vae.config;
+  if (imageChannels !== 3) throw otherChannels(`The autoencoder ${name} makes pictures`, imageChannels);
+  once([vae], () => refuseLeftovers(vae, [buildVaeDecoder(vae), buildVaeEncoder(vae)], name));
+}
+
+/** As {@link requireCompleteBase}, for a TAESD; gives the residual blocks of its decoder's levels. `model_invalid` where it has no decoder. */
+export function requireCompleteTaesd({ taesd }: TaesdCheckpoint, name: string): readonly number[] {
+  const { decoderBlocks, encoderBlocks } = taesd.config;
+  if (decoderBlocks === null) {
+    const detail = `${name} is the encoder of a TAESD: pictures are made by its decoder, a file of its own (taesd_decoder.safetensors). Bring that.`;
+    throw new ArmatureError('model_invalid', detail);
+  }
+  once([taesd], () => {
+    const encoders = encoderBlocks === null ? [] : [buildTaesdEncoder(taesd)];
+    refuseLeftovers(taesd, [buildTaesdDecoder(taesd), ...encoders], name);
+  });
+  return decoderBlocks;
 }
 
 /** Layers beyond those that the config counts: SD 2.x reads its text before the last one. */

@@ -29,6 +29,7 @@ describe('a generation request', () => {
       clip_skip: 0,
       controls: [],
       loras: [],
+      decoder: 'vae',
       strict: false,
       best_of: 1,
       output: { format: 'png' },

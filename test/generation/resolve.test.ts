@@ -41,6 +41,7 @@ const base: BaseModel = {
   latentScale: 8,
   featurePlaces: [],
   scalingFactor: 0.18215,
+  vae: null,
   defaults: { width: 512, height: 768, steps: 25, guidanceScale: 7.5, scheduler: 'unipc' },
 };
 

@@ -19,6 +19,7 @@ const base = {
   added: null,
   latentScale: 8,
   scalingFactor: 0.18215,
+  vae: null,
   defaults,
 } as BaseModel;
 

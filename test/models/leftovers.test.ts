@@ -198,7 +198,6 @@ describe('the reason names what a file is', () => {
     ],
     ['no autoencoder', without(base, 'first_stage_model.'), /without an autoencoder/],
     ['no text encoder', without(base, 'cond_stage_model.'), /without a text encoder/],
-    ['an autoencoder', without(without(base, 'cond_stage_model.'), 'model.'), /autoencoder alone/],
     [
       'a piece of a text encoder of SDXL',
       { ...base, 'conditioner.embedders.0.transformer.text_model.x': one(1) },

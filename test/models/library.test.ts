@@ -224,7 +224,7 @@ describe('what cannot be used', () => {
   it('never stops the scan, and tells clients base names only', async () => {
     await addTinyModel('good');
     await writeFile(join(models, 'noise.safetensors'), Buffer.from('this is no model at all, not even nearly'));
-    await cp(smallModelPath('formats', 'taesd-tiny-decoder.safetensors'), join(models, 'style.safetensors'));
+    await cp(smallModelPath('formats', 'taesd-tiny-encoder.safetensors'), join(models, 'style.safetensors'));
     const broken = await addTinyModel('broken');
     const weights = join(broken, 'unet', 'diffusion_pytorch_model.safetensors');
     await writeFile(weights, (await readFile(weights)).subarray(0, 5000));

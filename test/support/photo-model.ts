@@ -21,5 +21,6 @@ export const photoModel: BaseModel = {
   latentScale: 8,
   featurePlaces: [],
   scalingFactor: 0.18215,
+  vae: null,
   defaults: { width: 512, height: 512, steps: 20, guidanceScale: 7, scheduler: 'unipc' },
 };

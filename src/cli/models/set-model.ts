@@ -1,12 +1,15 @@
 import type { Command } from 'commander';
 import { ArmatureError } from '../../errors.ts';
 import { predictionNamed } from '../../weights/prediction/prediction.ts';
+import type { ModelLibrary } from '../../models/library.ts';
 import { libraryOf } from '../../service/library.ts';
 import { addSettings, configOf } from '../settings/setting-options.ts';
 import { describePrediction } from '../../models/kinds/base/kind.ts';
 import { predictionTypes, type ToldPrediction } from '../../schedulers/prediction-type.ts';
 
 interface SetFlags {
+  readonly vae?: string;
+  readonly fits?: string;
   readonly predictionType?: string;
   readonly zeroSnr?: boolean;
 }
@@ -14,23 +17,60 @@ interface SetFlags {
 export function addSet(models: Command): void {
   const set = models
     .command('set')
-    .description('say what a base model predicts, where its files do not or are wrong')
-    .argument('<id>', 'base model, as `armature models list` calls it')
+    .description('say what a model predicts, is drawn with or is for, where its files do not or are wrong')
+    .argument('<id>', 'model, as `armature models list` calls it')
     .option('--prediction-type <type>', `${predictionTypes.join(', ')}, or auto for what its files say`)
     .option('--zero-snr', 'its last training timestep holds no signal (zero terminal SNR)')
     .option('--no-zero-snr', 'it holds some')
-    .addHelpText('after', '\nExample:\n  armature models set my-model --prediction-type v_prediction --zero-snr\n')
+    .option('--vae <id>', 'of a base model: autoencoder that it is drawn with; its own id for its own')
+    .option(
+      '--fits <names>',
+      'of an autoencoder or a TAESD: families (sd1, sd2, sdxl) and ids of base models whose latents it is for, separated by commas; auto for what its files say',
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  armature models set my-model --prediction-type v_prediction --zero-snr\n  armature models set my-model --vae my-autoencoder\n  armature models set my-taesd --fits sd1,sd2\n',
+    )
     .action(async (id: string, flags: SetFlags) => {
-      const model = await (await libraryOf(configOf(set))).setPrediction(id, toldBy(flags));
-      console.log(`${model.id} predicts ${describePrediction(model.prediction)}.`);
+      const library = await libraryOf(configOf(set));
+      for (const line of await say(library, id, flags)) console.log(line);
     });
   addSettings(set, 'library');
 }
 
-function toldBy({ predictionType, zeroSnr }: SetFlags): ToldPrediction | null {
-  if (predictionType === undefined && zeroSnr === undefined) {
-    throw new ArmatureError('invalid_request', 'Expected --prediction-type, --zero-snr or --no-zero-snr.');
+/** Says of a model what the flags do; gives what there is to tell of it. */
+async function say(library: ModelLibrary, id: string, flags: SetFlags): Promise<readonly string[]> {
+  const { predictionType, zeroSnr, vae, fits } = flags;
+  const predicts = predictionType !== undefined || zeroSnr !== undefined;
+  if (!predicts && vae === undefined && fits === undefined) {
+    throw new ArmatureError(
+      'invalid_request',
+      'Expected --prediction-type, --zero-snr, --no-zero-snr, --vae or --fits.',
+    );
   }
+  const lines: string[] = [];
+  if (predicts) {
+    const model = await library.setPrediction(id, toldBy(flags));
+    lines.push(`${model.id} predicts ${describePrediction(model.prediction)}.`);
+  }
+  if (vae !== undefined) {
+    const model = await library.setVae(id, vae);
+    lines.push(`${model.id} is drawn with ${model.vae ?? 'its own autoencoder'}.`);
+  }
+  if (fits !== undefined) {
+    const model = await library.setFits(
+      id,
+      fits
+        .split(',')
+        .map((name) => name.trim())
+        .filter((name) => name !== ''),
+    );
+    lines.push(`${model.id} is for the latents of ${model.fits?.join(', ') ?? 'what its files say'}.`);
+  }
+  return lines;
+}
+
+function toldBy({ predictionType, zeroSnr }: SetFlags): ToldPrediction | null {
   if (predictionType === undefined) return { zeroSnr };
   if (predictionType === 'auto') {
     if (zeroSnr === undefined) return null;

@@ -24,6 +24,8 @@ export interface BaseModel extends FoundModel {
   readonly featurePlaces: readonly Feature[];
   /** False where its autoencoder has no encoder, so that no picture can be drawn over. */
   readonly drawsOver?: false;
+  /** Id of the autoencoder that it is drawn with where a request names none, as its maker or the user says; null: its own. */
+  readonly vae: string | null;
   readonly defaults: ModelDefaults;
 }
 

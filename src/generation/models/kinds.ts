@@ -3,6 +3,8 @@ import { type BaseModel, baseNoun } from './base.ts';
 import { type ControlNetModel, controlNetNoun } from './controlnet.ts';
 import { type EmbeddingModel, embeddingNoun } from './embedding.ts';
 import { type LoraModel, loraNoun } from './lora.ts';
+import { type TaesdModel, taesdNoun } from './taesd.ts';
+import { type VaeModel, vaeNoun } from './vae.ts';
 import type { ModelNoun } from './model-noun.ts';
 
 /** What is known of a model of each kind that is found in the folders of models. */
@@ -12,6 +14,8 @@ export interface ModelTypes {
   readonly lora: LoraModel;
   readonly adapter: AdapterModel;
   readonly embedding: EmbeddingModel;
+  readonly vae: VaeModel;
+  readonly taesd: TaesdModel;
 }
 
 export type ModelKindId = keyof ModelTypes;
@@ -24,6 +28,8 @@ export const modelNouns = {
   lora: loraNoun,
   adapter: adapterNoun,
   embedding: embeddingNoun,
+  vae: vaeNoun,
+  taesd: taesdNoun,
 } as const satisfies { readonly [Kind in ModelKindId]: ModelNoun<ModelTypes[Kind]> };
 
 export const modelKindIds = Object.keys(modelNouns) as readonly ModelKindId[];

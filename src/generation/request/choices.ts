@@ -30,3 +30,6 @@ export type MaskChannel = (typeof maskChannels)[number];
 /** What is drawn: the whole picture, or the part around what is masked at a size of its own. */
 export const inpaintAreas = ['whole', 'masked'] as const;
 export type InpaintArea = (typeof inpaintAreas)[number];
+
+/** What makes pictures of latents. */
+export const decoders = ['vae', 'taesd'] as const;

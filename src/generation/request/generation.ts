@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type ControlRequest, controlRequest } from './controls.ts';
+import { autoencoderFields } from './autoencoder.ts';
 import { drawnOverFields } from './drawn-over.ts';
 import { foreignNames } from './foreign-names.ts';
 import { hiresField } from './hires.ts';
@@ -37,6 +38,7 @@ const generationFields = {
       flag: '--lora <id[:scale[:te]]>',
       says: 'a LoRA, how strongly it acts (default: 1) and how strongly on the text encoder (default: the same); repeatable',
     }),
+  ...autoencoderFields,
   ...obedienceFields,
   ...previewField,
   output: generationOutputRequest.prefault({}).describe('How the outputs are encoded'),

@@ -6,6 +6,8 @@ import type { AnyFoundKind, FoundKind, ModelKind } from './contract/kind.ts';
 import { controlNetKind } from './controlnet/kind.ts';
 import { embeddingKind } from './embedding/kind.ts';
 import { loraKind } from './lora/kind.ts';
+import { taesdKind } from './taesd/kind.ts';
+import { vaeKind } from './vae/kind.ts';
 
 /** Every kind of model, in the order in which they are listed. A new one is one folder and one row here. */
 export const modelKinds = Object.freeze({
@@ -14,6 +16,8 @@ export const modelKinds = Object.freeze({
   lora: loraKind,
   adapter: adapterKind,
   embedding: embeddingKind,
+  vae: vaeKind,
+  taesd: taesdKind,
   annotator: annotatorKind,
 }) satisfies { readonly [Kind in ModelKindId]: FoundKind<ModelTypes[Kind]> } & Readonly<
   Record<string, ModelKind<never>>

@@ -8,8 +8,7 @@ import { modelIdPattern } from '../names/model-id.ts';
 export const variants = ['fp16', 'full'] as const;
 export type Variant = (typeof variants)[number];
 
-/** Kinds that the library knows, and those that are pulled for what is to come. */
-const kinds = [...Object.values(modelKinds).map(({ id }) => id), 'taesd'];
+const kinds = Object.values(modelKinds).map(({ id }) => id);
 
 const catalogFile = z.strictObject({
   path: z.string().min(1),
@@ -46,6 +45,8 @@ const catalogEntry = z.strictObject({
   bytes: z.int().positive(),
   licence: z.string().min(1).max(200),
   family: z.enum(['sd1', 'sd2', 'sdxl']).nullable(),
+  /** Of what is for the latents of others: families and ids of base models. */
+  fits: z.array(z.string()).optional(),
   notes: z.string().optional(),
   networks: z.array(network).optional(),
   /** What the pull writes as annotator.json beside an annotator's files: what they leave open. */

@@ -63,7 +63,6 @@ const kinds: readonly Kind[] = [
     all: [/^model\.diffusion_model\.time_embed\.cond_proj\./],
   },
   { is: 'a base model without an autoencoder', all: [unet], none: [autoencoder] },
-  { is: 'an autoencoder alone', all: [/^(?:first_stage_model\.)?decoder\.conv_in\.weight$/], none: [unet] },
   {
     is: 'a text encoder alone',
     all: [/^(?:cond_stage_model\.(?:transformer|model)\.)?(?:text_model|token_embedding)\./],

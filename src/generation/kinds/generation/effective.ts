@@ -5,7 +5,7 @@ import { ownEta, scheduleOf, schedulerIds } from '../../../schedulers/registry.t
 import { scheduleIds } from '../../../schedulers/schedules/registry.ts';
 import { effectiveOutput, outputView } from '../../effective-output.ts';
 import type { GenerationPlan, PlannedMask } from '../../plan.ts';
-import { inpaintAreas, maskChannels, maskFills, maskModes } from '../../request/choices.ts';
+import { decoders, inpaintAreas, maskChannels, maskFills, maskModes } from '../../request/choices.ts';
 import { passesOf } from '../../passes.ts';
 import { negativePromptOf, promptOf } from '../../prompts.ts';
 import { modelReference, sha256, variationView } from '../../references.ts';
@@ -65,6 +65,12 @@ export const effectiveGeneration = z
     controls: z.array(effectiveControl),
     loras: z.array(effectiveLora),
     embeddings: z.array(effectiveEmbedding).describe('Learned words that the prompts hold'),
+    vae: modelReference
+      .nullable()
+      .describe("What brought pictures to latents and back; null: the model's own autoencoder"),
+    decoder: z
+      .object({ name: z.enum(decoders), model: modelReference.nullable() })
+      .describe('What made pictures of the latents; model: the TAESD, null where the autoencoder did'),
     preview: z.object({ every: z.int() }).nullable().describe('Whether its pictures could be watched on their way'),
     strict: z.boolean(),
     evaluate: z.boolean(),
@@ -108,6 +114,8 @@ export function generationView(plan: GenerationPlan, mapUrl: (control: number) =
     controls: plan.controls.map((control, index) => controlView(control, mapUrl(index))),
     loras: (plan.loras ?? []).map(loraView),
     embeddings: (plan.embeddings ?? []).map(embeddingView),
+    vae: plan.vae === undefined ? null : { ...plan.vae },
+    decoder: plan.taesd === undefined ? { name: 'vae', model: null } : { name: 'taesd', model: { ...plan.taesd } },
     preview: plan.preview === undefined ? null : { ...plan.preview },
     strict: plan.strict,
     evaluate: plan.evaluate,

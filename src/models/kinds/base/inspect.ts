@@ -11,7 +11,7 @@ import { modelDefaults } from './defaults.ts';
 import { requireUsableBase } from './usable.ts';
 import type { SafetensorsFile } from '../../../weights/safetensors/safetensors.ts';
 import type { Given } from '../contract/kind.ts';
-import { witnesses } from './said.ts';
+import { saidVae, witnesses } from './said.ts';
 
 /** A diffusers folder or a single file. Throws as its parts do where the first picture would fail. */
 export async function inspectBase(path: string, given: Given, file: SafetensorsFile | null): Promise<BaseModel> {
@@ -46,6 +46,7 @@ export async function inspectBase(path: string, given: Given, file: SafetensorsF
       pixels: latentScale * downscale,
     })),
     ...(hasEncoder(checkpoint) ? {} : { drawsOver: false }),
+    vae: saidVae(given),
     defaults,
   };
 }

@@ -19,7 +19,19 @@ export const baseKind: FoundKind<BaseModel> = {
     describePrediction(prediction),
     title,
   ],
-  facts: ({ title, licence, family, layout, hash, task, prediction, defaults, textLayers }: BaseModel) => [
+  facts: ({
+    title,
+    licence,
+    family,
+    layout,
+    hash,
+    task,
+    prediction,
+    defaults,
+    textLayers,
+    scalingFactor,
+    vae,
+  }: BaseModel) => [
     ['title', title],
     ['licence', licence ?? 'unknown'],
     ['family', describeFamily(family)],
@@ -30,6 +42,8 @@ export const baseKind: FoundKind<BaseModel> = {
     ['decided by', prediction.source],
     ...(prediction.contradiction === null ? [] : [['contradiction', prediction.contradiction] as const]),
     ['text layers', String(textLayers)],
+    ['scaling factor', String(scalingFactor)],
+    ['autoencoder', vae ?? 'its own'],
     [
       'defaults',
       `${defaults.width}x${defaults.height}, ${defaults.steps} steps, guidance ${defaults.guidanceScale}, ${defaults.scheduler}`,

@@ -17,6 +17,9 @@ const predictionType = z.string().transform((name, context) => {
 
 const prediction = { prediction_type: predictionType.optional(), zero_snr: z.boolean().optional() };
 
+/** Id of the autoencoder that it is drawn with; its own id: its own. */
+const autoencoder = { vae: z.string().min(1).max(200).optional() };
+
 /** What its maker may say of a base model in armature.json. */
 export const baseManifest = {
   defaults: z
@@ -29,18 +32,25 @@ export const baseManifest = {
     })
     .optional(),
   ...prediction,
+  ...autoencoder,
 };
 
 export type BaseManifest = z.output<z.ZodObject<typeof baseManifest>>;
 
 /** What an installation may say of a base model. */
-export const baseTold = { list: 'bases', fields: prediction } as const;
+export const baseTold = { list: 'bases', fields: { ...prediction, ...autoencoder } } as const;
 
-type BaseTold = z.output<z.ZodObject<typeof prediction>>;
+type BaseTold = z.output<z.ZodObject<(typeof baseTold)['fields']>>;
 
 /** A prediction as an installation keeps it. */
 export function keptPrediction({ type, zeroSnr }: ToldPrediction): BaseTold {
   return { prediction_type: type, zero_snr: zeroSnr };
+}
+
+/** Id of the autoencoder that a base model is to be drawn with, the user's word before the maker's; null: its own. */
+export function saidVae({ id, manifest, told }: Given): string | null {
+  const said = (told as BaseTold).vae ?? (manifest as BaseManifest).vae ?? id;
+  return said === id ? null : said;
 }
 
 /** Who says what a base model predicts, before its own files: the user's word goes before the maker's. */

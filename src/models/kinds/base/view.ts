@@ -25,6 +25,8 @@ export const baseView = modelView({
       .describe(
         'drawing: by a prompt. inpainting: it is shown what a mask says. editing: it changes init_image by words',
       ),
+    scaling_factor: z.number().describe("Latents of the denoiser are its autoencoder's times this"),
+    vae: z.string().nullable().describe('The autoencoder of requests that name none; null: its own'),
     prediction: z
       .object({
         type: z.enum(predictionTypes),
@@ -48,6 +50,8 @@ export const baseView = modelView({
       scheduler: base.defaults.scheduler,
     },
     task: base.task,
+    scaling_factor: base.scalingFactor,
+    vae: base.vae,
     prediction: {
       type: base.prediction.type,
       zero_snr: base.prediction.zeroSnr,
