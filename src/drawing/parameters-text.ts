@@ -31,6 +31,13 @@ export function parametersText(plan: GenerationPlan, seed: number, variation?: V
         ] satisfies [string, number][])),
     // Brackets mean something to those who read this, where it is not said that they are text.
     ...(plan.promptSyntax === 'plain' ? ([['Prompt syntax', 'plain']] satisfies [string, string][]) : []),
+    ...(plan.vae === undefined
+      ? []
+      : ([
+          ['VAE hash', plan.vae.hash],
+          ['VAE', plan.vae.id],
+        ] satisfies [string, string][])),
+    ...(plan.taesd === undefined ? [] : ([['VAE Decoder', 'TAESD']] satisfies [string, string][])),
     ...plan.controls.map((control, index): [string, string] => [`ControlNet ${index}`, controlText(control)]),
     ...loraPairs(plan.loras ?? []),
     ...wordPairs(plan.embeddings ?? []),

@@ -68,6 +68,8 @@ function generation(effective) {
       ...effective.loras.map((lora) => loraRow(lora)),
       ...(effective.prompt_syntax === 'plain' ? [pair('Prompt syntax', 'plain')] : []),
       ...(effective.clip_skip === 0 ? [] : [pair('Clip skip', String(effective.clip_skip))]),
+      ...(effective.vae === null ? [] : [pair('Autoencoder', effective.vae.id)]),
+      ...(effective.decoder.model === null ? [] : [pair('Decoder', effective.decoder.model.id)]),
       ...(effective.preview === null ? [] : [pair('Shown while drawn', every(effective.preview.every))]),
       ['Strict', yesNo(effective.strict)],
       ['Evaluated', yesNo(effective.evaluate)],

@@ -73,6 +73,8 @@ const generation = new Map<string, string>([
     ['lora', 'lora_weights', 'lora_scale', 'adapters'],
     'it is an entry of loras here, {"model": ..., "scale": 0.8}',
   ),
+  ...named(['sd_vae', 'vae_name', 'vae_id', 'autoencoder'], called('vae')),
+  ...named(['vae_decoder', 'sd_vae_decode_method'], called('decoder')),
   ...named(['output_format', 'format', 'samples_format'], called('output.format')),
   ...named(['output_compression', 'output_quality', 'quality', 'jpeg_quality'], called('output.quality')),
   ...named(

@@ -45,9 +45,16 @@ function manifestOf(
   if (entry?.kind === annotatorKind.id || folderOfFiles(files.map(({ path }) => path)) !== null) return null;
   // A single file needs the word of a manifest to have this id; a folder has it by its name.
   if (entry === null) return file === null && files.length > 1 ? null : { schema: 1, id: slug(id) };
-  const { title, licence } = entry;
+  const { title, licence, fits } = entry;
   const type = typeRowOf(entry, conditions);
-  return { schema: 1, id, title, licence, ...(type === null ? {} : { [type.list]: [{ path: '.', type: type.type }] }) };
+  return {
+    schema: 1,
+    id,
+    title,
+    licence,
+    ...(fits === undefined ? {} : { fits }),
+    ...(type === null ? {} : { [type.list]: [{ path: '.', type: type.type }] }),
+  };
 }
 
 /** What a ControlNet of the catalog is for, where that is a condition of this version; else null. */
