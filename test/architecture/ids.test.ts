@@ -187,6 +187,31 @@ const ordinaryWords: readonly OrdinaryWord[] = [
     meaning: 'networks that are in a file, and folders that are named after them',
     paths: ['models/names/model-id.ts', 'models/pull/choose-files.ts', 'weights/layouts/single-file.ts'],
   },
+  ...['vae', 'taesd'].map((id) => ({
+    id,
+    meaning: 'what makes pictures of latents, as the field `decoder` names it',
+    paths: [
+      'generation/kinds/generation/effective.ts',
+      'generation/request/choices.ts',
+      'generation/resolve-autoencoder.ts',
+    ],
+  })),
+  {
+    id: 'vae',
+    meaning: 'the field of a request, of armature.json and of an installation that names an autoencoder',
+    paths: ['generation/request/autoencoder.ts', 'generation/request/foreign-names.ts', 'models/library.ts'],
+  },
+  {
+    id: 'vae',
+    meaning: 'the autoencoder of a base model, its folder, and what settings say of it',
+    paths: [
+      'models/pull/choose-files.ts',
+      'weights/configs/sidecar.ts',
+      'weights/layouts/diffusers-folder.ts',
+      'weights/layouts/single-file.ts',
+      'weights/layouts/vae.ts',
+    ],
+  },
   { id: 'lora', meaning: 'a tag in prompts', paths: ['prompt/foreign-syntax.ts', 'prompt/lora-tags.ts'] },
   {
     id: 'lora',
