@@ -206,6 +206,7 @@ const ordinaryWords: readonly OrdinaryWord[] = [
     meaning: 'the autoencoder of a base model, its folder, and what settings say of it',
     paths: [
       'models/pull/choose-files.ts',
+      'weights/complete.ts',
       'weights/configs/sidecar.ts',
       'weights/layouts/diffusers-folder.ts',
       'weights/layouts/single-file.ts',
