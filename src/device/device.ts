@@ -328,7 +328,9 @@ export class Device {
         `Model "${request.base.id}" gave latents that are not finite numbers: its weights are damaged, or the guidance scale ${request.pass.guidanceScale} is too high for it.`,
       );
     }
-    if (request.pass.leaves === 'latents') return { latents: { shape: pass.shape, data: state.latents } };
+    if (request.pass.leaves === 'latents') {
+      return { latents: { shape: pass.shape, data: state.latents, noise: state.noise } };
+    }
     return { image: pictureFrom(await decodeLatents(decoder, state.latents, pass.shape)) };
   }
 

@@ -118,7 +118,7 @@ function filled(chunks: CutText['chunks'], length: number, tokenizer: Tokenizer)
 function toldBeside(meant: Conditioning, role: TextRole, { added, ...size }: PlannedPass): Conditioning {
   if (added === undefined) return meant;
   const conditioning = role === 'negative' && added.zeroNegative ? ofNoText(meant) : meant;
-  return withSizeIds(conditioning, sizeIds(added.sizes[role], size));
+  return withSizeIds(conditioning, sizeIds(added.sizes[role], size, added.scores?.[role]));
 }
 
 /** As much of a text as is read. */

@@ -180,7 +180,7 @@ export class ModelNetworks implements NetworkSource {
       const changed = changes.deltas.length > 0 ? [key, changes.deltas] : [key, 'beside', acting];
       const own = changes.deltas.length + acting.length === 0 ? key : JSON.stringify(changed);
       const network = textNetwork(this.#pool, key, part, changes, this.#branches);
-      const reads = index === 0 ? 'prompt' : 'prompt_2';
+      const reads = part.name === 'text_encoder' ? 'prompt' : 'prompt_2';
       return textEncoder(`${own}/${part.name}`, network, tokenizers[index] as Tokenizer, reads);
     });
   }

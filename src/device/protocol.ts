@@ -11,6 +11,7 @@ import type { UpscalerModel } from '../generation/models/upscaler.ts';
 import type { LoraWay } from '../generation/lora-ways.ts';
 import type { PlannedPass } from '../generation/passes.ts';
 import type { ControlWork } from '../pipeline/controls/control-work.ts';
+import type { TorchGeneratorState } from '../numeric/torch-generator.ts';
 import type { LatentShape } from '../pipeline/pass.ts';
 import type { NoiseSeeds, SampleState } from '../pipeline/sample.ts';
 
@@ -39,6 +40,8 @@ export interface LatentsLeft {
   readonly shape: LatentShape;
   /** As the denoiser has them. */
   readonly data: Float32Array;
+  /** Where the noise goes on of a pass that goes on with them as they are. */
+  readonly noise: TorchGeneratorState;
 }
 
 /** How far a picture has come in a pass: on its way, or what the pass left of it. */

@@ -8,13 +8,18 @@ import { tensorFrom } from '../pipeline/pixels.ts';
 import type { TakenOver } from '../pipeline/sample.ts';
 import type { PictureLeft } from './protocol.ts';
 
-/** What an earlier pass left of a picture, at the size of this one: enlarged as latents, or encoded from an enlarged picture, and cut. */
+/** What an earlier pass left of a picture, at the size of this one: as it is, enlarged as latents, or encoded from an enlarged picture, and cut. */
 export async function takeOver(
   left: PictureLeft,
-  { upscaler, to }: Enlarging,
+  takes: Enlarging | 'goes on',
   { latentScale, encoder }: { readonly latentScale: number; readonly encoder: PictureEncoder },
   shape: LatentShape,
 ): Promise<TakenOver> {
+  if (takes === 'goes on') {
+    if (!('latents' in left)) throw new RangeError('A pass that goes on with latents was given a picture');
+    return { latents: left.latents.data, noise: left.latents.noise };
+  }
+  const { upscaler, to } = takes;
   const cells = { width: to.width / latentScale, height: to.height / latentScale };
   if ('image' in left) {
     const { mean, logvar } = await encoder.encode(tensorFrom(left.image));

@@ -14,7 +14,7 @@ import type {
 import { progressIn } from '../generation/cost.ts';
 import type { Progress } from '../generation/job.ts';
 import type { BaseModel } from '../generation/models/base.ts';
-import { type Enlarging, passesOf } from '../generation/passes.ts';
+import { passesOf, type PlannedPass } from '../generation/passes.ts';
 import { picturesOf, type PlannedPicture } from '../generation/pictures.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
 import type { ControlWork } from '../pipeline/controls/control-work.ts';
@@ -172,11 +172,11 @@ function workOn(index: number, { planned, state }: Underway): PictureWork {
 async function enlarged(
   parts: UpscaleParts,
   work: PictureWork,
-  takes: Enlarging | null,
+  takes: PlannedPass['takes'],
   signal: AbortSignal,
 ): Promise<PictureWork> {
   const { from } = work;
-  if (from === null || takes === null || !('image' in from)) return work;
+  if (from === null || takes === null || takes === 'goes on' || !('image' in from)) return work;
   const { width, height, data } = await upscale(
     parts,
     takes.upscaler,

@@ -22,6 +22,7 @@ export function parametersText(plan: GenerationPlan, seed: number, variation?: V
       ? []
       : ([['Denoising strength', plan.init.strength]] satisfies [string, number][])),
     ...hiresPairs(plan),
+    ...refinerPairs(plan),
     ...(plan.init?.mask === undefined ? [] : ([['Mask blur', plan.init.mask.blur]] satisfies [string, number][])),
     ...(variation === undefined
       ? []
@@ -51,6 +52,16 @@ export function parametersText(plan: GenerationPlan, seed: number, variation?: V
 
 function controlText({ type, model, scale, start, end, mode, resize }: GenerationPlan['controls'][number]): string {
   return `Module: ${type}, Model: ${model.id}, Weight: ${scale}, Resize Mode: ${resize}, Guidance Start: ${start}, Guidance End: ${end}, Control Mode: ${mode}`;
+}
+
+/** Under the names of A1111. */
+function refinerPairs({ refiner }: GenerationPlan): readonly [string, string | number][] {
+  if (refiner === undefined) return [];
+  const { model, switchAt } = refiner;
+  return [
+    ['Refiner', `${model.id} [${model.hash}]`],
+    ['Refiner switch at', switchAt],
+  ];
 }
 
 /** Of a second pass, under the names of A1111, where it has one. */

@@ -46,7 +46,8 @@ export async function makePassWorks(
 
 /** What a pass shows: the first one's frame, or of that the middle that is left where what was drawn is enlarged and cut. */
 function frameOf({ takes, width, height }: PlannedPass, { latentScale: cell }: BaseModel, canvas: Frame): Frame {
-  if (takes === null) return canvas;
+  // What goes on has no controls that a frame of its own would be made for.
+  if (takes === null || takes === 'goes on') return canvas;
   const { width: across, height: down } = takes.to;
   const before = (whole: number, left: number): number => Math.floor((whole - left) / cell / 2) * cell;
   return {

@@ -25,8 +25,17 @@ export function sizesAt({ original, crop, target }: PictureSizes, { width, heigh
   return { original: original ?? own, crop, target: target ?? own } as const;
 }
 
-/** The numbers that the network takes, of a pass of this size. */
-export function sizeIds(sizes: PictureSizes, pass: Size): readonly number[] {
+/** How beautiful a refiner is told that the picture is, and that what it is to keep away from is. */
+export interface AestheticScores {
+  readonly prompt: number;
+  readonly negative: number;
+}
+
+/** Those that diffusers and A1111 tell it. */
+export const usualScores: AestheticScores = { prompt: 6, negative: 2.5 };
+
+/** The numbers that the network takes, of a pass of this size; a refiner has a score in place of the target size, others have none (null). */
+export function sizeIds(sizes: PictureSizes, pass: Size, score: number | null = null): readonly number[] {
   const { original, crop, target } = sizesAt(sizes, pass);
-  return [...original, ...crop, ...target];
+  return [...original, ...crop, ...(score === null ? target : [score])];
 }

@@ -9,7 +9,7 @@ import type {
   OutputFormat,
 } from './request/choices.ts';
 import type { LoraWay } from './lora-ways.ts';
-import type { ToldSizes } from './picture-sizes.ts';
+import type { AestheticScores, ToldSizes } from './picture-sizes.ts';
 import type { PromptSyntax } from '../prompt/syntax.ts';
 import type { SchedulerId } from '../schedulers/registry.ts';
 import type { ScheduleId } from '../schedulers/schedules/registry.ts';
@@ -65,6 +65,8 @@ export interface GenerationPlan extends Plan {
   readonly init?: PlannedInit | undefined;
   /** A second pass over what the first one left, at a larger size; absent where there is none. */
   readonly hires?: PlannedHires | undefined;
+  /** A model that draws the last steps; absent where there is none. */
+  readonly refiner?: PlannedRefiner | undefined;
   /** Where the pictures' noise lies on the way to that of other seeds; absent where it is that of their own. */
   readonly variation?: Variation | undefined;
   /** What brings pictures to latents and back; absent where that is the model's own. */
@@ -102,6 +104,8 @@ export interface PlannedAdded {
   /** There is no negative prompt, and the model was trained to take zeros in the place of what none means. */
   readonly zeroNegative: boolean;
   readonly sizes: ToldSizes;
+  /** What a refiner is told; absent of others. */
+  readonly scores?: AestheticScores | undefined;
 }
 
 export interface ModelReference {
@@ -182,6 +186,18 @@ export interface PlannedHires extends Pick<
   /** Null: as the first pass. */
   readonly prompt: string | null;
   readonly negativePrompt: string | null;
+}
+
+/** A model that goes on with the latents of another one, with the same sampler, where its own levels of noise begin. */
+export interface PlannedRefiner {
+  readonly model: ModelReference;
+  readonly added?: PlannedAdded | undefined;
+  /** As it was asked: the share of the trained timesteps that the other model draws. */
+  readonly switchAt: number;
+  /** It draws the steps that begin below this timestep. */
+  readonly below: number;
+  /** What it draws of the first pass, and of a hires pass; absent of one whose steps it does not draw. `run` of the plan and of the hires pass are without these. */
+  readonly runs: { readonly low?: SamplerRun; readonly high?: SamplerRun };
 }
 
 /** Another seed, and how far on the way from the noise of the own seed to that one's a picture begins. */

@@ -2,8 +2,8 @@ import { ArmatureError } from '../errors.ts';
 import { addedFieldNames } from './request/added-fields.ts';
 import { describeFamily } from './models/family.ts';
 import type { ModelList } from './models/model-list.ts';
-import type { BaseModel } from './models/base.ts';
-import type { PictureSizes, RowsAndColumns } from './picture-sizes.ts';
+import type { AddedConditioning, BaseModel } from './models/base.ts';
+import { type PictureSizes, type RowsAndColumns, type ToldSizes, usualScores } from './picture-sizes.ts';
 import type { PlannedAdded } from './plan.ts';
 import type { GenerationRequest } from './request/generation.ts';
 
@@ -32,14 +32,14 @@ export function resolveAdded(
     prompt2: request.prompt_2 ?? null,
     negativePrompt2: second ?? null,
     zeroNegative: negative === null && base.added.zeroNegative,
-    sizes: {
+    ...toldOf(request, base.added, {
       prompt,
       negative: {
         original: pairOf(request.negative_original_size) ?? prompt.original,
         crop: pairOf(request.negative_crops_coords_top_left) ?? prompt.crop,
         target: pairOf(request.negative_target_size) ?? prompt.target,
       },
-    },
+    }),
   };
 }
 
@@ -55,4 +55,20 @@ function refuseAdded(request: GenerationRequest, base: BaseModel, bases: readonl
   const fitting = choices.length === 0 ? 'none is here' : `here ${choices.join(', ')}`;
   const detail = `The model ${base.id} (${describeFamily(base.family)}) takes no ${field}: only models of SDXL do, ${fitting}.`;
   throw new ArmatureError('invalid_request', detail, { field, choices });
+}
+
+/**
+ * What a model of SDXL is told with these sizes: a refiner scores too, and beside the negative prompt no crop where none is given for that
+ * (diffusers).
+ */
+export function toldOf(
+  request: GenerationRequest,
+  { refines }: AddedConditioning,
+  sizes: ToldSizes,
+): Pick<PlannedAdded, 'sizes' | 'scores'> {
+  if (!refines) return { sizes };
+  const { aesthetic_score: prompt = usualScores.prompt, negative_aesthetic_score: negative = usualScores.negative } =
+    request;
+  const crop = pairOf(request.negative_crops_coords_top_left) ?? ([0, 0] as const);
+  return { sizes: { ...sizes, negative: { ...sizes.negative, crop } }, scores: { prompt, negative } };
 }

@@ -7,10 +7,11 @@ import type { Catalog } from './catalog.ts';
 import { latentInterpolation, latentUpscalerIds } from './latent-upscaler.ts';
 import { type BaseModel, findBase, sharesLatents } from './models/base.ts';
 import { partOfHires } from './passes.ts';
-import type { GenerationPlan, PlannedAdded, PlannedHires, PlannedUpscaler } from './plan.ts';
+import type { GenerationPlan, PlannedAdded, PlannedHires, PlannedUpscaler, SamplerRun } from './plan.ts';
 import type { GenerationRequest } from './request/generation.ts';
 import { limits } from './request/limits.ts';
-import { requireSampler } from './require-sampler.ts';
+import { toldOf } from './resolve-added.ts';
+import { type ChosenRefiner, runsWith } from './resolve-refiner.ts';
 import { resolveUpscaler } from './upscaler.ts';
 
 type HiresRequest = NonNullable<GenerationRequest['hires']>;
@@ -26,12 +27,15 @@ export interface FirstPass extends Pick<GenerationPlan, 'scheduler' | 'schedule'
 export interface ResolvedHires {
   readonly base: BaseModel;
   readonly planned: PlannedHires;
+  /** What of its run a refiner draws. */
+  readonly refined: SamplerRun | null;
 }
 
 /** Settles the second pass of a request; null where it has none. */
 export function resolveHires(
   request: GenerationRequest,
   first: FirstPass,
+  refiner: ChosenRefiner | null,
   { models }: Pick<Catalog, 'models'>,
 ): ResolvedHires | null {
   const { hires } = request;
@@ -46,11 +50,12 @@ export function resolveHires(
   const part = partOfHires({ steps, strength: hires.strength });
   refuseLongSchedule(steps, hires.strength);
   const sampling = samplingOf(hires, first);
-  const run = requireSampler(base, { ...sampling, ...part }, 'hires.');
+  const { own: run, refined } = runsWith(refiner, 'high', { base, part, ...sampling }, 'hires.');
   const { size, enlarged } = sizesOf(hires, first.size, base);
-  const added = addedOf(hires, first, base);
+  const added = addedOf(request, hires, first, base);
   return {
     base,
+    refined,
     planned: {
       model: { id: base.id, hash: base.hash },
       ...size,
@@ -83,7 +88,12 @@ function samplingOf(
 }
 
 /** What a model of SDXL is told in the second pass: a prompt of its own has none beside it for the second text encoder. */
-function addedOf(hires: HiresRequest, { added }: FirstPass, base: BaseModel): PlannedAdded | undefined {
+function addedOf(
+  request: GenerationRequest,
+  hires: HiresRequest,
+  { added }: FirstPass,
+  base: BaseModel,
+): PlannedAdded | undefined {
   if (base.added === null) return undefined;
   const whole = { original: null, crop: [0, 0], target: null } as const;
   const own = { negative: hires.negative_prompt !== undefined, prompt: hires.prompt !== undefined };
@@ -91,7 +101,7 @@ function addedOf(hires: HiresRequest, { added }: FirstPass, base: BaseModel): Pl
     prompt2: own.prompt ? null : (added?.prompt2 ?? null),
     negativePrompt2: own.negative ? null : (added?.negativePrompt2 ?? null),
     zeroNegative: !own.negative && added?.zeroNegative === true && base.added.zeroNegative,
-    sizes: added?.sizes ?? { prompt: whole, negative: whole },
+    ...toldOf(request, base.added, added?.sizes ?? { prompt: whole, negative: whole }),
   };
 }
 

@@ -24,8 +24,8 @@ import { resolveEmbeddings } from './resolve-embeddings.ts';
 import { resolveHires } from './resolve-hires.ts';
 import { resolveLoras } from './resolve-loras.ts';
 import { imageGuidance, refuseEditingAfter, refuseOtherTasks } from './resolve-task.ts';
+import { chooseRefiner, plannedRefiner, runsWith } from './resolve-refiner.ts';
 import { resolveOutput } from './resolve-output.ts';
-import { requireSampler } from './require-sampler.ts';
 import { warningsOf } from './warnings.ts';
 
 export interface GenerationContext {
@@ -60,9 +60,10 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
   const size = resolveSize(request, base, drawsMaskedPart(request) ? null : (context.init ?? null));
   const init = resolveInit(request, base, context.init ?? null, context.mask ?? null, { scheduler, steps, ...size });
   const sampling = { scheduler, schedule: request.schedule, sChurn: request.s_churn, eta: request.eta };
-  const run = requireSampler(base, { ...sampling, ...partOf({ steps, init }) });
   const added = resolveAdded(request, base, catalog.models);
-  const hires = resolveHires(request, { base, size, steps, added, ...sampling }, catalog);
+  const refiner = chooseRefiner(request, base, added, catalog);
+  const low = runsWith(refiner, 'low', { base, part: partOf({ steps, init }), ...sampling });
+  const hires = resolveHires(request, { base, size, steps, added, ...sampling }, refiner, catalog);
   const resolved = context.given.map((given) => resolveControl(given, { base, catalog, size, hires }));
   const controls = resolved.map(({ control }) => control);
   refuseEditingAfter(hires?.base ?? null);
@@ -82,13 +83,16 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
     guidanceRescale: request.guidance_rescale,
     ...imageGuidance(request, base),
     ...sampling,
-    run,
+    run: low.own,
     sdeNoise: 'path',
     seed: request.seed ?? context.randomSeed(),
     count: request.count,
     clipSkip: resolveClipSkip(request.clip_skip, [base, hires?.base ?? base]),
     ...(init === undefined ? {} : { init }),
     ...(hires === null ? {} : { hires: hires.planned }),
+    ...(refiner === null
+      ? {}
+      : { refiner: plannedRefiner(refiner, { low: low.refined, high: hires?.refined ?? null }) }),
     ...(request.variation === undefined
       ? {}
       : { variation: { ...request.variation, seed: request.variation.seed ?? context.randomSeed() } }),

@@ -19,6 +19,11 @@ export function warningsOf(plan: GenerationPlan, models: ModelList): readonly st
     }
     if (plan.guidanceRescale !== 0) warnings.push('guidance_rescale has no effect while guidance_scale is 1.');
   }
+  if (plan.refiner !== undefined && plan.controls.length + (plan.loras ?? []).length > 0) {
+    warnings.push(
+      `controls and loras act until the refiner ${plan.refiner.model.id} takes over, which they do not fit.`,
+    );
+  }
   if (plan.variation?.strength === 0) warnings.push('variation has no effect with a strength of 0.');
   for (const [index, { scale, textEncoderScale }] of (plan.loras ?? []).entries()) {
     if (scale === 0 && textEncoderScale === 0) warnings.push(`loras[${index}] has scale 0 and does not act.`);

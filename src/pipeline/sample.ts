@@ -49,11 +49,21 @@ export interface NoiseSeeds {
   readonly variation?: { readonly seed: number; readonly strength: number } | undefined;
 }
 
-/** What an earlier pass left of a picture, as a pass of the same size draws over it: latents, or a picture that is encoded. */
-export type TakenOver = { readonly latents: Float32Array } | { readonly encoded: DrawnOver };
+/**
+ * What an earlier pass left of a picture, as a pass of the same size goes on with it: latents or an encoded picture that it draws over, or
+ * latents as noisy as it begins, with the noise of the steps to come.
+ */
+export type TakenOver =
+  | { readonly latents: Float32Array }
+  | { readonly encoded: DrawnOver }
+  | { readonly latents: Float32Array; readonly noise: TorchGeneratorState };
 
 /** A sample at the beginning of its pass; `taken` is what an earlier one left of its picture, null where it begins as its pass says. */
 export function startSample(pass: Pass, seeds: NoiseSeeds, taken: TakenOver | null = null): Sample {
+  if (taken !== null && 'noise' in taken) {
+    const state = { ...pass.scheduler.start(taken.latents), noise: taken.noise };
+    return { pass, seeds, blend: null, shown: null, state, watch: null };
+  }
   const { latents, blend, shown, noise } = startOf(pass, seeds, taken);
   return { pass, seeds, blend, shown, state: { ...pass.scheduler.start(latents), noise }, watch: null };
 }

@@ -247,6 +247,19 @@ describe('a drawing whose process is killed goes on from its checkpoint to the s
     expect(drawing.pictures).toEqual(calm.pictures);
   });
 
+  it.each([
+    ['before', 3],
+    ['after', 6],
+  ] as const)('%s another model has taken over, which draws what one would where it is the same', async (_name, at) => {
+    const alone = await draw(work({ scheduler: 'euler_a', count: 2 }));
+    const refiner = { model: models.base, switchAt: 0.5, below: 500, runs: { low: { steps: 4, evaluations: 4 } } };
+    const asked = work({ scheduler: 'euler_a', count: 2, run: { steps: 4, evaluations: 4 }, refiner });
+    const calm = await draw(asked);
+    expect(calm.pictures).toEqual(alone.pictures);
+    const drawing = await drawWithDeath(asked, ({ step }) => step === at);
+    expect(drawing.pictures).toEqual(calm.pictures);
+  });
+
   it('with several pictures, of which some are ready', async () => {
     const asked = work({ count: 8, steps: 3 });
     const calm = await draw(asked);

@@ -47,6 +47,7 @@ function passOf(change: Partial<PlannedPass>): PlannedPass {
     stage: 'low',
     model: { id: 'model', hash: '' },
     reading: { prompt: { within: '', steps: run }, negative: { within: '', steps: run } },
+    refines: false,
     takes: null,
     leaves: 'picture',
     prompt: '',

@@ -28,7 +28,7 @@ const sdxl: BaseModel = {
     layersPerBlock: 2,
   },
   textLayers: 12,
-  added: { textWidth: 768, zeroNegative: true },
+  added: { textWidth: 768, zeroNegative: true, refines: false },
   prediction: { type: 'epsilon', zeroSnr: false, decidedBy: 'marker', source: 'its marker', contradiction: null },
   schedule: noiseScheduleFrom(stableDiffusionSchedule),
   latentScale: 8,
@@ -91,7 +91,7 @@ describe('what SDXL is told beside the prompts', () => {
     const { plan } = resolve(request);
     expect(plan.added?.zeroNegative).toBe(zeroNegative);
     expect(generationView(plan, () => null)).toMatchObject({ negative_prompt: shown, negative_prompt_2: shown });
-    const other = resolve(request, { ...sdxl, added: { textWidth: 768, zeroNegative: false } }).plan;
+    const other = resolve(request, { ...sdxl, added: { textWidth: 768, zeroNegative: false, refines: false } }).plan;
     expect(other.added?.zeroNegative).toBe(false);
     expect(generationView(other, () => null).negative_prompt).toBe(shown ?? '');
   });

@@ -18,7 +18,7 @@ const sdxl = {
   ...base,
   id: 'sdxl',
   family: { ...family, name: 'sdxl', contextWidth: 2048 },
-  added: { textWidth: 768, zeroNegative: true },
+  added: { textWidth: 768, zeroNegative: true, refines: false },
 } as BaseModel;
 const sd2 = { ...base, id: 'sd2', family: { ...family, name: 'sd2', contextWidth: 1024 } } as BaseModel;
 const controlNet = { kind: 'controlnet', id: 'edges', hash: 'c', family } as unknown as ControlNetModel;

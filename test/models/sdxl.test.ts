@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { misfit } from '../../src/generation/models/controlnet.ts';
 import { openLibrary } from '../../src/models/library.ts';
 import { smallModelPath } from '../support/golden.ts';
+import { makeRefinerFolder } from '../support/refiner-folder.ts';
 import { temporaryFolder } from '../weights/temporary-folder.ts';
 
 const models = join(temporaryFolder(), 'models');
@@ -28,7 +29,11 @@ describe('a model of SDXL', () => {
     expect(rejected).toEqual([]);
     const large = bases.find(({ id }) => id === 'large')!;
     const small = bases.find(({ id }) => id === 'small')!;
-    expect(large).toMatchObject({ added: { textWidth: 16, zeroNegative: true }, textLayers: 3, latentScale: 8 });
+    expect(large).toMatchObject({
+      added: { textWidth: 16, zeroNegative: true, refines: false },
+      textLayers: 3,
+      latentScale: 8,
+    });
     expect(small.added).toBeNull();
     const own = controlNets.find(({ bundledWith }) => bundledWith === 'large')!;
     expect(misfit(large, own)).toBeNull();
@@ -41,7 +46,7 @@ describe('a model of SDXL', () => {
     [true, { force_zeros_for_empty_prompt: undefined }],
   ])('zeroes an absent negative prompt: %s with %o', async (zeroNegative, index) => {
     change('model_index.json', index);
-    expect((await list()).bases[0]?.added).toEqual({ textWidth: 16, zeroNegative });
+    expect((await list()).bases[0]?.added).toEqual({ textWidth: 16, zeroNegative, refines: false });
   });
 
   it.each([
@@ -52,14 +57,21 @@ describe('a model of SDXL', () => {
       /projection|pooled/,
     ],
     ['no room for sizes', 'unet/config.json', { projection_class_embeddings_input_dim: 20 }, /pooled text/],
-    // As the file of a refiner says: one number less, a score in place of the last size.
-    ['a score in place of a size', 'unet/config.json', { projection_class_embeddings_input_dim: 60 }, /is a refiner/],
     ['text encoders of other widths', 'unet/config.json', { cross_attention_dim: 16 }, /of width 16 .* 16 and 24/],
   ])('is refused with %s', async (_, path, changes, reason) => {
     change(path, changes);
     const { bases, rejected } = await list();
     expect(bases).toEqual([]);
     expect(rejected.map(({ detail }) => detail)).toEqual([expect.stringMatching(reason)]);
+  });
+
+  it('that has one text encoder and is told a score is a refiner, which no ControlNet fits', async () => {
+    makeRefinerFolder(join(models, 'refiner'));
+    const { bases, controlNets, rejected } = await list();
+    expect(rejected).toEqual([]);
+    const refiner = bases.find(({ id }) => id === 'refiner')!;
+    expect(refiner).toMatchObject({ added: { textWidth: 24, zeroNegative: false, refines: true }, task: 'drawing' });
+    expect(misfit(refiner, controlNets[0]!)).not.toBeNull();
   });
 
   it('is refused without its second text encoder', async () => {

@@ -112,7 +112,7 @@ async function sampleOf({ name, scheduler, args }: Case, base: PictureNetworks, 
   const pass: Pass = {
     base: name,
     shape,
-    scheduler: samplerOf(...scheduler, args.num_inference_steps, {}, args.strength),
+    scheduler: samplerOf(...scheduler, args.num_inference_steps, {}, { strength }),
     guidance,
     rows: rolesOf(guidance).map((role) =>
       rowOf({ role, weight: 1, conditionings: throughout(role === 'prompt' ? prompt : negative) }, []),

@@ -20,12 +20,14 @@ import type { PictureNetworks, ControlNetworks, NetworkSource } from '../../src/
 import { mapTensor } from '../../src/pipeline/controls/map-tensor.ts';
 import type { SampleControl } from '../../src/pipeline/controls/sample-control.ts';
 import { pictureFrom, tensorFrom } from '../../src/pipeline/pixels.ts';
-import type { DrawnOver, Repaint } from '../../src/pipeline/drawn-over.ts';
+import { type DrawnOver, latentsOf, type Repaint } from '../../src/pipeline/drawn-over.ts';
 import { type LatentShape, type Pass, type SavedNoise, torchNoise } from '../../src/pipeline/pass.ts';
 import { rowOf } from '../../src/pipeline/row.ts';
 import { shownOf } from './shown-of.ts';
 import type { Shown } from '../../src/pipeline/shown.ts';
 import { type Sample, startSample } from '../../src/pipeline/sample.ts';
+import type { PartOfSteps } from '../../src/schedulers/part.ts';
+import { roundHalfToEven } from '../../src/numeric/round-half-to-even.ts';
 import { loadTokenizer } from '../../src/pipeline/tokenizer/load-tokenizer.ts';
 import { SessionPool } from '../../src/runtime/index.ts';
 import { openBaseCheckpoint, openControlNetCheckpoint } from '../../src/weights/checkpoint.ts';
@@ -93,14 +95,17 @@ const built = [
   'StableDiffusionXLInpaintPipeline',
 ];
 
-/** A pass that ends or begins between two models is none that is built. */
-function isHalf({ denoising_end: end, denoising_start: start }: Arguments): boolean {
-  return end !== undefined || start !== undefined;
+/** The part of the steps that a case draws: another model may draw those before, or after. */
+function partOf({ strength = 1, denoising_end: end, denoising_start: start }: Arguments): PartOfSteps {
+  const timestepOf = (share: number): number => roundHalfToEven(1000 - share * 1000);
+  return {
+    strength,
+    ...(end === undefined ? {} : { downTo: timestepOf(end) }),
+    ...(start === undefined ? {} : { below: timestepOf(start) }),
+  };
 }
 
-const covered = cases.filter(
-  ({ pipeline, scheduler, args }) => built.includes(pipeline) && hasSampler(scheduler[0]) && !isHalf(args),
-);
+const covered = cases.filter(({ pipeline, scheduler }) => built.includes(pipeline) && hasSampler(scheduler[0]));
 const outside = cases.filter((one) => !covered.includes(one));
 const inputs = goldenArrays('pipelines', 'inputs.safetensors');
 const pool = new SessionPool({ provider: 'cpu', deviceId: 0, threads: 1 }, 2 ** 30);
@@ -237,7 +242,8 @@ async function samplesOf(one: Case, networks: GoldenModel): Promise<Sample[]> {
   // diffusers leaves the negative prompt at the last layer, whatever clip_skip says.
   const negative = await conditionings(networks, negatives, 0, args.negative_prompt_2);
   const controls = await controlsOf(one, networks);
-  const over = args.strength === undefined ? null : await drawnOver(args, base);
+  const isOver = args.strength !== undefined || args.denoising_start !== undefined;
+  const over = isOver ? await drawnOver(args, base) : null;
   const [height, width] = over === null ? [args.height, args.width] : over.size;
   const shape = [base.latentChannels, (height ?? 0) / base.latentScale, (width ?? 0) / base.latentScale] as const;
   const noises = noisesOf(one, shape, count);
@@ -251,7 +257,7 @@ async function samplesOf(one: Case, networks: GoldenModel): Promise<Sample[]> {
         ...scheduler,
         args.num_inference_steps,
         args.eta === undefined || args.eta === null ? {} : { eta: args.eta },
-        args.strength,
+        partOf(args),
       ),
       guidance,
       rows: rolesOf(guidance).map((role) => {
@@ -259,13 +265,17 @@ async function samplesOf(one: Case, networks: GoldenModel): Promise<Sample[]> {
         const pass = { height: height ?? 0, width: width ?? 0 };
         return rowOf({ role, weight: 1, conditionings: throughout(told(own, role, args, networks, pass)) }, controls);
       }),
-      over: over?.latents ?? null,
+      over: args.denoising_start === undefined ? (over?.latents ?? null) : null,
       shown: over?.shown ?? null,
       structure: '',
       branches: [],
       noiseFrom: () => noises[index]!,
     };
-    return startSample(pass, { seed: 0 });
+    if (args.denoising_start === undefined || over === null) return startSample(pass, { seed: 0 });
+    // What comes from another model is as noisy as the first step is: here, a picture stands for it.
+    const noise = noises[index]!;
+    const latents = latentsOf(over.latents, noise.draw());
+    return startSample(pass, { seed: 0 }, { latents, noise: noise.save() });
   });
 }
 

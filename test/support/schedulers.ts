@@ -14,7 +14,7 @@ import { euler } from '../../src/schedulers/euler.ts';
 import { lcm } from '../../src/schedulers/lcm.ts';
 import type { SamplerFamily } from '../../src/schedulers/family.ts';
 import type { SamplerOptions } from '../../src/schedulers/options.ts';
-import { createPart, type SchedulePart } from '../../src/schedulers/part.ts';
+import { createPart, type PartOfSteps, type SchedulePart } from '../../src/schedulers/part.ts';
 import { noiseScheduleFrom } from '../../src/schedulers/scheduler-config.ts';
 import type { NoiseSchedule, Scheduler } from '../../src/schedulers/scheduler.ts';
 import { uniPc } from '../../src/schedulers/unipc.ts';
@@ -55,10 +55,10 @@ export function samplerOf(
   config: Record<string, unknown>,
   steps: number,
   given: Partial<SamplerOptions> = {},
-  strength = 1,
+  cut: PartOfSteps = { strength: 1 },
 ): Scheduler {
   const create = samplers[className];
   if (create === undefined) throw new Error(`No sampler stands for ${className}`);
   const { schedule, samplerDefaults } = noiseScheduleFrom({ _class_name: className, ...config });
-  return create(schedule, { steps, strength }, { ...samplerDefaults, ...given });
+  return create(schedule, { steps, ...cut }, { ...samplerDefaults, ...given });
 }

@@ -35,6 +35,8 @@ export interface AddedConditioning {
   readonly textWidth: number;
   /** Whether it was trained to take zeros where there is no negative prompt. */
   readonly zeroNegative: boolean;
+  /** Whether it is a refiner: that draws the last steps of another model's picture, or over a picture, and is told a score in place of a size. */
+  readonly refines: boolean;
 }
 
 export interface ModelDefaults {

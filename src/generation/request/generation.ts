@@ -10,6 +10,7 @@ import { loraRequest } from './loras.ts';
 import { obedienceFields } from './obedience.ts';
 import { generationOutputRequest } from './output.ts';
 import { clipSkipField, promptFields } from './prompt.ts';
+import { refinerFields } from './refiner.ts';
 import { fieldOptions, noted } from './request-fields.ts';
 import { samplingFields } from './sampling.ts';
 import { previewField } from './preview.ts';
@@ -27,6 +28,7 @@ const generationFields = {
   ...clipSkipField,
   ...drawnOverFields,
   ...hiresField,
+  ...refinerFields,
   ...variationField,
   controls: z.array(controlRequest).max(limits.controls).default([]).describe('Pictures that fix the structure'),
   loras: z

@@ -41,6 +41,7 @@ export const limits = {
   /** Sides and places of a picture of which SDXL is told, in pixels. */
   toldSide: { min: 1, max: 16_384 },
   toldOffset: { min: 0, max: 16_384 },
+  aestheticScore: { min: 0, max: 10 },
   controls: 8,
   controlScale: { min: 0, max: 2 },
   loras: 8,

@@ -32,10 +32,10 @@ export function addedView(plan: Pick<GenerationPlan, 'prompt' | 'negativePrompt'
     negative_prompt_2: added.zeroNegative ? null : (added.negativePrompt2 ?? plan.negativePrompt),
     original_size: listed(told.original),
     crops_coords_top_left: listed(told.crop),
-    target_size: listed(told.target),
+    target_size: added.scores === undefined ? listed(told.target) : null,
     negative_original_size: listed(negative.original),
     negative_crops_coords_top_left: listed(negative.crop),
-    negative_target_size: listed(negative.target),
+    negative_target_size: added.scores === undefined ? listed(negative.target) : null,
   };
 }
 

@@ -14,6 +14,7 @@ import { effectiveLora, loraView } from './effective-lora.ts';
 import { addedView, effectiveAdded } from './effective-added.ts';
 import { controlView, effectiveControl } from './effective-control.ts';
 import { effectiveHires, hiresView } from './effective-hires.ts';
+import { effectiveRefiner, effectiveScores, refinerView, scoresView } from './effective-refiner.ts';
 import { readPromptView, viewOfPrompt } from './read-view.ts';
 
 export const effectiveGeneration = z
@@ -61,6 +62,8 @@ export const effectiveGeneration = z
       })
       .nullable(),
     hires: effectiveHires.nullable().describe('The second pass; null where there was none'),
+    refiner: effectiveRefiner.nullable(),
+    ...effectiveScores,
     variation: variationView.nullable(),
     controls: z.array(effectiveControl),
     loras: z.array(effectiveLora),
@@ -110,6 +113,8 @@ export function generationView(plan: GenerationPlan, mapUrl: (control: number) =
     strength: plan.imageGuidanceScale === undefined ? (plan.init?.strength ?? null) : null,
     ...maskView(plan.init?.mask),
     hires: hiresView(plan),
+    refiner: refinerView(plan),
+    ...scoresView(plan),
     variation: plan.variation === undefined ? null : { ...plan.variation },
     controls: plan.controls.map((control, index) => controlView(control, mapUrl(index))),
     loras: (plan.loras ?? []).map(loraView),

@@ -5,6 +5,7 @@ import { taskOf } from '../../../graph/task.ts';
 import type { BaseModel } from '../../../generation/models/base.ts';
 import { openBaseCheckpoint } from '../../../weights/checkpoint.ts';
 import { hasEncoder } from '../../../weights/complete.ts';
+import { isRefiner } from '../../../weights/configs/added-config.ts';
 import { readConfig } from '../../../weights/configs/raw-config.ts';
 import { exists } from '../../../weights/layouts/layout.ts';
 import { modelDefaults } from './defaults.ts';
@@ -35,7 +36,11 @@ export async function inspectBase(path: string, given: Given, file: SafetensorsF
     added:
       unet.config.added === null
         ? null
-        : { textWidth: textEncoders[0].config.hiddenSize, zeroNegative: await zeroesNegative(path, layout) },
+        : {
+            textWidth: textEncoders[0].config.hiddenSize,
+            zeroNegative: await zeroesNegative(path, layout),
+            refines: isRefiner(unet.config),
+          },
     task: taskOf(unet.config.inChannels, vae.config.latentChannels) ?? 'drawing',
     prediction,
     schedule,

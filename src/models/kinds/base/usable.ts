@@ -3,14 +3,12 @@ import { type ModelSchedule, noiseScheduleFrom } from '../../../schedulers/sched
 import { loadTokenizer } from '../../../pipeline/tokenizer/load-tokenizer.ts';
 import type { BaseCheckpoint } from '../../../weights/checkpoint.ts';
 import { requireCompleteBase } from '../../../weights/complete.ts';
-import { isRefiner } from '../../../weights/configs/added-config.ts';
 
 /**
  * Everything that would fail at a model's first picture, asked before it is listed: each weight of its networks, how it was
  * trained, its tokenizer. Returns how it is sampled. Throws as the parts themselves do; no weights are read.
  */
 export async function requireUsableBase(checkpoint: BaseCheckpoint, name: string): Promise<ModelSchedule> {
-  if (isRefiner(checkpoint.unet.config)) throw refiner(name);
   requireCompleteBase(checkpoint, name);
   const schedule = noiseScheduleFrom(
     checkpoint.schedulerConfig,
@@ -25,11 +23,4 @@ export async function requireUsableBase(checkpoint: BaseCheckpoint, name: string
     throw new ArmatureError('model_invalid', detail);
   }
   return schedule;
-}
-
-function refiner(name: string): ArmatureError {
-  const detail =
-    `${name} is a refiner of SDXL, which draws the last steps of another model's picture: not supported yet. ` +
-    'Draw with an SDXL base model alone.';
-  return new ArmatureError('not_supported_yet', detail);
 }

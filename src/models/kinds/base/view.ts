@@ -11,6 +11,9 @@ export const baseView = modelView({
   fields: {
     ...commonFields,
     default: z.boolean().describe('Whether requests that name no model get it'),
+    refines: z
+      .boolean()
+      .describe('Whether it is a refiner of SDXL: that is named as refiner.model, or draws over init_image'),
     defaults: z
       .object({
         width: z.int(),
@@ -42,6 +45,7 @@ export const baseView = modelView({
   show: (base: BaseModel, { defaultModel }) => ({
     ...commonView(base),
     default: base.id === defaultModel,
+    refines: base.added?.refines === true,
     defaults: {
       width: base.defaults.width,
       height: base.defaults.height,
