@@ -5,8 +5,8 @@ import type { AlphaImage } from '../pixels/alpha-image.ts';
 import { type Tile, tilesOf } from '../pixels/tiles.ts';
 import { pixelUpscaler } from '../pixels/upscalers/registry.ts';
 import type { SessionPool } from '../runtime/index.ts';
-import { openUpscalerFile } from '../weights/layouts/upscaler-file.ts';
-import type { UpscalerModel } from '../generation/models/upscaler.ts';
+import { openUpscalerFile, scaleOf } from '../weights/layouts/upscaler-file.ts';
+import { type UpscalerModel, upscalerNoun } from '../generation/models/upscaler.ts';
 import { requireSame } from './require-same.ts';
 import { runOne, sessionKey } from './run-network.ts';
 
@@ -34,11 +34,11 @@ export class Upscalers {
     const known = this.#open.get(key);
     if (known !== undefined) return known;
     const { upscaler, hash } = await openUpscalerFile(model.path);
-    requireSame('upscaler', model, hash);
-    const { cell, doublings } = upscaler.config;
+    requireSame(upscalerNoun.noun, model, hash);
+    const { cell } = upscaler.config;
     const session = sessionKey(`${key}/upscaler`);
     const network = {
-      scale: 2 ** doublings / cell,
+      scale: scaleOf(upscaler.config),
       cell,
       run: async (cells: Tensor) =>
         await runOne(this.#pool, session, () => buildUpscaler(upscaler), 'image', { cells }),

@@ -59,7 +59,7 @@ export async function findModels(
   return { bases, controls, loras, words, autoencoder, preview: await previewWork(library, plan, bases[0]!) };
 }
 
-async function unchanged<Model extends ModelReference>(
+export async function unchanged<Model extends ModelReference>(
   library: Pick<TenantModels, 'find'>,
   find: Find<Model>,
   { id, hash }: ModelReference,

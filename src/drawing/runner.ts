@@ -8,6 +8,7 @@ import type { Tracing } from '../tracing/tracing.ts';
 import type { CheckpointPort } from './checkpoint-port.ts';
 import type { PreviewPort } from './preview-port.ts';
 import type { DrawingDevice } from './draw-passes.ts';
+import type { UpscalingDevice } from './upscale.ts';
 
 /**
  * Does what jobs of one kind ask for: the other half of its contract (`JobKind` in src/generation/job-kind.ts), which a worker
@@ -24,7 +25,7 @@ export interface Attempt {
   readonly job: Pick<Job, 'id' | 'tenant' | 'attempt'>;
   /** Those that the job's tenant sees. */
   readonly library: TenantModels;
-  readonly device: DrawingDevice;
+  readonly device: DrawingDevice & UpscalingDevice;
   readonly extractor: ExtractorProcess;
   readonly decoder: PictureDecoder;
   readonly store: ObjectStore;

@@ -1,14 +1,21 @@
 import { pixelUpscaler, pixelUpscalerIds } from '../pixels/upscalers/registry.ts';
-import { ArmatureError } from '../errors.ts';
-import { nearestName } from '../text/nearest-name.ts';
+import { findModel } from './models/find-model.ts';
+import { type UpscalerList, upscalerNoun } from './models/upscaler.ts';
 import type { PlannedUpscaler } from './plan.ts';
 
-/** The upscaler of an id that a request names at `field`. @throws ArmatureError `unknown_model` with the choices */
-export function resolveUpscaler(id: string, field: string): PlannedUpscaler {
+const kernelsAlone: UpscalerList = { upscalers: [], rejected: [] };
+
+/**
+ * The upscaler of an id that a request names at `field`: a kernel, or one of the networks that are there. Throws `unknown_model` with the
+ * choices, `model_invalid` for a network whose file was refused.
+ */
+export function resolveUpscaler(
+  id: string,
+  field: string,
+  { upscalers, rejected }: UpscalerList = kernelsAlone,
+): PlannedUpscaler {
   if (pixelUpscaler(id) !== undefined) return { id, model: null };
-  const choices = pixelUpscalerIds;
-  const nearest = nearestName(id, choices);
-  const hint = nearest === undefined ? `The choices are ${choices.join(', ')}.` : `Did you mean ${nearest}?`;
-  const detail = `There is no upscaler ${JSON.stringify(id.slice(0, 100))}. ${hint}`;
-  throw new ArmatureError('unknown_model', detail, { field, choices });
+  const known = [...pixelUpscalerIds.map((kernel) => ({ id: kernel, hash: '' })), ...upscalers];
+  const { hash } = findModel(known, rejected, id, field, upscalerNoun.noun);
+  return { id, model: { id, hash } };
 }

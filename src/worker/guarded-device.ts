@@ -1,17 +1,21 @@
 import type { DeviceProcess } from '../device/device-process.ts';
+import type { UpscalingDevice } from '../drawing/upscale.ts';
 import type { DrawingDevice } from '../drawing/draw-passes.ts';
 import { ArmatureError } from '../errors.ts';
 import type { Job } from '../generation/job.ts';
 import type { RunningParts } from './parts.ts';
 
 /** The device as one attempt at a job sees it: a job that was in it when it died draws alone. */
-export function guardedDevice({ device, gate }: RunningParts, job: Job): DrawingDevice {
+export function guardedDevice({ device, gate }: RunningParts, job: Job): DrawingDevice & UpscalingDevice {
+  const inside = async <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> =>
+    await gate.run(job.strikes > 0, signal, async () => {
+      await requireStarted(device);
+      return await work();
+    });
   return {
-    draw: async (request, options) =>
-      await gate.run(job.strikes > 0, options.signal, async () => {
-        await requireStarted(device);
-        return await device.draw(request, options);
-      }),
+    draw: async (request, options) => await inside(options.signal, async () => await device.draw(request, options)),
+    enlarge: async (request, options) =>
+      await inside(options.signal, async () => await device.enlarge(request, options)),
   };
 }
 

@@ -117,7 +117,7 @@ describe('an upscale', () => {
 
   it('is done once more after the server was killed, to the same picture', async () => {
     const first = await Service.start();
-    const large = await png({ width: 600, height: 600, channels: 3, data: values(1_080_000) });
+    const large = await png({ width: 400, height: 400, channels: 3, data: values(480_000) });
     const { id } = (await (await post({ image: large, scale: 4 }, { prefer: 'wait=0' }, first)).json()) as JobView;
     await first.until(id, ({ status }) => status === 'running');
     await first.stop('SIGKILL');

@@ -39,6 +39,7 @@ const models = {
   controlNets: [controlNet],
   loras: [convolutions, ink, other, wash, xl],
   embeddings: [],
+  upscalers: [],
   rejected: [{ id: 'broken', code: 'model_invalid', detail: 'it is cut short.' }],
 };
 

@@ -5,6 +5,7 @@ import { type EmbeddingModel, embeddingNoun } from './embedding.ts';
 import { type LoraModel, loraNoun } from './lora.ts';
 import { type TaesdModel, taesdNoun } from './taesd.ts';
 import { type VaeModel, vaeNoun } from './vae.ts';
+import { type UpscalerModel, upscalerNoun } from './upscaler.ts';
 import type { ModelNoun } from './model-noun.ts';
 
 /** What is known of a model of each kind that is found in the folders of models. */
@@ -16,6 +17,7 @@ export interface ModelTypes {
   readonly embedding: EmbeddingModel;
   readonly vae: VaeModel;
   readonly taesd: TaesdModel;
+  readonly upscaler: UpscalerModel;
 }
 
 export type ModelKindId = keyof ModelTypes;
@@ -30,6 +32,7 @@ export const modelNouns = {
   embedding: embeddingNoun,
   vae: vaeNoun,
   taesd: taesdNoun,
+  upscaler: upscalerNoun,
 } as const satisfies { readonly [Kind in ModelKindId]: ModelNoun<ModelTypes[Kind]> };
 
 export const modelKindIds = Object.keys(modelNouns) as readonly ModelKindId[];

@@ -15,12 +15,15 @@ export const upscaleRequest = z
     image: pictureReference,
     upscaler: id
       .optional()
-      .describe('What makes the picture larger')
+      .describe('What makes the picture larger: a kernel, or a network that GET /v1/models lists among upscalers')
       .meta({ examples: [...pixelUpscalerIds] })
-      .register(fieldOptions, { flag: '--upscaler <id>', says: `${pixelUpscalerIds.join(', ')} (default: lanczos)` }),
+      .register(fieldOptions, {
+        flag: '--upscaler <id>',
+        says: `${pixelUpscalerIds.join(', ')} or a network (default: lanczos)`,
+      }),
     scale: real(limits.upscaleFactor)
       .optional()
-      .describe('How many times as wide and as high; not with width and height')
+      .describe("How many times as wide and as high; not with width and height. Without a size a network's own")
       .register(fieldOptions, { flag: '--scale <number>', says: 'how many times as wide and as high' }),
     width: side
       .optional()

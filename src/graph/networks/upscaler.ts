@@ -18,7 +18,7 @@ const denseLayers = 5;
  */
 export function upscaler(part: NetworkPart<UpscalerConfig>, options: NetworkOptions = {}): Graph {
   const { cell, channels, blocks, doublings } = part.config;
-  const graph = new Graph('upscaler', part, options);
+  const graph = new Graph('RRDBNet', part, options);
   const inputs = 3 * cell ** 2;
   const cells = graph.input('cells', 'float32', ['rows', inputs, 'height', 'width']);
   const first = convolution(graph, cells, 'conv_first', inputs, channels);

@@ -8,6 +8,7 @@ import { embeddingKind } from './embedding/kind.ts';
 import { loraKind } from './lora/kind.ts';
 import { taesdKind } from './taesd/kind.ts';
 import { vaeKind } from './vae/kind.ts';
+import { upscalerKind } from './upscaler/kind.ts';
 
 /** Every kind of model, in the order in which they are listed. A new one is one folder and one row here. */
 export const modelKinds = Object.freeze({
@@ -18,6 +19,7 @@ export const modelKinds = Object.freeze({
   embedding: embeddingKind,
   vae: vaeKind,
   taesd: taesdKind,
+  upscaler: upscalerKind,
   annotator: annotatorKind,
 }) satisfies { readonly [Kind in ModelKindId]: FoundKind<ModelTypes[Kind]> } & Readonly<
   Record<string, ModelKind<never>>

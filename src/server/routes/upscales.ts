@@ -3,6 +3,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { resolveUpscale } from '../../generation/kinds/upscale/resolve.ts';
 import { parseUpscale } from '../../generation/parse.ts';
 import { type UpscaleRequest, upscaleRequest } from '../../generation/request/upscale.ts';
+import type { TenantModels } from '../../models/library.ts';
 import { flatUpscale } from '../submissions/flat-form.ts';
 import { readSubmission } from '../submissions/submission.ts';
 import { type Asked, submitJob } from '../submissions/submit.ts';
@@ -12,11 +13,16 @@ import { upscaleForm } from './form-schemas.ts';
 import { json, pictureContent, problem, submissionBody, submissionHeaders } from './schemas.ts';
 import { answerWithJob, unchecked } from './submission-route.ts';
 
-const asked: Asked<UpscaleRequest> = {
-  parse: parseUpscale,
-  references: ({ image }) => [image],
-  resolve: async (request, { check }) => resolveUpscale(request, await check(request.image, 'image')),
-};
+function askedBy(library: TenantModels): Asked<UpscaleRequest> {
+  return {
+    parse: parseUpscale,
+    references: ({ image }) => [image],
+    resolve: async (request, { check }) => {
+      const picture = await check(request.image, 'image');
+      return await library.ask((models) => resolveUpscale(request, picture, models));
+    },
+  };
+}
 
 /** Making pictures larger. */
 export function upscaleRoutes(instance: FastifyInstance, context: RouteContext): void {
@@ -48,7 +54,8 @@ export function upscaleRoutes(instance: FastifyInstance, context: RouteContext):
       await answerWithJob(context, request, reply, {
         route: 'POST /v1/upscales',
         read: async () => await readSubmission(request, limits, flatUpscale),
-        submit: async (submission, options) => await submitJob(parts, asked, submission, options),
+        submit: async (submission, options) =>
+          await submitJob(parts, askedBy(parts.library.of(options.tenant)), submission, options),
       }),
   });
 }

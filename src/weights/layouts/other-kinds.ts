@@ -72,7 +72,6 @@ const kinds: readonly Kind[] = [
     is: 'a compact upscaler (SRVGG), of which only those that are RRDBNets (ESRGAN) are built',
     all: [/^body\.0\.weight$/, /^body\.1\.weight$/],
   },
-  { is: 'an upscaler (ESRGAN)', all: [/^(?:conv_first|RRDB_trunk\.0\..+|model\.1\.sub\.0\..+)\.weight$/i] },
 ];
 
 /** What a file is that is neither a base model nor a ControlNet which can be used, such as `a LoRA`; null where nobody knows. */

@@ -33,6 +33,11 @@ export async function openUpscalerFile(path: string, opened?: SafetensorsFile): 
   return { upscaler, hash: await fingerprint([file], [upscaler.config]) };
 }
 
+/** How many times as wide and as high its pictures are. */
+export function scaleOf({ doublings, cell }: UpscalerConfig): number {
+  return 2 ** doublings / cell;
+}
+
 /** Whether the names of a file's tensors are those of an RRDBNet. */
 export function isUpscaler({ tensors }: Pick<SafetensorsFile, 'tensors'>): boolean {
   const dense = ['body.0.rdb1.conv1.weight', 'RRDB_trunk.0.RDB1.conv1.weight', 'model.1.sub.0.RDB1.conv1.0.weight'];

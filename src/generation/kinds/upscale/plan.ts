@@ -9,5 +9,7 @@ export interface UpscalePlan extends Plan {
   /** Of the output, in pixels. */
   readonly width: number;
   readonly height: number;
+  /** In pixel steps. */
+  readonly cost: number;
   readonly output: OutputOptions;
 }
