@@ -29,7 +29,6 @@ import { describeApi } from './plugins/openapi.ts';
 import { acceptJson } from './plugins/json-bodies.ts';
 import { refuseOtherEncodings } from './plugins/content-headers.ts';
 import { refuseUnknownQueries } from './plugins/refuse-unknown-queries.ts';
-import { refuseUnwantedBodies } from './plugins/refuse-unwanted-bodies.ts';
 import { refuseWhileDraining } from './plugins/refuse-while-draining.ts';
 import { connectionLimits, limitRequests } from './plugins/request-limits.ts';
 import { validatorCompiler } from './plugins/validation.ts';
@@ -103,7 +102,6 @@ export async function buildApp(
   guardRoutes(app, guard);
   meterBodies(app, new BodyBudget(parts.settings.load.bodyMemory), limits);
   refuseUnknownQueries(app);
-  refuseUnwantedBodies(app);
   const context = routeContext(parts, app, { webFiles: files, signer: guard.authenticator.signer });
   closeGracefully(app);
   parts.metrics.queue.watch(queueFigures(parts.records));

@@ -3,7 +3,7 @@ import { ArmatureError } from '../../errors.ts';
 import { isObject } from '../../generation/request/field-names.ts';
 import { show } from '../../text/show.ts';
 
-/** Refuses bodies with something in them on routes that take none: it would be ignored in silence. An empty object says nothing. */
+/** In a scope whose routes say which body they take: those that take none refuse one with something in it, which would be ignored in silence. An empty object says nothing. */
 export function refuseUnwantedBodies(app: FastifyInstance): void {
   app.addHook('preValidation', async (request) => {
     const { body, routeOptions, is404 } = request;

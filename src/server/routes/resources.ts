@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { batchResultRoutes } from './batch-results.ts';
 import { batchRoutes } from './batches.ts';
 import { conditionRoutes } from './conditions.ts';
+import { refuseUnwantedBodies } from '../plugins/refuse-unwanted-bodies.ts';
 import type { RouteContext } from './context.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { descriptionRoutes } from './description.ts';
@@ -55,6 +56,7 @@ export const resources: readonly Resource[] = [
 ];
 
 export async function addResources(app: FastifyInstance, context: RouteContext): Promise<void> {
+  refuseUnwantedBodies(app);
   await app.register(async (scope) => {
     for (const { add, ownBodies } of resources) if (ownBodies !== true) add(scope, context);
   });
