@@ -33,7 +33,7 @@ export function addUpscale(command: Command): void {
     .argument('<picture>', 'PNG, JPEG, WebP, GIF, AVIF or TIFF')
     .option('-o, --output <file>', 'where to: .png, .jpg or .webp', 'upscaled.png');
   for (const { option } of commandFields(upscaleRequest)) command.addOption(option);
-  addSettings(command, 'pictures');
+  addSettings(command, 'library', 'networks');
   command
     .addHelpText('after', examples)
     .action(

@@ -4,7 +4,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * What a process does that needs a setting: it answers requests, draws the jobs that wait, is a worker and nothing else, keeps
- * objects, records or a queue, looks through models, draws by itself, speaks to a running server, pulls models.
+ * objects, records or a queue, looks through models, draws by itself, runs networks by itself, speaks to a running server, pulls models.
  */
 export type Use =
   | 'requests'
@@ -15,6 +15,7 @@ export type Use =
   | 'queue'
   | 'library'
   | 'pictures'
+  | 'networks'
   | 'client'
   | 'pull';
 

@@ -147,6 +147,7 @@ describe('what is loaded', () => {
       'worker',
       'generate',
       'extract',
+      'upscale',
       'models',
       'batch',
       'jobs',
