@@ -13,20 +13,16 @@ export const defaultStrength = 0.75;
 
 /**
  * Settles what a request draws over; undefined where it begins with noise alone. `invalid_request` for fields that belong to a picture
- * where there is none, and for a strength that leaves nothing to draw; `model_invalid` for a model that cannot read pictures.
+ * where there is none, and for a strength that leaves nothing to draw.
  */
 export function resolveInit(
   request: GenerationRequest,
-  { id, task, drawsOver }: BaseModel,
+  { task }: BaseModel,
   picture: GivenPicture | null,
   mask: GivenMask | null,
   { scheduler, steps, ...size }: Pick<GenerationPlan, 'scheduler' | 'steps' | 'width' | 'height'>,
 ): PlannedInit | undefined {
   if (picture === null) return undefined;
-  if (drawsOver === false) {
-    const detail = `Expected a model that reads pictures with init_image, but the autoencoder of ${id} has no encoder. Name another model.`;
-    throw new ArmatureError('model_invalid', detail, { field: 'init_image' });
-  }
   // A picture that is edited stands beside all steps.
   const { strength = task === 'editing' ? 1 : defaultStrength } = request;
   if (stepsRun(scheduler, { steps, strength }) === 0) {
@@ -39,6 +35,20 @@ export function resolveInit(
   const part = resolveMask(request, picture, mask, { strength, size });
   const over = { image: picture.stored, resize: request.init_resize ?? 'crop', strength };
   return part === undefined ? over : { ...over, mask: part };
+}
+
+/**
+ * Refuses pictures that go into latents, as `field` of a request has it, with a model that cannot read them: `model_invalid`, unless another
+ * autoencoder stands in.
+ */
+export function requireEncoder(
+  { id, drawsOver }: BaseModel,
+  otherStandsIn: boolean,
+  field: 'init_image' | 'hires.upscaler',
+): void {
+  if (drawsOver !== false || otherStandsIn) return;
+  const detail = `Expected a model that reads pictures with ${field}, but the autoencoder of ${id} has no encoder. Name another model, or an autoencoder that fits it.`;
+  throw new ArmatureError('model_invalid', detail, { field });
 }
 
 /** Refuses fields that say how a picture is drawn over where there is none. */

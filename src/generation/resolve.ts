@@ -11,7 +11,8 @@ import type { GivenMask, GivenPicture } from './given-picture.ts';
 import { partOf, passesOf } from './passes.ts';
 import { checkPrompts } from './prompts.ts';
 import { drawsMaskedPart, refuseWithoutMask } from './resolve-mask.ts';
-import { refuseWithoutInit, resolveInit, sizeOver } from './resolve-init.ts';
+import { latentInterpolation } from './latent-upscaler.ts';
+import { refuseWithoutInit, requireEncoder, resolveInit, sizeOver } from './resolve-init.ts';
 import type { Size } from '../numeric/size.ts';
 import type { GivenControl } from './given-control.ts';
 import type { GenerationRequest } from './request/generation.ts';
@@ -58,12 +59,19 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
   refuseWithoutMask(request);
   // Where only a part of a picture is drawn, the size is that at which it is.
   const size = resolveSize(request, base, drawsMaskedPart(request) ? null : (context.init ?? null));
+  const autoencoder = resolveAutoencoder(request, base, catalog.models);
+  const otherStandsIn = autoencoder.vae !== undefined;
+  if (request.init_image !== undefined) requireEncoder(base, otherStandsIn, 'init_image');
   const init = resolveInit(request, base, context.init ?? null, context.mask ?? null, { scheduler, steps, ...size });
   const sampling = { scheduler, schedule: request.schedule, sChurn: request.s_churn, eta: request.eta };
   const added = resolveAdded(request, base, catalog.models);
   const refiner = chooseRefiner(request, base, added, catalog);
   const low = runsWith(refiner, 'low', { base, part: partOf({ steps, init }), ...sampling });
   const hires = resolveHires(request, { base, size, steps, added, ...sampling }, refiner, catalog);
+  // Between its passes a picture is made, made larger and read again.
+  if (hires !== null && latentInterpolation(hires.planned.upscaler.id) === null) {
+    requireEncoder(hires.base, otherStandsIn, 'hires.upscaler');
+  }
   const resolved = context.given.map((given) => resolveControl(given, { base, catalog, size, hires }));
   const controls = resolved.map(({ control }) => control);
   refuseEditingAfter(hires?.base ?? null);
@@ -96,7 +104,7 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
     ...(request.variation === undefined
       ? {}
       : { variation: { ...request.variation, seed: request.variation.seed ?? context.randomSeed() } }),
-    ...resolveAutoencoder(request, base, catalog.models),
+    ...autoencoder,
     ...(request.preview === undefined ? {} : { preview: request.preview }),
     controls,
     ...(loras.planned.length === 0 ? {} : { loras: loras.planned }),

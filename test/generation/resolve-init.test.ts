@@ -48,11 +48,24 @@ describe('a request that draws over a picture', () => {
   });
 
   it('is refused with a model whose autoencoder has no encoder, before it is queued', () => {
-    const request = parseGeneration({ prompt: 'a', init_image: image });
+    const vae = {
+      kind: 'vae',
+      id: 'whole',
+      title: 'Whole',
+      licence: null,
+      owner: null,
+      hash: 'v',
+      path: '/whole',
+      layout: 'diffusers',
+      latentChannels: 4,
+      latentScale: base.latentScale,
+      scalingFactor: base.scalingFactor,
+      fits: null,
+    } as const;
     const picture = { stored: { key: 'k', sha256: 's' }, width: 64, height: 64, structure: null, map: null };
-    const draw = (init: typeof picture | null): unknown =>
-      resolveGeneration(init === null ? parseGeneration({ prompt: 'a' }) : request, {
-        catalog: catalogOf({ ...noModels, bases: [{ ...base, drawsOver: false }] }),
+    const draw = (init: typeof picture | null, more: object = {}): unknown =>
+      resolveGeneration(parseGeneration({ prompt: 'a', ...(init === null ? {} : { init_image: image }), ...more }), {
+        catalog: catalogOf({ ...noModels, bases: [{ ...base, drawsOver: false }], vaes: [vae] }),
         defaultModel: 'photo',
         given: [],
         init,
@@ -67,6 +80,13 @@ describe('a request that draws over a picture', () => {
       }),
     );
     expect(() => draw(null)).not.toThrow();
+    expect(() => draw(picture, { vae: 'whole' })).not.toThrow();
+    // A second pass over an enlarged picture reads one too; over enlarged latents it does not.
+    expect(() => draw(null, { hires: { scale: 2, upscaler: 'lanczos' } })).toThrow(
+      expect.objectContaining({ code: 'model_invalid', field: 'hires.upscaler' }),
+    );
+    expect(() => draw(null, { hires: { scale: 2, upscaler: 'lanczos' }, vae: 'whole' })).not.toThrow();
+    expect(() => draw(null, { hires: { scale: 2, upscaler: 'latent_nearest' } })).not.toThrow();
   });
 
   it('with lcm makes all of its steps', () => {
