@@ -42,7 +42,8 @@ describe('what a file holds', () => {
     ['controlnet', ['formats', 'controlnet-a-bare.safetensors']],
     ['controlnet', ['formats', 'controlnet-a-ldm.safetensors']],
     ['controlnet', ['models', 'sd15-tiny', 'controlnet-a', weightFile]],
-    [null, ['models', 'sd15-tiny', 'vae', weightFile]],
+    ['vae', ['models', 'sd15-tiny', 'vae', weightFile]],
+    [null, ['models', 'sd15-tiny', 'text_encoder', 'model.safetensors']],
     ['lora', ['formats', 'lora-kohya.safetensors']],
   ] as const)('%s: %s', async (kind, parts) => {
     const file = await openSafetensors(smallModelPath(...parts));
