@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { foldCase, indexNames, type NamedText, splitAtNames } from '../../src/prompt/learned-words.ts';
+import { growth } from '../support/growth.ts';
 
 const split = (text: string, ...names: readonly string[]): readonly string[] =>
   splitAtNames(text, indexNames(names)).map((part: NamedText) => ('name' in part ? `[${part.name}]` : part.text));
@@ -55,19 +56,9 @@ describe('names of learned words in a text', () => {
     expect(split('İİ Nightmood', 'nightmood')).toEqual(['İİ ', '[nightmood]']);
   });
 
-  test('are found in time that grows with the text', () => {
+  test('are found in time that grows with the text', async () => {
     const names = indexNames(Array.from({ length: 40 }, (_, i) => `word${i}`));
-    const run = (length: number): number => {
-      const text = 'word7 wor word '.repeat(length);
-      const times = Array.from({ length: 5 }, () => {
-        const before = process.cpuUsage();
-        splitAtNames(text, names);
-        const { user } = process.cpuUsage(before);
-        return user;
-      });
-      return times.toSorted((a, b) => a - b)[2] ?? 0;
-    };
-    run(1000);
-    expect(run(4000)).toBeLessThan(2.5 * run(2000));
+    const find = (length: number): void => void splitAtNames('word7 wor word '.repeat(length), names);
+    expect(await growth(find, 2000)).toBeLessThan(2.5);
   });
 });
