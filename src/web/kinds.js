@@ -63,9 +63,18 @@ function generation(effective) {
       ...(schedule === null ? [] : [pair('Schedule', schedule)]),
       ...(effective.s_churn === 0 ? [] : [pair('Churn', String(effective.s_churn))]),
       ['Guidance', guidance(effective)],
+      ...(effective.image_guidance_scale === null
+        ? []
+        : [pair('Guidance by the picture', String(effective.image_guidance_scale))]),
+      ...(effective.strength === null ? [] : [pair('Drawn over', `at strength ${effective.strength}`)]),
+      ...(effective.hires === null ? [] : [pair('Second pass', secondPass(effective.hires))]),
+      ...(effective.refiner === null ? [] : [pair('Refiner', refiner(effective.refiner))]),
       ['Seed', String(seed)],
       ['Pictures', bestOf === 1 ? String(count) : `${count}, the best of ${bestOf} each`],
       ...effective.loras.map((lora) => loraRow(lora)),
+      ...effective.embeddings.map(({ name, model: from }) =>
+        pair('Learned word', element('span', { title: `${from.id}, hash ${from.hash}` }, name)),
+      ),
       ...(effective.prompt_syntax === 'plain' ? [pair('Prompt syntax', 'plain')] : []),
       ...(effective.clip_skip === 0 ? [] : [pair('Clip skip', String(effective.clip_skip))]),
       ...(effective.vae === null ? [] : [pair('Autoencoder', effective.vae.id)]),
@@ -123,6 +132,16 @@ function upscale({ upscaler, width, height }) {
 function loraRow({ model, scale, text_encoder_scale: textScale }) {
   const strength = textScale === scale ? `at ${scale}` : `at ${scale}, text encoder ${textScale}`;
   return pair('LoRA', element('span', { title: `hash ${model.hash}` }, `${model.id} ${strength}`));
+}
+
+/** @param {NonNullable<Generation['hires']>} hires */
+function secondPass({ width, height, upscaler, run, strength }) {
+  return `${width} × ${height} by ${upscaler}, ${run.steps} steps at strength ${strength}`;
+}
+
+/** @param {NonNullable<Generation['refiner']>} refiner */
+function refiner({ model, switch_at: at }) {
+  return element('span', { title: `hash ${model.hash}` }, `${model.id} from ${at}`);
 }
 
 /** @param {{ readonly guidance_scale: number, readonly guidance_rescale: number }} effective */
