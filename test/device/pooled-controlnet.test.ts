@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { controlNetworks } from '../../src/device/model-networks.ts';
+import { controlNetworks } from '../../src/device/pooled-networks.ts';
 import { injectionPoints } from '../../src/graph/compiler/index.ts';
 import type { Tensor } from '../../src/numeric/tensor.ts';
 import { TorchGenerator } from '../../src/numeric/torch-generator.ts';

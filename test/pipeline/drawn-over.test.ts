@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { baseNetworks } from '../../src/device/model-networks.ts';
+import { baseNetworks } from '../../src/device/pooled-networks.ts';
 import { slerp } from '../../src/numeric/slerp.ts';
 import { TorchGenerator } from '../../src/numeric/torch-generator.ts';
 import { filled, latentsOf } from '../../src/pipeline/drawn-over.ts';

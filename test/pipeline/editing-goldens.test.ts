@@ -3,7 +3,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { baseNetworks } from '../../src/device/model-networks.ts';
+import { baseNetworks } from '../../src/device/pooled-networks.ts';
 import { textNetwork } from '../../src/device/text-network.ts';
 import { sizeIds } from '../../src/generation/picture-sizes.ts';
 import { buildUNet, injectionPoints } from '../../src/graph/compiler/index.ts';

@@ -1,4 +1,4 @@
-import { baseNetworks } from '../../src/device/model-networks.ts';
+import { baseNetworks } from '../../src/device/pooled-networks.ts';
 import { textNetwork } from '../../src/device/text-network.ts';
 import { sizeIds } from '../../src/generation/picture-sizes.ts';
 import { besideEachOther, ofNoText, withSizeIds } from '../../src/pipeline/conditioning/added.ts';

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { latentMask } from '../../src/pixels/latent-mask.ts';
 import type { LevelMap } from '../../src/pixels/level-map.ts';
 import type { RgbImage } from '../../src/pixels/rgb-image.ts';
-import { baseNetworks, controlNetworks } from '../../src/device/model-networks.ts';
+import { baseNetworks, controlNetworks } from '../../src/device/pooled-networks.ts';
 import { textNetwork } from '../../src/device/text-network.ts';
 import { sizeIds, type RowsAndColumns } from '../../src/generation/picture-sizes.ts';
 import type { Size } from '../../src/numeric/size.ts';

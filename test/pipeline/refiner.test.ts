@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { baseNetworks } from '../../src/device/model-networks.ts';
+import { baseNetworks } from '../../src/device/pooled-networks.ts';
 import { textNetwork } from '../../src/device/text-network.ts';
 import { type RowsAndColumns, sizeIds, usualScores } from '../../src/generation/picture-sizes.ts';
 import { withSizeIds } from '../../src/pipeline/conditioning/added.ts';

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { adapterNetworks, controlNetworks } from '../../src/device/model-networks.ts';
+import { adapterNetworks, controlNetworks } from '../../src/device/pooled-networks.ts';
 import type { AdapterModel } from '../../src/generation/models/adapter.ts';
 import type { PlannedControl } from '../../src/generation/plan.ts';
 import { stack, type Tensor } from '../../src/numeric/tensor.ts';

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { conditionOf, conditionRows } from '../../src/conditions/registry.ts';
-import { controlNetworks } from '../../src/device/model-networks.ts';
+import { controlNetworks } from '../../src/device/pooled-networks.ts';
 import type { ControlNetModel } from '../../src/generation/models/controlnet.ts';
 import type { PlannedControl } from '../../src/generation/plan.ts';
 import { row, type Tensor } from '../../src/numeric/tensor.ts';

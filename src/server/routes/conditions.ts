@@ -8,10 +8,9 @@ import { type RouteContext, tenantOf } from './context.ts';
 import { flatExtraction } from '../submissions/flat-form.ts';
 import { readSubmission } from '../submissions/submission.ts';
 import { submitExtraction } from '../submissions/submit.ts';
-import { jobSchema } from '../views/job-schema.ts';
 import { extractionForm } from './form-schemas.ts';
-import { json, pictureContent, problem, submissionBody, submissionHeaders } from './schemas.ts';
-import { answerWithJob, unchecked } from './submission-route.ts';
+import { json, problem, submissionBody, submissionHeaders } from './schemas.ts';
+import { answerWithJob, submissionAnswers, unchecked } from './submission-route.ts';
 
 const conditionSchema = z
   .object({
@@ -63,15 +62,7 @@ export function conditionRoutes(instance: FastifyInstance, context: RouteContext
       params: z.object({ type: z.string() }),
       headers: submissionHeaders,
       body: submissionBody(extractionRequest, extractionForm),
-      response: {
-        200: {
-          description: 'It ended in time',
-          content: { 'application/json': { schema: jobSchema }, ...pictureContent() },
-        },
-        202: json('Accepted; Location is the address of the job', jobSchema),
-        '4xx': problem,
-        '5xx': problem,
-      },
+      response: submissionAnswers,
     },
     ...unchecked,
     handler: async (request, reply) => {

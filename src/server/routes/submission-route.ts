@@ -9,6 +9,8 @@ import { fingerprintOf, idempotently } from '../submissions/idempotency.ts';
 import { intakeOf } from '../submissions/intake.ts';
 import type { Submission } from '../submissions/submission.ts';
 import type { SubmitOptions } from '../submissions/submit.ts';
+import { jobSchema } from '../views/job-schema.ts';
+import { json, pictureContent, problem } from './schemas.ts';
 import { formatAsked, refuseSeveral } from '../submissions/with-format.ts';
 
 /**
@@ -16,6 +18,17 @@ import { formatAsked, refuseSeveral } from '../submissions/with-format.ts';
  * are read by what they mean.
  */
 export const unchecked = { validatorCompiler: () => (value: unknown) => ({ value }) };
+
+/** What the routes that make a job may answer. */
+export const submissionAnswers = {
+  200: {
+    description: 'It ended in time',
+    content: { 'application/json': { schema: jobSchema }, ...pictureContent() },
+  },
+  202: json('Accepted; Location is the address of the job', jobSchema),
+  '4xx': problem,
+  '5xx': problem,
+};
 
 /** What the routes that make a job differ in. */
 export interface JobRoute {

@@ -6,10 +6,9 @@ import type { RouteContext } from './context.ts';
 import { flatGeneration } from '../submissions/flat-form.ts';
 import { readSubmission } from '../submissions/submission.ts';
 import { submitGeneration } from '../submissions/submit.ts';
-import { jobSchema } from '../views/job-schema.ts';
 import { generationForm } from './form-schemas.ts';
-import { json, pictureContent, problem, submissionBody, submissionHeaders } from './schemas.ts';
-import { answerWithJob, unchecked } from './submission-route.ts';
+import { submissionBody, submissionHeaders } from './schemas.ts';
+import { answerWithJob, submissionAnswers, unchecked } from './submission-route.ts';
 
 /** Asking for pictures. */
 export function submitGenerationRoute(instance: FastifyInstance, context: RouteContext): void {
@@ -27,15 +26,7 @@ export function submitGenerationRoute(instance: FastifyInstance, context: RouteC
       tags: ['generations'],
       headers: submissionHeaders,
       body: submissionBody(generationRequest, generationForm),
-      response: {
-        200: {
-          description: 'It ended in time',
-          content: { 'application/json': { schema: jobSchema }, ...pictureContent() },
-        },
-        202: json('Accepted; Location is the address of the job', jobSchema),
-        '4xx': problem,
-        '5xx': problem,
-      },
+      response: submissionAnswers,
     },
     ...unchecked,
     handler: async (request, reply) => {

@@ -7,11 +7,10 @@ import type { TenantModels } from '../../models/library.ts';
 import { flatUpscale } from '../submissions/flat-form.ts';
 import { readSubmission } from '../submissions/submission.ts';
 import { type Asked, submitJob } from '../submissions/submit.ts';
-import { jobSchema } from '../views/job-schema.ts';
 import type { RouteContext } from './context.ts';
 import { upscaleForm } from './form-schemas.ts';
-import { json, pictureContent, problem, submissionBody, submissionHeaders } from './schemas.ts';
-import { answerWithJob, unchecked } from './submission-route.ts';
+import { submissionBody, submissionHeaders } from './schemas.ts';
+import { answerWithJob, submissionAnswers, unchecked } from './submission-route.ts';
 
 function askedBy(library: TenantModels): Asked<UpscaleRequest> {
   return {
@@ -39,15 +38,7 @@ export function upscaleRoutes(instance: FastifyInstance, context: RouteContext):
       tags: ['upscales'],
       headers: submissionHeaders,
       body: submissionBody(upscaleRequest, upscaleForm),
-      response: {
-        200: {
-          description: 'It ended in time',
-          content: { 'application/json': { schema: jobSchema }, ...pictureContent() },
-        },
-        202: json('Accepted; Location is the address of the job', jobSchema),
-        '4xx': problem,
-        '5xx': problem,
-      },
+      response: submissionAnswers,
     },
     ...unchecked,
     handler: async (request, reply) =>

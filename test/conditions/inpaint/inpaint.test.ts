@@ -4,7 +4,7 @@ import type { MaskedImage } from '../../../src/pixels/rgb-image.ts';
 import { inpaint } from '../../../src/conditions/inpaint/inpaint.ts';
 import { inspectMap } from '../../../src/conditions/contract/inspect-map.ts';
 import { conditions } from '../../../src/conditions/registry.ts';
-import { controlNetworks } from '../../../src/device/model-networks.ts';
+import { controlNetworks } from '../../../src/device/pooled-networks.ts';
 import { decodeMasked } from '../../../src/images/decode.ts';
 import { encodePicture } from '../../../src/images/encode.ts';
 import type { Tensor } from '../../../src/numeric/tensor.ts';

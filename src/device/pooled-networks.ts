@@ -1,0 +1,140 @@
+import {
+  buildControlNet,
+  buildHintEncoder,
+  buildT2iAdapter,
+  buildUNet,
+  featurePlaces,
+  injectionPoints,
+} from '../graph/compiler/index.ts';
+import { taskOf } from '../graph/task.ts';
+import { concatChannels, type Tensor } from '../numeric/tensor.ts';
+import { nothing } from '../pipeline/controls/residuals.ts';
+import type {
+  AdapterNetworks,
+  ControlNetworks,
+  DenoiserInput,
+  PictureNetworks,
+  UnionHint,
+} from '../pipeline/networks/networks.ts';
+import type { Feeds, SessionPool } from '../runtime/index.ts';
+import type { BaseCheckpoint, T2iAdapterCheckpoint, WholeControlNet } from '../weights/checkpoint.ts';
+import { vaeNetworks } from './autoencoders.ts';
+import { Branches } from './branches.ts';
+import { type NetworkDeltas, noDeltas } from './merged-loras.ts';
+import { run, runOne, sessionKey } from './run-network.ts';
+import { UNetVariants } from './unet-variants.ts';
+
+/**
+ * Memory that a UNet works in, a row, in planes of its first level (channels x height x width, float32): the UNet of
+ * Stable Diffusion 1.5 was measured at 0.25 GB a row for 512x512 (docs/decisions/0003).
+ */
+const workingPlanes = 50;
+
+/**
+ * The denoiser of a base model, with what adapters change of it, and its autoencoder, which none changes, run through a pool of sessions under
+ * keys that begin with `key`.
+ */
+export function baseNetworks(
+  pool: SessionPool,
+  key: string,
+  { unet, vae }: BaseCheckpoint,
+  { deltas, into }: NetworkDeltas = noDeltas,
+  branches = new Branches(pool),
+): PictureNetworks {
+  const points = injectionPoints(unet.config).length;
+  const places = featurePlaces(unet.config).length;
+  const variants = new UNetVariants(pool, key, deltas, branches);
+  return {
+    ...vaeNetworks(pool, key, vae),
+    latentChannels: vae.config.latentChannels,
+    task: taskOf(unet.config.inChannels, vae.config.latentChannels) ?? 'drawing',
+    latentScale: 2 ** (vae.config.blockChannels.length - 1),
+    injectionPoints: points,
+    featurePlaces: places,
+    rowBytes: (height, width) => workingPlanes * 4 * height * width * (unet.config.blockChannels[0] ?? 0),
+    reloadMs: (loras) => pool.reloadMs(variants.choose(false, loras).session),
+    denoise: async (input, { residuals, features: given }, rows) => {
+      const { session, features, branches: set } = variants.choose(given.length > 0, rows.flat());
+      const added = features ? Array.from({ length: places }, (_, place) => given[place] ?? nothing) : [];
+      const beside = set === undefined ? {} : await branches.feeds(variants.shapes(unet, set), rows);
+      return await runOne(pool, session, () => buildUNet(into(unet), { features, branches: set }), 'out', {
+        ...denoiserFeeds(input),
+        ...((input.shown ?? null) === null ? {} : { sample: concatChannels(input.sample, input.shown as Tensor) }),
+        ...numbered('residual', residuals),
+        ...numbered('feature', added),
+        ...beside,
+      });
+    },
+  };
+}
+
+/** The networks of a T2I-Adapter, as {@link baseNetworks}. */
+export function adapterNetworks(pool: SessionPool, key: string, { part }: T2iAdapterCheckpoint): AdapterNetworks {
+  const { conditioningChannels, cell, levels } = part.config;
+  const outputs = levels.map((_, level) => `feature.${level}`);
+  const session = sessionKey(`${key}/adapter`);
+  return {
+    conditioningChannels,
+    cell,
+    features: async (cells) => await run(pool, session, () => buildT2iAdapter(part), outputs, { cells }),
+  };
+}
+
+/** The networks of a ControlNet, as {@link baseNetworks}. */
+export function controlNetworks(pool: SessionPool, key: string, { controlnet }: WholeControlNet): ControlNetworks {
+  const points = injectionPoints(controlnet.config);
+  const outputs = points.map((_, point) => `residual.${point}`);
+  const pooled = controlnet.config.globalPoolConditions;
+  const sessions = {
+    encoder: sessionKey(`${key}/controlnet`, { structure: pooled ? { pooled } : {} }),
+    hint: sessionKey(`${key}/hint`),
+  };
+  return {
+    pooled,
+    reloadMs: () => pool.reloadMs(sessions.encoder),
+    encodeHint: async (image, as) => {
+      const told = as === undefined ? {} : unionFeeds(as);
+      return await runOne(pool, sessions.hint, () => buildHintEncoder(controlnet), 'hint', { image, ...told });
+    },
+    residuals: async (input, hint, scale, types) => {
+      const feeds = { ...denoiserFeeds(input), hint, scale, ...(types === null ? {} : { types }) };
+      const residuals = await run(pool, sessions.encoder, () => buildControlNet(controlnet), outputs, feeds);
+      return pooled
+        ? residuals.map((mean, point) => spreadOver(mean, input.sample, points[point]?.downscale ?? 1))
+        : residuals;
+    },
+  };
+}
+
+function unionFeeds({ type, scale }: UnionHint): Feeds {
+  return {
+    type: { dims: [1, 1], data: Int32Array.of(type) },
+    hint_scale: { dims: [1, 1], data: Float32Array.of(scale) },
+  };
+}
+
+/** Means [rows, C, 1, 1] as constant planes of the injection point's size, so that they add up with other residuals. */
+function spreadOver(mean: Tensor, sample: Tensor, downscale: number): Tensor {
+  const [height = 0, width = 0] = sample.dims.slice(2).map((size) => halved(size, downscale));
+  const [rows = 0, channels = 0] = mean.dims;
+  const data = new Float32Array(rows * channels * height * width);
+  mean.data.forEach((value, plane) => data.fill(value, plane * height * width, (plane + 1) * height * width));
+  return { dims: [rows, channels, height, width], data };
+}
+
+/** A size after strided convolutions that together divide by `downscale`, a power of two. */
+function halved(size: number, downscale: number): number {
+  return downscale === 1 ? size : halved(Math.ceil(size / 2), downscale / 2);
+}
+
+function numbered(name: string, tensors: readonly Tensor[]): Feeds {
+  return Object.fromEntries(tensors.map((value, index) => [`${name}.${index}`, value]));
+}
+
+/** What the networks call the rows of a conditioning. */
+const conditioningInputs: Readonly<Record<string, string>> = { context: 'encoder_hidden_states' };
+
+function denoiserFeeds({ sample, timestep, conditioning }: DenoiserInput): Feeds {
+  const told = Object.entries(conditioning).map(([name, rows]) => [conditioningInputs[name] ?? name, rows]);
+  return { sample, timestep, ...Object.fromEntries(told) };
+}
