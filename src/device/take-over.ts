@@ -1,4 +1,4 @@
-import { latentInterpolation } from '../generation/latent-upscaler.ts';
+import { latentInterpolation } from '../generation/upscalers/latent-upscaler.ts';
 import type { Enlarging } from '../generation/passes.ts';
 import { interpolatePlanes } from '../numeric/interpolate-planes.ts';
 import type { Size } from '../numeric/size.ts';

@@ -1,9 +1,9 @@
 import { buildUpscaler } from '../graph/compiler/index.ts';
 import { cellsOf } from '../numeric/cells.ts';
+import { cubic, resampleBytes } from '../numeric/resample.ts';
 import type { Tensor } from '../numeric/tensor.ts';
 import type { AlphaImage } from '../pixels/alpha-image.ts';
 import { type Tile, tilesOf } from '../pixels/tiles.ts';
-import { pixelUpscaler } from '../pixels/upscalers/registry.ts';
 import type { SessionPool } from '../runtime/index.ts';
 import { openUpscalerFile, scaleOf } from '../weights/layouts/upscaler-file.ts';
 import { type UpscalerModel, upscalerNoun } from '../generation/models/upscaler.ts';
@@ -121,6 +121,6 @@ function keep(made: Tensor, { seen, kept }: Tile, scale: number, out: AlphaImage
 
 function enlargeAlpha(image: AlphaImage, out: AlphaImage): void {
   const alpha = image.data.filter((_, i) => i % 4 === 3);
-  const enlarged = pixelUpscaler('bicubic')!.resample(alpha, image, out, 1);
+  const enlarged = resampleBytes(alpha, image, out, 1, cubic);
   for (let i = 0; i < enlarged.length; i++) out.data[i * 4 + 3] = enlarged[i]!;
 }

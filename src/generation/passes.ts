@@ -1,6 +1,6 @@
 import type { Size } from '../numeric/size.ts';
 import type { SchedulePart } from '../schedulers/part.ts';
-import { latentInterpolation } from './latent-upscaler.ts';
+import { latentInterpolation } from './upscalers/latent-upscaler.ts';
 import type { PassSteps } from '../prompt/schedule.ts';
 import type { GenerationPlan, PlannedHires, PlannedRefiner, PlannedUpscaler } from './plan.ts';
 import { composedPrompts, type PromptReading, type PromptReadings } from './prompts.ts';

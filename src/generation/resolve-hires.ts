@@ -4,7 +4,7 @@ import { takeLoraTags } from '../prompt/lora-tags.ts';
 import { type SchedulerId, schedulers } from '../schedulers/registry.ts';
 import { stepsOfSchedule } from '../schedulers/part.ts';
 import type { Catalog } from './catalog.ts';
-import { latentInterpolation, latentUpscalerIds } from './latent-upscaler.ts';
+import { latentInterpolation, latentUpscalerIds } from './upscalers/latent-upscaler.ts';
 import { type BaseModel, findBase, sharesLatents } from './models/base.ts';
 import { partOfHires } from './passes.ts';
 import type { GenerationPlan, PlannedAdded, PlannedHires, PlannedUpscaler, SamplerRun } from './plan.ts';

@@ -11,7 +11,7 @@ import type { GivenMask, GivenPicture } from './given-picture.ts';
 import { partOf, passesOf } from './passes.ts';
 import { checkPrompts } from './prompts.ts';
 import { drawsMaskedPart, refuseWithoutMask } from './resolve-mask.ts';
-import { latentInterpolation } from './latent-upscaler.ts';
+import { latentInterpolation } from './upscalers/latent-upscaler.ts';
 import { refuseWithoutInit, requireEncoder, resolveInit, sizeOver } from './resolve-init.ts';
 import type { Size } from '../numeric/size.ts';
 import type { GivenControl } from './given-control.ts';

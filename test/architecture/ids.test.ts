@@ -1,32 +1,58 @@
 import { describe, expect, it } from 'vitest';
 import { conditionIds } from '../../src/conditions/registry.ts';
 import { jobKindIds } from '../../src/generation/kinds/kinds.ts';
+import { operators } from '../../src/graph/builder/operators.ts';
+import { latentUpscalerIds } from '../../src/generation/upscalers/latent-upscaler.ts';
 import { modelKinds } from '../../src/models/kinds/kinds.ts';
+import { pixelUpscalerIds } from '../../src/pixels/upscalers/registry.ts';
 import { schedulerIds } from '../../src/schedulers/registry.ts';
+import { scheduleIds } from '../../src/schedulers/schedules/registry.ts';
 import { type Literal, literalsIn, sourceLiterals } from './literals.ts';
 
 const registries = [
   'conditions/registry.ts',
   'schedulers/registry.ts',
+  'schedulers/schedules/registry.ts',
+  'pixels/upscalers/registry.ts',
+  'generation/upscalers/latent-upscaler.ts',
   'generation/kinds/kinds.ts',
   'service/job-runners.ts',
   'generation/models/kinds.ts',
   'models/kinds/kinds.ts',
+  'graph/builder/operators.ts',
+  'graph/lowering/cpu/cpu.ts',
 ];
+
+/** Folders whose code writes operators by their names: what is made of them. */
+const writers = ['graph/layers/', 'graph/networks/'];
 
 /** Files that may name an id: the folder of a condition or of a kind of job its own, and the registries all of theirs. */
 function isAtHome(id: string, path: string): boolean {
   return (
+    (operatorIds.includes(id) && writers.some((folder) => path.startsWith(folder))) ||
     [`conditions/${id}/`, `generation/kinds/${id}/`, `models/kinds/${id}/`, `generation/models/${id}.ts`].some((home) =>
       path.startsWith(home),
-    ) || registries.includes(path)
+    ) ||
+    registries.includes(path)
   );
 }
 
-const ids: readonly string[] = [...conditionIds, ...schedulerIds, ...jobKindIds];
+const ids: readonly string[] = [
+  ...conditionIds,
+  ...schedulerIds,
+  ...scheduleIds,
+  ...pixelUpscalerIds,
+  ...latentUpscalerIds,
+  ...jobKindIds,
+];
+
+/** Operators that ONNX calls by the same name stand wherever its nodes are written, and cannot be told from these. */
+const onnxOwn = ['Add', 'Gelu', 'LeakyRelu', 'QuickGelu', 'Relu', 'Tanh'];
+
+const operatorIds: readonly string[] = Object.keys(operators).filter((name) => !onnxOwn.includes(name));
 
 /** Looked for in texts and patterns alone: as properties they are parts of models (`base`, `lora`) everywhere. */
-const textIds: readonly string[] = Object.keys(modelKinds);
+const textIds: readonly string[] = [...Object.keys(modelKinds), ...operatorIds];
 
 /** `path: id` for each place outside where code could compare, switch on or look up something by an id. */
 function places(literals: readonly Literal[]): readonly string[] {
@@ -130,7 +156,33 @@ const ordinaryWords: readonly OrdinaryWord[] = [
       'schedulers/options.ts',
     ],
   },
-  { id: 'normal', meaning: 'a schedule of noise levels', paths: ['schedulers/schedules/registry.ts'] },
+  ...['karras', 'exponential', 'beta'].map((id) => ({
+    id,
+    meaning: 'how a sampler itself places its levels, as the files of diffusers say it',
+    paths: ['schedulers/options.ts', 'schedulers/scheduler-config.ts', 'schedulers/sigmas.ts'],
+  })),
+  {
+    id: 'karras',
+    meaning: 'the same, where the timesteps of such levels are rounded',
+    paths: ['schedulers/multistep-schedule.ts', 'schedulers/two-stage-family.ts'],
+  },
+  {
+    id: 'nearest',
+    meaning: 'that a cell, a pixel or a number is that of the nearest',
+    paths: [
+      'device/encode-start.ts',
+      'graph/ir/operators/resampling.ts',
+      'images/resize.ts',
+      'numeric/interpolate-planes.ts',
+      'pixels/latent-mask.ts',
+      'weights/configs/taesd-config.ts',
+    ],
+  },
+  {
+    id: 'bicubic',
+    meaning: "torch's name of how planes of numbers are brought to another size",
+    paths: ['numeric/interpolate-planes.ts', 'pipeline/latent-colours.ts'],
+  },
   { id: 'deis', meaning: 'a value of algorithm_type in files of models', paths: ['schedulers/config-fields.ts'] },
   { id: 'depth', meaning: 'levels of nested JSON', paths: ['json/outline.ts'] },
   { id: 'depth', meaning: 'jobs that wait in the queue', paths: ['server/load/queue-gauge.ts'] },
@@ -233,11 +285,12 @@ const ordinaryWords: readonly OrdinaryWord[] = [
     meaning: 'a field of a request, as other programs call it',
     paths: ['generation/request/foreign-names.ts'],
   })),
+  { id: 'Replace', meaning: 'a value of type in tokenizer.json', paths: ['pipeline/tokenizer/tokenizer-json.ts'] },
   { id: 'generation', meaning: 'a folder of src', paths: ['models/build-stamp.ts'] },
   { id: 'generation', meaning: 'the name of the queue of all jobs', paths: ['queue/open.ts'] },
 ];
 
-describe('ids of conditions, schedulers, and kinds of jobs and models', () => {
+describe('ids of conditions, samplers, schedules, upscalers, operators, and kinds of jobs and models', () => {
   it('are named by their own folders and registries alone', () => {
     const expected = ordinaryWords.flatMap(({ id, paths }) => paths.map((path) => `${path}: ${id}`));
     expect(places(sourceLiterals())).toEqual(expected.toSorted());
@@ -255,9 +308,15 @@ describe('ids of conditions, schedulers, and kinds of jobs and models', () => {
     `export const a = (type: string) => /^shuffle/.test(type);`,
     `export const a = (job: any) => job.plan.kind === 'extraction';`,
     `export const a = { generation: 1 };`,
+    `export const a = (schedule: string) => schedule === 'sgm_uniform';`,
+    `export const a = { kl_optimal: 1 };`,
+    `export const a = (upscaler: string) => upscaler === 'lanczos';`,
+    `export const a = (upscaler: string) => upscaler === 'latent_bicubic';`,
+    `export const a = (id: string) => /^latent_nearest$/.test(id);`,
     `export const a = (model: any) => model.kind === 'lora';`,
     `export const a = (kind: string) => { switch (kind) { case 'controlnet': return 1; } };`,
     `export const a = new Set(['annotator']);`,
+    `export const a = (operation: any) => operation.name === 'GroupNorm';`,
   ])('would be found: %s', (text) => {
     expect(places(literalsIn(text))).toHaveLength(1);
   });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { schedulerIds } from '../../schedulers/registry.ts';
 import { scheduleIds } from '../../schedulers/schedules/registry.ts';
+import { defaultLatentUpscaler, latentUpscalerIds } from '../upscalers/latent-upscaler.ts';
 import { limits } from './limits.ts';
 import { fieldOptions } from './request-fields.ts';
 import { id, integer, real } from './scalars.ts';
@@ -22,13 +23,13 @@ export const hiresField = {
         .describe('Pixels, in place of scale; without width that follows')
         .register(fieldOptions, { flag: '--hires-height <pixels>', says: 'draw again at this height' }),
       upscaler: id
-        .default('latent_bilinear')
+        .default(defaultLatentUpscaler)
         .describe(
-          'What brings the first picture to that size: its latents, by latent_nearest, latent_nearest_exact, latent_bilinear, latent_bilinear_antialiased, latent_bicubic or latent_bicubic_antialiased, or its pixels, by an upscaler',
+          `What brings the first picture to that size: its latents, by ${latentUpscalerIds.slice(0, -1).join(', ')} or ${latentUpscalerIds.at(-1)}, or its pixels, by an upscaler`,
         )
         .register(fieldOptions, {
           flag: '--hires-upscaler <id>',
-          says: 'what enlarges what was drawn: latent_bilinear (default), latent_bicubic ..., lanczos, bicubic ...',
+          says: `what enlarges what was drawn: ${defaultLatentUpscaler} (default), latent_bicubic ..., lanczos, bicubic ...`,
         }),
       steps: integer(limits.steps)
         .optional()

@@ -1,3 +1,4 @@
+import type { OperatorName } from '../../builder/operators.ts';
 import type { Lowering } from '../lowering.ts';
 import { geglu, quickGelu, silu } from './activation.ts';
 import {
@@ -34,3 +35,6 @@ export const cpu: Lowering = {
   Sinusoids: sinusoids,
   TokensToImage: tokensToImage,
 };
+
+/** Those that are one product of matrices. */
+export const products: ReadonlySet<string> = new Set<OperatorName>(['Linear', 'AddProduct']);

@@ -6,7 +6,7 @@ import { type Shape, sizeText } from '../../ir/size.ts';
 import type { OnnxGraph, OnnxPort } from '../../onnx/onnx-graph.ts';
 import { liveOperations, readersOf } from '../live-operations.ts';
 import { OnnxEmitter } from '../onnx-emitter.ts';
-import { cpu } from './cpu.ts';
+import { cpu, products } from './cpu.ts';
 import { EmittedValues, isSequences, sameRows } from './emitted-values.ts';
 
 /**
@@ -37,9 +37,6 @@ function emit(to: OnnxEmitter, names: readonly EmittedName[], operation: Operati
   const emitted = row(to, names, operation.attributes, operation);
   return typeof emitted === 'string' ? [emitted] : emitted;
 }
-
-/** Products of matrices. */
-const products: ReadonlySet<string> = new Set<OperatorName>(['Linear', 'AddProduct']);
 
 /**
  * Linear layers, what works on vectors alone and leads to one, and what would need several matrices put into their own shape rather than
