@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { conditionIds } from '../src/conditions/registry.ts';
-import { packageRoot } from '../src/config/config.ts';
+import { packageRoot } from '../src/config/package-files.ts';
 import { createFetcher } from '../src/fetch/fetcher.ts';
 import { decodeHere } from '../src/images/decoder/decoder.ts';
 import { createMetrics } from '../src/metrics/metrics.ts';

@@ -6,7 +6,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { packageRoot } from '../src/config/config.ts';
+import { packageRoot } from '../src/config/package-files.ts';
 import { emittedModels } from '../test/graph/emitted/cases.ts';
 import { readModel } from '../test/graph/emitted/read-model.ts';
 

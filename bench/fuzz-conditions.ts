@@ -8,7 +8,7 @@
  */
 import { rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { embeddedAnnotators } from '../src/config/config.ts';
+import { embeddedAnnotators } from '../src/config/package-files.ts';
 import { ExtractorProcess } from '../src/extractor/extractor-process.ts';
 import { decodeMutant, residentBytes, trials, tryExtraction } from '../test/support/fuzz-conditions.ts';
 import { layOutSmallNetworks } from '../test/support/small-networks.ts';

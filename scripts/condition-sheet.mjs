@@ -4,7 +4,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseOptions } from '../dist/conditions/contract/options.js';
 import { conditionIds, findCondition } from '../dist/conditions/registry.js';
-import { embeddedAnnotators } from '../dist/config/config.js';
+import { embeddedAnnotators } from '../dist/config/package-files.js';
 import { ExtractorProcess } from '../dist/extractor/extractor-process.js';
 import { decodePicture } from '../dist/images/decode.js';
 import { encodePicture } from '../dist/images/encode.js';

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
-import { type Config, embeddedAnnotators, pulledAnnotators } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import { pulledAnnotators } from '../config/model-folders.ts';
+import { embeddedAnnotators } from '../config/package-files.ts';
 import { findCondition, maskedConditions } from '../conditions/registry.ts';
 import { parseOptions } from '../conditions/contract/options.ts';
 import { ArmatureError } from '../errors.ts';

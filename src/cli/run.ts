@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { debugging } from '../config/config.ts';
+import { debugging } from '../config/environment.ts';
 import { ArmatureError, systemReason } from '../errors.ts';
 import { tolerateClosedOutput } from './terminal/closed-output.ts';
 import { exitCodeOf, exitCodes, isStopped } from './terminal/exit-codes.ts';

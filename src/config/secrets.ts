@@ -1,3 +1,4 @@
+import { processEnvironment } from './environment.ts';
 import type { Environment } from './settings/setting.ts';
 import { type Config, settingKeys, settings } from './settings/settings.ts';
 
@@ -7,8 +8,11 @@ const shortest = 6;
 /** The settings whose values are secrets as a whole. */
 export const secretKeys = settingKeys.filter((key) => settings[key].secret === 'whole');
 
-/** What `secretsOf` finds. */
-export function findSecrets(config: Config, environment: Environment): readonly string[] {
+/**
+ * All that opens something in the settings, and in the variables that the SDKs of S3 and OpenTelemetry read by themselves.
+ * Whatever writes about the process leaves it out, also where a library quotes it.
+ */
+export function secretsOf(config: Config, environment: Environment = processEnvironment): readonly string[] {
   const { AWS_SECRET_ACCESS_KEY: s3Secret, AWS_SESSION_TOKEN: s3Token } = environment;
   const own = [...valuesOf(config, 'whole'), s3Secret, s3Token];
   const urls = valuesOf(config, 'password');

@@ -1,4 +1,5 @@
-import { type Config, embeddedTokenizer } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import { embeddedTokenizer } from '../config/package-files.ts';
 import type { DeviceSettings } from '../device/protocol.ts';
 
 export function deviceSettings(config: Config): DeviceSettings {

@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import type { Logger } from 'pino';
-import { type Config, requireSafeHost } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import { requireSafeHost } from '../config/safe-host.ts';
 import type { PictureDecoder } from '../images/decoder/decoder.ts';
 import { DecoderPool } from '../images/decoder/decoder-pool.ts';
 import type { ModelLibrary } from '../models/library.ts';

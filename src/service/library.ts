@@ -1,13 +1,7 @@
 import { opendir } from 'node:fs/promises';
-import {
-  type Config,
-  embeddedAnnotators,
-  findingsFile,
-  modelCatalog,
-  modelFolders,
-  pulledAnnotators,
-  typesFile,
-} from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import { findingsFile, modelFolders, pulledAnnotators, typesFile } from '../config/model-folders.ts';
+import { embeddedAnnotators, modelCatalog } from '../config/package-files.ts';
 import { conditionIds } from '../conditions/registry.ts';
 import { ArmatureError, systemReason } from '../errors.ts';
 import { AnnotatorLibrary } from '../models/annotators/annotators.ts';

@@ -1,6 +1,7 @@
 import { type DestinationStream, type LogFn, type Logger, pino } from 'pino';
 import { PinoPretty as pretty } from 'pino-pretty';
-import { type Config, secretKeys, secretsOf } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import { secretKeys, secretsOf } from '../config/secrets.ts';
 import { ArmatureError } from '../errors.ts';
 
 /** Fields that are never written, wherever they stand: what people draw, and what opens something, the secret settings too. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../config/config.ts';
+import { packageRoot } from '../config/package-files.ts';
 
 /** Version of the product, from package.json. */
 export function packageVersion(): string {

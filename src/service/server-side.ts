@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { isLoopback } from '../config/config.ts';
+import { isLoopback } from '../config/safe-host.ts';
 import { createFetcher, type Fetcher } from '../fetch/fetcher.ts';
 import { startHousekeeping } from '../records/housekeeping.ts';
 import { buildApp } from '../server/app.ts';

@@ -1,4 +1,6 @@
-import { type Config, tracingWanted, requirePostgres } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import { tracingWanted } from '../config/environment.ts';
+import { requirePostgres } from '../config/require-postgres.ts';
 import { createMetrics } from '../metrics/metrics.ts';
 import type { Dialect } from '../server/dialects/contract/dialect.ts';
 import { dialects as allDialects } from '../server/dialects/registry.ts';

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
-import { embeddedAnnotators, pulledAnnotators } from '../config/config.ts';
+import { pulledAnnotators } from '../config/model-folders.ts';
+import { embeddedAnnotators } from '../config/package-files.ts';
 import { ExtractorProcess } from '../extractor/extractor-process.ts';
 import { newWorkerId } from '../records/schema/ids.ts';
 import type { WorkerSign } from '../records/operations/workers.ts';

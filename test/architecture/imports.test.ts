@@ -173,7 +173,7 @@ describe('names and settings', () => {
     const readers = files.filter((file) =>
       /\bprocess\s*\??\.\s*env\b|\bprocess\[|from\s+['"](?:node:)?process['"]/.test(file.code),
     );
-    expect(readers.map((file) => file.path)).toEqual(['config/config.ts']);
+    expect(readers.map((file) => file.path)).toEqual(['config/environment.ts']);
   });
 
   it('knows the embedded model as the default of one setting', () => {

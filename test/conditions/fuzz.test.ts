@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { embeddedAnnotators } from '../../src/config/config.ts';
+import { embeddedAnnotators } from '../../src/config/package-files.ts';
 import { ExtractorProcess } from '../../src/extractor/extractor-process.ts';
 import {
   decodeMutant,

@@ -1,6 +1,10 @@
 import { delimiter, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { modelFolders, readConfig, requirePostgres, requireSafeHost, secretsOf } from '../../src/config/config.ts';
+import { readConfig } from '../../src/config/config.ts';
+import { modelFolders } from '../../src/config/model-folders.ts';
+import { requirePostgres } from '../../src/config/require-postgres.ts';
+import { requireSafeHost } from '../../src/config/safe-host.ts';
+import { secretsOf } from '../../src/config/secrets.ts';
 import { variableOf } from '../../src/config/settings/setting.ts';
 import { settingKeys, settings, themes } from '../../src/config/settings/settings.ts';
 import { ArmatureError } from '../../src/errors.ts';

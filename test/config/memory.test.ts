@@ -4,7 +4,7 @@ import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { usableMemory } from '../../src/config/settings/memory.ts';
-import { packageRoot } from '../../src/config/config.ts';
+import { packageRoot } from '../../src/config/package-files.ts';
 
 describe('the memory that may be used', () => {
   it('is that of the machine where there is no limit, in all the ways in which none is told', () => {

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packageRoot } from '../../src/config/config.ts';
+import { packageRoot } from '../../src/config/package-files.ts';
 import { spawnArmature } from '../cli/armature.ts';
 import { newDataFolder } from '../support/embedded-template.ts';
 import { postgresMissing, s3Credentials, s3Missing, startPostgres, startS3 } from '../support/servers.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
-import { embeddedAnnotators } from '../../src/config/config.ts';
+import { embeddedAnnotators } from '../../src/config/package-files.ts';
 import { makeMap } from '../../src/drawing/make-map.ts';
 import { makeRegion } from '../../src/drawing/make-region.ts';
 import { ExtractorProcess } from '../../src/extractor/extractor-process.ts';

@@ -3,7 +3,7 @@ import sharp, { type CreateRaw } from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
 import { edgeAgreement } from '../../src/conditions/fidelity/edge-agreement.ts';
 import type { RgbImage } from '../../src/pixels/rgb-image.ts';
-import { embeddedAnnotators } from '../../src/config/config.ts';
+import { embeddedAnnotators } from '../../src/config/package-files.ts';
 import { ExtractorProcess } from '../../src/extractor/extractor-process.ts';
 import type { MapSource, PhotoSource, PlannedControl } from '../../src/generation/plan.ts';
 import { decodePicture } from '../../src/images/decode.ts';

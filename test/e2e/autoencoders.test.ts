@@ -2,7 +2,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { embeddedTokenizer } from '../../src/config/config.ts';
+import { embeddedTokenizer } from '../../src/config/package-files.ts';
 import { conditionIds } from '../../src/conditions/registry.ts';
 import { ModelNetworks } from '../../src/device/model-networks.ts';
 import { prepareDrawing } from '../../src/device/prepare-drawing.ts';

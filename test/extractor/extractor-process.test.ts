@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { canny } from '../../src/conditions/canny/canny.ts';
 import type { RgbImage } from '../../src/pixels/rgb-image.ts';
-import { embeddedAnnotators } from '../../src/config/config.ts';
+import { embeddedAnnotators } from '../../src/config/package-files.ts';
 import { parseOptions } from '../../src/conditions/contract/options.ts';
 import { findCondition } from '../../src/conditions/registry.ts';
 import { ArmatureError } from '../../src/errors.ts';

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
-import { packageRoot } from '../../src/config/config.ts';
+import { packageRoot } from '../../src/config/package-files.ts';
 
 /**
  * Gives a data folder a database that is initialized but empty. PGlite takes seconds of processor time to initialize one, so it

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
-import { packageRoot } from '../../src/config/config.ts';
+import { packageRoot } from '../../src/config/package-files.ts';
 
 /** A picture file that was damaged, or that no camera would make. */
 export interface MutatedPicture {

@@ -4,7 +4,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { packageRoot } from '../../src/config/config.ts';
+import { packageRoot } from '../../src/config/package-files.ts';
 import { dataFolderWithTables } from './database-template.ts';
 
 /** Root of the repository. */

@@ -1,7 +1,7 @@
 import { cp, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { modelCatalog, packageRoot } from '../../src/config/config.ts';
+import { modelCatalog, packageRoot } from '../../src/config/package-files.ts';
 import { readCatalog } from '../../src/models/pull/catalog.ts';
 
 const golden = join(packageRoot, 'test', 'conditions', 'networks', 'golden');

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { tracingWanted } from '../../src/config/config.ts';
+import { tracingWanted } from '../../src/config/environment.ts';
 import { openTracing } from '../../src/tracing/open.ts';
 import { traceIdOf, untraced } from '../../src/tracing/tracing.ts';
 import { inlinePicture, type JobView, root, Service } from '../support/service.ts';

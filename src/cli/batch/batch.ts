@@ -1,7 +1,7 @@
 import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { findCondition } from '../../conditions/registry.ts';
-import { type Config } from '../../config/config.ts';
+import type { Config } from '../../config/config.ts';
 import { ArmatureError } from '../../errors.ts';
 import { outputFormats } from '../../generation/request/choices.ts';
 import { Journal, journalName } from './journal.ts';

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { randomInt } from 'node:crypto';
-import { type Config, embeddedAnnotators, pulledAnnotators } from '../../config/config.ts';
+import type { Config } from '../../config/config.ts';
+import { pulledAnnotators } from '../../config/model-folders.ts';
+import { embeddedAnnotators } from '../../config/package-files.ts';
 import { DeviceProcess } from '../../device/device-process.ts';
 import { ExtractorProcess } from '../../extractor/extractor-process.ts';
 import { parseGeneration } from '../../generation/parse.ts';

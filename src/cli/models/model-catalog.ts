@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { modelCatalog } from '../../config/config.ts';
+import { modelCatalog } from '../../config/package-files.ts';
 import { type CatalogEntry, readCatalog } from '../../models/pull/catalog.ts';
 import { table } from '../terminal/table.ts';
 

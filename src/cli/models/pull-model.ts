@@ -1,6 +1,8 @@
 import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { type Config, modelCatalog, proxiesOf } from '../../config/config.ts';
+import type { Config } from '../../config/config.ts';
+import { modelCatalog } from '../../config/package-files.ts';
+import { proxiesOf } from '../../config/proxies.ts';
 import { conditionIds } from '../../conditions/registry.ts';
 import { createFetcher } from '../../fetch/fetcher.ts';
 import { readCatalog, type Variant, variants } from '../../models/pull/catalog.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { pullFolders } from '../../config/config.ts';
+import { pullFolders } from '../../config/model-folders.ts';
 import { allModels } from '../../generation/models/model-list.ts';
 import { collectLeftovers } from '../../models/pull/collect.ts';
 import { pulledModelOf, type Removed, removePulled } from '../../models/pull/remove.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { pullFolders, typesFile } from '../../config/config.ts';
+import { pullFolders, typesFile } from '../../config/model-folders.ts';
 import { findBase } from '../../generation/models/base.ts';
 import type { AnyModel } from '../../generation/models/kinds.ts';
 import { allModels, type ModelList } from '../../generation/models/model-list.ts';

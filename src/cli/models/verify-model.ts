@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { pullFolders } from '../../config/config.ts';
+import { pullFolders } from '../../config/model-folders.ts';
 import { ArmatureError } from '../../errors.ts';
 import { findBase } from '../../generation/models/base.ts';
 import { allModels } from '../../generation/models/model-list.ts';

@@ -5,7 +5,7 @@ import { parseOptions } from '../../../src/conditions/contract/options.ts';
 import { pulledLines } from '../../../src/conditions/lineart/network-lines.ts';
 import { conditions } from '../../../src/conditions/registry.ts';
 import { readCatalog } from '../../../src/models/pull/catalog.ts';
-import { modelCatalog } from '../../../src/config/config.ts';
+import { modelCatalog } from '../../../src/config/package-files.ts';
 import { channel, differences, networks as bundled } from '../../support/annotators.ts';
 import { answering, networksFrom, photo, readGolden } from './reference.ts';
 

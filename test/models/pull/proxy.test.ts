@@ -5,7 +5,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { proxiesOf } from '../../../src/config/config.ts';
+import { proxiesOf } from '../../../src/config/proxies.ts';
 import { ArmatureError } from '../../../src/errors.ts';
 import { createFetcher } from '../../../src/fetch/fetcher.ts';
 import { armature } from '../../cli/armature.ts';

@@ -1,0 +1,28 @@
+import { join } from 'node:path';
+import type { Config } from './config.ts';
+import { embeddedModels } from './package-files.ts';
+
+/** Folders with models, the first to win where two hold the same id: those that were named, DATA/models, the embedded. */
+export function modelFolders(config: Pick<Config, 'models' | 'data'>): readonly string[] {
+  return [...pullFolders(config), embeddedModels];
+}
+
+/** Those of them into which models are pulled. */
+export function pullFolders({ models, data }: Pick<Config, 'models' | 'data'>): readonly string[] {
+  return [...models, join(data, 'models')];
+}
+
+/** Folders with the annotator networks that were pulled, as folders of their own; the first to have one wins. */
+export function pulledAnnotators(config: Pick<Config, 'models' | 'data'>): readonly string[] {
+  return pullFolders(config).map((folder) => join(folder, 'annotators'));
+}
+
+/** File of types that this installation gave to ControlNets. */
+export function typesFile(config: Pick<Config, 'data'>): string {
+  return join(config.data, 'armature.json');
+}
+
+/** File that keeps what was found about models, for the next process. It may be deleted at any time. */
+export function findingsFile(config: Pick<Config, 'data'>): string {
+  return join(config.data, 'found-models');
+}
