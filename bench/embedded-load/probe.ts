@@ -6,6 +6,8 @@ export interface Probe {
   readonly body?: unknown;
   /** Milliseconds between an answer and the next question. */
   readonly everyMs: number;
+  /** What 99 of 100 answers may take at most, in milliseconds. */
+  readonly mostMs?: number;
 }
 
 /** One answer: its status, 0 where none came, and how long it took. */

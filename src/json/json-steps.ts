@@ -123,9 +123,21 @@ class Reader {
     this.#givenBack = givenBack;
   }
 
-  refusal(kind: JsonFault['kind'], found = this.#found()): JsonRefusal {
-    const path = this.open.map(({ isArray, count, name }) => (isArray ? count : name));
+  refusal(kind: JsonFault['kind'], found = this.#found(), path = this.#path()): JsonRefusal {
     return new JsonRefusal({ kind, found, at: this.at, path });
+  }
+
+  #path(): (string | number)[] {
+    return this.open.map(({ isArray, count, name }) => (isArray ? count : name));
+  }
+
+  /** Of the innermost object, whose next name is not known yet. */
+  #pathOfObject(): (string | number)[] {
+    return this.#path().slice(0, -1);
+  }
+
+  #refusalOfName(found: string): JsonRefusal {
+    return this.refusal('name', found, this.#pathOfObject());
   }
 
   /** Passes white space; true where there is so much that others should get their turn. */
@@ -165,10 +177,10 @@ class Reader {
     if (this.#bytes[this.at] !== quote) throw this.refusal('syntax');
     const start = this.at;
     const name = yield* this.text();
-    if (this.at - start > longestName) throw this.refusal('name', 'one of more than 4096 bytes');
-    if (name === '__proto__') throw this.refusal('name', '"__proto__"');
-    if (Object.hasOwn(inner.value, name)) throw this.refusal('twice', name);
-    if (inner.count === mostNames) throw this.refusal('name', `more than ${mostNames} of them`);
+    if (this.at - start > longestName) throw this.#refusalOfName('one of more than 4096 bytes');
+    if (name === '__proto__') throw this.#refusalOfName('"__proto__"');
+    if (Object.hasOwn(inner.value, name)) throw this.refusal('twice', name, [...this.#pathOfObject(), name]);
+    if (inner.count === mostNames) throw this.#refusalOfName(`more than ${mostNames} of them`);
     if (this.skipSpace()) yield* this.skipMoreSpace();
     if (this.#bytes[this.at] !== colon) throw this.refusal('syntax');
     this.at += 1;

@@ -13,6 +13,8 @@ export interface JsonSource {
   readonly field?: string;
   /** Numbers, texts, lists and so on that it may have. Default: {@link usualValues}. */
   readonly values?: number;
+  /** Where it is a line of a file, or a body, of many: its number from 1. */
+  readonly line?: number;
   /** Whether its numbers are given back to who sent them, as those of metadata are. */
   readonly givenBack?: boolean;
 }
@@ -89,7 +91,7 @@ function explained(error: unknown, bytes: Uint8Array, source: JsonSource): unkno
   // What is no JSON has no fields yet.
   const inner = fault.kind === 'syntax' || path === '' ? undefined : path;
   const field = source.field ?? inner;
-  const [code, detail] = told(fault, path, placeOf(bytes, fault.at), source);
+  const [code, detail] = told(fault, path, placeOf(bytes, fault.at, source.line), source);
   return new ArmatureError(code, detail, field === undefined ? {} : { field });
 }
 
@@ -122,10 +124,10 @@ function told(
   }
 }
 
-/** Where a byte stands, for people; of a long text the byte itself. */
-function placeOf(bytes: Uint8Array, at: number): string {
-  if (at > 100_000) return `at byte ${at}`;
+/** Where a byte stands, for people; of a long text the byte itself. A text that is the line `only` of another has no others. */
+function placeOf(bytes: Uint8Array, at: number, only: number | undefined): string {
+  if (at > 100_000) return only === undefined ? `at byte ${at}` : `at byte ${at} of line ${only}`;
   const before = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, at)).toString('utf8');
-  const line = before.split('\n');
-  return `at line ${line.length}, column ${(line.at(-1)?.length ?? 0) + 1}`;
+  const lines = before.split('\n');
+  return `at line ${only ?? lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`;
 }

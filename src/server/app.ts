@@ -28,6 +28,7 @@ import { traceRequests } from './plugins/trace-requests.ts';
 import { describeApi } from './plugins/openapi.ts';
 import { acceptJson } from './plugins/json-bodies.ts';
 import { refuseOtherEncodings } from './plugins/content-headers.ts';
+import { refuseRepeatedHeaders } from './plugins/refuse-repeated-headers.ts';
 import { refuseUnknownQueries } from './plugins/refuse-unknown-queries.ts';
 import { refuseWhileDraining } from './plugins/refuse-while-draining.ts';
 import { connectionLimits, limitRequests } from './plugins/request-limits.ts';
@@ -67,6 +68,7 @@ export async function buildApp(
   });
   isolateAnswers(app);
   limitRequests(app, limits);
+  refuseRepeatedHeaders(app);
   refuseOtherEncodings(app);
   acceptJson(app, limits.jsonValues);
   const files = await readWebFiles();

@@ -49,3 +49,8 @@ describe.each(Object.keys(readers))('%s', (name) => {
     expect((error as Error).message).not.toContain('\n');
   });
 });
+
+test('what is wrong in a file of a batch is said with its line', async () => {
+  const file = await written('{"prompt": "a"}\n\n{"prompt": "a", "prompt": "b"}\n');
+  await expect(itemsOfFile(file)).rejects.toThrow(/twice, at line 3, column 25\.$/);
+});

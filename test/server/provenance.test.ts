@@ -230,6 +230,41 @@ describe('over a real connection', () => {
     ['403', ['GET /v1/generations HTTP/1.0']],
     ['200', ['GET /livez HTTP/1.0']],
     ['400', ['GET /v1/generations HTTP/1.1', 'Connection: close']],
+    // Of two Node keeps the first.
+    ['400', ['GET /v1/generations HTTP/1.1', 'Host: localhost', 'Host: evil.example', 'Connection: close']],
+    ['400', ['GET /livez HTTP/1.1', 'Host: localhost', 'hOST: localhost', 'Connection: close']],
+    ['400', ['GET /nowhere HTTP/1.1', 'Host: localhost', 'Host: evil.example', 'Connection: close']],
+    [
+      '400',
+      [
+        'GET /v1/generations HTTP/1.1',
+        'Host: a',
+        'Authorization: Bearer a',
+        'Authorization: Bearer b',
+        'Connection: close',
+      ],
+    ],
+    [
+      '400',
+      [
+        'GET / HTTP/1.1',
+        'Host: localhost',
+        'Referer: http://localhost/',
+        'Referer: http://evil.example/',
+        'Connection: close',
+      ],
+    ],
+    [
+      '400',
+      [
+        'GET / HTTP/1.1',
+        'Host: localhost',
+        'Content-Type: text/plain',
+        'Content-Type: application/json',
+        'Connection: close',
+      ],
+    ],
+    ['200', ['GET /v1/generations HTTP/1.1', 'Host: localhost', 'Accept: */*', 'Accept: */*', 'Connection: close']],
   ])('%s: %j', async (status, lines) => {
     expect(await ask(...lines)).toBe(status);
   });

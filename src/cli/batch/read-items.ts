@@ -40,7 +40,7 @@ export async function itemsOfFile(file: string): Promise<readonly WrittenItem[]>
   if (written.length === 0) throw new FileFault('invalid_request', `Expected requests in ${file} but found none.`);
   return written.map(({ line, number }, index) => ({
     stem: String(index).padStart(5, '0'),
-    body: locateFiles(readLine(line, `${file}, line ${number}`), dirname(file)),
+    body: locateFiles(readLine(line, file, number), dirname(file)),
     picture: null,
   }));
 }
@@ -113,8 +113,9 @@ async function bytesOf(file: string): Promise<Buffer> {
   }
 }
 
-function readLine(line: string, place: string): Json {
-  const item = inFile(() => readJsonNow(line, { subject: `JSON in ${place},` }));
+function readLine(text: string, file: string, line: number): Json {
+  const place = `${file}, line ${line}`;
+  const item = inFile(() => readJsonNow(text, { subject: `JSON in ${place},`, line }));
   if (isObject(item)) return item;
   throw new FileFault('invalid_request', `Expected a request, a JSON object, in ${place}.`);
 }

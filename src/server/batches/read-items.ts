@@ -100,7 +100,7 @@ async function* unreadLines(
   for await (const { number, bytes } of linesOf(body, limits)) {
     items += 1;
     if (items > limits.batchItems) throw tooManyItems(limits.batchItems);
-    const source = { subject: `line ${number} to be JSON`, values: limits.jsonValues };
+    const source = { subject: `line ${number} to be JSON`, line: number, values: limits.jsonValues };
     yield async () => await readJson(bytes, source);
   }
 }

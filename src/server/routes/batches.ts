@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { batchBody, lineOptions } from '../../generation/batch-request.ts';
+import { hasEnded } from '../../generation/batch.ts';
 import { jobStatuses } from '../../generation/job.ts';
 import { identityOf } from '../access/guard.ts';
 import { requireBatch } from '../batches/find-batch.ts';
@@ -144,7 +145,9 @@ export function batchRoutes(instance: FastifyInstance, context: RouteContext): v
     handler: async (request, reply) => {
       const { id, tenant } = await requireBatch(records, tenantOf(request), request.params.id);
       const done = await batchWork.cancel(id);
-      return await reply.code(done ? 200 : 202).send(await presentBatch(await requireBatch(records, tenant, id)));
+      const batch = await requireBatch(records, tenant, id);
+      // Where nothing waits or runs there is no rest, however long it took to see that.
+      return await reply.code(done || hasEnded(batch) ? 200 : 202).send(await presentBatch(batch));
     },
   });
 
