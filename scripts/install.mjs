@@ -6,6 +6,8 @@ import { step } from './progress.mjs';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
+const signals = ['SIGINT', 'SIGTERM'];
+
 /** One line and exit code 1. */
 export function fail(message) {
   console.error(`armature: ${message}`);
@@ -23,8 +25,8 @@ export function requireNode() {
 export async function installIfStale() {
   if (isInstalled()) return;
   const installing = step('Installing the npm packages (npm ci)');
-  // --include=dev: the compiler is among them, whatever NODE_ENV says.
-  const status = await npm(['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
+  // --include=dev: the compiler is among them, whatever NODE_ENV says. npm's own progress would wipe out this line.
+  const status = await npm(['ci', '--include=dev', '--no-audit', '--no-fund', '--no-progress', '--loglevel=error']);
   installing.done();
   if (status !== 0) fail('npm ci failed: see above. Without node_modules nothing can start.');
 }
@@ -39,13 +41,27 @@ export async function spawned(args) {
   return await ended(spawn(process.execPath, args, { cwd: root, stdio: 'inherit' }));
 }
 
-/** Runs the npm that started this script, or the one in PATH. */
+/** Runs the npm that started this script, or the one in PATH. Ends with it, at once, when told to. */
 async function npm(args) {
+  const child = startNpm(args);
+  // npm heeds a signal only when all of its downloads have ended. What is left half done is installed anew the next time.
+  const stop = (signal) => {
+    child.kill('SIGKILL');
+    for (const name of signals) process.off(name, stop);
+    process.kill(process.pid, signal);
+  };
+  for (const name of signals) process.on(name, stop);
+  const status = await ended(child);
+  for (const name of signals) process.off(name, stop);
+  return status;
+}
+
+function startNpm(args) {
   const cli = process.env.npm_execpath;
-  if (cli !== undefined && /\.c?js$/.test(cli)) return await spawned([cli, ...args]);
+  if (cli !== undefined && /\.c?js$/.test(cli))
+    return spawn(process.execPath, [cli, ...args], { cwd: root, stdio: 'inherit' });
   // npm is a .cmd on Windows, which only a shell can start.
-  const shell = process.platform === 'win32';
-  return await ended(spawn('npm', args, { cwd: root, stdio: 'inherit', shell }));
+  return spawn('npm', args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
 }
 
 async function ended(child) {

@@ -15,13 +15,16 @@ requireNode();
 await installIfStale();
 await buildIfStale();
 const loading = step('Loading');
-const { report, run } = await import(pathToFileURL(join(root, 'dist', 'cli', 'run.js')).href);
+const { report, run } = await load('cli', 'run.js');
+// The command would load it in silence, after that line has ended.
+await load('service', 'service.js');
 loading.done();
 process.on('uncaughtException', (error) => process.exit(report(error)));
 const args = process.argv.slice(2).filter((argument) => argument !== '--no-picture');
 const wantsPicture = !process.argv.includes('--no-picture');
 let current = null;
 let stopping = false;
+let ending = null;
 process.exitCode = await run(['serve', ...serveDefaults(args, { ...dataOfClone, '--log-level': 'warn' }), ...args], {
   onStep: begin,
   onListening(listening) {
@@ -31,10 +34,16 @@ process.exitCode = await run(['serve', ...serveDefaults(args, { ...dataOfClone, 
   onStopping(notice) {
     stopping = true;
     endStep();
-    console.log(`\n${notice}`);
+    console.log();
+    ending = step(notice);
   },
 });
 endStep();
+ending?.done();
+
+async function load(...path) {
+  return await import(pathToFileURL(join(root, 'dist', ...path)).href);
+}
 
 /** Ends the line of what was being done, and begins that of the next thing. */
 function begin(text) {

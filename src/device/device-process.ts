@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { ArmatureError, deserializeError } from '../errors.ts';
-import { HangWatch } from '../runtime/hang-watch.ts';
+import { HangWatch } from '../children/hang-watch.ts';
+import { wasToldToEnd } from '../children/told-to-end.ts';
 import type { AlphaImage } from '../pixels/alpha-image.ts';
 import type {
   AttemptKey,
@@ -92,9 +93,16 @@ export class DeviceProcess {
 
   /** Starts the child if none runs, and resolves when it can draw. */
   async start(): Promise<DeviceDescription> {
-    if (this.#closed) throw new ArmatureError('unavailable', 'The device process is closed.');
-    this.#running ??= this.#spawn();
-    return await this.#running.ready;
+    for (;;) {
+      if (this.#closed) throw new ArmatureError('unavailable', 'The device process is closed.');
+      this.#running ??= this.#spawn();
+      const { child, ready } = this.#running;
+      try {
+        return await ready;
+      } catch (error) {
+        if (!wasToldToEnd(child.signalCode)) throw error;
+      }
+    }
   }
 
   /**

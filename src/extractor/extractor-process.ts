@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import type { ConditionMap } from '../conditions/contract/condition.ts';
 import type { Fidelity } from '../conditions/contract/fidelity.ts';
 import { ArmatureError, deserializeError } from '../errors.ts';
-import { HangWatch } from '../runtime/hang-watch.ts';
+import { HangWatch } from '../children/hang-watch.ts';
+import { wasToldToEnd } from '../children/told-to-end.ts';
 import type {
   CompareRequest,
   ExtractionSizes,
@@ -175,7 +176,10 @@ export class ExtractorProcess {
       child.kill('SIGKILL');
       this.#lost(child, error.message);
     });
-    child.on('exit', (code, signal) => this.#lost(child, signal ?? `exit code ${code}`));
+    child.on('exit', (code, signal) => {
+      if (wasToldToEnd(signal)) this.#takeBack(child);
+      this.#lost(child, signal ?? `exit code ${code}`);
+    });
     return child;
   }
 
@@ -187,6 +191,13 @@ export class ExtractorProcess {
     if (answer.type === 'done') work.resolve(answer.result);
     else work.reject(deserializeError(answer.error));
     this.#next();
+  }
+
+  /** What is in work goes to the next child. */
+  #takeBack(child: ChildProcess): void {
+    if (this.#child !== child || this.#inWork === undefined) return;
+    this.#waiting.unshift(this.#inWork);
+    this.#inWork = undefined;
   }
 
   #lost(child: ChildProcess, how: string): void {

@@ -75,5 +75,5 @@ process.on('message', (request: ToExtractor) => {
   void answer(request).then((message) => process.send?.(message));
 });
 process.on('disconnect', () => process.exit(0));
-// Ctrl-C reaches the whole process group; the parent decides when the child has to go.
-process.on('SIGINT', () => undefined);
+// Ctrl-C and service managers reach the whole group; the parent decides when the child has to go.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => undefined);

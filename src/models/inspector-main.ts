@@ -6,5 +6,5 @@ process.on('message', ({ id, asked }: ToInspector) => {
   void inspect(...asked).then((finding) => process.send?.({ id, finding } satisfies FromInspector));
 });
 process.on('disconnect', () => process.exit(0));
-// Ctrl-C reaches the whole process group; the parent decides when the child has to go.
-process.on('SIGINT', () => undefined);
+// Ctrl-C and service managers reach the whole group; the parent decides when the child has to go.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => undefined);

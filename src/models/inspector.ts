@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { wasToldToEnd } from '../children/told-to-end.ts';
 import type { inspect } from './inspect.ts';
 import { rejectedFinding } from './rejected-finding.ts';
 import type { Finding } from './finding.ts';
@@ -96,15 +97,25 @@ export class Inspector {
       if (this.#inWork?.id === id) this.#settle(finding);
     });
     child.on('error', ({ message }) => this.#lose(child, `could not be looked into: ${message}`));
-    child.on('exit', (code, signal) =>
-      this.#lose(child, `ended the process that looked into it (${signal ?? `exit code ${code}`})`),
-    );
+    child.on('exit', (code, signal) => {
+      if (wasToldToEnd(signal)) this.#takeBack(child);
+      this.#lose(child, `ended the process that looked into it (${signal ?? `exit code ${code}`})`);
+    });
     return child;
   }
 
   #end(child: ChildProcess): void {
     if (this.#child === child) this.#child = null;
     if (child.connected) child.disconnect();
+  }
+
+  /** What is in work goes to the next child. */
+  #takeBack(child: ChildProcess): void {
+    if (this.#child !== child || this.#inWork === null) return;
+    this.#child = null;
+    this.#waiting.unshift(this.#inWork);
+    this.#inWork = null;
+    this.#next();
   }
 
   /** The child is gone, or is given up. */

@@ -22,6 +22,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     idea: 'regular files and nothing else: pipes and devices are never opened; files are written whole or not at all',
     imports: [],
   },
+  children: { idea: 'child processes: whether one hangs, or was told to end with everybody', imports: [] },
   fetch: { idea: 'the one way out: guarded requests to other servers', imports: [] },
   access: { idea: 'API keys: their text, scopes and limits', imports: [] },
   tracing: {
@@ -80,7 +81,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     owns: ['pg', '@electric-sql/pglite'],
   },
   runtime: {
-    idea: 'sessions; a watch for children that hang',
+    idea: 'sessions',
     imports: ['numeric', 'graph'],
     owns: ['onnxruntime-node'],
   },
@@ -95,6 +96,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'schedulers',
       'graph',
       'files',
+      'children',
       'json',
       'generation',
       'conditions',
@@ -125,13 +127,14 @@ export const rooms: Readonly<Record<string, Room>> = {
       'conditions',
       'generation',
       'weights',
+      'children',
       'runtime',
       'pipeline',
     ],
   },
   extractor: {
     idea: 'the extractor process: photographs to maps',
-    imports: ['numeric', 'pixels', 'conditions', 'images', 'models', 'runtime'],
+    imports: ['numeric', 'pixels', 'children', 'conditions', 'images', 'models', 'runtime'],
   },
   drawing: {
     idea: 'one plan to pictures: its maps, the drawing, the choice among candidates; knows no queue',

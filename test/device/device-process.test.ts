@@ -55,6 +55,22 @@ describe('the device process', () => {
     expect(device.description?.provider).toBe('cpu');
   });
 
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'is there in spite of %s, which is meant for everybody, at its first moment',
+    async (signal) => {
+      const device = start();
+      const started = device.start();
+      const { pid } = device;
+      // A child that has not begun to read its program is ended by it.
+      process.kill(pid!, signal);
+      expect((await started).provider).toBe('cpu');
+      const second = device.pid;
+      process.kill(second!, signal);
+      expect((await device.draw(request(await dioramaModels(), { steps: 1 }))).pictures).toHaveLength(1);
+      expect([second === pid, device.pid === second]).toEqual([false, true]);
+    },
+  );
+
   it('draws each picture by its own seed', async () => {
     const device = start();
     const models = await dioramaModels();

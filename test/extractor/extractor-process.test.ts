@@ -146,6 +146,24 @@ describe('ExtractorProcess', () => {
     expect(extractor.pid).not.toBe(pid);
   });
 
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'loses no picture by %s, which is meant for everybody, from its first moment on',
+    async (signal) => {
+      const extractor = start();
+      const first = extractor.extract('canny', photo, options);
+      const { pid } = extractor;
+      // A child that has not begun to read its program is ended by it.
+      process.kill(pid!, signal);
+      expect((await first).map).toMatchObject({ width: photo.width });
+      const second = extractor.pid;
+      const slow = extractor.extract('canny', large, options);
+      process.kill(second!, signal);
+      expect((await slow).map).toMatchObject({ width: large.width });
+      expect(second).not.toBe(pid);
+      expect(extractor.pid).toBe(second);
+    },
+  );
+
   it('notices a child that dies between two pictures', async () => {
     const extractor = start();
     await extractor.extract('canny', photo, options);

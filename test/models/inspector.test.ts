@@ -70,6 +70,26 @@ describe('the process that looks into models', () => {
     expect(await activeWith(async (...asked) => await inspector.inspect(...asked))).toBeLessThan(here / 2);
   });
 
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'takes %s, which is meant for everybody, for no fault of a model',
+    async (signal) => {
+      const candidate: Candidate = { kind: 'pipeline', path: await addTiny('tiny'), signature: '' };
+      const inspector = new Inspector({ entry, idleMs: 60_000 });
+      const finding = inspector.inspect(candidate);
+      const { pid } = inspector;
+      // A child that has not begun to read its program is ended by it.
+      process.kill(pid!, signal);
+      const found = await finding;
+      expect(found.rejected).toEqual([]);
+      const second = inspector.pid;
+      const again = inspector.inspect(candidate);
+      process.kill(second!, signal);
+      expect(await again).toEqual(found);
+      expect([second === pid, inspector.pid === second]).toEqual([false, true]);
+      process.kill(second!, 'SIGKILL');
+    },
+  );
+
   it('that ends over a candidate rejects that one and looks into the next', async () => {
     const mortal = await childThat(`process.on('message', ({ id, asked: [{ path }] }) => {
       if (path.includes('deadly')) process.kill(process.pid, 'SIGKILL');

@@ -36,5 +36,5 @@ const end = (): void => process.exit(0);
 readFrames(process.stdin, (frame) => void answer(frame), end);
 process.stdin.on('end', end).on('error', end);
 process.stdout.on('error', end);
-// Ctrl-C reaches the whole process group; the parent decides when its children have to go.
-process.on('SIGINT', () => undefined);
+// Ctrl-C and service managers reach the whole group; the parent decides when its children have to go.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => undefined);
