@@ -41,7 +41,7 @@ export const keyRequest = z
 export type KeyRequest = z.output<typeof keyRequest>;
 
 /** The longest time for which a key and its successor are both good. */
-export const longestOverlap = 30 * 24 * 3600;
+const longestOverlap = 30 * 24 * 3600;
 
 export const rotateRequest = z
   .strictObject({

@@ -20,7 +20,7 @@ const options = {
 };
 
 /** What a batch has besides its items. */
-export const batchOptions = z.strictObject(options);
+const batchOptions = z.strictObject(options);
 
 /** What of it stands in the query of a body of JSON Lines. */
 export const lineOptions = batchOptions.omit({ metadata: true, webhook: true });
@@ -50,7 +50,7 @@ export const batchBody = z
   .describe('What is to be drawn: a list of requests, alone or with options, or a template and a matrix of values')
   .meta({ id: 'BatchRequest' });
 
-export const batchFieldNames = {
+const batchFieldNames = {
   known: ['items', ...Object.keys(batchMatrix.shape)],
   later: [],
 } as const;

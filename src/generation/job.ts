@@ -138,7 +138,7 @@ export interface JobEvent {
   readonly at: Date;
 }
 
-export const jobEventTypes = ['queued', 'started', 'progress', 'succeeded', 'failed', 'cancelled'] as const;
+const jobEventTypes = ['queued', 'started', 'progress', 'succeeded', 'failed', 'cancelled'] as const;
 export type JobEventType = (typeof jobEventTypes)[number];
 
 /** Which item of which batch a job is. */

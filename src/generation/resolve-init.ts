@@ -9,7 +9,7 @@ import type { GenerationRequest } from './request/generation.ts';
 import { resolveMask } from './resolve-mask.ts';
 
 /** Of a request that says nothing of it. */
-export const defaultStrength = 0.75;
+const defaultStrength = 0.75;
 
 /**
  * Settles what a request draws over; undefined where it begins with noise alone. `invalid_request` for fields that belong to a picture

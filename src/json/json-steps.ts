@@ -3,7 +3,7 @@ import { exactNumber, longestNumber } from './exact-number.ts';
 /** Arrays and objects inside each other: no request needs more than eight. */
 export const longestNesting = 32;
 /** Names of one object: metadata of 4096 bytes hold fewer. */
-export const mostNames = 1000;
+const mostNames = 1000;
 /** Bytes of one name. */
 const longestName = 4096;
 

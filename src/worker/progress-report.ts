@@ -39,7 +39,7 @@ interface Reporting {
 }
 
 /** Writes one job's progress, one write at a time and at its pace. The newest value wins. */
-export class ProgressReport implements ProgressPort {
+class ProgressReport implements ProgressPort {
   readonly #reporting: Reporting;
   #next: Progress | null = null;
   #timer: NodeJS.Timeout | null = null;

@@ -3,10 +3,10 @@ import { ArmatureError } from '../../errors.ts';
 import type { Annotator } from '../contract/condition.ts';
 import { preprocessorFields } from './preprocessor-fields.ts';
 
-export const annotatorFileName = 'annotator.json';
+const annotatorFileName = 'annotator.json';
 
 /** Directions in which a surface may face, seen from the camera; front is towards it. */
-export const directions = ['left', 'right', 'up', 'down', 'front', 'back'] as const;
+const directions = ['left', 'right', 'up', 'down', 'front', 'back'] as const;
 export type Direction = (typeof directions)[number];
 
 const direction = z.enum(directions);

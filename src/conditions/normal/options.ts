@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { networkId } from '../networks/network-id.ts';
 
 /** The network that comes with the package: it sees depth, from which the normals are derived. */
-export const bundledNetwork = 'fastdepth';
+const bundledNetwork = 'fastdepth';
 
 const colours = z.enum(['normalbae', 'midas']);
 const derived = z.strictObject({

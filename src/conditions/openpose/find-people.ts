@@ -29,7 +29,7 @@ export async function findPeople(image: RgbImage, threshold: number, networks: A
   return { people: withoutDoubles(found), full };
 }
 
-export function withoutDoubles(found: readonly Detection[]): readonly Detection[] {
+function withoutDoubles(found: readonly Detection[]): readonly Detection[] {
   const kept: Detection[] = [];
   for (const person of found.toSorted((a, b) => b.score - a.score)) {
     if (kept.every((better) => !isSame(person.box, better.box))) kept.push(person);

@@ -7,7 +7,7 @@ import { runOnPicture, wrongNetwork } from '../networks/network-ports.ts';
 import type { RgbImage } from '../../pixels/rgb-image.ts';
 
 /** Points of COCO-WholeBody: 17 of the body, 6 of the feet, 68 of the face, 21 of the left hand, 21 of the right. */
-export const pointCount = 133;
+const pointCount = 133;
 
 const input = { width: 288, height: 384 };
 /** SimCC has two places for each pixel of the input. */

@@ -4,7 +4,7 @@ import { usableMemory } from './memory.ts';
 import { setting } from './setting.ts';
 import { byteSize, integer, many, one, oneOf, path, text } from './values.ts';
 
-export const providers = ['auto', 'cpu', 'cuda'] as const;
+const providers = ['auto', 'cpu', 'cuda'] as const;
 export type Provider = (typeof providers)[number];
 
 /** What pictures are drawn with. */

@@ -7,7 +7,7 @@ import { generationKind } from './generation/kind.ts';
 import { upscaleKind } from './upscale/kind.ts';
 
 /** Every kind of job. A new one is a folder and a row here, and its runner a row of src/service/job-runners.ts. */
-export const jobKinds = Object.freeze({
+const jobKinds = Object.freeze({
   generation: generationKind,
   extraction: extractionKind,
   upscale: upscaleKind,

@@ -1,8 +1,7 @@
 import type { BaseModel } from './base.ts';
 import type { Feature } from './feature.ts';
-import { findModel } from './find-model.ts';
 import type { ModelNoun } from './model-noun.ts';
-import type { AnyFoundModel, RejectedModel } from './model.ts';
+import type { AnyFoundModel } from './model.ts';
 
 /** A T2I-Adapter: features of a map that are added in the levels of a UNet. */
 export interface AdapterModel extends AnyFoundModel {
@@ -16,17 +15,6 @@ export interface AdapterModel extends AnyFoundModel {
   readonly features: readonly Feature[];
   /** Base model that it came with (its folder), or null for one of its own. */
   readonly bundledWith: string | null;
-}
-
-/** The T2I-Adapters that are there, and what cannot be used. */
-interface Adapters {
-  readonly adapters: readonly AdapterModel[];
-  readonly rejected: readonly RejectedModel[];
-}
-
-/** As `findBase`, for a T2I-Adapter. */
-export function findAdapter({ adapters, rejected }: Adapters, id: string, field: string): AdapterModel {
-  return findModel(adapters, rejected, id, field, adapterNoun.noun);
 }
 
 /** Features in words: `320 of 8 px, 640 of 16 px`. */

@@ -48,7 +48,7 @@ export function embeddingFamily({ widths }: EmbeddingModel): string {
 }
 
 /** Widths of the text encoders of a base model, in their order. */
-export function textWidths({ family: { contextWidth }, added }: BaseModel): readonly number[] {
+function textWidths({ family: { contextWidth }, added }: BaseModel): readonly number[] {
   return added === null ? [contextWidth] : [added.textWidth, contextWidth - added.textWidth];
 }
 

@@ -3,7 +3,7 @@ import { limits } from './limits.ts';
 import { integer } from './scalars.ts';
 
 /** Those who follow a job are shown what its pictures come to. */
-export const previewRequest = z
+const previewRequest = z
   .strictObject({ every: integer(limits.previewEvery).default(1).describe('Steps from one to the next') })
   .describe('Pictures on their way')
   .meta({ id: 'PreviewRequest' });

@@ -34,7 +34,7 @@ export interface HubFile extends ListedFile {
 }
 
 /** Attempts in a row that bring nothing before a pull gives up. */
-export const mostAttempts = 5;
+const mostAttempts = 5;
 
 /**
  * The protocol of model hubs: `{hub}/api/models/{repo}/tree/{revision}` lists files, `{hub}/{repo}/resolve/{revision}/{path}`

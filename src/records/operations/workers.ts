@@ -20,7 +20,7 @@ export interface SeenWorker extends WorkerSign {
 }
 
 /** A worker that was silent for longer than this counts as gone. Seconds. */
-export const silenceLimit = 30;
+const silenceLimit = 30;
 
 /** Which workers there are. */
 export interface WorkerRecords {

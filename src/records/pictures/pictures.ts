@@ -49,7 +49,7 @@ const job = sql.table('armature.job');
 export const objectsOfPlan = sql`jsonb_path_query_array(plan, 'strict $.**.key')`;
 
 /** Whether some job names the object whose key is `key`. */
-export function isNamed(key: RawBuilder<unknown>, state = sql`true`): RawBuilder<boolean> {
+function isNamed(key: RawBuilder<unknown>, state = sql`true`): RawBuilder<boolean> {
   return sql<boolean>`exists (select from ${job} where ${objectsOfPlan} @> to_jsonb(${key}) and ${state})`;
 }
 

@@ -167,7 +167,7 @@ export class Authenticator {
 }
 
 /** Refuses, without keys, what neither this machine nor the operator's settings let in. */
-export function refuseForeign(provenance: Provenance): void {
+function refuseForeign(provenance: Provenance): void {
   if (provenance.kind !== 'foreign') return;
   const detail =
     `Without API keys this server is for the programs and pages of its own machine, and this request came ${provenance.sign}. ` +

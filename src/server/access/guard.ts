@@ -129,7 +129,7 @@ export function holderOf({ identity, ip }: FastifyRequest): string {
   return identity.name === 'anonymous' ? identity.account : `tenant ${identity.tenant}`;
 }
 
-export function requireScope({ scopes, name }: Identity, scope: Scope): void {
+function requireScope({ scopes, name }: Identity, scope: Scope): void {
   if (scopes.includes(scope)) return;
   const has = scopes.length === 0 ? 'none' : scopes.join(', ');
   throw new ArmatureError('forbidden', `Expected the scope ${scope} but ${name} has ${has}.`, { choices: [scope] });

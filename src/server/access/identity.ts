@@ -21,7 +21,7 @@ export interface Identity {
 }
 
 /** The tenant of everyone without a key, and of the operator's key. */
-export const defaultTenant = 'default';
+const defaultTenant = 'default';
 
 /** The holder of the key in `--admin-key`. */
 export const operator: Identity = {

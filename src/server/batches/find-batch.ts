@@ -8,7 +8,7 @@ export async function requireBatch(records: Records, tenant: string, id: string)
   return (await records.batches.find(tenant, id)) ?? missingBatch(id);
 }
 
-export function missingBatch(id: string): never {
+function missingBatch(id: string): never {
   throw new ArmatureError('not_found', `There is no batch ${JSON.stringify(id.slice(0, 100))}.`);
 }
 

@@ -44,7 +44,7 @@ async function* bytesOf(store: ObjectStore, key: string): AsyncGenerator<Uint8Ar
 }
 
 /** `00017.png`, or `00017-2.png` for the second of several pictures. */
-export function fileName(item: Job, output: number, outputs: number, contentType: string): string {
+function fileName(item: Job, output: number, outputs: number, contentType: string): string {
   if (item.batch === null) throw new ArmatureError('internal', 'Only items of a batch have file names.');
   const extension = extensionOf(contentType);
   const number = String(item.batch.index).padStart(5, '0');

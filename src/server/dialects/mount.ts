@@ -58,7 +58,7 @@ function speak(scope: FastifyInstance, { id, writeError, authentication, answerJ
 }
 
 /** The dialect that is spoken wherever no other one is. */
-export function mainDialect(dialects: readonly Dialect[]): Dialect {
+function mainDialect(dialects: readonly Dialect[]): Dialect {
   const found = dialects.find(({ mounts }) => mounts.some(({ prefix }) => prefix === ''));
   if (found === undefined)
     throw new Error('No dialect is spoken where no other one is: one needs a mount without a prefix.');

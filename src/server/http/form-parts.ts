@@ -49,7 +49,7 @@ export async function readParts(body: Readable, contentType: string, limits: For
 }
 
 /** The error for what is not the form that it says it is. */
-export function badForm(cause?: unknown): ArmatureError {
+function badForm(cause?: unknown): ArmatureError {
   return new ArmatureError('invalid_request', 'Expected a multipart form but it cannot be parsed.', { cause });
 }
 

@@ -55,7 +55,7 @@ export async function sendError(
 }
 
 /** What a thrown thing means to the client of a request. */
-export function fromThrown(thrown: unknown, request: FastifyRequest): ArmatureError {
+function fromThrown(thrown: unknown, request: FastifyRequest): ArmatureError {
   if (thrown instanceof ArmatureError) return thrown;
   if (isFrameworkError(thrown)) {
     if (thrown.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return otherMediaType(request);

@@ -30,7 +30,7 @@ export interface Resource {
 }
 
 /** Every resource, in the order of the API description. A new one is one file and one row here. */
-export const resources: readonly Resource[] = [
+const resources: readonly Resource[] = [
   { add: submitGenerationRoute },
   { add: generationRoutes },
   { add: generationActionRoutes },

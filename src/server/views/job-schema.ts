@@ -47,7 +47,7 @@ const candidates = z.array(
     .meta({ id: 'Candidate' }),
 );
 
-export const outputSchema = z
+const outputSchema = z
   .object({
     ...file,
     seed: z.int().nullable().describe('null for a map that was extracted'),
@@ -60,7 +60,7 @@ export const outputSchema = z
   })
   .meta({ id: 'Output' });
 
-export const mapSchema = z
+const mapSchema = z
   .object({ ...file, control: z.int().describe('Index of the control that it steered'), data })
   .meta({ id: 'ControlMap' });
 

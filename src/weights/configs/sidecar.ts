@@ -10,7 +10,7 @@ import { type RawConfig, shown } from './raw-config.ts';
 const endings = ['.yaml', '.yml', '.json'] as const;
 
 /** Paths at which a config of a single file may lie. */
-export function sidecarsOf(file: string): readonly string[] {
+function sidecarsOf(file: string): readonly string[] {
   const stem = file.replace(/\.safetensors$/i, '');
   return endings.map((ending) => stem + ending);
 }

@@ -37,7 +37,7 @@ export function requireTaesd(raw: RawConfig, source: ConfigSource): void {
 }
 
 /** What diffusers calls it. */
-export const taesdClass = 'AutoencoderTiny';
+const taesdClass = 'AutoencoderTiny';
 
 /** The architecture of a TAESD from its weights under diffusers' names. `model_invalid` where it has neither half. */
 export function inferTaesdConfig(weights: Weights, source: string): TaesdConfig {

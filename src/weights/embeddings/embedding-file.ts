@@ -22,7 +22,7 @@ export interface EmbeddingFacts {
 }
 
 /** Most vectors of a word: they stand together in one chunk of a prompt. */
-export const mostVectors = 75;
+const mostVectors = 75;
 
 /** Larger files hold no vectors of a prompt's words. */
 const mostBytes = 8 * 2 ** 20;
@@ -69,7 +69,7 @@ export function embeddingFacts(file: SafetensorsFile): EmbeddingFacts {
 }
 
 /** Number and widths of the vectors of some tensors. Throws `model_invalid` where they are no vectors, or too many. */
-export function shapesOf(file: SafetensorsFile, tensors: EmbeddingTensors): Pick<EmbeddingFacts, 'vectors' | 'widths'> {
+function shapesOf(file: SafetensorsFile, tensors: EmbeddingTensors): Pick<EmbeddingFacts, 'vectors' | 'widths'> {
   const shapes = tensorsInOrder(tensors).map((name) => {
     const entry = file.tensors.get(name);
     if (entry === undefined || !isVectors(entry)) {
