@@ -33,6 +33,23 @@ describe('CONTRIBUTING.md', () => {
     expect(paths.filter((path) => !leadsSomewhere(path))).toEqual([]);
   });
 
+  it('names types, functions and properties that are there', () => {
+    const folders = ['src', 'test'].map((folder) => join(root, folder));
+    const code = folders.flatMap((folder) =>
+      readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
+    );
+    const words = new Set(
+      code.filter((file) => file.endsWith('.ts')).flatMap((file) => readFileSync(file, 'utf8').match(/\w+/g) ?? []),
+    );
+    // `library.find(find<Kind>, id)` names `library` and `find`; what stands for any name is not looked for.
+    const named = [...text.matchAll(/`([\w.]+)(?:\([^`]*\))?`/g)].flatMap(([, name]) =>
+      /\.(?:ts|md|json)$/.test(name!) ? [] : name!.split('.'),
+    );
+    const isName = (word: string): boolean => /[a-z][A-Z]|^[A-Z][a-z]+$/.test(word);
+    expect(named.filter(isName).length).toBeGreaterThan(25);
+    expect(named.filter((word) => isName(word) && !words.has(word))).toEqual([]);
+  });
+
   it('links to what is there', () => {
     const links = [...text.matchAll(/\]\(([^)#:]+)\)/g)].map(([, link]) => link!);
     expect(links.length).toBeGreaterThan(2);
