@@ -3,6 +3,8 @@ import {
   buildVaeDecoder,
   buildVaeEncoder,
   type NetworkPart,
+  type OnnxModel,
+  type Tiling,
   type VaeConfig,
 } from '../graph/compiler/index.ts';
 import type { TaesdModel } from '../generation/models/taesd.ts';
@@ -14,6 +16,7 @@ import { openTaesdCheckpoint } from '../weights/layouts/taesd.ts';
 import { openVaeCheckpoint } from '../weights/layouts/vae.ts';
 import { ColouredViews, decodedView, type LatentView } from './latent-view.ts';
 import type { AutoencoderWork } from './protocol.ts';
+import { tiled } from './network-variant.ts';
 import { requireSame } from './require-same.ts';
 import { run, runOne, sessionKey } from './run-network.ts';
 
@@ -25,49 +28,59 @@ export class Autoencoders {
   readonly #pool: SessionPool;
   readonly #vaes = new Map<string, Promise<VaeOf>>();
   readonly #coloured = new ColouredViews();
-  readonly #taesds = new Map<string, Promise<LatentDecoder>>();
+  readonly #taesds = new Map<string, Promise<TaesdOf>>();
 
   constructor(pool: SessionPool) {
     this.#pool = pool;
   }
 
   /** With what is chosen in the place of `own`. `model_invalid` where a file is not the one any more that the request was accepted with. */
-  async of(own: PictureEncoder & LatentDecoder, { vae, taesd }: AutoencoderWork): Promise<Autoencoder> {
-    const coder = vae === null ? own : (await this.#vae(vae))(own.scalingFactor);
-    return { encoder: coder, decoder: taesd === null ? coder : await this.#taesd(taesd) };
+  async of(
+    own: PictureEncoder & LatentDecoder,
+    { vae, taesd }: AutoencoderWork,
+    tiling?: Tiling,
+  ): Promise<Autoencoder> {
+    const coder = vae === null ? own : (await this.#vae(vae))(own.scalingFactor, tiling);
+    return { encoder: coder, decoder: taesd === null ? coder : (await this.#taesd(taesd))(tiling) };
   }
 
   /** How pictures that such an autoencoder decodes are looked at while they are drawn: by a TAESD, or by colours that are fitted to its decoder. */
-  async view({ decoder }: Autoencoder, taesd: TaesdModel | null): Promise<LatentView> {
-    return taesd === null ? this.#coloured.of(decoder) : decodedView(await this.#taesd(taesd));
+  async view({ decoder }: Autoencoder, taesd: TaesdModel | null, tiling?: Tiling): Promise<LatentView> {
+    return taesd === null ? this.#coloured.of(decoder) : decodedView((await this.#taesd(taesd))(tiling));
   }
 
   async #vae(model: VaeModel): Promise<VaeOf> {
     return await opened(this.#vaes, model, async (key) => {
       const { vae, scalingFactor, hash } = await openVaeCheckpoint(model.path);
       requireSame('autoencoder', model, hash);
-      const networks = vaeNetworks(this.#pool, key, vae);
-      return (usual) => ({ ...networks, scalingFactor: scalingFactor ?? usual });
+      return (usual, tiling) => ({
+        ...vaeNetworks(this.#pool, key, vae, tiling),
+        scalingFactor: scalingFactor ?? usual,
+      });
     });
   }
 
-  async #taesd(model: TaesdModel): Promise<LatentDecoder> {
+  async #taesd(model: TaesdModel): Promise<TaesdOf> {
     return await opened(this.#taesds, model, async (key) => {
       const { taesd, hash } = await openTaesdCheckpoint(model.path);
       requireSame('TAESD', model, hash);
-      const session = sessionKey(`${key}/decoder`);
-      return {
-        key: session,
-        scalingFactor: 1,
-        decode: async (latent) =>
-          await runOne(this.#pool, session, () => buildTaesdDecoder(taesd), 'image', { latent }),
+      return (tiling) => {
+        const session = sessionKey(`${key}/decoder`, { structure: tiled(tiling) });
+        const build = (): OnnxModel => buildTaesdDecoder(taesd, { tiling });
+        return {
+          key: session,
+          scalingFactor: 1,
+          decode: async (latent) => await runOne(this.#pool, session, build, 'image', { latent }),
+        };
       };
     });
   }
 }
 
 /** An autoencoder, given the factor of the model that it is drawn with, which counts where its own files do not say one. */
-type VaeOf = (usualFactor: number) => PictureEncoder & LatentDecoder;
+type VaeOf = (usualFactor: number, tiling: Tiling | undefined) => PictureEncoder & LatentDecoder;
+
+type TaesdOf = (tiling: Tiling | undefined) => LatentDecoder;
 
 async function opened<Open>(
   known: Map<string, Promise<Open>>,
@@ -89,15 +102,20 @@ export function vaeNetworks(
   pool: SessionPool,
   key: string,
   vae: NetworkPart<VaeConfig>,
+  tiling?: Tiling,
 ): PictureEncoder & LatentDecoder {
-  const [encoder, decoder] = [sessionKey(`${key}/encoder`), sessionKey(`${key}/decoder`)];
+  const structure = tiled(tiling);
+  const encoder = sessionKey(`${key}/encoder`, { structure });
+  const decoder = sessionKey(`${key}/decoder`, { structure });
   return {
     key: decoder,
     scalingFactor: vae.config.scalingFactor,
     encode: async (image) => {
-      const [mean, logvar] = await run(pool, encoder, () => buildVaeEncoder(vae), ['mean', 'logvar'], { image });
+      const [mean, logvar] = await run(pool, encoder, () => buildVaeEncoder(vae, { tiling }), ['mean', 'logvar'], {
+        image,
+      });
       return { mean: mean as Tensor, logvar: logvar as Tensor };
     },
-    decode: async (latent) => await runOne(pool, decoder, () => buildVaeDecoder(vae), 'image', { latent }),
+    decode: async (latent) => await runOne(pool, decoder, () => buildVaeDecoder(vae, { tiling }), 'image', { latent }),
   };
 }

@@ -1,4 +1,5 @@
 import { conditionOf } from '../conditions/registry.ts';
+import type { Tiling } from '../graph/compiler/index.ts';
 import type { AdapterModel } from '../generation/models/adapter.ts';
 import type { BaseModel } from '../generation/models/base.ts';
 import type { ControlNetModel } from '../generation/models/controlnet.ts';
@@ -91,39 +92,51 @@ export class ModelNetworks implements NetworkSource {
 
   /**
    * A base model with adapters beside the layers of its networks, or merged into them, each network that they change being a variant of its own
-   * then; without adapters that act those of its files. Its text encoders are
+   * then; without adapters that act those of its files. What tiles is drawn by variants too. Its text encoders are
    * taught `words`. Throws as {@link MergedLoras.of} and {@link LearnedWords.of} do.
    */
   async openBase(
     model: BaseModel,
     loras: readonly LoraWork[] = [],
     words: readonly WordWork[] = [],
+    tiling?: Tiling,
   ): Promise<OpenBase> {
     const base = await this.#openFiles(model);
-    const open = await this.#merged(base, model.id, loras);
+    const open = await this.#merged(base, model.id, loras, tiling);
     if (words.length === 0) return open;
     const widths = base.checkpoint.textEncoders.map(({ config }) => config.hiddenSize);
     const taught = await this.#words.of(words, widths);
     return { ...open, encoders: open.encoders.map((encoder, index) => ({ ...encoder, words: taught[index] ?? [] })) };
   }
 
-  async #merged(base: OpenFiles, name: string, loras: readonly LoraWork[]): Promise<OpenBase> {
+  async #merged(
+    base: OpenFiles,
+    name: string,
+    loras: readonly LoraWork[],
+    tiling: Tiling | undefined,
+  ): Promise<OpenBase> {
     const acting = loras.filter(({ scale, textEncoderScale }) => scale !== 0 || textEncoderScale !== 0);
-    if (acting.length === 0) return base.open;
+    if (acting.length === 0 && tiling === undefined) return base.open;
     const { key, checkpoint } = base;
-    const merged = await this.#loras.of({ key, name, checkpoint }, acting);
-    const variant = merged.unet.deltas.length === 0 ? key : JSON.stringify([key, merged.unet.deltas]);
+    const merged = acting.length === 0 ? null : await this.#loras.of({ key, name, checkpoint }, acting);
+    const changes = merged?.unet ?? noDeltas;
+    const chosen = [
+      ...(changes.deltas.length === 0 ? [] : [changes.deltas]),
+      ...(tiling === undefined ? [] : [tiling]),
+    ];
+    const variant = chosen.length === 0 ? key : JSON.stringify([key, ...chosen]);
     const pictures =
       this.#pictures(variant) ??
-      this.#keep(variant, baseNetworks(this.#pool, key, checkpoint, merged.unet, this.#branches));
-    const branches = merged.unet.branches.map(({ branch, scale }) => this.#branches.open(branch, scale));
-    const encoders = this.#encodersOf(base, ({ name }) => merged[loraTargetOf[name]]);
+      this.#keep(variant, baseNetworks(this.#pool, key, checkpoint, changes, this.#branches, tiling));
+    const branches = changes.branches.map(({ branch, scale }) => this.#branches.open(branch, scale));
+    const encoders =
+      merged === null ? base.open.encoders : this.#encodersOf(base, ({ name }) => merged[loraTargetOf[name]]);
     return { key: variant, networks: pictures, branches, encoders, schedule: base.open.schedule };
   }
 
   /** What its pictures are brought to latents with, and back, where that may be other than its own. Throws as {@link Autoencoders.of} does. */
-  async openAutoencoder({ networks }: OpenBase, work: AutoencoderWork): Promise<Autoencoder> {
-    return await this.#autoencoders.of(networks, work);
+  async openAutoencoder({ networks }: OpenBase, work: AutoencoderWork, tiling?: Tiling): Promise<Autoencoder> {
+    return await this.#autoencoders.of(networks, work, tiling);
   }
 
   async openUpscaler(model: UpscalerModel): Promise<UpscalerNetwork> {
@@ -131,8 +144,8 @@ export class ModelNetworks implements NetworkSource {
   }
 
   /** How pictures are looked at while they are drawn. Throws as {@link Autoencoders.of} does. */
-  async openView(autoencoder: Autoencoder, { taesd }: PreviewWork): Promise<LatentView> {
-    return await this.#autoencoders.view(autoencoder, taesd);
+  async openView(autoencoder: Autoencoder, { taesd }: PreviewWork, tiling?: Tiling): Promise<LatentView> {
+    return await this.#autoencoders.view(autoencoder, taesd, tiling);
   }
 
   async #openFiles(model: BaseModel): Promise<OpenFiles> {
@@ -180,22 +193,28 @@ export class ModelNetworks implements NetworkSource {
   }
 
   /** What controls of a drawing with that base model are given to; the base is as its files have it, without the adapters of a request. */
-  steeringOn(base: BaseModel): SteeringSource {
+  steeringOn(base: BaseModel, tiling?: Tiling): SteeringSource {
     return {
-      openAdapter: async (model) => await this.openAdapter(model),
-      openControlNet: async (model, type) => await this.openControlNet(model, type, base),
+      openAdapter: async (model) => await this.#openAdapter(model, tiling),
+      openControlNet: async (model, type) => await this.#openControlNet(model, type, base, tiling),
     };
   }
 
-  async openControlNet(model: ControlNetModel, type: string, base: BaseModel): Promise<OpenControlNet> {
+  async #openControlNet(
+    model: ControlNetModel,
+    type: string,
+    base: BaseModel,
+    tiling: Tiling | undefined,
+  ): Promise<OpenControlNet> {
     const pooled = isPooled(model, type);
     const unionType = model.unionTypes === null ? null : (conditionOf(type).unionType ?? null);
     const own = `${model.id}@${model.hash}${pooled ? '/pooled' : ''}`;
-    const key = model.changes === null ? own : JSON.stringify([own, base.id, base.hash]);
+    const files = model.changes === null ? own : JSON.stringify([own, base.id, base.hash]);
+    const key = tiling === undefined ? files : JSON.stringify([files, tiling]);
     const known = this.#controlNets.get(key);
     if (known !== undefined) return { ...known, unionType };
     const checkpoint = await this.#controlNetOf(model, base, pooled);
-    const open = { key, networks: controlNetworks(this.#pool, key, checkpoint), unionType };
+    const open = { key, networks: controlNetworks(this.#pool, files, checkpoint, tiling), unionType };
     this.#controlNets.set(key, open);
     return open;
   }
@@ -212,11 +231,12 @@ export class ModelNetworks implements NetworkSource {
     return { controlnet: { ...controlnet, config: { ...controlnet.config, globalPoolConditions: pooled } } };
   }
 
-  async openAdapter(model: AdapterModel): Promise<AdapterNetworks> {
-    const key = `${model.id}@${model.hash}`;
+  async #openAdapter(model: AdapterModel, tiling: Tiling | undefined): Promise<AdapterNetworks> {
+    const files = `${model.id}@${model.hash}`;
+    const key = tiling === undefined ? files : `${files}/${tiling}`;
     const known = this.#adapters.get(key);
     if (known !== undefined) return known;
-    const networks = adapterNetworks(this.#pool, key, await openT2iAdapterCheckpoint(model.path));
+    const networks = adapterNetworks(this.#pool, files, await openT2iAdapterCheckpoint(model.path), tiling);
     this.#adapters.set(key, networks);
     return networks;
   }

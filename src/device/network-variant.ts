@@ -1,4 +1,4 @@
-import type { BranchSet } from '../graph/compiler/index.ts';
+import type { BranchSet, Tiling } from '../graph/compiler/index.ts';
 
 /** What tells one session from another: the same network with other weights, another shape or for another provider is another one. */
 export interface NetworkVariant {
@@ -25,10 +25,17 @@ export interface Structure {
   readonly learned?: true | undefined;
   /** Residuals are means over the picture. */
   readonly pooled?: true;
+  /** Along which axes convolutions go on at the other edge. */
+  readonly tiling?: Tiling;
   /** A UNet takes the features of T2I-Adapters. */
   readonly features?: true;
   /** The network takes low-rank LoRAs beside its layers: those of a set in a UNet, all in a text encoder. */
   readonly branches?: BranchSet | undefined;
+}
+
+/** What is chosen of a graph by which axes its pictures tile along. */
+export function tiled(tiling: Tiling | undefined): Pick<Structure, 'tiling'> {
+  return tiling === undefined ? {} : { tiling };
 }
 
 /** Equal for variants that are equal, and for them alone. */

@@ -5,6 +5,8 @@ import {
   buildUNet,
   featurePlaces,
   injectionPoints,
+  type OnnxModel,
+  type Tiling,
 } from '../graph/compiler/index.ts';
 import { taskOf } from '../graph/task.ts';
 import { concatChannels, type Tensor } from '../numeric/tensor.ts';
@@ -21,6 +23,7 @@ import type { BaseCheckpoint, T2iAdapterCheckpoint, WholeControlNet } from '../w
 import { vaeNetworks } from './autoencoders.ts';
 import { Branches } from './branches.ts';
 import { type NetworkDeltas, noDeltas } from './merged-loras.ts';
+import { tiled } from './network-variant.ts';
 import { run, runOne, sessionKey } from './run-network.ts';
 import { UNetVariants } from './unet-variants.ts';
 
@@ -32,7 +35,7 @@ const workingPlanes = 50;
 
 /**
  * The denoiser of a base model, with what adapters change of it, and its autoencoder, which none changes, run through a pool of sessions under
- * keys that begin with `key`.
+ * keys that begin with `key`. What tiles wraps along these axes.
  */
 export function baseNetworks(
   pool: SessionPool,
@@ -40,12 +43,13 @@ export function baseNetworks(
   { unet, vae }: BaseCheckpoint,
   { deltas, into }: NetworkDeltas = noDeltas,
   branches = new Branches(pool),
+  tiling?: Tiling,
 ): PictureNetworks {
   const points = injectionPoints(unet.config).length;
   const places = featurePlaces(unet.config).length;
-  const variants = new UNetVariants(pool, key, deltas, branches);
+  const variants = new UNetVariants(pool, key, { deltas, tiling }, branches);
   return {
-    ...vaeNetworks(pool, key, vae),
+    ...vaeNetworks(pool, key, vae, tiling),
     latentChannels: vae.config.latentChannels,
     task: taskOf(unet.config.inChannels, vae.config.latentChannels) ?? 'drawing',
     latentScale: 2 ** (vae.config.blockChannels.length - 1),
@@ -57,7 +61,8 @@ export function baseNetworks(
       const { session, features, branches: set } = variants.choose(given.length > 0, rows.flat());
       const added = features ? Array.from({ length: places }, (_, place) => given[place] ?? nothing) : [];
       const beside = set === undefined ? {} : await branches.feeds(variants.shapes(unet, set), rows);
-      return await runOne(pool, session, () => buildUNet(into(unet), { features, branches: set }), 'out', {
+      const build = (): OnnxModel => buildUNet(into(unet), { features, branches: set, tiling });
+      return await runOne(pool, session, build, 'out', {
         ...denoiserFeeds(input),
         ...((input.shown ?? null) === null ? {} : { sample: concatChannels(input.sample, input.shown as Tensor) }),
         ...numbered('residual', residuals),
@@ -69,36 +74,48 @@ export function baseNetworks(
 }
 
 /** The networks of a T2I-Adapter, as {@link baseNetworks}. */
-export function adapterNetworks(pool: SessionPool, key: string, { part }: T2iAdapterCheckpoint): AdapterNetworks {
+export function adapterNetworks(
+  pool: SessionPool,
+  key: string,
+  { part }: T2iAdapterCheckpoint,
+  tiling?: Tiling,
+): AdapterNetworks {
   const { conditioningChannels, cell, levels } = part.config;
   const outputs = levels.map((_, level) => `feature.${level}`);
-  const session = sessionKey(`${key}/adapter`);
+  const session = sessionKey(`${key}/adapter`, { structure: tiled(tiling) });
   return {
     conditioningChannels,
     cell,
-    features: async (cells) => await run(pool, session, () => buildT2iAdapter(part), outputs, { cells }),
+    features: async (cells) => await run(pool, session, () => buildT2iAdapter(part, { tiling }), outputs, { cells }),
   };
 }
 
 /** The networks of a ControlNet, as {@link baseNetworks}. */
-export function controlNetworks(pool: SessionPool, key: string, { controlnet }: WholeControlNet): ControlNetworks {
+export function controlNetworks(
+  pool: SessionPool,
+  key: string,
+  { controlnet }: WholeControlNet,
+  tiling?: Tiling,
+): ControlNetworks {
   const points = injectionPoints(controlnet.config);
   const outputs = points.map((_, point) => `residual.${point}`);
   const pooled = controlnet.config.globalPoolConditions;
   const sessions = {
-    encoder: sessionKey(`${key}/controlnet`, { structure: pooled ? { pooled } : {} }),
-    hint: sessionKey(`${key}/hint`),
+    encoder: sessionKey(`${key}/controlnet`, { structure: { ...(pooled ? { pooled } : {}), ...tiled(tiling) } }),
+    hint: sessionKey(`${key}/hint`, { structure: tiled(tiling) }),
   };
   return {
     pooled,
     reloadMs: () => pool.reloadMs(sessions.encoder),
     encodeHint: async (image, as) => {
       const told = as === undefined ? {} : unionFeeds(as);
-      return await runOne(pool, sessions.hint, () => buildHintEncoder(controlnet), 'hint', { image, ...told });
+      const build = (): OnnxModel => buildHintEncoder(controlnet, { tiling });
+      return await runOne(pool, sessions.hint, build, 'hint', { image, ...told });
     },
     residuals: async (input, hint, scale, types) => {
       const feeds = { ...denoiserFeeds(input), hint, scale, ...(types === null ? {} : { types }) };
-      const residuals = await run(pool, sessions.encoder, () => buildControlNet(controlnet), outputs, feeds);
+      const build = (): OnnxModel => buildControlNet(controlnet, { tiling });
+      const residuals = await run(pool, sessions.encoder, build, outputs, feeds);
       return pooled
         ? residuals.map((mean, point) => spreadOver(mean, input.sample, points[point]?.downscale ?? 1))
         : residuals;

@@ -47,9 +47,9 @@ export async function* prepareDrawing(
   networks: ModelNetworks,
   texts: TextCache,
 ): AsyncGenerator<void, PreparedDrawing> {
-  const base = await networks.openBase(model, loras, words);
-  const autoencoder = await networks.openAutoencoder(base, coders);
-  const view = preview === null ? null : await networks.openView(autoencoder, preview);
+  const base = await networks.openBase(model, loras, words, planned.tiling);
+  const autoencoder = await networks.openAutoencoder(base, coders, planned.tiling);
+  const view = preview === null ? null : await networks.openView(autoencoder, preview, planned.tiling);
   const guidance: Guidance = {
     scale: planned.guidanceScale,
     rescale: planned.guidanceRescale,
@@ -70,7 +70,7 @@ export async function* prepareDrawing(
   const controls: SampleControl[] = [];
   for (const together of groupsOf(works)) {
     if (pieces++ > 0) yield;
-    controls.push(await prepareControls(together, networks.steeringOn(model), base.networks));
+    controls.push(await prepareControls(together, networks.steeringOn(model, planned.tiling), base.networks));
   }
   if ((start !== null || base.networks.task === 'inpainting') && pieces++ > 0) yield;
   const { over, shown } = yield* encodeStart(start, planned, base.networks, autoencoder.encoder);
@@ -91,7 +91,7 @@ export async function* prepareDrawing(
         ? null
         : await takeOver(
             from,
-            planned.takes,
+            { takes: planned.takes, tiling: planned.tiling },
             { latentScale: base.networks.latentScale, encoder: autoencoder.encoder },
             pass.shape,
           );

@@ -1,7 +1,8 @@
 import { latentInterpolation } from '../generation/upscalers/latent-upscaler.ts';
 import type { Enlarging } from '../generation/passes.ts';
-import { interpolatePlanes } from '../numeric/interpolate-planes.ts';
+import { type Interpolation, interpolatePlanes } from '../numeric/interpolate-planes.ts';
 import type { Size } from '../numeric/size.ts';
+import { marginsOf, repeated, type Tiling } from '../numeric/wrap.ts';
 import type { PictureEncoder } from '../pipeline/networks/networks.ts';
 import type { LatentShape } from '../pipeline/pass.ts';
 import { tensorFrom } from '../pipeline/pixels.ts';
@@ -11,7 +12,7 @@ import type { PictureLeft } from './protocol.ts';
 /** What an earlier pass left of a picture, at the size of this one: as it is, enlarged as latents, or encoded from an enlarged picture, and cut. */
 export async function takeOver(
   left: PictureLeft,
-  takes: Enlarging | 'goes on',
+  { takes, tiling }: { readonly takes: Enlarging | 'goes on'; readonly tiling?: Tiling | undefined },
   { latentScale, encoder }: { readonly latentScale: number; readonly encoder: PictureEncoder },
   shape: LatentShape,
 ): Promise<TakenOver> {
@@ -36,9 +37,33 @@ export async function takeOver(
   const { latents } = left;
   const interpolation = latentInterpolation(upscaler.id);
   if (interpolation === null) throw new RangeError(`${upscaler.id} was given latents`);
-  const [, height, width] = latents.shape;
-  const enlarged = interpolatePlanes(latents.data, { width, height }, cells, interpolation);
-  return { latents: cutMiddle(enlarged, cells, shape) };
+  return { latents: cutMiddle(interpolated(latents, cells, interpolation, tiling), cells, shape) };
+}
+
+/** Cells beyond an edge that have a part in what is made of the cells at it. */
+const reach = 4;
+
+/** Latents at another size; beyond edges that meet their other edge goes on. */
+function interpolated(
+  { data, shape: [channels, height, width] }: { readonly data: Float32Array; readonly shape: LatentShape },
+  to: Size,
+  interpolation: Interpolation,
+  tiling: Tiling | undefined,
+): Float32Array {
+  const from = { width, height };
+  if (tiling === undefined) return interpolatePlanes(data, from, to, interpolation);
+  const { before, after } = marginsOf(from, to, tiling, reach);
+  const around = { x: -before.x, y: -before.y, width: width + 2 * before.x, height: height + 2 * before.y };
+  const enlarged = { width: to.width + 2 * after.x, height: to.height + 2 * after.y };
+  const out = new Float32Array(channels * to.width * to.height);
+  for (let channel = 0; channel < channels; channel++) {
+    const plane = data.subarray(channel * width * height, (channel + 1) * width * height);
+    const seen = repeated(plane, from, around, 1, new Float32Array(around.width * around.height));
+    const made = interpolatePlanes(seen, around, enlarged, interpolation);
+    const place = out.subarray(channel * to.width * to.height, (channel + 1) * to.width * to.height);
+    repeated(made, enlarged, { ...after, ...to }, 1, place);
+  }
+  return out;
 }
 
 /** The middle of planes: where an odd number is cut off, one more at the right and at the bottom (A1111). */

@@ -4,12 +4,13 @@ import {
   branchShapes,
   networks,
   type NetworkPart,
+  type Tiling,
   type UNetConfig,
 } from '../graph/compiler/index.ts';
 import type { RowBranch } from '../pipeline/networks/networks.ts';
 import type { SessionPool } from '../runtime/index.ts';
 import type { Branches } from './branches.ts';
-import type { MergedDelta } from './network-variant.ts';
+import { type MergedDelta, tiled } from './network-variant.ts';
 import { sessionKey } from './run-network.ts';
 
 /** One of the UNets of a base model, which differ in what they take beside the sample. */
@@ -20,18 +21,24 @@ export interface UNetVariant {
   readonly branches: BranchSet | undefined;
 }
 
+/** What all UNets of one model have in common: adapters that are merged into them, and axes along which they wrap. */
+export interface SharedStructure {
+  readonly deltas: readonly MergedDelta[];
+  readonly tiling: Tiling | undefined;
+}
+
 /** The UNets of the base model of a key, with the same adapters merged into all. */
 export class UNetVariants {
   readonly #pool: SessionPool;
   readonly #network: string;
-  readonly #deltas: readonly MergedDelta[];
+  readonly #shared: SharedStructure;
   readonly #branches: Branches;
   readonly #shapes = new Map<BranchSet, ReadonlyMap<string, BranchShape>>();
 
-  constructor(pool: SessionPool, key: string, deltas: readonly MergedDelta[], branches: Branches) {
+  constructor(pool: SessionPool, key: string, shared: SharedStructure, branches: Branches) {
     this.#pool = pool;
     this.#network = `${key}/unet`;
-    this.#deltas = deltas;
+    this.#shared = shared;
     this.#branches = branches;
   }
 
@@ -53,7 +60,12 @@ export class UNetVariants {
   }
 
   #variant(features: boolean, branches: BranchSet | undefined): UNetVariant {
-    const structure = { ...(features ? { features } : {}), ...(branches === undefined ? {} : { branches }) };
-    return { session: sessionKey(this.#network, { deltas: this.#deltas, structure }), features, branches };
+    const { deltas, tiling } = this.#shared;
+    const structure = {
+      ...(features ? { features } : {}),
+      ...(branches === undefined ? {} : { branches }),
+      ...tiled(tiling),
+    };
+    return { session: sessionKey(this.#network, { deltas, structure }), features, branches };
   }
 }

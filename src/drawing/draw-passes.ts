@@ -18,8 +18,11 @@ import { passesOf, type PlannedPass } from '../generation/passes.ts';
 import { picturesOf, type PlannedPicture } from '../generation/pictures.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
 import type { ControlWork } from '../pipeline/controls/control-work.ts';
+import type { Size } from '../numeric/size.ts';
+import type { AlphaImage } from '../pixels/alpha-image.ts';
 import type { RgbImage } from '../pixels/rgb-image.ts';
 import type { CheckpointPort, PictureState } from './checkpoint-port.ts';
+import { enlargedPattern } from './enlarged-pattern.ts';
 import type { PreviewPort } from './preview-port.ts';
 import { upscale, type UpscaleParts } from './upscale.ts';
 
@@ -108,7 +111,7 @@ export async function drawPasses(
       };
       const begun: PictureWork[] = [];
       for (const picture of open) {
-        begun.push(await enlarged({ extractor }, workOn(index, picture), pass.takes, signal));
+        begun.push(await enlarged({ extractor }, workOn(index, picture), pass, signal));
       }
       const drawing = await device.draw(
         { ...request, pictures: begun },
@@ -172,18 +175,14 @@ function workOn(index: number, { planned, state }: Underway): PictureWork {
 async function enlarged(
   parts: UpscaleParts,
   work: PictureWork,
-  takes: PlannedPass['takes'],
+  { takes, tiling }: Pick<PlannedPass, 'takes' | 'tiling'>,
   signal: AbortSignal,
 ): Promise<PictureWork> {
   const { from } = work;
   if (from === null || takes === null || takes === 'goes on' || !('image' in from)) return work;
-  const { width, height, data } = await upscale(
-    parts,
-    takes.upscaler,
-    { ...from.image, channels: 3 },
-    takes.to,
-    signal,
-  );
+  const enlarge = async (picture: AlphaImage, to: Size): Promise<AlphaImage> =>
+    await upscale(parts, takes.upscaler, picture, to, signal);
+  const { width, height, data } = await enlargedPattern({ ...from.image, channels: 3 }, takes.to, tiling, enlarge);
   return { ...work, from: { image: { width, height, data } } };
 }
 

@@ -30,6 +30,9 @@ export function parametersText(plan: GenerationPlan, seed: number, variation?: V
           ['Variation seed', variation.seed],
           ['Variation seed strength', variation.strength],
         ] satisfies [string, number][])),
+    ...(plan.tiling === undefined
+      ? []
+      : ([['Tiling', plan.tiling === 'both' ? 'True' : plan.tiling]] satisfies [string, string][])),
     // Brackets mean something to those who read this, where it is not said that they are text.
     ...(plan.promptSyntax === 'plain' ? ([['Prompt syntax', 'plain']] satisfies [string, string][]) : []),
     ...(plan.vae === undefined

@@ -27,6 +27,7 @@ export interface PlannedPass extends Pick<
   | 'guidanceRescale'
   | 'imageGuidanceScale'
   | 'strict'
+  | 'tiling'
 > {
   /** Whether it draws at the first size or at that of a hires pass. */
   readonly stage: 'low' | 'high';
@@ -93,7 +94,7 @@ function stepsOf(passes: readonly PlannedPass[]): number {
 function firstPass(plan: GenerationPlan): PlannedPass {
   const { model, prompt, negativePrompt, added, promptSyntax, clipSkip, width, height } = plan;
   const { scheduler, schedule, sChurn, eta, run, sdeNoise } = plan;
-  const { guidanceScale, guidanceRescale, imageGuidanceScale, strict } = plan;
+  const { guidanceScale, guidanceRescale, imageGuidanceScale, strict, tiling } = plan;
   const sampling = { scheduler, schedule, sChurn, part: partOf(plan), eta, run, sdeNoise };
   const read = { within: '', steps: { steps: run.steps } };
   return {
@@ -114,6 +115,7 @@ function firstPass(plan: GenerationPlan): PlannedPass {
     imageGuidanceScale,
     strict,
     refines: false,
+    tiling,
     takes: null,
     leaves: 'picture',
   };

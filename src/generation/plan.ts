@@ -1,3 +1,4 @@
+import type { Tiling } from '../numeric/wrap.ts';
 import type { ResizeMode } from '../pixels/resize-mode.ts';
 import type {
   ControlMode,
@@ -61,6 +62,8 @@ export interface GenerationPlan extends Plan {
   readonly count: number;
   /** How many of the text encoder's last layers are left out. */
   readonly clipSkip: number;
+  /** Along which axes what is drawn is a tile of a pattern; absent: along none. */
+  readonly tiling?: Tiling | undefined;
   /** What drawing begins with; absent where that is noise alone. */
   readonly init?: PlannedInit | undefined;
   /** A second pass over what the first one left, at a larger size; absent where there is none. */

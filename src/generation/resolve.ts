@@ -27,6 +27,7 @@ import { resolveLoras } from './resolve-loras.ts';
 import { imageGuidance, refuseEditingAfter, refuseOtherTasks } from './resolve-task.ts';
 import { chooseRefiner, plannedRefiner, runsWith } from './resolve-refiner.ts';
 import { resolveOutput } from './resolve-output.ts';
+import { resolveTiling } from './resolve-tiling.ts';
 import { warningsOf } from './warnings.ts';
 
 export interface GenerationContext {
@@ -78,6 +79,16 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
   refuseApartOnUnion(controls, catalog.models);
   const inPrompt = lorasOfPrompt(request.prompt, request.prompt_syntax, catalog.models);
   const loras = resolveLoras([...request.loras, ...inPrompt], base, catalog.models, hires?.base ?? base);
+  const tiling = resolveTiling(request, [
+    { base, size, made: size, field: null },
+    ...(hires === null
+      ? []
+      : [{ base: hires.base, size: hires.planned, made: hires.planned.enlarged, field: 'hires' }]),
+    ...(refiner?.stages ?? []).map((stage) => {
+      const refined = stage === 'low' ? size : (hires?.planned ?? size);
+      return { base: refiner!.model, size: refined, made: refined, field: stage === 'low' ? null : 'hires' };
+    }),
+  ]);
   const written: GenerationPlan = {
     kind: 'generation',
     model: { id: base.id, hash: base.hash },
@@ -96,6 +107,7 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
     seed: request.seed ?? context.randomSeed(),
     count: request.count,
     clipSkip: resolveClipSkip(request.clip_skip, [base, hires?.base ?? base]),
+    ...(tiling === undefined ? {} : { tiling }),
     ...(init === undefined ? {} : { init }),
     ...(hires === null ? {} : { hires: hires.planned }),
     ...(refiner === null

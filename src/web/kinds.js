@@ -80,6 +80,9 @@ function generation(effective) {
       ...(effective.vae === null ? [] : [pair('Autoencoder', effective.vae.id)]),
       ...(effective.decoder.model === null ? [] : [pair('Decoder', effective.decoder.model.id)]),
       ...(effective.preview === null ? [] : [pair('Shown while drawn', every(effective.preview.every))]),
+      ...(effective.tiling === false
+        ? []
+        : [pair('Tiles', effective.tiling === true ? 'in both directions' : `along ${effective.tiling}`)]),
       ['Strict', yesNo(effective.strict)],
       ['Evaluated', yesNo(effective.evaluate)],
     ],

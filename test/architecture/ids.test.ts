@@ -142,6 +142,7 @@ const ordinaryWords: readonly OrdinaryWord[] = [
       'generation/kinds/generation/effective.ts',
       'generation/request/drawn-over.ts',
       'generation/resolve-mask.ts',
+      'generation/resolve-tiling.ts',
     ],
   },
   {

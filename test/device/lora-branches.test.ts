@@ -148,6 +148,23 @@ describe('a base model with LoRAs beside its layers', () => {
     expect(maxAbsDifference(await one(merged), await one(changed))).toBeLessThan(1e-4);
   });
 
+  it('acts alike beside and within the layers of networks that tile, and in none that others are drawn by', async () => {
+    const plain = await one(await networks.openBase(base));
+    const loras = [await work('names-kohya', 1)];
+    const beside = await networks.openBase(base, loras, [], 'both');
+    const within = await networks.openBase(base, [{ ...loras[0]!, applied: 'merged' }], [], 'both');
+    const without = await networks.openBase(base, [], [], 'both');
+    const other = await networks.openBase(base, [], [], 'x');
+    const made = [await one(beside), await one(without), await one(other), await one(await networks.openBase(base))];
+    expect(maxAbsDifference(await one(within), made[0]!)).toBeLessThan(1e-4);
+    expect(made[3]).toEqual(plain);
+    made.forEach((a, index) => {
+      for (const b of made.slice(index + 1)) expect(maxAbsDifference(a, b)).toBeGreaterThan(1e-3);
+    });
+    expect(beside.key).toBe(without.key);
+    expect(new Set([within, without, other, await networks.openBase(base)].map(({ key }) => key)).size).toBe(4);
+  });
+
   it('merges all of a request where one is no product of low rank', async () => {
     const open = await networks.openBase(base, [await work('lora-loha', 1), await work('names-kohya', 0.8)]);
     expect(open.branches).toEqual([]);

@@ -32,6 +32,9 @@ test('a session is told by its network, what is merged into it, its structure an
     plain('model@hash/unet', { clipSkip: 1 }),
     plain('model@hash/unet', { pooled: true }),
     plain('model@hash/unet', { clipSkip: 1, pooled: true }),
+    plain('model@hash/unet', { tiling: 'x' }),
+    plain('model@hash/unet', { tiling: 'both' }),
+    plain('model@hash/unet', { tiling: 'x', branches: 'all' }),
   ];
   expect(new Set(variants.map(variantKey)).size).toBe(variants.length);
 });

@@ -20,6 +20,7 @@ describe('a generation request', () => {
       prompt: '',
       negative_prompt: null,
       prompt_syntax: 'a1111',
+      tiling: false,
       guidance_rescale: 0,
       schedule: null,
       eta: null,
@@ -123,7 +124,7 @@ describe('a generation request', () => {
     expect(refusal({ prompt: 'x', output: { qualty: 1 } }).message).toContain('Did you mean output.quality?');
   });
 
-  test.each([['tiling', { tiling: true }]])(
+  test.each([['token_merging', { token_merging: 0.5 }]])(
     'refuses %s, which is to come, instead of leaving it out',
     (field, part) => {
       const error = refusal({ prompt: 'x', ...part });

@@ -43,6 +43,7 @@ export function commandBody(schema: z.ZodObject, options: object, format: string
 function optionOf({ flag, says }: { readonly flag: string; readonly says: string }, schema: z.core.$ZodType): Option {
   const option = new Option(flag, says);
   if (schema instanceof z.ZodNumber) return option.argParser(numberOrText);
+  if (takesBoolean(schema)) return option.argParser(booleanOrText);
   if (schema instanceof z.ZodArray && schema.element === loraRequest) {
     return option.argParser((text, before) => [
       ...(Array.isArray(before) ? (before as unknown[]) : []),
@@ -64,6 +65,15 @@ function loraArgument(text: string): Readonly<Record<string, unknown>> {
     ...(scale === undefined ? {} : { scale: numberOrText(scale) }),
     ...(textScale.length === 0 ? {} : { text_encoder_scale: numberOrText(textScale.join(':')) }),
   };
+}
+
+/** Whether a word stands beside true and false. */
+function takesBoolean(schema: z.core.$ZodType): boolean {
+  return schema instanceof z.ZodUnion && schema.options.some((one) => one instanceof z.ZodBoolean);
+}
+
+function booleanOrText(text: string): boolean | string {
+  return text === 'true' || text === 'false' ? text === 'true' : text;
 }
 
 /** A number where the text is one; what is no number is left for the request's own check to name. */

@@ -33,3 +33,6 @@ export type InpaintArea = (typeof inpaintAreas)[number];
 
 /** What makes pictures of latents. */
 export const decoders = ['vae', 'taesd'] as const;
+
+/** One direction in which a picture's opposite edges meet. */
+export const tilingAxes = ['x', 'y'] as const;

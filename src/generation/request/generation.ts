@@ -51,7 +51,7 @@ const generationFields = {
 export const generationRequest = noted(
   z.strictObject(generationFields).describe('What is to be drawn').meta({ id: 'GenerationRequest' }),
   {
-    later: ['tiling'],
+    later: ['token_merging', 'deep_cache'],
     foreign: foreignNames.generation,
   },
 );

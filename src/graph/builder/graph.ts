@@ -2,6 +2,7 @@ import type { NetworkPart } from '../weights.ts';
 import type { ElementType } from '../ir/emitter.ts';
 import type { AnyOperator, InputNode, Node, Operation, Operator, Value, ValueType } from '../ir/node.ts';
 import { type AttributesOf, type OperatorName, operators } from './operators.ts';
+import type { Tiling } from '../../numeric/wrap.ts';
 import { named, sameSize, type Shape, shapeText, type Size } from '../ir/size.ts';
 import { type Binding, elementTypeOf, placeOf, storedWeight, type WeightExpression } from '../ir/weight.ts';
 
@@ -11,6 +12,8 @@ export type Dim = number | string;
 export interface NetworkOptions {
   /** Sizes that are fixed, by the names that inputs give them, such as {rows: 2, height: 64, width: 64, tokens: 77}. */
   readonly sizes?: Readonly<Record<string, number>>;
+  /** Along which axes what it works on goes on at its other edge; absent: along none. */
+  readonly tiling?: Tiling | undefined;
 }
 
 export interface GraphOptions extends NetworkOptions {
@@ -38,6 +41,7 @@ export class Graph {
   /** What messages call the network. */
   readonly name: string;
   readonly everyStep: boolean;
+  readonly tiling: Tiling | null;
   readonly weightsFolder: string;
   readonly #inputs: GraphInput[] = [];
   readonly #outputs: GraphOutput[] = [];
@@ -51,10 +55,11 @@ export class Graph {
   constructor(
     name: string,
     part: NetworkPart<unknown>,
-    { everyStep = false, sizes = {}, branches = () => false }: GraphOptions = {},
+    { everyStep = false, sizes = {}, branches = () => false, tiling }: GraphOptions = {},
   ) {
     this.name = name;
     this.everyStep = everyStep;
+    this.tiling = tiling ?? null;
     this.weightsFolder = part.weightsFolder;
     this.#part = part;
     this.#sizes = sizes;

@@ -16,6 +16,7 @@ import { textEncoder, type TextEncoderOptions } from '../networks/text-encoder.t
 import { unet, type UNetOptions } from '../networks/unet.ts';
 import { upscaler } from '../networks/upscaler.ts';
 import { vaeDecoder, vaeEncoder } from '../networks/vae.ts';
+import type { NetworkOptions } from '../builder/graph.ts';
 import type { NetworkPart } from '../weights.ts';
 
 /** Networks as models that onnxruntime runs. Each throws `model_invalid` for the first weight that is missing or has another shape. */
@@ -23,36 +24,36 @@ export function buildUNet(part: NetworkPart<UNetConfig>, options: UNetOptions = 
   return compile(unet(part, options));
 }
 
-export function buildT2iAdapter(part: NetworkPart<T2iAdapterConfig>): OnnxModel {
-  return compile(t2iAdapter(part));
+export function buildT2iAdapter(part: NetworkPart<T2iAdapterConfig>, options: NetworkOptions = {}): OnnxModel {
+  return compile(t2iAdapter(part, options));
 }
 
-export function buildControlNet(part: NetworkPart<ControlNetConfig>): OnnxModel {
-  return compile(controlNet(part));
+export function buildControlNet(part: NetworkPart<ControlNetConfig>, options: NetworkOptions = {}): OnnxModel {
+  return compile(controlNet(part, options));
 }
 
-export function buildHintEncoder(part: NetworkPart<ControlNetConfig>): OnnxModel {
-  return compile(hintEncoder(part));
+export function buildHintEncoder(part: NetworkPart<ControlNetConfig>, options: NetworkOptions = {}): OnnxModel {
+  return compile(hintEncoder(part, options));
 }
 
 export function buildTextEncoder(part: NetworkPart<TextEncoderConfig>, options: TextEncoderOptions = {}): OnnxModel {
   return compile(textEncoder(part, options));
 }
 
-export function buildVaeDecoder(part: NetworkPart<VaeConfig>): OnnxModel {
-  return compile(vaeDecoder(part));
+export function buildVaeDecoder(part: NetworkPart<VaeConfig>, options: NetworkOptions = {}): OnnxModel {
+  return compile(vaeDecoder(part, options));
 }
 
-export function buildVaeEncoder(part: NetworkPart<VaeConfig>): OnnxModel {
-  return compile(vaeEncoder(part));
+export function buildVaeEncoder(part: NetworkPart<VaeConfig>, options: NetworkOptions = {}): OnnxModel {
+  return compile(vaeEncoder(part, options));
 }
 
-export function buildTaesdDecoder(part: NetworkPart<TaesdConfig>): OnnxModel {
-  return compile(taesdDecoder(part));
+export function buildTaesdDecoder(part: NetworkPart<TaesdConfig>, options: NetworkOptions = {}): OnnxModel {
+  return compile(taesdDecoder(part, options));
 }
 
-export function buildTaesdEncoder(part: NetworkPart<TaesdConfig>): OnnxModel {
-  return compile(taesdEncoder(part));
+export function buildTaesdEncoder(part: NetworkPart<TaesdConfig>, options: NetworkOptions = {}): OnnxModel {
+  return compile(taesdEncoder(part, options));
 }
 
 export function buildUpscaler(part: NetworkPart<UpscalerConfig>): OnnxModel {

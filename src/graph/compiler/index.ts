@@ -37,5 +37,6 @@ export { branchInputs } from '../layers/branch.ts';
 export * as networks from '../networks/index.ts';
 export { type InjectionPoint, injectionPoints } from '../networks/injection-points.ts';
 export { type FeaturePlace, featurePlaces } from '../networks/feature-places.ts';
+export type { Tiling } from '../../numeric/wrap.ts';
 export type { TextEncoderOptions } from '../networks/text-encoder.ts';
 export type { NetworkPart, WeightRef, Weights, WeightType } from '../weights.ts';

@@ -24,7 +24,12 @@ export function convolution(
   const weight = graph.weight(`${name}.weight`, [outputs, inputs, kernel, kernel]);
   const shift = bias ? [graph.weight(`${name}.bias`, [outputs])] : [];
   const half = (kernel - 1) / 2;
-  const attributes = { kernel, stride, padding: padding ?? [half, half, half, half] } as const;
+  const attributes = {
+    kernel,
+    stride,
+    padding: padding ?? [half, half, half, half],
+    ...(graph.tiling === null ? {} : { wrap: graph.tiling }),
+  } as const;
   const made = graph.op('Convolution', [x, weight, ...shift], attributes);
   const [sum] = withBranch(graph, name, [made], [inputs, kernel, kernel], (down) =>
     graph.op('Convolution', [x, down], attributes),

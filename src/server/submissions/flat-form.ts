@@ -95,11 +95,12 @@ function refuseFile(name: string, expected: readonly string[], names: FieldNames
   refuseUnknownFields({ [name]: null }, { known: expected, later: names.later });
 }
 
-type FieldType = 'text' | 'number' | 'json';
+type FieldType = 'text' | 'number' | 'flag' | 'json';
 
 function fieldValue(name: string, text: string, type: FieldType): unknown {
   if (type === 'text') return text;
   if (type === 'number') return fieldNumber(name, text);
+  if (type === 'flag') return text === 'true' || text === 'false' ? text === 'true' : text;
   return readJsonNow(text, partSource(name));
 }
 
@@ -150,6 +151,6 @@ function fieldType(schema: z.core.JSONSchema.BaseSchema | boolean): FieldType {
   const types = [schema, ...(schema.anyOf ?? [])].map((option) =>
     typeof option === 'boolean' ? undefined : option.type,
   );
-  if (types.includes('string')) return 'text';
+  if (types.includes('string')) return types.includes('boolean') ? 'flag' : 'text';
   return types.includes('number') || types.includes('integer') ? 'number' : 'json';
 }

@@ -109,4 +109,16 @@ describe('fields that are options of the command line', () => {
     expect(steps?.option.parseArg?.('many', undefined)).toBe('many');
     expect(colour?.option.parseArg).toBeUndefined();
   });
+
+  it('are true or false where a field takes that beside words', () => {
+    const repeats = z.union([z.boolean(), z.enum(['x'])]).default(false);
+    const fields = z.strictObject({ repeats: repeats.register(fieldOptions, { flag: '--repeats <axes>', says: '' }) });
+    const [option] = commandFields(fields).map((field) => field.option);
+    expect(['true', 'false', 'x', 'maybe'].map((text) => option?.parseArg?.(text, undefined))).toEqual([
+      true,
+      false,
+      'x',
+      'maybe',
+    ]);
+  });
 });

@@ -19,6 +19,15 @@ describe('the flat form of a generation', () => {
     expect(generation({ steps })).toEqual({ steps });
   });
 
+  test('writes true and false where a field takes them beside words', () => {
+    expect(['true', 'false', 'x', 'maybe'].map((tiling) => generation({ tiling }))).toEqual([
+      { tiling: true },
+      { tiling: false },
+      { tiling: 'x' },
+      { tiling: 'maybe' },
+    ]);
+  });
+
   test('writes objects as JSON', () => {
     expect(generation({ output: '{"format":"webp"}', metadata: '{"a":[1]}' })).toEqual({
       output: { format: 'webp' },
@@ -61,7 +70,7 @@ describe('the flat form of a generation', () => {
     [{ promt: 'x' }, [], 'invalid_request', 'promt', 'Did you mean prompt?'],
     [{}, ['cany'], 'invalid_request', 'cany', 'Did you mean canny?'],
     [{}, ['prompt'], 'invalid_request', 'prompt', 'to be text but received a file'],
-    [{ tiling: 'x' }, [], 'not_supported_yet', 'tiling', 'not supported yet'],
+    [{ deep_cache: 'x' }, [], 'not_supported_yet', 'deep_cache', 'not supported yet'],
   ])('refuses parts %j and files %j', (fields, files, code, field, text) => {
     expect(() => generation(fields, files)).toThrow(
       expect.objectContaining({ code, field, message: expect.stringContaining(text) }),

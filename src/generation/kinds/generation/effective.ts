@@ -5,9 +5,10 @@ import { ownEta, scheduleOf, schedulerIds } from '../../../schedulers/registry.t
 import { scheduleIds } from '../../../schedulers/schedules/registry.ts';
 import { effectiveOutput, outputView } from '../../effective-output.ts';
 import type { GenerationPlan, PlannedMask } from '../../plan.ts';
-import { decoders, inpaintAreas, maskChannels, maskFills, maskModes } from '../../request/choices.ts';
+import { decoders, inpaintAreas, maskChannels, maskFills, maskModes, tilingAxes } from '../../request/choices.ts';
 import { passesOf } from '../../passes.ts';
 import { negativePromptOf, promptOf } from '../../prompts.ts';
+import { tilingView } from '../../resolve-tiling.ts';
 import { modelReference, sha256, variationView } from '../../references.ts';
 import { effectiveEmbedding, embeddingView } from './effective-embedding.ts';
 import { effectiveLora, loraView } from './effective-lora.ts';
@@ -44,6 +45,7 @@ export const effectiveGeneration = z
     seed: z.int(),
     count: z.int(),
     clip_skip: z.int(),
+    tiling: z.union([z.boolean(), z.enum(tilingAxes)]),
     init_image: z
       .object({ sha256 })
       .nullable()
@@ -108,6 +110,7 @@ export function generationView(plan: GenerationPlan, mapUrl: (control: number) =
     seed: plan.seed,
     count: plan.count,
     clip_skip: plan.clipSkip,
+    tiling: tilingView(plan.tiling),
     init_image: plan.init === undefined ? null : { sha256: plan.init.image.sha256 },
     init_resize: plan.init?.resize ?? null,
     strength: plan.imageGuidanceScale === undefined ? (plan.init?.strength ?? null) : null,
