@@ -2,7 +2,7 @@ import { ArmatureError } from '../errors.ts';
 import { findTaesd, fittingTaesd } from '../generation/models/taesd.ts';
 import { findVae } from '../generation/models/vae.ts';
 import { passesOf } from '../generation/passes.ts';
-import type { GenerationPlan, ModelReference } from '../generation/plan.ts';
+import type { GenerationPlan, ModelReference, PlannedEmbedding, PlannedLora } from '../generation/plan.ts';
 import { modelKinds } from '../models/kinds/kinds.ts';
 import type { AutoencoderWork, LoraWork, PreviewWork, WordWork } from '../device/protocol.ts';
 import type { Find, TenantModels } from '../models/library.ts';
@@ -19,12 +19,18 @@ export interface PlanModels {
   /** Every control of the plan, in its order. */
   readonly controls: readonly FoundControl[];
   /** Every LoRA of the plan, in its order. */
-  readonly loras: readonly LoraWork[];
+  readonly loras: readonly Found<PlannedLora, LoraWork>[];
   /** Learned words that the prompts hold. */
-  readonly words: readonly WordWork[];
+  readonly words: readonly Found<PlannedEmbedding, WordWork>[];
   readonly autoencoder: AutoencoderWork;
   /** Null where the plan asks for no previews. */
   readonly preview: PreviewWork | null;
+}
+
+/** What a plan says of a model, and what is drawn with it. */
+interface Found<Planned, Work> {
+  readonly plan: Planned;
+  readonly work: Work;
 }
 
 /** Finds the models of a plan. `model_invalid` where one is not the one that the plan was made for any more. */
@@ -41,15 +47,19 @@ export async function findModels(
     }),
   );
   const loras = await Promise.all(
-    (plan.loras ?? []).map(async ({ model, scale, textEncoderScale, applied = 'merged' }) => {
-      return { model: await unchanged(library, findLora, model), scale, textEncoderScale, applied };
+    (plan.loras ?? []).map(async (lora) => {
+      const { scale, textEncoderScale, applied = 'merged' } = lora;
+      const model = await unchanged(library, findLora, lora.model);
+      return { plan: lora, work: { model, scale, textEncoderScale, applied } };
     }),
   );
   const words = await Promise.all(
-    (plan.embeddings ?? []).map(async ({ name, model: { id, hash }, bundled }) => {
+    (plan.embeddings ?? []).map(async (word) => {
+      const { id, hash } = word.model;
+      const { name, bundled } = word;
       const model = await (bundled === undefined ? library.find(findEmbedding, id) : library.find(findLora, id));
       assertUnchanged(model, hash);
-      return { name, model: { id, path: model.path, hash }, bundled: bundled ?? null };
+      return { plan: word, work: { name, model: { id, path: model.path, hash }, bundled: bundled ?? null } };
     }),
   );
   const autoencoder = {

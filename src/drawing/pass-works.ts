@@ -37,8 +37,8 @@ export async function makePassWorks(
       controls: works,
       // One that stands in for the first model's own knows nothing of other latents.
       autoencoder: sharesLatents(base, bases[0]!) ? autoencoder : { vae: null, taesd: null },
-      words: words.filter((_, place) => plan.embeddings?.[place]?.base === pass.model.id),
-      loras: loras.filter((_, place) => actsIn(plan.loras?.[place]?.passes, pass)),
+      words: words.flatMap((word) => (word.plan.base === pass.model.id ? [word.work] : [])),
+      loras: loras.flatMap((lora) => (actsIn(lora.plan.passes, pass) ? [lora.work] : [])),
     });
   }
   return { passes, controls: controls.flatMap(({ index }) => last.get(index) ?? []) };

@@ -1,11 +1,11 @@
 import { ArmatureError } from '../../errors.ts';
 import type { Job, JobOutput } from '../../generation/job.ts';
+import { controlsOf } from '../../generation/kinds/job-controls.ts';
 import type { MapOrigin } from '../../generation/job-kind.ts';
 import { kindOf } from '../../generation/kinds/kinds.ts';
 import { extractedWith, type StoredPicture } from '../../generation/plan.ts';
 import { jsonBytes, newInput, type NewObject } from './inputs.ts';
-import type { PictureSource } from './picture-source.ts';
-import type { CheckedPicture } from './picture-source.ts';
+import type { CheckedPicture, PictureSource } from './picture-source.ts';
 
 /** A map or an output of an earlier job. */
 export type JobPictureReference =
@@ -47,13 +47,11 @@ interface JobFile {
   readonly origin: MapOrigin | null;
 }
 
-function mapOf({ plan, result }: Job, index: number): JobFile {
-  const control = kindOf(plan).controls(plan)[index];
+function mapOf(job: Job, map: number): JobFile {
+  const control = controlsOf(job).find(({ index }) => index === map);
   if (control === undefined) return { file: undefined, origin: null };
-  return {
-    file: result?.maps[index],
-    origin: { condition: control.type, options: extractedWith(control.source) },
-  };
+  const { type, source } = control.plan;
+  return { file: control.map ?? undefined, origin: { condition: type, options: extractedWith(source) } };
 }
 
 function outputOf({ plan, result }: Job, index: number): JobFile {

@@ -1,4 +1,5 @@
 import { type Candidate, type ControlFidelity, isFinal, type Job, type JobOutput } from '../../generation/job.ts';
+import { controlsOf } from '../../generation/kinds/job-controls.ts';
 import { kindOf } from '../../generation/kinds/kinds.ts';
 import type { WebhookDelivery } from '../../records/webhooks/webhooks.ts';
 import type { Links } from '../http/links.ts';
@@ -20,6 +21,7 @@ export function jobView(
 ): JobView {
   const { result, error } = job;
   const kind = kindOf(job.plan);
+  const mapped = controlsOf(job).flatMap(({ index, map }) => (map === null ? [] : [{ index, map }]));
   return {
     id: job.id,
     kind: kind.id,
@@ -40,13 +42,13 @@ export function jobView(
       fidelity: output.fidelity === undefined ? null : fidelityView(output.fidelity),
       candidates: output.candidates?.map(candidateView) ?? null,
     })),
-    maps: (result?.maps ?? []).map((map, index) => ({
+    maps: mapped.map(({ index, map }) => ({
       ...fileView(map, links.map(job.id, index)),
       control: index,
       data: dataView(map),
     })),
     effective: kind.view(job.plan, (control) =>
-      result?.maps[control] === undefined ? null : links.map(job.id, control),
+      mapped.some(({ index }) => index === control) ? links.map(job.id, control) : null,
     ),
     warnings: [...job.warnings, ...(result?.warnings ?? [])],
     error: error === null ? null : { ...error },
