@@ -20,7 +20,8 @@ export function loraPath(folder: string, rank: number): string {
   return join(folder, 'loras', `rank-${rank}.safetensors`);
 }
 
-function loraShapes(rank: number): Shapes {
+/** Names and shapes of the tensors of a LoRA of that rank. */
+export function loraShapes(rank: number): Shapes {
   const layers = Object.entries(unetShapes()).filter(
     ([name, shape]) => name.includes('.transformer_blocks.') && shape.length === 2,
   );

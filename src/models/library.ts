@@ -20,7 +20,8 @@ import { requireCondition } from './kinds/contract/typed.ts';
 import { kindOf, modelKinds } from './kinds/kinds.ts';
 import { LoraFits, type SettledLoras } from './kinds/lora/fits.ts';
 import { decidingLists, type Overlay, readOverlay, toldOf, withTold, writeOverlay } from './overlay.ts';
-import { type Candidate, findCandidates } from './scan.ts';
+import { type Candidate, findCandidates, KnownConfigs } from './scan.ts';
+import type { Finding } from './finding.ts';
 
 export interface LibraryOptions {
   /** File in DATA that keeps the types of ControlNets set by `setType`; without it none can be set. */
@@ -84,6 +85,9 @@ class Library {
   #saved = false;
   /** Of the code that looks into models; null before the first scan. */
   #build: string | null = null;
+  readonly #configs = new KnownConfigs();
+  /** What the listing was made of. */
+  #listed: { readonly found: readonly Finding[]; readonly said: string } | null = null;
   #listing = noModels;
   #scannedAt = Number.NEGATIVE_INFINITY;
   #scanning: Promise<ModelList> | null = null;
@@ -208,25 +212,44 @@ class Library {
 
   async #scan(): Promise<ModelList> {
     if (this.#build === null) await this.#readKept();
-    const { typesFile, conditions } = this.#options;
+    const { typesFile } = this.#options;
     const overlay: Overlay = typesFile === undefined ? new Map() : await readOverlay(typesFile);
-    const candidates = (await Promise.all(this.#folders.map(async (folder) => await findCandidates(folder)))).flat();
+    const candidates = (
+      await Promise.all(this.#folders.map(async (folder) => await findCandidates(folder, { configs: this.#configs })))
+    ).flat();
+    this.#configs.forgetOthers();
     const findings = new Map<string, KeptFinding>();
     const deciding = decidingLists(overlay);
-    await Promise.all(candidates.map(async (one) => findings.set(one.path, await this.#findingOf(one, deciding))));
+    const decided = textOf(deciding);
+    await Promise.all(
+      candidates.map(async (one) => findings.set(one.path, await this.#findingOf(one, deciding, decided))),
+    );
     if (findings.size !== this.#findings.size) this.#saved = false;
     this.#findings = findings;
     await this.#save();
     const found = candidates.map(({ path }) => findings.get(path)!.finding);
-    this.#listing = assemble(found, overlay, conditions);
+    this.#relist(found, overlay);
     this.#scannedAt = Date.now();
     return this.#listing;
   }
 
-  async #findingOf(candidate: Candidate, overlay: Overlay): Promise<KeptFinding> {
+  /** Makes a new listing where anything is other than it was: as long as nothing is, there is one, and what was made of it still holds. */
+  #relist(found: readonly Finding[], overlay: Overlay): void {
+    const said = textOf(overlay);
+    const before = this.#listed;
+    const isSame =
+      before?.said === said &&
+      found.length === before.found.length &&
+      found.every((finding, index) => finding === before.found[index]);
+    if (isSame) return;
+    this.#listing = assemble(found, overlay, this.#options.conditions);
+    this.#listed = { found, said };
+  }
+
+  /** `decided` is the overlay as text. */
+  async #findingOf(candidate: Candidate, overlay: Overlay, decided: string): Promise<KeptFinding> {
     const { path } = candidate;
-    const said = [...overlay].map(([list, rows]) => JSON.stringify([list, ...rows]));
-    const signature = [candidate.signature, ...said].join(' ');
+    const signature = `${candidate.signature} ${decided}`;
     const known = this.#findings.get(path);
     if (known?.signature === signature) return known;
     this.#saved = false;
@@ -251,6 +274,11 @@ class Library {
     const all = new Map([...this.#elsewhere, ...this.#findings]);
     this.#saved = await writeFindings(findingsFile, this.#build ?? '', all);
   }
+}
+
+/** Equal for overlays that say the same. */
+function textOf(overlay: Overlay): string {
+  return JSON.stringify([...overlay].map(([list, rows]) => [list, ...rows]));
 }
 
 function refuseTypeOfUnion(model: TypedModel): void {

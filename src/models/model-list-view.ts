@@ -57,6 +57,19 @@ export const modelListSchema = z
 
 export type ModelListView = Readonly<Record<string, unknown>>;
 
+/** Answers that were made of a listing, with what else they were made of. */
+const made = new WeakMap<ModelList, { readonly of: string; readonly text: string }>();
+
+/** {@link modelListView} as JSON, made once for each listing: what fits what takes each base model with each other one. */
+export function modelListText(models: ModelList, annotators: readonly AnnotatorModel[], defaultModel: string): string {
+  const of = JSON.stringify([annotators, defaultModel]);
+  const known = made.get(models);
+  if (known?.of === of) return known.text;
+  const text = JSON.stringify(modelListView(models, annotators, defaultModel));
+  made.set(models, { of, text });
+  return text;
+}
+
 /** All models, each with those of the other kind that it fits, and all annotators. */
 export function modelListView(
   models: ModelList,

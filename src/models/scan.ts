@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { readRegularText } from '../files/regular-file.ts';
 import { type ModelKindId, modelKindIds } from '../generation/models/kinds.ts';
-import { type Entry, Entries } from './entries.ts';
+import { type Entry, Entries, type Folder, folderAt } from './entries.ts';
 import type { AnyFoundKind } from './kinds/contract/kind.ts';
 import { foundKinds, kindNamed } from './kinds/kinds.ts';
 import { manifestName } from './names/manifest-name.ts';
@@ -32,14 +31,25 @@ const mostEntries = 20_000;
 /** Bytes of a config.json. */
 const mostConfigBytes = 2 ** 20;
 
+interface ScanOptions {
+  /** Files and folders that are looked at. */
+  readonly most?: number;
+  /** What is known of configs from an earlier scan. */
+  readonly configs?: KnownConfigs;
+}
+
 /**
  * Candidates in a folder and its subfolders, folders before files, by name. A folder that is itself a model gives that
  * one. A folder that is not there, or that cannot be read, has none. Only names, sizes and times of weights are looked at,
  * of at most `most` files and folders: one candidate more says that there are others.
  */
-export async function findCandidates(folder: string, most = mostEntries): Promise<readonly Candidate[]> {
+export async function findCandidates(
+  folder: string,
+  { most = mostEntries, configs = new KnownConfigs() }: ScanOptions = {},
+): Promise<readonly Candidate[]> {
   const entries = new Entries(most);
-  const found = await candidatesIn(folder, entries, [], 0);
+  const root = await folderAt(folder);
+  const found = root === null ? [] : await candidatesIn(root, { entries, configs }, [], 0);
   if (!entries.exhausted) return found;
   const reason =
     `it has more than ${most} files and folders, of which the first were looked at: ` +
@@ -47,21 +57,25 @@ export async function findCandidates(folder: string, most = mostEntries): Promis
   return [...found, { kind: 'unusable', path: folder, signature: `over ${most}`, reason }];
 }
 
+interface Scan {
+  readonly entries: Entries;
+  readonly configs: KnownConfigs;
+}
+
 async function candidatesIn(
-  folder: string,
-  entries: Entries,
+  folder: Folder,
+  scan: Scan,
   above: readonly string[],
   depth: number,
 ): Promise<readonly Candidate[]> {
-  const identity = await identityOf(folder);
   // A link to a folder above would show everything once more.
-  if (identity === null || above.includes(identity)) return [];
-  const kind = await folderKind(folder);
-  if (kind !== null) return [{ kind, path: folder, signature: await folderSignature(folder, entries) }];
-  const all = await entries.of(folder);
+  if (above.includes(folder.identity)) return [];
+  const all = await scan.entries.of(folder);
+  const kind = await folderKind(all, scan.configs);
+  if (kind !== null) return [{ kind, path: folder.path, signature: await folderSignature(folder, all, scan.entries) }];
   const folders = depth < deepest ? all.filter((entry) => entry.kind === 'folder') : [];
   const inner = await Promise.all(
-    folders.map((entry) => candidatesIn(entry.path, entries, [...above, identity], depth + 1)),
+    folders.map((entry) => candidatesIn(entry, scan, [...above, folder.identity], depth + 1)),
   );
   const files = all.filter((entry) => entry.kind !== 'folder' && (isWeights(entry.path) || isPickle(entry.path)));
   const stems = new Map<string, Entry[]>();
@@ -91,52 +105,74 @@ function fileCandidate(file: Entry, namesakes: readonly Entry[]): Candidate {
 
 /** Paths of the weights that lie in a folder, without its subfolders. */
 export async function weightFiles(folder: string): Promise<readonly string[]> {
-  const entries = await new Entries(mostEntries).of(folder);
-  return entries.filter((entry) => entry.kind !== 'folder' && isWeights(entry.path)).map((entry) => entry.path);
+  return (await entriesAt(folder))
+    .filter((entry) => entry.kind !== 'folder' && isWeights(entry.path))
+    .map((entry) => entry.path);
 }
 
 /** Subfolders of a pipeline's folder that are models which may come with it: those of kinds that armature.json has a list of. */
 export async function bundledFolders(
   pipeline: string,
 ): Promise<readonly { readonly path: string; readonly kind: AnyFoundKind }[]> {
-  const folders = (await new Entries(mostEntries).of(pipeline)).filter((entry) => entry.kind === 'folder');
-  const kinds = await Promise.all(folders.map((entry) => folderKind(entry.path)));
+  const folders = (await entriesAt(pipeline)).filter((entry) => entry.kind === 'folder');
+  const kinds = await Promise.all(folders.map(async ({ path }) => await folderKind(await entriesAt(path))));
   return folders.flatMap(({ path }, index) => {
     const kind = foundKinds.find(({ id, typedBy }) => typedBy !== undefined && id === kinds[index]);
     return kind === undefined ? [] : [{ path, kind }];
   });
 }
 
-async function folderKind(folder: string): Promise<Exclude<Candidate['kind'], 'file' | 'unusable'> | null> {
-  if (await exists(join(folder, 'model_index.json'))) return 'pipeline';
-  const config = await readRegularText(join(folder, 'config.json'), mostConfigBytes).catch(() => '');
-  const kind = modelKindIds.find((id) => kindNamed(id).folder?.test(config) === true);
-  if (kind !== undefined) return kind;
-  return (await exists(join(folder, manifestName))) ? 'described' : null;
+async function entriesAt(path: string): Promise<readonly Entry[]> {
+  const folder = await folderAt(path);
+  return folder === null ? [] : await new Entries(mostEntries).of(folder);
 }
 
-/** Stamps of all files that may say or hold something of a model, as deep as its armature.json may name them. */
-async function folderSignature(folder: string, entries: Entries): Promise<string> {
+type FolderKind = Exclude<Candidate['kind'], 'file' | 'unusable'>;
+
+/** What a folder is by the names in it and by its config.json. */
+async function folderKind(all: readonly Entry[], configs = new KnownConfigs()): Promise<FolderKind | null> {
+  const named = (name: string): Entry | undefined => all.find(({ path }) => basename(path) === name);
+  if (named('model_index.json') !== undefined) return 'pipeline';
+  const config = named('config.json');
+  const kind = config?.kind === 'file' ? await configs.kindOf(config) : null;
+  if (kind !== null) return kind;
+  return named(manifestName) === undefined ? null : 'described';
+}
+
+/** Of what kind of model each config.json says that it is, read once as long as the file stays as it is. */
+export class KnownConfigs {
+  #known = new Map<string, ModelKindId | null>();
+  #seen = new Map<string, ModelKindId | null>();
+
+  async kindOf({ path, stamp }: Entry): Promise<ModelKindId | null> {
+    const key = `${path} ${stamp}`;
+    let kind = this.#known.get(key);
+    if (kind === undefined) {
+      const text = await readRegularText(path, mostConfigBytes).catch(() => '');
+      kind = modelKindIds.find((id) => kindNamed(id).folder?.test(text) === true) ?? null;
+    }
+    this.#seen.set(key, kind);
+    return kind;
+  }
+
+  /** Forgets the files that have not been asked for since it was called last. */
+  forgetOthers(): void {
+    this.#known = this.#seen;
+    this.#seen = new Map();
+  }
+}
+
+/** Stamps of all files that may say or hold something of a model, as deep as its armature.json may name them; `all` is what lies in the folder itself. */
+async function folderSignature(folder: Folder, all: readonly Entry[], entries: Entries): Promise<string> {
   const stamps: string[] = [];
-  const collect = async (inner: string, depth: number): Promise<void> => {
-    const all = await entries.of(inner);
-    const name = basename(inner);
-    stamps.push(...all.filter((entry) => entry.kind !== 'folder').map(({ stamp }) => `${depth}/${name}/${stamp}`));
+  const collect = async (path: string, inside: readonly Entry[], depth: number): Promise<void> => {
+    const name = basename(path);
+    stamps.push(...inside.filter((entry) => entry.kind !== 'folder').map(({ stamp }) => `${depth}/${name}/${stamp}`));
     if (depth === deepest) return;
-    for (const entry of all.filter(({ kind }) => kind === 'folder')) await collect(entry.path, depth + 1);
+    for (const entry of inside.filter(({ kind }) => kind === 'folder')) {
+      await collect(entry.path, await entries.of(entry), depth + 1);
+    }
   };
-  await collect(folder, 0);
+  await collect(folder.path, all, 0);
   return createHash('sha256').update(stamps.join('\n')).digest('hex');
-}
-
-async function identityOf(folder: string): Promise<string | null> {
-  const found = await stat(folder).catch(() => null);
-  return found?.isDirectory() === true ? `${found.dev}:${found.ino}` : null;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await stat(path).then(
-    () => true,
-    () => false,
-  );
 }

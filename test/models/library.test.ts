@@ -314,3 +314,20 @@ describe('setType', () => {
     expect(await codeOf(openLibrary([embedded], options))).toBe('invalid_config');
   });
 });
+
+describe('a listing', () => {
+  it('is the same one as long as nothing is other than it was', async () => {
+    const folder = await addTinyModel('tiny');
+    const library = await openLibrary([models], options);
+    const first = await library.list();
+    expect(await library.list()).toBe(first);
+    expect(await library.of('somebody').list()).toBe(first);
+    await writeFile(join(folder, 'armature.json'), JSON.stringify({ schema: 1, title: 'Small' }));
+    const second = await library.list();
+    expect(second.bases.map(({ title }) => title)).toEqual(['Small']);
+    await library.setPrediction('tiny', { type: 'v_prediction', zeroSnr: false });
+    expect((await library.list()).bases.map(({ prediction }) => prediction.type)).toEqual(['v_prediction']);
+    await rm(folder, { recursive: true });
+    expect((await library.list()).bases).toEqual([]);
+  });
+});

@@ -139,7 +139,7 @@ describe('bounds', () => {
     await addTiny('a-tiny');
     await mkdir(join(models, 'z-many'));
     for (let i = 0; i < 100; i++) await writeFile(join(models, 'z-many', `${i}.png`), '');
-    const found = await findCandidates(models, 60);
+    const found = await findCandidates(models, { most: 60 });
     expect(found.map(({ kind }) => kind)).toEqual(['pipeline', 'unusable']);
     expect(found.at(-1)?.reason).toContain('more than 60 files and folders');
     expect((await findCandidates(models)).map(({ kind }) => kind)).toEqual(['pipeline']);

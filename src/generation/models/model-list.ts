@@ -28,10 +28,12 @@ export function allModels(models: ModelList): readonly AnyModel[] {
   return modelKindIds.flatMap((kind): readonly AnyModel[] => models[modelNouns[kind].list]);
 }
 
-/** What a tenant may see and use: what nobody owns, and its own. */
+/** What a tenant may see and use: what nobody owns, and its own; the very list where that is all of it. */
 export function visibleTo(tenant: string, models: ModelList): ModelList {
   const isVisible = ({ owner }: OwnedModel): boolean => owner === null || owner === tenant;
-  return modelList(allModels(models).filter(isVisible), models.rejected);
+  const all = allModels(models);
+  const visible = all.filter(isVisible);
+  return visible.length === all.length ? models : modelList(visible, models.rejected);
 }
 
 /** `unknown_model` where a model of that id is there and is of another kind, so that "there is none" would be no help: it says as what it is named. */

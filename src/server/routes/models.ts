@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { type RouteContext, tenantOf } from './context.ts';
-import { modelListSchema, modelListView } from '../../models/model-list-view.ts';
+import { modelListSchema, modelListText } from '../../models/model-list-view.ts';
 import { json, problem } from './schemas.ts';
 
 export function modelRoutes(instance: FastifyInstance, { parts }: RouteContext): void {
@@ -14,10 +14,12 @@ export function modelRoutes(instance: FastifyInstance, { parts }: RouteContext):
       tags: ['models'],
       response: { 200: json('All models', modelListSchema), '4xx': problem },
     },
-    handler: async (request) => {
+    handler: async (request, reply) => {
       const mine = parts.library.of(tenantOf(request));
       const [models, annotators] = await Promise.all([mine.list(), parts.annotators.list()]);
-      return modelListView(models, annotators, parts.settings.defaultModel);
+      reply.type('application/json; charset=utf-8');
+      // It is JSON already, which the server's serializer leaves as it is.
+      return modelListText(models, annotators, parts.settings.defaultModel) as never;
     },
   });
 }

@@ -1,18 +1,9 @@
-import {
-  closeSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { layOutCheckpoint } from '../../../bench/real-size/make-checkpoint.ts';
+import { layOutCheckpoint, layOutSdxlCheckpoint } from '../../../bench/real-size/make-checkpoint.ts';
+import { loraShapes } from '../../../bench/real-size/make-loras.ts';
 import { writeSparseWeights } from '../../../bench/real-size/random-weights.ts';
 import { controlNetShapes } from '../../../bench/real-size/shapes.ts';
-import { smallModelPath } from '../../support/golden.ts';
 
 /**
  * Fills a folder with so many times ten files of weights, each a header with a hole behind it: a base model of Stable Diffusion 1.5 with a ControlNet in its folder
@@ -25,15 +16,18 @@ export function makeModels(folder: string, tens: number): void {
     layOutCheckpoint(base);
     writeFileSync(join(base, 'model_index.json'), '{"_class_name": "StableDiffusionPipeline"}');
     writeSparseWeights(join(folder, `net-${ten}.safetensors`), controlNetShapes());
-    for (let index = 0; index < 5; index++) copyHeader(join(folder, `lora-${ten}-${index}.safetensors`));
+    for (let index = 0; index < 5; index++) {
+      writeSparseWeights(join(folder, `lora-${ten}-${index}.safetensors`), loraShapes(32));
+    }
   }
 }
 
-function copyHeader(to: string): void {
-  const path = smallModelPath('formats', 'lora-kohya.safetensors');
-  const bytes = readFileSync(path);
-  const file = openSync(to, 'w');
-  writeSync(file, bytes.subarray(0, 8 + Number(bytes.readBigUInt64LE(0))));
-  ftruncateSync(file, statSync(path).size);
-  closeSync(file);
+/** Fills a folder with base models of SDXL, four files of weights each. */
+export function makeSdxlModels(folder: string, count: number): void {
+  mkdirSync(folder, { recursive: true });
+  for (let index = 0; index < count; index++) {
+    const base = join(folder, `base-${index}`);
+    layOutSdxlCheckpoint(base);
+    writeFileSync(join(base, 'model_index.json'), '{"_class_name": "StableDiffusionXLPipeline"}');
+  }
 }
