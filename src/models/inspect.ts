@@ -1,8 +1,9 @@
 import { basename, join } from 'node:path';
 import { ArmatureError } from '../errors.ts';
 import { withArticle } from '../generation/models/model-list.ts';
+import type { BaseModel } from '../generation/models/base.ts';
 import type { AnyModel } from '../generation/models/kinds.ts';
-import { type RawConfig, readConfig } from '../weights/configs/raw-config.ts';
+import { readConfig, shown } from '../weights/configs/raw-config.ts';
 import { exists } from '../weights/layouts/layout.ts';
 import { otherKind } from '../weights/layouts/other-kinds.ts';
 import { openSafetensors } from '../weights/safetensors/safetensors.ts';
@@ -75,18 +76,41 @@ function given(kind: SayingKind, { id, title, manifest, overlay, bundledWith }: 
 }
 
 async function pipeline(path: string, named: Named): Promise<Finding> {
-  await requireUNet(path);
+  const className = (await readConfig(join(path, 'model_index.json')))['_class_name'] ?? plainPipeline;
+  await requireUNet(path, className);
+  requireDrawn(path, className);
   const model = await base.inspect(path, given(base, named), null);
+  requireSameFamily(path, className, model);
   return withBundle(model, await bundled(path, named, await bundledFolders(path)));
 }
 
+/** What diffusers calls a pipeline that says nothing of what it does. */
+const plainPipeline = 'DiffusionPipeline';
+
+/** Those that draw as is done here. Others have networks of the same shapes and do another thing with them: Kandinsky, AnimateDiff. */
+const drawnPipelines = /^(?:Flax|Onnx)?StableDiffusion(?!3)\w*$|^LatentConsistencyModel\w*$/;
+
+function requireDrawn(folder: string, className: unknown): void {
+  if (className === plainPipeline || (typeof className === 'string' && drawnPipelines.test(className))) return;
+  const detail = `${basename(folder)} is a ${shown(className)} (model_index.json says so), which draws in another way than is done here: pipelines of Stable Diffusion 1.x, 2.x and XL are supported.`;
+  throw new ArmatureError('not_supported_yet', detail);
+}
+
+/** The class of a pipeline says too whether it is one of SDXL, which tells its UNet of pooled text and sizes. */
+function requireSameFamily(folder: string, className: unknown, model: BaseModel): void {
+  if (typeof className !== 'string' || !className.includes('StableDiffusion')) return;
+  const saysSdxl = className.includes('StableDiffusionXL');
+  if (saysSdxl === (model.added !== null)) return;
+  const takes = saysSdxl ? 'is told of no pooled text and sizes' : 'is told of pooled text and sizes, as that of SDXL';
+  const detail = `${basename(folder)} contradicts itself: its model_index.json says ${shown(className)}, but its UNet ${takes}.`;
+  throw new ArmatureError('model_invalid', detail);
+}
+
 /** The pipelines of other architectures have no UNet; their own names say it better than a file that is missing. */
-async function requireUNet(folder: string): Promise<void> {
+async function requireUNet(folder: string, className: unknown): Promise<void> {
   if (await exists(join(folder, 'unet'))) return;
-  const index = await readConfig(join(folder, 'model_index.json')).catch((): RawConfig => ({}));
-  const className = index['_class_name'];
-  const kind = typeof className === 'string' ? ` (model_index.json says ${className.slice(0, 80)})` : '';
-  const detail = `${basename(folder)} has no folder unet${kind}: Stable Diffusion 1.x and 2.x are supported.`;
+  const kind = className === plainPipeline ? '' : ` (model_index.json says ${shown(className)})`;
+  const detail = `${basename(folder)} has no folder unet${kind}: Stable Diffusion 1.x, 2.x and XL are supported.`;
   throw new ArmatureError('model_invalid', detail);
 }
 

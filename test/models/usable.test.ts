@@ -102,6 +102,63 @@ describe('a model whose weights are not all there', () => {
   });
 });
 
+describe('a pipeline that is none of Stable Diffusion, over networks of its shapes', () => {
+  it.each([
+    ['KandinskyV22Pipeline'],
+    ['StableDiffusion3Pipeline'],
+    ['AnimateDiffPipeline'],
+    ['StableUnCLIPPipeline'],
+    [['pipeline', 'MyPipeline']],
+    [7],
+  ])('is refused by its name: %j', async (name) => {
+    await changeJson(['model_index.json'], { _class_name: name });
+    expect(await reason()).toContain(`tiny is a ${JSON.stringify(name)} (model_index.json says so)`);
+  });
+
+  it.each([
+    'StableDiffusionImg2ImgPipeline',
+    'StableDiffusionControlNetPipeline',
+    'FlaxStableDiffusionPipeline',
+    'LatentConsistencyModelPipeline',
+    'DiffusionPipeline',
+    undefined,
+  ])('is none of these: %s', async (name) => {
+    await changeJson(['model_index.json'], { _class_name: name });
+    expect((await list()).bases.map(({ id }) => id)).toEqual(['tiny']);
+  });
+
+  it('is refused where it says another family than its UNet', async () => {
+    await changeJson(['model_index.json'], { _class_name: 'StableDiffusionXLPipeline' });
+    expect(await reason()).toMatch(/contradicts itself: .*StableDiffusionXLPipeline.* no pooled text/);
+    await rm(tiny, { recursive: true });
+    await cp(smallModelPath('models', 'sdxl-tiny'), tiny, { recursive: true });
+    await changeJson(['model_index.json'], { _class_name: 'StableDiffusionPipeline' });
+    expect(await reason()).toMatch(/contradicts itself: .*StableDiffusionPipeline.* as that of SDXL/);
+  });
+
+  it.each(['UNetMotionModel', 'Kandinsky3UNet'])('is refused by the class of its UNet: %s', async (name) => {
+    await changeJson(['unet', 'config.json'], { _class_name: name });
+    expect(await reason()).toContain(name);
+  });
+});
+
+describe('a setting that stands twice in a file', () => {
+  it.each([
+    [
+      'scheduler/scheduler_config.json',
+      '"prediction_type": "epsilon", "prediction_type": "v_prediction"',
+      'prediction_type',
+    ],
+    ['unet/config.json', '"norm_eps": 1e-5, "norm_eps": 1e-6', 'norm_eps'],
+    ['vae/config.json', '"scaling_factor": 1, "scaling_\\u0066actor": 2', 'scaling_factor'],
+    ['model_index.json', '"_class_name": "StableDiffusionPipeline", "_class_name": "KandinskyPipeline"', '_class_name'],
+    ['armature.json', '"schema": 1, "id": "tiny", "id": "other"', 'id'],
+  ])('is refused in %s', async (file, members, name) => {
+    await writeFile(join(tiny, file), `{${members}}`);
+    expect(await reason()).toMatch(new RegExp(`each setting once .*"${name}" is there twice`));
+  });
+});
+
 describe('a model that cannot be sampled', () => {
   it.each([
     [{ thresholding: true }, 'thresholding'],

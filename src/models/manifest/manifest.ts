@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
 import { readTextIfThere, reasonOf } from '../../files/regular-file.ts';
-import { isWithin } from '../../json/outline.ts';
+import { outlineOf } from '../../json/outline.ts';
+import { saidTwice } from '../../weights/configs/raw-config.ts';
 import type { Fields } from '../kinds/contract/kind.ts';
 import { foundKinds } from '../kinds/kinds.ts';
 import { manifestName } from '../names/manifest-name.ts';
@@ -41,9 +42,11 @@ export async function readManifest(folder: string): Promise<Manifest | null> {
 }
 
 function parseJson(text: string): unknown {
-  if (!isWithin(text, bounds)) {
+  const { members, depth, twice } = outlineOf(text, bounds);
+  if (members > bounds.mostMembers || depth > bounds.deepest) {
     throw new ArmatureError('model_invalid', `${manifestName} is not valid: it has more in it than any manifest.`);
   }
+  if (twice !== null) throw saidTwice(twice, manifestName);
   try {
     return JSON.parse(text);
   } catch (error) {

@@ -2,7 +2,7 @@ import { basename, dirname, join } from 'node:path';
 import type { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
 import { readRegularText, reasonOf } from '../../files/regular-file.ts';
-import { isWithin } from '../../json/outline.ts';
+import { isWithin, outlineOf } from '../../json/outline.ts';
 import { parsePythonJson } from '../../json/python-json.ts';
 
 /** A config file as it is written: diffusers' and transformers' own names. */
@@ -26,13 +26,31 @@ export async function readConfig(path: string): Promise<RawConfig> {
     const detail = `Expected at most ${bounds.mostMembers} settings and ${bounds.deepest} nested brackets in ${source}.`;
     throw new ArmatureError('model_invalid', detail);
   }
+  const json = jsonOf(text, source);
+  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as RawConfig;
+  throw new ArmatureError('model_invalid', `Expected a JSON object in ${source}.`);
+}
+
+/** For a setting that a file has two times: which one counts can't be told. */
+export function saidTwice(name: string, source: ConfigSource): ArmatureError {
+  return new ArmatureError(
+    'model_invalid',
+    `Expected each setting once in ${source} but ${shown(name)} is there twice.`,
+  );
+}
+
+/** Members and nested brackets of settings that may be about something else too. */
+const widerBounds = { mostMembers: 10_000, deepest: 64 };
+
+/** Settings as Python writes them. Throws `model_invalid` for a text that does not parse, or that says something twice. */
+export function jsonOf(text: string, source: ConfigSource): unknown {
+  const { twice } = outlineOf(text, widerBounds);
+  if (twice !== null) throw saidTwice(twice, source);
   try {
-    const json = parsePythonJson(text);
-    if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as RawConfig;
+    return parsePythonJson(text);
   } catch (cause) {
     throw new ArmatureError('model_invalid', `Expected JSON in ${source} but its text does not parse.`, { cause });
   }
-  throw new ArmatureError('model_invalid', `Expected a JSON object in ${source}.`);
 }
 
 export function configSource(path: string): ConfigSource {

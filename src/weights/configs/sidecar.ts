@@ -2,9 +2,8 @@ import { basename } from 'node:path';
 import { parse } from 'yaml';
 import { ArmatureError } from '../../errors.ts';
 import { FileTooLarge, readTextIfThere, reasonOf, SpecialFile } from '../../files/regular-file.ts';
-import { parsePythonJson } from '../../json/python-json.ts';
 import { saidSwitch, saidType, type Witness, zeroSnrNames } from '../prediction/prediction.ts';
-import { type RawConfig, shown } from './raw-config.ts';
+import { jsonOf, type RawConfig, shown } from './raw-config.ts';
 
 /** Endings of the config that may lie beside a single file of the same name, in the order of their rank. */
 const endings = ['.yaml', '.yml', '.json'] as const;
@@ -64,11 +63,11 @@ async function readSidecar(path: string): Promise<Sidecar | null> {
 }
 
 function parseText(text: string, name: string): unknown {
+  if (name.endsWith('.json')) return jsonOf(text, name);
   try {
-    return name.endsWith('.json') ? parsePythonJson(text) : parse(text, { maxAliasCount: 100 });
+    return parse(text, { maxAliasCount: 100 });
   } catch (cause) {
-    const kind = name.endsWith('.json') ? 'JSON' : 'YAML';
-    throw new ArmatureError('model_invalid', `Expected ${kind} in ${name} but its text does not parse.`, { cause });
+    throw new ArmatureError('model_invalid', `Expected YAML in ${name} but its text does not parse.`, { cause });
   }
 }
 

@@ -11,7 +11,7 @@ import {
   perLevelOf,
   transformersFault,
 } from './encoder-config.ts';
-import { type ConfigSource, parseConfig, type RawConfig, refuseOthers } from './raw-config.ts';
+import { type ConfigSource, parseConfig, type RawConfig, refuseOthers, shown } from './raw-config.ts';
 import { layersPerTransformer, transformerLayers } from './transformer-layers.ts';
 
 const schema = z.object({
@@ -45,6 +45,13 @@ const built = {
 
 /** A UNet2DConditionModel's config. Throws `model_invalid` or, for a kind of network that is not built, `not_supported_yet`. */
 export function parseUNetConfig(raw: RawConfig, source: ConfigSource): UNetConfig {
+  const className = raw['_class_name'] ?? 'UNet2DConditionModel';
+  if (className !== 'UNet2DConditionModel') {
+    throw new ArmatureError(
+      'not_supported_yet',
+      `${source} is a ${shown(className)}; UNet2DConditionModel is supported.`,
+    );
+  }
   refuseOthers(raw, source, built, [
     ...encoderSettings,
     'out_channels',

@@ -1,8 +1,9 @@
 import { basename, dirname, join } from 'node:path';
 import { ArmatureError } from '../../errors.ts';
-import { readTextIfThere } from '../../files/regular-file.ts';
+import { readTextIfThere, reasonOf } from '../../files/regular-file.ts';
 import type { WeightRef, WeightType } from '../../graph/weights.ts';
-import { parsePythonJson } from '../../json/python-json.ts';
+import { elementCount } from '../../numeric/tensor.ts';
+import { configSource, jsonOf } from '../configs/raw-config.ts';
 import type { EmbeddingTensors } from '../embeddings/embedding-file.ts';
 import { aLora, otherKind } from '../layouts/other-kinds.ts';
 import { fingerprint } from '../safetensors/fingerprint.ts';
@@ -70,16 +71,12 @@ export async function openLoraFile(path: string, opened?: SafetensorsFile): Prom
     const module = modules.get(key) ?? { ...of, name, parts: new Map(), numbers: new Map() };
     modules.set(key, module);
     if (module.parts.has(part) || module.numbers.has(part)) throw twice(file.name, tensor, part);
-    if (numbers.has(part)) module.numbers.set(part, tensor);
-    else module.parts.set(part, refOf(file, tensor, entry));
+    if (numbers.has(part)) {
+      if (elementCount(entry.shape) !== 1) throw severalNumbers(file.name, tensor, entry);
+      module.numbers.set(part, tensor);
+    } else module.parts.set(part, refOf(file, tensor, entry));
   }
-  return {
-    file,
-    modules: [...modules.values()],
-    strangers,
-    words,
-    adapterConfig: await readAdapterConfig(path),
-  };
+  return { file, modules: [...modules.values()], strangers, words, adapterConfig: await readAdapterConfig(path) };
 }
 
 /** Tells two adapters apart, as {@link fingerprint} tells checkpoints. */
@@ -94,6 +91,11 @@ function refOf(file: SafetensorsFile, tensor: string, entry: TensorEntry): Weigh
     throw new ArmatureError('model_invalid', detail);
   }
   return { file: file.fileName, tensor, dtype: dtype as WeightType, shape, byteOffset, byteLength };
+}
+
+function severalNumbers(file: string, tensor: string, { shape }: TensorEntry): ArmatureError {
+  const detail = `Expected one number as ${tensor} in ${file} but received shape [${shape.join(', ')}].`;
+  return new ArmatureError('model_invalid', detail);
 }
 
 function twice(file: string, tensor: string, part: string): ArmatureError {
@@ -120,14 +122,14 @@ function refuseOthers(file: SafetensorsFile): void {
 /** Larger ones are no configs. */
 const mostConfigBytes = 1_000_000;
 
-/** peft keeps alpha and ranks beside adapter_model.safetensors. */
+/** peft keeps alpha and ranks beside adapter_model.safetensors. `model_invalid` where they can't be read: without them it would act more or less than it was made to. */
 async function readAdapterConfig(path: string): Promise<Readonly<Record<string, unknown>>> {
   if (basename(path) !== 'adapter_model.safetensors') return {};
-  const text = await readTextIfThere(join(dirname(path), 'adapter_config.json'), mostConfigBytes).catch(() => null);
-  try {
-    const config = text === null ? null : parsePythonJson(text);
-    return typeof config === 'object' && config !== null && 'peft_type' in config ? { ...config } : {};
-  } catch {
-    return {};
-  }
+  const config = join(dirname(path), 'adapter_config.json');
+  const text = await readTextIfThere(config, mostConfigBytes).catch((cause: unknown) => {
+    const detail = `The file ${configSource(config)} cannot be read: ${reasonOf(cause)}.`;
+    throw new ArmatureError('model_invalid', detail, { cause });
+  });
+  const said = text === null ? null : jsonOf(text, configSource(config));
+  return typeof said === 'object' && said !== null && 'peft_type' in said ? { ...said } : {};
 }

@@ -40,7 +40,15 @@ export async function matchLora(lora: LoraFile, targets: LoraTargets, base: stri
   let matched = 0;
   for (const module of lora.modules) {
     const place = findLayer(module, targets);
-    const numberOf = (part: 'alpha' | 'on_input'): number | null => read.get(module.numbers.get(part) ?? '') ?? null;
+    const numberOf = (part: 'alpha' | 'on_input'): number | null => {
+      const tensor = module.numbers.get(part) ?? '';
+      const value = read.get(tensor) ?? null;
+      if (value === null || Number.isFinite(value)) return value;
+      throw new ArmatureError(
+        'model_invalid',
+        `Expected a number as ${tensor} in ${lora.file.name} but received ${value}.`,
+      );
+    };
     const alpha = numberOf('alpha');
     const work = (shape: readonly number[], layer: string): ModuleWork => ({
       module,

@@ -55,7 +55,7 @@ export interface SafetensorsFile {
   readonly byteLength: number;
   readonly header: Uint8Array;
   readonly tensors: ReadonlyMap<string, TensorEntry>;
-  /** What the file says of itself under `__metadata__`; entries that are no text are left out. */
+  /** What the file says of itself under `__metadata__`; lists and objects are left out. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -124,7 +124,9 @@ export async function readNumbers(
 function firstNumber(dtype: TensorType, bytes: Buffer): number | undefined {
   if (dtype === 'F32' || dtype === 'F16' || dtype === 'BF16') return decodeFloats(dtype, bytes)[0];
   if (dtype === 'F64') return bytes.readDoubleLE(0);
-  if (dtype === 'I64' || dtype === 'U64') return Number(bytes.readBigInt64LE(0));
+  if (dtype === 'I64') return Number(bytes.readBigInt64LE(0));
+  if (dtype === 'U64') return Number(bytes.readBigUInt64LE(0));
+  if (dtype === 'U32' || dtype === 'U16' || dtype === 'U8') return bytes.readUIntLE(0, bytes.length);
   if (dtype === 'F8_E4M3' || dtype === 'F8_E5M2') return undefined;
   return bytes.readIntLE(0, bytes.length);
 }
@@ -189,7 +191,9 @@ function parseHeader(
 
 function textsOf(metadata: unknown): Readonly<Record<string, string>> {
   const entries = isRecord(metadata) ? Object.entries(metadata) : [];
-  return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+  // Text alone is allowed there; what some programs write in its place says the same.
+  const isSaid = (value: unknown): boolean => ['string', 'number', 'boolean'].includes(typeof value);
+  return Object.fromEntries(entries.filter(([, value]) => isSaid(value)).map(([name, value]) => [name, String(value)]));
 }
 
 function decodeText(name: string, header: Uint8Array): string {

@@ -278,7 +278,13 @@ describe('the scale of a low-rank product', () => {
     ['is 0 where the file holds a 0', 2, 0, {}, 0],
     ['is alpha / sqrt(rank) where the metadata say rs_lora', 4, 3, { metadata: stabilised }, 1.5],
     ['is not where they say that it is none', 4, 3, { metadata: { ss_network_args: '{"rs_lora": "False"}' } }, 0.75],
-    ['is not where they are damaged', 4, 3, { metadata: { ss_network_args: '{"rs_lora": ' } }, 0.75],
+    [
+      'is not where they are damaged and have no word of it',
+      4,
+      3,
+      { metadata: { ss_network_args: '{"algo": ' } },
+      0.75,
+    ],
     ['is that of adapter_config.json', 4, null, { config: { peft_type: 'LORA', r: 4, lora_alpha: 8 } }, 2],
     ['is rank-stabilised there', 4, null, { config: { peft_type: 'LORA', lora_alpha: 8, use_rslora: true } }, 4],
     [
@@ -315,6 +321,44 @@ describe('the scale of a low-rank product', () => {
     ],
   ])('%s', async (_, rank, alpha, written, factor) => {
     expect(await factorOf(rank, alpha, written)).toBeCloseTo(factor, 5);
+  });
+
+  it.each<[string, Written, RegExp]>([
+    [
+      'a word on rs_lora that is damaged',
+      { metadata: { ss_network_args: '{"rs_lora": ' } },
+      /ss_network_args .*does not parse/,
+    ],
+    [
+      'settings in the header that are damaged',
+      { metadata: { lora_adapter_metadata: '{"unet.r": 4' } },
+      /does not parse/,
+    ],
+    ['an alpha in the header that is no number', inHeader({ 'unet.lora_alpha': '16' }), /unet\.lora_alpha .*"16"/],
+    ['an alpha that is no number', { config: { peft_type: 'LORA', lora_alpha: [8] } }, /lora_alpha .*\[8\]/],
+    [
+      'an alpha of a layer that is no number',
+      { config: { peft_type: 'LORA', alpha_pattern: { 'block.proj': 'a' } } },
+      /block\.proj .*"a"/,
+    ],
+    [
+      'a pattern that is no name',
+      { config: { peft_type: 'LORA', alpha_pattern: { 'block.(proj|other)': 4 } } },
+      /block\.\(proj\|other\)/,
+    ],
+    [
+      'one alpha twice',
+      { metadata: { lora_adapter_metadata: '{"unet.lora_alpha": 4, "unet.lora_alpha": 8}' } },
+      /unet\.lora_alpha.* twice/,
+    ],
+  ])('is not guessed against %s', async (_, written, message) => {
+    await expect(factorOf(4, null, written)).rejects.toThrow(message);
+  });
+
+  it('is refused as no number', async () => {
+    await expect(factorOf(4, Number.NaN, {})).rejects.toThrow(/alpha .*NaN/);
+    const several = { 'block.proj.alpha': float32Tensor([2], [1, 2]) };
+    await expect(merged('block.proj.weight' as Name, several, 1, {})).rejects.toThrow(/one number .*\[2\]/);
   });
 
   it('is that of each layer by itself', async () => {

@@ -1,6 +1,7 @@
 import type { LoraModel } from '../../../generation/models/lora.ts';
 import { describeLora } from '../../../weights/lora/describe-lora.ts';
 import { loraFingerprint, openLoraFile } from '../../../weights/lora/lora-file.ts';
+import { requireScales } from '../../../weights/lora/lora-scales.ts';
 import { loraTexts } from '../../../weights/lora/lora-texts.ts';
 import { modelFileStem } from '../../names/model-files.ts';
 import type { SafetensorsFile } from '../../../weights/safetensors/safetensors.ts';
@@ -13,6 +14,7 @@ export async function inspectLora(
   file: SafetensorsFile | null,
 ): Promise<LoraModel> {
   const lora = await openLoraFile(path, file ?? undefined);
+  requireScales(lora);
   const { licence, triggerWords, alias } = loraTexts(lora.file.metadata);
   const { methods, layers, rank, contextWidth, textWidth, needsSdxl, words } = describeLora(lora);
   const names = [title, modelFileStem(path), ...(alias === null ? [] : [alias])];
