@@ -19,7 +19,7 @@ export function modelRoutes(instance: FastifyInstance, { parts }: RouteContext):
       const [models, annotators] = await Promise.all([mine.list(), parts.annotators.list()]);
       reply.type('application/json; charset=utf-8');
       // It is JSON already, which the server's serializer leaves as it is.
-      return modelListText(models, annotators, parts.settings.defaultModel) as never;
+      return modelListText(models, annotators, parts.settings.defaultModel);
     },
   });
 }
