@@ -122,6 +122,22 @@ export class Graph {
     return this.#operation(name, inputs, rest[0] ?? {});
   }
 
+  /** The same operation on other values. */
+  again({ name, attributes }: Operation, inputs: readonly Value[]): readonly Value[] {
+    return this.#operation(name as OperatorName, inputs, attributes);
+  }
+
+  /** A weight of another network under a name of its own; its file is relative to the folder of this one. */
+  weightAs(name: string, { node, shape, type }: Value): Value {
+    const known = this.#weights.get(name);
+    if (known !== undefined) return known;
+    if (node.kind !== 'weight') throw new RangeError(`Expected a weight but received an ${node.kind}`);
+    const value = valueOf({ ...node, name }, { shape, type });
+    this.#weights.set(name, value);
+    this.#used.add(name);
+    return value;
+  }
+
   /** A weight as float32. `shape` is what the architecture asks for; a 1x1 convolution may stand for a matrix. */
   weight(name: string, shape: readonly number[]): Value {
     return this.#weight(name, shape, () => this.#stored(name, shape));

@@ -1,5 +1,7 @@
 import type { Operator } from '../ir/node.ts';
 import { geglu, gelu, leakyRelu, quickGelu, relu, silu, tanh } from '../ir/operators/activation.ts';
+import { geluGradient, swishGradient } from '../ir/operators/activation-gradients.ts';
+import { attentionGradient } from '../ir/operators/attention-gradient.ts';
 import { attention } from '../ir/operators/attention.ts';
 import {
   addProduct,
@@ -10,15 +12,25 @@ import {
   scaleChannels,
   scaleRows,
   shiftChannels,
+  sliceChannels,
   splitChannels,
 } from '../ir/operators/channels.ts';
+import { convolutionInput, convolutionWeight } from '../ir/operators/convolution-gradients.ts';
 import { convolution } from '../ir/operators/convolution.ts';
-import { add, addTo, affine } from '../ir/operators/elementwise.ts';
-import { linear } from '../ir/operators/linear.ts';
+import { add, addTo, affine, multiply, subtract } from '../ir/operators/elementwise.ts';
+import { linear, outerProduct, product } from '../ir/operators/linear.ts';
+import {
+  groupNormGradient,
+  groupNormKept,
+  layerNormGradient,
+  layerNormKept,
+} from '../ir/operators/normalization-gradients.ts';
 import { groupNorm, layerNorm } from '../ir/operators/normalization.ts';
 import { doubleSize, halveSize, resizeTo } from '../ir/operators/resampling.ts';
 import { embed, equals, firstLargest, imageToTokens, pick, replace, tokensToImage } from '../ir/operators/sequences.ts';
+import { reshape, sumTo } from '../ir/operators/shapes.ts';
 import { sinusoids } from '../ir/operators/sinusoids.ts';
+import { sumPositions, sumVectors } from '../ir/operators/sums.ts';
 
 /** The operators that layers write, by the names that a graph shows. */
 export const operators = {
@@ -27,34 +39,52 @@ export const operators = {
   AddTo: addTo,
   Affine: affine,
   Attention: attention,
+  AttentionGradient: attentionGradient,
   AverageChannels: averageChannels,
   Clamp: clamp,
   ConcatChannels: concatChannels,
   Convolution: convolution,
+  ConvolutionInput: convolutionInput,
+  ConvolutionWeight: convolutionWeight,
   DoubleSize: doubleSize,
   Embed: embed,
   Equals: equals,
   FirstLargest: firstLargest,
   GEGLU: geglu,
   Gelu: gelu,
+  GeluGradient: geluGradient,
   GroupNorm: groupNorm,
+  GroupNormGradient: groupNormGradient,
+  GroupNormKept: groupNormKept,
   HalveSize: halveSize,
   ImageToTokens: imageToTokens,
   LayerNorm: layerNorm,
+  LayerNormGradient: layerNormGradient,
+  LayerNormKept: layerNormKept,
   LeakyRelu: leakyRelu,
   Linear: linear,
+  Multiply: multiply,
+  OuterProduct: outerProduct,
   Pick: pick,
+  Product: product,
   QuickGelu: quickGelu,
   Relu: relu,
   ReorderChannels: reorderChannels,
   Replace: replace,
+  Reshape: reshape,
   ResizeTo: resizeTo,
   ScaleChannels: scaleChannels,
   ScaleRows: scaleRows,
   ShiftChannels: shiftChannels,
   Silu: silu,
   Sinusoids: sinusoids,
+  SliceChannels: sliceChannels,
   SplitChannels: splitChannels,
+  Subtract: subtract,
+  SumPositions: sumPositions,
+  SumTo: sumTo,
+  SumVectors: sumVectors,
+  SwishGradient: swishGradient,
   Tanh: tanh,
   TokensToImage: tokensToImage,
 } as const;

@@ -66,13 +66,20 @@ export class OnnxEmitter implements Emitter {
     return name;
   }
 
+  /** Nodes that no output depends on are left out: an operation may write several results of which one is wanted. */
   finish(): OnnxGraph {
+    const live = new Set(this.#outputs.map(({ name }) => name));
+    const nodes = this.#nodes.toReversed().filter(({ inputs, outputs }) => {
+      const wanted = outputs.some((output) => live.has(output));
+      if (wanted) for (const input of inputs) live.add(input);
+      return wanted;
+    });
     return {
       name: this.#name,
       inputs: this.#inputs,
       outputs: this.#outputs,
-      initializers: [...this.#initializers.values()],
-      nodes: this.#nodes,
+      initializers: [...this.#initializers.values()].filter(({ name }) => live.has(name)),
+      nodes: nodes.toReversed(),
     };
   }
 

@@ -31,6 +31,22 @@ export const splitChannels: OnnxOperator<SplitAttributes> = {
     to.several('Split', inputs, { axis: { int: 1 }, num_outputs: { int: count } }, count),
 };
 
+export interface SliceAttributes {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The channels `from` up to `to` of [rows, channels, ...]. */
+export const sliceChannels: OnnxOperator<SliceAttributes> = {
+  infer: ([x], { from, to }) => {
+    const value = x as Value;
+    if (from < 0 || to > numberOf(value, 1) || from >= to)
+      throw new RangeError(`Expected channels from ${from} to ${to}`);
+    return [float32(value.shape.with(1, to - from))];
+  },
+  emit: (to, [x = ''], { from, to: end }) => to.op('Slice', [x, to.int64([from]), to.int64([end]), to.int64([1])]),
+};
+
 export interface OrderAttributes {
   /** Which channel comes where. */
   readonly order: readonly number[];

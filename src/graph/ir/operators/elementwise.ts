@@ -15,6 +15,20 @@ export const addTo: OnnxOperator = {
   emit: (to, inputs) => to.op('Add', inputs),
 };
 
+/** a - b, where shapes broadcast as in Add. */
+export const subtract: OnnxOperator = {
+  infer: ([a, b]) => [float32(broadcast(a?.shape ?? [], b?.shape ?? []))],
+  emit: (to, inputs) => to.op('Sub', inputs),
+  rowwise: true,
+};
+
+/** a b of each number, where shapes broadcast as in Add. */
+export const multiply: OnnxOperator = {
+  infer: ([a, b]) => [float32(broadcast(a?.shape ?? [], b?.shape ?? []))],
+  emit: (to, inputs) => to.op('Mul', inputs),
+  rowwise: true,
+};
+
 export interface AffineAttributes {
   readonly scale: number;
   readonly shift: number;

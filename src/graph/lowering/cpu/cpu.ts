@@ -11,6 +11,11 @@ import {
   tokensToImage,
 } from './arrangement.ts';
 import { embed, equals, replace, sinusoids } from './embedding.ts';
+import { geluGradient, swishGradient } from './gradients/activation.ts';
+import { attentionGradient } from './gradients/attention.ts';
+import { convolutionInput, convolutionWeight } from './gradients/convolution.ts';
+import { groupNormGradient, groupNormKept, layerNormGradient } from './gradients/normalization.ts';
+import { outerProduct, sumVectors } from './gradients/products.ts';
 import { groupNorm } from './normalization.ts';
 import { addProduct, attention, linear } from './products.ts';
 
@@ -19,12 +24,20 @@ export const cpu: Lowering = {
   AddProduct: addProduct,
   Affine: affine,
   Attention: attention,
+  AttentionGradient: attentionGradient,
+  ConvolutionInput: convolutionInput,
+  ConvolutionWeight: convolutionWeight,
   Embed: embed,
   Equals: equals,
   GEGLU: geglu,
+  GeluGradient: geluGradient,
   GroupNorm: groupNorm,
+  GroupNormGradient: groupNormGradient,
+  GroupNormKept: groupNormKept,
   ImageToTokens: imageToTokens,
+  LayerNormGradient: layerNormGradient,
   Linear: linear,
+  OuterProduct: outerProduct,
   QuickGelu: quickGelu,
   Replace: replace,
   ResizeTo: resizeTo,
@@ -33,8 +46,16 @@ export const cpu: Lowering = {
   ShiftChannels: shiftChannels,
   Silu: silu,
   Sinusoids: sinusoids,
+  SumVectors: sumVectors,
+  SwishGradient: swishGradient,
   TokensToImage: tokensToImage,
 };
 
-/** Those that are one product of matrices. */
-export const products: ReadonlySet<string> = new Set<OperatorName>(['Linear', 'AddProduct']);
+/** Those that are one product of matrices, or a sum of their rows. */
+export const products: ReadonlySet<string> = new Set<OperatorName>([
+  'Linear',
+  'AddProduct',
+  'Product',
+  'OuterProduct',
+  'SumVectors',
+]);
