@@ -24,7 +24,7 @@ const registries = [
 ];
 
 /** Folders whose code writes operators by their names: what is made of them. */
-const writers = ['graph/layers/', 'graph/networks/'];
+const writers = ['graph/layers/', 'graph/networks/', 'graph/gradient/'];
 
 /** Files that may name an id: the folder of a condition or of a kind of job its own, and the registries all of theirs. */
 function isAtHome(id: string, path: string): boolean {

@@ -28,7 +28,7 @@ import {
 import { groupNorm, layerNorm } from '../ir/operators/normalization.ts';
 import { doubleSize, halveSize, resizeTo } from '../ir/operators/resampling.ts';
 import { embed, equals, firstLargest, imageToTokens, pick, replace, tokensToImage } from '../ir/operators/sequences.ts';
-import { reshape, sumTo } from '../ir/operators/shapes.ts';
+import { inShape, sumTo } from '../ir/operators/shapes.ts';
 import { sinusoids } from '../ir/operators/sinusoids.ts';
 import { sumPositions, sumVectors } from '../ir/operators/sums.ts';
 
@@ -58,6 +58,7 @@ export const operators = {
   GroupNormKept: groupNormKept,
   HalveSize: halveSize,
   ImageToTokens: imageToTokens,
+  InShape: inShape,
   LayerNorm: layerNorm,
   LayerNormGradient: layerNormGradient,
   LayerNormKept: layerNormKept,
@@ -71,7 +72,6 @@ export const operators = {
   Relu: relu,
   ReorderChannels: reorderChannels,
   Replace: replace,
-  Reshape: reshape,
   ResizeTo: resizeTo,
   ScaleChannels: scaleChannels,
   ScaleRows: scaleRows,

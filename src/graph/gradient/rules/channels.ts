@@ -41,7 +41,7 @@ export const scaleRows: GradientRule = (to, { inputs: [x, scale], ...operation }
   const [value, factor] = [x as Value, scale as Value];
   const rows = sizes(value)[0] ?? 0;
   const sums = to.op('SumTo', [to.op('Multiply', [gradient, value])], { shape: [rows, 1, 1, 1] });
-  return [to.op('ScaleRows', [gradient, factor]), to.op('Reshape', [sums], { shape: [rows, 1] })];
+  return [to.op('ScaleRows', [gradient, factor]), to.op('InShape', [sums], { shape: [rows, 1] })];
 };
 
 export const scaleChannels: GradientRule = (to, { inputs: [x, scale], ...operation }) => {
@@ -57,7 +57,7 @@ function ofChannels(to: Graph, value: Value): Value {
   if (shape.length === 2) return value;
   if (shape.length === 4) return to.op('SumPositions', [value]);
   const [rows = 0, , channels = 0] = shape;
-  return to.op('Reshape', [to.op('SumTo', [value], { shape: [rows, 1, channels] })], { shape: [rows, channels] });
+  return to.op('InShape', [to.op('SumTo', [value], { shape: [rows, 1, channels] })], { shape: [rows, channels] });
 }
 
 export const addProduct: GradientRule = (to, { inputs: [, x, matrix], ...operation }) => {
@@ -69,9 +69,9 @@ export const addProduct: GradientRule = (to, { inputs: [, x, matrix], ...operati
   // A picture's channels: a convolution with a kernel of one number.
   const point = { kernel: 1, stride: 1, padding: [0, 0, 0, 0] } as const;
   const shape = sizes(factor);
-  const kernel = to.op('Reshape', [factor], { shape: [...shape, 1, 1] });
+  const kernel = to.op('InShape', [factor], { shape: [...shape, 1, 1] });
   const weight = to.op('ConvolutionWeight', [gradient, value], point);
-  return [gradient, to.op('Convolution', [gradient, kernel], point), to.op('Reshape', [weight], { shape })];
+  return [gradient, to.op('Convolution', [gradient, kernel], point), to.op('InShape', [weight], { shape })];
 };
 
 export const averageChannels: GradientRule = (to, { inputs: [x], ...operation }) => {

@@ -8,7 +8,7 @@ export interface ShapeAttributes {
 }
 
 /** The same numbers in another shape. */
-export const reshape: OnnxOperator<ShapeAttributes> = {
+export const inShape: OnnxOperator<ShapeAttributes> = {
   infer: ([x], { shape }) => {
     if (elementCount(sizes(x as Value)) !== elementCount(shape)) {
       throw new RangeError(
