@@ -1,5 +1,6 @@
+import { createRequire } from 'node:module';
 import { type DestinationStream, type LogFn, type Logger, pino } from 'pino';
-import { PinoPretty as pretty } from 'pino-pretty';
+import type { PinoPretty } from 'pino-pretty';
 import type { Config } from '../config/config.ts';
 import { secretKeys, secretsOf } from '../config/secrets.ts';
 import { ArmatureError } from '../errors.ts';
@@ -60,6 +61,8 @@ export function openLog(config: Config, to?: DestinationStream): Logger {
 
 /** A line an event, with a stack only where nobody expected the error. */
 function forPeople(): DestinationStream {
+  // Loaded where a person reads: most logs are written for programs.
+  const pretty = createRequire(import.meta.url)('pino-pretty') as typeof PinoPretty;
   return pretty({ colorize: true, translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname', sync: true });
 }
 

@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import { parse } from 'yaml';
 import { ArmatureError } from '../../errors.ts';
 import { FileTooLarge, readTextIfThere, reasonOf, SpecialFile } from '../../files/regular-file.ts';
 import { saidSwitch, saidType, type Witness, zeroSnrNames } from '../prediction/prediction.ts';
@@ -59,11 +58,13 @@ async function readSidecar(path: string): Promise<Sidecar | null> {
     throw new ArmatureError('model_invalid', `The file ${name} cannot be read (${reasonOf(cause)}).`, { cause });
   });
   if (text === null) return null;
-  return sidecarFrom(parseText(text.replace(/^\uFEFF/, ''), name), name);
+  return sidecarFrom(await parseText(text.replace(/^\uFEFF/, ''), name), name);
 }
 
-function parseText(text: string, name: string): unknown {
+async function parseText(text: string, name: string): Promise<unknown> {
   if (name.endsWith('.json')) return jsonOf(text, name);
+  // Few models have one, and every start looks into models.
+  const { parse } = await import('yaml');
   try {
     return parse(text, { maxAliasCount: 100 });
   } catch (cause) {
