@@ -14,6 +14,7 @@ import type {
 import { progressIn } from '../generation/cost.ts';
 import type { Progress } from '../generation/job.ts';
 import type { BaseModel } from '../generation/models/base.ts';
+import type { UpscalerModel } from '../generation/models/upscaler.ts';
 import { passesOf, type PlannedPass } from '../generation/passes.ts';
 import { picturesOf, type PlannedPicture } from '../generation/pictures.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
@@ -24,7 +25,7 @@ import type { RgbImage } from '../pixels/rgb-image.ts';
 import type { CheckpointPort, PictureState } from './checkpoint-port.ts';
 import { enlargedPattern } from './enlarged-pattern.ts';
 import type { PreviewPort } from './preview-port.ts';
-import { upscale, type UpscaleParts } from './upscale.ts';
+import { upscale, upscaleByNetwork, type UpscaleParts, type UpscalingDevice } from './upscale.ts';
 
 /** What is asked of the device process: to draw one pass. */
 export interface DrawingDevice {
@@ -32,7 +33,7 @@ export interface DrawingDevice {
 }
 
 export interface PassesParts extends UpscaleParts {
-  readonly device: DrawingDevice;
+  readonly device: DrawingDevice & UpscalingDevice;
   readonly checkpoints: CheckpointPort;
   readonly previews: PreviewPort;
 }
@@ -42,6 +43,8 @@ export interface PassWork {
   readonly base: BaseModel;
   readonly controls: readonly ControlWork[];
   readonly loras: readonly LoraWork[];
+  /** The network that enlarges what it takes over; absent where none does. */
+  readonly upscaler?: UpscalerModel | undefined;
   /** Learned words of its prompts; absent where there are none. */
   readonly words?: readonly WordWork[];
   readonly autoencoder: AutoencoderWork;
@@ -100,18 +103,22 @@ export async function drawPasses(
       const open = pictures.filter((picture) => !isThrough(index, picture));
       if (open.length === 0) continue;
       const start = index === 0 ? over : null;
+      const { upscaler, ...work } = workOf(works, index);
       const request = {
         ...attempt,
         pass,
         words: [],
-        ...workOf(works, index),
+        ...work,
         preview,
         over: start,
         checkpointEveryMs: checkpoints.everyMs,
       };
       const begun: PictureWork[] = [];
-      for (const picture of open) {
-        begun.push(await enlarged({ extractor }, workOn(index, picture), pass, signal));
+      for (const [place, picture] of open.entries()) {
+        const report = ({ share }: Progress): void =>
+          onProgress(progressIn(passes, index, 0, (place + share) / open.length));
+        const parts = { extractor, device, upscaler, attempt };
+        begun.push(await enlarged(parts, workOn(index, picture), pass, { signal, onProgress: report }));
       }
       const drawing = await device.draw(
         { ...request, pictures: begun },
@@ -171,17 +178,26 @@ function workOn(index: number, { planned, state }: Underway): PictureWork {
   return { seed, variation, from, resume };
 }
 
+/** What a picture is enlarged with between two passes. */
+interface EnlargingParts extends Pick<PassesParts, 'extractor' | 'device'> {
+  /** The network; undefined where a kernel does it. */
+  readonly upscaler: UpscalerModel | undefined;
+  readonly attempt: AttemptKey;
+}
+
 /** What an earlier pass left as a picture, at the size that the pass takes it at; latents are brought to it where they are drawn over. */
 async function enlarged(
-  parts: UpscaleParts,
+  parts: EnlargingParts,
   work: PictureWork,
   { takes, tiling }: Pick<PlannedPass, 'takes' | 'tiling'>,
-  signal: AbortSignal,
+  options: { readonly signal: AbortSignal; readonly onProgress: (progress: Progress) => void },
 ): Promise<PictureWork> {
   const { from } = work;
   if (from === null || takes === null || takes === 'goes on' || !('image' in from)) return work;
   const enlarge = async (picture: AlphaImage, to: Size): Promise<AlphaImage> =>
-    await upscale(parts, takes.upscaler, picture, to, signal);
+    parts.upscaler === undefined
+      ? await upscale(parts, takes.upscaler, picture, to, options.signal)
+      : await upscaleByNetwork(parts, parts.upscaler, picture, to, parts.attempt, options);
   const { width, height, data } = await enlargedPattern({ ...from.image, channels: 3 }, takes.to, tiling, enlarge);
   return { ...work, from: { image: { width, height, data } } };
 }

@@ -1,5 +1,6 @@
 import { ArmatureError } from '../errors.ts';
 import { findTaesd, fittingTaesd } from '../generation/models/taesd.ts';
+import { findUpscaler, type UpscalerModel } from '../generation/models/upscaler.ts';
 import { findVae } from '../generation/models/vae.ts';
 import { passesOf } from '../generation/passes.ts';
 import type { GenerationPlan, ModelReference, PlannedEmbedding, PlannedLora } from '../generation/plan.ts';
@@ -23,6 +24,8 @@ export interface PlanModels {
   /** Learned words that the prompts hold. */
   readonly words: readonly Found<PlannedEmbedding, WordWork>[];
   readonly autoencoder: AutoencoderWork;
+  /** The network that enlarges what a second pass takes over; null where none does. */
+  readonly upscaler: UpscalerModel | null;
   /** Null where the plan asks for no previews. */
   readonly preview: PreviewWork | null;
 }
@@ -66,7 +69,9 @@ export async function findModels(
     vae: plan.vae === undefined ? null : await unchanged(library, findVae, plan.vae),
     taesd: plan.taesd === undefined ? null : await unchanged(library, findTaesd, plan.taesd),
   };
-  return { bases, controls, loras, words, autoencoder, preview: await previewWork(library, plan, bases[0]!) };
+  const network = plan.hires?.upscaler.model ?? null;
+  const upscaler = network === null ? null : await unchanged(library, findUpscaler, network);
+  return { bases, controls, loras, words, autoencoder, upscaler, preview: await previewWork(library, plan, bases[0]!) };
 }
 
 export async function unchanged<Model extends ModelReference>(

@@ -21,7 +21,7 @@ export interface PassWorks {
 export async function makePassWorks(
   parts: MapParts,
   plan: GenerationPlan,
-  { bases, controls, loras, words, autoencoder }: PlanModels,
+  { bases, controls, loras, words, autoencoder, upscaler }: PlanModels,
   canvas: Frame,
   signal: AbortSignal,
 ): Promise<PassWorks> {
@@ -35,6 +35,7 @@ export async function makePassWorks(
     passes.push({
       base,
       controls: works,
+      ...(upscaler === null || pass.takes === null || pass.takes === 'goes on' ? {} : { upscaler }),
       // One that stands in for the first model's own knows nothing of other latents.
       autoencoder: sharesLatents(base, bases[0]!) ? autoencoder : { vae: null, taesd: null },
       words: words.flatMap((word) => (word.plan.base === pass.model.id ? [word.work] : [])),

@@ -2,7 +2,7 @@ import type { EnlargeOptions } from '../device/device-process.ts';
 import type { AttemptKey, EnlargeRequest } from '../device/protocol.ts';
 import type { ExtractorProcess } from '../extractor/extractor-process.ts';
 import type { UpscalePlan } from '../generation/kinds/upscale/plan.ts';
-import { roundsOf } from '../generation/kinds/upscale/rounds.ts';
+import { roundsOf } from '../generation/network-rounds.ts';
 import { findUpscaler, type UpscalerModel } from '../generation/models/upscaler.ts';
 import type { Progress } from '../generation/job.ts';
 import type { PlannedUpscaler } from '../generation/plan.ts';

@@ -2,13 +2,15 @@ import type { Progress } from './job.ts';
 import { passesOf, type PlannedPass } from './passes.ts';
 import type { GenerationPlan } from './plan.ts';
 import { furtherTexts } from './prompts.ts';
+import { costOfRounds } from './network-rounds.ts';
 
 /** About what encoding a text costs: a hundredth of a step at 512 x 512 where Stable Diffusion 1.5 draws. */
 const textCost = 2048;
 
 /**
  * In pixel steps: width x height x evaluations of the network x pictures drawn, candidates included. An evaluation of several prompts
- * costs by its rows, where two are one, and each text costs that is encoded beside the prompt and the negative one.
+ * costs by its rows, where two are one, each text costs that is encoded beside the prompt and the negative one, and a network costs that enlarges
+ * a picture between two passes.
  */
 export function costOfDrawing(plan: GenerationPlan): number {
   const known = costs.get(plan);
@@ -22,11 +24,18 @@ export function costOfDrawing(plan: GenerationPlan): number {
 /** Counting texts takes milliseconds where a prompt has many, and a plan is asked when it is charged, recorded and summed up. */
 const costs = new WeakMap<GenerationPlan, number>();
 
-type DrawnPass = Pick<PlannedPass, 'width' | 'height' | 'run' | 'prompts' | 'imageGuidanceScale'>;
+type DrawnPass = Pick<PlannedPass, 'width' | 'height' | 'run' | 'prompts' | 'imageGuidanceScale'> &
+  Partial<Pick<PlannedPass, 'takes'>>;
 
 /** Of one picture. */
 function costOfPasses(passes: readonly DrawnPass[]): number {
-  return passes.reduce((sum, pass) => sum + costOfPass(pass), 0);
+  return passes.reduce((sum, pass) => sum + costOfEnlarging(pass) + costOfPass(pass), 0);
+}
+
+/** What a network costs that enlarges what a pass takes over; kernels take a small part of a step. */
+function costOfEnlarging({ takes = null }: DrawnPass): number {
+  if (takes === null || takes === 'goes on' || takes.upscaler.scale === undefined) return 0;
+  return costOfRounds(takes.upscaler.scale, takes.from, takes.to);
 }
 
 function costOfPass({ width, height, run, prompts, imageGuidanceScale }: DrawnPass): number {
@@ -36,12 +45,16 @@ function costOfPass({ width, height, run, prompts, imageGuidanceScale }: DrawnPa
   return width * height * run.evaluations * (rows / 2);
 }
 
-/** How far a drawing is when all of its pictures have done the passes before `index`, and `step` steps of that one. */
-export function progressIn(passes: readonly DrawnPass[], index: number, step: number): Progress {
+/**
+ * How far a drawing is when all of its pictures have done the passes before `index`, this share of what is enlarged before that one, and `step`
+ * steps of it.
+ */
+export function progressIn(passes: readonly DrawnPass[], index: number, step: number, enlarged = 1): Progress {
   const through = passes.slice(0, index);
   const pass = passes[index];
   const all = costOfPasses(passes);
-  const ofPass = pass === undefined ? 0 : (costOfPass(pass) / all) * (step / pass.run.steps);
+  const ofPass =
+    pass === undefined ? 0 : (costOfEnlarging(pass) * enlarged + costOfPass(pass) * (step / pass.run.steps)) / all;
   return {
     step: sumOfSteps(through) + step,
     steps: sumOfSteps(passes),

@@ -48,6 +48,7 @@ export interface PlannedPass extends Pick<
 /** What lies between two passes: what the first one left is brought to a size that covers the next one's, and cut to that. */
 export interface Enlarging {
   readonly upscaler: PlannedUpscaler;
+  readonly from: Size;
   readonly to: Size;
 }
 
@@ -149,7 +150,7 @@ function hiresPass(plan: GenerationPlan, hires: PlannedHires, before: number): P
     eta,
     run,
     part: { ...partOfHires(hires), ...downToRefiner(plan.refiner, 'high') },
-    takes: { upscaler: hires.upscaler, to: hires.enlarged },
+    takes: { upscaler: hires.upscaler, from: { width: first.width, height: first.height }, to: hires.enlarged },
   };
 }
 

@@ -174,6 +174,8 @@ export interface PlannedUpscaler {
   readonly id: string;
   /** The network; null where it is a kernel (src/pixels/upscalers). */
   readonly model: ModelReference | null;
+  /** How many times as wide and as high a network of a second pass makes a picture at once. */
+  readonly scale?: number;
 }
 
 /** A pass over what the one before it left, brought to a larger size. Sampled and told as the first one, where it says nothing else. */

@@ -6,6 +6,7 @@ import { stepsOfSchedule } from '../schedulers/part.ts';
 import type { Catalog } from './catalog.ts';
 import { latentInterpolation, latentUpscalerIds } from './upscalers/latent-upscaler.ts';
 import { type BaseModel, findBase, sharesLatents } from './models/base.ts';
+import { findUpscaler, type UpscalerList } from './models/upscaler.ts';
 import { partOfHires } from './passes.ts';
 import type { GenerationPlan, PlannedAdded, PlannedHires, PlannedUpscaler, SamplerRun } from './plan.ts';
 import type { GenerationRequest } from './request/generation.ts';
@@ -13,6 +14,7 @@ import { limits } from './request/limits.ts';
 import { toldOf } from './resolve-added.ts';
 import { type ChosenRefiner, runsWith } from './resolve-refiner.ts';
 import { resolveUpscaler } from './upscaler.ts';
+import { refuseHugeRounds } from './network-rounds.ts';
 
 type HiresRequest = NonNullable<GenerationRequest['hires']>;
 
@@ -44,7 +46,7 @@ export function resolveHires(
   refuseLoraTags(hires, request);
   const base = hires.model === undefined ? first.base : findBase(models, hires.model, 'hires.model');
   for (const model of [first.base, base]) refuseOtherTask(model, models.bases);
-  const upscaler = resolveHiresUpscaler(hires.upscaler);
+  const upscaler = resolveHiresUpscaler(hires.upscaler, models);
   if (latentInterpolation(upscaler.id) !== null) refuseOtherLatents(base, first.base, models.bases);
   const steps = hires.steps ?? first.steps;
   const part = partOfHires({ steps, strength: hires.strength });
@@ -52,6 +54,9 @@ export function resolveHires(
   const sampling = samplingOf(hires, first);
   const { own: run, refined } = runsWith(refiner, 'high', { base, part, ...sampling }, 'hires.');
   const { size, enlarged } = sizesOf(hires, first.size, base);
+  if (upscaler.model !== null) {
+    refuseHugeRounds(findUpscaler(models, upscaler.id, upscalerField), first.size, enlarged, upscalerField);
+  }
   const added = addedOf(request, hires, first, base);
   return {
     base,
@@ -156,15 +161,20 @@ function within(size: Size, field: string): Size {
   return size;
 }
 
-function resolveHiresUpscaler(id: string): PlannedUpscaler {
+const upscalerField = 'hires.upscaler';
+
+function resolveHiresUpscaler(id: string, models: UpscalerList): PlannedUpscaler {
   if (latentInterpolation(id) !== null) return { id, model: null };
   try {
-    return resolveUpscaler(id, 'hires.upscaler');
+    const upscaler = resolveUpscaler(id, upscalerField, models);
+    if (upscaler.model === null) return upscaler;
+    return { ...upscaler, scale: findUpscaler(models, id, upscalerField).scale };
   } catch (error) {
-    if (!(error instanceof ArmatureError)) throw error;
+    // A network that is there, and cannot be used, is told as it is.
+    if (!(error instanceof ArmatureError) || error.code !== 'unknown_model') throw error;
     const choices = [...latentUpscalerIds, ...(error.choices ?? [])];
     const detail = `There is no upscaler ${JSON.stringify(id.slice(0, 100))}. The choices are ${choices.join(', ')}.`;
-    throw new ArmatureError(error.code, detail, { field: 'hires.upscaler', choices, cause: error });
+    throw new ArmatureError(error.code, detail, { field: upscalerField, choices, cause: error });
   }
 }
 

@@ -26,7 +26,7 @@ async function enlarged(data: Uint8Array, tiling?: Tiling): Promise<Uint8Array> 
 /** Of one channel. */
 async function enlargedLatents(data: Float32Array, id: string, tiling?: Tiling): Promise<Float32Array> {
   const left = { latents: { shape: [1, from.height, from.width] as const, data, noise: new TorchGenerator(1).save() } };
-  const takes = { upscaler: { id, model: null }, to };
+  const takes = { upscaler: { id, model: null }, from, to };
   const made = await takeOver(left, { takes, tiling }, { latentScale: 1, encoder }, [1, to.height, to.width]);
   if (!('latents' in made)) throw new RangeError('expected latents');
   return made.latents;

@@ -14,7 +14,8 @@ import { SessionPool } from '../../src/runtime/index.ts';
 import type { JobView } from '../../src/server/views/job-schema.ts';
 import { openUpscalerFile } from '../../src/weights/layouts/upscaler-file.ts';
 import { armature } from '../cli/armature.ts';
-import { fileOf } from '../support/draw-by-service.ts';
+import { drawBy, fileOf, pictureOf } from '../support/draw-by-service.ts';
+import { maxAbsDifference } from '../support/golden.ts';
 import { inlinePicture, Service } from '../support/service.ts';
 import { float32Tensor, writeSafetensors } from '../weights/write-safetensors.ts';
 
@@ -104,6 +105,25 @@ it('it is asked as often as the size needs, and a kernel does the rest', async (
   const twice = await byNetwork('first-x2', await byNetwork('first-x2', picture));
   const expected = enlarge(twice, { width: 150, height: 120 }, pixelUpscaler('lanczos')!);
   expect(await decodeAlpha(await fileOf(service, job))).toEqual(expected);
+});
+
+it('a second pass over what a network enlarged is what drawing, enlarging and drawing over it come to', async () => {
+  const small = { prompt: 'a red cube', width: 128, height: 128, scheduler: 'euler_a', steps: 10 };
+  const hires = { scale: 1.5, upscaler: 'first-x2', steps: 5, strength: 0.5 };
+  const job = await drawBy(service, { ...small, hires });
+  expect(job).toMatchObject({ outputs: [{ width: 192 }], progress: { step: 15, steps: 15, share: 1 } });
+  expect(job.effective).toMatchObject({ hires: { upscaler: 'first-x2', width: 192 } });
+  const first = await drawBy(service, small);
+  const enlarged = (await (
+    await post({ image: { generation: first.id, output: 0 }, upscaler: 'first-x2', width: 192, height: 192 })
+  ).json()) as JobView;
+  const over = { generation: enlarged.id, output: 0 };
+  const again = await drawBy(service, { ...small, init_image: over, width: 192, height: 192, strength: 0.5 });
+  expect((await pictureOf(service, job)).data).toEqual((await pictureOf(service, again)).data);
+  const kernel = await drawBy(service, { ...small, hires: { ...hires, upscaler: 'lanczos' } });
+  expect(
+    maxAbsDifference((await pictureOf(service, kernel)).data, (await pictureOf(service, job)).data),
+  ).toBeGreaterThan(5);
 });
 
 it.each([

@@ -6,6 +6,7 @@ import { generationKind } from '../../src/generation/kinds/generation/kind.ts';
 import { storedGeneration } from '../../src/generation/kinds/generation/stored-plan.ts';
 import type { ControlNetModel } from '../../src/generation/models/controlnet.ts';
 import type { LoraModel } from '../../src/generation/models/lora.ts';
+import type { UpscalerModel } from '../../src/generation/models/upscaler.ts';
 import { modelList } from '../../src/generation/models/model-list.ts';
 import { parseGeneration } from '../../src/generation/parse.ts';
 import { passesOf } from '../../src/generation/passes.ts';
@@ -56,12 +57,31 @@ const lora: LoraModel = {
   triggerWords: [],
   words: [],
 };
+const network: UpscalerModel = {
+  kind: 'upscaler',
+  id: 'sharp',
+  title: 'sharp',
+  licence: null,
+  owner: null,
+  hash: 'hash of sharp',
+  path: '',
+  scale: 2,
+};
 
 function resolve(body: object): Resolved<GenerationPlan> {
   const request = parseGeneration({ prompt: 'a', seed: 3, width: 512, height: 384, ...body });
   const picture = { stored: { key: 'k', sha256: 's' }, width: 640, height: 480, structure: null, map: null };
   const painter = { ...base, id: 'painter', task: 'inpainting' } as const;
-  const models = modelList([base, other, twin, painter, controlNet, lora]);
+  const models = modelList([
+    base,
+    other,
+    twin,
+    painter,
+    controlNet,
+    lora,
+    network,
+    { ...network, id: 'giant', scale: 8 },
+  ]);
   return resolveGeneration(request, {
     catalog: catalogOf(models),
     defaultModel: 'photo',
@@ -129,10 +149,28 @@ describe('a hires pass', () => {
     expect(progressIn(passes, 1, 5)).toEqual({ step: 15, steps: 15, share: 1 });
   });
 
+  it('costs what a network sees that enlarges the first picture, as often as it takes', () => {
+    const alone = costOfDrawing(resolve({ hires: { scale: 3, steps: 5, upscaler: 'lanczos' } }).plan);
+    const { plan } = resolve({ hires: { scale: 3, steps: 5, upscaler: 'sharp' }, count: 2 });
+    const first = 512 * 384;
+    // Twice as large, and again; each pixel that it sees costs 6 steps of one.
+    const seen = 6 * (first + 4 * first);
+    expect(costOfDrawing(plan)).toBe(2 * (alone + seen));
+    expect(storedGeneration.read(storedGeneration.write(plan))).toEqual(plan);
+    const passes = passesOf(plan);
+    const share = (step: number, enlarged?: number): number => progressIn(passes, 1, step, enlarged).share ?? 0;
+    const before = (first * 20) / (alone + seen);
+    expect(share(0, 0)).toBeCloseTo(before, 12);
+    expect(share(0, 0.5)).toBeCloseTo(before + seen / 2 / (alone + seen), 12);
+    expect(share(0)).toBeCloseTo(before + seen / (alone + seen), 12);
+    expect(progressIn(passes, 1, 5)).toEqual({ step: 25, steps: 25, share: 1 });
+  });
+
   it('leaves latents where these are enlarged, else pictures', () => {
     const leaves = (upscaler: string) => passesOf(resolve({ hires: { upscaler } }).plan).map((pass) => pass.leaves);
     expect(leaves('latent_bicubic_antialiased')).toEqual(['latents', 'picture']);
     expect(leaves('lanczos')).toEqual(['picture', 'picture']);
+    expect(leaves('sharp')).toEqual(['picture', 'picture']);
     expect(passesOf(resolve({}).plan).map((pass) => [pass.leaves, pass.takes])).toEqual([['picture', null]]);
   });
 
@@ -228,7 +266,13 @@ describe('what a hires pass cannot be', () => {
     [{ width: 64 }, {}, 'hires.width', /at least 64 but it would draw 64 x 48/],
     [{ strength: 0 }, {}, 'hires.strength', /at least 0\.02 with 20 steps/],
     [{ strength: 0.1, steps: 150 }, {}, 'hires.strength', /at least 0\.15 with 150 steps/],
-    [{ upscaler: 'latent_cubic' }, {}, 'hires.upscaler', /choices are latent_nearest, .*lanczos/],
+    [{ upscaler: 'latent_cubic' }, {}, 'hires.upscaler', /choices are latent_nearest, .*lanczos, sharp, giant/],
+    [
+      { upscaler: 'giant', scale: 1.2 },
+      { width: 1200, height: 1200 },
+      'hires.upscaler',
+      /giant.*to 1440 x 1440 it makes 9600 x 9600/,
+    ],
     [{ model: 'painter' }, {}, 'hires', /painter was trained for inpainting and draws no second pass.* photo/],
     [{ model: 'nobody' }, {}, 'hires.model', /no base model "nobody"/],
     [{ model: 'other' }, {}, 'hires.model', /latents of their own.* photo, twin\.$/],

@@ -25,11 +25,11 @@ export const hiresField = {
       upscaler: id
         .default(defaultLatentUpscaler)
         .describe(
-          `What brings the first picture to that size: its latents, by ${latentUpscalerIds.slice(0, -1).join(', ')} or ${latentUpscalerIds.at(-1)}, or its pixels, by an upscaler`,
+          `What brings the first picture to that size: its latents, by ${latentUpscalerIds.slice(0, -1).join(', ')} or ${latentUpscalerIds.at(-1)}, or its pixels, by an upscaler: a kernel, or a network that GET /v1/models lists`,
         )
         .register(fieldOptions, {
           flag: '--hires-upscaler <id>',
-          says: `what enlarges what was drawn: ${defaultLatentUpscaler} (default), latent_bicubic ..., lanczos, bicubic ...`,
+          says: `what enlarges what was drawn: ${defaultLatentUpscaler} (default), latent_bicubic ..., lanczos, bicubic ... or a network`,
         }),
       steps: integer(limits.steps)
         .optional()

@@ -8,15 +8,13 @@ import type { UpscaleRequest } from '../../request/upscale.ts';
 import { resolveOutput } from '../../resolve-output.ts';
 import type { Resolved } from '../../resolved.ts';
 import { resolveUpscaler } from '../../upscaler.ts';
+import { costOfRounds, refuseHugeRounds } from '../../network-rounds.ts';
 import type { UpscalePlan } from './plan.ts';
-import { roundsOf } from './rounds.ts';
 
 const { field } = upscalerNoun;
 
 /** Pixels of an output that cost as much as a pixel of one step of drawing. */
 const pixelsAStep = 8;
-/** Steps of drawing a pixel that cost as much as a pixel that a network sees: RRDBNet's products against those of Stable Diffusion 1.5. */
-const stepsAPixel = 6;
 
 /**
  * Settles what is left open of a picture that is to be larger: where one side is given the other follows its shape, by a scale both
@@ -71,15 +69,6 @@ function refuseSize({ scale, width, height }: UpscaleRequest, picture: Size, siz
 function costOf(picture: Size, size: Size, network: UpscalerModel | null): number {
   const kernel = Math.ceil((size.width * size.height) / pixelsAStep);
   if (network === null) return kernel;
-  const seen = roundsOf(network.scale, picture, size);
-  const last = seen.at(-1) as Size;
-  const [wide, high] = [last.width * network.scale, last.height * network.scale];
-  if (wide * high > limits.upscaledPixels) {
-    const detail =
-      `Expected a size that the upscaler ${network.id}, which makes pictures ${network.scale} times as wide and high, reaches by pictures of at most ` +
-      `${limits.upscaledPixels} pixels, but on the way to ${size.width} x ${size.height} it makes ${wide} x ${high}. ` +
-      'Send a smaller picture, or name another upscaler.';
-    throw new ArmatureError('invalid_request', detail, { field });
-  }
-  return kernel + seen.reduce((sum, { width, height }) => sum + stepsAPixel * width * height, 0);
+  refuseHugeRounds(network, picture, size, field);
+  return kernel + costOfRounds(network.scale, picture, size);
 }
