@@ -2,7 +2,13 @@
 export type NamedText = { readonly text: string } | { readonly name: string };
 
 /** Names that are looked for in prompts, found by how they begin. */
-export type NameIndex = ReadonlyMap<string, readonly string[]>;
+export type NameIndex = ReadonlyMap<string, NamesAlike>;
+
+/** Names that begin alike, and how long they are. */
+interface NamesAlike {
+  readonly names: ReadonlySet<string>;
+  readonly lengths: readonly number[];
+}
 
 /** Characters that names are told apart by before they are compared whole. */
 const indexed = 3;
@@ -23,20 +29,23 @@ export function foldCase(text: string): string {
 
 /** Names to be looked for; those without a letter or a digit are left out. */
 export function indexNames(names: Iterable<string>): NameIndex {
-  const index = new Map<string, string[]>();
-  for (const name of new Set([...names].filter(isName).map(foldCase))) {
+  const index = new Map<string, Set<string>>();
+  for (const name of [...names].filter(isName).map(foldCase)) {
     const start = name.slice(0, indexed);
-    const known = index.get(start);
-    if (known === undefined) index.set(start, [name]);
-    else known.push(name);
+    index.set(start, (index.get(start) ?? new Set()).add(name));
   }
-  return index;
+  return new Map(
+    [...index].map(([start, alike]) => [
+      start,
+      { names: alike, lengths: [...new Set([...alike].map(({ length }) => length))] },
+    ]),
+  );
 }
 
 /**
  * A text cut at the names in it, whatever their case: the longest name first, as whole words. A name that begins or ends with a letter or a
  * digit must not touch another one there. Texts between names keep their white space; empty ones are left out. Takes time linear in the
- * text for names that begin differently.
+ * text, and in the number of lengths that names have which begin alike, however many those are.
  */
 export function splitAtNames(text: string, names: NameIndex): readonly NamedText[] {
   if (text === '') return [];
@@ -71,11 +80,13 @@ interface Occurrence {
 function occurrences(lower: string, names: NameIndex): readonly Occurrence[] {
   const found: Occurrence[] = [];
   for (let at = 0; at < lower.length; at += 1) {
-    // No name begins within a word.
-    if (touch(lower, at)) continue;
     for (let length = 1; length <= indexed && at + length <= lower.length; length += 1) {
-      for (const name of names.get(lower.slice(at, at + length)) ?? []) {
-        if (lower.startsWith(name, at) && !touch(lower, at + name.length)) found.push({ at, name });
+      const alike = names.get(lower.slice(at, at + length));
+      // No name begins within a word.
+      if (alike === undefined || touch(lower, at)) continue;
+      for (const whole of alike.lengths) {
+        const name = lower.slice(at, at + whole);
+        if (alike.names.has(name) && !touch(lower, at + whole)) found.push({ at, name });
       }
     }
   }

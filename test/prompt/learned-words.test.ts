@@ -5,6 +5,8 @@ import { growth } from '../support/growth.ts';
 const split = (text: string, ...names: readonly string[]): readonly string[] =>
   splitAtNames(text, indexNames(names)).map((part: NamedText) => ('name' in part ? `[${part.name}]` : part.text));
 
+const manyNames = (count: number): readonly string[] => Array.from({ length: count }, (_, i) => `style${i + 100}`);
+
 describe('names of learned words in a text', () => {
   test('are found whatever their case, with what stands between them', () => {
     expect(split('a NightMood castle', 'nightmood')).toEqual(['a ', '[nightmood]', ' castle']);
@@ -60,5 +62,12 @@ describe('names of learned words in a text', () => {
     const names = indexNames(Array.from({ length: 40 }, (_, i) => `word${i}`));
     const find = (length: number): void => void splitAtNames('word7 wor word '.repeat(length), names);
     expect(await growth(find, 2000)).toBeLessThan(2.5);
+  });
+
+  test('are found in time that does not grow with how many of them begin alike', async () => {
+    const text = 'style7 style '.repeat(20_000);
+    const indexes = new Map([200, 400].map((count) => [count, indexNames(manyNames(count))]));
+    const find = (count: number): void => void splitAtNames(text, indexes.get(count)!);
+    expect(await growth(find, 200)).toBeLessThan(1.5);
   });
 });
