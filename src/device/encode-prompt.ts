@@ -2,12 +2,12 @@ import { ArmatureError } from '../errors.ts';
 import type { PlannedPass } from '../generation/passes.ts';
 import { sizeIds } from '../generation/picture-sizes.ts';
 import { negativePromptOf, promptOf, secondPromptOf } from '../generation/prompts.ts';
-import { besideEachOther, ofNoText, withSizeIds } from '../pipeline/conditioning/added.ts';
+import { besideEachOther, ofNoText, withGuidance, withSizeIds } from '../pipeline/conditioning/added.ts';
 import { type Chunk, chunksOf, firstChunk } from '../pipeline/conditioning/chunks.ts';
 import type { Conditioning } from '../pipeline/conditioning/conditioning.ts';
 import { type EncodedChunk, joinChunks } from '../pipeline/conditioning/join-chunks.ts';
 import type { PromptEncoder } from '../pipeline/conditioning/prompt-encoder.ts';
-import type { TextRole } from '../pipeline/conditioning/role.ts';
+import type { TextRole } from '../generation/row-roles.ts';
 import type { RowQuestion } from '../pipeline/row.ts';
 import type { Tokenizer } from '../pipeline/tokenizer/tokenizer.ts';
 import { promptLimits } from '../prompt/limits.ts';
@@ -114,8 +114,22 @@ function filled(chunks: CutText['chunks'], length: number, tokenizer: Tokenizer)
   return missing === 0 ? chunks : [...chunks, ...Array.from({ length: missing }, () => chunksOf([], tokenizer)[0]!)];
 }
 
-/** What a text means, with what a model of SDXL is told beside it. */
-function toldBeside(meant: Conditioning, role: TextRole, { added, ...size }: PlannedPass): Conditioning {
+/** What a text means, with what else a model is told. */
+function toldBeside(
+  meant: Conditioning,
+  role: TextRole,
+  { embedsGuidance, guidanceScale, ...pass }: PlannedPass,
+): Conditioning {
+  const told = withSizes(meant, role, pass);
+  return embedsGuidance === true ? withGuidance(told, guidanceScale) : told;
+}
+
+/** With what a model of SDXL is told. */
+function withSizes(
+  meant: Conditioning,
+  role: TextRole,
+  { added, ...size }: Pick<PlannedPass, 'added' | 'width' | 'height'>,
+): Conditioning {
   if (added === undefined) return meant;
   const conditioning = role === 'negative' && added.zeroNegative ? ofNoText(meant) : meant;
   return withSizeIds(conditioning, sizeIds(added.sizes[role], size, added.scores?.[role]));

@@ -155,7 +155,8 @@ export class ModelNetworks implements NetworkSource {
     const { type, zeroSnr } = model.prediction;
     // What the library decided, and shows, is what is drawn with.
     const told = [{ by: 'user', source: 'the library', type, zeroSnr }] as const;
-    const checkpoint = await openBaseCheckpoint(model.path, { told });
+    const toldDistilled = [{ decidedBy: 'user', source: 'the library', as: model.distilled?.as ?? 'none' }] as const;
+    const checkpoint = await openBaseCheckpoint(model.path, { told, toldDistilled });
     const networks = baseNetworks(this.#pool, key, checkpoint, noDeltas, this.#branches);
     const { textEncoders } = checkpoint;
     const tokenizers = await Promise.all(textEncoders.map(async (part) => await this.#tokenizerOf(part)));

@@ -113,7 +113,7 @@ export function controlNetworks(
       return await runOne(pool, sessions.hint, build, 'hint', { image, ...told });
     },
     residuals: async (input, hint, scale, types) => {
-      const feeds = { ...denoiserFeeds(input), hint, scale, ...(types === null ? {} : { types }) };
+      const feeds = { ...controlFeeds(input), hint, scale, ...(types === null ? {} : { types }) };
       const build = (): OnnxModel => buildControlNet(controlnet, { tiling });
       const residuals = await run(pool, sessions.encoder, build, outputs, feeds);
       return pooled
@@ -150,6 +150,12 @@ function numbered(name: string, tensors: readonly Tensor[]): Feeds {
 
 /** What the networks call the rows of a conditioning. */
 const conditioningInputs: Readonly<Record<string, string>> = { context: 'encoder_hidden_states' };
+
+/** Of a ControlNet, which takes no guidance though its denoiser may. */
+function controlFeeds(input: DenoiserInput): Feeds {
+  const { guidance: _, ...conditioning } = input.conditioning;
+  return denoiserFeeds({ ...input, conditioning });
+}
 
 function denoiserFeeds({ sample, timestep, conditioning }: DenoiserInput): Feeds {
   const told = Object.entries(conditioning).map(([name, rows]) => [conditioningInputs[name] ?? name, rows]);

@@ -1,9 +1,9 @@
 import type { PlannedPass } from '../generation/passes.ts';
 import { structureOf } from '../pipeline/conditioning/conditioning.ts';
-import type { Role, TextRole } from '../pipeline/conditioning/role.ts';
+import { type Role, rolesOf, type TextRole } from '../generation/row-roles.ts';
 import { groupsOf, prepareControls } from '../pipeline/controls/kinds.ts';
 import type { SampleControl } from '../pipeline/controls/sample-control.ts';
-import { type Guidance, rolesOf } from '../pipeline/guidance.ts';
+import type { Guidance } from '../pipeline/guidance.ts';
 import type { LatentDecoder } from '../pipeline/networks/networks.ts';
 import { type Pass, torchNoise } from '../pipeline/pass.ts';
 import { type RowQuestion, rowOf } from '../pipeline/row.ts';
@@ -54,6 +54,7 @@ export async function* prepareDrawing(
     scale: planned.guidanceScale,
     rescale: planned.guidanceRescale,
     picture: planned.imageGuidanceScale ?? null,
+    isInput: planned.embedsGuidance,
   };
   const warnings: string[] = [];
   let pieces = 0;

@@ -3,14 +3,15 @@ import { passesOf, type PlannedPass } from './passes.ts';
 import type { GenerationPlan } from './plan.ts';
 import { furtherTexts } from './prompts.ts';
 import { costOfRounds } from './network-rounds.ts';
+import { rolesOf } from './row-roles.ts';
 
 /** About what encoding a text costs: a hundredth of a step at 512 x 512 where Stable Diffusion 1.5 draws. */
 const textCost = 2048;
 
 /**
- * In pixel steps: width x height x evaluations of the network x pictures drawn, candidates included. An evaluation of several prompts
- * costs by its rows, where two are one, each text costs that is encoded beside the prompt and the negative one, and a network costs that enlarges
- * a picture between two passes.
+ * In pixel steps: width x height x evaluations of the network x pictures drawn, candidates included. An evaluation costs by its rows, where
+ * two, those of guidance, are one, each text costs that is encoded beside the prompt and the negative one, and a network costs that enlarges a
+ * picture between two passes.
  */
 export function costOfDrawing(plan: GenerationPlan): number {
   const known = costs.get(plan);
@@ -24,7 +25,10 @@ export function costOfDrawing(plan: GenerationPlan): number {
 /** Counting texts takes milliseconds where a prompt has many, and a plan is asked when it is charged, recorded and summed up. */
 const costs = new WeakMap<GenerationPlan, number>();
 
-type DrawnPass = Pick<PlannedPass, 'width' | 'height' | 'run' | 'prompts' | 'imageGuidanceScale'> &
+type DrawnPass = Pick<
+  PlannedPass,
+  'width' | 'height' | 'run' | 'prompts' | 'guidanceScale' | 'embedsGuidance' | 'imageGuidanceScale'
+> &
   Partial<Pick<PlannedPass, 'takes'>>;
 
 /** Of one picture. */
@@ -38,11 +42,14 @@ function costOfEnlarging({ takes = null }: DrawnPass): number {
   return costOfRounds(takes.upscaler.scale, takes.from, takes.to);
 }
 
-function costOfPass({ width, height, run, prompts, imageGuidanceScale }: DrawnPass): number {
-  // A picture that is edited is asked about by itself as well, unless it is followed no further than it is.
-  const further = imageGuidanceScale === undefined || imageGuidanceScale === 1 ? 0 : 1;
-  const rows = (prompts === 1 ? 2 : prompts + 1) + further;
-  return width * height * run.evaluations * (rows / 2);
+function costOfPass(pass: DrawnPass): number {
+  const { width, height, run } = pass;
+  return width * height * run.evaluations * (rowsOf(pass) / 2);
+}
+
+/** Rows of an evaluation. */
+function rowsOf({ prompts, guidanceScale: scale, embedsGuidance: isInput, imageGuidanceScale: picture }: DrawnPass) {
+  return rolesOf({ scale, picture, isInput }, prompts).length;
 }
 
 /**

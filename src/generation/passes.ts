@@ -25,6 +25,7 @@ export interface PlannedPass extends Pick<
   | 'sdeNoise'
   | 'guidanceScale'
   | 'guidanceRescale'
+  | 'embedsGuidance'
   | 'imageGuidanceScale'
   | 'strict'
   | 'tiling'
@@ -74,6 +75,7 @@ function refined(pass: PlannedPass, { refiner }: GenerationPlan): readonly Plann
       refines: true,
       model: refiner.model,
       added: refiner.added,
+      embedsGuidance: refiner.embedsGuidance,
       part: { ...pass.part, downTo: undefined, below: refiner.below },
       run,
       reading: countedOf(pass.reading, from + count, { from, count }),
@@ -95,7 +97,7 @@ function stepsOf(passes: readonly PlannedPass[]): number {
 function firstPass(plan: GenerationPlan): PlannedPass {
   const { model, prompt, negativePrompt, added, promptSyntax, clipSkip, width, height } = plan;
   const { scheduler, schedule, sChurn, eta, run, sdeNoise } = plan;
-  const { guidanceScale, guidanceRescale, imageGuidanceScale, strict, tiling } = plan;
+  const { guidanceScale, guidanceRescale, embedsGuidance, imageGuidanceScale, strict, tiling } = plan;
   const sampling = { scheduler, schedule, sChurn, part: partOf(plan), eta, run, sdeNoise };
   const read = { within: '', steps: { steps: run.steps } };
   return {
@@ -113,6 +115,7 @@ function firstPass(plan: GenerationPlan): PlannedPass {
     ...sampling,
     guidanceScale,
     guidanceRescale,
+    embedsGuidance,
     imageGuidanceScale,
     strict,
     refines: false,
@@ -125,7 +128,7 @@ function firstPass(plan: GenerationPlan): PlannedPass {
 /** `before`: steps of the first pass, with those of its refiner. */
 function hiresPass(plan: GenerationPlan, hires: PlannedHires, before: number): PlannedPass {
   const first = firstPass(plan);
-  const { model, added, width, height, scheduler, schedule, sChurn, eta, run } = hires;
+  const { model, added, embedsGuidance, width, height, scheduler, schedule, sChurn, eta, run } = hires;
   const prompt = hires.prompt ?? first.prompt;
   // A prompt of the first pass goes on; one of its own begins.
   const own = { within: 'hires.', steps: { steps: run.steps } };
@@ -137,6 +140,7 @@ function hiresPass(plan: GenerationPlan, hires: PlannedHires, before: number): P
     prompt,
     negativePrompt: hires.negativePrompt ?? first.negativePrompt,
     added,
+    embedsGuidance,
     prompts: composedPrompts({ prompt, promptSyntax: first.promptSyntax }),
     reading: {
       prompt: hires.prompt === null ? goingOn : own,

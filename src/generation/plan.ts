@@ -40,6 +40,8 @@ export interface GenerationPlan extends Plan {
   readonly steps: number;
   /** 1 switches classifier-free guidance off. */
   readonly guidanceScale: number;
+  /** The model takes the guidance scale as an input, and is asked once; absent of others. */
+  readonly embedsGuidance?: true | undefined;
   readonly guidanceRescale: number;
   /** How far the picture that is edited is followed, of models that edit by words; absent of others. 1: no further than it is. */
   readonly imageGuidanceScale?: number | undefined;
@@ -181,7 +183,17 @@ export interface PlannedUpscaler {
 /** A pass over what the one before it left, brought to a larger size. Sampled and told as the first one, where it says nothing else. */
 export interface PlannedHires extends Pick<
   GenerationPlan,
-  'model' | 'scheduler' | 'schedule' | 'sChurn' | 'eta' | 'run' | 'added' | 'width' | 'height' | 'steps'
+  | 'model'
+  | 'scheduler'
+  | 'schedule'
+  | 'sChurn'
+  | 'eta'
+  | 'run'
+  | 'added'
+  | 'width'
+  | 'height'
+  | 'steps'
+  | 'embedsGuidance'
 > {
   readonly upscaler: PlannedUpscaler;
   /** What the first pass left is brought to this size, which covers width x height, and cut to that. */
@@ -194,7 +206,7 @@ export interface PlannedHires extends Pick<
 }
 
 /** A model that goes on with the latents of another one, with the same sampler, where its own levels of noise begin. */
-export interface PlannedRefiner {
+export interface PlannedRefiner extends Pick<GenerationPlan, 'embedsGuidance'> {
   readonly model: ModelReference;
   readonly added?: PlannedAdded | undefined;
   /** As it was asked: the share of the trained timesteps that the other model draws. */

@@ -5,7 +5,7 @@ import { type SchedulerId, schedulers } from '../schedulers/registry.ts';
 import { stepsOfSchedule } from '../schedulers/part.ts';
 import type { Catalog } from './catalog.ts';
 import { latentInterpolation, latentUpscalerIds } from './upscalers/latent-upscaler.ts';
-import { type BaseModel, findBase, sharesLatents } from './models/base.ts';
+import { type BaseModel, findBase, guidanceOf, sharesLatents } from './models/base.ts';
 import { findUpscaler, type UpscalerList } from './models/upscaler.ts';
 import { partOfHires } from './passes.ts';
 import type { GenerationPlan, PlannedAdded, PlannedHires, PlannedUpscaler, SamplerRun } from './plan.ts';
@@ -63,6 +63,7 @@ export function resolveHires(
     refined,
     planned: {
       model: { id: base.id, hash: base.hash },
+      ...guidanceOf(base),
       ...size,
       enlarged,
       upscaler,

@@ -4,7 +4,7 @@ import { askedOptions } from '../schedulers/asked-options.ts';
 import type { SchedulePart } from '../schedulers/part.ts';
 import { createScheduler } from '../schedulers/registry.ts';
 import type { Catalog } from './catalog.ts';
-import { type BaseModel, findBase, sharesLatents } from './models/base.ts';
+import { type BaseModel, findBase, guidanceOf, sharesLatents } from './models/base.ts';
 import type { PlannedPass } from './passes.ts';
 import type { GenerationPlan, PlannedAdded, PlannedRefiner, SamplerRun } from './plan.ts';
 import type { GenerationRequest } from './request/generation.ts';
@@ -81,11 +81,19 @@ function addedOf(
 
 /** The refiner of a plan, with what it draws of each stage. */
 export function plannedRefiner(
-  { model: { id, hash }, added, switchAt, below }: ChosenRefiner,
+  { model, added, switchAt, below }: ChosenRefiner,
   { low, high }: Readonly<Record<PlannedPass['stage'], SamplerRun | null>>,
 ): PlannedRefiner {
   const runs = { ...(low === null ? {} : { low }), ...(high === null ? {} : { high }) };
-  return { model: { id, hash }, ...(added === undefined ? {} : { added }), switchAt, below, runs };
+  const { id, hash } = model;
+  return {
+    model: { id, hash },
+    ...guidanceOf(model),
+    ...(added === undefined ? {} : { added }),
+    switchAt,
+    below,
+    runs,
+  };
 }
 
 /** What the model of a run draws of it, and what a refiner does. `within`: what stands before the sampler's fields in the request. */

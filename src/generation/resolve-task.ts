@@ -1,5 +1,6 @@
 import { ArmatureError } from '../errors.ts';
 import type { BaseModel } from './models/base.ts';
+import type { PlannedPass } from './passes.ts';
 import type { GenerationPlan } from './plan.ts';
 import { composedPrompts } from './prompts.ts';
 import type { GenerationRequest } from './request/generation.ts';
@@ -42,6 +43,16 @@ export function refuseOtherTasks(request: GenerationRequest, { id, task }: BaseM
       `The model ${id} changes a picture by words and takes one prompt: AND composes several. Write it in small letters where it is a word.`,
     );
   }
+}
+
+/** Refuses prompts that are composed in a pass whose model cannot: it answers as if guided already. */
+export function refuseComposed(passes: readonly PlannedPass[]): void {
+  const pass = passes.find(({ embedsGuidance, prompts }) => embedsGuidance === true && prompts > 1);
+  if (pass === undefined) return;
+  throw invalid(
+    `${pass.reading.prompt.within}prompt`,
+    `The model ${pass.model.id} takes guidance_scale as an input and one prompt: AND composes several. Write it in small letters where it is a word.`,
+  );
 }
 
 /** Refuses a model that edits pictures by words as that of a second pass. */

@@ -2,7 +2,8 @@ import { ArmatureError } from '../errors.ts';
 import type { BaseModel } from './models/base.ts';
 import { type SchedulerId, schedulerIds } from '../schedulers/registry.ts';
 import type { Catalog } from './catalog.ts';
-import { findBase } from './models/base.ts';
+import { type UsualSampling, usualSampling, usualSchedule } from './few-steps.ts';
+import { findBase, guidanceOf } from './models/base.ts';
 import { limits } from './request/limits.ts';
 import type { GenerationPlan } from './plan.ts';
 import { resolveAdded } from './resolve-added.ts';
@@ -24,7 +25,7 @@ import { lorasOfPrompt } from './loras-of-prompt.ts';
 import { resolveEmbeddings } from './resolve-embeddings.ts';
 import { resolveHires } from './resolve-hires.ts';
 import { resolveLoras } from './resolve-loras.ts';
-import { imageGuidance, refuseEditingAfter, refuseOtherTasks } from './resolve-task.ts';
+import { imageGuidance, refuseComposed, refuseEditingAfter, refuseOtherTasks } from './resolve-task.ts';
 import { chooseRefiner, plannedRefiner, runsWith } from './resolve-refiner.ts';
 import { resolveOutput } from './resolve-output.ts';
 import { resolveTiling } from './resolve-tiling.ts';
@@ -53,8 +54,11 @@ export interface GenerationContext {
 export function resolveGeneration(request: GenerationRequest, context: GenerationContext): Resolved<GenerationPlan> {
   const { catalog } = context;
   const base = findBase(catalog.models, request.model ?? context.defaultModel, 'model');
-  const scheduler = request.scheduler ?? defaultScheduler(base);
-  const steps = request.steps ?? base.defaults.steps;
+  const inPrompt = lorasOfPrompt(request.prompt, request.prompt_syntax, catalog.models);
+  const asked = [...request.loras, ...inPrompt];
+  const usual = usualSampling(base, asked, catalog.models);
+  const scheduler = request.scheduler ?? usualScheduler(base, usual);
+  const steps = request.steps ?? usual.steps;
   refuseOtherTasks(request, base);
   refuseWithoutInit(request);
   refuseWithoutMask(request);
@@ -64,7 +68,8 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
   const otherStandsIn = autoencoder.vae !== undefined;
   if (request.init_image !== undefined) requireEncoder(base, otherStandsIn, 'init_image');
   const init = resolveInit(request, base, context.init ?? null, context.mask ?? null, { scheduler, steps, ...size });
-  const sampling = { scheduler, schedule: request.schedule, sChurn: request.s_churn, eta: request.eta };
+  const schedule = usualSchedule(request, usual, scheduler);
+  const sampling = { scheduler, schedule, sChurn: request.s_churn, eta: request.eta };
   const added = resolveAdded(request, base, catalog.models);
   const refiner = chooseRefiner(request, base, added, catalog);
   const low = runsWith(refiner, 'low', { base, part: partOf({ steps, init }), ...sampling });
@@ -77,8 +82,7 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
   const controls = resolved.map(({ control }) => control);
   refuseEditingAfter(hires?.base ?? null);
   refuseApartOnUnion(controls, catalog.models);
-  const inPrompt = lorasOfPrompt(request.prompt, request.prompt_syntax, catalog.models);
-  const loras = resolveLoras([...request.loras, ...inPrompt], base, catalog.models, hires?.base ?? base);
+  const loras = resolveLoras(asked, base, catalog.models, hires?.base ?? base);
   const tiling = resolveTiling(request, [
     { base, size, made: size, field: null },
     ...(hires === null
@@ -98,8 +102,9 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
     ...(added === undefined ? {} : { added }),
     ...size,
     steps,
-    guidanceScale: request.guidance_scale ?? base.defaults.guidanceScale,
+    guidanceScale: request.guidance_scale ?? usual.guidanceScale,
     guidanceRescale: request.guidance_rescale,
+    ...guidanceOf(base),
     ...imageGuidance(request, base),
     ...sampling,
     run: low.own,
@@ -124,7 +129,9 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
     ...resolveEvaluation(request, controls, catalog.condition),
     output: { ...resolveOutput(request.output), metadata: request.output.metadata ?? context.embedParameters },
   };
-  checkPrompts(passesOf(written));
+  const passes = passesOf(written);
+  refuseComposed(passes);
+  checkPrompts(passes);
   const embeddings = resolveEmbeddings(written, catalog.models);
   const plan = embeddings.length === 0 ? written : { ...written, embeddings };
   const remarks = [...resolved.flatMap(({ warnings }) => warnings), ...loras.warnings];
@@ -164,9 +171,9 @@ function resolveClipSkip(clipSkip: number, bases: readonly BaseModel[]): number 
   throw new ArmatureError('invalid_request', detail, { field: 'clip_skip' });
 }
 
-function defaultScheduler(base: BaseModel): SchedulerId {
-  const found = schedulerIds.find((id) => id === base.defaults.scheduler);
+function usualScheduler(base: BaseModel, { scheduler }: UsualSampling): SchedulerId {
+  const found = schedulerIds.find((id) => id === scheduler);
   if (found !== undefined) return found;
-  const detail = `The model ${base.id} asks for the scheduler ${base.defaults.scheduler}, which is not built. Name one.`;
+  const detail = `The model ${base.id} asks for the scheduler ${scheduler}, which is not built. Name one.`;
   throw new ArmatureError('model_invalid', detail, { field: 'scheduler', choices: schedulerIds });
 }

@@ -1,3 +1,4 @@
+import { fewStepsWarning } from './few-steps.ts';
 import type { BaseModel } from './models/base.ts';
 import { modelNouns } from './models/kinds.ts';
 import type { ModelList } from './models/model-list.ts';
@@ -12,13 +13,9 @@ export function warningsOf(plan: GenerationPlan, models: ModelList): readonly st
   if (base !== undefined) warnings.push(...predictionWarnings(base));
   const passes = passesOf(plan);
   warnings.push(...promptWarnings(passes, plan.embeddings));
-  if (plan.guidanceScale === 1) {
-    // Prompts are composed by what each has more than the negative one.
-    if (plan.negativePrompt !== '' && composedPrompts(plan) === 1) {
-      warnings.push('negative_prompt has no effect while guidance_scale is 1.');
-    }
-    if (plan.guidanceRescale !== 0) warnings.push('guidance_rescale has no effect while guidance_scale is 1.');
-  }
+  warnings.push(...guidanceWarnings(plan, passes));
+  const fewSteps = base === undefined ? null : fewStepsWarning(plan, base, models.loras);
+  if (fewSteps !== null) warnings.push(fewSteps);
   if (plan.refiner !== undefined && plan.controls.length + (plan.loras ?? []).length > 0) {
     warnings.push(
       `controls and loras act until the refiner ${plan.refiner.model.id} takes over, which they do not fit.`,
@@ -33,6 +30,22 @@ export function warningsOf(plan: GenerationPlan, models: ModelList): readonly st
     warnings.push(...controlWarnings(control, acting, models).map((text) => `controls[${index}] ${text}`));
   }
   return warnings;
+}
+
+/** What has no effect because no pass asks about a negative prompt. */
+function guidanceWarnings(plan: GenerationPlan, passes: readonly PlannedPass[]): readonly string[] {
+  const embeds = passes.find(({ embedsGuidance }) => embedsGuidance === true);
+  if (plan.guidanceScale !== 1 && passes.some(({ embedsGuidance }) => embedsGuidance !== true)) return [];
+  const because =
+    embeds === undefined
+      ? 'while guidance_scale is 1'
+      : `with the model ${embeds.model.id}, which takes guidance_scale as an input and knows no negative prompt`;
+  // Prompts are composed by what each has more than the negative one.
+  const negative = plan.negativePrompt !== '' && composedPrompts(plan) === 1;
+  return [
+    ...(negative ? [`negative_prompt has no effect ${because}.`] : []),
+    ...(plan.guidanceRescale === 0 ? [] : [`guidance_rescale has no effect ${because}.`]),
+  ];
 }
 
 /** What nobody says of a model, or what two say differently, may be wrong: a picture of noise would not tell why. */

@@ -59,6 +59,8 @@ export type MiddleConfig =
 
 export interface UNetConfig extends EncoderConfig {
   readonly outChannels: number;
+  /** Width of the sinusoids of the guidance, in networks that take it as an input; absent of all others. */
+  readonly guidanceWidth?: number;
   readonly upBlockTypes: readonly UpBlockType[];
   /** Transformer blocks behind each residual block on the way up, deepest level first; 0: no transformer. */
   readonly upTransformerLayers: readonly (readonly number[])[];

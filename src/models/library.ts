@@ -14,7 +14,8 @@ import { buildStamp } from './build-stamp.ts';
 import { type KeptFinding, type KeptFindings, readFindings, writeFindings } from './findings-file.ts';
 import { inspect } from './inspect.ts';
 import type { Inspect } from './inspector.ts';
-import { keptPrediction } from './kinds/base/said.ts';
+import { keptPrediction, type SamplingSaid } from './kinds/base/said.ts';
+import { findLora, type LoraModel } from '../generation/models/lora.ts';
 import type { Fields } from './kinds/contract/kind.ts';
 import { requireCondition } from './kinds/contract/typed.ts';
 import { kindOf, modelKinds } from './kinds/kinds.ts';
@@ -158,6 +159,20 @@ class Library {
   async setVae(id: string, vae: string): Promise<BaseModel> {
     await this.ask((models) => resolveAutoencoder({ vae, decoder: 'vae' }, findBase(models, id, 'model'), models));
     return await this.tell(modelKinds.base, findBase, id, { vae });
+  }
+
+  /**
+   * Says how a base model or a LoRA was made to draw in few steps, and of a base model what it is drawn with where a request leaves that open;
+   * keeps it in DATA. `invalid_request` for what a LoRA has none of, or as {@link tell}.
+   */
+  async setSampling(id: string, { distilled, ...defaults }: SamplingSaid): Promise<BaseModel | LoraModel> {
+    const { loras } = await this.list();
+    if (!loras.some((lora) => lora.id === id)) {
+      return await this.tell(modelKinds.base, findBase, id, { distilled, ...defaults });
+    }
+    if (Object.keys(defaults).length === 0) return await this.tell(modelKinds.lora, findLora, id, { distilled });
+    const detail = `${id} is a LoRA, which has no steps, guidance or scheduler of its own: say how it was distilled, and the rest in requests.`;
+    throw new ArmatureError('invalid_request', detail, { field: Object.keys(defaults)[0] ?? 'steps' });
   }
 
   /** Says whose latents an autoencoder or a TAESD is for, `auto` alone for what its files say, and keeps it in DATA. `unknown_model` as {@link tell}. */

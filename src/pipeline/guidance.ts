@@ -1,12 +1,8 @@
-import type { Role } from './conditioning/role.ts';
+import type { Role, RowGuidance } from '../generation/row-roles.ts';
 
-export interface Guidance {
-  /** 1 and less: the prompt alone. */
-  readonly scale: number;
+export interface Guidance extends RowGuidance {
   /** How far the spread of a guided prediction is brought back, 0 .. 1. */
   readonly rescale: number;
-  /** How far the picture that is edited is followed, in networks that are shown one; null or absent in all others. 1: no further than it is. */
-  readonly picture?: number | null;
 }
 
 /** The network's answer to one row of a sample. */
@@ -15,18 +11,6 @@ export interface Answer {
   /** What it counts among several answers to prompts. */
   readonly weight: number;
   readonly prediction: Float32Array;
-}
-
-/**
- * The rows that a sample with so many prompts asks under this guidance, in their order in a batch. Several prompts are composed
- * by what each has more than the negative one, so that one is asked too, guidance or not.
- */
-export function rolesOf({ scale, picture = null }: Guidance, prompts = 1): readonly Role[] {
-  if (picture !== null && scale > 1) {
-    return picture === 1 ? ['picture', 'prompt'] : ['negative', 'picture', 'prompt'];
-  }
-  const asked = Array.from({ length: prompts }, () => 'prompt' as const);
-  return scale > 1 || prompts > 1 ? ['negative', ...asked] : asked;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { StepConditionings } from './conditioning/conditioning.ts';
 import { weightsOn } from './controls/control-weights.ts';
 import type { RowControl, SampleControl } from './controls/sample-control.ts';
-import type { Role } from './conditioning/role.ts';
+import type { Role } from '../generation/row-roles.ts';
 
 /** One question that a sample asks of the network, and the conditionings that say it. */
 export interface RowQuestion {

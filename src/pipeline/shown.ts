@@ -1,4 +1,4 @@
-import type { Role } from './conditioning/role.ts';
+import type { Role } from '../generation/row-roles.ts';
 import { type EncodedPicture, latentsOf } from './drawn-over.ts';
 
 /** What a network is shown beside the latents, in channels of its own: all samples of a pass share it. */

@@ -47,6 +47,10 @@ export async function openBaseCheckpoint(
       `The UNet of ${name} takes ${unet.config.inChannels} channels where its latents have ${latentChannels}: ${refusedTask(unet.config.inChannels)} not supported.`,
     );
   }
+  if (unet.config.guidanceWidth !== undefined && taskOf(unet.config.inChannels, latentChannels) === 'editing') {
+    const detail = `The UNet of ${name} changes pictures by words and takes its guidance as an input: such models are not supported.`;
+    throw new ArmatureError('not_supported_yet', detail);
+  }
   const widths = textEncoders.map(({ config }) => config.hiddenSize);
   const width = widths.reduce((sum, one) => sum + one, 0);
   if (unet.config.crossAttentionDim !== width) {

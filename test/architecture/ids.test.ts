@@ -15,6 +15,7 @@ const registries = [
   'schedulers/schedules/registry.ts',
   'pixels/upscalers/registry.ts',
   'generation/upscalers/latent-upscaler.ts',
+  'schedulers/distillations.ts',
   'generation/kinds/kinds.ts',
   'service/job-runners.ts',
   'generation/models/kinds.ts',

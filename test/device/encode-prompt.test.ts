@@ -5,7 +5,7 @@ import { textNetwork } from '../../src/device/text-network.ts';
 import type { PlannedPass } from '../../src/generation/passes.ts';
 import { composedPrompts } from '../../src/generation/prompts.ts';
 import { type PromptEncoder, textEncoder } from '../../src/pipeline/conditioning/prompt-encoder.ts';
-import type { TextRole as Role } from '../../src/pipeline/conditioning/role.ts';
+import type { TextRole as Role } from '../../src/generation/row-roles.ts';
 import { loadTokenizer } from '../../src/pipeline/tokenizer/load-tokenizer.ts';
 import { SessionPool } from '../../src/runtime/index.ts';
 import { openBaseCheckpoint } from '../../src/weights/checkpoint.ts';

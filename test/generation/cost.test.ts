@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { progressAtEnd, progressIn } from '../../src/generation/cost.ts';
 
 const run = { steps: 4, evaluations: 4 };
-const pass = { width: 64, height: 64, scheduler: 'ddim', steps: 4, prompts: 1, run } as const;
+const pass = { width: 64, height: 64, scheduler: 'ddim', steps: 4, prompts: 1, guidanceScale: 7.5, run } as const;
 
 describe('how far a drawing is', () => {
   it('in its only pass is the share of its steps', () => {

@@ -12,6 +12,7 @@ import { stableDiffusionSchedule } from '../../src/weights/configs/stable-diffus
 
 const sdxl: BaseModel = {
   kind: 'base',
+  distilled: null,
   task: 'drawing',
   id: 'large',
   title: 'Large',

@@ -5,7 +5,7 @@ import { type Conditioning, type StepConditionings, throughout } from '../../src
 import { controlWeights } from '../../src/pipeline/controls/control-weights.ts';
 import { splitNetworks } from '../../src/pipeline/controls/split-networks.ts';
 import { DenoiseLoop, StepError } from '../../src/pipeline/denoise-loop.ts';
-import { rolesOf } from '../../src/pipeline/guidance.ts';
+import { rolesOf } from '../../src/generation/row-roles.ts';
 import type {
   PictureNetworks,
   ControlNetworks,
@@ -144,7 +144,7 @@ function sample(options: Options = {}): Sample {
   const { base = 'toy', steps = 4, value = 1, guidance = 2, width = 2, controls = [], branches = [] } = options;
   const scheduler = tenthScheduler(steps);
   const prompts = [...(options.prompts ?? [{ weight: 1, conditionings: told(value) }])];
-  const roles = rolesOf({ scale: guidance, rescale: 0 }, prompts.length);
+  const roles = rolesOf({ scale: guidance }, prompts.length);
   const questions = roles.map((role) => ({
     role,
     weight: 1,

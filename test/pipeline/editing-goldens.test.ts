@@ -12,7 +12,8 @@ import { type Conditioning, throughout } from '../../src/pipeline/conditioning/c
 import { textEncoder } from '../../src/pipeline/conditioning/prompt-encoder.ts';
 import { splitNetworks } from '../../src/pipeline/controls/split-networks.ts';
 import { DenoiseLoop } from '../../src/pipeline/denoise-loop.ts';
-import { type Guidance, rolesOf } from '../../src/pipeline/guidance.ts';
+import { rolesOf } from '../../src/generation/row-roles.ts';
+import type { Guidance } from '../../src/pipeline/guidance.ts';
 import type { PictureNetworks } from '../../src/pipeline/networks/networks.ts';
 import { type Pass, torchNoise } from '../../src/pipeline/pass.ts';
 import { tensorFrom } from '../../src/pipeline/pixels.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { guide, joinAnswers, rescaleGuided, rolesOf } from '../../src/pipeline/guidance.ts';
+import { rolesOf } from '../../src/generation/row-roles.ts';
+import { guide, joinAnswers, rescaleGuided } from '../../src/pipeline/guidance.ts';
 
 const values = fc.float32Array({ minLength: 8, maxLength: 64, min: -4, max: 4, noNaN: true, noDefaultInfinity: true });
 
@@ -42,8 +43,8 @@ describe('the answers to the rows of a sample', () => {
   const negative = { role: 'negative', weight: 1, prediction: Float32Array.of(1, 2, -1) } as const;
 
   it('are two with guidance, one without', () => {
-    expect(rolesOf({ scale: 7.5, rescale: 0 })).toEqual(['negative', 'prompt']);
-    expect(rolesOf({ scale: 1, rescale: 0 })).toEqual(['prompt']);
+    expect(rolesOf({ scale: 7.5 })).toEqual(['negative', 'prompt']);
+    expect(rolesOf({ scale: 1 })).toEqual(['prompt']);
   });
 
   it('are the answer to the prompt where it is alone', () => {
@@ -63,8 +64,8 @@ describe('the answers to the rows of a sample', () => {
   });
 
   it('have the negative one wherever several prompts are composed', () => {
-    expect(rolesOf({ scale: 1, rescale: 0 }, 2)).toEqual(['negative', 'prompt', 'prompt']);
-    expect(rolesOf({ scale: 5, rescale: 0 }, 3)).toEqual(['negative', 'prompt', 'prompt', 'prompt']);
+    expect(rolesOf({ scale: 1 }, 2)).toEqual(['negative', 'prompt', 'prompt']);
+    expect(rolesOf({ scale: 5 }, 3)).toEqual(['negative', 'prompt', 'prompt', 'prompt']);
   });
 
   it('are composed of several prompts by what each has more than the negative one, and then guided', () => {

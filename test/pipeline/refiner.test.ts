@@ -9,7 +9,7 @@ import { withSizeIds } from '../../src/pipeline/conditioning/added.ts';
 import { throughout } from '../../src/pipeline/conditioning/conditioning.ts';
 import { textEncoder } from '../../src/pipeline/conditioning/prompt-encoder.ts';
 import { type DrawnOver } from '../../src/pipeline/drawn-over.ts';
-import { rolesOf } from '../../src/pipeline/guidance.ts';
+import { rolesOf } from '../../src/generation/row-roles.ts';
 import { type Pass, torchNoise } from '../../src/pipeline/pass.ts';
 import { tensorFrom } from '../../src/pipeline/pixels.ts';
 import { rowOf } from '../../src/pipeline/row.ts';

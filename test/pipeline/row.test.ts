@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { controlWeights } from '../../src/pipeline/controls/control-weights.ts';
 import type { SampleControl } from '../../src/pipeline/controls/sample-control.ts';
-import type { Role } from '../../src/pipeline/conditioning/role.ts';
+import type { Role } from '../../src/generation/row-roles.ts';
 import { throughout } from '../../src/pipeline/conditioning/conditioning.ts';
 import { rowOf, type RowQuestion } from '../../src/pipeline/row.ts';
 

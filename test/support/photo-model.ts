@@ -5,6 +5,7 @@ import { stableDiffusionSchedule } from '../../src/weights/configs/stable-diffus
 /** What is known of a base model of Stable Diffusion 1.5, without its files. */
 export const photoModel: BaseModel = {
   kind: 'base',
+  distilled: null,
   task: 'drawing',
   id: 'photo',
   title: 'Photo',

@@ -8,7 +8,7 @@ import { openBaseCheckpoint, openControlNetCheckpoint } from '../../src/weights/
 import { openSafetensors } from '../../src/weights/safetensors/safetensors.ts';
 import { smallModelPath } from '../support/golden.ts';
 import { temporaryFolder } from './temporary-folder.ts';
-import { type WrittenTensor, writeSafetensors } from './write-safetensors.ts';
+import { float32Tensor, type WrittenTensor, writeSafetensors } from './write-safetensors.ts';
 
 const folder = temporaryFolder();
 const weightFile = 'diffusion_pytorch_model.safetensors';
@@ -140,12 +140,27 @@ describe('a base model', () => {
   });
 });
 
+test('a single file whose UNet takes the guidance as an input', async () => {
+  const original = smallModelPath('formats', 'sd15-tiny-ldm.safetensors');
+  const path = join(folder, 'guided.safetensors');
+  const layer = float32Tensor([8, 32], new Float32Array(8 * 32).fill(0.5));
+  const tensors = Object.fromEntries(await tensorsOf(original)) as Record<string, WrittenTensor>;
+  writeSafetensors(path, { ...tensors, 'model.diffusion_model.time_embed.cond_proj.weight': layer });
+  const small = { unet: { attention_head_dim: 2, norm_num_groups: 4 }, vae: { norm_num_groups: 4 } };
+  const { unet, hash } = await openBaseCheckpoint(path, small);
+  expect(unet.config.guidanceWidth).toBe(32);
+  expect(unet.weights.get('time_embedding.cond_proj.weight')?.shape).toEqual([8, 32]);
+  const plain = await openBaseCheckpoint(original, small);
+  expect(plain.unet.config).not.toHaveProperty('guidanceWidth');
+  expect(plain.hash).not.toBe(hash);
+});
+
 describe('refusing a base model', () => {
   test.each([
     ['an unknown block', 'unet', { down_block_types: ['AttnDownBlock2D'] }, 'model_invalid', /down_block_types/],
     ['another activation', 'unet', { act_fn: 'mish' }, 'not_supported_yet', /act_fn = "mish"/],
     ['class embeddings', 'unet', { class_embed_type: 'timestep' }, 'not_supported_yet', /class_embed_type/],
-    ['guidance in the timestep', 'unet', { time_cond_proj_dim: 256 }, 'not_supported_yet', /time_cond_proj_dim/],
+    ['an odd width of the guidance', 'unet', { time_cond_proj_dim: 31 }, 'model_invalid', /time_cond_proj_dim/],
     ['a setting of the future', 'unet', { spatial_gate: true }, 'not_supported_yet', /spatial_gate/],
     ['heads that do not divide', 'unet', { attention_head_dim: 5 }, 'model_invalid', /in 5 heads/],
     ['a list too short', 'unet', { attention_head_dim: [2, 2] }, 'model_invalid', /2 entries for 4 levels/],

@@ -5,9 +5,11 @@ import type { ModelLibrary } from '../../models/library.ts';
 import { libraryOf } from '../../service/library.ts';
 import { addSettings, configOf } from '../settings/setting-options.ts';
 import { describePrediction } from '../../models/kinds/base/kind.ts';
+import { distillationIds } from '../../schedulers/distillations.ts';
+import { type SamplingFlags, samplingBy, saySampling } from './set-sampling.ts';
 import { predictionTypes, type ToldPrediction } from '../../schedulers/prediction-type.ts';
 
-interface SetFlags {
+interface SetFlags extends SamplingFlags {
   readonly vae?: string;
   readonly fits?: string;
   readonly predictionType?: string;
@@ -22,6 +24,13 @@ export function addSet(models: Command): void {
     .option('--prediction-type <type>', `${predictionTypes.join(', ')}, or auto for what its files say`)
     .option('--zero-snr', 'its last training timestep holds no signal (zero terminal SNR)')
     .option('--no-zero-snr', 'it holds some')
+    .option(
+      '--distilled <how>',
+      `of a base model or a LoRA: made to draw in few steps, as ${distillationIds.join(', ')}, or none against what its files say`,
+    )
+    .option('--steps <number>', 'of a base model: steps of requests that leave them open')
+    .option('--guidance <number>', 'of a base model: guidance scale of such requests')
+    .option('--scheduler <id>', 'of a base model: sampler of such requests')
     .option('--vae <id>', 'of a base model: autoencoder that it is drawn with; its own id for its own')
     .option(
       '--fits <names>',
@@ -29,7 +38,7 @@ export function addSet(models: Command): void {
     )
     .addHelpText(
       'after',
-      '\nExamples:\n  armature models set my-model --prediction-type v_prediction --zero-snr\n  armature models set my-model --vae my-autoencoder\n  armature models set my-taesd --fits sd1,sd2\n',
+      '\nExamples:\n  armature models set my-model --prediction-type v_prediction --zero-snr\n  armature models set my-model --vae my-autoencoder\n  armature models set my-turbo --distilled turbo --steps 4\n  armature models set my-taesd --fits sd1,sd2\n',
     )
     .action(async (id: string, flags: SetFlags) => {
       const library = await libraryOf(configOf(set));
@@ -42,10 +51,11 @@ export function addSet(models: Command): void {
 async function say(library: ModelLibrary, id: string, flags: SetFlags): Promise<readonly string[]> {
   const { predictionType, zeroSnr, vae, fits } = flags;
   const predicts = predictionType !== undefined || zeroSnr !== undefined;
-  if (!predicts && vae === undefined && fits === undefined) {
+  const sampling = samplingBy(flags);
+  if (!predicts && sampling === null && vae === undefined && fits === undefined) {
     throw new ArmatureError(
       'invalid_request',
-      'Expected --prediction-type, --zero-snr, --no-zero-snr, --vae or --fits.',
+      'Expected --prediction-type, --zero-snr, --no-zero-snr, --distilled, --steps, --guidance, --scheduler, --vae or --fits.',
     );
   }
   const lines: string[] = [];
@@ -53,6 +63,7 @@ async function say(library: ModelLibrary, id: string, flags: SetFlags): Promise<
     const model = await library.setPrediction(id, toldBy(flags));
     lines.push(`${model.id} predicts ${describePrediction(model.prediction)}.`);
   }
+  if (sampling !== null) lines.push(await saySampling(library, id, sampling));
   if (vae !== undefined) {
     const model = await library.setVae(id, vae);
     lines.push(`${model.id} is drawn with ${model.vae ?? 'its own autoencoder'}.`);

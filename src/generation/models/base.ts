@@ -1,4 +1,5 @@
 import type { DenoiserTask } from '../../graph/task.ts';
+import type { Distilled } from '../../schedulers/distillations.ts';
 import type { ModelSchedule } from '../../schedulers/scheduler-config.ts';
 import type { Prediction } from '../../schedulers/prediction-type.ts';
 import type { Feature } from './feature.ts';
@@ -14,6 +15,10 @@ export interface BaseModel extends FoundModel {
   /** What its denoiser was trained for. */
   readonly task: DenoiserTask;
   readonly prediction: Prediction;
+  /** Its denoiser takes the guidance scale as an input: it is asked once, and nothing about a negative prompt. Absent of others. */
+  readonly embedsGuidance?: true;
+  /** How it was made to draw in few steps; null where nobody says so. */
+  readonly distilled: Distilled | null;
   /** How it is sampled, from its scheduler config. */
   readonly schedule: ModelSchedule;
   /** Pixels a latent cell, across and down: 8 in Stable Diffusion. */
@@ -58,6 +63,11 @@ interface Bases {
 /** The base model of an id; `model_invalid` where its files were refused, else `unknown_model` with the choices. */
 export function findBase({ bases, rejected }: Bases, id: string, field: string): BaseModel {
   return findModel(bases, rejected, id, field, baseNoun.noun);
+}
+
+/** What a plan says of how a model is guided; nothing of one that is asked about a negative prompt too. */
+export function guidanceOf({ embedsGuidance }: BaseModel): Pick<BaseModel, 'embedsGuidance'> {
+  return embedsGuidance === undefined ? {} : { embedsGuidance };
 }
 
 /** Whether latents of one model are such of the other: then a pass of one can go on with what a pass of the other left. */

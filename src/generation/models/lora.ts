@@ -1,5 +1,6 @@
 import { ArmatureError } from '../../errors.ts';
 import { publicNames } from '../../graph/family.ts';
+import type { DistillationId } from '../../schedulers/distillations.ts';
 import type { BaseModel } from './base.ts';
 import { findModel } from './find-model.ts';
 import type { ModelNoun } from './model-noun.ts';
@@ -18,6 +19,8 @@ export interface LoraModel extends AnyFoundModel {
   readonly rank: number | null;
   /** From its metadata. */
   readonly triggerWords: readonly string[];
+  /** How it makes a model draw in few steps, as its maker or the user says; absent where nobody does. */
+  readonly distilled?: DistillationId;
   /** Words whose embeddings it brings. */
   readonly words: readonly string[];
 }

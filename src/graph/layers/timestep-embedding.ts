@@ -16,14 +16,27 @@ export interface TimestepEmbeddingOptions extends SinusoidOptions {
   readonly width: number;
 }
 
-/** Sinusoids of one timestep a row (Ho et al., 2020), through two linear layers: [rows] to [rows, width]. */
+/**
+ * Sinusoids of one timestep a row (Ho et al., 2020), through two linear layers: [rows] to [rows, width]. `addTo` adds to what the first
+ * layer takes.
+ */
 export function timestepEmbedding(
   graph: Graph,
   timestep: Value,
   name: string,
   { channels, width, ...options }: TimestepEmbeddingOptions,
+  addTo: (sinusoids: Value) => Value = (sinusoids) => sinusoids,
 ): Value {
-  return twoLayers(graph, sinusoids(graph, timestep, channels, options), name, channels, width);
+  return twoLayers(graph, addTo(sinusoids(graph, timestep, channels, options)), name, channels, width);
+}
+
+/**
+ * The guidance of each row as an input of a network that was distilled to answer as if guided (Meng et al., 2023; Luo et al., 2023): its
+ * sinusoids, `width` of them, through a linear layer without bias: [rows, 1] to [rows, channels].
+ */
+export function guidanceEmbedding(graph: Graph, guidance: Value, name: string, width: number, channels: number): Value {
+  const waves = graph.op('Sinusoids', [guidance], { frequencies: guidanceFrequencies(width / 2), first: 'sine' });
+  return linear(graph, waves, name, width, channels, { bias: false });
 }
 
 export interface AddedEmbeddingOptions extends SinusoidOptions {
@@ -80,4 +93,10 @@ function sinusoidFrequencies(count: number, shift: number): Float32Array {
     const exponent = Math.fround(Math.fround(-Math.log(10000)) * index);
     return Math.exp(Math.fround(exponent / (count - shift)));
   });
+}
+
+/** 10000^(-i / (count - 1)), rounded in another order than those of timesteps, as diffusers does: a guidance of 8 is 7000 here, which shows each unit in the last place. */
+function guidanceFrequencies(count: number): Float32Array {
+  const decay = Math.fround(Math.fround(Math.log(10000)) / (count - 1));
+  return Float32Array.from({ length: count }, (_, index) => Math.exp(Math.fround(index * -decay)));
 }

@@ -1,11 +1,11 @@
-import type { EncoderConfig } from '../configs.ts';
+import type { EncoderConfig, UNetConfig } from '../configs.ts';
 import type { Graph } from '../builder/graph.ts';
 import type { Value } from '../ir/node.ts';
 import { silu } from '../layers/activation.ts';
 import type { Tokens } from '../layers/attention.ts';
 import { downsample } from '../layers/resampling.ts';
 import { resnet } from '../layers/resnet.ts';
-import { addedEmbedding, timestepEmbedding } from '../layers/timestep-embedding.ts';
+import { addedEmbedding, guidanceEmbedding, timestepEmbedding } from '../layers/timestep-embedding.ts';
 import { spatialTransformer } from '../layers/transformer.ts';
 import { entersBehindDownsampler } from './feature-places.ts';
 
@@ -28,20 +28,26 @@ export interface Skip {
 
 /**
  * Declares the inputs `timestep` [rows] and `encoder_hidden_states` [rows, tokens, crossAttentionDim], and in SDXL `text_embeds`
- * [rows, pooledWidth] and `time_ids` [rows, ids]. `addTo` adds to the embedding of the timestep what else there is.
+ * [rows, pooledWidth] and `time_ids` [rows, ids], and in a UNet that takes the guidance `guidance` [rows, 1]. `addTo` adds to the embedding of
+ * the timestep what else there is.
  */
 export function conditioning(
   graph: Graph,
-  config: EncoderConfig,
+  config: EncoderConfig & Pick<UNetConfig, 'guidanceWidth'>,
   addTo: (embedding: Value) => Value = (embedding) => embedding,
 ): Conditioning {
   const channels = config.blockChannels[0] as number;
   const width = 4 * channels;
   const timestep = graph.input('timestep', 'float32', ['rows']);
   const context = graph.input('encoder_hidden_states', 'float32', ['rows', 'tokens', config.crossAttentionDim]);
-  const { flipSinToCos, freqShift, added } = config;
+  const { flipSinToCos, freqShift, added, guidanceWidth } = config;
   const options = { width, flipSinToCos, freqShift };
-  let embedding = timestepEmbedding(graph, timestep, 'time_embedding', { channels, ...options });
+  let embedding = timestepEmbedding(graph, timestep, 'time_embedding', { channels, ...options }, (sinusoids) => {
+    if (guidanceWidth === undefined) return sinusoids;
+    const guidance = graph.input('guidance', 'float32', ['rows', 1]);
+    const more = guidanceEmbedding(graph, guidance, 'time_embedding.cond_proj', guidanceWidth, channels);
+    return graph.op('Add', [sinusoids, more]);
+  });
   if (added !== null) {
     const text = graph.input('text_embeds', 'float32', ['rows', added.pooledWidth]);
     const ids = graph.input('time_ids', 'float32', ['rows', added.ids]);

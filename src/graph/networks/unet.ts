@@ -28,7 +28,7 @@ export interface UNetOptions extends NetworkOptions {
  * The denoising network (UNet2DConditionModel of diffusers). All float32.
  *
  * Inputs: `sample` [rows, inChannels, h, w], `timestep` [rows], `encoder_hidden_states` [rows, tokens, crossAttentionDim], in SDXL
- * `text_embeds` [rows, pooledWidth] and `time_ids` [rows, ids], and one `residual.<i>` for each injection point, of any shape that broadcasts to that point's: a zero of shape [1, 1, 1, 1]
+ * `text_embeds` [rows, pooledWidth] and `time_ids` [rows, ids], where guidance is an input `guidance` [rows, 1], 1000 times what its scale is above 1, and one `residual.<i>` for each injection point, of any shape that broadcasts to that point's: a zero of shape [1, 1, 1, 1]
  * stands for no ControlNet. Output: `out` [rows, outChannels, h, w].
  *
  * Sizes that halving does not divide are resized on the way up to their skip connection's size, as in diffusers.

@@ -6,6 +6,11 @@ export function withSizeIds(conditioning: Conditioning, ids: readonly number[]):
   return { ...conditioning, time_ids: { dims: [ids.length], data: Float32Array.from(ids) } };
 }
 
+/** With the guidance, for a network that takes it as an input: 1000 times what its scale is above 1, rounded as torch rounds. */
+export function withGuidance(conditioning: Conditioning, scale: number): Conditioning {
+  return { ...conditioning, guidance: { dims: [1], data: Float32Array.of(Math.fround(scale - 1) * 1000) } };
+}
+
 /** Zeros in the place of all that a text means: what models were trained with where no text was given. */
 export function ofNoText(conditioning: Conditioning): Conditioning {
   const zeros = ({ dims, data }: Tensor): Tensor => ({ dims, data: new Float32Array(data.length) });

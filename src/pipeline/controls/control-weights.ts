@@ -1,5 +1,5 @@
 import type { ControlMode } from '../../generation/request/choices.ts';
-import type { Role } from '../conditioning/role.ts';
+import type { Role } from '../../generation/row-roles.ts';
 
 /** How strongly one control acts on rows by their role, one weight an injection point. */
 export interface ControlWeights {

@@ -45,6 +45,9 @@ class Shapes {
   }
 }
 
+/** Of UNets alone that take the guidance as an input. */
+const guidanceLayer = 'time_embedding.cond_proj';
+
 /**
  * diffusers' config of a UNet, from its weights. Heads and groups leave no trace: SD 1.x has 8, SD 2.x heads of width 64, unless
  * `params` of the original code say otherwise.
@@ -58,6 +61,7 @@ export function inferUNetConfig(weights: Weights, source: string, params: RawCon
     ...encoder,
     ...headsOf(encoder['block_out_channels'] as readonly number[], params),
     out_channels: shapes.size('conv_out.weight', 0),
+    ...(shapes.has(guidanceLayer) ? { time_cond_proj_dim: shapes.size(`${guidanceLayer}.weight`, 1) } : {}),
     up_block_types: levels.map((level) => (shapes.has(`${level}.attentions`) ? 'CrossAttnUpBlock2D' : 'UpBlock2D')),
     reverse_transformer_layers_per_block: levels.map((level) => shapes.depths(level, transformers)),
   };

@@ -22,6 +22,7 @@ const schema = z.object({
     .array(z.enum(['UpBlock2D', 'CrossAttnUpBlock2D']))
     .default(['UpBlock2D', 'CrossAttnUpBlock2D', 'CrossAttnUpBlock2D', 'CrossAttnUpBlock2D']),
   reverse_transformer_layers_per_block: layersPerTransformer.nullish(),
+  time_cond_proj_dim: z.number().int().min(4).max(65_536).multipleOf(2).nullish(),
 });
 
 /** The one way of each switch that Stable Diffusion uses, where only a UNet has it. */
@@ -36,7 +37,6 @@ const built = {
   dual_cross_attention: [false],
   resnet_out_scale_factor: [1],
   resnet_skip_time_act: [false],
-  time_cond_proj_dim: [null],
   time_embedding_act_fn: [null],
   time_embedding_dim: [null],
   time_embedding_type: ['positional'],
@@ -57,6 +57,7 @@ export function parseUNetConfig(raw: RawConfig, source: ConfigSource): UNetConfi
     'out_channels',
     'up_block_types',
     'reverse_transformer_layers_per_block',
+    'time_cond_proj_dim',
     'mid_block_only_cross_attention',
   ]);
   const parsed = parseConfig(schema, raw, source);
@@ -65,6 +66,7 @@ export function parseUNetConfig(raw: RawConfig, source: ConfigSource): UNetConfi
   const config: UNetConfig = {
     ...encoderConfig(parsed),
     outChannels: parsed.out_channels,
+    ...((parsed.time_cond_proj_dim ?? null) === null ? {} : { guidanceWidth: parsed.time_cond_proj_dim as number }),
     downBlockTypes: parsed.down_block_types,
     upBlockTypes: parsed.up_block_types,
     upTransformerLayers: transformerLayers(

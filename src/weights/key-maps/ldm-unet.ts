@@ -9,6 +9,7 @@ export function ldmUNetRules(layersPerBlock: number): readonly RenameRule[] {
   return [
     [/^time_embed\.0\.(.+)$/, 'time_embedding.linear_1.$1'],
     [/^time_embed\.2\.(.+)$/, 'time_embedding.linear_2.$1'],
+    [/^time_embed\.cond_proj\.(.+)$/, 'time_embedding.cond_proj.$1'],
     [/^label_emb\.0\.0\.(.+)$/, 'add_embedding.linear_1.$1'],
     [/^label_emb\.0\.2\.(.+)$/, 'add_embedding.linear_2.$1'],
     [/^out\.0\.(.+)$/, 'conv_norm_out.$1'],

@@ -61,8 +61,10 @@ export async function openBoundControlNet(file: SafetensorsFile, method: BoundMe
         `The ControlNet ${file.name} (a ${method})`,
         name,
       );
+      // A ControlNet is told nothing of the guidance.
+      const { guidanceWidth: _, ...settings } = base.unet.config;
       const config: ControlNetConfig = {
-        ...base.unet.config,
+        ...settings,
         inChannels: shape.inChannels,
         conditioningChannels: weightOf(own, 'controlnet_cond_embedding.conv_in.weight', file.name).shape[1] ?? 0,
         hintChannels,
@@ -120,7 +122,9 @@ function whole({ shape }: WeightRef, delta: Delta): readonly ScaledDelta[] {
 
 /** The weights of a UNet that its ControlNets have too. */
 function encoderOf(weights: Weights): Weights {
-  return new Map([...weights].filter(([name]) => !/^(?:up_blocks|conv_norm_out|conv_out)\./.test(name)));
+  return new Map(
+    [...weights].filter(([name]) => !/^(?:up_blocks|conv_norm_out|conv_out|time_embedding\.cond_proj)\./.test(name)),
+  );
 }
 
 function ownWeights(file: SafetensorsFile): Weights {

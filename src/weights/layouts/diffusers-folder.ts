@@ -10,6 +10,7 @@ import { parseUNetConfig } from '../configs/unet-config.ts';
 import { parseVaeConfig } from '../configs/vae-config.ts';
 import { predictionSettings, stableDiffusionSchedule } from '../configs/stable-diffusion-schedule.ts';
 import { assumedPrediction } from '../prediction/assumed-prediction.ts';
+import { classWitness, decideDistilled, distilledSpacing } from '../prediction/distilled.ts';
 import { decidePrediction, markersOf, saidSwitch, saidType, type Witness } from '../prediction/prediction.ts';
 import { familyOf } from '../../graph/family.ts';
 import { fingerprint } from '../safetensors/fingerprint.ts';
@@ -42,8 +43,13 @@ export async function openBaseFolder(folder: string, overrides: BaseOverrides): 
   const [said, usual] = given === null ? [[], []] : schedulerWitnesses(given);
   const witnesses = [...(overrides.told ?? []), ...said, ...unet.files.flatMap(markersOf), ...usual];
   const prediction = await decidePrediction(witnesses, async () => await assumedPrediction(unet.part));
+  const index = join(folder, 'model_index.json');
+  const pipeline = (await exists(index)) ? await readConfig(index) : null;
+  const configs = [classWitness(pipeline, 'model_index.json'), classWitness(given, 'scheduler/scheduler_config.json')];
+  const distilled = decideDistilled([...(overrides.toldDistilled ?? []), ...configs], unet.part.config);
   const schedulerConfig = {
     ...(given ?? stableDiffusionSchedule),
+    ...distilledSpacing(distilled, given ?? {}),
     ...(given !== null && says(given, prediction) ? {} : predictionSettings(prediction)),
     ...overrides.scheduler,
   };
@@ -54,6 +60,7 @@ export async function openBaseFolder(folder: string, overrides: BaseOverrides): 
     textEncoders,
     schedulerConfig,
     prediction,
+    distilled,
     family: familyOf(unet.part.config, vae.part.config.latentChannels),
     hash: await fingerprint(
       [unet, vae, ...encoders].flatMap(({ files }) => files),

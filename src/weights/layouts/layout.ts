@@ -10,6 +10,8 @@ import type {
 } from '../../graph/configs.ts';
 import type { NetworkPart } from '../../graph/weights.ts';
 import type { Prediction } from '../../schedulers/prediction-type.ts';
+import type { Distilled } from '../../schedulers/distillations.ts';
+import type { DistilledWitness } from '../prediction/distilled.ts';
 import type { Witness } from '../prediction/prediction.ts';
 import type { RawConfig } from '../configs/raw-config.ts';
 import type { Family } from '../../graph/family.ts';
@@ -24,6 +26,8 @@ export interface BaseCheckpoint {
   /** scheduler_config.json with what was decided of the prediction, or the equal of it where there is none. */
   readonly schedulerConfig: RawConfig;
   readonly prediction: Prediction;
+  /** How it was made to draw in few steps; null where nobody says so. */
+  readonly distilled: Distilled | null;
   readonly family: Family;
   readonly hash: string;
 }
@@ -71,6 +75,8 @@ export interface BaseOverrides {
   readonly scheduler?: RawConfig;
   /** Who goes before the files in what the network predicts, in the order of their rank. */
   readonly told?: readonly Witness[];
+  /** Who goes before the files in whether it was distilled. */
+  readonly toldDistilled?: readonly DistilledWitness[];
 }
 
 export async function isFolder(path: string): Promise<boolean> {

@@ -58,10 +58,6 @@ const kinds: readonly Kind[] = [
   { is: 'a FLUX model', all: [flux] },
   { is: 'a Stable Diffusion 3 model', all: [sd3] },
   { is: 'an unCLIP model', all: [/^model\.diffusion_model\.label_emb\./, /^cond_stage_model\./] },
-  {
-    is: 'a model that is told its guidance (its tensor time_embed.cond_proj says so), distilled for few steps',
-    all: [/^model\.diffusion_model\.time_embed\.cond_proj\./],
-  },
   { is: 'a base model without an autoencoder', all: [unet], none: [autoencoder] },
   {
     is: 'a text encoder alone',

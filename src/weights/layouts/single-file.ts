@@ -15,6 +15,7 @@ import { familyOf } from '../../graph/family.ts';
 import { fingerprint } from '../safetensors/fingerprint.ts';
 import { ldmLayersPerBlock, ldmUNetRules } from '../key-maps/ldm-unet.ts';
 import { ldmVaeRules } from '../key-maps/ldm-vae.ts';
+import { classWitness, decideDistilled, distilledSpacing } from '../prediction/distilled.ts';
 import { decidePrediction, markersOf } from '../prediction/prediction.ts';
 import { publishedPrediction } from '../prediction/published-prediction.ts';
 import type { SafetensorsFile } from '../safetensors/safetensors.ts';
@@ -72,9 +73,13 @@ export async function openBaseFile(
     witnesses,
     async () => (await publishedPrediction(file)) ?? (await assumedPrediction(unet)),
   );
+  const given = sidecarSettings(sidecars, 'scheduler');
+  const beside = classWitness(given, 'the config beside the file');
+  const distilled = decideDistilled([...(overrides.toldDistilled ?? []), beside], unet.config);
   const schedulerConfig = {
     ...stableDiffusionSchedule,
-    ...sidecarSettings(sidecars, 'scheduler'),
+    ...given,
+    ...distilledSpacing(distilled, given),
     prediction_type: prediction.type,
     ...(prediction.zeroSnr ? predictionSettings(prediction) : {}),
     ...overrides.scheduler,
@@ -86,6 +91,7 @@ export async function openBaseFile(
     textEncoders,
     schedulerConfig,
     prediction,
+    distilled,
     family: familyOf(unet.config, vae.config.latentChannels),
     hash: await fingerprint(
       [file],

@@ -12,15 +12,20 @@ import { modelDefaults } from './defaults.ts';
 import { requireUsableBase } from './usable.ts';
 import type { SafetensorsFile } from '../../../weights/safetensors/safetensors.ts';
 import type { Given } from '../contract/kind.ts';
-import { saidVae, witnesses } from './said.ts';
+import { distilledWitnesses, saidVae, witnesses } from './said.ts';
 
 /** A diffusers folder or a single file. Throws as its parts do where the first picture would fail. */
 export async function inspectBase(path: string, given: Given, file: SafetensorsFile | null): Promise<BaseModel> {
-  const checkpoint = await openBaseCheckpoint(path, { told: witnesses(given) }, file ?? undefined);
-  const { layout, family, hash, textEncoders, prediction, unet, vae } = checkpoint;
+  const checkpoint = await openBaseCheckpoint(
+    path,
+    { told: witnesses(given), toldDistilled: distilledWitnesses(given) },
+    file ?? undefined,
+  );
+  const { layout, family, hash, textEncoders, prediction, distilled, unet, vae } = checkpoint;
   const schedule = await requireUsableBase(checkpoint, basename(path));
   const textLayers = Math.min(...textEncoders.map(({ config }) => config.layers));
-  const defaults = modelDefaults(given.manifest, family, layout === 'diffusers' ? await sampleSize(path) : null);
+  const sampled = layout === 'diffusers' ? await sampleSize(path) : null;
+  const defaults = modelDefaults(given, family, sampled, checkpoint);
   const latentScale = 2 ** (vae.config.blockChannels.length - 1);
   return {
     kind: 'base',
@@ -43,6 +48,8 @@ export async function inspectBase(path: string, given: Given, file: SafetensorsF
           },
     task: taskOf(unet.config.inChannels, vae.config.latentChannels) ?? 'drawing',
     prediction,
+    ...(unet.config.guidanceWidth === undefined ? {} : { embedsGuidance: true }),
+    distilled,
     schedule,
     latentScale,
     scalingFactor: vae.config.scalingFactor,

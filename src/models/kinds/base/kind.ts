@@ -1,6 +1,7 @@
 import { describeFamily } from '../../../generation/models/family.ts';
 import { type BaseModel, baseNoun } from '../../../generation/models/base.ts';
 import type { DenoiserTask } from '../../../graph/task.ts';
+import { distillations, type Distilled } from '../../../schedulers/distillations.ts';
 import type { Prediction } from '../../../schedulers/prediction-type.ts';
 import { singleFileKind } from '../../../weights/layouts/single-file.ts';
 import type { FoundKind } from '../contract/kind.ts';
@@ -26,6 +27,8 @@ export const baseKind: FoundKind<BaseModel> = {
     layout,
     hash,
     task,
+    embedsGuidance,
+    distilled,
     prediction,
     defaults,
     textLayers,
@@ -38,6 +41,8 @@ export const baseKind: FoundKind<BaseModel> = {
     ['files', layout === 'diffusers' ? 'diffusers folder' : 'single file'],
     ['hash', hash],
     ['made for', tasks[task]],
+    ...(embedsGuidance === true ? [['guidance', 'an input of its network'] as const] : []),
+    ['few steps', describeDistilled(distilled)],
     ['predicts', describePrediction(prediction)],
     ['decided by', prediction.source],
     ...(prediction.contradiction === null ? [] : [['contradiction', prediction.contradiction] as const]),
@@ -62,6 +67,11 @@ const tasks: Readonly<Record<DenoiserTask, string>> = {
   inpainting: 'inpainting (9 channels: it is shown what is masked)',
   editing: 'changing a picture by words (instruct-pix2pix, 8 channels)',
 };
+
+/** `Turbo (armature.json)`; `no` where nobody says so. */
+export function describeDistilled(distilled: Distilled | null): string {
+  return distilled === null ? 'no' : `${distillations[distilled.as].title} (${distilled.source})`;
+}
 
 /** `v_prediction (marker)`, `epsilon (assumed)`. */
 export function describePrediction({ type, zeroSnr, decidedBy }: Prediction): string {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { BaseModel } from '../../../generation/models/base.ts';
 import { denoiserTasks } from '../../../graph/task.ts';
+import { distillationIds } from '../../../schedulers/distillations.ts';
 import { predictionTypes } from '../../../schedulers/prediction-type.ts';
 import { commonFields, commonView } from '../contract/common-view.ts';
 import { modelView } from '../contract/kind.ts';
@@ -28,6 +29,20 @@ export const baseView = modelView({
       .describe(
         'drawing: by a prompt. inpainting: it is shown what a mask says. editing: it changes init_image by words',
       ),
+    embeds_guidance: z
+      .boolean()
+      .describe(
+        'Whether guidance_scale is an input of its network, as of LCM: its steps cost as those without guidance, and a negative prompt has no effect',
+      ),
+    distilled: z
+      .object({
+        as: z.enum(distillationIds),
+        decided_by: z.enum(['user', 'armature.json', 'config', 'marker']).describe('Who said so'),
+        source: z.string().describe('Where it stands'),
+      })
+      .nullable()
+      .describe('How it was made to draw in few steps, which its defaults follow; null where nobody says so')
+      .meta({ id: 'Distilled' }),
     scaling_factor: z.number().describe("Latents of the denoiser are its autoencoder's times this"),
     vae: z.string().nullable().describe('The autoencoder of requests that name none; null: its own'),
     prediction: z
@@ -54,6 +69,11 @@ export const baseView = modelView({
       scheduler: base.defaults.scheduler,
     },
     task: base.task,
+    embeds_guidance: base.embedsGuidance === true,
+    distilled:
+      base.distilled === null
+        ? null
+        : { as: base.distilled.as, decided_by: base.distilled.decidedBy, source: base.distilled.source },
     scaling_factor: base.scalingFactor,
     vae: base.vae,
     prediction: {

@@ -5,12 +5,13 @@ import { requireScales } from '../../../weights/lora/lora-scales.ts';
 import { loraTexts } from '../../../weights/lora/lora-texts.ts';
 import { modelFileStem } from '../../names/model-files.ts';
 import type { SafetensorsFile } from '../../../weights/safetensors/safetensors.ts';
-import type { Given } from '../contract/kind.ts';
+import type { Fields, Given } from '../contract/kind.ts';
+import type { LoraTold } from './said.ts';
 
 /** A single file. */
 export async function inspectLora(
   path: string,
-  { id, title, licence: said }: Given,
+  { id, title, licence: said, manifest, told }: Given,
   file: SafetensorsFile | null,
 ): Promise<LoraModel> {
   const lora = await openLoraFile(path, file ?? undefined);
@@ -32,6 +33,13 @@ export async function inspectLora(
     layers,
     rank,
     triggerWords,
+    ...saidDistilled(manifest, told),
     words,
   };
+}
+
+/** How it was distilled, the user's word before the maker's. */
+function saidDistilled(manifest: Fields, told: Fields): Pick<LoraModel, 'distilled'> {
+  const said = (told as LoraTold).distilled ?? (manifest as LoraTold).distilled ?? 'none';
+  return said === 'none' ? {} : { distilled: said };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { loraFamily, type LoraModel } from '../../../generation/models/lora.ts';
+import { distillationIds } from '../../../schedulers/distillations.ts';
 import { modelView } from '../contract/kind.ts';
 
 export const loraView = modelView({
@@ -17,6 +18,10 @@ export const loraView = modelView({
     layers: z.int(),
     rank: z.int().nullable().describe('The largest of its layers'),
     trigger_words: z.array(z.string()).describe('From its metadata: its trigger phrase, or its most frequent tags'),
+    distilled: z
+      .enum(distillationIds)
+      .nullable()
+      .describe('How it makes a model draw in few steps, which requests with it follow; null where nobody says so'),
     names: z.array(z.string()).describe('What else it is called: its file, its title, its trainer'),
   },
   show: (model: LoraModel) => ({
@@ -30,6 +35,7 @@ export const loraView = modelView({
     layers: model.layers,
     rank: model.rank,
     trigger_words: [...model.triggerWords],
+    distilled: model.distilled ?? null,
     names: [...model.names],
   }),
 });
