@@ -41,7 +41,7 @@ const commands: Readonly<Record<string, CommandRow>> = {
     add: async (command) => (await import('./upscale.ts')).addUpscale(command),
   },
   models: {
-    description: 'list and pull models, and say what a ControlNet is for',
+    description: 'list, show, pull and remove models, and say what one is for',
     add: async (command) => (await import('./models/models.ts')).addModels(command),
   },
   batch: {
@@ -49,7 +49,7 @@ const commands: Readonly<Record<string, CommandRow>> = {
     add: async (command) => (await import('./batch/batch.ts')).addBatch(command),
   },
   jobs: {
-    description: 'look at the jobs of a running server, and cancel them',
+    description: 'look at the jobs of a running server, cancel them and draw them again',
     add: async (command) => (await import('./jobs/jobs.ts')).addJobs(command),
   },
   keys: {

@@ -1,7 +1,7 @@
 import { get, getJson, pictureAddress } from './api.js';
 import { actionRow } from './actions.js';
 import { bar, definitions, element, heading, section, time } from './elements.js';
-import { duration } from './figures.js';
+import { duration, words } from './figures.js';
 import { jobList } from './job-list.js';
 import { showRefusal } from './refused.js';
 
@@ -78,7 +78,7 @@ function actions(batch) {
 
 /** @param {BatchView} batch */
 function figures({ counts, matrix, created_at: created }) {
-  const axes = (matrix ?? []).map(({ path, labels }) => /** @type {const} */ ([path, labels.join(', ')]));
+  const axes = (matrix ?? []).map(({ path, labels }) => /** @type {const} */ ([words(path), labels.join(', ')]));
   return element(
     'div',
     { class: 'columns' },

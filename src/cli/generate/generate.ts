@@ -17,7 +17,6 @@ import { annotatorsOf, libraryOf } from '../../service/library.ts';
 import { beside, formatOf, outputNames, requireOwnOutputs, writeWhole } from '../files/output-files.ts';
 import { PictureFiles } from '../files/picture-files.ts';
 import { useData } from '../settings/places.ts';
-import { requireOwnFolder } from '../../records/data-folder/data-folder.ts';
 import { insideMap } from '../../drawing/picture-metadata.ts';
 import { showProgress } from '../terminal/progress.ts';
 import { addSettings, configOf } from '../settings/setting-options.ts';
@@ -69,7 +68,6 @@ async function generate(
   const inputs = [...controls.map(({ file }) => file), ...filesOf(body)];
   await requireOwnOutputs([...outputNames(options.output, request.count), ...maps], inputs);
   useData(config);
-  requireOwnFolder(config.data);
   const startedAt = performance.now();
   const { signal, release } = interruption();
   const device = new DeviceProcess({ settings: deviceSettings(config) });

@@ -14,7 +14,7 @@ import { addCollect, addRemove } from './remove-model.ts';
 import { addVerify } from './verify-model.ts';
 import { annotatorsOf, libraryOf } from '../../service/library.ts';
 import { useData } from '../settings/places.ts';
-import { prepareDataFolder, requireOwnFolder } from '../../records/data-folder/data-folder.ts';
+import { prepareDataFolder } from '../../records/data-folder/data-folder.ts';
 import { addSettings, configOf } from '../settings/setting-options.ts';
 import { table } from '../terminal/table.ts';
 
@@ -27,7 +27,6 @@ export function addModels(models: Command): void {
     .action(async (options: { json?: true }) => {
       const config = configOf(list);
       useData(config);
-      requireOwnFolder(config.data);
       const found = await (await libraryOf(config)).list();
       const annotators = await (await annotatorsOf(config)).list();
       console.log(options.json === true ? asJson(found, annotators) : describeModels(found, annotators));

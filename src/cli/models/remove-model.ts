@@ -3,7 +3,6 @@ import { pullFolders } from '../../config/model-folders.ts';
 import { allModels } from '../../generation/models/model-list.ts';
 import { collectLeftovers } from '../../models/pull/collect.ts';
 import { pulledModelOf, type Removed, removePulled } from '../../models/pull/remove.ts';
-import { requireOwnFolder } from '../../records/data-folder/data-folder.ts';
 import { libraryOf } from '../../service/library.ts';
 import { useData } from '../settings/places.ts';
 import { addSettings, configOf } from '../settings/setting-options.ts';
@@ -24,7 +23,6 @@ export function addRemove(models: Command): void {
     .action(async (id: string) => {
       const config = configOf(remove);
       useData(config);
-      requireOwnFolder(config.data);
       const model = allModels(await (await libraryOf(config)).list()).find((one) => one.id === id);
       console.log(describe(id, await removePulled(await pulledModelOf(id, model, pullFolders(config)))));
     });
@@ -46,7 +44,6 @@ export function addCollect(models: Command): void {
     .action(async () => {
       const config = configOf(collect);
       useData(config);
-      requireOwnFolder(config.data);
       const collected = await collectLeftovers(pullFolders(config));
       for (const { folder, bytes } of collected) console.log(`${folder}: ${Math.round(bytes / 1e6)} MB deleted`);
       if (collected.length === 0) console.log('No interrupted pull has left anything.');

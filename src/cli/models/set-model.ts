@@ -2,7 +2,9 @@ import type { Command } from 'commander';
 import { ArmatureError } from '../../errors.ts';
 import { predictionNamed } from '../../weights/prediction/prediction.ts';
 import type { ModelLibrary } from '../../models/library.ts';
+import { prepareDataFolder } from '../../records/data-folder/data-folder.ts';
 import { libraryOf } from '../../service/library.ts';
+import { useData } from '../settings/places.ts';
 import { addSettings, configOf } from '../settings/setting-options.ts';
 import { describePrediction } from '../../models/kinds/base/kind.ts';
 import { distillationIds } from '../../schedulers/distillations.ts';
@@ -41,7 +43,10 @@ export function addSet(models: Command): void {
       '\nExamples:\n  armature models set my-model --prediction-type v_prediction --zero-snr\n  armature models set my-model --vae my-autoencoder\n  armature models set my-turbo --distilled turbo --steps 4\n  armature models set my-taesd --fits sd1,sd2\n',
     )
     .action(async (id: string, flags: SetFlags) => {
-      const library = await libraryOf(configOf(set));
+      const config = configOf(set);
+      useData(config);
+      await prepareDataFolder(config.data);
+      const library = await libraryOf(config);
       for (const line of await say(library, id, flags)) console.log(line);
     });
   addSettings(set, 'library');

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import { ArmatureError } from '../../errors.ts';
-import { findBase } from '../../generation/models/base.ts';
 import type { AnyModel } from '../../generation/models/kinds.ts';
-import { allModels, type ModelList } from '../../generation/models/model-list.ts';
+import { findOfAnyKind, withArticle } from '../../generation/models/model-list.ts';
 import { describeGraph, type Graph } from '../../graph/compiler/index.ts';
 import type { Graphs } from '../../models/kinds/contract/kind.ts';
 import { kindOf } from '../../models/kinds/kinds.ts';
 import { libraryOf } from '../../service/library.ts';
+import { useData } from '../settings/places.ts';
 import { addSettings, configOf } from '../settings/setting-options.ts';
 import { table } from '../terminal/table.ts';
 
@@ -14,25 +14,27 @@ export function addGraph(models: Command): void {
   const show = models
     .command('graph')
     .description('a network of a model as text: what it takes, every operation with its layer and shape, what it gives')
-    .argument('<id>', 'base model or ControlNet, as `armature models list` calls it')
+    .argument('<id>', 'model that has networks, as `armature models list` calls it')
     .option(
       '--network <name>',
       'unet, text-encoder (of SDXL also text-encoder-2), vae-decoder or vae-encoder; of a ControlNet controlnet or hint-encoder',
     )
     .addHelpText('after', '\nExample:\n  armature models graph my-model --network unet\n')
     .action(async (id: string, { network }: { network?: string }) => {
-      const found = await (await libraryOf(configOf(show))).list();
-      const model = find(found, id);
-      const choices = (await kindOf(model).graphs?.(model)) ?? new Map<string, () => Graph>();
-      console.log(describe(chosen(choices, network, model.id)(), model.id));
+      const config = configOf(show);
+      useData(config);
+      const model = findOfAnyKind(await (await libraryOf(config)).list(), id, 'id');
+      console.log(describe(chosen(await graphsOf(model), network, model.id)(), model.id));
     });
   addSettings(show, 'library');
 }
 
-/** Of a kind that has networks; where there is none, as is said of base models. */
-function find(found: ModelList, id: string): AnyModel {
-  const model = allModels(found).find((one) => one.id === id);
-  return model !== undefined && kindOf(model).graphs !== undefined ? model : findBase(found, id, 'id');
+/** @throws ArmatureError `invalid_request` for a kind that changes other networks and has none of its own. */
+async function graphsOf(model: AnyModel): Promise<Graphs> {
+  const { graphs, noun } = kindOf(model);
+  if (graphs !== undefined) return await graphs(model);
+  const detail = `Expected a model that has networks of its own, such as a base model, but ${model.id} is ${withArticle(noun)}.`;
+  throw new ArmatureError('invalid_request', detail);
 }
 
 function chosen(choices: Graphs, name: string | undefined, id: string): () => Graph {

@@ -1,12 +1,10 @@
 import type { Command } from 'commander';
 import { pullFolders } from '../../config/model-folders.ts';
 import { ArmatureError } from '../../errors.ts';
-import { findBase } from '../../generation/models/base.ts';
-import { allModels } from '../../generation/models/model-list.ts';
+import { allModels, findOfAnyKind } from '../../generation/models/model-list.ts';
 import { pulledModelOf } from '../../models/pull/remove.ts';
 import { verifyPulled } from '../../models/pull/verify.ts';
 import { weightHashes } from '../../models/pull/weight-files.ts';
-import { requireOwnFolder } from '../../records/data-folder/data-folder.ts';
 import { libraryOf } from '../../service/library.ts';
 import { useData } from '../settings/places.ts';
 import { addSettings, configOf } from '../settings/setting-options.ts';
@@ -29,7 +27,6 @@ export function addVerify(models: Command): void {
     .action(async (id: string) => {
       const config = configOf(verify);
       useData(config);
-      requireOwnFolder(config.data);
       const found = await (await libraryOf(config)).list();
       const model = allModels(found).find((one) => one.id === id);
       const pulled = await pulledModelOf(id, model, pullFolders(config)).catch((error: unknown) => {
@@ -37,7 +34,7 @@ export function addVerify(models: Command): void {
         return null;
       });
       if (pulled === null) {
-        const hashes = await weightHashes(model ?? findBase(found, id, 'id'));
+        const hashes = await weightHashes(model ?? findOfAnyKind(found, id, 'id'));
         console.log(
           table(
             ['FILE', 'SHA256'],

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { type Config, type Flags, isSaid } from '../../config/config.ts';
-import { isDataFolder } from '../../records/data-folder/data-folder.ts';
+import { isDataFolder, requireOwnFolder } from '../../records/data-folder/data-folder.ts';
 import { runningServer } from '../../service/server-file.ts';
 
 /** When a place is told: a server that stands on the command line never, what somebody said not after a failure. */
@@ -42,8 +42,10 @@ const told: Record<Place['title'], Telling> = {
 };
 const used: Place[] = [];
 
+/** @throws ArmatureError `invalid_config` for a folder of other things: no command reads or writes there. */
 export function useData({ data }: Pick<Config, 'data'>): void {
   use('data folder', data);
+  requireOwnFolder(data);
 }
 
 export function useServer({ server }: Pick<Config, 'server'>): void {

@@ -15,6 +15,7 @@ const invalid: ReadonlySet<ErrorCode> = new Set([
   'not_supported_yet',
   'unknown_model',
   'unknown_condition',
+  'incompatible_autoencoder',
   'incompatible_control',
   'incompatible_lora',
   'incompatible_embedding',

@@ -1,4 +1,5 @@
 import { ArmatureError } from '../../errors.ts';
+import { findModel } from './find-model.ts';
 import { type AnyModel, type ModelKindId, modelKindIds, modelNouns, type ModelTypes } from './kinds.ts';
 import type { OwnedModel, RejectedModel } from './model.ts';
 
@@ -26,6 +27,11 @@ export const noModels = modelList([]);
 /** All of them, kind by kind. */
 export function allModels(models: ModelList): readonly AnyModel[] {
   return modelKindIds.flatMap((kind): readonly AnyModel[] => models[modelNouns[kind].list]);
+}
+
+/** The model of an id, of whatever kind. `unknown_model` where there is none. */
+export function findOfAnyKind(models: ModelList, id: string, field: string): AnyModel {
+  return findModel(allModels(models), models.rejected, id, field, 'model');
 }
 
 /** What a tenant may see and use: what nobody owns, and its own; the very list where that is all of it. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ArmatureError, systemReason } from '../../errors.ts';
@@ -77,11 +77,25 @@ const anywhere = new Set(['lost+found', 'System Volume Information', '$RECYCLE.B
  */
 export function requireOwnFolder(folder: string): void {
   if (isMarked(folder)) return;
+  requireFolder(folder);
   const stray = namesIn(folder).find((name) => !belongs(folder, name));
   if (stray === undefined) return;
   const detail =
     `Expected a data folder of Armature, or an empty one, but ${folder} holds other things, such as ${stray}. ` +
     'Choose another with --data (ARMATURE_DATA).';
+  throw new ArmatureError('invalid_config', detail, { field: 'data' });
+}
+
+/** What is there under that name is a folder, if anything is, and may be looked at. */
+function requireFolder(folder: string): void {
+  let found;
+  try {
+    found = statSync(folder, { throwIfNoEntry: false });
+  } catch (error) {
+    throw folderError(folder, error);
+  }
+  if (found === undefined || found.isDirectory()) return;
+  const detail = `Expected a data folder of Armature, or an empty one, but ${folder} is no folder. Choose another with --data (ARMATURE_DATA).`;
   throw new ArmatureError('invalid_config', detail, { field: 'data' });
 }
 

@@ -54,6 +54,12 @@ describe('the data folder of every command', () => {
     ['data erase', ['data', 'erase', '--tenant', 'default', '--yes']],
     ['extract', ['extract', 'canny', photo, '-o', 'map.png']],
     ['generate', ['generate', 'a ball', ...size, '-o', 'out.png']],
+    ['upscale', ['upscale', photo, '--scale', '1', '-o', 'large.png']],
+    ['models show', ['models', 'show', 'diorama']],
+    ['models graph', ['models', 'graph', 'diorama-canny', '--network', 'hint-encoder']],
+    ['models set', ['models', 'set', 'diorama', '--prediction-type', 'epsilon']],
+    ['models verify', ['models', 'verify', 'diorama-canny']],
+    ['models gc', ['models', 'gc']],
   ])('is ./data for %s', async (_, args) => {
     const data = join(work, 'data');
     await cp(await newDataFolder(), data, { recursive: true });
@@ -177,15 +183,31 @@ describe('a folder of other things', () => {
     await expect(prepareDataFolder(work)).rejects.toMatchObject({ code: 'invalid_config' });
   });
 
+  it('is no folder at all', async () => {
+    await writeFile(join(work, 'file'), 'x');
+    const problem = new RegExp(`^Expected a data folder of Armature, or an empty one, but ${work}/file is no folder`);
+    expect(() => requireOwnFolder(join(work, 'file'))).toThrow(problem);
+    await expect(prepareDataFolder(join(work, 'file'))).rejects.toMatchObject({ code: 'invalid_config' });
+  });
+
   it('is left as it is by every command', async () => {
     await writeFile(join(work, 'novel.txt'), 'x');
     const commands = [
       ['serve', '--port', '0'],
       ['keys', 'create', '--name', 'x'],
       ['data', 'erase', '--tenant', 'x', '--yes'],
+      ['models', 'list'],
+      ['models', 'show', 'diorama'],
+      ['models', 'graph', 'diorama'],
+      ['models', 'set', 'diorama', '--prediction-type', 'epsilon'],
       ['models', 'set-type', 'diorama-canny', 'canny'],
+      ['models', 'verify', 'diorama'],
+      ['models', 'rm', 'diorama'],
+      ['models', 'gc'],
       ['models', 'pull', 'control-sd15-canny', '--hub', 'http://127.0.0.1:1'],
       ['generate', 'x'],
+      ['extract', 'canny', photo, '-o', join(home, 'map.png')],
+      ['upscale', photo, '--scale', '1', '-o', join(home, 'large.png')],
     ];
     for (const command of commands) {
       const { code, stderr } = await at(work, ...command, '--data', work);

@@ -50,6 +50,8 @@ describe('exit codes', () => {
     for (const wrong of ['invalid_config', 'invalid_request', 'unknown_model', 'unknown_condition'] as const) {
       expect(code(new ArmatureError(wrong, 'x'))).toBe(2);
     }
+    for (const thing of ['autoencoder', 'control', 'embedding', 'lora'] as const)
+      expect(code(new ArmatureError(`incompatible_${thing}`, 'x'))).toBe(2);
     for (const failed of ['invalid_image', 'unavailable', 'not_found', 'blank_map', 'cancelled'] as const) {
       expect(code(new ArmatureError(failed, 'x'))).toBe(1);
     }
