@@ -5,6 +5,7 @@ import { blurCondition } from './blur/condition.ts';
 import { cannyCondition } from './canny/condition.ts';
 import type { Condition } from './contract/condition.ts';
 import { depthCondition } from './depth/condition.ts';
+import { imagePrompt } from './image-prompt.ts';
 import { inpaintCondition } from './inpaint/condition.ts';
 import { invertCondition } from './invert/condition.ts';
 import { lineartCondition } from './lineart/condition.ts';
@@ -80,7 +81,7 @@ export function findCondition(id: string, field = 'type', others: readonly strin
 
 /** What is known of the type of a control or a model, whatever it is: its row, or one that takes ready-made maps only. */
 export function conditionOf(type: string): Condition {
-  return conditionRows.find((row) => row.id === type) ?? readyMapsOnly(type);
+  return [...conditionRows, imagePrompt].find((row) => row.id === type) ?? readyMapsOnly(type);
 }
 
 function readyMapsOnly(id: string): Condition {

@@ -22,6 +22,7 @@ import type { SessionPool } from '../runtime/index.ts';
 import { LeastRecent } from '../runtime/least-recent.ts';
 import { Branches } from './branches.ts';
 import { Autoencoders } from './autoencoders.ts';
+import { ImagePrompts } from './image-prompts.ts';
 import type { LatentView } from './latent-view.ts';
 import { MergedLoras, type NetworkDeltas, noDeltas } from './merged-loras.ts';
 import { adapterNetworks, baseNetworks, controlNetworks } from './pooled-networks.ts';
@@ -79,12 +80,14 @@ export class ModelNetworks implements NetworkSource {
   readonly #branches: Branches;
   readonly #controlNets = new Map<string, OpenControlNet>();
   readonly #adapters = new Map<string, AdapterNetworks>();
+  readonly #imagePrompts: ImagePrompts;
   readonly #autoencoders: Autoencoders;
   readonly #upscalers: Upscalers;
 
   constructor(pool: SessionPool, tokenizerFolder: string) {
     this.#pool = pool;
     this.#branches = new Branches(pool);
+    this.#imagePrompts = new ImagePrompts(pool);
     this.#autoencoders = new Autoencoders(pool);
     this.#upscalers = new Upscalers(pool);
     this.#tokenizerFolder = tokenizerFolder;
@@ -197,6 +200,7 @@ export class ModelNetworks implements NetworkSource {
   steeringOn(base: BaseModel, tiling?: Tiling): SteeringSource {
     return {
       openAdapter: async (model) => await this.#openAdapter(model, tiling),
+      openImagePrompt: async (model, encoder) => await this.#imagePrompts.open(model, encoder),
       openControlNet: async (model, type) => await this.#openControlNet(model, type, base, tiling),
     };
   }

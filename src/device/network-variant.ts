@@ -29,6 +29,10 @@ export interface Structure {
   readonly tiling?: Tiling;
   /** A UNet takes the features of T2I-Adapters. */
   readonly features?: true;
+  /** So many image prompts may act on a row of a UNet. */
+  readonly imagePrompts?: number;
+  /** Tokens of a picture that an IP-Adapter takes. */
+  readonly pictureTokens?: number;
   /** The network takes low-rank LoRAs beside its layers: those of a set in a UNet, all in a text encoder. */
   readonly branches?: BranchSet | undefined;
 }

@@ -1,8 +1,11 @@
 import {
   buildControlNet,
   buildHintEncoder,
+  buildImageEncoder,
+  buildIpAdapter,
   buildT2iAdapter,
   buildUNet,
+  crossAttentions,
   featurePlaces,
   injectionPoints,
   type OnnxModel,
@@ -15,13 +18,17 @@ import type {
   AdapterNetworks,
   ControlNetworks,
   DenoiserInput,
+  ImagePromptNetworks,
   PictureNetworks,
   UnionHint,
 } from '../pipeline/networks/networks.ts';
 import type { Feeds, SessionPool } from '../runtime/index.ts';
 import type { BaseCheckpoint, T2iAdapterCheckpoint, WholeControlNet } from '../weights/checkpoint.ts';
+import type { ImageEncoderCheckpoint } from '../weights/layouts/image-encoder.ts';
+import type { IpAdapterCheckpoint } from '../weights/layouts/ip-adapter-file.ts';
 import { vaeNetworks } from './autoencoders.ts';
 import { Branches } from './branches.ts';
+import { imagePromptFeeds } from './image-prompt-feeds.ts';
 import { type NetworkDeltas, noDeltas } from './merged-loras.ts';
 import { tiled } from './network-variant.ts';
 import { run, runOne, sessionKey } from './run-network.ts';
@@ -47,6 +54,7 @@ export function baseNetworks(
 ): PictureNetworks {
   const points = injectionPoints(unet.config).length;
   const places = featurePlaces(unet.config).length;
+  const attentions = crossAttentions(unet.config);
   const variants = new UNetVariants(pool, key, { deltas, tiling }, branches);
   return {
     ...vaeNetworks(pool, key, vae, tiling),
@@ -57,17 +65,21 @@ export function baseNetworks(
     featurePlaces: places,
     rowBytes: (height, width) => workingPlanes * 4 * height * width * (unet.config.blockChannels[0] ?? 0),
     reloadMs: (loras) => pool.reloadMs(variants.choose(false, loras).session),
-    denoise: async (input, { residuals, features: given }, rows) => {
-      const { session, features, branches: set } = variants.choose(given.length > 0, rows.flat());
+    denoise: async (input, { residuals, features: given, imageTokens }, rows) => {
+      const slots = imageTokens.reduce((most, own) => Math.max(most, own.length), 0);
+      const { session, features, branches: set, imagePrompts } = variants.choose(given.length > 0, rows.flat(), slots);
       const added = features ? Array.from({ length: places }, (_, place) => given[place] ?? nothing) : [];
       const beside = set === undefined ? {} : await branches.feeds(variants.shapes(unet, set), rows);
-      const build = (): OnnxModel => buildUNet(into(unet), { features, branches: set, tiling });
+      const [height = 0, width = 0] = input.sample.dims.slice(2);
+      const images = imageTokens.length > 0 ? imageTokens : Array.from({ length: input.sample.dims[0] ?? 0 }, () => []);
+      const build = (): OnnxModel => buildUNet(into(unet), { features, branches: set, imagePrompts, tiling });
       return await runOne(pool, session, build, 'out', {
         ...denoiserFeeds(input),
         ...((input.shown ?? null) === null ? {} : { sample: concatChannels(input.sample, input.shown as Tensor) }),
         ...numbered('residual', residuals),
         ...numbered('feature', added),
         ...beside,
+        ...imagePromptFeeds(attentions, imagePrompts, images, { width, height }),
       });
     },
   };
@@ -87,6 +99,46 @@ export function adapterNetworks(
     conditioningChannels,
     cell,
     features: async (cells) => await run(pool, session, () => buildT2iAdapter(part, { tiling }), outputs, { cells }),
+  };
+}
+
+/**
+ * The networks of an IP-Adapter with its image encoder, as {@link baseNetworks}. What they make of no picture: of an embedding of zeros for the
+ * basic one, and of what the encoder sees in a picture of zeros, which is the mean of all, for Plus (diffusers).
+ */
+export function imagePromptNetworks(
+  pool: SessionPool,
+  keys: { readonly adapter: string; readonly encoder: string },
+  { adapter }: IpAdapterCheckpoint,
+  { encoder }: ImageEncoderCheckpoint,
+): ImagePromptNetworks {
+  const { imageSize, patchSize } = encoder.config;
+  const { resampler, pictureWidth, tokens: count, widths } = adapter.config;
+  const length = 1 + (imageSize / patchSize) ** 2;
+  const sessions = {
+    encoder: sessionKey(`${keys.encoder}/image_encoder`),
+    adapter: sessionKey(`${keys.adapter}/ip_adapter`, {
+      structure: resampler === null ? {} : { pictureTokens: length },
+    }),
+  };
+  const outputs = widths.flatMap((_, index) => [`keys.${index}`, `values.${index}`]);
+  const seen = async (pixels: Tensor): Promise<Tensor> => {
+    const output = resampler === null ? 'embeds' : 'hidden';
+    return await runOne(pool, sessions.encoder, () => buildImageEncoder(encoder), output, { pixels });
+  };
+  const nothingSeen = async (): Promise<Tensor> => {
+    if (resampler === null) return { dims: [1, pictureWidth], data: new Float32Array(pictureWidth) };
+    return await seen({ dims: [1, 3, imageSize, imageSize], data: new Float32Array(3 * imageSize ** 2) });
+  };
+  return {
+    imageSize,
+    tokensOf: async (pixels) => {
+      const picture = await (pixels === null ? nothingSeen() : seen(pixels));
+      const made = await run(pool, sessions.adapter, () => buildIpAdapter(adapter, { length }), outputs, { picture });
+      const every = (offset: number): readonly Float32Array[] =>
+        made.filter((_, index) => index % 2 === offset).map(({ data }) => data);
+      return { count, keys: every(0), values: every(1) };
+    },
   };
 }
 

@@ -19,6 +19,8 @@ export interface UNetVariant {
   readonly features: boolean;
   /** Layers that have branches. */
   readonly branches: BranchSet | undefined;
+  /** How many image prompts may act on a row. */
+  readonly imagePrompts: number;
 }
 
 /** What all UNets of one model have in common: adapters that are merged into them, and axes along which they wrap. */
@@ -26,6 +28,9 @@ export interface SharedStructure {
   readonly deltas: readonly MergedDelta[];
   readonly tiling: Tiling | undefined;
 }
+
+/** Free slots beyond those that are needed with which a network that is loaded still does. */
+const mostFreeSlots = 3;
 
 /** The UNets of the base model of a key, with the same adapters merged into all. */
 export class UNetVariants {
@@ -43,12 +48,15 @@ export class UNetVariants {
   }
 
   /**
-   * The one for features of T2I-Adapters or none, and such LoRAs: that which takes least, or, where it is not loaded, one that is and takes
-   * more, since features and branches of 0 change nothing. What has no LoRA never runs one with branches.
+   * The one for features of T2I-Adapters or none, such LoRAs, and so many image prompts: that which takes least, or, where it is not loaded, one
+   * that is and takes more, since features, branches and pictures of 0 change nothing. What has no LoRA never runs one with branches.
    */
-  choose(features: boolean, loras: readonly RowBranch[]): UNetVariant {
+  choose(features: boolean, loras: readonly RowBranch[], imagePrompts = 0): UNetVariant {
     const sets = loras.length === 0 ? [undefined] : this.#branches.setsFor(loras);
-    const able = sets.flatMap((set) => (features ? [true] : [false, true]).map((one) => this.#variant(one, set)));
+    const slots = Array.from({ length: mostFreeSlots + 1 }, (_, free) => imagePrompts + free);
+    const able = sets.flatMap((set) =>
+      slots.flatMap((count) => (features ? [true] : [false, true]).map((one) => this.#variant(one, set, count))),
+    );
     return able.find(({ session }) => this.#pool.isLoaded(session)) ?? (able[0] as UNetVariant);
   }
 
@@ -59,13 +67,15 @@ export class UNetVariants {
     return shapes;
   }
 
-  #variant(features: boolean, branches: BranchSet | undefined): UNetVariant {
+  #variant(features: boolean, branches: BranchSet | undefined, imagePrompts: number): UNetVariant {
     const { deltas, tiling } = this.#shared;
     const structure = {
       ...(features ? { features } : {}),
       ...(branches === undefined ? {} : { branches }),
+      ...(imagePrompts === 0 ? {} : { imagePrompts }),
       ...tiled(tiling),
     };
-    return { session: sessionKey(this.#network, { deltas, structure }), features, branches };
+    const session = sessionKey(this.#network, { deltas, structure });
+    return { session, features, branches, imagePrompts };
   }
 }

@@ -10,6 +10,7 @@ import type { Find, TenantModels } from '../models/library.ts';
 import { type BaseModel, findBase } from '../generation/models/base.ts';
 import type { FoundControl } from '../pipeline/controls/control-work.ts';
 import { findEmbedding } from '../generation/models/embedding.ts';
+import { findImageEncoder } from '../generation/models/image-encoder.ts';
 import { findSteering } from '../generation/models/steering.ts';
 import { findLora } from '../generation/models/lora.ts';
 
@@ -46,7 +47,10 @@ export async function findModels(
     plan.controls.map(async (control, index) => {
       const model = await library.find(findSteering, control.model.id);
       assertUnchanged(model, control.model.hash);
-      return { index, plan: control, model, acts: modelKinds[model.kind].acts };
+      const { source } = control;
+      const encoder =
+        source.kind === 'pictures' ? await unchanged(library, findImageEncoder, source.encoder) : undefined;
+      return { index, plan: control, model, acts: modelKinds[model.kind].acts, encoder };
     }),
   );
   const loras = await Promise.all(

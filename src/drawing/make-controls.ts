@@ -18,7 +18,7 @@ export async function makeControls(
 ): Promise<readonly ControlWork[]> {
   const works: ControlWork[] = [];
   for (const control of controls) {
-    const made = await makeMap(parts, control.plan, frame, signal);
+    const made = await makeMap(parts, { ...control.plan, encoder: control.encoder }, frame, signal);
     const region = await makeRegion(parts.store, control.plan, frame, parts.decoder);
     if (strict) refuseStrictly(made.remarks, `controls[${control.index}].image`);
     works.push({ ...control, inputs: { ...made, region } });

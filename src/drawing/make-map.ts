@@ -5,11 +5,12 @@ import type { PlannedControl } from '../generation/plan.ts';
 import { decodeHere, type PictureDecoder } from '../images/decoder/decoder.ts';
 import type { PictureView } from '../images/see-picture.ts';
 import type { Size } from '../numeric/size.ts';
-import type { MadeMap } from '../pipeline/controls/control-work.ts';
+import type { FoundControl, MadeMap } from '../pipeline/controls/control-work.ts';
 import { type Frame, frameAt } from '../pixels/frame.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { fitStructure } from './fit-structure.ts';
 import { readFiles } from './read-files.ts';
+import { seePictures } from './see-pictures.ts';
 import { remarksOnExtraction, remarksOnMap } from './remarks.ts';
 
 /** What making maps needs. */
@@ -21,17 +22,19 @@ export interface MapParts {
 }
 
 /**
- * The map of one control in a frame, exactly of its working size. A photograph is resized first and then extracted from, so that
+ * The map of one control in a frame, exactly of its working size, or the pictures of an image prompt. A photograph is resized first and then extracted from, so that
  * the map has the picture's own pixels; a ready-made map is resized by a rule that keeps its kind (edges stay edges,
  * classes stay classes); structure as data is drawn where a picture of its canvas would come to lie.
  */
 export async function makeMap(
   { store, extractor, decoder = decodeHere }: MapParts,
-  { type, source, resize }: Pick<PlannedControl, 'type' | 'source' | 'resize'>,
+  { type, source, resize, encoder }: Pick<PlannedControl, 'type' | 'source' | 'resize'> & Pick<FoundControl, 'encoder'>,
   frame: Frame,
   signal: AbortSignal,
 ): Promise<MadeMap> {
   switch (source.kind) {
+    case 'pictures':
+      return await seePictures({ store, decoder }, source, encoder);
     case 'structure': {
       const json = parseJson(await store.get(source.json.key));
       const fitted = fitStructure(source.structure, json, frame, resize);

@@ -1,4 +1,5 @@
 import type { Condition } from '../conditions/contract/condition.ts';
+import { imagePrompt } from '../conditions/image-prompt.ts';
 import { conditionIds, findCondition } from '../conditions/registry.ts';
 import type { ModelList } from './models/model-list.ts';
 
@@ -11,7 +12,7 @@ export interface Catalog {
 
 /** What a request may refer to where these models are: conditions that are known, and the types of its ControlNets. */
 export function catalogOf(models: ModelList): Catalog {
-  const types = otherTypes(models);
+  const types = [...otherTypes(models), ...(models.ipAdapters.length === 0 ? [] : [imagePrompt.id])];
   return { models, condition: (id, field) => findCondition(id, field, types) };
 }
 

@@ -1,9 +1,11 @@
+import { imagePrompt } from '../conditions/image-prompt.ts';
 import { ArmatureError } from '../errors.ts';
 import type { Size } from '../numeric/size.ts';
 import { chooseControlNet } from './choose-controlnet.ts';
 import { type AdapterModel, adapterMisfit } from './models/adapter.ts';
 import type { BaseModel } from './models/base.ts';
 import { misfit } from './models/controlnet.ts';
+import { ipAdapterNoun } from './models/ip-adapter.ts';
 import type { ModelList } from './models/model-list.ts';
 import type { SteeringModel } from './models/steering.ts';
 import type { ControlRequest } from './request/controls.ts';
@@ -21,6 +23,7 @@ export function chooseSteering(
   sizes: ReadonlyMap<string, Size>,
   field: string,
 ): SteeringModel {
+  refuseIpAdapter(control, models, field);
   const adapter = adapterOf(control, base, models, field);
   if (adapter === undefined) return chooseControlNet(control, base, models, field);
   for (const [path, size] of sizes) refuseOddSize(adapter, size, path);
@@ -61,6 +64,17 @@ function refuseOddSize({ id, cell }: AdapterModel, size: Size, path: string): vo
     const detail = `Expected ${field} to be a multiple of ${cell} with the T2I-Adapter ${id} but it is ${size[side]}.`;
     throw new ArmatureError('invalid_request', detail, { field });
   }
+}
+
+/** An IP-Adapter takes no map. */
+function refuseIpAdapter(
+  { model: named }: Pick<ControlRequest, 'model'>,
+  { ipAdapters }: ModelList,
+  field: string,
+): void {
+  if (!ipAdapters.some(({ id }) => id === named)) return;
+  const detail = `${named} is an ${ipAdapterNoun.noun}, which takes pictures and no map: it is for controls of type ${imagePrompt.id}.`;
+  throw new ArmatureError('incompatible_control', detail, { field: `${field}.type`, choices: [imagePrompt.id] });
 }
 
 /** The guess mode of diffusers is one of the residuals of ControlNets. */

@@ -8,18 +8,28 @@ import { rolesOf } from './row-roles.ts';
 /** About what encoding a text costs: a hundredth of a step at 512 x 512 where Stable Diffusion 1.5 draws. */
 const textCost = 2048;
 
+/** About what seeing a picture of an image prompt costs: a quarter of such a step. */
+const pictureCost = 65_536;
+
 /**
  * In pixel steps: width x height x evaluations of the network x pictures drawn, candidates included. An evaluation costs by its rows, where
- * two, those of guidance, are one, each text costs that is encoded beside the prompt and the negative one, and a network costs that enlarges a
- * picture between two passes.
+ * two, those of guidance, are one, each text costs that is encoded beside the prompt and the negative one, each picture of an image prompt, and a
+ * network that enlarges a picture between two passes.
  */
 export function costOfDrawing(plan: GenerationPlan): number {
   const known = costs.get(plan);
   if (known !== undefined) return known;
   const passes = passesOf(plan);
-  const cost = costOfPasses(passes) * plan.count * plan.bestOf + furtherTexts(passes) * textCost;
+  const cost =
+    costOfPasses(passes) * plan.count * plan.bestOf +
+    furtherTexts(passes) * textCost +
+    picturesSeen(plan) * pictureCost;
   costs.set(plan, cost);
   return cost;
+}
+
+function picturesSeen({ controls }: GenerationPlan): number {
+  return controls.reduce((sum, { source }) => sum + (source.kind === 'pictures' ? source.images.length : 0), 0);
 }
 
 /** Counting texts takes milliseconds where a prompt has many, and a plan is asked when it is charged, recorded and summed up. */

@@ -34,7 +34,10 @@ export const fieldNames = {
 export function parseGeneration(body: unknown): GenerationRequest {
   refuseFields(generationRequest, body);
   const request = check(generationRequest, unwrapped(body));
-  return { ...request, controls: request.controls.map((control) => ({ ...control, image: imageOf(control.image) })) };
+  return {
+    ...request,
+    controls: request.controls.map((control) => ({ ...control, image: imageOf(control.image ?? control.images?.[0]) })),
+  };
 }
 
 /** As {@link parseGeneration}, for the body of POST /v1/conditions/{type}. */
@@ -72,7 +75,8 @@ function unwrapped(body: unknown): unknown {
 }
 
 /** The image of a control that has passed the schema. */
-function imageOf(image: z.output<typeof controlImage>): ControlImage {
+function imageOf(image: z.output<typeof controlImage> | undefined): ControlImage {
+  if (image === undefined) throw new RangeError('A control has a picture');
   const fields: Readonly<Record<string, unknown>> = image;
   const kind = structureKinds.find((name) => name in fields);
   if (kind === undefined) return image as PictureReference | MaskedPicture;

@@ -249,7 +249,10 @@ export interface PlannedControl {
 }
 
 /** What the map of a control is made from. */
-export type ControlSource = PhotoSource | MapSource | StructureSource;
+export type ControlSource = MapMaking | PicturesSource;
+
+/** Of those that have a map. */
+export type MapMaking = PhotoSource | MapSource | StructureSource;
 
 /** A picture, and beside it what of it is to be drawn anew. */
 export interface SourcePicture {
@@ -287,14 +290,23 @@ export interface StructureSource {
   readonly json: StoredPicture;
 }
 
+/** Pictures that are attended to beside the prompt, of an image prompt. */
+export interface PicturesSource {
+  readonly kind: 'pictures';
+  readonly images: readonly StoredPicture[];
+  /** What they are seen with. */
+  readonly encoder: ModelReference;
+}
+
 /** With which options the map of a control is, or was, extracted; null where that is not known, or it was not. */
 export function extractedWith(source: ControlSource): Readonly<Record<string, unknown>> | null {
   if (source.kind === 'photo') return source.preprocess;
   return source.kind === 'map' ? source.madeWith : null;
 }
 
-/** What the user sent: a picture or, of structure as data, JSON. */
+/** What the user sent: a picture, the first of several or, of structure as data, JSON. */
 export function sentAs(source: ControlSource): StoredPicture {
+  if (source.kind === 'pictures') return source.images[0] as StoredPicture;
   return source.kind === 'structure' ? source.json : source.image;
 }
 

@@ -1,16 +1,18 @@
 import type { Condition } from '../conditions/contract/condition.ts';
 import type { ExtractorOptions } from '../conditions/contract/options.ts';
+import { imagePrompt } from '../conditions/image-prompt.ts';
 import { maskedConditions } from '../conditions/registry.ts';
 import { structureOf } from '../conditions/structures.ts';
 import { ArmatureError } from '../errors.ts';
 import type { BaseModel } from './models/base.ts';
-import { steeringMisfit } from './models/steering.ts';
+import { type SteeringModel, steeringMisfit } from './models/steering.ts';
 import type { Catalog } from './catalog.ts';
 import { chooseSteering } from './choose-steering.ts';
 import type { GivenControl } from './given-control.ts';
 import { type GivenPicture, shortSideSize } from './given-picture.ts';
-import type { ControlSource, PlannedControl } from './plan.ts';
-import type { ControlRequest } from './request/controls.ts';
+import type { MapMaking, PlannedControl } from './plan.ts';
+import { controlPictureList, type ControlRequest } from './request/controls.ts';
+import { resolveImagePrompt } from './resolve-image-prompt.ts';
 import type { ResolvedHires } from './resolve-hires.ts';
 import { resolvePreprocess } from './resolve-preprocess.ts';
 import type { Size } from '../numeric/size.ts';
@@ -30,21 +32,52 @@ export interface ResolvedControl {
 }
 
 /** Settles one control: its ControlNet, what is done to its picture, and when it acts. */
-export function resolveControl(
-  { index, request, picture, others }: GivenControl,
-  { base: first, catalog, size, hires }: ControlContext,
-): ResolvedControl {
+export function resolveControl(given: GivenControl, context: ControlContext): ResolvedControl {
+  const { index, request, others } = given;
+  const { base: first, catalog, hires } = context;
   const field = `controls[${index}]`;
   const region = others.get('mask');
-  const condition = catalog.condition(request.type, `${field}.type`);
+  if (request.type !== imagePrompt.id) catalog.condition(request.type, `${field}.type`);
   if (request.start > request.end) {
     const detail = `Expected ${field}.start to be at most ${field}.end, ${request.end}, but received ${request.start}.`;
     throw new ArmatureError('invalid_request', detail, { field: `${field}.start` });
   }
   refuseWithoutHires(request, hires, `${field}.passes`);
   const base = request.passes === 'high' ? (hires?.base ?? first) : first;
-  const model = chooseSteering(request, base, catalog.models, sizesOf(request, size, hires), field);
+  const { model, source, remarks } =
+    request.type === imagePrompt.id
+      ? resolveImagePrompt(given, base, catalog.models, field)
+      : resolveMap(given, base, context, field);
   const unfit = request.passes === 'both' && hires !== null ? steeringMisfit(hires.base, model) : null;
+  const control: PlannedControl = {
+    type: request.type,
+    model: { id: model.id, hash: model.hash },
+    source,
+    resize: region === undefined && hasNoShape(request.image) ? 'stretch' : request.resize,
+    ...(region === undefined ? {} : { region: region.stored }),
+    scale: request.scale,
+    start: request.start,
+    end: request.end,
+    mode: request.mode,
+    ...(hires === null ? {} : { passes: unfit === null ? request.passes : ('low' as const) }),
+  };
+  const all = [...remarks, ...(unfit === null ? [] : [`acts in the first pass alone: ${unfit}`])];
+  return { control, warnings: all.map((text) => `${field} ${text}`) };
+}
+
+/** What a control with a map is given to, and what its map is made from. */
+function resolveMap(
+  { request, picture }: GivenControl,
+  base: BaseModel,
+  { catalog, size, hires }: ControlContext,
+  field: string,
+): { readonly model: SteeringModel; readonly source: MapMaking; readonly remarks: readonly string[] } {
+  const condition = catalog.condition(request.type, `${field}.type`);
+  if (request.images !== undefined) {
+    const detail = `Expected ${field}.image with the type ${condition.id}: several pictures are for ${imagePrompt.id}.`;
+    throw new ArmatureError('invalid_request', detail, { field: `${field}.${controlPictureList}` });
+  }
+  const model = chooseSteering(request, base, catalog.models, sizesOf(request, size, hires), field);
   refuseOtherStructure(condition.id, picture, `${field}.image`);
   refuseUselessMask(condition, picture, `${field}.image`);
   const preprocess = resolvePreprocess(condition, request.preprocess, picture, `${field}.preprocess`);
@@ -55,23 +88,8 @@ export function resolveControl(
       shortSideSize(one, resolution, `${field}.resolution`);
     }
   }
-  const control: PlannedControl = {
-    type: condition.id,
-    model: { id: model.id, hash: model.hash },
-    source: sourceOf(condition.id, picture, preprocess, resolution),
-    resize: region === undefined && hasNoShape(request.image) ? 'stretch' : request.resize,
-    ...(region === undefined ? {} : { region: region.stored }),
-    scale: request.scale,
-    start: request.start,
-    end: request.end,
-    mode: request.mode,
-    ...(hires === null ? {} : { passes: unfit === null ? request.passes : ('low' as const) }),
-  };
-  const remarks = [
-    ...reuseWarnings(control, picture),
-    ...(unfit === null ? [] : [`acts in the first pass alone: ${unfit}`]),
-  ];
-  return { control, warnings: remarks.map((text) => `${field} ${text}`) };
+  const source = sourceOf(condition.id, picture, preprocess, resolution);
+  return { model, source, remarks: reuseWarnings(condition.id, source, picture) };
 }
 
 function refuseWithoutHires({ passes }: ControlRequest, hires: ResolvedHires | null, field: string): void {
@@ -88,7 +106,7 @@ function sizesOf({ passes }: ControlRequest, size: Size, hires: ResolvedHires | 
 }
 
 /** Said of a map of an earlier job that is used for another condition than its own. */
-function reuseWarnings({ type, source }: PlannedControl, { map }: GivenPicture): readonly string[] {
+function reuseWarnings(type: string, source: MapMaking, { map }: GivenPicture): readonly string[] {
   if (map === null || source.kind !== 'map' || map.condition === type) return [];
   return [`uses a map of type ${map.condition} as one of type ${type}.`];
 }
@@ -98,7 +116,7 @@ function sourceOf(
   { stored, mask, structure, map }: GivenPicture,
   preprocess: ExtractorOptions | false,
   resolution: number | null,
-): ControlSource {
+): MapMaking {
   if (structure !== null) return { kind: 'structure', structure, json: stored };
   const picture = mask === undefined ? { image: stored } : { image: stored, mask };
   if (preprocess !== false) return { kind: 'photo', ...picture, preprocess, resolution };

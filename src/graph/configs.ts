@@ -1,13 +1,16 @@
 /** Sizes and switches of the networks, named as in the diffusers and transformers config files, one entry a level where they vary. */
-export interface TextEncoderConfig {
-  readonly vocabularySize: number;
+export interface ClipLayersConfig {
   readonly hiddenSize: number;
   readonly intermediateSize: number;
   readonly layers: number;
   readonly heads: number;
-  readonly maxPositions: number;
   readonly activation: 'quick_gelu' | 'gelu';
   readonly layerNormEps: number;
+}
+
+export interface TextEncoderConfig extends ClipLayersConfig {
+  readonly vocabularySize: number;
+  readonly maxPositions: number;
   readonly eosTokenId: number;
   /** Which state is the context: the last one, normed, or, in SDXL, the one before it as it is. */
   readonly context: 'last' | 'penultimate';
@@ -102,6 +105,35 @@ export interface AdapterLevel {
   readonly channels: number;
   /** How its size is halved before it, if it is: by means of two by two, or by a convolution. */
   readonly halved: 'no' | 'by means' | 'by convolution';
+}
+
+/** CLIP's vision tower. */
+export interface ImageEncoderConfig extends ClipLayersConfig {
+  /** Pixels across and down of a picture, and of a patch. */
+  readonly imageSize: number;
+  readonly patchSize: number;
+  readonly projectionWidth: number;
+}
+
+/** What makes tokens, keys and values of a picture (IP-Adapter). */
+export interface IpAdapterConfig {
+  /** Of what the image encoder gives: its embeds, or, with a resampler, its hidden states. */
+  readonly pictureWidth: number;
+  readonly tokens: number;
+  readonly contextWidth: number;
+  /** Of the attentions on the text, in the order of the file's numbers. */
+  readonly widths: readonly number[];
+  /** Of Plus; null of the basic one. */
+  readonly resampler: ResamplerConfig | null;
+}
+
+export interface ResamplerConfig {
+  readonly width: number;
+  readonly layers: number;
+  readonly heads: number;
+  /** All heads together. */
+  readonly inner: number;
+  readonly feedForwardWidth: number;
 }
 
 export interface VaeConfig {

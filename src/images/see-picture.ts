@@ -2,8 +2,9 @@ import { cut, type Frame } from '../pixels/frame.ts';
 import { shortSideSize } from '../generation/given-picture.ts';
 import type { Size } from '../numeric/size.ts';
 import type { ResizeMode } from '../pixels/resize-mode.ts';
-import type { MaskedImage } from '../pixels/rgb-image.ts';
+import type { MaskedImage, RgbImage } from '../pixels/rgb-image.ts';
 import { decodeMasked, decodePicture } from './decode.ts';
+import { cubic, resampleBytes } from '../numeric/resample.ts';
 import { resizeMap, resizeMask, resizePhoto } from './resize.ts';
 
 /** A picture file, and the file of the mask beside it where there is one. */
@@ -19,7 +20,11 @@ export interface PictureView {
   /** What lies beneath what is transparent; `masked`: that is masked, and so is what the mask beside the picture shows white. */
   readonly transparency: 'masked' | 'white' | 'black';
   /** What of it is seen: a frame, or all of it, of which the short side may be given in pixels; null: at its own size. */
-  readonly within: { readonly frame: Frame; readonly resize: ResizeMode } | { readonly shortSide: number | null };
+  readonly within:
+    | { readonly frame: Frame; readonly resize: ResizeMode }
+    | { readonly shortSide: number | null }
+    /** The middle of it as CLIP sees it, so many pixels across and down. */
+    | { readonly clip: number };
 }
 
 /** How a kind of picture is brought to another size. */
@@ -37,10 +42,25 @@ export async function seePicture(files: PictureFiles, { as, transparency, within
       : await decodePicture(files.picture, undefined, { background: transparency });
   const resize = resizings[as];
   if ('frame' in within) return await intoFrame(picture, within.frame, within.resize, resize);
+  if ('clip' in within) return clipView(picture, within.clip);
   const { shortSide } = within;
   return shortSide === null
     ? picture
     : await resize(picture, shortSideSize(picture, shortSide, 'resolution'), 'stretch');
+}
+
+/** The middle of a picture at the size that CLIP's vision tower takes: Pillow's bicubic to the short side, then cut (transformers' CLIPImageProcessor). */
+export function clipView({ data, width, height }: RgbImage, size: number): RgbImage {
+  const short = Math.min(width, height);
+  const side = (length: number): number => Math.trunc((size * length) / short);
+  const resized = { width: side(width), height: side(height) };
+  const box = {
+    x: Math.trunc((resized.width - size) / 2),
+    y: Math.trunc((resized.height - size) / 2),
+    width: size,
+    height: size,
+  };
+  return cut({ ...resized, data: resampleBytes(data, { width, height }, resized, 3, cubic) }, box);
 }
 
 /**

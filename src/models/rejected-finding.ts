@@ -1,12 +1,12 @@
 import { basename, dirname, join } from 'node:path';
 import { ArmatureError } from '../errors.ts';
 import type { Finding } from './finding.ts';
-import { fileModelName, slug } from './names/model-id.ts';
+import { fileModelName, folderModelName, slug } from './names/model-id.ts';
 import type { Candidate } from './scan.ts';
 
 /** What a candidate is called as long as nobody says otherwise. */
 export function candidateName({ kind, path }: Pick<Candidate, 'kind' | 'path'>): string {
-  return kind === 'file' || kind === 'unusable' ? fileModelName(path) : basename(path);
+  return kind === 'file' || kind === 'unusable' ? fileModelName(path) : folderModelName(path);
 }
 
 /** The finding of a candidate that could not be looked into; `problem` stands behind its name. Not kept for the next start. */

@@ -1,6 +1,7 @@
 import { row, stack, type Tensor } from '../numeric/tensor.ts';
 import type { Question } from '../schedulers/scheduler.ts';
 import { canShareRun, type Conditioning, conditioningAt, stackConditionings } from './conditioning/conditioning.ts';
+import { canShareImages } from './controls/image-tokens.ts';
 import type { RowControl } from './controls/sample-control.ts';
 import type { EvaluationNetworks } from './controls/split-networks.ts';
 import { canShareBranches } from './networks/row-branches.ts';
@@ -73,7 +74,8 @@ function runsOf(batch: readonly BatchRow[], maxRows: number): readonly (readonly
     const fits = (run: readonly BatchRow[]): boolean =>
       run.length < maxRows &&
       canShareRun([...run, one].map(({ conditioning }) => conditioning)) &&
-      canShareBranches([...run, one].map(({ branches }) => branches));
+      canShareBranches([...run, one].map(({ branches }) => branches)) &&
+      canShareImages([...run, one].map(({ controls }) => controls));
     const run = runs.find(fits);
     if (run === undefined) runs.push([one]);
     else run.push(one);

@@ -21,7 +21,9 @@ export interface Row extends RowQuestion {
 export function rowOf(question: RowQuestion, controls: readonly SampleControl[]): Row {
   const acting = controls.flatMap((control): readonly RowControl[] => {
     const weights = weightsOn(question.role, control.weights);
-    return weights === null || weights.every((weight) => weight === 0) ? [] : [{ control, weights }];
+    return weights === null || weights.every((weight) => weight === 0)
+      ? []
+      : [{ control, weights, role: question.role }];
   });
   return { ...question, controls: acting };
 }

@@ -16,7 +16,7 @@ export function isNowhere(region: Region | null): boolean {
 const known = new WeakMap<Region, Map<string, Float32Array>>();
 
 /** A weight, 0..1, for each cell of a feature map: the mean of the levels over the cell's area. */
-function regionWeights(region: Region, width: number, height: number): Float32Array {
+export function regionWeights(region: Region, width: number, height: number): Float32Array {
   const sizes = known.get(region) ?? new Map<string, Float32Array>();
   known.set(region, sizes);
   const key = `${width}x${height}`;

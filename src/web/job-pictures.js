@@ -86,18 +86,32 @@ function controlsOf({ effective }) {
 }
 
 /** @param {ReturnType<typeof controlsOf>[number]} control */
-function controlRows({ model, scale, start, end, mode, resize, resolution, structure, preprocess }) {
+function controlRows({
+  model,
+  scale,
+  start,
+  end,
+  mode,
+  resize,
+  resolution,
+  structure,
+  preprocess,
+  images,
+  image_encoder: encoder,
+}) {
   const source = structure === null ? 'a ready-made map' : `a ${structure} as data`;
   const made = preprocess === false ? source : 'extracted from a photograph';
   const options = Object.entries(preprocess === false ? {} : preprocess);
   /** @type {(readonly [string, string])[]} */
   const rows = [
-    ['Made', made],
-    ['ControlNet', model.id],
+    ...(images === null ? [/** @type {const} */ (['Made', made])] : []),
+    ...(images === null || images.length === 1 ? [] : [/** @type {const} */ (['Pictures', String(images.length)])]),
+    [images === null ? 'ControlNet' : 'IP-Adapter', model.id],
+    ...(encoder === null ? [] : [/** @type {const} */ (['Seen with', encoder.id])]),
     ['Scale', String(scale)],
     ...(start === 0 && end === 1 ? [] : [/** @type {const} */ (['Acts from, to', `${start}, ${end}`])]),
     ...(mode === 'balanced' ? [] : [/** @type {const} */ (['Mode', mode])]),
-    ['Resize', resize],
+    ...(images === null ? [/** @type {const} */ (['Resize', resize])] : []),
     ...(resolution === null ? [] : [/** @type {const} */ (['Resolution', `${resolution} px`])]),
     ...options.map(
       ([name, value]) =>

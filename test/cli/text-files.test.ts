@@ -21,9 +21,11 @@ async function written(bytes: string | Buffer): Promise<string> {
 const readers: Readonly<Record<string, (file: string) => Promise<unknown>>> = {
   'a file of a batch': async (file) => (await itemsOfFile(file)).map(({ body }) => body),
   'a pose': async (file) =>
-    (await controlBodies([{ type: 'openpose', structure: 'pose', file, mask: null, fields: {}, options: {} }])).map(
-      ({ image }) => (image as { pose: unknown }).pose,
-    ),
+    (
+      await controlBodies([
+        { type: 'openpose', structure: 'pose', file, mask: null, more: [], fields: {}, options: {} },
+      ])
+    ).map(({ image }) => (image as { pose: unknown }).pose),
 };
 
 describe.each(Object.keys(readers))('%s', (name) => {

@@ -45,7 +45,7 @@ async function answers(path: string, scales: readonly (number | null)[]): Promis
   const residuals = Array.from({ length: networks.injectionPoints }, () => none);
   const out = await networks.denoise(
     input,
-    { residuals, features: [] },
+    { residuals, features: [], imageTokens: [] },
     scales.map(() => []),
   );
   return scales.map((_, index) => row(out, index));

@@ -66,7 +66,7 @@ async function denoise(
   const none: Tensor = { dims: [1, 1, 1, 1], data: new Float32Array(1) };
   const residuals = Array.from({ length: drawing.injectionPoints }, () => none);
   const input = { sample: repeated('sample'), timestep, conditioning: { context: repeated('encoder_hidden_states') } };
-  const answers = await drawing.denoise(input, { residuals, features: [] }, rows);
+  const answers = await drawing.denoise(input, { residuals, features: [], imageTokens: [] }, rows);
   return rows.map((_, index) => row(answers, index));
 }
 

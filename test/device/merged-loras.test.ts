@@ -55,7 +55,7 @@ async function denoise({ key }: OpenBase): Promise<Float32Array> {
   const none: Tensor = { dims: [1, 1, 1, 1], data: new Float32Array(1) };
   const residuals = Array.from({ length: drawing.injectionPoints }, () => none);
   const input = { sample, timestep: { dims: [2], data: timestep }, conditioning };
-  const { data } = await drawing.denoise(input, { residuals, features: [] }, [[], []]);
+  const { data } = await drawing.denoise(input, { residuals, features: [], imageTokens: [] }, [[], []]);
   return data;
 }
 

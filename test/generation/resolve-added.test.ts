@@ -34,6 +34,7 @@ const sdxl: BaseModel = {
   schedule: noiseScheduleFrom(stableDiffusionSchedule),
   latentScale: 8,
   featurePlaces: [],
+  crossAttentions: [],
   scalingFactor: 0.18215,
   vae: null,
   defaults: { width: 1024, height: 1024, steps: 25, guidanceScale: 7, scheduler: 'euler' },

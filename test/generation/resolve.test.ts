@@ -41,6 +41,7 @@ const base: BaseModel = {
   schedule: noiseScheduleFrom(stableDiffusionSchedule),
   latentScale: 8,
   featurePlaces: [],
+  crossAttentions: [],
   scalingFactor: 0.18215,
   vae: null,
   defaults: { width: 512, height: 768, steps: 25, guidanceScale: 7.5, scheduler: 'unipc' },

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { guessType } from '../../src/models/kinds/controlnet/guess-type.ts';
-import { bundledId, fileModelName, modelIdPattern, slug } from '../../src/models/names/model-id.ts';
+import { bundledId, fileModelName, folderModelName, modelIdPattern, slug } from '../../src/models/names/model-id.ts';
 
 describe('ids', () => {
   it.each([
@@ -17,6 +17,8 @@ describe('ids', () => {
 
   it('calls a file after its folder where it has the name of every download', () => {
     expect(fileModelName(join('x', 'Canny.safetensors'))).toBe('Canny');
+    expect(folderModelName(join('sdxl_models', 'image_encoder'))).toBe('sdxl_models image_encoder');
+    expect(folderModelName(join('models', 'image_encoder_xl'))).toBe('image_encoder_xl');
     expect(fileModelName(join('canny-sdxl', 'diffusion_pytorch_model.fp16.safetensors'))).toBe('canny-sdxl');
   });
 

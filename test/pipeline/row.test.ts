@@ -21,11 +21,11 @@ describe('the controls of a row', () => {
 
   it('weigh by its role', () => {
     expect(rowOf(asked('prompt'), [everywhere, promptOnly]).controls).toEqual([
-      { control: everywhere, weights: everywhere.weights.prompt },
-      { control: promptOnly, weights: promptOnly.weights.prompt },
+      { control: everywhere, weights: everywhere.weights.prompt, role: 'prompt' },
+      { control: promptOnly, weights: promptOnly.weights.prompt, role: 'prompt' },
     ]);
     expect(rowOf(asked('negative'), [everywhere, promptOnly]).controls).toEqual([
-      { control: everywhere, weights: everywhere.weights.others },
+      { control: everywhere, weights: everywhere.weights.others, role: 'negative' },
     ]);
   });
 

@@ -48,6 +48,7 @@ function placesOf({ adapter, model, name }: Pick<AdapterCase, 'adapter' | 'model
 
 const networks: SteeringSource = {
   openAdapter: async ({ path }) => adapterNetworks(pool, path, await openT2iAdapterCheckpoint(path)),
+  openImagePrompt: async () => await Promise.reject(new Error('no image prompt here')),
   openControlNet: async () => await Promise.reject(new Error('no ControlNet here')),
 };
 
@@ -136,7 +137,7 @@ describe.each(['light', 'xl'])('a T2I-Adapter (%s)', (adapter) => {
   it.each([0, 0.5, 1])('steers the UNet as in diffusers, by %d', async (scale) => {
     const { base } = await openGoldenBase(pool, one.model);
     const acting = (await Promise.all(maps.map(async (map) => await controlOf(folder, map, base, { scale })))).map(
-      (control) => [{ control, weights: control.weights.prompt }],
+      (control) => [{ control, weights: control.weights.prompt, role: 'prompt' as const }],
     );
     const added = arrays.has(`${adapter}/time_ids`)
       ? { text_embeds: tensorOf(`${adapter}/text_embeds`), time_ids: tensorOf(`${adapter}/time_ids`) }

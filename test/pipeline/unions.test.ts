@@ -54,6 +54,7 @@ const opened = new Map<string, ControlNetworks>();
 
 const source: SteeringSource = {
   openAdapter: async () => await Promise.reject(new Error('no adapter here')),
+  openImagePrompt: async () => await Promise.reject(new Error('no image prompt here')),
   async openControlNet({ path }, type) {
     const known = opened.get(path);
     const networks = known ?? controlNetworks(pool, path, await openControlNetCheckpoint(path));
@@ -153,7 +154,7 @@ async function steeringOf({ net, types, images, scales, guess }: UnionCase, base
       mode: guess ? ('guess' as const) : ('balanced' as const),
     }));
     const one = await controlsOf(net, base, asked);
-    return [{ control: one, weights: one.weights.prompt }];
+    return [{ control: one, weights: one.weights.prompt, role: 'prompt' as const }];
   });
   return await Promise.all(controls);
 }
@@ -224,7 +225,8 @@ describe('a union ControlNet', () => {
     const net = cases[0]!.net;
     const both = await controlsOf(net, base, [first, { ...second, start: 0.5 }]);
     const weights = both.weights.prompt;
-    const at = (index: number) => actingControls([{ control: both, weights }], index, 4)[0]?.control as ResidualControl;
+    const at = (index: number) =>
+      actingControls([{ control: both, weights, role: 'prompt' }], index, 4)[0]?.control as ResidualControl;
     expect(at(2)).toBe(both);
     expect(at(0)).toBe(at(1));
     const without = await controlsOf(net, base, [first, { ...second, scale: 0 }]);
@@ -235,7 +237,7 @@ describe('a union ControlNet', () => {
       { ...first, end: 0.5 },
       { ...second, end: 0.25 },
     ]);
-    expect(actingControls([{ control: never, weights }], 3, 4)).toEqual([]);
+    expect(actingControls([{ control: never, weights, role: 'prompt' }], 3, 4)).toEqual([]);
   });
 
   it('sees what is masked as black, whatever lies beneath', async () => {

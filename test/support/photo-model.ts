@@ -21,6 +21,7 @@ export const photoModel: BaseModel = {
   schedule: noiseScheduleFrom(stableDiffusionSchedule),
   latentScale: 8,
   featurePlaces: [],
+  crossAttentions: [],
   scalingFactor: 0.18215,
   vae: null,
   defaults: { width: 512, height: 512, steps: 20, guidanceScale: 7, scheduler: 'unipc' },

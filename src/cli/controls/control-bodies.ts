@@ -12,11 +12,12 @@ export async function controlBodies(
   controls: readonly ControlArgument[],
 ): Promise<readonly Readonly<Record<string, unknown>>[]> {
   return await Promise.all(
-    controls.map(async ({ type, structure, file, mask, fields, options }) => {
+    controls.map(async ({ type, structure, file, mask, more, fields, options }) => {
       const picture = structure === null ? { file } : { [structure]: await readJson(file) };
       const image = mask === null ? picture : { picture, mask: { file: mask } };
+      const shown = more.length === 0 ? { image } : { images: [picture, ...more.map((one) => ({ file: one }))] };
       const preprocess = Object.keys(options).length === 0 ? {} : { preprocess: options };
-      return { type, image, ...preprocess, ...fields };
+      return { type, ...shown, ...preprocess, ...fields };
     }),
   );
 }

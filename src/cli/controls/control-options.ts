@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { imagePrompt } from '../../conditions/image-prompt.ts';
 import { conditionRows, maskedConditions } from '../../conditions/registry.ts';
 import { structures } from '../../conditions/structures.ts';
 import { controlRequest } from '../../generation/request/controls.ts';
@@ -12,6 +13,8 @@ export interface ControlArgument {
   readonly structure: string | null;
   /** File of a mask beside the picture; null where there is none. */
   readonly mask: string | null;
+  /** Files of further pictures of an image prompt. */
+  readonly more: readonly string[];
   readonly fields: Readonly<Record<string, unknown>>;
   /** Options of the extractor. */
   readonly options: Readonly<Record<string, unknown>>;
@@ -38,6 +41,12 @@ export function addControls(command: Command): ControlArguments {
     const option = new Option(`--${kind} <file>`, `${condition} from data: a JSON file with a ${kind} (repeatable)`);
     command.addOption(option.argParser((file: string) => void list.push(controlOf(condition, file, kind))));
   }
+  const prompts = `${imagePrompt.title}: a picture that says beside the prompt what is drawn, to an IP-Adapter (repeatable)`;
+  command.addOption(
+    new Option('--image-prompt <file>', prompts).argParser(
+      (file: string) => void list.push(controlOf(imagePrompt.id, file, null)),
+    ),
+  );
   const last = (flag: string, change: (control: ControlArgument) => ControlArgument): void => {
     const control = list.pop();
     if (control === undefined) throw new InvalidArgumentError(`${flag} acts on the control before it: name one first.`);
@@ -67,6 +76,11 @@ export function addControls(command: Command): ControlArguments {
       ),
     );
   }
+  command.addOption(
+    new Option('--and-picture <file>', 'of the image prompt before it: one more picture (repeatable)').argParser(
+      (file: string) => last('--and-picture', (control) => ({ ...control, more: [...control.more, file] })),
+    ),
+  );
   command.option('--map', 'of the control before it: the picture already is a map');
   command.on('option:map', () =>
     last('--map', (control) => ({ ...control, fields: { ...control.fields, preprocess: false } })),
@@ -75,7 +89,7 @@ export function addControls(command: Command): ControlArguments {
 }
 
 function controlOf(type: string, file: string, structure: string | null): ControlArgument {
-  return { type, file, structure, mask: null, fields: {}, options: {} };
+  return { type, file, structure, mask: null, more: [], fields: {}, options: {} };
 }
 
 /** `low_threshold=50` as `{low_threshold: 50}`. */

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { isObject } from '../../generation/request/field-names.ts';
-import { controlPictures } from '../../generation/request/controls.ts';
+import { controlPictureList, controlPictures } from '../../generation/request/controls.ts';
 import { generationPictures } from '../../generation/request/drawn-over.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -21,13 +21,21 @@ function changeImages(item: Json, change: (image: unknown) => unknown): Json {
   const controls: unknown = item['controls'];
   if (!Array.isArray(controls)) return own;
   const changed = controls.map((control: unknown): unknown =>
-    isObject(control) ? { ...control, ...changeFields(control, controlPictures, change) } : control,
+    isObject(control)
+      ? { ...control, ...changeFields(control, controlPictures, change), ...changeList(control, change) }
+      : control,
   );
   return { ...own, controls: changed };
 }
 
 function changeFields(of: Json, pictures: readonly string[], change: (image: unknown) => unknown): Json {
   return Object.fromEntries(pictures.filter((name) => name in of).map((name) => [name, change(of[name])]));
+}
+
+/** The same in the field that says several. */
+function changeList(control: Json, change: (image: unknown) => unknown): Json {
+  const pictures = control[controlPictureList];
+  return Array.isArray(pictures) ? { [controlPictureList]: pictures.map((picture: unknown) => change(picture)) } : {};
 }
 
 /** The image with others in place of its file, or of the files of its picture and its mask. */

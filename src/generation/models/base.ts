@@ -27,6 +27,8 @@ export interface BaseModel extends FoundModel {
   readonly scalingFactor: number;
   /** Where features of T2I-Adapters enter its UNet: one a level, then the middle. */
   readonly featurePlaces: readonly Feature[];
+  /** Widths of the UNet's attentions on the text, in the order in which IP-Adapters number them. */
+  readonly crossAttentions: readonly number[];
   /** False where its autoencoder has no encoder, so that no picture can be drawn over. */
   readonly drawsOver?: false;
   /** Id of the autoencoder that it is drawn with where a request names none, as its maker or the user says; null: its own. */

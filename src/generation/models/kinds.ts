@@ -2,6 +2,8 @@ import { type AdapterModel, adapterNoun } from './adapter.ts';
 import { type BaseModel, baseNoun } from './base.ts';
 import { type ControlNetModel, controlNetNoun } from './controlnet.ts';
 import { type EmbeddingModel, embeddingNoun } from './embedding.ts';
+import { type ImageEncoderModel, imageEncoderNoun } from './image-encoder.ts';
+import { type IpAdapterModel, ipAdapterNoun } from './ip-adapter.ts';
 import { type LoraModel, loraNoun } from './lora.ts';
 import { type TaesdModel, taesdNoun } from './taesd.ts';
 import { type VaeModel, vaeNoun } from './vae.ts';
@@ -14,6 +16,8 @@ export interface ModelTypes {
   readonly controlnet: ControlNetModel;
   readonly lora: LoraModel;
   readonly adapter: AdapterModel;
+  readonly 'ip-adapter': IpAdapterModel;
+  readonly 'image-encoder': ImageEncoderModel;
   readonly embedding: EmbeddingModel;
   readonly vae: VaeModel;
   readonly taesd: TaesdModel;
@@ -29,6 +33,8 @@ export const modelNouns = {
   controlnet: controlNetNoun,
   lora: loraNoun,
   adapter: adapterNoun,
+  'ip-adapter': ipAdapterNoun,
+  'image-encoder': imageEncoderNoun,
   embedding: embeddingNoun,
   vae: vaeNoun,
   taesd: taesdNoun,

@@ -12,9 +12,20 @@ import { id, integer, real } from './scalars.ts';
 /** The fields of a control that say a picture. */
 export const controlPictures = ['image', 'mask'] as const;
 
+/** The field of a control that says several. */
+export const controlPictureList = 'images';
+
 const controlFields = {
-  type: id.describe('Condition: an id that GET /v1/conditions lists').meta({ examples: [...conditionExamples] }),
-  image: controlImage,
+  type: id
+    .describe('Condition: an id that GET /v1/conditions lists; or image_prompt')
+    .meta({ examples: [...conditionExamples] }),
+  image: controlImage.optional(),
+  images: z
+    .array(pictureReference)
+    .min(1)
+    .max(limits.promptPictures)
+    .optional()
+    .describe('In place of image, of an image_prompt: pictures that are attended to together'),
   preprocess: z
     .union([z.boolean(), z.record(z.string(), z.unknown())])
     .optional()
@@ -32,10 +43,13 @@ const controlFields = {
       flag: '--resolution <pixels>',
       says: 'short side at which its extractor sees the picture',
     }),
-  model: id.optional().describe("ControlNet; by default the base model's own for this type").register(fieldOptions, {
-    flag: '--control-model <id>',
-    says: "ControlNet, where another than the base model's own is wanted",
-  }),
+  model: id
+    .optional()
+    .describe("ControlNet or adapter; by default the base model's own for this type")
+    .register(fieldOptions, {
+      flag: '--control-model <id>',
+      says: "ControlNet, where another than the base model's own is wanted",
+    }),
   scale: real(limits.controlScale)
     .default(1)
     .describe('How strongly the control acts')
@@ -90,9 +104,19 @@ const controlFields = {
 export const controlRequest = noted(
   z
     .strictObject(controlFields)
-    .describe('A picture that fixes a part of the structure, and how it acts')
+    .superRefine(({ image, images }, context) => {
+      if (image === undefined && images === undefined) {
+        context.addIssue({ code: 'invalid_type', expected: 'object', path: ['image'], input: image });
+      } else if (image !== undefined && images !== undefined) {
+        context.addIssue({ code: 'custom', message: 'left out where images says the pictures', path: ['image'] });
+      }
+    })
+    .describe('A picture that fixes a part of the structure, or prompts, and how it acts')
     .meta({ id: 'Control' }),
   { foreign: foreignNames.control },
 );
 
-export type ControlRequest = Omit<z.output<typeof controlRequest>, 'image'> & { readonly image: ControlImage };
+export type ControlRequest = Omit<z.output<typeof controlRequest>, 'image'> & {
+  /** The first of several. */
+  readonly image: ControlImage;
+};

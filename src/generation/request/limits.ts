@@ -43,6 +43,8 @@ export const limits = {
   toldOffset: { min: 0, max: 16_384 },
   aestheticScore: { min: 0, max: 10 },
   controls: 8,
+  /** Pictures of one image prompt. */
+  promptPictures: 8,
   controlScale: { min: 0, max: 2 },
   loras: 8,
   /** Below 0 a LoRA does the opposite of what it was trained for. */

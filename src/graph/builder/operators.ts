@@ -27,7 +27,19 @@ import {
 } from '../ir/operators/normalization-gradients.ts';
 import { groupNorm, layerNorm } from '../ir/operators/normalization.ts';
 import { doubleSize, halveSize, resizeTo } from '../ir/operators/resampling.ts';
-import { embed, equals, firstLargest, imageToTokens, pick, replace, tokensToImage } from '../ir/operators/sequences.ts';
+import {
+  embed,
+  equals,
+  firstLargest,
+  firstToken,
+  imageToTokens,
+  pick,
+  prependToken,
+  replace,
+  scaleTokens,
+  splitTokens,
+  tokensToImage,
+} from '../ir/operators/sequences.ts';
 import { inShape, sumTo } from '../ir/operators/shapes.ts';
 import { sinusoids } from '../ir/operators/sinusoids.ts';
 import { sumPositions, sumVectors } from '../ir/operators/sums.ts';
@@ -50,6 +62,7 @@ export const operators = {
   Embed: embed,
   Equals: equals,
   FirstLargest: firstLargest,
+  FirstToken: firstToken,
   GEGLU: geglu,
   Gelu: gelu,
   GeluGradient: geluGradient,
@@ -67,6 +80,7 @@ export const operators = {
   Multiply: multiply,
   OuterProduct: outerProduct,
   Pick: pick,
+  PrependToken: prependToken,
   Product: product,
   QuickGelu: quickGelu,
   Relu: relu,
@@ -75,11 +89,13 @@ export const operators = {
   ResizeTo: resizeTo,
   ScaleChannels: scaleChannels,
   ScaleRows: scaleRows,
+  ScaleTokens: scaleTokens,
   ShiftChannels: shiftChannels,
   Silu: silu,
   Sinusoids: sinusoids,
   SliceChannels: sliceChannels,
   SplitChannels: splitChannels,
+  SplitTokens: splitTokens,
   Subtract: subtract,
   SumPositions: sumPositions,
   SumTo: sumTo,

@@ -1,9 +1,13 @@
 import { compile, type OnnxModel } from './compile.ts';
 import { controlNet } from '../networks/controlnet.ts';
+import { imageEncoder } from '../networks/image-encoder.ts';
+import { ipAdapter, type IpAdapterOptions } from '../networks/ip-adapter.ts';
 import { hintEncoder } from '../networks/hint-encoder.ts';
 import { taesdDecoder, taesdEncoder } from '../networks/taesd.ts';
 import type {
   ControlNetConfig,
+  ImageEncoderConfig,
+  IpAdapterConfig,
   T2iAdapterConfig,
   TaesdConfig,
   TextEncoderConfig,
@@ -26,6 +30,14 @@ export function buildUNet(part: NetworkPart<UNetConfig>, options: UNetOptions = 
 
 export function buildT2iAdapter(part: NetworkPart<T2iAdapterConfig>, options: NetworkOptions = {}): OnnxModel {
   return compile(t2iAdapter(part, options));
+}
+
+export function buildImageEncoder(part: NetworkPart<ImageEncoderConfig>): OnnxModel {
+  return compile(imageEncoder(part));
+}
+
+export function buildIpAdapter(part: NetworkPart<IpAdapterConfig>, options: IpAdapterOptions = {}): OnnxModel {
+  return compile(ipAdapter(part, options));
 }
 
 export function buildControlNet(part: NetworkPart<ControlNetConfig>, options: NetworkOptions = {}): OnnxModel {

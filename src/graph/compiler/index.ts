@@ -1,6 +1,8 @@
 export {
   buildControlNet,
   buildHintEncoder,
+  buildImageEncoder,
+  buildIpAdapter,
   buildTaesdDecoder,
   buildTaesdEncoder,
   buildT2iAdapter,
@@ -15,6 +17,8 @@ export type {
   ControlNetConfig,
   DownBlockType,
   EncoderConfig,
+  ImageEncoderConfig,
+  IpAdapterConfig,
   TaesdConfig,
   T2iAdapterConfig,
   TextEncoderConfig,
@@ -35,6 +39,8 @@ export {
 } from '../networks/branch-sets.ts';
 export { branchInputs } from '../layers/branch.ts';
 export * as networks from '../networks/index.ts';
+export { type CrossAttention, crossAttentions } from '../networks/cross-attentions.ts';
+export { imagePromptInputs } from '../networks/image-prompts.ts';
 export { type InjectionPoint, injectionPoints } from '../networks/injection-points.ts';
 export { type FeaturePlace, featurePlaces } from '../networks/feature-places.ts';
 export type { Tiling } from '../../numeric/wrap.ts';

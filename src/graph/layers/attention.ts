@@ -9,7 +9,11 @@ export interface AttentionOptions {
   readonly projectionBias: boolean;
   /** Added to the scores before the softmax, [1, 1, length, length]. */
   readonly bias?: Value;
+  readonly beside?: BesideText | undefined;
 }
+
+/** Adds to what an attention mixed, before its last projection, what else its queries [rows, length, width] look at. */
+export type BesideText = (layer: string, query: Value, heads: number, mixed: Value) => Value;
 
 /** Sequences of vectors, [rows, length, width]. */
 export interface Tokens {
@@ -25,12 +29,14 @@ export function attention(
   from: Tokens,
   to: Tokens,
   name: string,
-  { heads, names, projectionBias, bias }: AttentionOptions,
+  { heads, names, projectionBias, bias, beside }: AttentionOptions,
 ): Value {
   const { width } = from;
   const project = (tokens: Tokens, projection: string): Value =>
     linear(graph, tokens.value, `${name}.${projection}`, tokens.width, width, { bias: projectionBias });
-  const operands = [project(from, names.query), project(to, names.key), project(to, names.value)];
+  const query = project(from, names.query);
+  const operands = [query, project(to, names.key), project(to, names.value)];
   const mixed = graph.op('Attention', bias === undefined ? operands : [...operands, bias], { heads });
-  return linear(graph, mixed, `${name}.${names.out}`, width, width);
+  const all = beside?.(name, query, heads, mixed) ?? mixed;
+  return linear(graph, all, `${name}.${names.out}`, width, width);
 }

@@ -3,9 +3,9 @@ import type { Value } from '../ir/node.ts';
 import { withBranch } from './branch.ts';
 
 export interface ConvolutionOptions {
-  /** 3 where not told; 1 or 3. */
-  readonly kernel?: 1 | 3;
-  readonly stride?: 1 | 2;
+  /** 3 where not told. */
+  readonly kernel?: number;
+  readonly stride?: number;
   /** Zeros around the picture: top, left, bottom, right. Half the kernel where not told. */
   readonly padding?: readonly [number, number, number, number];
   /** Whether it has a bias; it does where not told. */

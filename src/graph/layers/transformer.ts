@@ -1,7 +1,7 @@
 import type { Graph } from '../builder/graph.ts';
 import type { Value } from '../ir/node.ts';
 import { geglu } from './activation.ts';
-import { attention, type Tokens } from './attention.ts';
+import { attention, type BesideText, type Tokens } from './attention.ts';
 import { linear } from './linear.ts';
 import { groupNorm, layerNorm } from './normalization.ts';
 
@@ -12,6 +12,8 @@ export interface TransformerOptions {
   readonly layers: number;
   readonly onlyCrossAttention: boolean;
   readonly context: Tokens;
+  /** What its attentions on the context look at besides. */
+  readonly beside?: BesideText | undefined;
 }
 
 /** Names of the projections in diffusers' attention layers. */
@@ -34,7 +36,7 @@ export function spatialTransformer(graph: Graph, x: Value, name: string, options
 
 /** [rows, length, channels] to the same shape. */
 function transformerBlock(graph: Graph, tokens: Value, name: string, options: TransformerOptions): Value {
-  const { channels: width, heads, context } = options;
+  const { channels: width, heads, context, beside } = options;
   const settings = { heads, names: diffusersProjections, projectionBias: false };
   let x = tokens;
   const normed = (norm: string): Tokens => ({ value: layerNorm(graph, x, `${name}.${norm}`, width), width });
@@ -43,7 +45,7 @@ function transformerBlock(graph: Graph, tokens: Value, name: string, options: Tr
     attention(graph, first, options.onlyCrossAttention ? context : first, `${name}.attn1`, settings),
     x,
   ]);
-  x = graph.op('Add', [attention(graph, normed('norm2'), context, `${name}.attn2`, settings), x]);
+  x = graph.op('Add', [attention(graph, normed('norm2'), context, `${name}.attn2`, { ...settings, beside }), x]);
   const hidden = geglu(graph, normed('norm3').value, `${name}.ff.net.0.proj`, width, 4 * width);
   return graph.op('Add', [linear(graph, hidden, `${name}.ff.net.2`, 4 * width, width), x]);
 }

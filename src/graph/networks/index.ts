@@ -1,6 +1,8 @@
 /** Each network as a graph, from its configuration and weights. */
 export { controlNet } from './controlnet.ts';
 export { hintEncoder } from './hint-encoder.ts';
+export { imageEncoder } from './image-encoder.ts';
+export { ipAdapter } from './ip-adapter.ts';
 export { taesdDecoder, taesdEncoder } from './taesd.ts';
 export { t2iAdapter } from './t2i-adapter.ts';
 export { textEncoder } from './text-encoder.ts';

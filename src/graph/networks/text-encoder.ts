@@ -1,10 +1,10 @@
 import type { TextEncoderConfig } from '../configs.ts';
 import { Graph, type NetworkOptions } from '../builder/graph.ts';
 import type { Value } from '../ir/node.ts';
-import { attention } from '../layers/attention.ts';
 import { linear } from '../layers/linear.ts';
 import { layerNorm } from '../layers/normalization.ts';
 import type { NetworkPart } from '../weights.ts';
+import { clipLayer } from './clip-layer.ts';
 
 export interface TextEncoderOptions extends NetworkOptions {
   /** How many of the last layers `context` leaves out; 0 takes all. */
@@ -16,8 +16,6 @@ export interface TextEncoderOptions extends NetworkOptions {
   /** Also gives every `hidden.<i>` [rows, 77, hiddenSize]: 0 is the embeddings, `layers` the last layer. */
   readonly hiddenStates?: boolean;
 }
-
-const projections = { query: 'q_proj', key: 'k_proj', value: 'v_proj', out: 'out_proj' } as const;
 
 /**
  * CLIP's text encoder (Radford et al., 2021; CLIPTextModel of transformers).
@@ -71,21 +69,10 @@ function hiddenLayers(graph: Graph, config: TextEncoderConfig, words: Value): re
   let state = graph.op('Add', [words, positions]);
   const states = [state];
   for (let layer = 0; layer < config.layers; layer++) {
-    state = encoderLayer(graph, config, state, mask, `text_model.encoder.layers.${layer}`);
+    state = clipLayer(graph, config, state, `text_model.encoder.layers.${layer}`, mask);
     states.push(state);
   }
   return states;
-}
-
-function encoderLayer(graph: Graph, config: TextEncoderConfig, state: Value, mask: Value, name: string): Value {
-  const { hiddenSize: width, intermediateSize: inner, layerNormEps, heads } = config;
-  const first = { value: layerNorm(graph, state, `${name}.layer_norm1`, width, layerNormEps), width };
-  const settings = { heads, names: projections, projectionBias: true, bias: mask };
-  const x = graph.op('Add', [attention(graph, first, first, `${name}.self_attn`, settings), state]);
-  const second = layerNorm(graph, x, `${name}.layer_norm2`, width, layerNormEps);
-  const hidden = linear(graph, second, `${name}.mlp.fc1`, width, inner);
-  const active = graph.op(config.activation === 'gelu' ? 'Gelu' : 'QuickGelu', [hidden]);
-  return graph.op('Add', [linear(graph, active, `${name}.mlp.fc2`, inner, width), x]);
 }
 
 /** No token sees a later one. */

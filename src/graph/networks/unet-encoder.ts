@@ -2,7 +2,7 @@ import type { EncoderConfig, UNetConfig } from '../configs.ts';
 import type { Graph } from '../builder/graph.ts';
 import type { Value } from '../ir/node.ts';
 import { silu } from '../layers/activation.ts';
-import type { Tokens } from '../layers/attention.ts';
+import type { BesideText, Tokens } from '../layers/attention.ts';
 import { downsample } from '../layers/resampling.ts';
 import { resnet } from '../layers/resnet.ts';
 import { addedEmbedding, guidanceEmbedding, timestepEmbedding } from '../layers/timestep-embedding.ts';
@@ -13,6 +13,8 @@ import { entersBehindDownsampler } from './feature-places.ts';
 export interface Conditioning {
   readonly time: { readonly embedding: Value; readonly width: number };
   readonly context: Tokens;
+  /** What attentions on the context look at besides, by level. */
+  readonly beside?: ((level: number) => BesideText) | undefined;
 }
 
 export interface Encoded {
@@ -149,5 +151,6 @@ function transformerOptions(config: EncoderConfig, given: Conditioning, { level,
     layers,
     onlyCrossAttention: config.onlyCrossAttention[level] as boolean,
     context: given.context,
+    beside: given.beside?.(level),
   };
 }

@@ -7,6 +7,7 @@ import { groupNorm } from '../layers/normalization.ts';
 import { upsampleTo } from '../layers/resampling.ts';
 import type { NetworkPart } from '../weights.ts';
 import { type BranchSet, isBranched } from './branch-sets.ts';
+import { besideText } from './image-prompts.ts';
 import {
   type AtPlace,
   conditioning,
@@ -22,6 +23,8 @@ export interface UNetOptions extends NetworkOptions {
   readonly features?: boolean;
   /** With a branch of low rank beside each layer of this set (see withBranch). */
   readonly branches?: BranchSet | undefined;
+  /** How many image prompts may act on a row (see besideText); none where not told. */
+  readonly imagePrompts?: number;
 }
 
 /**
@@ -38,7 +41,8 @@ export function unet(part: NetworkPart<UNetConfig>, { branches, ...options }: UN
   const branched = branches === undefined ? undefined : (layer: string) => isBranched(branches, layer);
   const graph = new Graph('UNet', part, { ...options, everyStep: true, branches: branched });
   const sample = graph.input('sample', 'float32', ['rows', config.inChannels, 'height', 'width']);
-  const given = conditioning(graph, config);
+  const beside = (options.imagePrompts ?? 0) > 0 ? besideText(graph, options.imagePrompts ?? 0) : undefined;
+  const given = { ...conditioning(graph, config), beside };
   const channels = config.blockChannels[0] as number;
   const first = convolution(graph, sample, 'conv_in', config.inChannels, channels);
   const features = options.features === true ? addFeatures(graph) : undefined;

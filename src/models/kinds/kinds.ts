@@ -5,6 +5,8 @@ import { baseKind } from './base/kind.ts';
 import type { AnyFoundKind, FoundKind, ModelKind } from './contract/kind.ts';
 import { controlNetKind } from './controlnet/kind.ts';
 import { embeddingKind } from './embedding/kind.ts';
+import { imageEncoderKind } from './image-encoder/kind.ts';
+import { ipAdapterKind } from './ip-adapter/kind.ts';
 import { loraKind } from './lora/kind.ts';
 import { taesdKind } from './taesd/kind.ts';
 import { vaeKind } from './vae/kind.ts';
@@ -16,6 +18,8 @@ export const modelKinds = Object.freeze({
   controlnet: controlNetKind,
   lora: loraKind,
   adapter: adapterKind,
+  'ip-adapter': ipAdapterKind,
+  'image-encoder': imageEncoderKind,
   embedding: embeddingKind,
   vae: vaeKind,
   taesd: taesdKind,

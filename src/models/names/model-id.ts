@@ -25,6 +25,12 @@ export function fileModelName(path: string): string {
   return genericName.test(name) ? basename(dirname(path)) : name;
 }
 
+/** The name that a model's folder goes by: its own, behind that of the folder around it where many downloads have one of that name. */
+export function folderModelName(path: string): string {
+  const name = basename(path);
+  return name === 'image_encoder' ? `${basename(dirname(path))} ${name}` : name;
+}
+
 /** What a ControlNet inside a base model's folder is called after: `controlnet-canny` is `<base>-canny`. */
 export function bundledId(base: string, path: string): string {
   const name = slug(fileModelName(path).replace(/^control_?net[-_]?/i, ''));

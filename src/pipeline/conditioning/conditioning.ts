@@ -38,7 +38,7 @@ export function stackConditionings(rows: readonly Conditioning[]): Conditioning 
   );
 }
 
-function repeated(values: Float32Array, size: number): Float32Array {
+export function repeated(values: Float32Array, size: number): Float32Array {
   if (values.length === size) return values;
   const all = new Float32Array(size);
   for (let at = 0; at < size; at += values.length) all.set(values, at);
@@ -80,6 +80,16 @@ export function canShareRun(rows: readonly Conditioning[]): boolean {
   return [...shapesOf(rows)].every(
     ([name, dims]) => !isSequence(dims) || (dims[0] ?? 0) <= Math.max(mostTokens, longest.get(name) ?? 0),
   );
+}
+
+/** The same of sequences of such lengths. */
+export function fitOneLength(lengths: readonly number[]): boolean {
+  return oneLength(lengths) <= Math.max(mostTokens, ...lengths);
+}
+
+/** The length to which sequences of such lengths are repeated; 1 where there are none. */
+export function oneLength(lengths: readonly number[]): number {
+  return lengths.reduce(commonMultiple, 1);
 }
 
 /** Whether a tensor of such a shape, without the axis of rows, is one that the network attends over. */

@@ -1,10 +1,11 @@
 import type { MaskedImage } from '../../pixels/rgb-image.ts';
 import type { Region } from '../../pixels/region.ts';
 import type { PlannedControl } from '../../generation/plan.ts';
+import type { ImageEncoderModel } from '../../generation/models/image-encoder.ts';
 import type { SteeringModel } from '../../generation/models/steering.ts';
 
 /** How a control acts on the denoiser: a row of kinds.ts. Which one, the kind of its model says. */
-export type Acting = 'residuals' | 'features';
+export type Acting = 'residuals' | 'features' | 'imageTokens';
 
 /**
  * All of one control on its way from the plan into the networks: nothing of a control is found by its place in a list. Plain
@@ -16,6 +17,8 @@ export interface ControlWork<Model extends SteeringModel = SteeringModel> {
   readonly plan: PlannedControl;
   readonly model: Model;
   readonly acts: Acting;
+  /** What its pictures are seen with; absent of one that is given maps. */
+  readonly encoder?: ImageEncoderModel | undefined;
   readonly inputs: ControlInputs;
 }
 
@@ -24,7 +27,7 @@ export type FoundControl = Omit<ControlWork, 'inputs'>;
 
 /** The map of a control, and what is known of it. */
 export interface MadeMap {
-  /** What the control is fed with, exactly of the frame's size. */
+  /** What the control is fed with, exactly of the frame's size; of an image prompt its pictures as they are seen, one beside the other. */
   readonly map: MaskedImage;
   /** What is known of the map, such as keypoints; absent where nothing is. */
   readonly data?: Readonly<Record<string, unknown>> | undefined;

@@ -2,6 +2,7 @@ import type { SteeringModel } from '../../generation/models/steering.ts';
 import type { DenoiserInput, NetworkSource, PictureNetworks, Steering, SteeringSource } from '../networks/networks.ts';
 import type { Acting, ControlWork } from './control-work.ts';
 import { prepareFeatures, sumFeatures } from './features.ts';
+import { imagesOf, prepareImageTokens } from './image-tokens.ts';
 import { prepareResiduals, sumResiduals } from './residuals.ts';
 import type { RowControl, SampleControl } from './sample-control.ts';
 
@@ -31,8 +32,8 @@ function row<Model extends SteeringModel, Control extends SampleControl>(kind: C
 }
 
 /**
- * A row each kind of control. What is computed once a pass (the features of a T2I-Adapter) or once a job (the image tokens of an
- * IP-Adapter) has its place in `prepare`, and its input of the denoiser in {@link Steering}.
+ * A row each kind of control. What is computed once a pass (the features of a T2I-Adapter, the image tokens of an IP-Adapter) has its place
+ * in `prepare`, and its input of the denoiser in {@link Steering}.
  */
 const controlKinds = {
   residuals: row({
@@ -46,6 +47,12 @@ const controlKinds = {
     together: () => null,
     networks: () => [],
     act: async (rows, _input, base) => await Promise.resolve(sumFeatures(rows, base)),
+  }),
+  imageTokens: row({
+    prepare: prepareImageTokens,
+    together: () => null,
+    networks: () => [],
+    act: async (rows) => await Promise.resolve(imagesOf(rows)),
   }),
 } as const satisfies Readonly<Record<Acting, unknown>>;
 

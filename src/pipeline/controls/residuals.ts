@@ -121,10 +121,11 @@ function rowsByNetwork(
 ): ReadonlyMap<string, readonly ControlRow[]> {
   const byNetwork = new Map<string, ControlRow[]>();
   rows.forEach((controls, target) => {
-    for (const { control, weights } of controls) {
-      const group = byNetwork.get(control.network) ?? [];
-      group.push({ target, control, weights });
-      byNetwork.set(control.network, group);
+    for (const one of controls) {
+      const { network } = one.control;
+      const group = byNetwork.get(network) ?? [];
+      group.push({ ...one, target });
+      byNetwork.set(network, group);
     }
   });
   return byNetwork;

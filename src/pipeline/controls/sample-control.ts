@@ -1,9 +1,11 @@
 import type { Tensor } from '../../numeric/tensor.ts';
+import type { ImageTokens } from '../networks/networks.ts';
+import type { Role } from '../../generation/row-roles.ts';
 import { actsAt, type ControlWeights } from './control-weights.ts';
 import type { ControlInputs } from './control-work.ts';
 
 /** A control as samples carry it, ready to act in a pass; samples of one request share it. */
-export type SampleControl = ResidualControl | FeatureControl;
+export type SampleControl = ResidualControl | FeatureControl | ImageTokenControl;
 
 /** One that acts by the residuals of a ControlNet, which are worked out anew in every evaluation. */
 export interface ResidualControl extends AnyControl {
@@ -32,6 +34,13 @@ export interface FeatureControl extends AnyControl {
   readonly features: readonly Tensor[];
 }
 
+/** One that acts by tokens of pictures that the denoiser attends to beside the text, the same in every evaluation. */
+export interface ImageTokenControl extends AnyControl {
+  readonly acts: 'imageTokens';
+  /** What rows of the prompt attend to, and what all others do: the tokens of no picture. */
+  readonly tokens: { readonly prompt: ImageTokens; readonly others: ImageTokens };
+}
+
 interface AnyControl {
   readonly start: number;
   readonly end: number;
@@ -44,6 +53,8 @@ interface AnyControl {
 export interface RowControl<Control extends SampleControl = SampleControl> {
   readonly control: Control;
   readonly weights: Float32Array;
+  /** Of the row. */
+  readonly role: Role;
 }
 
 /** Those of a row's controls whose windows are open at evaluation `index` of the `count` of a pass, as they are then. */

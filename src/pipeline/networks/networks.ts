@@ -1,7 +1,10 @@
 import type { AdapterModel } from '../../generation/models/adapter.ts';
 import type { BaseModel } from '../../generation/models/base.ts';
+import type { ImageEncoderModel } from '../../generation/models/image-encoder.ts';
+import type { IpAdapterModel } from '../../generation/models/ip-adapter.ts';
 import type { ControlNetModel } from '../../generation/models/controlnet.ts';
 import type { Tensor } from '../../numeric/tensor.ts';
+import type { Region } from '../../pixels/region.ts';
 import type { Conditioning } from '../conditioning/conditioning.ts';
 
 /** What brings pictures to latents. */
@@ -82,6 +85,33 @@ export interface Steering {
   readonly residuals: readonly Tensor[];
   /** One a place where features enter; none where nothing acts so. */
   readonly features: readonly Tensor[];
+  /** Those of each row; none at all where nothing acts so. */
+  readonly imageTokens: readonly (readonly RowImage[])[];
+}
+
+/** What pictures mean to the attentions of a denoiser on the text. */
+export interface ImageTokens {
+  /** How many tokens there are. */
+  readonly count: number;
+  /** Of each attention, in the order of IP-Adapters: [count, width]. */
+  readonly keys: readonly Float32Array[];
+  readonly values: readonly Float32Array[];
+}
+
+/** Pictures that a row attends to beside the text, how strongly and where. */
+export interface RowImage {
+  readonly tokens: ImageTokens;
+  readonly scale: number;
+  /** Null where it is everywhere. */
+  readonly region: Region | null;
+}
+
+/** What the pipeline asks of one IP-Adapter with its image encoder. */
+export interface ImagePromptNetworks {
+  /** Pixels across and down of what the image encoder sees. */
+  readonly imageSize: number;
+  /** The tokens of a picture [1, 3, imageSize, imageSize], normalised; of none at all for null: what rows without the prompt attend to. */
+  readonly tokensOf: (pixels: Tensor | null) => Promise<ImageTokens>;
 }
 
 /** What the pipeline asks of one T2I-Adapter. */
@@ -122,6 +152,7 @@ export interface UnionHint {
 /** Opens what controls act by; `type` is the condition that a ControlNet is fed with. */
 export interface SteeringSource {
   openAdapter(model: AdapterModel): Promise<AdapterNetworks>;
+  openImagePrompt(model: IpAdapterModel, encoder: ImageEncoderModel): Promise<ImagePromptNetworks>;
   openControlNet(model: ControlNetModel, type: string): Promise<OpenControlNet>;
 }
 

@@ -1,3 +1,4 @@
+import { imagePrompt } from '../../conditions/image-prompt.ts';
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { conditionIds } from '../../conditions/registry.ts';
@@ -32,7 +33,8 @@ export function submitGenerationRoute(instance: FastifyInstance, context: RouteC
     handler: async (request, reply) => {
       return await answerWithJob(context, request, reply, {
         route: 'POST /v1/generations',
-        read: async () => await readSubmission(request, limits, (form) => flatGeneration(form, conditionIds)),
+        read: async () =>
+          await readSubmission(request, limits, (form) => flatGeneration(form, [...conditionIds, imagePrompt.id])),
         submit: async (submission, options) => await submitGeneration(parts, submission, options),
       });
     },

@@ -4,7 +4,7 @@ import { maskedConditions } from '../../conditions/registry.ts';
 import { type FieldNames, refuseUnknownFields } from '../../generation/request/field-names.ts';
 import { limits } from '../../generation/request/limits.ts';
 import { fieldNames } from '../../generation/parse.ts';
-import { controlPictures } from '../../generation/request/controls.ts';
+import { controlPictureList, controlPictures } from '../../generation/request/controls.ts';
 import { extractionRequest } from '../../generation/request/extraction.ts';
 import { generationPictures } from '../../generation/request/drawn-over.ts';
 import { generationRequest } from '../../generation/request/generation.ts';
@@ -127,11 +127,18 @@ function partNames(body: Fields): ReadonlySet<string> {
     z.object({ picture: reference, mask: reference }).transform(({ picture, mask }) => [picture.part, mask.part]),
   ]);
   const parts = image.catch([]);
+  const several = z
+    .array(parts)
+    .catch([])
+    .transform((all) => all.flat().slice(0, limits.promptPictures));
   const schema = z.array(z.record(z.string(), z.unknown()).catch({})).catch([]);
   const few = Array.isArray(controls) ? controls.slice(0, limits.controls) : controls;
   const ofControls = schema
     .parse(few)
-    .flatMap((control) => controlPictures.flatMap((name) => parts.parse(control[name])));
+    .flatMap((control) => [
+      ...controlPictures.flatMap((name) => parts.parse(control[name])),
+      ...several.parse(control[controlPictureList]),
+    ]);
   return new Set([...ofControls, ...generationPictures.flatMap((name) => parts.parse(body[name]))]);
 }
 

@@ -32,8 +32,14 @@ const lora =
 /** A LoRA, or a relative of one, for the networks that are built. */
 export const aLora = 'a LoRA';
 
+/** What makes tokens of a picture that a UNet attends to beside the text: the basic one, or Plus. */
+export const anIpAdapter = 'an IP-Adapter';
+
 /** What adds features of a map in the levels of a UNet. */
 export const aT2iAdapter = 'a T2I-Adapter';
+
+const built = 'IP-Adapters that are built are the basic ones and Plus';
+const faceId = `an IP-Adapter for faces (FaceID), which takes numbers of a face: ${built}`;
 
 /** Kinds of files that people bring, by the names of their tensors; the first that fits counts. */
 const kinds: readonly Kind[] = [
@@ -44,12 +50,19 @@ const kinds: readonly Kind[] = [
     is: 'a union ControlNet with the names of the original code',
     all: [/^control_model\.(?:task_embedding$|control_add_embedding\.)/],
   },
-  { is: 'an IP-Adapter for faces (FaceID Plus)', all: [/^image_proj\.perceiver_resampler\./] },
-  { is: 'an IP-Adapter for faces (FaceID)', all: [/^ip_adapter\.\d+\.to_q_lora\./] },
-  { is: 'an IP-Adapter for faces (FaceID)', all: [/^image_proj\.proj\.0\./, /^image_proj\.norm\./] },
-  { is: 'a full IP-Adapter, which takes all tokens of a picture', all: [/^image_proj\.proj\.[0-3]\./] },
-  { is: 'an IP-Adapter for faces (InstantID)', all: [/^image_proj\.latents$/], where: takesFaces },
-  { is: 'an IP-Adapter', all: [/^(?:ip_adapter|image_proj)\./] },
+  {
+    is: `an IP-Adapter for faces (FaceID Plus), which takes numbers of a face: ${built}`,
+    all: [/^image_proj\.perceiver_resampler\./],
+  },
+  { is: faceId, all: [/^ip_adapter\.\d+\.to_q_lora\./] },
+  { is: faceId, all: [/^image_proj\.proj\.0\./, /^image_proj\.norm\./] },
+  { is: `a full IP-Adapter, which takes all tokens of a picture: ${built}`, all: [/^image_proj\.proj\.[0-3]\./] },
+  {
+    is: `an IP-Adapter for faces (InstantID), which takes numbers of a face: ${built}`,
+    all: [/^image_proj\.latents$/],
+    where: takesFaces,
+  },
+  { is: anIpAdapter, all: [/^(?:ip_adapter|image_proj)\./] },
   { is: aT2iAdapter, all: [/^(?:adapter\.)?(?:body\.\d+\.(?:block1|resnets|in_conv|body)\b|body\.\d+\.out_conv)/] },
   { is: 'a LoRA for FLUX', all: [lora, flux] },
   { is: 'a LoRA for Stable Diffusion 3', all: [lora, sd3] },

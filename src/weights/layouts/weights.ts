@@ -9,19 +9,20 @@ import type { SafetensorsFile, TensorType } from '../safetensors/safetensors.ts'
 export const sameNames: readonly RenameRule[] = [[/^(.+)$/, '$1']];
 
 /**
- * The tensors of `files` that start with `prefix`, by the names that `rules` give them; known leftovers are left out. Throws
+ * The tensors of `files` that start with `prefix`, by the names that `rules` give them; known leftovers are left out, but for those that are `isWanted`. Throws
  * `not_supported_yet` for a tensor that no rule knows, `model_invalid` for two that are one weight.
  */
 export function weightsOf(
   files: readonly SafetensorsFile[],
   rules: readonly RenameRule[] = sameNames,
   prefix = '',
+  isWanted: (name: string) => boolean = (name) => name === textProjection,
 ): Weights {
   const weights = new Map<string, WeightRef>();
   for (const file of files) {
     for (const [tensor, { dtype, shape, byteOffset, byteLength }] of file.tensors) {
       const name = tensor.startsWith(prefix) ? rename(tensor.slice(prefix.length), rules) : null;
-      if (!tensor.startsWith(prefix) || (isHarmless(tensor) && name !== textProjection)) continue;
+      if (!tensor.startsWith(prefix) || (isHarmless(tensor) && (name === null || !isWanted(name)))) continue;
       if (name === null) throw leftover(tensor, file.name);
       if (weights.has(name)) throw twice(tensor, name, file.name);
       if (!isWeight(dtype)) {

@@ -21,6 +21,17 @@ async function requestOf(controls: readonly ControlArgument[]): Promise<Generati
 }
 
 describe('controls on the command line', () => {
+  it('are image prompts too, of one picture or several', async () => {
+    const controls = controlsOf(
+      '--image-prompt a.png --control-scale 0.5 --image-prompt b.png --and-picture c.png --and-picture d.png',
+    );
+    const request = await requestOf(controls);
+    expect(request.controls).toMatchObject([
+      { type: 'image_prompt', image: { part: '0' }, scale: 0.5 },
+      { type: 'image_prompt', image: { part: '1' }, images: [{ part: '1' }, { part: '2' }, { part: '3' }] },
+    ]);
+  });
+
   it('keep their order, and what stands behind a control acts on it alone', async () => {
     const controls = controlsOf(
       '--depth room.png --control-scale 0.6 --canny a.jpg --extract low_threshold=50 --canny b.png --map ' +

@@ -10,6 +10,11 @@ export const effectiveControl = z
     type: z.string(),
     model: modelReference,
     image: z.object({ sha256 }),
+    images: z
+      .array(z.object({ sha256 }))
+      .nullable()
+      .describe('All pictures of an image prompt; null of a control that has a map'),
+    image_encoder: modelReference.nullable().describe('What they were seen with'),
     structure: z.enum(structureKinds).nullable().describe('What kind of data the image is; null for a picture'),
     preprocess: z
       .union([z.record(z.string(), z.unknown()), z.literal(false)])
@@ -22,7 +27,10 @@ export const effectiveControl = z
     passes: z.enum(controlPasses),
     resize: z.enum(resizeModes),
     mask: z.object({ sha256 }).nullable().describe('Where the control acts; null where it acts everywhere'),
-    map_url: z.string().nullable().describe('The map that was used; null until it exists'),
+    map_url: z
+      .string()
+      .nullable()
+      .describe('The map that was used, or the pictures of an image prompt as they were seen; null until it exists'),
   })
   .meta({ id: 'EffectiveControl' });
 
@@ -33,6 +41,8 @@ export function controlView(control: PlannedControl, mapUrl: string | null) {
     type,
     model: { ...model },
     image: { sha256: sentAs(source).sha256 },
+    images: source.kind === 'pictures' ? source.images.map((picture) => ({ sha256: picture.sha256 })) : null,
+    image_encoder: source.kind === 'pictures' ? { ...source.encoder } : null,
     structure: source.kind === 'structure' ? source.structure : null,
     preprocess: source.kind === 'photo' ? { ...source.preprocess } : (false as const),
     resolution: source.kind === 'photo' ? source.resolution : null,

@@ -2,7 +2,7 @@ import { costOfDrawing } from '../../cost.ts';
 import type { JobKind } from '../../job-kind.ts';
 import { networksOf } from '../../needed-networks.ts';
 import { sizeDrawn } from '../../passes.ts';
-import type { GenerationPlan } from '../../plan.ts';
+import { type GenerationPlan, sentAs } from '../../plan.ts';
 import { type EffectiveGeneration, effectiveGeneration, generationView } from './effective.ts';
 import { storedGeneration } from './stored-plan.ts';
 
@@ -17,10 +17,12 @@ export const generationKind: JobKind<GenerationPlan, EffectiveGeneration> = {
   outputSize: (plan) => plan.init?.mask?.source ?? sizeDrawn(plan),
   outputsAreMapsOf: () => null,
   controls: ({ controls }) => controls,
+  // Those of controls by their places, one each; further pictures of image prompts come behind all others.
   sources: ({ controls, init }) => [
-    ...controls.map(({ source }) => (source.kind === 'structure' ? null : source.image)),
+    ...controls.map(({ source }) => (source.kind === 'structure' ? null : sentAs(source))),
     ...(init === undefined ? [] : [init.image]),
     ...(init?.mask === undefined ? [] : [init.mask.image]),
+    ...controls.flatMap(({ source }) => (source.kind === 'pictures' ? source.images.slice(1) : [])),
   ],
   networks: ({ controls }, conditionOf) =>
     controls.flatMap(({ type, source }, index) =>

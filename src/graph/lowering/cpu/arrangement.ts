@@ -18,6 +18,9 @@ export const tokensToImage: Emit<object> = (to, [tokens = '', like = '']) => {
   return to.op('Reshape', [flat, to.op('Shape', [like])]);
 };
 
+export const prependToken: Emit<object> = (to, [tokens = '', token = '']) =>
+  to.op('Concat', [to.op('Reshape', [token, to.int64([1, 1, -1])]), tokens], { axis: { int: 1 } });
+
 export const resizeTo: Emit<object> = (to, [x = '', like = '']) => {
   const size = to.op('Shape', [like], { start: { int: 2 }, end: { int: 4 } });
   return to.op('Resize', [x, '', '', size], { ...nearest, axes: { ints: [2, 3] } });

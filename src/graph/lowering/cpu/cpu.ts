@@ -4,6 +4,7 @@ import { geglu, quickGelu, silu } from './activation.ts';
 import {
   affine,
   imageToTokens,
+  prependToken,
   resizeTo,
   scaleChannels,
   scaleRows,
@@ -38,6 +39,7 @@ export const cpu: Lowering = {
   LayerNormGradient: layerNormGradient,
   Linear: linear,
   OuterProduct: outerProduct,
+  PrependToken: prependToken,
   QuickGelu: quickGelu,
   Replace: replace,
   ResizeTo: resizeTo,

@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 import { z } from 'zod';
-import { featurePlaces } from '../../../graph/compiler/index.ts';
+import { crossAttentions, featurePlaces } from '../../../graph/compiler/index.ts';
 import { taskOf } from '../../../graph/task.ts';
 import type { BaseModel } from '../../../generation/models/base.ts';
 import { openBaseCheckpoint } from '../../../weights/checkpoint.ts';
@@ -57,6 +57,7 @@ export async function inspectBase(path: string, given: Given, file: SafetensorsF
       channels,
       pixels: latentScale * downscale,
     })),
+    crossAttentions: crossAttentions(unet.config).map(({ width }) => width),
     ...(hasEncoder(checkpoint) ? {} : { drawsOver: false }),
     vae: saidVae(given),
     defaults,
