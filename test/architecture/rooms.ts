@@ -70,6 +70,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     idea: 'safetensors, key maps, checkpoints',
     imports: ['numeric', 'schedulers', 'graph', 'files', 'json'],
   },
+  training: { idea: 'what moves weights: optimizer, learning rate, loss', imports: ['schedulers'], pure: true },
   store: {
     idea: 'bytes under keys, in files or a bucket',
     imports: ['files', 'generation'],

@@ -16,6 +16,7 @@ from torch.nn import functional
 HERE = pathlib.Path(__file__).parent
 MODELS = HERE.parent.parent / "golden" / "models"
 RANDOM = numpy.random.default_rng(7)
+torch.set_num_threads(1)
 
 
 def normal(*shape: int) -> torch.Tensor:
@@ -133,35 +134,85 @@ def operators() -> None:
     (HERE / "operators.json").write_text(json.dumps(index, indent=1) + "\n")
 
 
-def network(model: str, size: int, tokens: int) -> None:
-    """A ControlNet of a golden model that is trained on one batch: the loss of each row and the gradient of each weight."""
-    unet = UNet2DConditionModel.from_pretrained(MODELS / model / "unet").double().requires_grad_(False)
-    control = ControlNetModel.from_pretrained(MODELS / model / "controlnet-a").double()
-    config = unet.config
-    given = {
-        "sample": normal(2, config.in_channels, size, size),
-        "timestep": torch.tensor([17.0, 801.0]),
-        "encoder_hidden_states": normal(2, tokens, config.cross_attention_dim),
-        "image": torch.from_numpy(RANDOM.random((2, 3, 8 * size, 8 * size)).astype(numpy.float32)),
-        "target": normal(2, config.out_channels, size, size),
-        "weights": torch.tensor([[1.0], [0.25]]),
-    }
-    added = {}
-    if config.addition_embed_type == "text_time":
-        pooled = config.projection_class_embeddings_input_dim - 6 * config.addition_time_embed_dim
-        given |= {"text_embeds": normal(2, pooled), "time_ids": torch.tensor([[64.0, 64, 0, 0, 64, 64], [96, 80, 8, 0, 96, 96]])}
-        added = {"added_cond_kwargs": {name: given[name].double() for name in ("text_embeds", "time_ids")}}
-    exact = {name: value.double() for name, value in given.items()}
-    common = (exact["sample"], exact["timestep"], exact["encoder_hidden_states"])
-    down, middle = control(*common, controlnet_cond=exact["image"], return_dict=False, **added)
-    made = unet(*common, down_block_additional_residuals=down, mid_block_additional_residual=middle, **added).sample
-    rows = ((made - exact["target"]) ** 2).mean((1, 2, 3))
-    (rows * exact["weights"][:, 0]).mean().backward()
-    arrays = {f"given/{name}": value for name, value in given.items()} | {"loss": rows.detach().float()}
-    arrays |= {f"gradient/{name}": weight.grad.float().contiguous() for name, weight in control.named_parameters()}
-    save_file(arrays, HERE / f"{model}.safetensors")
+class Step:
+    """A ControlNet of a golden model beside its UNet, and one batch."""
+
+    def __init__(self, model: str, size: int, tokens: int, given=None):
+        self.model = model
+        self.unet = UNet2DConditionModel.from_pretrained(MODELS / model / "unet").requires_grad_(False)
+        self.control = ControlNetModel.from_pretrained(MODELS / model / "controlnet-a")
+        config = self.unet.config
+        self.given = {
+            "sample": normal(2, config.in_channels, size, size),
+            "timestep": torch.tensor([17.0, 801.0]),
+            "encoder_hidden_states": normal(2, tokens, config.cross_attention_dim),
+            "image": torch.from_numpy(RANDOM.random((2, 3, 8 * size, 8 * size)).astype(numpy.float32)),
+            "target": normal(2, config.out_channels, size, size),
+            "weights": torch.tensor([[1.0], [0.25]]),
+        }
+        if config.addition_embed_type == "text_time":
+            pooled = config.projection_class_embeddings_input_dim - 6 * config.addition_time_embed_dim
+            ids = torch.tensor([[64.0, 64, 0, 0, 64, 64], [96, 80, 8, 0, 96, 96]])
+            self.given |= {"text_embeds": normal(2, pooled), "time_ids": ids}
+
+    def to(self, dtype: torch.dtype) -> "Step":
+        self.unet, self.control = self.unet.to(dtype), self.control.to(dtype)
+        self.exact = {name: value.to(dtype) for name, value in self.given.items()}
+        return self
+
+    def loss(self) -> torch.Tensor:
+        """Of each row."""
+        exact = self.exact
+        common = (exact["sample"], exact["timestep"], exact["encoder_hidden_states"])
+        pairs = {name: exact[name] for name in ("text_embeds", "time_ids") if name in exact}
+        added = {"added_cond_kwargs": pairs} if pairs else {}
+        down, middle = self.control(*common, controlnet_cond=exact["image"], return_dict=False, **added)
+        residuals = {"down_block_additional_residuals": down, "mid_block_additional_residual": middle}
+        made = self.unet(*common, **residuals, **added).sample
+        return ((made - exact["target"]) ** 2).mean((1, 2, 3))
+
+    def weighted(self) -> torch.Tensor:
+        return (self.loss() * self.exact["weights"][:, 0]).mean()
+
+    def trained(self, steps: int) -> dict[str, torch.Tensor]:
+        """How far each weight is from where it began, after AdamW with clipping to 1 on the same batch again and again."""
+        start = {name: weight.detach().clone() for name, weight in self.control.named_parameters()}
+        optimizer = torch.optim.AdamW(self.control.parameters(), lr=1e-4, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2)
+        for _ in range(steps):
+            optimizer.zero_grad()
+            self.weighted().backward()
+            torch.nn.utils.clip_grad_norm_(self.control.parameters(), 1.0)
+            optimizer.step()
+        moved = {name: (weight.detach() - start[name]).double() for name, weight in self.control.named_parameters()}
+        self.control.load_state_dict(start)
+        return moved
+
+
+def network(step: Step) -> None:
+    """The loss of each row and the gradient of each weight of one step."""
+    step.to(torch.float64)
+    rows = step.loss().detach()
+    step.control.zero_grad()
+    step.weighted().backward()
+    arrays = {f"given/{name}": value for name, value in step.given.items()} | {"loss": rows.float()}
+    arrays |= {f"gradient/{name}": weight.grad.float().contiguous() for name, weight in step.control.named_parameters()}
+    save_file(arrays, HERE / f"{step.model}.safetensors")
+
+
+def training(step: Step) -> None:
+    """Where 4 and 30 steps lead in float64, and how far torch's float32 ends from there, over the distance moved."""
+    arrays, off = {}, {}
+    for steps in (4, 30):
+        exact, single = step.to(torch.float64).trained(steps), step.to(torch.float32).trained(steps)
+        length = lambda values: sum((value**2).sum() for value in values).sqrt().item()
+        off[str(steps)] = length(single[name] - exact[name] for name in exact) / length(exact.values())
+        arrays |= {f"{steps}/{name}": value.float().contiguous() for name, value in exact.items()}
+    save_file(arrays, HERE / "trained.safetensors")
+    (HERE / "trained.json").write_text(json.dumps({"float32_of_torch": off}, indent=1) + "\n")
 
 
 operators()
-network("sd15-tiny", 16, 7)
-network("sdxl-tiny", 8, 7)
+small = Step("sd15-tiny", 16, 7)
+network(small)
+network(Step("sdxl-tiny", 8, 7))
+training(small)
