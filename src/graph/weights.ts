@@ -1,7 +1,7 @@
 import type { Deltas } from './delta.ts';
 import type { WeightRef } from './weight-ref.ts';
 
-export type { WeightRef, WeightType } from './weight-ref.ts';
+export { isWeightType, type StoredNumbers, type WeightRef, type WeightType, weightTypes } from './weight-ref.ts';
 
 /** Weights by the name that diffusers or transformers gives them, whatever the file calls them. */
 export type Weights = ReadonlyMap<string, WeightRef>;

@@ -152,10 +152,11 @@ export class Graph {
     );
   }
 
-  /** A weight in the number format of its file. */
+  /** A weight in the number format of its file, unless that has 8 bits: those are nothing to work with. */
   storedWeight(name: string, shape: readonly number[]): Value {
     const expression = this.#stored(name, shape);
-    return this.#weight(name, shape, () => expression, elementTypeOf(expression));
+    const type = elementTypeOf(expression);
+    return this.#weight(name, shape, () => expression, type.startsWith('float8') ? 'float32' : type);
   }
 
   float(data: Float32Array, shape: Shape): Value {

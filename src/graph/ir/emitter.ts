@@ -1,5 +1,5 @@
 /** Number formats of values. */
-export type ElementType = 'float32' | 'float16' | 'bfloat16' | 'int32' | 'int64';
+export type ElementType = 'float32' | 'float16' | 'bfloat16' | 'float8e4m3fn' | 'float8e5m2' | 'int32' | 'int64';
 
 /** What a value is called once it is emitted. An empty string among the inputs of a node stands for one that is left out. */
 export type EmittedName = string;

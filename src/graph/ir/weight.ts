@@ -1,5 +1,5 @@
 import { ArmatureError } from '../../errors.ts';
-import type { WeightRef, WeightType, Weights } from '../weights.ts';
+import type { StoredNumbers, WeightRef, WeightType, Weights } from '../weights.ts';
 import type { ScaledDelta } from '../delta.ts';
 import type { ElementType } from './emitter.ts';
 
@@ -31,7 +31,13 @@ export interface TransposedWeight {
 /** How a weight comes into the network: read from where it lies as it is, or worked out once, when the network is loaded. */
 export type Binding = 'in its file' | 'folded at load';
 
-const elements: Record<WeightType, ElementType> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
+const elements: Record<WeightType, ElementType> = {
+  F32: 'float32',
+  F16: 'float16',
+  BF16: 'bfloat16',
+  F8_E4M3: 'float8e4m3fn',
+  F8_E5M2: 'float8e5m2',
+};
 
 /** Bytes of a file, relative to the folder of its network. */
 export type Place = Pick<WeightRef, 'file' | 'byteOffset' | 'byteLength'>;
@@ -47,9 +53,14 @@ export function placeOf(expression: WeightExpression): Place | null {
   return { file, byteOffset: byteOffset + expression.index * byteLength, byteLength };
 }
 
+/** What it is read from. */
+export function storedRef(expression: WeightExpression): WeightRef {
+  return expression.kind === 'stored' ? expression.ref : storedRef(expression.of);
+}
+
 /** The number format of what it is read from. */
 export function storedType(expression: WeightExpression): WeightType {
-  return expression.kind === 'stored' ? expression.ref.dtype : storedType(expression.of);
+  return storedRef(expression).dtype;
 }
 
 /** As values call it; what is worked out is float32. */
@@ -58,7 +69,7 @@ export function elementTypeOf(expression: WeightExpression): ElementType {
 }
 
 /** The format of what lies in a file. */
-export function elementTypeOfRef({ dtype }: WeightRef): ElementType {
+export function elementTypeOfRef({ dtype }: StoredNumbers): ElementType {
   return elements[dtype];
 }
 

@@ -72,6 +72,8 @@ export const elementType: Readonly<Record<ElementType, number>> = {
   int64: 7,
   float16: 10,
   bfloat16: 16,
+  float8e4m3fn: 17,
+  float8e5m2: 19,
 };
 
 export interface NodeMessage {

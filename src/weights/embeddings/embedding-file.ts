@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ArmatureError } from '../../errors.ts';
+import { isWeightType } from '../../graph/weights.ts';
 import { elementCount } from '../../numeric/tensor.ts';
 import { readTensor, type SafetensorsFile, type TensorEntry } from '../safetensors/safetensors.ts';
 
@@ -27,7 +28,6 @@ const mostVectors = 75;
 /** Larger files hold no vectors of a prompt's words. */
 const mostBytes = 8 * 2 ** 20;
 
-const floats: ReadonlySet<string> = new Set(['F32', 'F16', 'BF16']);
 const pair = new Set(['clip_l', 'clip_g']);
 
 /**
@@ -47,7 +47,7 @@ function isWord(name: string): boolean {
 }
 
 function isVectors({ dtype, shape }: TensorEntry): boolean {
-  return floats.has(dtype) && (shape.length === 1 || shape.length === 2) && elementCount(shape) > 0;
+  return isWeightType(dtype) && (shape.length === 1 || shape.length === 2) && elementCount(shape) > 0;
 }
 
 /** What a file's header says of the word that it holds. Throws `model_invalid` where it is none that can be used. */

@@ -13,6 +13,8 @@ const harmless: readonly RegExp[] = [
   /^(?:betas|(?:sqrt_|log_)?(?:one_minus_|recip_|recipm1_)?alphas_cumprod(?:_prev)?|posterior_(?:variance|log_variance_clipped|mean_coef[12])|logvar|lvlb_weights|scale_factor|denoiser\.sigmas)$/,
   // Read before: they say what the network predicts.
   /^(?:model\.(?:diffusion_model\.)?)?(?:v_pred|ztsnr)$/,
+  // Says that weights of 8 bits have scales.
+  /(?:^|\.)scaled_fp8$/,
   // Halves and ends of CLIP that serve to compare texts with pictures.
   /(?:^|\.)(?:logit_scale|text_projection(?:\.weight)?|visual_projection\.weight|attn_mask)$/,
   /(?:^|\.)(?:vision_model|visual|safety_checker)\./,

@@ -1,9 +1,10 @@
 import { ArmatureError } from '../../errors.ts';
-import type { WeightRef, Weights, WeightType } from '../../graph/weights.ts';
+import { isWeightType, type WeightRef, type Weights, weightTypes } from '../../graph/weights.ts';
 import { isHarmless, leftover } from './leftovers.ts';
 import { textProjection } from '../key-maps/clip.ts';
 import { rename, type RenameRule } from '../key-maps/rename.ts';
-import type { SafetensorsFile, TensorType } from '../safetensors/safetensors.ts';
+import type { SafetensorsFile } from '../safetensors/safetensors.ts';
+import { scaledWeights } from './scaled-weights.ts';
 
 /** Names keep what they are. */
 export const sameNames: readonly RenameRule[] = [[/^(.+)$/, '$1']];
@@ -20,18 +21,22 @@ export function weightsOf(
 ): Weights {
   const weights = new Map<string, WeightRef>();
   for (const file of files) {
+    const scaled = scaledWeights(file);
     for (const [tensor, { dtype, shape, byteOffset, byteLength }] of file.tensors) {
       const name = tensor.startsWith(prefix) ? rename(tensor.slice(prefix.length), rules) : null;
+      if (scaled.saysOfOthers(tensor)) continue;
       if (!tensor.startsWith(prefix) || (isHarmless(tensor) && (name === null || !isWanted(name)))) continue;
       if (name === null) throw leftover(tensor, file.name);
       if (weights.has(name)) throw twice(tensor, name, file.name);
-      if (!isWeight(dtype)) {
+      if (!isWeightType(dtype)) {
         throw new ArmatureError(
           'model_invalid',
-          `Expected F32, F16 or BF16 for tensor ${tensor} in ${file.name} but received ${dtype}.`,
+          `Expected ${weightTypes.join(', ')} for tensor ${tensor} in ${file.name} but received ${dtype}.`,
         );
       }
-      weights.set(name, { file: file.fileName, tensor, dtype, shape, byteOffset, byteLength });
+      const scale = scaled.scaleOf(tensor);
+      const stored = { file: file.fileName, tensor, dtype, shape, byteOffset, byteLength };
+      weights.set(name, scale === undefined ? stored : { ...stored, scale });
     }
   }
   return weights;
@@ -56,8 +61,4 @@ export function folderOf(files: readonly SafetensorsFile[]): string {
     );
   }
   return folder;
-}
-
-function isWeight(dtype: TensorType): dtype is WeightType {
-  return dtype === 'F32' || dtype === 'F16' || dtype === 'BF16';
 }

@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import { ArmatureError } from '../../errors.ts';
 import { readTextIfThere, reasonOf } from '../../files/regular-file.ts';
-import type { WeightRef, WeightType } from '../../graph/weights.ts';
+import { isWeightType, type WeightRef, weightTypes } from '../../graph/weights.ts';
 import { elementCount } from '../../numeric/tensor.ts';
 import { configSource, jsonOf } from '../configs/raw-config.ts';
 import type { EmbeddingTensors } from '../embeddings/embedding-file.ts';
@@ -42,7 +42,6 @@ export interface LoraFile {
 const bundledWord = /^bundle_emb\.(?<word>.+?)\.(?:string_to_param\..+|(?<encoder>clip_[lg]))$/;
 
 /** Number formats in which factors are read; single numbers may have others. */
-const floats: ReadonlySet<string> = new Set<WeightType>(['F32', 'F16', 'BF16']);
 const numbers: ReadonlySet<PartName> = new Set<PartName>(['alpha', 'on_input']);
 
 /**
@@ -86,11 +85,11 @@ export async function loraFingerprint({ file, adapterConfig }: LoraFile): Promis
 
 function refOf(file: SafetensorsFile, tensor: string, entry: TensorEntry): WeightRef {
   const { dtype, shape, byteOffset, byteLength } = entry;
-  if (!floats.has(dtype)) {
-    const detail = `Expected F32, F16 or BF16 for tensor ${tensor} in ${file.name} but received ${dtype}. Save the file in float16.`;
+  if (!isWeightType(dtype)) {
+    const detail = `Expected ${weightTypes.join(', ')} for tensor ${tensor} in ${file.name} but received ${dtype}. Save the file in float16.`;
     throw new ArmatureError('model_invalid', detail);
   }
-  return { file: file.fileName, tensor, dtype: dtype as WeightType, shape, byteOffset, byteLength };
+  return { file: file.fileName, tensor, dtype, shape, byteOffset, byteLength };
 }
 
 function severalNumbers(file: string, tensor: string, { shape }: TensorEntry): ArmatureError {

@@ -4,7 +4,13 @@ import type { WeightRef } from '../../graph/weights.ts';
 /** The same bytes, named from another folder above their file. */
 export function movedRef(ref: WeightRef, from: string, to: string): WeightRef {
   // The name stands in a model file, where the separator is always this one.
-  return { ...ref, file: relative(to, join(from, ref.file)).split(sep).join('/') };
+  const moved = (file: string): string => relative(to, join(from, file)).split(sep).join('/');
+  const { scale } = ref;
+  return {
+    ...ref,
+    file: moved(ref.file),
+    ...(scale === undefined ? {} : { scale: { ...scale, file: moved(scale.file) } }),
+  };
 }
 
 /** The deepest folder that is above all of them, or one of them. */

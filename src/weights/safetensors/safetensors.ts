@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { ArmatureError } from '../../errors.ts';
 import { openRegularFile, reasonOf } from '../../files/regular-file.ts';
 import { outlineOf } from '../../json/outline.ts';
-import type { WeightRef } from '../../graph/weights.ts';
+import { isWeightType, type StoredNumbers, type WeightRef, weightTypes } from '../../graph/weights.ts';
 import { elementCount } from '../../numeric/tensor.ts';
 import { decodeFloats } from './floats.ts';
 
@@ -86,12 +86,12 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
   }
 }
 
-/** Values of one tensor as float32. Throws `model_invalid` where there is none of that name or it is not F32, F16 or BF16. */
+/** Values of one tensor as float32. Throws `model_invalid` where there is none of that name or it is no floating-point number of 32, 16 or 8 bits. */
 export async function readTensor(file: SafetensorsFile, tensor: string): Promise<Float32Array> {
   const entry = file.tensors.get(tensor);
   if (entry === undefined) throw invalid(file.name, `a tensor ${tensor}`, 'none of that name');
-  if (entry.dtype !== 'F32' && entry.dtype !== 'F16' && entry.dtype !== 'BF16') {
-    throw invalid(file.name, `F32, F16 or BF16 for tensor ${tensor}`, entry.dtype);
+  if (!isWeightType(entry.dtype)) {
+    throw invalid(file.name, `${weightTypes.join(', ')} for tensor ${tensor}`, entry.dtype);
   }
   const handle = await openRegularFile(file.path).catch((cause: unknown) => unreadable(file.name, cause));
   try {
@@ -136,9 +136,16 @@ function invalidNumber(name: string, tensor: string, dtype: TensorType): never {
 }
 
 /** Values of one weight of a network whose files lie in `folder`, as float32. */
-export async function readFloats(
+export async function readFloats(folder: string, { scale, ...stored }: WeightRef): Promise<Float32Array> {
+  const numbers = await readStored(folder, stored);
+  if (scale === undefined) return numbers;
+  const [times = 1] = await readStored(folder, scale);
+  return numbers.map((number) => number * times);
+}
+
+async function readStored(
   folder: string,
-  { file, dtype, byteOffset, byteLength }: WeightRef,
+  { file, dtype, byteOffset, byteLength }: StoredNumbers,
 ): Promise<Float32Array> {
   const handle = await openRegularFile(join(folder, file)).catch((cause: unknown) => unreadable(file, cause));
   try {

@@ -1,9 +1,10 @@
 import type { EmittedName } from '../../ir/emitter.ts';
 import type { Value, WeightNode } from '../../ir/node.ts';
 import { sameSize, type Size } from '../../ir/size.ts';
-import { elementTypeOf, placeOf, type WeightExpression } from '../../ir/weight.ts';
+import { elementTypeOf, placeOf, storedRef, type WeightExpression } from '../../ir/weight.ts';
 import type { OnnxEmitter } from '../onnx-emitter.ts';
 import { emitMerged } from './merged-weights.ts';
+import { asWeight } from './stored-numbers.ts';
 import { emitTransposed } from './transposed-weight.ts';
 
 /** A value as it was emitted: in its own shape, or sequences [rows, length, width] as a matrix [rows * length, width], or both. */
@@ -83,7 +84,8 @@ export class EmittedValues {
     const place = placeOf(expression);
     if (place === null) return this.#workedOut(expression);
     const stored = this.#to.stored(name, elementTypeOf(expression), dims, place);
-    return binding === 'in its file' ? stored : this.#to.cast(stored, type);
+    if (binding === 'in its file') return stored;
+    return type === 'float32' ? asWeight(this.#to, stored, storedRef(expression)) : this.#to.cast(stored, type);
   }
 
   #workedOut(expression: WeightExpression): EmittedName {

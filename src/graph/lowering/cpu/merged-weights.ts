@@ -1,8 +1,9 @@
 import { type Axis, type Delta, type Factor, lowRankOf, type ScaledDelta } from '../../delta.ts';
 import type { EmittedName } from '../../ir/emitter.ts';
-import { elementTypeOf, elementTypeOfRef, placeOf, type WeightExpression } from '../../ir/weight.ts';
+import { elementTypeOf, elementTypeOfRef, placeOf, storedRef, type WeightExpression } from '../../ir/weight.ts';
 import type { WeightRef } from '../../weights.ts';
 import type { OnnxEmitter } from '../onnx-emitter.ts';
+import { asWeight } from './stored-numbers.ts';
 import { emitTransposed } from './transposed-weight.ts';
 
 type Merged = Extract<WeightExpression, { kind: 'merged' }>;
@@ -32,7 +33,7 @@ function storedBase(to: OnnxEmitter, expression: WeightExpression, dims: readonl
   if (place === null) throw new RangeError('Expected a stored weight to be merged into');
   const type = elementTypeOf(expression);
   const name = to.stored(`${place.file}#${place.byteOffset}`, type, dims, place);
-  return type === 'float32' ? name : to.cast(name, 'float32');
+  return asWeight(to, name, storedRef(expression));
 }
 
 interface Product {
@@ -207,8 +208,7 @@ class Merging {
 
   #stored(ref: WeightRef, dims: readonly number[]): EmittedName {
     const type = elementTypeOfRef(ref);
-    const name = this.#to.stored(`${ref.file}#${ref.byteOffset}`, type, dims, ref);
-    return type === 'float32' ? name : this.#to.cast(name, 'float32');
+    return asWeight(this.#to, this.#to.stored(`${ref.file}#${ref.byteOffset}`, type, dims, ref), ref);
   }
 
   #times(matrix: EmittedName, factor: number): EmittedName {
