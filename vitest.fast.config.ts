@@ -7,6 +7,7 @@ export default defineConfig({
     include: [...fastTestFiles()],
     // Ends what hangs, as in the whole suite.
     testTimeout: 180_000,
+    hookTimeout: 180_000,
     maxWorkers: 2,
     // Threads of one run wait for each other by spinning: two files beside each other would take each other's cores for nothing.
     env: { ARMATURE_THREADS: '1' },

@@ -8,7 +8,7 @@ import { SessionPool } from '../../src/runtime/index.ts';
 import { openBaseCheckpoint } from '../../src/weights/checkpoint.ts';
 import { openTaesdCheckpoint } from '../../src/weights/layouts/taesd.ts';
 import { openVaeCheckpoint } from '../../src/weights/layouts/vae.ts';
-import { goldenArrays, maxAbsDifference, floats, smallModelPath } from '../support/golden.ts';
+import { arraysOf, floats, maxAbsDifference, smallModelPath } from '../support/golden.ts';
 import { writeSmallVae } from '../support/small-vae.ts';
 import { temporaryFolder } from '../weights/temporary-folder.ts';
 
@@ -46,7 +46,7 @@ async function taesdModel(): Promise<TaesdModel> {
 }
 
 /** References of torch for the autoencoder that the file was made of. */
-const references = goldenArrays('models', 'sd15-tiny', 'golden.safetensors');
+const references = arraysOf(smallModelPath('models', 'sd15-tiny', 'golden.safetensors'));
 const size = [...references.keys()].flatMap((name) => /^vae\/([^/]+)\/latent$/.exec(name)?.[1] ?? [])[0] ?? '';
 const tensor = (name: string, arrays = references): Tensor => ({
   dims: arrays.get(name)?.dims ?? [],
@@ -82,7 +82,7 @@ describe('what stands in for the autoencoder of a base model', () => {
     const { encoder, decoder } = await autoencoders.of(own, { ...none, taesd: await taesdModel() });
     expect(encoder).toBe(own);
     expect(decoder.scalingFactor).toBe(1);
-    const tiny = goldenArrays('models', 'taesd-tiny', 'golden.safetensors');
+    const tiny = arraysOf(smallModelPath('models', 'taesd-tiny', 'golden.safetensors'));
     const image = await decoder.decode(tensor('vae/8x8/latent', tiny));
     expect(maxAbsDifference(image.data, floats(tiny, 'vae/8x8/decoded'))).toBeLessThan(5e-5);
   });

@@ -29,7 +29,7 @@ afterAll(async () => await pool.release());
 const tokenizer = await loadTokenizer(goldenPath('models', model, 'tokenizer'));
 const { textEncoders } = await openBaseCheckpoint(goldenPath('models', model));
 const real = textEncoder(model, textNetwork(pool, model, textEncoders[0]), tokenizer);
-const width = 24;
+const width = textEncoders[0].config.hiddenSize;
 
 /** Counts what is encoded. */
 function counting(): { readonly encoder: PromptEncoder; readonly encoded: Int32Array[] } {

@@ -11,43 +11,45 @@ import { createScheduler, schedulerIds } from '../../src/schedulers/registry.ts'
 import { noiseScheduleFrom } from '../../src/schedulers/scheduler-config.ts';
 import { stableDiffusionSchedule } from '../../src/weights/configs/stable-diffusion-schedule.ts';
 import { openBaseCheckpoint } from '../../src/weights/checkpoint.ts';
+import { describeGolden } from '../support/describe-golden.ts';
 import { bytes, floats, goldenArrays, goldenPath, maxAbsDifference } from '../support/golden.ts';
 
 const pool = new SessionPool({ provider: 'cpu', deviceId: 0, threads: 1 }, 2 ** 28);
 afterAll(async () => await pool.release());
 
-describe('the latents of a picture that is drawn over', () => {
-  const arrays = goldenArrays('adapters', 'latent', 'vae.safetensors');
-  const [, channels = 0, height = 0, width = 0] = arrays.get('image_u8')!.dims;
-  const planes = bytes(arrays, 'image_u8').subarray(0, channels * height * width);
-  const picture = {
-    width,
-    height,
-    data: Uint8Array.from({ length: planes.length }, (_, i) => planes[(i % 3) * width * height + Math.floor(i / 3)]!),
-  };
-  const model = 'sd15-tiny';
-  const seeds = [...arrays.keys()].flatMap((name) => {
-    const [of, seed = '', what] = name.split('/');
-    return of === model && what === 'eps' ? [seed] : [];
-  });
+describeGolden(['adapters', 'latent', 'vae.safetensors'], () => {
+  describe('the latents of a picture that is drawn over', () => {
+    const arrays = goldenArrays('adapters', 'latent', 'vae.safetensors');
+    const [, channels = 0, height = 0, width = 0] = arrays.get('image_u8')!.dims;
+    const planes = bytes(arrays, 'image_u8').subarray(0, channels * height * width);
+    const picture = {
+      width,
+      height,
+      data: Uint8Array.from({ length: planes.length }, (_, i) => planes[(i % 3) * width * height + Math.floor(i / 3)]!),
+    };
+    const model = 'sd15-tiny';
+    const seeds = [...arrays.keys()].flatMap((name) => {
+      const [of, seed = '', what] = name.split('/');
+      return of === model && what === 'eps' ? [seed] : [];
+    });
 
-  it.each(seeds)('are drawn as diffusers draws them, with the seed %s', async (seed) => {
-    const networks = baseNetworks(pool, model, await openBaseCheckpoint(goldenPath('models', model)));
-    const { mean, logvar } = await networks.encode(tensorFrom(picture));
-    const generator = new TorchGenerator(BigInt(seed));
-    const normals = generator.randn(mean.dims);
-    expect(maxAbsDifference(normals, floats(arrays, `${model}/${seed}/eps`))).toBeLessThanOrEqual(1e-6);
-    const over = { mean: mean.data, logvar: logvar.data, scalingFactor: networks.scalingFactor, repaint: null };
-    expect(maxAbsDifference(latentsOf(over, normals), floats(arrays, `${model}/${seed}/sample`))).toBeLessThanOrEqual(
-      5e-5,
-    );
-    // The noise comes next.
-    expect(maxAbsDifference(generator.randn(mean.dims), floats(arrays, `${model}/${seed}/next`))).toBeLessThanOrEqual(
-      1e-6,
-    );
+    it.each(seeds)('are drawn as diffusers draws them, with the seed %s', async (seed) => {
+      const networks = baseNetworks(pool, model, await openBaseCheckpoint(goldenPath('models', model)));
+      const { mean, logvar } = await networks.encode(tensorFrom(picture));
+      const generator = new TorchGenerator(BigInt(seed));
+      const normals = generator.randn(mean.dims);
+      expect(maxAbsDifference(normals, floats(arrays, `${model}/${seed}/eps`))).toBeLessThanOrEqual(1e-6);
+      const over = { mean: mean.data, logvar: logvar.data, scalingFactor: networks.scalingFactor, repaint: null };
+      expect(maxAbsDifference(latentsOf(over, normals), floats(arrays, `${model}/${seed}/sample`))).toBeLessThanOrEqual(
+        5e-5,
+      );
+      // The noise comes next.
+      expect(maxAbsDifference(generator.randn(mean.dims), floats(arrays, `${model}/${seed}/next`))).toBeLessThanOrEqual(
+        1e-6,
+      );
+    });
   });
 });
-
 describe('what drawing begins with where a picture is drawn anew', () => {
   const arrays = goldenArrays('adapters', 'latent', 'fill.safetensors');
   const fills = [

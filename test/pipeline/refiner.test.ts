@@ -18,7 +18,8 @@ import { loadTokenizer } from '../../src/pipeline/tokenizer/load-tokenizer.ts';
 import { TorchGenerator } from '../../src/numeric/torch-generator.ts';
 import { SessionPool } from '../../src/runtime/index.ts';
 import { openBaseCheckpoint } from '../../src/weights/checkpoint.ts';
-import { bytes, floats, goldenArrays, goldenJson, maxAbsDifference } from '../support/golden.ts';
+import { describeGolden } from '../support/describe-golden.ts';
+import { floats, goldenArrays, goldenJson, maxAbsDifference } from '../support/golden.ts';
 import { makeRefinerFolder } from '../support/refiner-folder.ts';
 import { samplerOf } from '../support/schedulers.ts';
 import { drawTogether } from './golden-drawing.ts';
@@ -50,71 +51,74 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const { cases } = goldenJson<{ readonly cases: readonly Case[] }>('adapters', 'sdxl_extra', 'pipelines.json');
-const size = { width: 64, height: 64 };
+describeGolden(['adapters', 'sdxl_extra'], () => {
+  const { cases } = goldenJson<{ readonly cases: readonly Case[] }>('adapters', 'sdxl_extra', 'pipelines.json');
+  const photo = goldenArrays('pipelines', 'inputs.safetensors').get('photo')!;
+  const [height = 0, width = 0] = photo.dims;
+  const size = { width, height };
 
-async function open() {
-  const checkpoint = await openBaseCheckpoint(folder);
-  const [part] = checkpoint.textEncoders;
-  const encoder = textEncoder(
-    part.name,
-    textNetwork(pool, 'refiner', part),
-    await loadTokenizer(part.tokenizer.folder!),
-  );
-  return { base: baseNetworks(pool, 'refiner', checkpoint), encoder, count: checkpoint.textEncoders.length };
-}
-
-describe('pictures that a refiner of SDXL draws with diffusers', () => {
-  it.each(cases.filter(({ unet }) => unet === 'refiner-unet'))('$name', async ({ name, args, scheduler }) => {
-    const expected = goldenArrays('adapters', 'sdxl_extra', `${name}.safetensors`);
-    const { base, encoder, count } = await open();
-    expect(count).toBe(1);
-    const original = args.original_size ?? null;
-    const sizes = {
-      prompt: { original, crop: args.crops_coords_top_left ?? ([0, 0] as const), target: null },
-      // diffusers tells a refiner of no crop there, where none is given for the negative prompt.
-      negative: { original, crop: [0, 0] as const, target: null },
-    };
-    const scores = {
-      prompt: args.aesthetic_score ?? usualScores.prompt,
-      negative: args.negative_aesthetic_score ?? usualScores.negative,
-    };
-    const texts = { prompt: args.prompt, negative: args.negative_prompt };
-    const guidance = { scale: args.guidance_scale, rescale: 0 };
-    const rows = await Promise.all(
-      rolesOf(guidance).map(async (asked) => {
-        const role = asked === 'prompt' ? 'prompt' : 'negative';
-        const meant = await encoder.encode(encoder.tokenizer.tokenize(texts[role]).ids, 0);
-        const told = withSizeIds(meant, sizeIds(sizes[role], size, scores[role]));
-        return rowOf({ role, weight: 1, conditionings: throughout(told) }, []);
-      }),
+  async function open() {
+    const checkpoint = await openBaseCheckpoint(folder);
+    const [part] = checkpoint.textEncoders;
+    const encoder = textEncoder(
+      part.name,
+      textNetwork(pool, 'refiner', part),
+      await loadTokenizer(part.tokenizer.folder!),
     );
-    const shape = [base.latentChannels, size.height / base.latentScale, size.width / base.latentScale] as const;
-    const { strength = 1, denoising_start: start } = args;
-    const cut = start === undefined ? { strength } : { strength, below: Math.round(1000 - start * 1000) };
-    const photo = bytes(goldenArrays('pipelines', 'inputs.safetensors'), 'photo');
-    const encoded = async (): Promise<DrawnOver> => {
-      const { mean, logvar } = await base.encode(tensorFrom({ ...size, data: photo }));
-      return { mean: mean.data, logvar: logvar.data, scalingFactor: base.scalingFactor, repaint: null };
-    };
-    const pass: Pass = {
-      base: 'refiner',
-      shape,
-      scheduler: samplerOf(...scheduler, args.num_inference_steps, {}, cut),
-      guidance,
-      rows,
-      over: start === undefined ? await encoded() : null,
-      structure: '',
-      branches: [],
-      noiseFrom: torchNoise(shape, null),
-    };
-    const noise = new TorchGenerator(args.generator).save();
-    const taken = start === undefined ? null : { latents: floats(expected, 'input_latents'), noise };
-    const sample = startSample(pass, { seed: args.generator }, taken);
-    expect(maxAbsDifference(sample.state.latents, floats(expected, 'initial_latents'))).toBeLessThanOrEqual(1e-5);
-    await drawTogether({ base, meaning: async () => await Promise.resolve({}) }, [sample]);
-    const latents = floats(expected, 'final_latents');
-    const largest = latents.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    expect(maxAbsDifference(sample.state.latents, latents)).toBeLessThanOrEqual(1e-4 * largest);
+    return { base: baseNetworks(pool, 'refiner', checkpoint), encoder, count: checkpoint.textEncoders.length };
+  }
+
+  describe('pictures that a refiner of SDXL draws with diffusers', () => {
+    it.each(cases.filter(({ unet }) => unet === 'refiner-unet'))('$name', async ({ name, args, scheduler }) => {
+      const expected = goldenArrays('adapters', 'sdxl_extra', `${name}.safetensors`);
+      const { base, encoder, count } = await open();
+      expect(count).toBe(1);
+      const original = args.original_size ?? null;
+      const sizes = {
+        prompt: { original, crop: args.crops_coords_top_left ?? ([0, 0] as const), target: null },
+        // diffusers tells a refiner of no crop there, where none is given for the negative prompt.
+        negative: { original, crop: [0, 0] as const, target: null },
+      };
+      const scores = {
+        prompt: args.aesthetic_score ?? usualScores.prompt,
+        negative: args.negative_aesthetic_score ?? usualScores.negative,
+      };
+      const texts = { prompt: args.prompt, negative: args.negative_prompt };
+      const guidance = { scale: args.guidance_scale, rescale: 0 };
+      const rows = await Promise.all(
+        rolesOf(guidance).map(async (asked) => {
+          const role = asked === 'prompt' ? 'prompt' : 'negative';
+          const meant = await encoder.encode(encoder.tokenizer.tokenize(texts[role]).ids, 0);
+          const told = withSizeIds(meant, sizeIds(sizes[role], size, scores[role]));
+          return rowOf({ role, weight: 1, conditionings: throughout(told) }, []);
+        }),
+      );
+      const shape = [base.latentChannels, size.height / base.latentScale, size.width / base.latentScale] as const;
+      const { strength = 1, denoising_start: start } = args;
+      const cut = start === undefined ? { strength } : { strength, below: Math.round(1000 - start * 1000) };
+      const encoded = async (): Promise<DrawnOver> => {
+        const { mean, logvar } = await base.encode(tensorFrom({ ...size, data: photo.data as Uint8Array }));
+        return { mean: mean.data, logvar: logvar.data, scalingFactor: base.scalingFactor, repaint: null };
+      };
+      const pass: Pass = {
+        base: 'refiner',
+        shape,
+        scheduler: samplerOf(...scheduler, args.num_inference_steps, {}, cut),
+        guidance,
+        rows,
+        over: start === undefined ? await encoded() : null,
+        structure: '',
+        branches: [],
+        noiseFrom: torchNoise(shape, null),
+      };
+      const noise = new TorchGenerator(args.generator).save();
+      const taken = start === undefined ? null : { latents: floats(expected, 'input_latents'), noise };
+      const sample = startSample(pass, { seed: args.generator }, taken);
+      expect(maxAbsDifference(sample.state.latents, floats(expected, 'initial_latents'))).toBeLessThanOrEqual(1e-5);
+      await drawTogether({ base, meaning: async () => await Promise.resolve({}) }, [sample]);
+      const latents = floats(expected, 'final_latents');
+      const largest = latents.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      expect(maxAbsDifference(sample.state.latents, latents)).toBeLessThanOrEqual(1e-4 * largest);
+    });
   });
 });

@@ -20,6 +20,7 @@ import { type LayerFactors, readLowRankFactors } from '../../../src/weights/lora
 import { type LoraTarget, type MatchedLora, matchLora } from '../../../src/weights/lora/match-lora.ts';
 import { sourceOf } from '../../graph/golden-formats.ts';
 import { runOnce } from '../../graph/golden-model.ts';
+import { describeGolden } from '../../support/describe-golden.ts';
 import {
   floats,
   type GoldenArray,
@@ -191,47 +192,49 @@ describe('LoRAs of formats/ as branches', async () => {
   });
 });
 
-describe('a batch of rows with different adapters', async () => {
-  const base = await baseOf('sd15-tiny');
-  const references = goldenArrays('adapters', 'lora', 'golden.safetensors');
-  const one = (await open(goldenPath('adapters', 'lora', 'names-kohya.safetensors'), base))!;
-  const other = (await open(goldenPath('formats', 'lora-kohya.safetensors'), base))!;
-  const golden = unetFeeds(base, references);
-  const rowOf = (index: number, count: number): Feeds =>
-    Object.fromEntries(
-      Object.entries(golden).map(([name, value]) => {
-        if (name.startsWith('residual.')) return [name, value];
-        const own = row(value, index);
-        const data = Float32Array.from({ length: count * own.length }, (_, i) => own[i % own.length]!);
-        return [name, { dims: [count, ...value.dims.slice(1)], data }];
-      }),
-    );
+describeGolden(['adapters', 'lora'], () => {
+  describe('a batch of rows with different adapters', async () => {
+    const base = await baseOf('sd15-tiny');
+    const references = goldenArrays('adapters', 'lora', 'golden.safetensors');
+    const one = (await open(goldenPath('adapters', 'lora', 'names-kohya.safetensors'), base))!;
+    const other = (await open(goldenPath('formats', 'lora-kohya.safetensors'), base))!;
+    const golden = unetFeeds(base, references);
+    const rowOf = (index: number, count: number): Feeds =>
+      Object.fromEntries(
+        Object.entries(golden).map(([name, value]) => {
+          if (name.startsWith('residual.')) return [name, value];
+          const own = row(value, index);
+          const data = Float32Array.from({ length: count * own.length }, (_, i) => own[i % own.length]!);
+          return [name, { dims: [count, ...value.dims.slice(1)], data }];
+        }),
+      );
 
-  test('gives each row what it gives alone, and a row without any what the network without branches gives', async () => {
-    const scales = [
-      [0, 0],
-      [1, 0],
-      [0, 0.7],
-      [0.5, -1],
-    ];
-    const adapters = [one, other];
-    const data = await runUNet(base, 'all', adapters, rowOf(0, 4), scales);
-    const size = data.length / 4;
-    for (const [index, own] of scales.entries()) {
-      const alone = await runUNet(base, 'all', adapters, rowOf(0, 1), [own]);
-      expect(maxAbsDifference(data.slice(index * size, (index + 1) * size), alone)).toBeLessThan(1e-5);
-    }
-    const { out } = await runOnce(compile(networks.unet(base.unet)), rowOf(0, 1));
-    expect(maxAbsDifference(data.slice(0, size), out!.data)).toBeLessThan(1e-5);
-    expect(maxAbsDifference(data.slice(size, 2 * size), out!.data)).toBeGreaterThan(0.01);
-  });
+    test('gives each row what it gives alone, and a row without any what the network without branches gives', async () => {
+      const scales = [
+        [0, 0],
+        [1, 0],
+        [0, 0.7],
+        [0.5, -1],
+      ];
+      const adapters = [one, other];
+      const data = await runUNet(base, 'all', adapters, rowOf(0, 4), scales);
+      const size = data.length / 4;
+      for (const [index, own] of scales.entries()) {
+        const alone = await runUNet(base, 'all', adapters, rowOf(0, 1), [own]);
+        expect(maxAbsDifference(data.slice(index * size, (index + 1) * size), alone)).toBeLessThan(1e-5);
+      }
+      const { out } = await runOnce(compile(networks.unet(base.unet)), rowOf(0, 1));
+      expect(maxAbsDifference(data.slice(0, size), out!.data)).toBeLessThan(1e-5);
+      expect(maxAbsDifference(data.slice(size, 2 * size), out!.data)).toBeGreaterThan(0.01);
+    });
 
-  test('is the same in every set that has its layers', async () => {
-    const old = (await open(goldenPath('formats', 'lora-diffusers-old.safetensors'), base))!;
-    expect(branchSetOf([...old.factors.unet.keys()])).toBe('attention');
-    const [first, ...others] = await Promise.all(
-      branchSets.map(async (set) => await runUNet(base, set, [old], rowOf(1, 1), [[0.8]])),
-    );
-    for (const data of others) expect(maxAbsDifference(data, first!)).toBeLessThan(1e-5);
+    test('is the same in every set that has its layers', async () => {
+      const old = (await open(goldenPath('formats', 'lora-diffusers-old.safetensors'), base))!;
+      expect(branchSetOf([...old.factors.unet.keys()])).toBe('attention');
+      const [first, ...others] = await Promise.all(
+        branchSets.map(async (set) => await runUNet(base, set, [old], rowOf(1, 1), [[0.8]])),
+      );
+      for (const data of others) expect(maxAbsDifference(data, first!)).toBeLessThan(1e-5);
+    });
   });
 });

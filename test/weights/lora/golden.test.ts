@@ -216,6 +216,7 @@ describe('LoRAs of formats/', async () => {
     const [network, file = '', scale] = name.split('/');
     return network === 'unet' && scale !== undefined ? [[file, scale] as const] : [];
   });
+  if (cases.length === 0) test.skip('this set has none', () => {});
   for (const [file, scale] of cases) {
     const model = sourceOf(`${file}.safetensors`)[1]!;
     const networks = await networksOf(model);
