@@ -1,6 +1,7 @@
-// node scripts/readme-pictures.mjs: draws the pictures of the README anew, through the built product's own command line.
-// Each strip is a map followed by three seeds. Run `npm run build` first, and again after every new model pack.
+// node scripts/readme-pictures.mjs [NAME ...]: draws the pictures of the README and of docs/api.md anew, or those that are named, through
+// the built product's own command line. Run `npm run build` first, and again after every new model pack.
 import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +11,8 @@ import { root } from './install.mjs';
 
 const scenes = join(root, 'test', 'diorama', 'scenes');
 const images = join(root, 'docs', 'images');
-const strips = [
+// Each is a map followed by three seeds.
+const conditions = [
   {
     type: 'canny',
     map: '03_canny.png',
@@ -33,23 +35,77 @@ const strips = [
 const seed = 1;
 const count = 3;
 
+const wanted = process.argv.slice(2);
 const folder = await mkdtemp(join(tmpdir(), 'armature-readme-'));
 await mkdir(images, { recursive: true });
 try {
-  for (const { type, map, prompt } of strips) {
-    const file = join(folder, `${type}.png`);
-    const args = ['generate', prompt, `--${type}`, join(scenes, map), '--map', '--seed', seed, '-n', count, '-o', file];
-    execFileSync(process.execPath, [join(root, 'dist', 'cli.js'), ...args.map(String)], { stdio: 'inherit' });
-    const drawn = Array.from({ length: count }, (_, i) => join(folder, `${type}-${i + 1}.png`));
-    const row = await Promise.all(
-      [join(scenes, map), ...drawn].map(async (path) => decodePicture(await readFile(path))),
-    );
-    const strip = await encodePicture(sideBySide(row, 8), { format: 'webp', quality: 90 });
-    await writeFile(join(images, `${type}.webp`), strip);
-    console.log(`docs/images/${type}.webp: "${prompt}", seeds ${seed} to ${seed + count - 1}`);
-  }
+  for (const { type, map, prompt } of conditions)
+    await strip(type, async () => [scene(map), ...generate(prompt, `--${type}`, scene(map), '--map', '-n', count)]);
+
+  const person = 'a person standing in a yellow shirt and violet pants';
+  const over = 'a person standing in a red shirt and blue pants beside a large green cone on a green floor, orange sky';
+  await strip('over', async () => [
+    scene('03_image.png'),
+    ...[0.4, 0.6, 0.8].flatMap((strength) =>
+      generate(over, '--init-image', scene('03_image.png'), '--strength', strength, ...keeping('03_depth.png')),
+    ),
+  ]);
+  await strip('inpainted', async () => {
+    const mask = join(folder, 'mask.png');
+    await writeFile(mask, await encodePicture(rectangle(256, 256, [114, 86, 216, 210]), { format: 'png' }));
+    const given = ['--init-image', scene('03_image.png'), '--mask-image', mask, '--strength', 0.9];
+    const anew = `${person} beside a large green cone on a grey floor, purple sky`;
+    return [scene('03_image.png'), mask, ...generate(anew, ...given, ...keeping('03_depth.png'), '-n', 2)];
+  });
+  await strip('hires', async () => {
+    const { map, prompt } = conditions[0];
+    const small = ['--canny', scene(map), '--map', '--width', 128, '--height', 128];
+    const large = join(folder, 'large.png');
+    armature('upscale', ...generate(prompt, ...small), '--scale', 2, '-o', large);
+    const again = ['--hires-scale', 2, '--hires-upscaler', 'lanczos', '--hires-strength', 0.6];
+    return [scene(map), large, ...generate(prompt, ...small, ...again)];
+  });
 } finally {
   await rm(folder, { recursive: true, force: true });
+}
+
+function scene(name) {
+  return join(scenes, name);
+}
+
+/** Options by which what is drawn keeps the shapes of a scene. */
+function keeping(depth) {
+  return ['--depth', scene(depth), '--map'];
+}
+
+/** Draws, and gives the files of the pictures. */
+function generate(prompt, ...options) {
+  const file = join(folder, `${randomUUID()}.png`);
+  armature('generate', prompt, '--seed', seed, ...options, '-o', file);
+  const drawn = options.includes('-n') ? options[options.indexOf('-n') + 1] : 1;
+  return drawn === 1 ? [file] : Array.from({ length: drawn }, (_, i) => file.replace('.png', `-${i + 1}.png`));
+}
+
+function armature(...args) {
+  execFileSync(process.execPath, [join(root, 'dist', 'cli.js'), ...args.map(String)], { stdio: 'inherit' });
+}
+
+/** Draws the pictures of docs/images/NAME.webp, unless others are wanted, and puts them side by side. */
+async function strip(name, draw) {
+  if (wanted.length > 0 && !wanted.includes(name)) return;
+  const row = await Promise.all((await draw()).map(async (path) => decodePicture(await readFile(path))));
+  await writeFile(
+    join(images, `${name}.webp`),
+    await encodePicture(sideBySide(row, 8), { format: 'webp', quality: 90 }),
+  );
+  console.log(`docs/images/${name}.webp`);
+}
+
+/** White from left and top to right and bottom, and black elsewhere. */
+function rectangle(width, height, [left, top, right, bottom]) {
+  const data = new Uint8Array(3 * width * height);
+  for (let y = top; y < bottom; y++) data.fill(255, 3 * (width * y + left), 3 * (width * y + right));
+  return { width, height, data };
 }
 
 /** Pictures of one height in a row, `gap` white pixels apart. */

@@ -29,6 +29,31 @@ function blocks(language: string): readonly string[] {
   return [...text.matchAll(new RegExp(`\`\`\`${language}\n([^\`]*)\`\`\``, 'g'))].map(([, block]) => block!);
 }
 
+/** What the programs of the documentation do not show: they go on with a picture that is made larger. */
+const typesUpscale = `
+const larger = await armature.POST('/v1/upscales', {
+  params: { header: { prefer: 'wait=60' } },
+  body: { image: { generation: job.id, output: 0 }, scale: 2 },
+});
+if (larger.data?.outputs[0]?.width !== 512) throw new Error(JSON.stringify(larger.error ?? larger.data));
+`;
+const fetchUpscale = `
+const { UpscalesApi } = await import('./armature/index.js');
+const upscales = new UpscalesApi(new Configuration({ basePath: 'http://127.0.0.1:7860' }));
+const larger = await upscales.upscalePicture({ prefer: 'wait=60', image: picture, scale: 2 });
+if (larger.outputs[0]?.width !== 512) throw new Error(JSON.stringify(larger));
+`;
+const pythonUpscale = `
+from armature_client.api.upscales import upscale_picture
+from armature_client.models import UpscaleRequest
+
+larger = upscale_picture.sync(
+    client=client, body=UpscaleRequest(image=UploadedImage(upload_id=upload.id), scale=2), prefer="wait=60"
+)
+assert isinstance(larger, Job), larger
+assert larger.outputs[0].width == 768, larger.outputs
+`;
+
 let service: Service;
 let folder: string;
 
@@ -50,7 +75,7 @@ describe.skipIf(missing !== '' && process.env['CI'] === undefined)(
 
     test('by openapi-typescript compiles and draws', async () => {
       await run(typesCommand!);
-      await runTypeScript('types', typesProgram!);
+      await runTypeScript('types', typesProgram! + typesUpscale);
       await expectPicture('types.png');
       // Each media type of an answer has its own schema, and each schema a name.
       const types = await readFile(join(folder, 'armature.d.ts'), 'utf8');
@@ -60,18 +85,21 @@ describe.skipIf(missing !== '' && process.env['CI'] === undefined)(
 
     test('by openapi-generator as typescript-fetch compiles and draws', async () => {
       await run(fetchCommand!);
-      await runTypeScript('fetch', fetchProgram!);
+      await runTypeScript('fetch', fetchProgram! + fetchUpscale);
       await expectPicture('fetch.png');
-      expect((await lastJob()).effective).toMatchObject({ guidance_scale: 5, controls: [{ type: 'canny' }] });
+      expect((await lastDrawing())?.effective).toMatchObject({
+        guidance_scale: 5,
+        controls: [{ type: 'canny' }],
+      });
     });
 
     test('by openapi-python-client is whole, and draws', async () => {
       // A warning is of a piece that is left out.
       await run(pythonCommand!.replace('openapi-python-client generate', '$& --fail-on-warning'));
-      await writeFile(join(folder, 'program.py'), here(pythonProgram!));
+      await writeFile(join(folder, 'program.py'), here(pythonProgram! + pythonUpscale));
       await run('python program.py');
       await expectPicture('python.png');
-      expect((await lastJob()).effective).toMatchObject({ controls: [{ type: 'canny' }] });
+      expect((await lastDrawing())?.effective).toMatchObject({ controls: [{ type: 'canny' }] });
     });
   },
 );
@@ -102,7 +130,10 @@ async function expectPicture(name: string): Promise<void> {
   expect([width, height]).toEqual([256, 256]);
 }
 
-async function lastJob(): Promise<{ readonly effective: unknown }> {
-  const page = (await (await service.fetch('/v1/generations?limit=1')).json()) as { data: [{ effective: unknown }] };
-  return page.data[0];
+/** The newest generation. */
+async function lastDrawing(): Promise<{ readonly kind: string; readonly effective: unknown } | undefined> {
+  const page = (await (await service.fetch('/v1/generations?limit=5')).json()) as {
+    data: readonly { kind: string; effective: unknown }[];
+  };
+  return page.data.find(({ kind }) => kind === 'generation');
 }
