@@ -12,7 +12,8 @@ export function fitStructure(kind: string, data: unknown, { source, box, working
   const { canvas, place } = structureOf(kind);
   const own = canvas(data) ?? source;
   const { resized, x, y } = placement(own, source, mode);
-  if (sameSize(resized, source) && sameSize(box, source) && sameSize(working, source)) return data;
+  const isWhole = box.x === 0 && box.y === 0 && sameSize(box, source);
+  if (sameSize(resized, source) && isWhole && sameSize(working, source)) return data;
   const sign = mode === 'crop' ? -1 : 1;
   const zoom = { x: working.width / box.width, y: working.height / box.height };
   return place(data, own, {

@@ -19,7 +19,9 @@ export async function makeControls(
   const works: ControlWork[] = [];
   for (const control of controls) {
     const made = await makeMap(parts, { ...control.plan, encoder: control.encoder }, frame, signal);
-    const region = await makeRegion(parts.store, control.plan, frame, parts.decoder);
+    // Pictures that stand beside the prompt lie nowhere.
+    const isEverywhere = control.plan.source.kind === 'pictures' && control.plan.region === undefined;
+    const region = isEverywhere ? null : await makeRegion(parts.store, control.plan, frame, parts.decoder);
     if (strict) refuseStrictly(made.remarks, `controls[${control.index}].image`);
     works.push({ ...control, inputs: { ...made, region } });
   }

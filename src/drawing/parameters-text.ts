@@ -1,4 +1,4 @@
-import type { GenerationPlan, PlannedEmbedding, PlannedLora, Variation } from '../generation/plan.ts';
+import type { GenerationPlan, PlannedEmbedding, PlannedExtend, PlannedLora, Variation } from '../generation/plan.ts';
 
 /**
  * What a picture was made with, in the form that the field's tools read from a PNG's `parameters` text: the prompt, the
@@ -24,6 +24,7 @@ export function parametersText(plan: GenerationPlan, seed: number, variation?: V
     ...hiresPairs(plan),
     ...refinerPairs(plan),
     ...(plan.init?.mask === undefined ? [] : ([['Mask blur', plan.init.mask.blur]] satisfies [string, number][])),
+    ...extendPairs(plan.init?.mask?.extend),
     ...(variation === undefined
       ? []
       : ([
@@ -68,6 +69,12 @@ function refinerPairs({ refiner }: GenerationPlan): readonly [string, string | n
 }
 
 /** Of a second pass, under the names of A1111, where it has one. */
+function extendPairs(extend: PlannedExtend | undefined): readonly [string, string][] {
+  if (extend === undefined) return [];
+  const sides = (['left', 'top', 'right', 'bottom'] as const).filter((side) => extend[side] > 0);
+  return [['Extend', sides.map((side) => `${side} ${extend[side]}`).join(' ')]];
+}
+
 function hiresPairs({ hires, init, model, scheduler }: GenerationPlan): readonly [string, string | number][] {
   if (hires === undefined) return [];
   return [

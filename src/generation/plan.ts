@@ -1,3 +1,4 @@
+import type { Sides } from '../pixels/sides.ts';
 import type { Tiling } from '../numeric/wrap.ts';
 import type { ResizeMode } from '../pixels/resize-mode.ts';
 import type {
@@ -157,7 +158,10 @@ export interface PlannedInit {
 
 /** Which part of a picture is drawn anew, and how. The rest of it stays as it is. */
 export interface PlannedMask {
-  readonly image: StoredPicture;
+  /** Absent where no more is drawn anew than what lies beyond the picture's sides. */
+  readonly image?: StoredPicture | undefined;
+  /** What is drawn beyond the sides; absent where nothing is. */
+  readonly extend?: PlannedExtend | undefined;
   readonly channel: MaskChannel;
   readonly mode: MaskMode;
   /** Standard deviation of the Gaussian that its edge is softened by, in pixels of `source`. */
@@ -167,8 +171,13 @@ export interface PlannedMask {
   readonly padding: number;
   /** What drawing begins with where it draws anew; null: the whole of it begins with noise alone. */
   readonly fill: MaskFill | null;
-  /** Of the picture that the result is put into, and of the output: the picture's own where only a part is drawn. */
+  /** Of the picture that the result is put into, and of the output: the picture's own where only a part is drawn; with the sides that are added. */
   readonly source: { readonly width: number; readonly height: number };
+}
+
+/** How far beyond the sides of a picture is drawn, in its pixels once it was brought to a size. */
+export interface PlannedExtend extends Sides {
+  readonly over: { readonly width: number; readonly height: number };
 }
 
 /** What brings a picture to another size: a kernel on its pixels, or a network. */

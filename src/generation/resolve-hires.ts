@@ -210,10 +210,10 @@ function refuseOtherTask({ id, task }: BaseModel, bases: readonly BaseModel[]): 
   throw new ArmatureError('invalid_request', detail, { field: 'hires', choices });
 }
 
-function refuseWithMask({ mask_image: mask }: GenerationRequest): void {
-  if (mask === undefined) return;
+function refuseWithMask({ mask_image: mask, extend }: GenerationRequest): void {
+  if (mask === undefined && extend === undefined) return;
   const detail =
-    'Expected no mask_image with hires: a second pass would draw all of the picture anew. ' +
+    'Expected no mask_image and no extend with hires: a second pass would draw all of the picture anew. ' +
     'inpaint.area "masked" draws what is masked at a larger size.';
   throw invalid('hires', detail);
 }

@@ -4,7 +4,7 @@ import { stepsRun } from '../schedulers/registry.ts';
 import type { GivenMask, GivenPicture } from './given-picture.ts';
 import { limits } from './request/limits.ts';
 import type { BaseModel } from './models/base.ts';
-import type { GenerationPlan, PlannedInit } from './plan.ts';
+import type { GenerationPlan, PlannedInit, PlannedMask } from './plan.ts';
 import type { GenerationRequest } from './request/generation.ts';
 import { resolveMask } from './resolve-mask.ts';
 
@@ -20,11 +20,16 @@ export function resolveInit(
   { task }: BaseModel,
   picture: GivenPicture | null,
   mask: GivenMask | null,
-  { scheduler, steps, ...size }: Pick<GenerationPlan, 'scheduler' | 'steps' | 'width' | 'height'>,
+  {
+    scheduler,
+    steps,
+    extend,
+    ...size
+  }: Pick<GenerationPlan, 'scheduler' | 'steps' | 'width' | 'height'> & Pick<PlannedMask, 'extend'>,
 ): PlannedInit | undefined {
   if (picture === null) return undefined;
-  // A picture that is edited stands beside all steps.
-  const { strength = task === 'editing' ? 1 : defaultStrength } = request;
+  // A picture that is edited stands beside all steps, and of what lies beyond a picture there is nothing to be left.
+  const { strength = task === 'editing' || extend !== undefined ? 1 : defaultStrength } = request;
   if (stepsRun(scheduler, { steps, strength }) === 0) {
     const least = Math.ceil(10_000 / steps) / 10_000;
     const detail =
@@ -32,7 +37,7 @@ export function resolveInit(
       `but received ${strength}, which leaves none.`;
     throw new ArmatureError('invalid_request', detail, { field: 'strength' });
   }
-  const part = resolveMask(request, picture, mask, { strength, size });
+  const part = resolveMask(request, picture, mask, { strength, size, extend });
   const over = { image: picture.stored, resize: request.init_resize ?? 'crop', strength };
   return part === undefined ? over : { ...over, mask: part };
 }

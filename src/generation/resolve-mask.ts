@@ -1,6 +1,7 @@
 import { ArmatureError } from '../errors.ts';
 import type { Size } from '../numeric/size.ts';
 import type { GivenMask, GivenPicture } from './given-picture.ts';
+import { grownBy } from '../pixels/sides.ts';
 import { limits } from './request/limits.ts';
 import type { PlannedMask } from './plan.ts';
 import type { GenerationRequest } from './request/generation.ts';
@@ -21,42 +22,44 @@ export function resolveMask(
   request: GenerationRequest,
   picture: GivenPicture,
   mask: GivenMask | null,
-  { strength, size }: { readonly strength: number; readonly size: Size },
+  { strength, size, extend }: { readonly strength: number; readonly size: Size } & Pick<PlannedMask, 'extend'>,
 ): PlannedMask | undefined {
-  if (mask === null) return undefined;
+  if (mask === null && extend === undefined) return undefined;
   const { mask_mode: mode = 'hard', mask_channel: channel = 'luminance', mask_blur: blur = 4, inpaint } = request;
   const area = inpaint?.area ?? 'whole';
-  const isKnown = picture.pending !== true && mask.pending !== true;
-  if (isKnown) refuseOtherSize(mask, picture);
-  if (mask.facts !== null) refuseUseless(mask.facts, mode, channel);
-  if (area === 'masked') refuseLarge(picture);
-  const { width, height } = area === 'masked' ? picture : size;
+  const isKnown = picture.pending !== true && mask?.pending !== true;
+  if (mask !== null && isKnown) refuseOtherSize(mask, picture);
+  if (mask !== null && mask.facts !== null) refuseUseless(mask.facts, mode, channel);
+  const { width, height } = extend === undefined ? (area === 'masked' ? picture : size) : grownBy(extend.over, extend);
+  if (area === 'masked') refuseLarge({ width, height });
   return {
-    image: mask.stored,
+    ...(mask === null ? {} : { image: mask.stored }),
+    ...(extend === undefined ? {} : { extend }),
     mode,
     channel,
     blur,
     area,
     padding: area === 'masked' ? (inpaint?.padding ?? 32) : 0,
-    // At full strength drawing begins with noise alone where nothing else is asked for (diffusers).
-    fill: inpaint?.fill ?? (strength === 1 ? null : 'original'),
+    // At full strength drawing begins with noise alone where nothing else is asked for (diffusers); beyond a picture with its colours.
+    fill: inpaint?.fill ?? (extend !== undefined ? 'blur' : strength === 1 ? null : 'original'),
     source: { width, height },
   };
 }
+
+/** Fields that say how a mask is read; the first one of a picture alone. */
+const ownFields = ['mask_channel', 'mask_mode', 'mask_blur', 'inpaint'] as const;
 
 /** Refuses fields that say how a part is drawn anew where no mask says which. */
 export function refuseWithoutMask(request: GenerationRequest): void {
   const { inpaint } = request;
   if (request.mask_image === undefined) {
-    const field = (['mask_mode', 'mask_channel', 'mask_blur', 'inpaint'] as const).find(
-      (name) => request[name] !== undefined,
-    );
+    // What is drawn beyond the sides of a picture has an edge too.
+    const fields = request.extend === undefined ? ownFields : ownFields.slice(0, 1);
+    const field = fields.find((name) => request[name] !== undefined);
     if (field !== undefined) {
       throw invalid(field, `Expected mask_image with ${field}: it says which part of init_image is drawn anew.`);
     }
-    return;
-  }
-  if (request.init_image === undefined) {
+  } else if (request.init_image === undefined) {
     throw invalid('mask_image', 'Expected init_image with mask_image: the mask says which part of it is drawn anew.');
   }
   if (inpaint?.padding !== undefined && inpaint.area !== 'masked') {
@@ -105,7 +108,7 @@ function refuseLarge({ width, height }: Size): void {
   if (width * height <= limits.sourcePixels) return;
   throw invalid(
     'init_image',
-    `Expected init_image to have at most ${limits.sourcePixels} pixels with inpaint.area "masked", whose output has its size, but it has ${width} x ${height}.`,
+    `Expected init_image to have at most ${limits.sourcePixels} pixels with inpaint.area "masked", whose output has its size, with what extend adds, but that is ${width} x ${height}.`,
   );
 }
 

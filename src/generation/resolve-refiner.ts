@@ -48,9 +48,9 @@ export function chooseRefiner(
   if (model.added?.refines !== true) {
     throw invalid('refiner.model', `The model ${model.id} is no refiner of SDXL: ${here}.`, refiners);
   }
-  if (request.mask_image !== undefined) {
+  if (request.mask_image !== undefined || request.extend !== undefined) {
     const detail =
-      'Expected no mask_image with refiner: it would draw all of the picture. Draw over the result with a mask.';
+      'Expected no mask_image and no extend with refiner: it would draw all of the picture. Draw over the result with a mask.';
     throw invalid('refiner', detail);
   }
   const { passes = request.hires === undefined ? 'low' : 'high' } = refiner;

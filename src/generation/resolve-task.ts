@@ -32,7 +32,7 @@ export function refuseOtherTasks(request: GenerationRequest, { id, task }: BaseM
       `The model ${id} changes a picture by words: expected init_image with the prompt that says what is to be changed.`,
     );
   }
-  const field = (['mask_image', 'strength', 'hires'] as const).find((name) => request[name] !== undefined);
+  const field = (['mask_image', 'extend', 'strength', 'hires'] as const).find((name) => request[name] !== undefined);
   if (field !== undefined) {
     const instead = inTheirPlace[field];
     throw invalid(field, `The model ${id} changes a picture by words and takes no ${field}: ${instead}.`);
@@ -65,6 +65,7 @@ export function refuseEditingAfter(base: BaseModel | null): void {
 /** What a model that edits has in the place of a field. */
 const inTheirPlace = {
   mask_image: 'it changes all of init_image',
+  extend: 'draw on with a model that draws, and change the result',
   strength: 'image_guidance_scale says how far the picture is followed',
   hires: 'draw over what it gave in a second request',
 } as const;

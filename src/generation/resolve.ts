@@ -28,6 +28,7 @@ import { resolveLoras } from './resolve-loras.ts';
 import { imageGuidance, refuseComposed, refuseEditingAfter, refuseOtherTasks } from './resolve-task.ts';
 import { chooseRefiner, plannedRefiner, runsWith } from './resolve-refiner.ts';
 import { resolveOutput } from './resolve-output.ts';
+import { refuseExtend, resolveExtend } from './resolve-extend.ts';
 import { resolveTiling } from './resolve-tiling.ts';
 import { warningsOf } from './warnings.ts';
 
@@ -61,13 +62,17 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
   const steps = request.steps ?? usual.steps;
   refuseOtherTasks(request, base);
   refuseWithoutInit(request);
+  refuseExtend(request);
   refuseWithoutMask(request);
   // Where only a part of a picture is drawn, the size is that at which it is.
-  const size = resolveSize(request, base, drawsMaskedPart(request) ? null : (context.init ?? null));
+  const over = context.init ?? null;
+  const extended = resolveExtend(request, base, over);
+  const size = extended?.canvas ?? resolveSize(request, base, drawsMaskedPart(request) ? null : over);
   const autoencoder = resolveAutoencoder(request, base, catalog.models);
   const otherStandsIn = autoencoder.vae !== undefined;
   if (request.init_image !== undefined) requireEncoder(base, otherStandsIn, 'init_image');
-  const init = resolveInit(request, base, context.init ?? null, context.mask ?? null, { scheduler, steps, ...size });
+  const drawn = { scheduler, steps, ...size, extend: extended?.extend };
+  const init = resolveInit(request, base, over, context.mask ?? null, drawn);
   const schedule = usualSchedule(request, usual, scheduler);
   const sampling = { scheduler, schedule, sChurn: request.s_churn, eta: request.eta };
   const added = resolveAdded(request, base, catalog.models);

@@ -1,4 +1,4 @@
-import { cut, type Frame } from '../pixels/frame.ts';
+import { type Beyond, cut, type Frame } from '../pixels/frame.ts';
 import { shortSideSize } from '../generation/given-picture.ts';
 import type { Size } from '../numeric/size.ts';
 import type { ResizeMode } from '../pixels/resize-mode.ts';
@@ -41,7 +41,11 @@ export async function seePicture(files: PictureFiles, { as, transparency, within
       ? await readMasked(files)
       : await decodePicture(files.picture, undefined, { background: transparency });
   const resize = resizings[as];
-  if ('frame' in within) return await intoFrame(picture, within.frame, within.resize, resize);
+  if ('frame' in within) {
+    // Of what lies beyond a photograph its border is as good a guess as any; a map says nothing there.
+    const beyond = transparency === 'masked' ? 'masked' : as === 'photo' ? 'border' : 'black';
+    return await intoFrame(picture, within.frame, within.resize, { resize, beyond });
+  }
   if ('clip' in within) return clipView(picture, within.clip);
   const { shortSide } = within;
   return shortSide === null
@@ -71,9 +75,15 @@ async function intoFrame(
   picture: MaskedImage,
   { source, box, working }: Frame,
   mode: ResizeMode,
-  resize: (picture: MaskedImage, target: Size, mode: ResizeMode) => Promise<MaskedImage>,
+  {
+    resize,
+    beyond,
+  }: {
+    readonly resize: (picture: MaskedImage, target: Size, mode: ResizeMode) => Promise<MaskedImage>;
+    readonly beyond: Beyond;
+  },
 ): Promise<MaskedImage> {
-  return await resize(cut(await resize(picture, source, mode), box), working, 'stretch');
+  return await resize(cut(await resize(picture, source, mode), box, beyond), working, 'stretch');
 }
 
 async function readMasked({ picture: bytes, mask }: PictureFiles): Promise<MaskedImage> {

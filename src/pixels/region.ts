@@ -1,10 +1,29 @@
 import type { Size } from '../numeric/size.ts';
 import type { Tensor } from '../numeric/tensor.ts';
+import { type Frame, reachesBeyond } from './frame.ts';
 
 /** Where in a frame a control acts. Plain data that is never written to. */
 export interface Region extends Size {
   /** A byte a pixel, row by row: 255 where it acts in full and 0 where it does not act. */
   readonly levels: Uint8Array;
+}
+
+/** What of a frame its source is, to the nearest pixel; null where it is all of it. */
+export function regionOfSource(frame: Frame): Region | null {
+  if (!reachesBeyond(frame)) return null;
+  const { source, box, working } = frame;
+  const within = (at: number, start: number, zoom: number, length: number): boolean => {
+    const place = start + (at + 0.5) * zoom;
+    return place >= 0 && place < length;
+  };
+  const levels = new Uint8Array(working.width * working.height);
+  for (let y = 0; y < working.height; y++) {
+    if (!within(y, box.y, box.height / working.height, source.height)) continue;
+    for (let x = 0; x < working.width; x++) {
+      if (within(x, box.x, box.width / working.width, source.width)) levels[y * working.width + x] = 255;
+    }
+  }
+  return { ...working, levels };
 }
 
 /** Whether a control that acts in this region alone acts at all. */

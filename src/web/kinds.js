@@ -67,6 +67,7 @@ function generation(effective) {
         ? []
         : [pair('Guidance by the picture', String(effective.image_guidance_scale))]),
       ...(effective.strength === null ? [] : [pair('Drawn over', `at strength ${effective.strength}`)]),
+      ...(effective.extend === null ? [] : [pair('Drawn on', sides(effective.extend))]),
       ...(effective.hires === null ? [] : [pair('Second pass', secondPass(effective.hires))]),
       ...(effective.refiner === null ? [] : [pair('Refiner', refiner(effective.refiner))]),
       ['Seed', String(seed)],
@@ -135,6 +136,14 @@ function upscale({ upscaler, width, height }) {
 function loraRow({ model, scale, text_encoder_scale: textScale }) {
   const strength = textScale === scale ? `at ${scale}` : `at ${scale}, text encoder ${textScale}`;
   return pair('LoRA', element('span', { title: `hash ${model.hash}` }, `${model.id} ${strength}`));
+}
+
+/** @param {NonNullable<Generation['extend']>} extend */
+function sides({ left, top, right, bottom, over: { width, height } }) {
+  const added = Object.entries({ left, top, right, bottom }).flatMap(([side, by]) =>
+    by > 0 ? [`${by} px ${side}`] : [],
+  );
+  return `${width} × ${height} and ${added.join(', ')}`;
 }
 
 /** @param {NonNullable<Generation['hires']>} hires */

@@ -59,10 +59,19 @@ describe('a control in a frame that is a part of its source', () => {
     objects.set('map', await encodePicture(whole, { format: 'png', quality: 100 }));
     const made = await mapIn({ kind: 'map', image: stored('map'), data: null, madeWith: null }, inside);
     expect(made.map.data).toEqual(cut(whole, box).data);
-    const regionIn = async (frame: Frame) => await makeRegion(store, { region: stored('map'), resize: 'crop' }, frame);
+    const regionIn = async (frame: Frame) =>
+      await makeRegion(store, { type: 'canny', region: stored('map'), resize: 'crop' }, frame);
     const { levels } = (await regionIn(wholeFrame(source)))!;
     const asPicture: MaskedImage = { ...source, data: new Uint8Array(levels.length * 3), masked: levels };
     expect(await regionIn(inside)).toEqual({ ...inside.working, levels: cut(asPicture, box).masked });
+  });
+
+  it('does not act where a picture is drawn on, but where that is what it is about', async () => {
+    const beyond = { source, box: { ...box, x: -64 }, working: { width: box.width, height: box.height } };
+    const regionFor = async (type: string) => await makeRegion(store, { type, resize: 'crop' }, beyond);
+    const { levels } = (await regionFor('canny'))!;
+    expect([...levels.subarray(62, 66)]).toEqual([0, 0, 255, 255]);
+    expect(await regionFor('inpaint')).toBeNull();
   });
 
   const square = (from: number, to: number) => [

@@ -207,7 +207,9 @@ describe('the region of a control', () => {
     await sharp(Uint8Array.from(values), { raw }).png().toBuffer();
   const regionOf = async (bytes: Uint8Array, resize: PlannedControl['resize'], of = size) => {
     objects.set('region', bytes);
-    return (await makeRegion(store, { region: stored('region'), resize }, wholeFrame(of)))?.levels ?? null;
+    return (
+      (await makeRegion(store, { type: 'canny', region: stored('region'), resize }, wholeFrame(of)))?.levels ?? null
+    );
   };
   const row = { width: 4, height: 1 };
 
@@ -249,7 +251,7 @@ describe('the region of a control', () => {
         .toBuffer();
       expect(await regionOf(white, resize)).toBeNull();
     }
-    expect(await makeRegion(store, { resize }, wholeFrame(size))).toBeNull();
+    expect(await makeRegion(store, { type: 'canny', resize }, wholeFrame(size))).toBeNull();
   });
 
   it('of a white mask that leaves bars is not', async () => {

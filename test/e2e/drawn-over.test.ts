@@ -239,6 +239,7 @@ it('the examples of docs/api.md work as printed', async () => {
     const { width, height } = await decodePicture(readFileSync(join(folder, 'over.png')));
     expect(width * height).toBeLessThanOrEqual(256 * 256);
     expect(Math.abs(width / height - own.width / own.height)).toBeLessThan(0.05);
+    expect(await decodePicture(readFileSync(join(folder, 'extended.png')))).toMatchObject({ width: 352, height: 256 });
     expect(JSON.parse(answers.at(-1)!)).toMatchObject({ status: 'succeeded', outputs: [{}, { seed: 7 }] });
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -6,6 +6,7 @@ import { embeddedAnnotators } from '../../config/package-files.ts';
 import { DeviceProcess } from '../../device/device-process.ts';
 import { ExtractorProcess } from '../../extractor/extractor-process.ts';
 import { parseGeneration } from '../../generation/parse.ts';
+import { sizeDrawn } from '../../generation/passes.ts';
 import { encodePicture } from '../../images/encode.ts';
 import { addControls, type ControlArgument } from '../controls/control-options.ts';
 import { addGenerationOptions } from './generation-options.ts';
@@ -105,7 +106,7 @@ async function writeResults({ plan, pictures, controls, warnings }: DrawnFiles, 
   for (const [index, { seed, bytes }] of pictures.entries()) {
     const name = names[index] ?? options.output;
     await writeWhole(name, bytes);
-    const size = plan.init?.mask?.source ?? plan;
+    const size = plan.init?.mask?.source ?? sizeDrawn(plan);
     console.log(`${name}  seed ${seed}  ${size.width}x${size.height}`);
   }
   if (options.saveMaps !== true) return;

@@ -30,7 +30,7 @@ export const drawnOverFields = {
   strength: real(limits.strength)
     .optional()
     .describe(
-      'Share of the steps, the last ones, that are drawn over init_image: the higher, the less is left of it; 0.75 by default',
+      'Share of the steps, the last ones, that are drawn over init_image: the higher, the less is left of it; 0.75 by default, 1 with extend',
     )
     .register(fieldOptions, {
       flag: '--strength <number>',
@@ -89,6 +89,26 @@ export const drawnOverFields = {
         .register(fieldOptions, { flag: '--inpaint-fill <fill>', says: maskFills.join(', ') }),
     })
     .optional()
-    .describe('How the part that mask_image says is drawn anew')
+    .describe('How the part that mask_image or extend says is drawn anew')
     .meta({ id: 'Inpaint' }),
+  extend: z
+    .strictObject({
+      left: integer(limits.extension)
+        .default(0)
+        .register(fieldOptions, { flag: '--extend-left <pixels>', says: 'draw on beyond the left side' }),
+      top: integer(limits.extension)
+        .default(0)
+        .register(fieldOptions, { flag: '--extend-top <pixels>', says: 'draw on beyond the top' }),
+      right: integer(limits.extension)
+        .default(0)
+        .register(fieldOptions, { flag: '--extend-right <pixels>', says: 'draw on beyond the right side' }),
+      bottom: integer(limits.extension)
+        .default(0)
+        .register(fieldOptions, { flag: '--extend-bottom <pixels>', says: 'draw on beyond the bottom' }),
+    })
+    .optional()
+    .describe(
+      'How many pixels beyond each side of init_image are drawn, which keeps its own: width and height are its size before, and the output is larger by these',
+    )
+    .meta({ id: 'Extend' }),
 } as const;

@@ -22,6 +22,8 @@ export const limits = {
   hiresScale: { min: 1, max: 4 },
   maskBlur: { min: 0, max: 64 },
   inpaintPadding: { min: 0, max: 256 },
+  /** Pixels that are drawn beyond one side of a picture. */
+  extension: { min: 0, max: 2048 },
   /** Most pixels of a picture of which only a part is drawn anew: the output has its size. */
   sourcePixels: 4096 * 4096,
   /** How many times as wide and high a picture is made. */

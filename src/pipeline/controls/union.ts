@@ -9,7 +9,7 @@ import { type HintPart, type ResidualControl, sumOfHints } from './sample-contro
 /**
  * Makes controls ready that one run of a union ControlNet takes, each with the type of its map. One alone acts as an ordinary ControlNet
  * does, its residuals multiplied by its scale; of several each hint is multiplied by its own (diffusers), so that one of scale 0, or
- * outside its window while another's is open, still is one of the types. They have one mode and no regions.
+ * outside its window while another's is open, still is one of the types. They have one mode and no regions but that of the picture that is drawn on.
  */
 export async function prepareUnion(
   works: readonly ControlWork<ControlNetModel>[],
@@ -38,6 +38,7 @@ export async function prepareUnion(
     hint: sumOfHints(parts),
     ...(isOne ? { start: plan.start, end: plan.end } : { start: 0, end: 1, parts }),
     weights: controlWeights(plan.mode, acts ? scale : 0, base.injectionPoints),
-    inputs,
+    // One that acts beyond the picture has all of them act there.
+    inputs: { ...inputs, region: works.some((work) => work.inputs.region === null) ? null : inputs.region },
   };
 }

@@ -52,7 +52,10 @@ export const effectiveGeneration = z
       .describe('What was drawn over; null where drawing began with noise alone'),
     init_resize: z.enum(resizeModes).nullable(),
     strength: z.number().nullable(),
-    mask_image: z.object({ sha256 }).nullable().describe('Which part was drawn anew; null where all of it was'),
+    mask_image: z
+      .object({ sha256 })
+      .nullable()
+      .describe('Which part was drawn anew; null where all of it was, or what lies beyond its sides alone'),
     mask_mode: z.enum(maskModes).nullable(),
     mask_channel: z.enum(maskChannels).nullable(),
     mask_blur: z.number().nullable(),
@@ -63,6 +66,16 @@ export const effectiveGeneration = z
         fill: z.enum(maskFills).nullable().describe('null: drawing began with noise alone'),
       })
       .nullable(),
+    extend: z
+      .object({
+        left: z.int(),
+        top: z.int(),
+        right: z.int(),
+        bottom: z.int(),
+        over: z.object({ width: z.int(), height: z.int() }).describe('The size that init_image was brought to before'),
+      })
+      .nullable()
+      .describe('Pixels that were drawn beyond the sides of init_image; null where none were'),
     hires: effectiveHires.nullable().describe('The second pass; null where there was none'),
     refiner: effectiveRefiner.nullable(),
     ...effectiveScores,
@@ -148,14 +161,15 @@ function readView(plan: GenerationPlan): EffectiveGeneration['read_as'] {
 
 function maskView(mask: PlannedMask | undefined) {
   if (mask === undefined) {
-    return { mask_image: null, mask_mode: null, mask_channel: null, mask_blur: null, inpaint: null };
+    return { mask_image: null, mask_mode: null, mask_channel: null, mask_blur: null, inpaint: null, extend: null };
   }
-  const { image, mode, channel, blur, area, padding, fill } = mask;
+  const { image, extend, mode, channel, blur, area, padding, fill } = mask;
   return {
-    mask_image: { sha256: image.sha256 },
+    mask_image: image === undefined ? null : { sha256: image.sha256 },
     mask_mode: mode,
-    mask_channel: channel,
+    mask_channel: image === undefined ? null : channel,
     mask_blur: blur,
     inpaint: { area, padding, fill },
+    extend: extend === undefined ? null : { ...extend, over: { ...extend.over } },
   };
 }

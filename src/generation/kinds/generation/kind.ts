@@ -21,7 +21,7 @@ export const generationKind: JobKind<GenerationPlan, EffectiveGeneration> = {
   sources: ({ controls, init }) => [
     ...controls.map(({ source }) => (source.kind === 'structure' ? null : sentAs(source))),
     ...(init === undefined ? [] : [init.image]),
-    ...(init?.mask === undefined ? [] : [init.mask.image]),
+    ...(init?.mask?.image === undefined ? [] : [init.mask.image]),
     ...controls.flatMap(({ source }) => (source.kind === 'pictures' ? source.images.slice(1) : [])),
   ],
   networks: ({ controls }, conditionOf) =>
