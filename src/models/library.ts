@@ -19,6 +19,7 @@ import { findLora, type LoraModel } from '../generation/models/lora.ts';
 import type { Fields } from './kinds/contract/kind.ts';
 import { requireCondition } from './kinds/contract/typed.ts';
 import { kindOf, modelKinds } from './kinds/kinds.ts';
+import { ControlFits } from './kinds/controlnet/fits.ts';
 import { LoraFits, type SettledLoras } from './kinds/lora/fits.ts';
 import { decidingLists, type Overlay, readOverlay, toldOf, withTold, writeOverlay } from './overlay.ts';
 import { type Candidate, findCandidates, KnownConfigs } from './scan.ts';
@@ -78,6 +79,7 @@ class Library {
   readonly #folders: readonly string[];
   readonly #options: LibraryOptions;
   readonly #loraFits = new LoraFits();
+  readonly #controlFits = new ControlFits();
   /** Findings by path, each with the signature of the candidate that it was made from. */
   #findings: KeptFindings = new Map();
   /** Those that an earlier process has kept of models in other folders than these. */
@@ -135,8 +137,12 @@ class Library {
     return await this.ask((models) => find(models, id, 'model'));
   }
 
-  /** A plan that was resolved against `models` with the way in which its LoRAs act, and what there is to say of them; throws where one does not fit. */
-  async settleLoras(plan: GenerationPlan, models: ModelList): Promise<SettledLoras> {
+  /**
+   * A plan that was resolved against `models` with the way in which its LoRAs act, and what there is to say of them. Throws where a LoRA, or a ControlNet that changes a base
+   * model's own weights, does not fit.
+   */
+  async settle(plan: GenerationPlan, models: ModelList): Promise<SettledLoras> {
+    await this.#controlFits.require(plan, models);
     return await this.#loraFits.settle(plan, models);
   }
 

@@ -38,6 +38,8 @@ beforeAll(async () => {
   await widen(join(models, 'depth', 'unet'), 5);
   const lora = smallModelPath('adapters', 'lora', 'names-kohya.safetensors');
   await cp(lora, join(models, 'loras', 'names-kohya.safetensors'));
+  await writeConvInLora(join(models, 'loras', 'first.safetensors'));
+  for (const base of ['inpaint-tiny', 'edit']) await withConvInLora(base);
   service = await start();
 });
 afterAll(async () => {
@@ -78,6 +80,40 @@ async function widen(folder: string, channels: number): Promise<void> {
   writeSafetensors(path, Object.fromEntries(tensors));
   const config = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')) as object;
   await writeFile(join(folder, 'config.json'), JSON.stringify({ ...config, in_channels: channels }));
+}
+
+const factors = {
+  down: Float32Array.from({ length: 4 * 9 }, (_, i) => ((i * 7) % 11) / 20 - 0.25),
+  up: Float32Array.from({ length: 8 }, (_, i) => ((i * 5) % 7) / 10 - 0.3),
+};
+
+/** A LoRA of the first layer as one for models of four input channels has it. */
+async function writeConvInLora(path: string): Promise<void> {
+  const { down, up } = factors;
+  writeSafetensors(path, {
+    'lora_unet_conv_in.lora_down.weight': float32Tensor([1, 4, 3, 3], down),
+    'lora_unet_conv_in.lora_up.weight': float32Tensor([8, 1, 1, 1], up),
+  });
+}
+
+/** A copy of a base model in whose files that LoRA is, on its first four input channels. */
+async function withConvInLora(base: string): Promise<void> {
+  const folder = join(models, `${base}-first`);
+  await cp(join(models, base), folder, { recursive: true });
+  const path = join(folder, 'unet', 'diffusion_pytorch_model.safetensors');
+  const file = await openSafetensors(path);
+  const tensors = await Promise.all(
+    [...file.tensors].map(async ([name, { shape }]) => {
+      const values = await readTensor(file, name);
+      const [, inputs = 0] = shape;
+      const changed = values.map((value, i) => {
+        const [row, rest] = [Math.floor(i / (inputs * 9)), i % (inputs * 9)];
+        return rest < 4 * 9 ? value + factors.up[row]! * factors.down[rest]! : value;
+      });
+      return [name, float32Tensor(shape, name === 'conv_in.weight' ? changed : values)] as const;
+    }),
+  );
+  writeSafetensors(path, Object.fromEntries(tensors));
 }
 
 async function draw(fields: object, by = service): Promise<JobView> {
@@ -267,6 +303,22 @@ describe('models of every task', () => {
       expect(maxAbsDifference(one.data, other.data), `request ${index}`).toBeLessThanOrEqual(1);
     }
     expect(Math.max(...together.map((job) => job.mean_batch ?? 0))).toBeGreaterThan(1);
+  });
+
+  it.each([
+    [9, 'inpaint-tiny', inpaint],
+    [8, 'edit', edit],
+  ])('take a LoRA for four channels on the first four of %i', async (_, model, fields) => {
+    const asked = { ...fields, prompt: 'a cat', seed: 1, steps: 6, output: { metadata: false } };
+    const [own, reference, plain] = [
+      await draw({ ...asked, loras: [{ model: 'first' }] }),
+      await draw({ ...asked, model: `${model}-first` }),
+      await draw(asked),
+    ];
+    const [a, b, c] = [await pictureOf(own), await pictureOf(reference), await pictureOf(plain)];
+    expect(maxAbsDifference(a.data, b.data)).toBeLessThanOrEqual(1);
+    expect(maxAbsDifference(a.data, c.data)).toBeGreaterThan(8);
+    expect(own.warnings).toEqual(plain.warnings);
   });
 
   it('go on after a kill to the same pictures', async () => {

@@ -2,8 +2,11 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type ControlNetModel, misfit } from '../../src/generation/models/controlnet.ts';
+import type { ModelList } from '../../src/generation/models/model-list.ts';
+import type { PlannedControl } from '../../src/generation/plan.ts';
 import { openLibrary } from '../../src/models/library.ts';
 import { openBaseCheckpoint, openControlNetOnBase } from '../../src/weights/checkpoint.ts';
+import { planFor } from '../support/draw-request.ts';
 import { smallModelPath } from '../support/golden.ts';
 import { expectDrawn } from '../weights/single-files/drawing.ts';
 import {
@@ -26,6 +29,13 @@ beforeEach(() => {
   mkdirSync(join(models, 'of others'), { recursive: true });
   writeSafetensors(join(models, 'base.safetensors'), smallBase());
 });
+
+function controlOf({ controlNets }: ModelList, id: string): PlannedControl {
+  const { hash } = controlNets.find((net) => net.id === id)!;
+  const image = { key: 'k', width: 64, height: 64, mediaType: 'image/png' } as const;
+  const source = { kind: 'map', image, data: null } as unknown as PlannedControl['source'];
+  return { type: 'canny', model: { id, hash }, source, resize: 'crop', scale: 1, start: 0, end: 1, mode: 'balanced' };
+}
 
 /** Beside the base, or in a folder of its own. */
 const places = [join(models, 'net.safetensors'), join(models, 'of others', 'net.safetensors')];
@@ -104,6 +114,75 @@ describe('a ControlNet that changes the weights of a base model', () => {
     expect(() => net.on(base, 'base')).toThrow(
       /control-LoRA\) changes the weight mid_block.*_blocks\.7\..*base model base has no such weight/,
     );
+  });
+
+  it('is refused before it is drawn with where it lacks a layer, with those that have them all', async () => {
+    const { lora_controlnet: marker, ...others } = controlLora();
+    const beyond = renamed(others, (name) =>
+      name.startsWith('middle_block.1.') ? name.replace('_blocks.0.', '_blocks.7.') : name,
+    );
+    writeSafetensors(places[0]!, { ...beyond, lora_controlnet: marker! });
+    writeSafetensors(join(models, 'other.safetensors'), controlLora());
+    const library = await openLibrary([models], options);
+    await library.setType('net', 'canny');
+    await library.setType('other', 'canny');
+    const list = await library.list();
+    const settle = async (id: string) =>
+      await library.settle(planFor(list.bases[0]!, { controls: [controlOf(list, id)] }), list);
+    await expect(settle('net')).rejects.toMatchObject({
+      code: 'incompatible_control',
+      field: 'controls[0].model',
+      choices: ['other'],
+      message: expect.stringMatching(/mid_block.*_blocks\.7\..*base has no such weight/) as string,
+    });
+    expect((await settle('other')).warnings).toEqual([]);
+  });
+
+  it.each(['input_hint_block.2.weight', 'zero_convs.1.0.bias', 'middle_block_out.0.weight'])(
+    'is refused before it is drawn with where its own %s is missing',
+    async (missing) => {
+      const { lora_controlnet: marker, ...others } = controlLora();
+      const left = renamed(others, (name) => (name === missing ? null : name));
+      expect(Object.keys(left)).toHaveLength(Object.keys(others).length - 1);
+      writeSafetensors(places[0]!, { ...left, lora_controlnet: marker! });
+      const library = await openLibrary([models], options);
+      const list = await library.list();
+      const refused =
+        list.rejected[0]?.detail ??
+        (await library.settle(planFor(list.bases[0]!, { controls: [controlOf(list, 'net')] }), list).then(
+          () => 'nothing',
+          (error: unknown) => String(error),
+        ));
+      expect(refused).toMatch(/controlnet_(?:cond_embedding|down_blocks|mid_block)/);
+    },
+  );
+
+  it.each([
+    [
+      'one factor of a product',
+      (name: string) => (/input_blocks\.1\.0\.in_layers\.2\.up$/.test(name) ? null : name),
+      /resnets\.0\.conv1\.up/,
+    ],
+    [
+      'the other',
+      (name: string) => (/input_blocks\.1\.0\.in_layers\.2\.down$/.test(name) ? null : name),
+      /resnets\.0\.conv1\.down/,
+    ],
+  ])('is refused when it is found without %s', async (_, change, reason) => {
+    const { lora_controlnet: marker, ...others } = controlLora();
+    writeSafetensors(places[0]!, { ...renamed(others, change), lora_controlnet: marker! });
+    const { rejected } = await (await openLibrary([models], options)).list();
+    expect(rejected).toMatchObject([{ id: 'net', detail: expect.stringMatching(reason) as string }]);
+  });
+
+  it('is refused when it is found with a layer both whole and as a product', async () => {
+    const tensors = controlLora();
+    const [own, up] = ['input_blocks.1.0.in_layers.2.weight', 'input_blocks.1.0.in_layers.2.up'];
+    writeSafetensors(places[0]!, { ...tensors, [own]: tensors[up]! });
+    const { rejected } = await (await openLibrary([models], options)).list();
+    expect(rejected).toMatchObject([
+      { id: 'net', detail: expect.stringContaining('both whole and as a product') as string },
+    ]);
   });
 
   it('is refused without its zero convolutions', async () => {

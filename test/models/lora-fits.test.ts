@@ -42,7 +42,7 @@ async function remarks(id: string, scales: Partial<PlannedLora> = {}): Promise<r
   const models = await library.list();
   const { hash } = await library.find(findLora, id);
   const loras = [{ model: { id, hash }, scale: 1, textEncoderScale: 1, ...scales }];
-  const { warnings } = await library.settleLoras(planFor(base, { loras }), models);
+  const { warnings } = await library.settle(planFor(base, { loras }), models);
   return warnings;
 }
 
@@ -52,7 +52,7 @@ describe('what there is to say of a LoRA and a base model', () => {
     expect(await remarks('all', { scale: 0 })).toEqual([]);
     expect(await remarks('all', { textEncoderScale: 0 })).toEqual([]);
     const plan = planFor(base);
-    expect(await library.settleLoras(plan, await library.list())).toEqual({ plan, warnings: [] });
+    expect(await library.settle(plan, await library.list())).toEqual({ plan, warnings: [] });
   });
 
   it('is how many layers the model does not have, with the first of them', async () => {
@@ -97,7 +97,7 @@ describe('the way in which the LoRAs of a plan act', () => {
         textEncoderScale: scale,
       })),
     );
-    const { plan } = await library.settleLoras(planFor(base, { loras }), await library.list());
+    const { plan } = await library.settle(planFor(base, { loras }), await library.list());
     return plan.loras!.map(({ applied }) => applied);
   }
 

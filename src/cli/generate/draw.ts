@@ -58,7 +58,7 @@ export async function draw(
     embedParameters: parts.embedParameters,
   });
   await parts.annotators.requireFor(resolved);
-  const { plan, warnings: remarks } = await parts.library.settleLoras(resolved, models);
+  const { plan, warnings: remarks } = await parts.library.settle(resolved, models);
   const drawn = await drawPlan(
     {
       store: parts.files,

@@ -120,7 +120,7 @@ export async function planGeneration(
     embedParameters: settings.embedParameters,
   });
   await annotators.requireFor(resolved);
-  const { plan, warnings: remarks } = await library.settleLoras(resolved, models);
+  const { plan, warnings: remarks } = await library.settle(resolved, models);
   return { plan, warnings: [...warnings, ...remarks] };
 }
 

@@ -42,6 +42,7 @@ export function boundMethod({ tensors }: Pick<SafetensorsFile, 'tensors'>): Boun
 /** Opens a file that {@link boundMethod} knows. Throws `model_invalid` where parts of it are missing. */
 export async function openBoundControlNet(file: SafetensorsFile, method: BoundMethod): Promise<BoundControlNet> {
   const own = ownWeights(file);
+  if (method === 'control-LoRA') requirePairs(own, file.name);
   const { hintChannels, ...shape } = shapeOf(own, file.name);
   const family = familyOf(shape, shape.inChannels);
   return {
@@ -114,6 +115,18 @@ function byLowRank(own: Weights, encoder: Weights, what: string, base: string): 
     deltas.set(weight, whole(of, { kind: 'elementwise', of: [{ kind: 'product', left: ref, right }], times: 1 }));
   }
   return { weights, deltas };
+}
+
+/** A product has two factors, and what is a product is not whole as well. */
+function requirePairs(own: Weights, source: string): void {
+  for (const name of own.keys()) {
+    const [, module = '', part] = /^(.+)\.(up|down)$/.exec(name) ?? [];
+    if (part === undefined) continue;
+    weightOf(own, `${module}.${part === 'up' ? 'down' : 'up'}`, source);
+    if (!own.has(`${module}.weight`)) continue;
+    const detail = `${source} has ${module} both whole and as a product: which one counts can't be told.`;
+    throw new ArmatureError('model_invalid', detail);
+  }
 }
 
 function whole({ shape }: WeightRef, delta: Delta): readonly ScaledDelta[] {

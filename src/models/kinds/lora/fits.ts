@@ -10,6 +10,7 @@ import { openBaseCheckpoint } from '../../../weights/checkpoint.ts';
 import { openLoraFile } from '../../../weights/lora/lora-file.ts';
 import { loraTargets } from '../../../weights/lora/lora-targets.ts';
 import { type LoraTargets, matchLora } from '../../../weights/lora/match-lora.ts';
+import { remembered } from '../contract/remembered.ts';
 
 /** What a LoRA changes of a base model. */
 interface Fit {
@@ -72,20 +73,21 @@ export class LoraFits {
 
   async #fit(base: BaseModel, lora: LoraModel): Promise<Fit> {
     const key = JSON.stringify([base.id, base.hash, lora.id, lora.hash]);
-    return await remembered(this.#fits, mostFits, key, async () => {
-      const targets = await remembered(this.#targets, mostTargets, JSON.stringify([base.id, base.hash]), async () =>
-        loraTargets(await openBaseCheckpoint(base.path)),
-      );
-      const { matched, unmatched, deltas, lowRank } = await matchLora(await openLoraFile(lora.path), targets, base.id);
-      return {
-        matched,
-        unmatched: unmatched.length,
-        lowRank,
-        missing: unmatched.slice(0, mostNamed),
-        changesUNet: deltas.unet.size > 0,
-        changesText: deltas.text.size + deltas.text_2.size > 0,
-      };
-    });
+    return await remembered(this.#fits, mostFits, key, async () => await this.#work(base, lora), isMisfit);
+  }
+
+  async #work(base: BaseModel, lora: LoraModel): Promise<Fit> {
+    const open = async () => loraTargets(await openBaseCheckpoint(base.path));
+    const targets = await remembered(this.#targets, mostTargets, JSON.stringify([base.id, base.hash]), open, isMisfit);
+    const { matched, unmatched, deltas, lowRank } = await matchLora(await openLoraFile(lora.path), targets, base.id);
+    return {
+      matched,
+      unmatched: unmatched.length,
+      lowRank,
+      missing: unmatched.slice(0, mostNamed),
+      changesUNet: deltas.unet.size > 0,
+      changesText: deltas.text.size + deltas.text_2.size > 0,
+    };
   }
 }
 
@@ -115,24 +117,7 @@ function isOff({ scale, textEncoderScale }: PlannedLora): boolean {
   return scale === 0 && textEncoderScale === 0;
 }
 
-/** The value of a key, worked out where it is not known; of too many the one that was worked out first is forgotten. */
-async function remembered<Value>(
-  known: Map<string, Promise<Value>>,
-  most: number,
-  key: string,
-  find: () => Promise<Value>,
-): Promise<Value> {
-  const before = known.get(key);
-  if (before !== undefined) return await before;
-  const finding = find();
-  known.set(key, finding);
-  finding.catch((error: unknown) => {
-    // What does not fit never will; a file that could not be read may be there the next time.
-    if (!(error instanceof ArmatureError && error.code === 'incompatible_lora')) known.delete(key);
-  });
-  for (const oldest of known.keys()) {
-    if (known.size <= most) break;
-    known.delete(oldest);
-  }
-  return await finding;
+/** What does not fit never will; a file that could not be read may be there the next time. */
+function isMisfit(error: unknown): boolean {
+  return error instanceof ArmatureError && error.code === 'incompatible_lora';
 }

@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { smallModelPath } from '../support/golden.ts';
+import { inlinePicture, Service } from '../support/service.ts';
+
+const image = inlinePicture(readFileSync(smallModelPath('pipelines', 'cond_a.png')));
+const map = { preprocess: false, resize: 'stretch', image } as const;
+const tiny = { model: 'sd15-tiny', width: 128, height: 128, count: 2, steps: 150, seed: 7 } as const;
+let models: string;
+let service: Service;
+const data: string[] = [];
+
+async function start(folder?: string): Promise<Service> {
+  const flags = ['--models', models, '--checkpoint-every', '1'];
+  const started = await Service.start({ flags, ...(folder === undefined ? {} : { data: folder }) });
+  if (folder === undefined) data.push(started.data);
+  return started;
+}
+
+beforeAll(async () => {
+  models = await mkdtemp(join(tmpdir(), 'armature-resumed-models-'));
+  for (const base of ['sd15-tiny', 'sdxl-tiny']) {
+    await cp(smallModelPath('models', base), join(models, base), { recursive: true });
+  }
+  for (const parts of [
+    ['t2i', 't2i-adapter-light'],
+    ['union', 'controlnet-union'],
+    ['textual_inversion', 'nightmood.safetensors'],
+  ]) {
+    await cp(smallModelPath('adapters', ...parts), join(models, parts.at(-1)!), { recursive: true });
+  }
+  service = await start();
+});
+afterAll(async () => {
+  await service.stop('SIGKILL');
+  for (const folder of [...data, models]) await rm(folder, { recursive: true, force: true });
+});
+
+it.each<[string, object]>([
+  ['a T2I-Adapter', { controls: [{ ...map, type: 'canny', model: 't2i-adapter-light', end: 0.9 }] }],
+  [
+    'a union ControlNet',
+    { model: 'sdxl-tiny', controls: [{ ...map, type: 'depth', model: 'controlnet-union', start: 0.1 }] },
+  ],
+  ['learned words', { prompt: '[a nightmood sky:a (nightmood:1.3) cube:0.5]' }],
+  ['previews', { preview: { every: 2 }, scheduler: 'dpmpp_2m_sde' }],
+])('%s: a job that was killed goes on to the same picture', async (_, fields) => {
+  const request = { ...tiny, prompt: 'a cube', output: { metadata: false }, ...fields };
+  const { id } = await service.submit(request);
+  const before = await service.until(
+    id,
+    ({ checkpoint_step: step, status }) => (step ?? 0) > 1 || status === 'succeeded',
+  );
+  expect(before.status).toBe('running');
+  await service.stop('SIGKILL');
+  service = await start(service.data);
+  const job = await service.until(id, ({ status }) => status !== 'running' && status !== 'queued', 150_000);
+  expect(job).toMatchObject({ status: 'succeeded', attempt: 2 });
+  const calm = await service.draw(request);
+  expect(job.outputs.map(({ sha256 }) => sha256)).toEqual(calm.outputs.map(({ sha256 }) => sha256));
+});
