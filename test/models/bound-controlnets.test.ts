@@ -160,12 +160,12 @@ describe('a ControlNet that changes the weights of a base model', () => {
   it.each([
     [
       'one factor of a product',
-      (name: string) => (/input_blocks\.1\.0\.in_layers\.2\.up$/.test(name) ? null : name),
+      (name: string) => (name.endsWith('input_blocks.1.0.in_layers.2.up') ? null : name),
       /resnets\.0\.conv1\.up/,
     ],
     [
       'the other',
-      (name: string) => (/input_blocks\.1\.0\.in_layers\.2\.down$/.test(name) ? null : name),
+      (name: string) => (name.endsWith('input_blocks.1.0.in_layers.2.down') ? null : name),
       /resnets\.0\.conv1\.down/,
     ],
   ])('is refused when it is found without %s', async (_, change, reason) => {
