@@ -80,6 +80,11 @@ async function bring(
 async function startOf(part: string, file: HubFile): Promise<number> {
   const there = await sizeOf(part);
   if (there === null) return 0;
+  // One with a second name, in a backup made of hard links, is that of the backup: nothing is written into it.
+  if ((await stat(part)).nlink > 1) {
+    await rm(part, { force: true });
+    return 0;
+  }
   const { sha256, bytes, etag } = await readProgress(progressOf(part));
   const same = bytes === file.bytes && sha256 === file.sha256 && (sha256 !== null || etag !== null);
   if (same && there <= file.bytes) return there;

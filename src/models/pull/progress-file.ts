@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 
 /** What a part of a file belongs to: without it nothing can be added to the part. */
@@ -23,5 +23,7 @@ export async function readProgress(file: string): Promise<PartState> {
 }
 
 export async function writeProgress(file: string, state: PartState): Promise<void> {
-  await writeFile(file, JSON.stringify(state));
+  // Anew each time: the file may have a second name, in a backup made of hard links.
+  await rm(file, { force: true });
+  await writeFile(file, JSON.stringify(state), { flag: 'wx' });
 }

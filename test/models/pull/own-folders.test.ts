@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { link, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -128,5 +129,26 @@ describe('the hidden folder of a pull', () => {
     const { folder: place } = await pull();
     expect((await readdir(place)).toSorted()).toEqual(['.armature-pull.json', 'config.json', weights]);
     expect(await readdir(folder)).toEqual(['my-model']);
+  });
+});
+
+describe('what an interrupted pull has left, with a second name in a backup made of hard links', () => {
+  it('is not written into', async () => {
+    const partial = join(folder, '.my-model.partial');
+    await mkdir(partial);
+    await writeFile(join(partial, '.armature-partial'), '');
+    const sha256 = createHash('sha256').update(files[weights]).digest('hex');
+    const state = JSON.stringify({ sha256, bytes: files[weights].length, etag: null });
+    for (const [name, content] of [
+      [`${weights}.part`, files[weights].subarray(0, 1000)],
+      [`${weights}.part.json`, state],
+    ] as const) {
+      await writeFile(join(partial, name), content);
+      await link(join(partial, name), join(outside, name));
+    }
+    const before = await contents(outside);
+    const pulled = await pull();
+    expect(await readFile(join(pulled.folder, weights))).toEqual(files[weights]);
+    expect(await contents(outside)).toEqual(before);
   });
 });
