@@ -92,6 +92,7 @@ describe('what a single file of SD 1.x predicts', () => {
     ['modelspec "v_pred"', { metadata: { 'modelspec.prediction_type': ' v_pred ' } }, v],
     ['modelspec "eps"', { metadata: { 'modelspec.prediction_type': 'eps' } }, { type: 'epsilon', decidedBy: 'marker' }],
     ['modelspec "sample"', { metadata: { 'modelspec.prediction_type': 'sample' } }, { type: 'sample' }],
+    ['a switch that is no text', { metadata: { ss_v_parameterization: true } }, { ...v, decidedBy: 'marker' }],
     ["Python's word for nothing", { metadata: { 'modelspec.prediction_type': 'None' } }, { decidedBy: 'family' }],
     [
       'zero SNR in the metadata',
@@ -136,6 +137,24 @@ describe('what a single file of SD 1.x predicts', () => {
     ['EDM by its tensors', { tensors: { edm_mean: emptyTensor() } }, /EDM .*edm_mean/],
     ['CosXL by its tensors', { tensors: { 'edm_vpred.sigma_max': emptyTensor() } }, /edm_vpred\.sigma_max/],
     ['a type that is not known', { metadata: { 'modelspec.prediction_type': 'flow' } }, /"flow".*epsilon/],
+    ['a number as a type', { metadata: { 'modelspec.prediction_type': 5 } }, /"5".*epsilon/],
+    [
+      'a config that says it twice',
+      { beside: { '.json': '{"prediction_type": "epsilon", "prediction_type": "v_prediction"}' } },
+      /"prediction_type" is there twice/,
+    ],
+    [
+      'one in YAML',
+      { beside: { '.yaml': yaml('    parameterization: v\n    parameterization: eps\n') } },
+      /YAML in one\.yaml/,
+    ],
+    ...(['in_channels', 'out_channels', 'model_channels', 'num_res_blocks', 'context_dim'] as const).map(
+      (field): [string, Written, RegExp] => [
+        `a config of another model, by its ${field}`,
+        { beside: { '.yaml': yaml(`    unet_config:\n      params:\n        ${field}: 77\n`) } },
+        new RegExp(`${field} = 77 where the weights have \\d+`),
+      ],
+    ),
     ['the same in a config', { beside: { '.json': '{"prediction_type": "edm"}' } }, /"edm" in one\.json/],
     [
       'another noise schedule of the original code',

@@ -150,7 +150,26 @@ function refuseOtherControls(file: SafetensorsFile): void {
 function openUNet(file: SafetensorsFile, params: RawConfig, overrides: RawConfig = {}): BaseCheckpoint['unet'] {
   const weights = ldmWeights(file, prefixes.unet);
   const inferred = inferUNetConfig(weights, file.name, params);
+  refuseContradiction(params, inferred, file.name);
   return part(file, weights, parseUNetConfig({ ...inferred, ...overrides }, file.name));
+}
+
+/** Sizes by the names of the original code, with what its weights say of each: a config that says another is of another model. */
+function refuseContradiction(params: RawConfig, inferred: RawConfig, name: string): void {
+  const [width] = inferred['block_out_channels'] as readonly number[];
+  const sizes = {
+    in_channels: inferred['in_channels'],
+    out_channels: inferred['out_channels'],
+    model_channels: width,
+    num_res_blocks: inferred['layers_per_block'],
+    context_dim: inferred['cross_attention_dim'],
+  };
+  for (const [field, size] of Object.entries(sizes)) {
+    const said = params[field];
+    if (typeof said !== 'number' || said === size) continue;
+    const detail = `The config beside ${name} is of another model: it says ${field} = ${said} where the weights have ${String(size)}. Bring its own, or take it away.`;
+    throw new ArmatureError('model_invalid', detail);
+  }
 }
 
 function openVae(file: SafetensorsFile, overrides: RawConfig = {}): BaseCheckpoint['vae'] {
