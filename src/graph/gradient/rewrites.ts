@@ -8,13 +8,12 @@ type Rewrite = (to: Pick<Graph, 'op' | 'several'>, inputs: readonly Value[], ope
 
 /** How operations are written where a gradient flows through them: taken apart, or so that they keep what the gradient is made of. */
 export const rewrites: { readonly [Name in OperatorName]?: Rewrite } = {
-  /** Once every size is known, what it adds is of the same shape. */
+  /** Once every size is known, what it adds has the same shape, or one that stands for any. */
   AddTo: (to, inputs) => {
+    const sum = to.op('Add', inputs);
     const [a, b] = inputs as readonly [Value, Value];
-    if (shapeText(a.shape) !== shapeText(b.shape)) {
-      throw new RangeError(`Expected ${shapeText(a.shape)} to be added but received ${shapeText(b.shape)}`);
-    }
-    return [to.op('Add', inputs)];
+    if (shapeText(sum.shape) === shapeText(a.shape)) return [sum];
+    throw new RangeError(`Expected ${shapeText(a.shape)} to be added but received ${shapeText(b.shape)}`);
   },
   GEGLU: (to, [value, gate]) => [to.op('Multiply', [value as Value, to.op('Gelu', [gate as Value])])],
   GroupNorm: (to, inputs, { attributes }) => to.several('GroupNormKept', inputs, attributes as never).slice(0, 1),

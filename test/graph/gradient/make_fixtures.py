@@ -211,8 +211,38 @@ def training(step: Step) -> None:
     (HERE / "trained.json").write_text(json.dumps({"float32_of_torch": off}, indent=1) + "\n")
 
 
+def lora(step: Step, rank: int, scale: float) -> None:
+    """Pairs of factors beside every linear layer and convolution of the UNet, and their gradients. An up is not 0, as it is at the start."""
+    unet = step.to(torch.float64).unet
+    factors, changed = {}, {}
+    for name, weight in unet.named_parameters():
+        layer = name.removesuffix(".weight")
+        if layer == name or weight.dim() < 2:
+            continue
+        outputs, *down = weight.shape
+        # A 1x1 convolution that stands for a linear layer of tokens has factors like one.
+        down = down[:1] if ".proj_" in layer else down
+        pair = [0.1 * normal(rank, *down), 0.1 * normal(rank, outputs)]
+        exact = [factor.double().requires_grad_() for factor in pair]
+        factors |= {f"{layer}.lora_down": exact[0], f"{layer}.lora_up": exact[1]}
+        product = torch.einsum("ro,r...->o...", exact[1], exact[0])
+        changed[name] = weight + scale * product.reshape(weight.shape)
+    pairs = {name: step.exact[name] for name in ("text_embeds", "time_ids") if name in step.exact}
+    common = (step.exact["sample"], step.exact["timestep"], step.exact["encoder_hidden_states"])
+    added = {"added_cond_kwargs": pairs} if pairs else {}
+    made = torch.func.functional_call(unet, changed, common, added).sample
+    rows = ((made - step.exact["target"]) ** 2).mean((1, 2, 3))
+    (rows * step.exact["weights"][:, 0]).mean().backward()
+    arrays = {f"given/{name}": value for name, value in step.given.items() if name != "image"} | {"loss": rows.detach().float()}
+    arrays |= {f"factor/{name}": factor.detach().float().contiguous() for name, factor in factors.items()}
+    arrays |= {f"gradient/{name}": factor.grad.float().contiguous() for name, factor in factors.items()}
+    save_file(arrays, HERE / f"lora-{step.model}.safetensors")
+
+
 operators()
-small = Step("sd15-tiny", 16, 7)
+small, large = Step("sd15-tiny", 16, 7), Step("sdxl-tiny", 8, 7)
 network(small)
-network(Step("sdxl-tiny", 8, 7))
+network(large)
 training(small)
+lora(small, 3, 0.5)
+lora(large, 2, 1.0)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { gradientPrefix } from '../../../src/graph/steps/controlnet-step.ts';
+import { gradientPrefix } from '../../../src/graph/steps/step.ts';
 import type { Tensor } from '../../../src/numeric/tensor.ts';
 import { maxAbsDifference } from '../../support/golden.ts';
 import { openStep, references, wholeOf } from './small-step.ts';

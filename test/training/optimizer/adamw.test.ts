@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { gradientPrefix } from '../../../src/graph/steps/controlnet-step.ts';
+import { gradientPrefix } from '../../../src/graph/steps/step.ts';
 import type { Tensor } from '../../../src/numeric/tensor.ts';
 import { adamW, noMoments } from '../../../src/training/optimizer/adamw.ts';
 import { average } from '../../../src/training/optimizer/averaging.ts';
