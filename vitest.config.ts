@@ -1,6 +1,17 @@
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/support/suite/longest-first.ts';
+import { fastTestFiles } from './test/support/suite/reach.ts';
 import { SlowestFiles } from './test/support/suite/slowest-files.ts';
+
+const fast = [...fastTestFiles()];
+
+const common = {
+  // Ends what hangs. What is merely slow, as on a machine that does more than this, is no failure.
+  testTimeout: 180_000,
+  hookTimeout: 180_000,
+  // Threads of one run wait for each other by spinning: two files beside each other would take each other's cores for nothing.
+  env: { ARMATURE_THREADS: '1' },
+};
 
 export default defineConfig({
   plugins: [
@@ -11,15 +22,24 @@ export default defineConfig({
     },
   ],
   test: {
-    include: ['test/**/*.test.ts'],
-    globalSetup: ['test/support/build.ts'],
-    // Ends what hangs. What is merely slow, as on a machine that does more than this, is no failure.
-    testTimeout: 180_000,
-    hookTimeout: 180_000,
     maxWorkers: 3,
-    // Threads of one run wait for each other by spinning: two files beside each other would take each other's cores for nothing.
-    env: { ARMATURE_THREADS: '1' },
     reporters: ['default'],
     sequence: { sequencer: LongestFirst },
+    projects: [
+      {
+        // Nothing here leaves anything behind, and loading the same modules for each file would take longer than the tests.
+        test: { ...common, name: 'fast', include: fast, isolate: false, maxWorkers: 3 },
+      },
+      {
+        test: {
+          ...common,
+          name: 'slow',
+          include: ['test/**/*.test.ts'],
+          exclude: fast,
+          globalSetup: ['test/support/build.ts'],
+          maxWorkers: 3,
+        },
+      },
+    ],
   },
 });

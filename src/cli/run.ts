@@ -4,7 +4,7 @@ import { ArmatureError, systemReason } from '../errors.ts';
 import { tolerateClosedOutput } from './terminal/closed-output.ts';
 import { exitCodeOf, exitCodes, isStopped } from './terminal/exit-codes.ts';
 import { packageVersion } from '../service/package-version.ts';
-import { placesUsed } from './settings/places.ts';
+import { forgetPlaces, placesUsed } from './settings/places.ts';
 import type { RunHooks } from '../service/run.ts';
 import { interruptedBy } from '../service/shutdown.ts';
 
@@ -68,6 +68,7 @@ const commands: Readonly<Record<string, CommandRow>> = {
  */
 export async function run(args: readonly string[], hooks: RunHooks = {}): Promise<number> {
   tolerateClosedOutput();
+  forgetPlaces();
   try {
     await (await program(args, hooks)).parseAsync(args, { from: 'user' });
     for (const line of placesUsed({ failed: false })) console.error(line);

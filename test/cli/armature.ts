@@ -11,20 +11,23 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Starts `armature` as a user would, without the settings of whoever runs the tests, but for the threads that all tests have. */
+/** Starts `armature` as a user would. */
 export function spawnArmature(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
   cwd: string = process.cwd(),
 ): ChildProcess {
-  const inherited = Object.entries(process.env).filter(
-    ([name]) => !/^(ARMATURE_(?!THREADS$).*|PORT|REDIS_URL|DATABASE_URL)$/.test(name),
-  );
   return spawn(process.execPath, [entry, ...args], {
     cwd,
-    env: { ...Object.fromEntries(inherited), ...env },
+    env: { ...cleanEnvironment(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+}
+
+/** That of whoever runs the tests without settings, but for the threads that all tests have. */
+export function cleanEnvironment(): NodeJS.ProcessEnv {
+  const settings = /^(ARMATURE_(?!THREADS$).*|PORT|REDIS_URL|DATABASE_URL)$/;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !settings.test(name)));
 }
 
 export async function armature(

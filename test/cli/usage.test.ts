@@ -2,13 +2,36 @@ import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dataFolderWithDatabase } from '../support/database-template.ts';
 import { armature } from './armature.ts';
+import { OneProcess } from './one-process.ts';
 
 let data: string;
+const one = new OneProcess();
 
 beforeAll(async () => {
   data = await dataFolderWithDatabase();
 });
-afterAll(async () => await rm(data, { recursive: true }));
+afterAll(async () => {
+  await one.close();
+  await rm(data, { recursive: true });
+});
+
+/**
+ * Each command is run as users run it once at least, and what starts a service is; what else is said is found out in one process.
+ */
+const asUsersDo: ReadonlySet<string> = new Set([
+  ...['serve', 'generate', 'upscale', 'models list', 'batch', 'jobs list', 'keys create'],
+  ...[
+    'an unknown command',
+    'an open host without keys',
+    'a worker without PostgreSQL',
+    'a PostgreSQL that is not there',
+  ],
+  ...['a picture that is none', 'an unknown condition', 'a key that is not there', 'a server that is not there'],
+]);
+
+function asGiven(what: string): typeof armature {
+  return asUsersDo.has(what) ? armature : async (args, env) => await one.run(args, env);
+}
 
 describe('help', () => {
   it.each([
@@ -39,7 +62,7 @@ describe('help', () => {
     ['jobs dead'],
     ['jobs retry'],
   ])('of %s says what it does, with an example that begins with the command', async (command) => {
-    const { code, stdout } = await armature([...command.split(' '), '--help']);
+    const { code, stdout } = await asGiven(command)([...command.split(' '), '--help']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Usage: armature /);
     expect(stdout).toMatch(/\nExamples?:\n/);
@@ -47,7 +70,7 @@ describe('help', () => {
   });
 
   it('names the variable of every setting', async () => {
-    const { stdout } = await armature(['serve', '--help']);
+    const { stdout } = await one.run(['serve', '--help']);
     for (const flag of ['host', 'port', 'data', 'models', 'redis-url', 'postgres-url', 'memory-budget', 'log-level']) {
       expect(stdout.replaceAll(/\s+/g, ' ')).toMatch(
         new RegExp(`--${flag} <.*ARMATURE_${flag.toUpperCase().replace('-', '_')}`),
@@ -138,8 +161,8 @@ describe('what goes wrong', () => {
     ['an unknown condition for a folder', [...folder('examples', 'cany'), '-o', 'out'], 2, /Did you mean canny/],
     ['an output among the pictures', [...folder('examples'), '-o', 'examples/'], 2, /another folder than --images/],
     ['a server that is not there', ['jobs', 'list', '--server', 'http://127.0.0.1:1'], 1, /armature serve/],
-  ])('is one line: %s', async (_, args, expected, reason) => {
-    const { code, stdout, stderr } = await armature(args, { ARMATURE_DATA: data });
+  ])('is one line: %s', async (what, args, expected, reason) => {
+    const { code, stdout, stderr } = await asGiven(what)(args, { ARMATURE_DATA: data });
     expect(stderr).toMatch(reason);
     expect(stderr).toMatch(/^armature: [^\n]*\n(\([^\n]*\)\n)?$/);
     expect(stdout).toBe('');
@@ -166,7 +189,7 @@ describe('models', () => {
     ['diorama-canny', [], 'The ControlNet of diorama-canny: ', 'controlnet_mid_block: weight, bias'],
     ['diorama-canny', ['--network', 'hint-encoder'], 'The hint encoder of diorama-canny: ', 'ceil(height/8)'],
   ] as const)('are shown as graphs: %s %j', async (id, options, first, part) => {
-    const { code, stdout, stderr } = await armature(['models', 'graph', id, ...options], { ARMATURE_DATA: data });
+    const { code, stdout, stderr } = await one.run(['models', 'graph', id, ...options], { ARMATURE_DATA: data });
     expect(stderr).toMatch(/^\(data folder .+\)\n$/);
     expect(code).toBe(0);
     expect(stdout.startsWith(first)).toBe(true);
@@ -174,7 +197,7 @@ describe('models', () => {
   });
 
   it('say where they lie to nobody', async () => {
-    const { stdout } = await armature(['models', 'list', '--json'], { ARMATURE_DATA: data });
+    const { stdout } = await one.run(['models', 'list', '--json'], { ARMATURE_DATA: data });
     expect(JSON.parse(stdout)).toMatchObject({ bases: [{ id: 'diorama' }], rejected: [] });
     expect(stdout).not.toContain('"path"');
   });

@@ -10,14 +10,15 @@ export const heldByPictures = scenario({
   sizes: { side: 8000, every: 1, cases: 100, most: 100 },
   short: { side: 8000, every: 6, cases: 2, most: 1000 },
   async run({ side, every, cases, most }, report) {
-    const pictures = await makePictures(side);
+    const pictures = makePictures(side);
     const server = await WatchedServer.start();
     try {
       const all = allCases(pictures, await extractors(server)).filter((_, index) => index % every === 0);
-      for (const [what, path, body] of all.slice(0, cases)) {
+      for (const [what, path, asked] of all.slice(0, cases)) {
+        const body = JSON.stringify(await asked());
         const { ms, livezMs, result } = await server.watch(async (service) => {
           const headers = { 'content-type': 'application/json', prefer: 'wait=120' };
-          const answer = await service.fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
+          const answer = await service.fetch(path, { method: 'POST', headers, body });
           return (await answer.json()) as { readonly status: string; readonly detail?: string };
         });
         console.log(`${what}: held for ${Math.round(ms)} ms`);
@@ -39,82 +40,103 @@ async function extractors({ service }: WatchedServer): Promise<readonly string[]
   return data.filter(({ accepts }) => accepts.includes('photo')).map(({ id }) => id);
 }
 
+/** A picture as a request carries it. It is made the first time that it is asked for: each takes seconds. */
+type Made = () => Promise<{ readonly data: string }>;
+
 interface Pictures {
   /** In colours, without and with transparency; shapes of black and white, thick and thin; flat colours. */
-  readonly photo: string;
-  readonly see: string;
-  readonly mask: string;
-  readonly lines: string;
-  readonly flat: string;
+  readonly photo: Made;
+  readonly see: Made;
+  readonly mask: Made;
+  readonly lines: Made;
+  readonly flat: Made;
   /** A photograph and a mask that an output may have the size of, and one that an extraction may have. */
-  readonly wide: string;
-  readonly wideMask: string;
+  readonly wide: Made;
+  readonly wideMask: Made;
 }
 
-type Case = readonly [what: string, path: string, body: Readonly<Record<string, unknown>>];
+type Body = Readonly<Record<string, unknown>>;
+type Case = readonly [what: string, path: string, body: () => Promise<Body>];
 
 function allCases(
   { photo, see, mask, lines, flat, wide, wideMask }: Pictures,
   extracted: readonly string[],
 ): readonly Case[] {
-  const drawn = (what: string, fields: Readonly<Record<string, unknown>>): Case => [
+  const drawn = (what: string, fields: () => Promise<Body>): Case => [
     what,
     '/v1/generations',
-    { prompt: 'a red cube', steps: 1, seed: 1, ...fields },
+    async () => ({ prompt: 'a red cube', steps: 1, seed: 1, ...(await fields()) }),
   ];
-  const over = { strength: 1, init_image: { data: photo } };
-  const part = { ...over, init_image: { data: wide }, mask_image: { data: wideMask }, mask_blur: 64 };
+  const over = async (): Promise<Body> => ({ strength: 1, init_image: await photo() });
+  const part = async (): Promise<Body> => ({
+    strength: 1,
+    init_image: await wide(),
+    mask_image: await wideMask(),
+    mask_blur: 64,
+  });
   return [
     ...['png', 'webp', 'jpeg'].map((format) =>
-      drawn(`a large output as ${format}`, {
-        ...part,
+      drawn(`a large output as ${format}`, async () => ({
+        ...(await part()),
         inpaint: { area: 'masked', fill: 'blur' },
         output: { format },
-        controls: [{ type: 'canny', image: { data: wide } }],
-      }),
+        controls: [{ type: 'canny', image: await wide() }],
+      })),
     ),
-    drawn('a photograph', { controls: [{ type: 'canny', image: { data: photo } }] }),
-    drawn('a map of flat colours', { controls: [{ type: 'seg', image: { data: flat }, preprocess: false }] }),
-    drawn('a map of many colours', { controls: [{ type: 'depth', image: { data: photo }, preprocess: false }] }),
+    drawn('a photograph', async () => ({ controls: [{ type: 'canny', image: await photo() }] })),
+    drawn('a map of flat colours', async () => ({
+      controls: [{ type: 'seg', image: await flat(), preprocess: false }],
+    })),
+    drawn('a map of many colours', async () => ({
+      controls: [{ type: 'depth', image: await photo(), preprocess: false }],
+    })),
     ...['stretch', 'crop', 'fill'].map((resize) =>
-      drawn(`a map of lines, ${resize}`, {
-        controls: [{ type: 'canny', image: { data: lines }, preprocess: false, resize }],
-      }),
+      drawn(`a map of lines, ${resize}`, async () => ({
+        controls: [{ type: 'canny', image: await lines(), preprocess: false, resize }],
+      })),
     ),
-    drawn('a transparent photograph', { controls: [{ type: 'depth', image: { data: see } }] }),
-    drawn('a region', { controls: [{ type: 'depth', image: { data: photo }, mask: { data: mask } }] }),
-    drawn('a comparison at a high resolution', {
-      controls: [{ type: 'canny', image: { data: photo }, resolution: 2048 }],
+    drawn('a transparent photograph', async () => ({ controls: [{ type: 'depth', image: await see() }] })),
+    drawn('a region', async () => ({ controls: [{ type: 'depth', image: await photo(), mask: await mask() }] })),
+    drawn('a comparison at a high resolution', async () => ({
+      controls: [{ type: 'canny', image: await photo(), resolution: 2048 }],
       evaluate: true,
-    }),
-    drawn('a soft mask', { ...over, mask_image: { data: mask }, mask_mode: 'soft' }),
+    })),
+    drawn('a soft mask', async () => ({ ...(await over()), mask_image: await mask(), mask_mode: 'soft' })),
     drawn('a picture drawn over', over),
-    drawn('a part drawn anew', { ...over, mask_image: { data: mask }, mask_blur: 64 }),
-    drawn('a mask by transparency', { ...over, mask_image: { data: see }, mask_channel: 'alpha' }),
-    ...extracted.map((id): Case => [`extraction: ${id}`, `/v1/conditions/${id}`, { image: { data: wide } }]),
+    drawn('a part drawn anew', async () => ({ ...(await over()), mask_image: await mask(), mask_blur: 64 })),
+    drawn('a mask by transparency', async () => ({
+      ...(await over()),
+      mask_image: await see(),
+      mask_channel: 'alpha',
+    })),
+    ...extracted.map((id): Case => [
+      `extraction: ${id}`,
+      `/v1/conditions/${id}`,
+      async () => ({ image: await wide() }),
+    ]),
   ];
 }
 
-async function makePictures(side: number): Promise<Pictures> {
+function makePictures(side: number): Pictures {
   const wide = Math.min(side, 4096);
   const photo = drawing(3, (x, y) => (within(x, y, 0.3) ? [204, 68, 34] : y > 0.7 ? [51, 170, 68] : [85, 153, 204]));
+  const see = drawing(4, (x, y) => [204, 68, 34, within(x, y, 0.4) ? 255 : 0]);
   const mask = drawing(1, (x, y) => [within(x, y, 0.25) ? 255 : 0]);
+  const flat = drawing(3, (x) => (x > 0.4 ? [120, 120, 120] : [150, 61, 5]));
   return {
-    photo: await large(photo, side),
-    see: await large(
-      drawing(4, (x, y) => [204, 68, 34, within(x, y, 0.4) ? 255 : 0]),
-      side,
-    ),
-    mask: await large(mask, side),
-    lines: await dataUrl(thinLines(side)),
-    flat: await large(
-      drawing(3, (x) => (x > 0.4 ? [120, 120, 120] : [150, 61, 5])),
-      side,
-      'nearest',
-    ),
-    wide: await large(photo, wide),
-    wideMask: await large(mask, wide),
+    photo: once(() => large(photo, side)),
+    see: once(() => large(see, side)),
+    mask: once(() => large(mask, side)),
+    lines: once(() => thinLines(side)),
+    flat: once(() => large(flat, side, 'nearest')),
+    wide: once(() => large(photo, wide)),
+    wideMask: once(() => large(mask, wide)),
   };
+}
+
+function once(make: () => Sharp): Made {
+  let made: ReturnType<Made> | null = null;
+  return () => (made ??= inPng(make()));
 }
 
 const within = (x: number, y: number, radius: number): boolean => Math.hypot(x - 0.5, y - 0.5) < radius;
@@ -126,12 +148,12 @@ function drawing(channels: 1 | 3 | 4, colour: (x: number, y: number) => readonly
   return sharp(Uint8Array.from(data.flat()), { raw: { width: side, height: side, channels } });
 }
 
-async function large(picture: Sharp, side: number, kernel: 'nearest' | 'cubic' = 'cubic'): Promise<string> {
-  return await dataUrl(picture.resize(side, side, { kernel }));
+function large(picture: Sharp, side: number, kernel: 'nearest' | 'cubic' = 'cubic'): Sharp {
+  return picture.clone().resize(side, side, { kernel });
 }
 
-async function dataUrl(picture: Sharp): Promise<string> {
-  return inlinePicture(await picture.png({ compressionLevel: 1 }).toBuffer()).data;
+async function inPng(picture: Sharp): Promise<{ readonly data: string }> {
+  return inlinePicture(await picture.png({ compressionLevel: 1 }).toBuffer());
 }
 
 /** White lines of one pixel on black. */

@@ -8,7 +8,7 @@ import { scenario } from './harness/scenario.ts';
 export const killedWorkers = scenario({
   title: 'a worker is killed every 2 s',
   sizes: { jobs: 200, steps: 100, workers: 3, interval: 2, kills: 200, claim: 10 },
-  short: { jobs: 24, steps: 150, workers: 2, interval: 2, kills: 3, claim: 2 },
+  short: { jobs: 12, steps: 150, workers: 2, interval: 2, kills: 3, claim: 2 },
   async run({ jobs, steps, workers, interval, kills, claim }, report) {
     const receiver = await Receiver.start();
     const cluster = await Cluster.start({

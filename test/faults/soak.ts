@@ -14,7 +14,7 @@ export const soak = scenario({
   alone: true,
   sizes: { minutes: 20, clients: 4, megabytes: 100 },
   // What is loaded for the first time is most of the memory of so short a time.
-  short: { minutes: 0.5, clients: 2, megabytes: 2000 },
+  short: { minutes: 0.2, clients: 2, megabytes: 2000 },
   async run({ minutes, clients, megabytes }, report) {
     const service = await Service.start();
     try {

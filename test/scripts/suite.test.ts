@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { guessedMs } from '../support/suite/longest-first.ts';
+import config from '../../vitest.config.ts';
+import { byTurn, guessedMs } from '../support/suite/longest-first.ts';
 import { fastTestFiles, slowReachOf, testFiles } from '../support/suite/reach.ts';
 import { slowestFiles } from '../support/suite/slowest-files.ts';
 
@@ -36,7 +37,27 @@ describe('the fast tests', () => {
   });
 });
 
+describe('the whole suite', () => {
+  it('runs the fast tests in workers that they share, and each of the others in one of its own', () => {
+    const projects = config.test?.projects ?? [];
+    expect(projects).toMatchObject([
+      { test: { include: fastTestFiles(), isolate: false } },
+      { test: { include: ['test/**/*.test.ts'], exclude: fastTestFiles() } },
+    ]);
+  });
+});
+
 describe('the order of a run', () => {
+  it('has the files first that share a worker, together, then the longest', () => {
+    const files = [
+      { file: 'short', ms: 10, alone: true },
+      { file: 'fast', ms: 20, alone: false },
+      { file: 'long', ms: 500, alone: true },
+      { file: 'faster', ms: 5, alone: false },
+    ];
+    expect(files.toSorted(byTurn).map(({ file }) => file)).toEqual(['fast', 'faster', 'long', 'short']);
+  });
+
   it('has the files first that start the most, where no times are known', () => {
     const files = [
       'test/faults/faults.test.ts',

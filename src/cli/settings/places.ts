@@ -35,12 +35,18 @@ function foundFolder(byDefault: string): string {
   return served ?? (isDataFolder(here) ? here : byDefault);
 }
 
-// What the one command of this process used.
+// What the command that runs used.
 const told: Record<Place['title'], Telling> = {
   'data folder': { done: true, failed: true },
   server: { done: true, failed: true },
 };
 const used: Place[] = [];
+
+/** Before a command, and again where one follows another in a process. */
+export function forgetPlaces(): void {
+  for (const title of ['data folder', 'server'] as const) told[title] = { done: true, failed: true };
+  used.length = 0;
+}
 
 /** @throws ArmatureError `invalid_config` for a folder of other things: no command reads or writes there. */
 export function useData({ data }: Pick<Config, 'data'>): void {

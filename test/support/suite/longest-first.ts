@@ -3,7 +3,8 @@ import { BaseSequencer, type TestSpecification, type Vitest } from 'vitest/node'
 import { slowReachOf } from './reach.ts';
 
 /**
- * The order of the files of a run: what took longest the last time comes first, so that no long file is left for the
+ * The order of the files of a run. Those that share a worker come first, together: a worker ends where the next file wants one of its own.
+ * Of the others what took longest the last time comes first, so that no long file is left for the
  * end, when one worker has nothing to do. Where no time is known, as in a fresh clone, what a file does tells enough.
  */
 export class LongestFirst extends BaseSequencer {
@@ -18,14 +19,22 @@ export class LongestFirst extends BaseSequencer {
     // The field's own name: it gives a new list.
     // oxlint-disable-next-line unicorn/no-array-sort
     const bySize = await super.sort(files);
-    const expected = new Map(bySize.map((file) => [file, this.#expectedMs(file)]));
-    return bySize.toSorted((a, b) => (expected.get(b) ?? 0) - (expected.get(a) ?? 0));
+    const known = bySize.map((file) => ({ file, ms: this.#expectedMs(file), alone: file.project.config.isolate }));
+    return known.toSorted(byTurn).map(({ file }) => file);
   }
 
   #expectedMs({ project, moduleId }: TestSpecification): number {
     const file = relative(this.#vitest.config.root, moduleId).split(sep).join('/');
     return this.#vitest.cache.getFileTestResults(`${project.name}:${file}`)?.duration ?? guessedMs(file);
   }
+}
+
+/** Which of two files is run first. */
+export function byTurn(
+  a: { readonly ms: number; readonly alone: boolean },
+  b: { readonly ms: number; readonly alone: boolean },
+): number {
+  return Number(a.alone) - Number(b.alone) || b.ms - a.ms;
 }
 
 /** Milliseconds that a test file may take, by what it does. */
