@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import config from '../../vitest.config.ts';
 import { byTurn, guessedMs } from '../support/suite/longest-first.ts';
-import { fastTestFiles, slowReachOf, testFiles } from '../support/suite/reach.ts';
+import { fastTestFiles, long, slowReachOf, testFiles } from '../support/suite/reach.ts';
 import { slowestFiles } from '../support/suite/slowest-files.ts';
 
 describe('the fast tests', () => {
@@ -28,6 +28,11 @@ describe('the fast tests', () => {
   ])('are not %s, which reaches %s', (file, reached) => {
     expect(slowReachOf(file)).toContain(reached);
     expect(fast).not.toContain(file);
+  });
+
+  it('are without those that are long by themselves, each of which is there', () => {
+    expect(fast.filter((file) => long.has(file))).toEqual([]);
+    expect([...long].filter((file) => slowReachOf(file).length > 0 || !testFiles().includes(file))).toEqual([]);
   });
 
   it('need none of what is built', () => {
@@ -62,10 +67,11 @@ describe('the order of a run', () => {
     const files = [
       'test/faults/faults.test.ts',
       'test/e2e/crash.test.ts',
+      'test/weights/lora/golden.test.ts',
       'test/server/jobs.test.ts',
       'test/json/outline.test.ts',
     ];
-    expect(files.map(guessedMs)).toEqual([200_000, 30_000, 5_000, 500]);
+    expect(files.map(guessedMs)).toEqual([200_000, 30_000, 15_000, 5_000, 500]);
   });
 });
 

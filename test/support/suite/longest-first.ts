@@ -1,6 +1,6 @@
 import { relative, sep } from 'node:path';
 import { BaseSequencer, type TestSpecification, type Vitest } from 'vitest/node';
-import { slowReachOf } from './reach.ts';
+import { long, slowReachOf } from './reach.ts';
 
 /**
  * The order of the files of a run. Those that share a worker come first, together: a worker ends where the next file wants one of its own.
@@ -42,5 +42,6 @@ export function guessedMs(file: string): number {
   if (file.startsWith('test/faults/')) return 200_000;
   // Whole services, browsers and command lines, in processes of their own.
   if (/^test\/(?:e2e|cli|web|retention|openapi|bench)\//.test(file)) return 30_000;
+  if (long.has(file)) return 15_000;
   return slowReachOf(file).length === 0 ? 500 : 5_000;
 }

@@ -21,6 +21,19 @@ const slow = [
   'test/support/diorama.ts',
 ] as const;
 
+/**
+ * Tests of pure ideas that take over five seconds of processor time each, as they make many networks or draw many samples: they would
+ * take a third of the minute that the fast ones have. The whole suite has them.
+ */
+export const long: ReadonlySet<string> = new Set([
+  'test/graph/gradient/networks.test.ts',
+  'test/graph/inferred-shapes.test.ts',
+  'test/graph/tiling/tiling.test.ts',
+  'test/schedulers/properties.test.ts',
+  'test/weights/lora/branches.test.ts',
+  'test/weights/lora/golden.test.ts',
+]);
+
 /** Paths of all test files below the repository, with slashes. */
 export function testFiles(): readonly string[] {
   return readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
@@ -29,9 +42,9 @@ export function testFiles(): readonly string[] {
     .toSorted((a, b) => (a < b ? -1 : 1));
 }
 
-/** Test files that `npm run test:fast` runs: those that reach, by whatever way of imports, nothing that is slow. */
+/** Test files that `npm run test:fast` runs: those that reach, by whatever way of imports, nothing that is slow, but for the {@link long} ones. */
 export function fastTestFiles(): readonly string[] {
-  return testFiles().filter((file) => slowReachOf(file).length === 0);
+  return testFiles().filter((file) => !long.has(file) && slowReachOf(file).length === 0);
 }
 
 /** What a test file reaches through its imports, lazy ones too, that makes it slow. */
