@@ -4,7 +4,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
+import { findingsFile } from '../../src/config/model-folders.ts';
 import { packageRoot } from '../../src/config/package-files.ts';
+import { buildStamp } from '../../src/models/build-stamp.ts';
+import { armature } from '../cli/armature.ts';
 
 /**
  * Gives a data folder a database that is initialized but empty. PGlite takes seconds of processor time to initialize one, so it
@@ -22,6 +25,16 @@ export async function dataFolderWithDatabase(): Promise<string> {
 }
 
 /**
+ * A new data folder as a server of this release leaves one that it has run on before: the database has its tables, and what was found of the
+ * models of the package is known. It is for the caller to remove.
+ */
+export async function usedDataFolder(): Promise<string> {
+  const folder = await dataFolderWithTables();
+  await cp(await keptFindings(), findingsFile({ data: folder }));
+  return folder;
+}
+
+/**
  * A new data folder whose database has the tables of this release already, as one has that was opened before: for tests of what is in
  * them. It is for the caller to remove.
  */
@@ -29,6 +42,16 @@ export async function dataFolderWithTables(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'armature-data-'));
   await cp(await templateWithTables(), join(folder, 'database'), { recursive: true });
   return folder;
+}
+
+/** What the built command finds of the package's models, which it takes a process to look into. It is made anew for each build. */
+async function keptFindings(): Promise<string> {
+  const stamp = await buildStamp(join(packageRoot, 'dist'));
+  const folder = await madeOnce(`armature-findings-${stamp.slice(0, 16)}`, async (draft) => {
+    const { code, stderr } = await armature(['models', 'list', '--data', draft]);
+    if (code !== 0) throw new Error(`The models cannot be listed: ${stderr}`);
+  });
+  return findingsFile({ data: folder });
 }
 
 async function template(): Promise<string> {

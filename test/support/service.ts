@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { packageRoot } from '../../src/config/package-files.ts';
-import { dataFolderWithTables } from './database-template.ts';
+import { usedDataFolder } from './database-template.ts';
 
 /** Root of the repository. */
 export const root = pathToFileURL(`${packageRoot}/`);
@@ -60,7 +60,7 @@ export class Service {
     launcher = [],
     entry = fileURLToPath(new URL('dist/cli.js', root)),
   }: ServiceOptions = {}): Promise<Service> {
-    const folder = data ?? (await dataFolderWithTables());
+    const folder = data ?? (await usedDataFolder());
     // The server takes a free port itself: one that was found to be free may be another's by the time it is used.
     const args = ['serve', '--port', String(port ?? 0), '--data', folder, '--log-level', 'fatal', ...flags];
     const command = [...launcher, process.execPath, entry, ...args];
