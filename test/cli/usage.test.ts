@@ -19,14 +19,21 @@ afterAll(async () => {
  * Each command is run as users run it once at least, and what starts a service is; what else is said is found out in one process.
  */
 const asUsersDo: ReadonlySet<string> = new Set([
-  ...['serve', 'generate', 'upscale', 'models list', 'batch', 'jobs list', 'keys create'],
-  ...[
-    'an unknown command',
-    'an open host without keys',
-    'a worker without PostgreSQL',
-    'a PostgreSQL that is not there',
-  ],
-  ...['a picture that is none', 'an unknown condition', 'a key that is not there', 'a server that is not there'],
+  'serve',
+  'generate',
+  'upscale',
+  'models list',
+  'batch',
+  'jobs list',
+  'keys create',
+  'an unknown command',
+  'an open host without keys',
+  'a worker without PostgreSQL',
+  'a PostgreSQL that is not there',
+  'a picture that is none',
+  'an unknown condition',
+  'a key that is not there',
+  'a server that is not there',
 ]);
 
 function asGiven(what: string): typeof armature {
