@@ -175,6 +175,14 @@ describe.skipIf(chromiumMissing !== null)(`pages in a browser${chromiumMissing ?
     expect((await service.fetch(`/v1/generations/${id}`)).status).toBe(404);
   });
 
+  test('of a job have no place for previews before the first one comes', async () => {
+    const { id } = await service.submit({ ...long, preview: { every: 150 } });
+    await show(`/jobs/${id}`);
+    const place = page.locator('#previews');
+    expect([await place.count(), await place.isVisible()]).toEqual([1, false]);
+    await service.fetch(`/v1/generations/${id}/cancel`, { method: 'POST' });
+  });
+
   test('of a job say what the server refuses', async () => {
     const { id } = await service.submit(long);
     await show(`/jobs/${id}`);
