@@ -9,7 +9,7 @@ import { clipView } from '../../src/images/see-picture.ts';
 import { decodePicture } from '../../src/images/decode.ts';
 import type { Tensor } from '../../src/numeric/tensor.ts';
 import { controlWeights } from '../../src/pipeline/controls/control-weights.ts';
-import { normalised, prepareImageTokens } from '../../src/pipeline/controls/image-tokens.ts';
+import { canShareImages, normalised, prepareImageTokens } from '../../src/pipeline/controls/image-tokens.ts';
 import { mapTensor } from '../../src/pipeline/controls/map-tensor.ts';
 import type { ImageTokenControl, RowControl, SampleControl } from '../../src/pipeline/controls/sample-control.ts';
 import { splitNetworks } from '../../src/pipeline/controls/split-networks.ts';
@@ -265,6 +265,17 @@ describe('rows of other requests', () => {
     const [prompt, negative] = [acting(control, 'prompt'), acting(control, 'negative')];
     const [out, other] = [await evaluate(pool, [[prompt], [prompt]]), await evaluate(pool, [[negative], [prompt]])];
     expect(maxAbsDifference(out.data, other.data)).toBeGreaterThan(1e-2);
+  });
+
+  it('share a run where their pictures can be brought to one length', async () => {
+    const control = await controlOf(name, ['square']);
+    const of = (count: number): readonly RowControl[] => {
+      const tokens = { prompt: { ...control.tokens.prompt, count }, others: control.tokens.others };
+      return [acting({ ...control, tokens }, 'prompt')];
+    };
+    expect(canShareImages([of(4), of(16), of(12), []])).toBe(true);
+    expect(canShareImages([of(97), of(16), []])).toBe(false);
+    expect(canShareImages([of(97), of(97), []])).toBe(true);
   });
 
   it('have image prompts within their regions alone', async () => {
