@@ -6,6 +6,8 @@ import type { Value } from '../../src/graph/ir/node.ts';
 import { evaluate } from '../../src/graph/ir/size.ts';
 import { controlNet } from '../../src/graph/networks/controlnet.ts';
 import { hintEncoder } from '../../src/graph/networks/hint-encoder.ts';
+import { imageEncoder } from '../../src/graph/networks/image-encoder.ts';
+import { ipAdapter } from '../../src/graph/networks/ip-adapter.ts';
 import { textEncoder } from '../../src/graph/networks/text-encoder.ts';
 import { unet } from '../../src/graph/networks/unet.ts';
 import { taesdDecoder, taesdEncoder } from '../../src/graph/networks/taesd.ts';
@@ -14,6 +16,8 @@ import { vaeDecoder, vaeEncoder } from '../../src/graph/networks/vae.ts';
 import { elementCount } from '../../src/numeric/tensor.ts';
 import type { Feeds } from '../../src/runtime/index.ts';
 import { openBaseCheckpoint, openControlNetCheckpoint } from '../../src/weights/checkpoint.ts';
+import { openImageEncoder } from '../../src/weights/layouts/image-encoder.ts';
+import { openIpAdapterFile } from '../../src/weights/layouts/ip-adapter-file.ts';
 import { openTaesdCheckpoint } from '../../src/weights/layouts/taesd.ts';
 import { openUpscalerFile } from '../../src/weights/layouts/upscaler-file.ts';
 import { smallModelPath, maxAbsDifference } from '../support/golden.ts';
@@ -25,6 +29,10 @@ const { taesd } = await openTaesdCheckpoint(smallModelPath('models', 'taesd-tiny
 const { upscaler: enlarging } = await openUpscalerFile(
   fileURLToPath(new URL('upscalers/first-x2.safetensors', import.meta.url)),
 );
+const prompts = (name: string): string => smallModelPath('adapters', 'ip_adapter', name);
+const { encoder } = await openImageEncoder(prompts('image_encoder'));
+const { adapter: basic } = await openIpAdapterFile(prompts('ip-adapter_sd15.safetensors'));
+const { adapter: plus } = await openIpAdapterFile(prompts('ip-adapter-plus_sd15.safetensors'));
 const pooled = { ...controlnet, config: { ...controlnet.config, globalPoolConditions: true } };
 
 /** As in test/golden/models/README.md: with fixed sizes onnxruntime folds more, and rounds elsewhere. */
@@ -36,11 +44,25 @@ const ranks = unet(base.unet, { branches: 'all' }).inputs.flatMap(({ value: { sh
   const [size] = shape;
   return typeof size === 'object' && size.kind === 'name' && size.name.endsWith('.rank') ? [[size.name, 3]] : [];
 });
-const pictureSizes = { ...sizes, 'image.height': 49, 'image.width': 83, ...Object.fromEntries(ranks) };
+const places = unet(base.unet, { imagePrompts: 2 }).inputs.flatMap(({ name }) =>
+  name.startsWith('image_weight.') ? [[`${name}.places`, 1]] : [],
+);
+const pictureSizes = {
+  ...sizes,
+  'image.height': 49,
+  'image.width': 83,
+  'image_tokens.0': 7,
+  'image_tokens.1': 4,
+  ...Object.fromEntries([...ranks, ...places]),
+};
 
 const networks: Readonly<Record<string, (options: NetworkOptions) => Graph>> = {
   UNet: (options) => unet(base.unet, options),
   'UNet with branches': (options) => unet(base.unet, { ...options, branches: 'all' }),
+  'UNet with image prompts': (options) => unet(base.unet, { ...options, imagePrompts: 2 }),
+  'image encoder': (options) => imageEncoder(encoder, options),
+  'IP-Adapter': (options) => ipAdapter(basic, options),
+  'IP-Adapter Plus': (options) => ipAdapter(plus, { ...options, length: 17 }),
   ControlNet: (options) => controlNet(controlnet, options),
   'pooled ControlNet': (options) => controlNet(pooled, options),
   'hint encoder': (options) => hintEncoder(controlnet, options),
