@@ -3,7 +3,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -227,5 +227,8 @@ await feeder.close();
 await queue.close();
 await records.close();
 await rm(data, { recursive: true, force: true });
+console.log(
+  `\nThe machine's load was ${loadavg()[1]!.toFixed(1)} on ${cpus().length} processors: above their number times say little, and processor time says more.`,
+);
 console.log(missed.length === 0 ? '\nAll within their bounds.' : `\nMissed:\n  ${missed.join('\n  ')}`);
 if (missed.length > 0) process.exitCode = 1;

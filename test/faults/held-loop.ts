@@ -18,7 +18,7 @@ export const heldLoop = scenario({
   title: 'what one request can hold the event loop for',
   alone: true,
   sizes: { bytes: 1_000_000, least: 1000, longest: 1, every: 1, patience: 20, most: 100 },
-  short: { bytes: 60_000, least: 60_000, longest: 0, every: 15, patience: 20, most: 1000 },
+  short: { bytes: 60_000, least: 60_000, longest: 0, every: 20, patience: 20, most: 1000 },
   async run({ bytes, least, longest: whole, every, patience, most }, report) {
     const server = await WatchedServer.start(['--admin-key', adminKey]);
     const worst = new Map<string, BodyHold>();

@@ -1,9 +1,9 @@
 /** Requests that name addresses inside, wherever a request may name one: all refused, and nobody inside is asked. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type JobView, Service } from '../support/service.ts';
+import { inlinePicture, type JobView, root, Service } from '../support/service.ts';
 import type { Report } from './harness/report.ts';
 import { scenario } from './harness/scenario.ts';
 import {
@@ -33,18 +33,23 @@ export const insideAddresses = scenario({
       const addresses = forbiddenAddresses(trap.port, `http://${outside}`, ownNames);
       report.figure('addresses', addresses.length);
       report.figure('names that lead inside', ownNames ? 'among them' : 'left out: they need root');
+      const redirects = addresses.filter(({ direct }) => !direct);
       for (const [place, request] of Object.entries(pictureRequests)) {
+        const asked = redirector.asked();
         await refuseAll(service, place, addresses, request, report);
+        // Or the redirects themselves were never come to.
+        report.atLeast(`${place}: answered with a redirect`, redirector.asked() - asked, redirects.length);
       }
       const seen = addresses.filter(({ direct }) => direct);
       for (const [place, request] of Object.entries(webhookRequests)) {
         await refuseAll(service, place, seen, request, report);
       }
       const before = redirector.asked();
-      const redirects = addresses.filter(({ direct }) => !direct);
       await endWithWebhooks(service, redirects);
       await untilAsked(redirector.asked, before + redirects.length, deliverySeconds);
       report.atLeast('webhooks that were answered with a redirect', redirector.asked() - before, redirects.length);
+      // Who followed the last of them would be on its way now.
+      await pause(1000);
       report.exactly('requests that came inside', trap.asked(), 0);
       report.exactly('the server is alive', (await service.fetch('/livez')).status, 200);
     } finally {
@@ -65,12 +70,18 @@ const regional = (url: string): object => ({
   controls: [{ type: 'canny', image: { url }, mask: { url } }],
 });
 
+/** A picture that need not be fetched. */
+const here = inlinePicture(readFileSync(new URL('test/diorama/scenes/00_canny.png', root)));
+
 /** Wherever a picture may be named by its address. */
 const pictureRequests: Readonly<Record<string, RequestFor>> = {
   'picture of a control': (url) => ['/v1/generations', controlled(url)],
   'picture and mask': (url) => ['/v1/conditions/inpaint', masked(url)],
   'region of a control': (url) => ['/v1/generations', regional(url)],
   'picture of an extraction': (url) => ['/v1/conditions/canny', { image: { url } }],
+  'picture that is drawn over': (url) => ['/v1/generations', { prompt: 'x', init_image: { url } }],
+  'mask of what is drawn over': (url) => ['/v1/generations', { prompt: 'x', init_image: here, mask_image: { url } }],
+  'picture that is made larger': (url) => ['/v1/upscales', { image: { url }, scale: 2 }],
   'picture of a batch': (url) => ['/v1/batches', { items: [controlled(url)] }],
 };
 

@@ -26,6 +26,8 @@ export const soak = scenario({
       }
       report.atLeast('pictures drawn', outcomes['generation succeeded'] ?? 0, 1);
       report.exactly('failed', Object.keys(outcomes).filter((outcome) => outcome.endsWith('failed')).length, 0);
+      // Of too few nothing could be said.
+      report.atLeast('times that memory was looked at', samples.length, 10);
       report.atMost('growth, MB', Math.round(growth(samples, minutes)), megabytes);
     } finally {
       await service.stop();

@@ -95,8 +95,9 @@ describe.skipIf(chromiumMissing !== null)(`pages in a browser${chromiumMissing ?
       const drawing = (await made('/v1/batches', { items: [long, long] })).id;
       await expectNoFaults([`/jobs/${id}`, `/batches/${drawing}`, '/jobs', '/board'], await context.newPage());
       await context.close();
+      // What a slow browser has let come to its end has nothing left to cancel.
       for (const path of [`generations/${id}`, `batches/${drawing}`])
-        expect((await service.fetch(`/v1/${path}/cancel`, { method: 'POST' })).ok).toBe(true);
+        expect([200, 202, 409]).toContain((await service.fetch(`/v1/${path}/cancel`, { method: 'POST' })).status);
     },
   );
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JobView } from '../../support/service.ts';
@@ -27,7 +28,7 @@ export async function accountFor(
     const events = await cluster.events(id);
     if (events.filter((type) => type === 'succeeded').length === 1 && events.at(-1) === 'succeeded') results += 1;
     const folders = await tidied(cluster, id, attempt);
-    if (folders.includes(String(attempt))) outputs += 1;
+    if (await isWhole(cluster, id)) outputs += 1;
     odd += folders.filter((name) => name !== String(attempt)).length;
   }
   report.exactly('jobs with exactly one result', results, succeeded.length);
@@ -40,6 +41,17 @@ export async function accountFor(
   );
   report.figure('most attempts of a job', Math.max(...all.map(({ attempt }) => attempt)));
   return jobs;
+}
+
+/** Whether the bytes of all outputs of a job are those that it names. */
+async function isWhole(cluster: Cluster, id: string): Promise<boolean> {
+  const { outputs } = await cluster.job(id);
+  const found = outputs.map(async ({ sha256 }, index) => {
+    const response = await fetch(new URL(`/v1/generations/${id}/outputs/${index}`, cluster.address));
+    const bytes = Buffer.from(await response.arrayBuffer());
+    return response.ok && createHash('sha256').update(bytes).digest('hex') === sha256;
+  });
+  return outputs.length > 0 && (await Promise.all(found)).every(Boolean);
 }
 
 /** Folders of a job's attempts, once those of others than the last are gone: that comes after the job's end. Or what there is after 5 s. */

@@ -1,5 +1,5 @@
-import type { OpenApi, Operation } from './openapi-requests.ts';
-import type { Schema } from './schema-values.ts';
+import { fieldsOf, type FieldPlace } from './field-places.ts';
+import type { OpenApi } from './openapi-requests.ts';
 
 /** A request whose headers and syntax are right and whose body costs as much as it can. */
 export interface HostileBody {
@@ -23,10 +23,9 @@ export function hostileBodies(openapi: OpenApi, bytes: number): readonly Hostile
   return Object.entries(openapi.paths).flatMap(([path, methods]) =>
     Object.entries(methods).flatMap(([method, operation]) => {
       const content = Object.entries(operation.requestBody?.content ?? {});
-      const names = namesOf(operation, openapi);
       const filled = path.replaceAll(/\{\w+\}/g, (name) => paths[name] ?? '0');
-      return content.flatMap(([type]) =>
-        ofType(type, names, bytes).map(([what, body, headers = {}]) => ({
+      return content.flatMap(([type, { schema }]) =>
+        ofType(type, fieldsOf(schema, openapi), bytes).map(([what, body, headers = {}]) => ({
           route: `${method.toUpperCase()} ${path}`,
           what: `${type}: ${what}`,
           method: method.toUpperCase(),
@@ -41,10 +40,14 @@ export function hostileBodies(openapi: OpenApi, bytes: number): readonly Hostile
 
 type Case = readonly [what: string, body: () => Buffer, headers?: Readonly<Record<string, string>>];
 
-function ofType(type: string, names: readonly string[], bytes: number): readonly Case[] {
-  if (type === 'multipart/form-data') return forms(names, bytes);
+function ofType(type: string, fields: readonly FieldPlace[], bytes: number): readonly Case[] {
+  if (type === 'multipart/form-data')
+    return forms(
+      fields.flatMap(({ name, path }) => (name === path ? [name] : [])),
+      bytes,
+    );
   if (/ndjson|jsonl/.test(type)) return lines(bytes);
-  if (type.includes('json')) return objects(names, bytes);
+  if (type.includes('json')) return objects(fields, bytes);
   return [['a picture that is none', () => Buffer.alloc(bytes, 'x')]];
 }
 
@@ -124,12 +127,12 @@ const dearRequest = ((): string => {
   return JSON.stringify({ prompt, negative_prompt: prompt, steps: 150, scheduler: 'heun' });
 })();
 
-function objects(names: readonly string[], bytes: number): readonly Case[] {
+function objects(fields: readonly FieldPlace[], bytes: number): readonly Case[] {
   const whole = [...values(bytes), ...pictures(bytes)];
-  const inFields = names.flatMap((name) =>
+  const inFields = fields.flatMap(({ path, before, after }) =>
     values(bytes).map(([what, value]): Case => [
-      `${name}: ${what}`,
-      () => Buffer.concat([Buffer.from(`{"prompt":"x",${JSON.stringify(name)}:`), value(), Buffer.from('}')]),
+      `${path}: ${what}`,
+      () => Buffer.concat([Buffer.from(before), value(), Buffer.from(after)]),
     ]),
   );
   const keyed = whole.map(([what, body]): Case => [`${what}, with a key`, body, { 'idempotency-key': `a ${what}` }]);
@@ -207,18 +210,4 @@ function forms(names: readonly string[], bytes: number): readonly Case[] {
       [`the file items: ${what}`, () => file('items', value())],
     ]),
   ];
-}
-
-/** Names of the fields that the bodies of an operation may have, without those that stand for files by their numbers. */
-function namesOf({ requestBody }: Operation, openapi: OpenApi): readonly string[] {
-  const found = new Set<string>();
-  const visit = (schema: Schema, depth: number): void => {
-    if (depth > 4) return;
-    const { $ref, anyOf = [], oneOf = [], allOf = [], properties = {} } = schema;
-    if ($ref !== undefined) visit(openapi.components?.schemas?.[$ref.split('/').at(-1) ?? ''] ?? {}, depth + 1);
-    for (const inner of [...anyOf, ...oneOf, ...allOf]) visit(inner, depth + 1);
-    for (const name of Object.keys(properties)) if (!/_(?:map|mask)$/.test(name)) found.add(name);
-  };
-  for (const { schema } of Object.values(requestBody?.content ?? {})) visit(schema, 0);
-  return [...found];
 }
