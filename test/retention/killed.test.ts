@@ -121,7 +121,7 @@ async function goOn(data: string): Promise<void> {
 describe('a deletion whose process is killed', () => {
   it('leaves whole jobs or none, and the next sweep finishes it', async () => {
     const data = await newDataFolder();
-    const count = 120;
+    const count = 60;
     const ids = await seedJobs(data, count);
     service = await Service.start({ data });
     let answered = 0;
@@ -144,7 +144,7 @@ describe('a deletion whose process is killed', () => {
 
   it('of a batch leaves none of it in sight, and the next sweep finishes it', async () => {
     const data = await newDataFolder();
-    const { id, ids } = await seedBatch(data, 250);
+    const { id, ids } = await seedBatch(data, 120);
     service = await Service.start({ data });
     const request = service.fetch(`/v1/batches/${id}`, { method: 'DELETE' }).then(
       ({ status }) => status,
