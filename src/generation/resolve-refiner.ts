@@ -145,27 +145,22 @@ function refinedRun(refiner: ChosenRefiner, { base, part, ...sampling }: Refined
   return requireSampler(model, { ...sampling, ...part, below });
 }
 
-function refuseRefinerAlone(request: GenerationRequest, base: BaseModel, bases: readonly BaseModel[]): void {
-  const choices = bases.filter(({ added }) => added?.refines === false).map(({ id }) => id);
-  const field = request.init_image === undefined ? 'model' : 'target_size';
-  if (
-    request.init_image !== undefined &&
-    request.target_size === undefined &&
-    request.negative_target_size === undefined
-  ) {
-    if (request.refiner === undefined) return;
-    throw invalid(
-      'refiner',
-      `The model ${base.id} is a refiner itself: leave refiner out, or draw with a base model: ${choices.join(', ')}.`,
-      choices,
-    );
+/** Refuses what a refiner that is the model of a request cannot do. */
+function refuseRefinerAlone(request: GenerationRequest, { id }: BaseModel, bases: readonly BaseModel[]): void {
+  const choices = bases.filter(({ added }) => added?.refines === false).map((one) => one.id);
+  if (request.init_image === undefined) {
+    const detail =
+      `The model ${id} is a refiner, which draws over a picture: send init_image, or draw with a base model and name it as refiner.model. ` +
+      `Base models of SDXL here: ${choices.length === 0 ? 'none' : choices.join(', ')}.`;
+    throw invalid('model', detail, choices);
   }
-  const detail =
-    field === 'model'
-      ? `The model ${base.id} is a refiner, which draws over a picture: send init_image, or draw with a base model and name it as refiner.model. ` +
-        `Base models of SDXL here: ${choices.length === 0 ? 'none' : choices.join(', ')}.`
-      : `The model ${base.id} is a refiner, which is told a score and no target size: leave target_size out.`;
-  throw invalid(field, detail, choices);
+  if (request.target_size !== undefined || request.negative_target_size !== undefined) {
+    const detail = `The model ${id} is a refiner, which is told a score and no target size: leave target_size out.`;
+    throw invalid('target_size', detail, choices);
+  }
+  if (request.refiner === undefined) return;
+  const detail = `The model ${id} is a refiner itself: leave refiner out, or draw with a base model: ${choices.join(', ')}.`;
+  throw invalid('refiner', detail, choices);
 }
 
 function invalid(field: string, detail: string, choices: readonly string[] = []): ArmatureError {

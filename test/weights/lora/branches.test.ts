@@ -185,6 +185,7 @@ describe('LoRAs of formats/ as branches', async () => {
     const [network, file = '', scale] = name.split('/');
     return network === 'unet' && scale !== undefined ? [[file, scale] as const] : [];
   });
+  if (cases.length === 0) test.skip('this set has none', () => {});
   test.each(cases)('%s at %s', async (file, scale) => {
     const base = await baseOf(sourceOf(`${file}.safetensors`)[1]!);
     const adapter = await open(goldenPath('formats', `${file}.safetensors`), base);
