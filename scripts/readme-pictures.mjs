@@ -57,6 +57,13 @@ try {
     const anew = `${person} beside a large green cone on a grey floor, purple sky`;
     return [scene('03_image.png'), mask, ...generate(anew, ...given, ...keeping('03_depth.png'), '-n', 2)];
   });
+  await strip('extended', async () => {
+    const sides = ['--extend-left', 64, '--extend-right', 64, '--mask-blur', 8];
+    return [
+      scene('03_image.png'),
+      ...generate('a grey floor, purple sky', '--init-image', scene('03_image.png'), ...sides, '-n', 2),
+    ];
+  });
   await strip('hires', async () => {
     const { map, prompt } = conditions[0];
     const small = ['--canny', scene(map), '--map', '--width', 128, '--height', 128];
