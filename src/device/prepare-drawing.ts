@@ -1,5 +1,6 @@
 import type { PlannedPass } from '../generation/passes.ts';
 import { structureOf } from '../pipeline/conditioning/conditioning.ts';
+import { isGuidedAt } from '../generation/guided-steps.ts';
 import { type Role, rolesOf, type TextRole } from '../generation/row-roles.ts';
 import { groupsOf, prepareControls } from '../pipeline/controls/kinds.ts';
 import type { SampleControl } from '../pipeline/controls/sample-control.ts';
@@ -55,6 +56,7 @@ export async function* prepareDrawing(
     rescale: planned.guidanceRescale,
     picture: planned.imageGuidanceScale ?? null,
     isInput: planned.embedsGuidance,
+    actsAt: planned.guidanceWindow === undefined ? undefined : (step) => isGuidedAt(planned, step),
   };
   const warnings: string[] = [];
   let pieces = 0;

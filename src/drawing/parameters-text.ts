@@ -10,6 +10,12 @@ export function parametersText(plan: GenerationPlan, seed: number, variation?: V
     ['Sampler', plan.scheduler],
     ...(plan.schedule === null ? [] : ([['Schedule type', plan.schedule]] satisfies [string, string][])),
     ['CFG scale', plan.guidanceScale],
+    ...(plan.guidanceWindow === undefined
+      ? []
+      : ([
+          ['CFG start', plan.guidanceWindow.start],
+          ['CFG end', plan.guidanceWindow.end],
+        ] satisfies [string, number][])),
     ...(plan.imageGuidanceScale === undefined
       ? []
       : ([['Image CFG scale', plan.imageGuidanceScale]] satisfies [string, number][])),

@@ -2,6 +2,7 @@ import type { Progress } from './job.ts';
 import { passesOf, type PlannedPass } from './passes.ts';
 import type { GenerationPlan } from './plan.ts';
 import { furtherTexts } from './prompts.ts';
+import { isGuidedAt } from './guided-steps.ts';
 import { costOfRounds } from './network-rounds.ts';
 import { rolesOf } from './row-roles.ts';
 
@@ -37,9 +38,9 @@ const costs = new WeakMap<GenerationPlan, number>();
 
 type DrawnPass = Pick<
   PlannedPass,
-  'width' | 'height' | 'run' | 'prompts' | 'guidanceScale' | 'embedsGuidance' | 'imageGuidanceScale'
+  'width' | 'height' | 'run' | 'prompts' | 'guidanceScale' | 'embedsGuidance' | 'guidanceWindow' | 'imageGuidanceScale'
 > &
-  Partial<Pick<PlannedPass, 'takes'>>;
+  Partial<Pick<PlannedPass, 'takes' | 'reading'>>;
 
 /** Of one picture. */
 function costOfPasses(passes: readonly DrawnPass[]): number {
@@ -54,11 +55,23 @@ function costOfEnlarging({ takes = null }: DrawnPass): number {
 
 function costOfPass(pass: DrawnPass): number {
   const { width, height, run } = pass;
-  return width * height * run.evaluations * (rowsOf(pass) / 2);
+  return width * height * run.evaluations * (meanRows(pass, run.steps) / 2);
 }
 
-/** Rows of an evaluation. */
-function rowsOf({ prompts, guidanceScale: scale, embedsGuidance: isInput, imageGuidanceScale: picture }: DrawnPass) {
+/** What the first steps of a pass cost, whose evaluations are taken to be equally many in each. */
+function costOfSteps(pass: DrawnPass, steps: number): number {
+  const { width, height, run } = pass;
+  return width * height * run.evaluations * (meanRows(pass, steps) / 2) * (steps / run.steps);
+}
+
+/** Rows of an evaluation, in the mean over the first steps of a pass. */
+function meanRows(pass: DrawnPass, steps: number): number {
+  if (pass.guidanceWindow === undefined || steps === 0) return rowsOf(pass, pass.guidanceScale);
+  const guided = Array.from({ length: steps }, (_, step) => isGuidedAt(pass, step)).filter(Boolean).length;
+  return (guided * rowsOf(pass, pass.guidanceScale) + (steps - guided) * rowsOf(pass, 1)) / steps;
+}
+
+function rowsOf({ prompts, embedsGuidance: isInput, imageGuidanceScale: picture }: DrawnPass, scale: number): number {
   return rolesOf({ scale, picture, isInput }, prompts).length;
 }
 
@@ -70,8 +83,7 @@ export function progressIn(passes: readonly DrawnPass[], index: number, step: nu
   const through = passes.slice(0, index);
   const pass = passes[index];
   const all = costOfPasses(passes);
-  const ofPass =
-    pass === undefined ? 0 : (costOfEnlarging(pass) * enlarged + costOfPass(pass) * (step / pass.run.steps)) / all;
+  const ofPass = pass === undefined ? 0 : (costOfEnlarging(pass) * enlarged + costOfSteps(pass, step)) / all;
   return {
     step: sumOfSteps(through) + step,
     steps: sumOfSteps(passes),

@@ -26,6 +26,7 @@ export interface PlannedPass extends Pick<
   | 'guidanceScale'
   | 'guidanceRescale'
   | 'embedsGuidance'
+  | 'guidanceWindow'
   | 'imageGuidanceScale'
   | 'strict'
   | 'tiling'
@@ -97,7 +98,7 @@ function stepsOf(passes: readonly PlannedPass[]): number {
 function firstPass(plan: GenerationPlan): PlannedPass {
   const { model, prompt, negativePrompt, added, promptSyntax, clipSkip, width, height } = plan;
   const { scheduler, schedule, sChurn, eta, run, sdeNoise } = plan;
-  const { guidanceScale, guidanceRescale, embedsGuidance, imageGuidanceScale, strict, tiling } = plan;
+  const { guidanceScale, guidanceRescale, embedsGuidance, guidanceWindow, imageGuidanceScale, strict, tiling } = plan;
   const sampling = { scheduler, schedule, sChurn, part: partOf(plan), eta, run, sdeNoise };
   const read = { within: '', steps: { steps: run.steps } };
   return {
@@ -116,6 +117,7 @@ function firstPass(plan: GenerationPlan): PlannedPass {
     guidanceScale,
     guidanceRescale,
     embedsGuidance,
+    guidanceWindow,
     imageGuidanceScale,
     strict,
     refines: false,

@@ -12,6 +12,7 @@ import type {
 } from './request/choices.ts';
 import type { LoraWay } from './lora-ways.ts';
 import type { AestheticScores, ToldSizes } from './picture-sizes.ts';
+import type { Window } from './window.ts';
 import type { PromptSyntax } from '../prompt/syntax.ts';
 import type { SchedulerId } from '../schedulers/registry.ts';
 import type { ScheduleId } from '../schedulers/schedules/registry.ts';
@@ -44,6 +45,8 @@ export interface GenerationPlan extends Plan {
   /** The model takes the guidance scale as an input, and is asked once; absent of others. */
   readonly embedsGuidance?: true | undefined;
   readonly guidanceRescale: number;
+  /** Between which shares of the steps of a run guidance acts; absent: at all of them. */
+  readonly guidanceWindow?: Window | undefined;
   /** How far the picture that is edited is followed, of models that edit by words; absent of others. 1: no further than it is. */
   readonly imageGuidanceScale?: number | undefined;
   readonly scheduler: SchedulerId;

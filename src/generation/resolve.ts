@@ -2,6 +2,7 @@ import { ArmatureError } from '../errors.ts';
 import type { BaseModel } from './models/base.ts';
 import { type SchedulerId, schedulerIds } from '../schedulers/registry.ts';
 import type { Catalog } from './catalog.ts';
+import { guidanceWindow } from './guided-steps.ts';
 import { type UsualSampling, usualSampling, usualSchedule } from './few-steps.ts';
 import { findBase, guidanceOf } from './models/base.ts';
 import { limits } from './request/limits.ts';
@@ -110,6 +111,7 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
     guidanceScale: request.guidance_scale ?? usual.guidanceScale,
     guidanceRescale: request.guidance_rescale,
     ...guidanceOf(base),
+    ...guidanceWindow(request),
     ...imageGuidance(request, base),
     ...sampling,
     run: low.own,

@@ -4,7 +4,9 @@ import { modelNouns } from './models/kinds.ts';
 import type { ModelList } from './models/model-list.ts';
 import type { GenerationPlan, PlannedControl } from './plan.ts';
 import { composedPrompts, promptWarnings } from './prompts.ts';
+import { guidanceActs } from './guided-steps.ts';
 import { actsIn, passesOf, type PlannedPass } from './passes.ts';
+import { actsAtAll } from './window.ts';
 
 /** Remarks on parts of a plan that will have no effect, or probably not the one that was meant. */
 export function warningsOf(plan: GenerationPlan, models: ModelList): readonly string[] {
@@ -14,6 +16,10 @@ export function warningsOf(plan: GenerationPlan, models: ModelList): readonly st
   const passes = passesOf(plan);
   warnings.push(...promptWarnings(passes, plan.embeddings));
   warnings.push(...guidanceWarnings(plan, passes));
+  if (plan.guidanceWindow !== undefined && !passes.some(guidanceActs)) {
+    const { start, end } = plan.guidanceWindow;
+    warnings.push(`guidance acts at no step: its window, ${start} to ${end}, holds no whole step.`);
+  }
   const fewSteps = base === undefined ? null : fewStepsWarning(plan, base, models.loras);
   if (fewSteps !== null) warnings.push(fewSteps);
   if (plan.refiner !== undefined && plan.controls.length + (plan.loras ?? []).length > 0) {
@@ -45,6 +51,7 @@ function guidanceWarnings(plan: GenerationPlan, passes: readonly PlannedPass[]):
   return [
     ...(negative ? [`negative_prompt has no effect ${because}.`] : []),
     ...(plan.guidanceRescale === 0 ? [] : [`guidance_rescale has no effect ${because}.`]),
+    ...(plan.guidanceWindow === undefined ? [] : [`guidance_start and guidance_end have no effect ${because}.`]),
   ];
 }
 
@@ -67,7 +74,7 @@ function controlWarnings(
 ): readonly string[] {
   const warnings: string[] = [];
   if (control.scale === 0) warnings.push('has scale 0 and does not act.');
-  else if (!passes.some(({ run }) => actsAtSomeStep(control, run.steps))) {
+  else if (!passes.some(({ run }) => actsAtAll(control, run.steps))) {
     const steps = passes.reduce((sum, { run }) => sum + run.steps, 0);
     warnings.push(
       `acts at none of the ${steps} steps: its window, ${control.start} to ${control.end}, holds no whole step.`,
@@ -80,9 +87,4 @@ function controlWarnings(
     );
   }
   return warnings;
-}
-
-/** Step i of n is inside the window if start <= i/n and (i+1)/n <= end, as in diffusers. */
-function actsAtSomeStep({ start, end }: PlannedControl, steps: number): boolean {
-  return Array.from({ length: steps }, (_, i) => i / steps >= start && (i + 1) / steps <= end).includes(true);
 }

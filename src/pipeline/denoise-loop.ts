@@ -2,7 +2,7 @@ import { evaluateTogether } from './evaluation.ts';
 import { networksOf } from './controls/kinds.ts';
 import type { EvaluationNetworks } from './controls/split-networks.ts';
 import type { Pass } from './pass.ts';
-import { batchKey, controlsOn, isFinished, type Sample } from './sample.ts';
+import { batchKey, controlsOn, isFinished, rowsOf, type Sample } from './sample.ts';
 
 /** What one tick did. `stepped` are the samples that moved; those of them that are finished have left the loop. */
 export interface Tick {
@@ -132,11 +132,12 @@ export class DenoiseLoop {
 
   /** Those that have not left meanwhile go back to wait. */
   async #step(samples: readonly Sample[]): Promise<Tick> {
+    const rows = countRows(samples);
     await evaluateTogether(samples, this.#networks, Math.max(rowsOfGuidance, this.#maxRows(samples)));
     const at = this.#now();
     const waiting = samples.filter((sample) => this.#stepping.has(sample) && !isFinished(sample));
     this.#waiting = [...this.#waiting, ...waiting.map((sample) => ({ sample, since: at }))];
-    return { stepped: samples, rows: countRows(samples), at };
+    return { stepped: samples, rows, at };
   }
 
   /** How many bases of waiting samples had to make room for others. */
@@ -159,8 +160,8 @@ export class DenoiseLoop {
     const group: Sample[] = [];
     let rows = 0;
     for (const sample of samples) {
-      if (group.length > 0 && rows + sample.pass.rows.length > maxRows) break;
-      rows += sample.pass.rows.length;
+      if (group.length > 0 && rows + rowsOf(sample).length > maxRows) break;
+      rows += rowsOf(sample).length;
       group.push(sample);
     }
     return group;
@@ -186,10 +187,10 @@ function denoiserOf({ base, branches }: Pass): string {
 }
 
 function steeringOf(sample: Sample): ReadonlySet<string> {
-  const acting = sample.pass.rows.flatMap((row) => controlsOn(row, sample));
+  const acting = rowsOf(sample).flatMap((row) => controlsOn(row, sample));
   return new Set(acting.flatMap(({ control }) => networksOf(control)));
 }
 
 function countRows(samples: readonly Sample[]): number {
-  return samples.reduce((rows, sample) => rows + sample.pass.rows.length, 0);
+  return samples.reduce((rows, sample) => rows + rowsOf(sample).length, 0);
 }

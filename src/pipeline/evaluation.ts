@@ -6,7 +6,7 @@ import type { RowControl } from './controls/sample-control.ts';
 import type { EvaluationNetworks } from './controls/split-networks.ts';
 import { canShareBranches } from './networks/row-branches.ts';
 import type { DenoiserInput, RowBranch } from './networks/networks.ts';
-import { answered, cleanLatents, controlsOn, type Sample, shownOn, stepOf } from './sample.ts';
+import { answered, cleanLatents, controlsOn, rowsOf, type Sample, shownOn, stepOf } from './sample.ts';
 
 /** One row of a batch. */
 interface BatchRow {
@@ -30,7 +30,7 @@ export async function evaluateTogether(
   const first = samples[0];
   if (first === undefined) return;
   const { base, shape } = first.pass;
-  const batch = samples.flatMap(rowsOf);
+  const batch = samples.flatMap(batchRowsOf);
   const predictions = new Map<BatchRow, Float32Array>();
   for (const run of runsOf(batch, maxRows)) {
     const controls = run.map((one) => one.controls);
@@ -40,7 +40,7 @@ export async function evaluateTogether(
   }
   let index = 0;
   const states = samples.map((sample) => {
-    const answers = sample.pass.rows.map(({ role, weight }) => {
+    const answers = rowsOf(sample).map(({ role, weight }) => {
       const prediction = predictions.get(batch[index++] as BatchRow) as Float32Array;
       return { role, weight, prediction };
     });
@@ -55,10 +55,10 @@ export async function evaluateTogether(
   }
 }
 
-function rowsOf(sample: Sample): readonly BatchRow[] {
+function batchRowsOf(sample: Sample): readonly BatchRow[] {
   const question = sample.pass.scheduler.ask(sample.state);
   const step = stepOf(sample);
-  return sample.pass.rows.map((one) => ({
+  return rowsOf(sample).map((one) => ({
     question,
     conditioning: conditioningAt(one.conditionings, step),
     controls: controlsOn(one, sample),

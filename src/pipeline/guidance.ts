@@ -1,6 +1,8 @@
 import type { Role, RowGuidance } from '../generation/row-roles.ts';
 
 export interface Guidance extends RowGuidance {
+  /** Whether it acts at a step, counted from 0; where it does not it is as with a scale of 1. Absent: at all of them. */
+  readonly actsAt?: ((step: number) => boolean) | undefined;
   /** How far the spread of a guided prediction is brought back, 0 .. 1. */
   readonly rescale: number;
 }
@@ -11,6 +13,11 @@ export interface Answer {
   /** What it counts among several answers to prompts. */
   readonly weight: number;
   readonly prediction: Float32Array;
+}
+
+/** Guidance as it is at a step. */
+export function guidanceAt(guidance: Guidance, step: number): Guidance {
+  return guidance.actsAt?.(step) === false ? { ...guidance, scale: 1 } : guidance;
 }
 
 /**

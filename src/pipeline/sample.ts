@@ -5,7 +5,8 @@ import type { SchedulerState } from '../schedulers/scheduler.ts';
 import { type Blend, blended } from './blend.ts';
 import { actingControls, type RowControl } from './controls/sample-control.ts';
 import { type DrawnOver, filled, latentsOf } from './drawn-over.ts';
-import { type Answer, joinAnswers } from './guidance.ts';
+import { rolesOf } from '../generation/row-roles.ts';
+import { type Answer, guidanceAt, joinAnswers } from './guidance.ts';
 import type { Pass } from './pass.ts';
 import type { Row } from './row.ts';
 import { shownPlanes, shownTo } from './shown.ts';
@@ -134,14 +135,28 @@ function begun(
 /** The state of a sample after the network answered its rows. Leaves the sample as it is. */
 export function answered({ pass, seeds, blend, state }: Sample, answers: readonly Answer[]): SampleState {
   const noise = pass.noiseFrom(state.noise, seeds.seed);
-  const next = pass.scheduler.answer(state, joinAnswers(answers, pass.guidance), noise);
+  const next = pass.scheduler.answer(state, joined({ pass, state }, answers), noise);
   const whole = blend === null ? next : blended(pass, blend, next);
   return { ...whole, noise: noise.save() };
 }
 
+/** The rows that a sample asks in its next evaluation: all of its pass, but for those that guidance alone asks, where it does not act. */
+export function rowsOf({ pass, state }: Pick<Sample, 'pass' | 'state'>): readonly Row[] {
+  const { rows, guidance } = pass;
+  const now = guidanceAt(guidance, stepsDone(pass.scheduler, state));
+  if (now === guidance) return rows;
+  const asked = new Set(rolesOf(now, rows.filter(({ role }) => role === 'prompt').length));
+  return rows.filter(({ role }) => asked.has(role));
+}
+
+/** The answers to those rows as one. */
+function joined({ pass, state }: Pick<Sample, 'pass' | 'state'>, answers: readonly Answer[]): Float32Array {
+  return joinAnswers(answers, guidanceAt(pass.guidance, stepsDone(pass.scheduler, state)));
+}
+
 /** The latents that the answers of the network point to; where only a part is drawn anew, within the picture's own. */
 export function cleanLatents({ pass, blend, state }: Sample, answers: readonly Answer[]): Float32Array {
-  const clean = pass.scheduler.clean(state, joinAnswers(answers, pass.guidance));
+  const clean = pass.scheduler.clean(state, joined({ pass, state }, answers));
   if (blend === null) return clean;
   const { mask, original } = blend;
   return clean.map((value, i) => {

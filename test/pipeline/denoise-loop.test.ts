@@ -134,6 +134,8 @@ interface Options {
   readonly steps?: number;
   readonly value?: number;
   readonly guidance?: number;
+  /** At which steps guidance acts; absent: at all of them. */
+  readonly guided?: readonly number[];
   readonly width?: number;
   readonly branches?: Pass['branches'];
   readonly controls?: readonly SampleControl[];
@@ -155,7 +157,7 @@ function sample(options: Options = {}): Sample {
     base,
     shape: [1, 1, width],
     scheduler,
-    guidance: { scale: guidance, rescale: 0 },
+    guidance: { scale: guidance, rescale: 0, actsAt: options.guided && ((step) => options.guided!.includes(step)) },
     rows: questions.map((question) => rowOf(question, controls)),
     structure: '',
     branches,
@@ -633,5 +635,53 @@ describe('the prompts of samples', () => {
     await loop.tick();
     expect(networks.batches).toEqual([2, 2, 1]);
     expect([...one.state.latents]).toEqual([...(await drawAlone({ prompts, steps: 1 }))]);
+  });
+});
+
+describe('guidance at some of the steps', () => {
+  const guided = [1, 2];
+  /** The first latent after each step: 0.5 x + t/1000 + the value, or with guidance 2 twice the value, a tenth of it taken away. */
+  function byHand(value: number, steps: number): number {
+    let x = value;
+    for (let step = 0; step < steps; step++) {
+      x -= (x / 2 + (900 - 100 * step) / 1000 + (guided.includes(step) ? 2 : 1) * value) / 10;
+    }
+    return x;
+  }
+
+  it('asks about the negative prompt at those alone, alone and beside others, and after a checkpoint', async () => {
+    const networks = new AnalyticNetworks();
+    const loop = new DenoiseLoop(splitNetworks(networks), limits(100));
+    const own = sample({ value: 3, guided });
+    loop.join([own]);
+    const rows: number[] = [];
+    for (let step = 0; step < 4; step++) {
+      rows.push((await loop.tick()).rows);
+      expect(own.state.latents[0]).toBeCloseTo(byHand(3, step + 1), 5);
+    }
+    expect(rows).toEqual([1, 2, 2, 1]);
+    expect(networks.batches).toEqual([1, 2, 2, 1]);
+
+    const [first, other] = [sample({ value: 3, guided }), sample({ value: 5 })];
+    loop.join([first, other]);
+    expect((await loop.tick()).rows).toBe(3);
+    expect((await loop.tick()).rows).toBe(4);
+    const resumed = resumeSample(first.pass, first.seeds, first.state);
+    loop.leave([first]);
+    loop.join([resumed]);
+    while (loop.size > 0) await loop.tick();
+    expect([...resumed.state.latents]).toEqual([...own.state.latents]);
+  });
+
+  it('asks several prompts beside the negative one at every step', async () => {
+    const networks = new AnalyticNetworks();
+    const loop = new DenoiseLoop(splitNetworks(networks), limits(100));
+    const prompts = [1, 4].map((value) => ({ weight: 0.5, conditionings: told(value) }));
+    const own = sample({ value: 3, prompts, guided: [1] });
+    loop.join([own]);
+    await loop.tick();
+    // Their mean, at a scale of 1.
+    expect(own.state.latents[0]).toBeCloseTo(3 - (3 / 2 + 0.9 + 2.5) / 10, 5);
+    expect(networks.batches).toEqual([3]);
   });
 });

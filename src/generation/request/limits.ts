@@ -14,6 +14,8 @@ export const limits = {
   steps: { min: 1, max: 150 },
   guidanceScale: { min: 1, max: 30 },
   guidanceRescale: { min: 0, max: 1 },
+  /** Shares of the steps. */
+  guidanceWindow: { min: 0, max: 1 },
   imageGuidanceScale: { min: 1, max: 20 },
   eta: { min: 0, max: 1 },
   sChurn: { min: 0, max: 100 },

@@ -22,6 +22,20 @@ export const samplingFields = {
       flag: '--guidance-rescale <number>',
       says: 'brings the contrast of guided pictures back',
     }),
+  guidance_start: real(limits.guidanceWindow)
+    .default(0)
+    .describe('Share of the steps after which guidance begins; before it the prompt is asked alone, which costs half')
+    .register(fieldOptions, {
+      flag: '--guidance-start <share>',
+      says: 'share of the steps after which guidance begins (default: 0)',
+    }),
+  guidance_end: real(limits.guidanceWindow)
+    .default(1)
+    .describe('Share of the steps after which guidance ends; from there on the prompt is asked alone, which costs half')
+    .register(fieldOptions, {
+      flag: '--guidance-end <share>',
+      says: 'share of the steps after which guidance ends (default: 1)',
+    }),
   image_guidance_scale: real(limits.imageGuidanceScale)
     .optional()
     .describe(

@@ -37,15 +37,3 @@ function profile(mode: ControlMode, point: number, points: number): number {
       return points === 1 ? 0.1 : 10 ** (point / (points - 1) - 1);
   }
 }
-
-/**
- * Whether a control acts at evaluation `index` of the `count` of a pass: off where index/count < start or
- * (index + 1)/count > end (diffusers).
- */
-export function actsAt(
-  window: { readonly start: number; readonly end: number },
-  index: number,
-  count: number,
-): boolean {
-  return !(index / count < window.start || (index + 1) / count > window.end);
-}

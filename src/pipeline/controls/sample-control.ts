@@ -1,7 +1,8 @@
 import type { Tensor } from '../../numeric/tensor.ts';
 import type { ImageTokens } from '../networks/networks.ts';
 import type { Role } from '../../generation/row-roles.ts';
-import { actsAt, type ControlWeights } from './control-weights.ts';
+import { actsAt } from '../../generation/window.ts';
+import type { ControlWeights } from './control-weights.ts';
 import type { ControlInputs } from './control-work.ts';
 
 /** A control as samples carry it, ready to act in a pass; samples of one request share it. */

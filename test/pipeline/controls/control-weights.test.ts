@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { actsAt, controlWeights } from '../../../src/pipeline/controls/control-weights.ts';
+import { actsAt } from '../../../src/generation/window.ts';
+import { controlWeights } from '../../../src/pipeline/controls/control-weights.ts';
 import { goldenJson, goldenModels } from '../../support/golden.ts';
 
 describe('weights of a control by mode', () => {

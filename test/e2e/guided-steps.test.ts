@@ -1,0 +1,86 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { JobView } from '../../src/server/views/job-schema.ts';
+import { fileOf, pictureOf } from '../support/draw-by-service.ts';
+import { maxAbsDifference, smallModelPath } from '../support/golden.ts';
+import { Service } from '../support/service.ts';
+
+const asked = {
+  prompt: 'a cat',
+  negative_prompt: 'rain',
+  seed: 1,
+  steps: 20,
+  width: 64,
+  height: 64,
+  guidance_scale: 6,
+};
+const running: Service[] = [];
+let models: string;
+let service: Service;
+
+beforeAll(async () => {
+  models = await mkdtemp(join(tmpdir(), 'armature-guided-steps-'));
+  await cp(smallModelPath('models', 'sd15-tiny'), join(models, 'sd15-tiny'), { recursive: true });
+  service = await start();
+});
+afterAll(async () => {
+  for (const one of running) {
+    await one.stop('SIGKILL');
+    await rm(one.data, { recursive: true, force: true });
+  }
+  await rm(models, { recursive: true, force: true });
+});
+
+async function start(data?: string): Promise<Service> {
+  const flags = ['--models', models];
+  const started = await Service.start({ flags, ...(data === undefined ? {} : { data }) });
+  running.push(started);
+  return started;
+}
+
+async function draw(fields: object, by = service): Promise<JobView> {
+  return (await by.draw({ ...asked, ...fields })) as unknown as JobView;
+}
+
+async function difference(one: JobView, other: JobView): Promise<number> {
+  return maxAbsDifference((await pictureOf(service, one)).data, (await pictureOf(service, other)).data);
+}
+
+it('guidance at no step draws what no guidance draws, at some of them what lies between', async () => {
+  const [all, none, some] = [await draw({}), await draw({ guidance_scale: 1 }), await draw({ guidance_end: 0.5 })];
+  expect(await difference(await draw({ guidance_start: 1 }), none)).toBeLessThanOrEqual(1);
+  expect(await difference(await draw({ guidance_start: 0, guidance_end: 1 }), all)).toBe(0);
+  expect(await difference(some, all)).toBeGreaterThan(1);
+  expect(await difference(some, none)).toBeGreaterThan(1);
+  expect(some.effective).toMatchObject({ guidance_start: 0, guidance_end: 0.5 });
+  expect(Buffer.from(await fileOf(service, some)).toString('latin1')).toContain('CFG start: 0, CFG end: 0.5');
+  expect(Buffer.from(await fileOf(service, all)).toString('latin1')).not.toContain('CFG end');
+});
+
+it('shares steps with other requests, each of which draws what it draws alone', async () => {
+  const requests = [
+    { guidance_end: 0.5 },
+    { guidance_start: 0.25, seed: 2 },
+    { seed: 3 },
+    { guidance_scale: 1, seed: 4 },
+  ];
+  const alone: JobView[] = [];
+  for (const one of requests) alone.push(await draw(one));
+  const together = await Promise.all(requests.map(async (one) => await draw(one)));
+  for (const [index, job] of together.entries()) expect(await difference(job, alone[index]!)).toBeLessThanOrEqual(1);
+  expect(Math.max(...together.map((job) => job.mean_batch ?? 0))).toBeGreaterThan(1);
+});
+
+it('goes on after a kill to the same picture', async () => {
+  const first = await start();
+  const fields = { guidance_start: 0.1, guidance_end: 0.5, steps: 40, scheduler: 'euler_a' };
+  const { id } = await first.submit({ ...asked, ...fields });
+  await first.until(id, ({ status, progress }) => status === 'succeeded' || (progress?.step ?? 0) > 5);
+  await first.stop('SIGKILL');
+  const second = await start(first.data);
+  const job = await second.until(id, ({ status }) => status === 'succeeded');
+  const calm = await draw(fields, second);
+  expect(calm.outputs[0]!.sha256).toBe(job.outputs[0]?.sha256);
+});
