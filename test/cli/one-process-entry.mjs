@@ -22,7 +22,9 @@ async function finished(args, env) {
       for (const listener of stream.listeners('error')) if (!before.includes(listener)) stream.off('error', listener);
     };
   });
-  process.env = { ...own, ...env };
+  // In place: what has been loaded may hold the object.
+  for (const name of Object.keys(process.env)) delete process.env[name];
+  Object.assign(process.env, own, env);
   try {
     return { code: await run(args), ...written };
   } finally {

@@ -1,4 +1,6 @@
-import { rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dataFolderWithDatabase } from '../support/database-template.ts';
 import { armature } from './armature.ts';
@@ -201,6 +203,14 @@ describe('models', () => {
     expect(code).toBe(0);
     expect(stdout.startsWith(first)).toBe(true);
     expect(stdout).toContain(part);
+  });
+
+  it('tell the folder of this command, not of one before it in the process', async () => {
+    const other = await mkdtemp(join(tmpdir(), 'armature-other-'));
+    const before = await one.run(['models', 'list'], { ARMATURE_DATA: other });
+    const then = await one.run(['models', 'list'], { ARMATURE_DATA: data });
+    await rm(other, { recursive: true });
+    expect([before.stderr, then.stderr]).toEqual([`(data folder ${other})\n`, `(data folder ${data})\n`]);
   });
 
   it('say where they lie to nobody', async () => {
