@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { smallModelPath } from '../support/golden.ts';
-import { inlinePicture, Service } from '../support/service.ts';
+import { inlinePicture, type JobView, Service } from '../support/service.ts';
 
 const image = inlinePicture(readFileSync(smallModelPath('pipelines', 'cond_a.png')));
 const map = { preprocess: false, resize: 'stretch', image } as const;
@@ -20,6 +20,19 @@ async function start(folder?: string): Promise<Service> {
   return started;
 }
 
+const rows: readonly (readonly [string, object])[] = [
+  ['a T2I-Adapter', { controls: [{ ...map, type: 'canny', model: 't2i-adapter-light', end: 0.9 }] }],
+  [
+    'a union ControlNet',
+    { model: 'sdxl-tiny', controls: [{ ...map, type: 'depth', model: 'controlnet-union', start: 0.1 }] },
+  ],
+  ['learned words', { prompt: '[a nightmood sky:a (nightmood:1.3) cube:0.5]' }],
+  ['previews', { preview: { every: 2 }, scheduler: 'dpmpp_2m_sde' }],
+];
+const request = (fields: object) => ({ ...tiny, prompt: 'a cube', output: { metadata: false }, ...fields });
+const jobs: JobView[] = [];
+
+/** All of them are drawn at once, and killed once each of them has a checkpoint. */
 beforeAll(async () => {
   models = await mkdtemp(join(tmpdir(), 'armature-resumed-models-'));
   for (const base of ['sd15-tiny', 'sdxl-tiny']) {
@@ -33,32 +46,24 @@ beforeAll(async () => {
     await cp(smallModelPath('adapters', ...parts), join(models, parts.at(-1)!), { recursive: true });
   }
   service = await start();
+  for (const [, fields] of rows) jobs.push(await service.submit(request(fields)));
+  const met = ({ checkpoint_step: step, status }: JobView): boolean => (step ?? 0) > 1 || status === 'succeeded';
+  for (const { id } of jobs) await service.until(id, met, 100_000);
+  await service.stop('SIGKILL');
+  service = await start(service.data);
 });
 afterAll(async () => {
   await service.stop('SIGKILL');
   for (const folder of [...data, models]) await rm(folder, { recursive: true, force: true });
 });
 
-it.each<[string, object]>([
-  ['a T2I-Adapter', { controls: [{ ...map, type: 'canny', model: 't2i-adapter-light', end: 0.9 }] }],
-  [
-    'a union ControlNet',
-    { model: 'sdxl-tiny', controls: [{ ...map, type: 'depth', model: 'controlnet-union', start: 0.1 }] },
-  ],
-  ['learned words', { prompt: '[a nightmood sky:a (nightmood:1.3) cube:0.5]' }],
-  ['previews', { preview: { every: 2 }, scheduler: 'dpmpp_2m_sde' }],
-])('%s: a job that was killed goes on to the same picture', async (_, fields) => {
-  const request = { ...tiny, prompt: 'a cube', output: { metadata: false }, ...fields };
-  const { id } = await service.submit(request);
-  const before = await service.until(
-    id,
-    ({ checkpoint_step: step, status }) => (step ?? 0) > 1 || status === 'succeeded',
-  );
-  expect(before.status).toBe('running');
-  await service.stop('SIGKILL');
-  service = await start(service.data);
-  const job = await service.until(id, ({ status }) => status !== 'running' && status !== 'queued', 150_000);
-  expect(job).toMatchObject({ status: 'succeeded', attempt: 2 });
-  const calm = await service.draw(request);
-  expect(job.outputs.map(({ sha256 }) => sha256)).toEqual(calm.outputs.map(({ sha256 }) => sha256));
-});
+it.each(rows.map(([name, fields], index) => [name, fields, index] as const))(
+  '%s: a job that was killed goes on to the same pictures',
+  async (_, fields, index) => {
+    const ended = ({ status }: JobView): boolean => status !== 'running' && status !== 'queued';
+    const job = await service.until(jobs[index]!.id, ended, 150_000);
+    expect(job).toMatchObject({ status: 'succeeded', attempt: 2 });
+    const calm = await service.draw(request(fields));
+    expect(job.outputs.map(({ sha256 }) => sha256)).toEqual(calm.outputs.map(({ sha256 }) => sha256));
+  },
+);
