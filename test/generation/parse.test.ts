@@ -22,6 +22,8 @@ describe('a generation request', () => {
       prompt_syntax: 'a1111',
       tiling: false,
       guidance_rescale: 0,
+      guidance_start: 0,
+      guidance_end: 1,
       schedule: null,
       eta: null,
       s_churn: 0,
