@@ -2,7 +2,7 @@
 // src changes. What does not compile is shown, and the server of before goes on. Arguments go to `armature serve`.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { watch } from 'node:fs';
+import { readdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { buildIfStale, compile, completeBuild } from './build.mjs';
 import { installIfStale, requireNode, root } from './install.mjs';
@@ -24,7 +24,7 @@ let stopping = false;
 let server = serve();
 let timer = null;
 let building = Promise.resolve();
-watch(join(root, 'src'), { recursive: true }, () => {
+watchFolders(join(root, 'src'), () => {
   clearTimeout(timer);
   timer = setTimeout(() => {
     // What fails here fails because files come and go meanwhile: the next change builds again.
@@ -32,6 +32,30 @@ watch(join(root, 'src'), { recursive: true }, () => {
   }, quietMs);
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => void stop(signal));
+
+/** Each folder by itself: watched as a whole, a file that an editor puts in the place of another is not seen any more (Node 20). */
+function watchFolders(top, changed) {
+  const watchers = new Map();
+  const add = (folder) => {
+    if (!watchers.has(folder)) {
+      const watcher = watch(folder, () => {
+        add(folder);
+        changed();
+      });
+      watchers.set(folder, watcher);
+    }
+    try {
+      for (const entry of readdirSync(folder, { withFileTypes: true })) {
+        if (entry.isDirectory()) add(join(folder, entry.name));
+      }
+    } catch {
+      // It went meanwhile.
+      watchers.get(folder)?.close();
+      watchers.delete(folder);
+    }
+  };
+  add(top);
+}
 
 function serve() {
   const child = spawn(process.execPath, [join(root, 'dist', 'cli.js'), ...args], { cwd: root, stdio: 'inherit' });
