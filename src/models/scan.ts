@@ -148,7 +148,9 @@ export class KnownConfigs {
     const key = `${path} ${stamp}`;
     let kind = this.#known.get(key);
     if (kind === undefined) {
-      const text = await readRegularText(path, mostConfigBytes).catch(() => '');
+      const text = await readRegularText(path, mostConfigBytes).catch(() => null);
+      // It may be read the next time.
+      if (text === null) return null;
       kind = modelKindIds.find((id) => kindNamed(id).folder?.test(text) === true) ?? null;
     }
     this.#seen.set(key, kind);

@@ -67,14 +67,14 @@ export interface Distilled {
 }
 
 /** Classes of diffusers that such models alone have: of a scheduler, or of a pipeline. */
-const classes: Readonly<Record<string, DistillationId>> = {
-  LCMScheduler: 'lcm',
-  LatentConsistencyModelPipeline: 'lcm',
-  LatentConsistencyModelImg2ImgPipeline: 'lcm',
-  TCDScheduler: 'tcd',
-};
+const classes: ReadonlyMap<string, DistillationId> = new Map([
+  ['LCMScheduler', 'lcm'],
+  ['LatentConsistencyModelPipeline', 'lcm'],
+  ['LatentConsistencyModelImg2ImgPipeline', 'lcm'],
+  ['TCDScheduler', 'tcd'],
+]);
 
 /** What a config says by its class; null where that says nothing. */
 export function distilledByClass(name: unknown): DistillationId | null {
-  return typeof name === 'string' ? (classes[name] ?? null) : null;
+  return typeof name === 'string' ? (classes.get(name) ?? null) : null;
 }

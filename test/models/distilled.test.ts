@@ -22,6 +22,7 @@ function lay(id: string, changes: Readonly<Record<string, object>> = {}): void {
 
 lay('plain');
 lay('by-scheduler', { 'scheduler/scheduler_config.json': { _class_name: 'LCMScheduler' } });
+lay('by-nobody', { 'scheduler/scheduler_config.json': { _class_name: 'toString' } });
 lay('by-pipeline', { 'model_index.json': { _class_name: 'LatentConsistencyModelPipeline' } });
 lay('by-maker', {
   'armature.json': { schema: 1, distilled: 'lightning', defaults: { steps: 8 } },
@@ -50,6 +51,10 @@ describe('whether a base model was made for few steps', () => {
     const model = await find(id);
     expect(model.distilled).toMatchObject({ as, decidedBy });
     expect(usual(model)).toEqual(defaults);
+  });
+
+  it('a class of which nothing is known says nothing, whatever its name', async () => {
+    expect((await find('by-nobody')).distilled).toBeNull();
   });
 
   it('the user says before all others, with steps, guidance and a scheduler of their own, step by step', async () => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openLibrary } from '../../src/models/library.ts';
-import { findCandidates } from '../../src/models/scan.ts';
+import { findCandidates, KnownConfigs } from '../../src/models/scan.ts';
 import { smallModelPath } from '../support/golden.ts';
 import { noModels } from '../../src/generation/models/model-list.ts';
 
@@ -75,6 +75,19 @@ describe('special files', () => {
     pipe('b', 'unet', 'diffusion_pytorch_model.safetensors.index.json');
     expect(Object.keys(await reasons())).toEqual(['b']);
   });
+});
+
+it('a config.json that could not be read for a moment is read the next time, though it is as it was', async () => {
+  const configs = new KnownConfigs();
+  const path = join(models, 'config.json');
+  const entry = { path, identity: '1:2', bytes: 0, kind: 'file', stamp: 'the same', problem: null } as const;
+  expect(await configs.kindOf(entry)).toBeNull();
+  configs.forgetOthers();
+  await writeFile(path, '{"_class_name": "ControlNetModel"}');
+  expect(await configs.kindOf(entry)).toBe('controlnet');
+  configs.forgetOthers();
+  await rm(path);
+  expect(await configs.kindOf(entry)).toBe('controlnet');
 });
 
 describe('names', () => {

@@ -1,9 +1,11 @@
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { WeightRef, Weights } from '../../src/graph/weights.ts';
 import { inferImageEncoderConfig } from '../../src/weights/configs/image-encoder-config.ts';
+import { openImageEncoder } from '../../src/weights/layouts/image-encoder.ts';
 import { openIpAdapterFile } from '../../src/weights/layouts/ip-adapter-file.ts';
-import { openSafetensors } from '../../src/weights/safetensors/safetensors.ts';
+import { openSafetensors, readTensor } from '../../src/weights/safetensors/safetensors.ts';
 import { smallModelPath } from '../support/golden.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { float32Tensor, type WrittenTensor, writeSafetensors } from './write-safetensors.ts';
@@ -50,6 +52,30 @@ describe('an image encoder as a single file', () => {
 
   it('of another width needs a config.json', () => {
     expect(() => inferImageEncoderConfig(tower(32, 128, 3, 28), 'small')).toThrow(/small is 32 wide.*config\.json/);
+  });
+});
+
+describe('an image encoder as a folder', () => {
+  it('is taken with the numbers of its places, as older releases of transformers store them', async () => {
+    const published = smallModelPath('adapters', 'ip_adapter', 'image_encoder');
+    const old = join(folder, 'old-encoder');
+    cpSync(published, old, { recursive: true });
+    const file = await openSafetensors(join(published, 'model.safetensors'));
+    const tensors = await Promise.all(
+      [...file.tensors].map(async ([name, { shape }]): Promise<readonly [string, WrittenTensor]> => [
+        name,
+        float32Tensor(shape, await readTensor(file, name)),
+      ]),
+    );
+    const places = BigInt64Array.from({ length: 5 }, (_, place) => BigInt(place));
+    writeSafetensors(join(old, 'model.safetensors'), {
+      ...Object.fromEntries(tensors),
+      'vision_model.embeddings.position_ids': { dtype: 'I64', shape: [1, 5], bytes: new Uint8Array(places.buffer) },
+    });
+    const expected = (await openImageEncoder(published)).encoder;
+    const { encoder } = await openImageEncoder(old);
+    expect(encoder.config).toEqual(expected.config);
+    expect([...encoder.weights.keys()].toSorted()).toEqual([...expected.weights.keys()].toSorted());
   });
 });
 

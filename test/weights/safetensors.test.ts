@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ArmatureError } from '../../src/errors.ts';
-import { openSafetensors, readTensor } from '../../src/weights/safetensors/safetensors.ts';
+import { openSafetensors, readNumbers, readTensor } from '../../src/weights/safetensors/safetensors.ts';
 import { goldenArrays, goldenModels, goldenPath, smallModelPath } from '../support/golden.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { float32Tensor, safetensorsBytes, withHeader, type WrittenTensor } from './write-safetensors.ts';
@@ -54,6 +54,17 @@ describe('reading', () => {
     const third = 0.333251953125;
     expect([...(await readTensor(opened, 'half'))]).toEqual([1, -2, 2 ** -24, 65504, Number.POSITIVE_INFINITY, third]);
     expect([...(await readTensor(opened, 'brain'))]).toEqual([1, -3, Number.POSITIVE_INFINITY]);
+  });
+
+  test('single numbers are read from every format, those of 8 bits too', async () => {
+    const written = {
+      eight: { dtype: 'F8_E4M3', shape: [], bytes: Uint8Array.of(0x48) },
+      wide: { dtype: 'F8_E5M2', shape: [], bytes: Uint8Array.of(0xc0) },
+      whole: { dtype: 'U8', shape: [1], bytes: Uint8Array.of(200) },
+    };
+    const opened = await openSafetensors(file(safetensorsBytes(written)));
+    const numbers = await readNumbers(opened, Object.keys(written));
+    expect(Object.fromEntries(numbers)).toEqual({ eight: 4, wide: -2, whole: 200 });
   });
 
   test('integers, metadata and empty tensors are no obstacle', async () => {

@@ -19,6 +19,9 @@ export interface ImageEncoderCheckpoint {
   readonly hash: string;
 }
 
+/** Harmless in other files, and wanted here. Its position_ids, which older releases of transformers store, are no weights. */
+const ofTower = /^(?:vision_model\.(?!embeddings\.position_ids$)|visual_projection\.)/;
+
 /**
  * Opens an image encoder with the names of transformers (CLIPVisionModelWithProjection): a folder with its config.json, or a single file, whose
  * shapes say which of the published ones it is. Throws `model_invalid` for what is none, `not_supported_yet` for a tensor that has no use.
@@ -31,7 +34,7 @@ export async function openImageEncoder(path: string, opened?: SafetensorsFile): 
     const detail = `Expected an image encoder (CLIP's vision tower with its projection) in ${name} but received tensors of another kind.`;
     throw new ArmatureError('model_invalid', detail);
   }
-  const weights = weightsOf(files, sameNames, '', (weight) => /^(?:vision_model\.|visual_projection\.)/.test(weight));
+  const weights = weightsOf(files, sameNames, '', (weight) => ofTower.test(weight));
   const config = join(path, 'config.json');
   const encoder = {
     config: isOneFile

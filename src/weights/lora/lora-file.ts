@@ -41,7 +41,7 @@ export interface LoraFile {
 /** Embeddings that OneTrainer puts beside a LoRA. */
 const bundledWord = /^bundle_emb\.(?<word>.+?)\.(?:string_to_param\..+|(?<encoder>clip_[lg]))$/;
 
-/** Number formats in which factors are read; single numbers may have others. */
+/** Parts that are one number each, of any format. */
 const numbers: ReadonlySet<PartName> = new Set<PartName>(['alpha', 'on_input']);
 
 /**

@@ -101,7 +101,7 @@ export async function readTensor(file: SafetensorsFile, tensor: string): Promise
   }
 }
 
-/** The first number of each of some tensors, of any number format but 8 bits. Throws as {@link readTensor}. */
+/** The first number of each of some tensors, of any number format. Throws `model_invalid` where one is not there. */
 export async function readNumbers(
   file: SafetensorsFile,
   tensors: readonly string[],
@@ -113,7 +113,7 @@ export async function readNumbers(
       const entry = file.tensors.get(tensor);
       if (entry === undefined || entry.byteLength === 0) throw invalid(file.name, `a number as ${tensor}`, 'none');
       const bytes = await readExactly(handle, file.name, entry.byteOffset, elementSize[entry.dtype]);
-      numbers.set(tensor, firstNumber(entry.dtype, bytes) ?? invalidNumber(file.name, tensor, entry.dtype));
+      numbers.set(tensor, firstNumber(entry.dtype, bytes));
     }
   } finally {
     await handle.close();
@@ -121,18 +121,13 @@ export async function readNumbers(
   return numbers;
 }
 
-function firstNumber(dtype: TensorType, bytes: Buffer): number | undefined {
-  if (dtype === 'F32' || dtype === 'F16' || dtype === 'BF16') return decodeFloats(dtype, bytes)[0];
+function firstNumber(dtype: TensorType, bytes: Buffer): number {
+  if (isWeightType(dtype)) return decodeFloats(dtype, bytes)[0] ?? Number.NaN;
   if (dtype === 'F64') return bytes.readDoubleLE(0);
   if (dtype === 'I64') return Number(bytes.readBigInt64LE(0));
   if (dtype === 'U64') return Number(bytes.readBigUInt64LE(0));
   if (dtype === 'U32' || dtype === 'U16' || dtype === 'U8') return bytes.readUIntLE(0, bytes.length);
-  if (dtype === 'F8_E4M3' || dtype === 'F8_E5M2') return undefined;
   return bytes.readIntLE(0, bytes.length);
-}
-
-function invalidNumber(name: string, tensor: string, dtype: TensorType): never {
-  throw invalid(name, `a number of 16 bits or more as ${tensor}`, dtype);
 }
 
 /** Values of one weight of a network whose files lie in `folder`, as float32. */
