@@ -15,7 +15,7 @@ export async function controlBodies(
     controls.map(async ({ type, structure, file, mask, more, fields, options }) => {
       const picture = structure === null ? { file } : { [structure]: await readJson(file) };
       const image = mask === null ? picture : { picture, mask: { file: mask } };
-      const shown = more.length === 0 ? { image } : { images: [picture, ...more.map((one) => ({ file: one }))] };
+      const shown = more.length === 0 ? { image } : { images: [image, ...more.map((one) => ({ file: one }))] };
       const preprocess = Object.keys(options).length === 0 ? {} : { preprocess: options };
       return { type, ...shown, ...preprocess, ...fields };
     }),

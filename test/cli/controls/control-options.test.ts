@@ -32,6 +32,14 @@ describe('controls on the command line', () => {
     ]);
   });
 
+  it('lose no mask that stands beside an image prompt of several pictures: it is refused', async () => {
+    const controls = controlsOf('--image-prompt a.png --inpaint-mask m.png --and-picture b.png');
+    await expect(requestOf(controls)).rejects.toMatchObject({
+      code: 'invalid_request',
+      field: expect.stringMatching(/^controls\[0\]\.images\[0\]/),
+    });
+  });
+
   it('keep their order, and what stands behind a control acts on it alone', async () => {
     const controls = controlsOf(
       '--depth room.png --control-scale 0.6 --canny a.jpg --extract low_threshold=50 --canny b.png --map ' +
