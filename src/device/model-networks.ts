@@ -32,7 +32,7 @@ import { textNetwork } from './text-network.ts';
 import type { AutoencoderWork, LoraWork, PreviewWork, WordWork } from './protocol.ts';
 import {
   type BaseCheckpoint,
-  openBaseCheckpoint,
+  openDecidedBase,
   openControlNetCheckpoint,
   openControlNetOnBase,
   openT2iAdapterCheckpoint,
@@ -155,11 +155,8 @@ export class ModelNetworks implements NetworkSource {
     const key = `${model.id}@${model.hash}`;
     const known = this.#bases.get(key);
     if (known !== undefined) return known;
-    const { type, zeroSnr } = model.prediction;
     // What the library decided, and shows, is what is drawn with.
-    const told = [{ by: 'user', source: 'the library', type, zeroSnr }] as const;
-    const toldDistilled = [{ decidedBy: 'user', source: 'the library', as: model.distilled?.as ?? 'none' }] as const;
-    const checkpoint = await openBaseCheckpoint(model.path, { told, toldDistilled });
+    const checkpoint = await openDecidedBase(model);
     const networks = baseNetworks(this.#pool, key, checkpoint, noDeltas, this.#branches);
     const { textEncoders } = checkpoint;
     const tokenizers = await Promise.all(textEncoders.map(async (part) => await this.#tokenizerOf(part)));

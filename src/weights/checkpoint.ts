@@ -1,6 +1,8 @@
 import { basename } from 'node:path';
 import { ArmatureError } from '../errors.ts';
 import { taskOf } from '../graph/task.ts';
+import type { Distilled } from '../schedulers/distillations.ts';
+import type { Prediction } from '../schedulers/prediction-type.ts';
 import type { RawConfig } from './configs/raw-config.ts';
 import { openBaseFolder, openControlNetFolder, openT2iAdapterFolder } from './layouts/diffusers-folder.ts';
 import {
@@ -60,6 +62,26 @@ export async function openBaseCheckpoint(
     );
   }
   return opened;
+}
+
+/** A base model of which was decided before what it predicts and how it was distilled. */
+interface DecidedBase {
+  readonly path: string;
+  readonly prediction: Pick<Prediction, 'type' | 'zeroSnr'>;
+  readonly distilled: Pick<Distilled, 'as'> | null;
+}
+
+/**
+ * The same for a base model that was looked into before: what was decided then holds, and its files, which may say what is not known, are not asked
+ * again. Throws as {@link openBaseCheckpoint}.
+ */
+export async function openDecidedBase({ path, prediction, distilled }: DecidedBase): Promise<BaseCheckpoint> {
+  const { type, zeroSnr } = prediction;
+  const library = { source: 'the library' } as const;
+  return await openBaseCheckpoint(path, {
+    told: [{ by: 'user', ...library, type, zeroSnr }],
+    toldDistilled: [{ decidedBy: 'user', ...library, as: distilled?.as ?? 'none' }],
+  });
 }
 
 /**

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type ControlNetModel, misfit } from '../../src/generation/models/controlnet.ts';
@@ -136,6 +136,17 @@ describe('a ControlNet that changes the weights of a base model', () => {
       message: expect.stringMatching(/mid_block.*_blocks\.7\..*base has no such weight/) as string,
     });
     expect((await settle('other')).warnings).toEqual([]);
+  });
+
+  it('fits one whose files say what is not known, where the user says what it predicts', async () => {
+    writeFileSync(join(models, 'base.json'), '{"prediction_type": "mystery"}');
+    writeSafetensors(places[0]!, controlLora());
+    const library = await openLibrary([models], options);
+    await library.setPrediction('base', { type: 'epsilon' });
+    await library.setType('net', 'canny');
+    const list = await library.list();
+    const plan = planFor(list.bases[0]!, { controls: [controlOf(list, 'net')] });
+    expect((await library.settle(plan, list)).warnings).toEqual([]);
   });
 
   it.each(['input_hint_block.2.weight', 'zero_convs.1.0.bias', 'middle_block_out.0.weight'])(

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -69,6 +69,21 @@ describe('what there is to say of a LoRA and a base model', () => {
     expect(await remarks('text', { scale: 0 })).toEqual([]);
     // That all of it is off is said of the plan.
     expect(await remarks('text', { scale: 0, textEncoderScale: 0 })).toEqual([]);
+  });
+
+  it('is nothing where the user says what a model predicts whose files say what is not known', async () => {
+    const other = join(folder, '.others');
+    cpSync(smallModelPath('models', 'sd15-tiny'), join(other, 'rescued'), { recursive: true });
+    cpSync(join(folder, 'all.safetensors'), join(other, 'all.safetensors'));
+    const config = join(other, 'rescued', 'scheduler', 'scheduler_config.json');
+    const said = JSON.parse(readFileSync(config, 'utf8')) as object;
+    writeFileSync(config, JSON.stringify({ ...said, prediction_type: 'mystery' }));
+    const others = await openLibrary([other], { conditions: [], typesFile: join(folder, '.said.json') });
+    const rescued = await others.setPrediction('rescued', { type: 'epsilon' });
+    const { hash } = await others.find(findLora, 'all');
+    const loras = [{ model: { id: 'all', hash }, scale: 1, textEncoderScale: 1 }];
+    const plan = planFor(rescued, { loras });
+    expect((await others.settle(plan, await others.list())).warnings).toEqual([]);
   });
 
   it('is that it does not fit, each time', async () => {

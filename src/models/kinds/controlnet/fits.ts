@@ -4,7 +4,7 @@ import { type ControlNetModel, misfit, typesOf } from '../../../generation/model
 import type { ModelList } from '../../../generation/models/model-list.ts';
 import { actsIn, passesOf } from '../../../generation/passes.ts';
 import type { GenerationPlan } from '../../../generation/plan.ts';
-import { openBaseCheckpoint, openControlNetOnBase } from '../../../weights/checkpoint.ts';
+import { openDecidedBase, openControlNetOnBase } from '../../../weights/checkpoint.ts';
 import { requireCompleteControlNet } from '../../../weights/complete.ts';
 import { remembered } from '../contract/remembered.ts';
 
@@ -47,7 +47,7 @@ export class ControlFits {
 async function requireWhole(base: BaseModel, net: ControlNetModel): Promise<void> {
   const changes = await openControlNetOnBase(net.path);
   if (changes === null) return;
-  const controlnet = changes.on(await openBaseCheckpoint(base.path), base.id);
+  const controlnet = changes.on(await openDecidedBase(base), base.id);
   requireCompleteControlNet({ controlnet }, `${net.id} on ${base.id}`);
 }
 

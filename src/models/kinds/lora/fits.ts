@@ -6,7 +6,7 @@ import type { LoraModel } from '../../../generation/models/lora.ts';
 import { actsIn, passesOf } from '../../../generation/passes.ts';
 import type { GenerationPlan, PlannedLora } from '../../../generation/plan.ts';
 import { fittingLoras } from '../../../generation/resolve-loras.ts';
-import { openBaseCheckpoint } from '../../../weights/checkpoint.ts';
+import { openDecidedBase } from '../../../weights/checkpoint.ts';
 import { openLoraFile } from '../../../weights/lora/lora-file.ts';
 import { loraTargets } from '../../../weights/lora/lora-targets.ts';
 import { type LoraTargets, matchLora } from '../../../weights/lora/match-lora.ts';
@@ -77,7 +77,7 @@ export class LoraFits {
   }
 
   async #work(base: BaseModel, lora: LoraModel): Promise<Fit> {
-    const open = async () => loraTargets(await openBaseCheckpoint(base.path));
+    const open = async () => loraTargets(await openDecidedBase(base));
     const targets = await remembered(this.#targets, mostTargets, JSON.stringify([base.id, base.hash]), open, isMisfit);
     const { matched, unmatched, deltas, lowRank } = await matchLora(await openLoraFile(lora.path), targets, base.id);
     return {
