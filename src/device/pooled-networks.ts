@@ -64,7 +64,8 @@ export function baseNetworks(
     injectionPoints: points,
     featurePlaces: places,
     rowBytes: (height, width) => workingPlanes * 4 * height * width * (unet.config.blockChannels[0] ?? 0),
-    reloadMs: (loras) => pool.reloadMs(variants.choose(false, loras).session),
+    reloadMs: (loras, { features, imagePrompts }) =>
+      pool.reloadMs(variants.choose(features, loras, imagePrompts).session),
     denoise: async (input, { residuals, features: given, imageTokens }, rows) => {
       const slots = imageTokens.reduce((most, own) => Math.max(most, own.length), 0);
       const { session, features, branches: set, imagePrompts } = variants.choose(given.length > 0, rows.flat(), slots);

@@ -1,5 +1,6 @@
 import { evaluateTogether } from './evaluation.ts';
-import { networksOf } from './controls/kinds.ts';
+import { networksOf, takenBeside } from './controls/kinds.ts';
+import type { RowControl } from './controls/sample-control.ts';
 import type { EvaluationNetworks } from './controls/split-networks.ts';
 import type { Pass } from './pass.ts';
 import { batchKey, controlsOn, isFinished, rowsOf, type Sample } from './sample.ts';
@@ -95,7 +96,7 @@ export class DenoiseLoop {
     const now = this.#now();
     const turns = quantum * Math.max(1, this.#basesToLoad());
     const isReady = ({ sample, since }: Waiting): boolean =>
-      now - since >= turns * this.#networks.reloadMs(sample.pass.base, steeringOf(sample), sample.pass.branches);
+      now - since >= turns * this.#reloadMs(sample, steeringOf(sample));
     const firstReady = this.#waiting.find(isReady);
     const first = firstReady ?? this.#waiting[0];
     if (first === undefined) return null;
@@ -142,9 +143,14 @@ export class DenoiseLoop {
 
   /** How many bases of waiting samples had to make room for others. */
   #basesToLoad(): number {
-    const denoisers = new Map(this.#waiting.map(({ sample: { pass } }) => [denoiserOf(pass), pass]));
-    return [...denoisers.values()].filter(({ base, branches }) => this.#networks.reloadMs(base, [], branches) > 0)
-      .length;
+    const toLoad = this.#waiting.filter(({ sample }) => this.#reloadMs(sample) > 0);
+    return new Set(toLoad.map(({ sample }) => denoiserOf(sample.pass))).size;
+  }
+
+  /** Milliseconds that loading takes before a sample's next evaluation, with these ControlNets. */
+  #reloadMs(sample: Sample, controlNets: Iterable<string> = []): number {
+    const { base, branches } = sample.pass;
+    return this.#networks.reloadMs(base, controlNets, branches, takenBeside(controlsOf(sample)));
   }
 
   #take(samples: readonly Sample[]): readonly Waiting[] {
@@ -187,8 +193,12 @@ function denoiserOf({ base, branches }: Pass): string {
 }
 
 function steeringOf(sample: Sample): ReadonlySet<string> {
-  const acting = rowsOf(sample).flatMap((row) => controlsOn(row, sample));
-  return new Set(acting.flatMap(({ control }) => networksOf(control)));
+  return new Set(controlsOf(sample).flatMap((acting) => acting.flatMap(({ control }) => networksOf(control))));
+}
+
+/** The controls that act on each of the rows of a sample's next evaluation. */
+function controlsOf(sample: Sample): readonly (readonly RowControl[])[] {
+  return rowsOf(sample).map((row) => controlsOn(row, sample));
 }
 
 function countRows(samples: readonly Sample[]): number {

@@ -183,7 +183,8 @@ describe('a base model with LoRAs beside its layers', () => {
     expect(setsLoaded()).toEqual(['attention']);
     await denoise(all.key, [all.branches], fresh);
     expect(setsLoaded()).toEqual(['attention', 'all']);
-    expect([few.networks.reloadMs(few.branches), all.networks.reloadMs(all.branches)]).toEqual([0, 0]);
+    const alone = { features: false, imagePrompts: 0 };
+    expect([few, all].map((open) => open.networks.reloadMs(open.branches, alone))).toEqual([0, 0]);
     for (const key of own.keys) if (key.includes('"attention"')) await own.forget(key);
     await denoise(few.key, [few.branches], fresh);
     expect(setsLoaded()).toEqual(['all']);

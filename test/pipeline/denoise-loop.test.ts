@@ -14,7 +14,7 @@ import type {
 } from '../../src/pipeline/networks/networks.ts';
 import type { Region } from '../../src/pixels/region.ts';
 import type { ControlInputs } from '../../src/pipeline/controls/control-work.ts';
-import type { ResidualControl, SampleControl } from '../../src/pipeline/controls/sample-control.ts';
+import type { ImageTokenControl, ResidualControl, SampleControl } from '../../src/pipeline/controls/sample-control.ts';
 import { type Pass, torchNoise } from '../../src/pipeline/pass.ts';
 import { rowOf } from '../../src/pipeline/row.ts';
 import { resumeSample, type Sample, startSample, stepOf } from '../../src/pipeline/sample.ts';
@@ -40,7 +40,7 @@ class AnalyticNetworks implements NetworkSource {
 
   base(key: string): PictureNetworks {
     return {
-      reloadMs: (branches) => this.reloadMs(branches.length === 0 ? key : `${key} with branches`),
+      reloadMs: (branches, { imagePrompts }) => this.reloadMs(variantOf(key, branches.length > 0, imagePrompts > 0)),
       latentChannels: 1,
       task: 'drawing',
       latentScale: 8,
@@ -51,8 +51,8 @@ class AnalyticNetworks implements NetworkSource {
       rowBytes: (height, width) => 100 * height * width,
       encode: async () => await Promise.reject(new Error('no picture here')),
       decode: async (latents) => await Promise.resolve(latents),
-      denoise: async (input, { residuals }, branches) => {
-        this.before(branches.flat().length === 0 ? key : `${key} with branches`);
+      denoise: async (input, { residuals, imageTokens }, branches) => {
+        this.before(variantOf(key, branches.flat().length > 0, imageTokens.length > 0));
         this.branches.push(branches.map((own) => own.map(({ lora }) => lora)));
         return await Promise.resolve(this.#denoise(input, residuals));
       },
@@ -87,6 +87,10 @@ class AnalyticNetworks implements NetworkSource {
     });
     return { dims: sample.dims, data };
   }
+}
+
+function variantOf(key: string, branches: boolean, pictures: boolean): string {
+  return [key, ...(branches ? ['with branches'] : []), ...(pictures ? ['with pictures'] : [])].join(' ');
 }
 
 function meansOf({ dims: [rows = 0], data }: Tensor): readonly number[] {
@@ -194,6 +198,18 @@ function control(
 ): ResidualControl {
   const weights = controlWeights(mode, 1, 2);
   return { acts: 'residuals', network, hint: Float32Array.of(hint, hint), start, end, weights, inputs: within(null) };
+}
+
+function imagePrompt(): ImageTokenControl {
+  const [tokens, weight] = [{ count: 1, keys: [], values: [] }, Float32Array.of(1)];
+  return {
+    acts: 'imageTokens',
+    tokens: { prompt: tokens, others: tokens },
+    start: 0,
+    end: 1,
+    weights: { prompt: weight, others: weight },
+    inputs: within(null),
+  };
 }
 
 function within(region: Region | null): ControlInputs {
@@ -455,6 +471,14 @@ describe('bases that do not fit into memory together', () => {
   it('are both drawn, however unequal they are', async () => {
     const { time } = await drawAll({ a: 500, b: 10 });
     expect(time).toBeLessThanOrEqual((2 * steps * 10) / 0.8 + 1000);
+  });
+
+  it('take turns with image prompts too, for which they are other networks', async () => {
+    const networks = new TightNetworks({ 'a with pictures': 50, 'b with pictures': 50 }, 10);
+    const loop = new DenoiseLoop(splitNetworks(networks), limits(64), () => networks.time);
+    loop.join(['a', 'b'].map((base) => sample({ base, steps, controls: [imagePrompt()] })));
+    while (loop.size > 0) await loop.tick();
+    expect(networks.time).toBeLessThanOrEqual((2 * steps * 10) / 0.8 + 100);
   });
 
   it('do not wait where there is nothing else to do', async () => {

@@ -260,6 +260,20 @@ describe('rows of other requests', () => {
     }
   });
 
+  it('wait until a network that takes image prompts is loaded again', async () => {
+    const own = new SessionPool({ provider: 'cpu', deviceId: 0, threads: 1 }, 2 ** 30);
+    try {
+      const { base } = await openGoldenBase(own, 'sd15-tiny');
+      const reloadMs = (imagePrompts: number): number => base.reloadMs([], { features: false, imagePrompts });
+      await evaluate(own, [[], [acting(await controlOf(name, ['square']), 'prompt')]]);
+      expect([reloadMs(0), reloadMs(1)]).toEqual([0, 0]);
+      for (const key of own.keys) await own.forget(key);
+      expect(reloadMs(1)).toBeGreaterThan(0);
+    } finally {
+      await own.release();
+    }
+  });
+
   it('attend to no picture where they do not ask for the prompt', async () => {
     const control = await controlOf(name, ['square']);
     const [prompt, negative] = [acting(control, 'prompt'), acting(control, 'negative')];

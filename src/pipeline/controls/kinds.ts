@@ -1,5 +1,12 @@
 import type { SteeringModel } from '../../generation/models/steering.ts';
-import type { DenoiserInput, NetworkSource, PictureNetworks, Steering, SteeringSource } from '../networks/networks.ts';
+import type {
+  DenoiserInput,
+  NetworkSource,
+  PictureNetworks,
+  Steering,
+  SteeringSource,
+  TakenBeside,
+} from '../networks/networks.ts';
 import type { Acting, ControlWork } from './control-work.ts';
 import { prepareFeatures, sumFeatures } from './features.ts';
 import { imagesOf, prepareImageTokens } from './image-tokens.ts';
@@ -83,6 +90,16 @@ export async function prepareControls(
 /** Keys of the networks that run for a control in every evaluation that it acts in. */
 export function networksOf(control: SampleControl): readonly string[] {
   return kindOf(control.acts).networks(control);
+}
+
+/** What the denoiser takes for the controls that act on each of its rows. */
+export function takenBeside(rows: readonly (readonly RowControl[])[]): TakenBeside {
+  const counts = (acts: Acting): readonly number[] =>
+    rows.map((controls) => controls.filter(({ control }) => control.acts === acts).length);
+  return {
+    features: counts('features').some((count) => count > 0),
+    imagePrompts: Math.max(0, ...counts('imageTokens')),
+  };
 }
 
 /** What all controls together give the denoiser in one evaluation; rows[r] are those that act on row r of `input`. */

@@ -1,5 +1,5 @@
 import type { Tensor } from '../../numeric/tensor.ts';
-import type { DenoiserInput, NetworkSource, RowBranch } from '../networks/networks.ts';
+import type { DenoiserInput, NetworkSource, RowBranch, TakenBeside } from '../networks/networks.ts';
 import { steer } from './kinds.ts';
 import type { RowControl } from './sample-control.ts';
 
@@ -19,7 +19,7 @@ export interface EvaluationNetworks {
   /** Estimate of the memory that one row works in, in bytes, for latents of height x width cells. */
   rowBytes(base: string, height: number, width: number): number;
   /** Milliseconds that loading takes before such an evaluation can begin; 0 where all is loaded, or never was. */
-  reloadMs(base: string, controlNets: Iterable<string>, branches: readonly RowBranch[]): number;
+  reloadMs(base: string, controlNets: Iterable<string>, branches: readonly RowBranch[], beside: TakenBeside): number;
   /** The network's prediction (epsilon or v), [rows, C, h, w]. */
   evaluate(evaluation: BatchedEvaluation): Promise<Tensor>;
 }
@@ -28,8 +28,8 @@ export interface EvaluationNetworks {
 export function splitNetworks(networks: NetworkSource): EvaluationNetworks {
   return {
     rowBytes: (base, height, width) => networks.base(base).rowBytes(height, width),
-    reloadMs(base, controlNets, branches) {
-      let ms = networks.base(base).reloadMs(branches);
+    reloadMs(base, controlNets, branches, beside) {
+      let ms = networks.base(base).reloadMs(branches, beside);
       for (const network of controlNets) ms += networks.control(network).reloadMs();
       return ms;
     },

@@ -47,8 +47,8 @@ export interface PictureNetworks extends PictureEncoder, LatentDecoder {
   readonly featurePlaces: number;
   /** Estimate of the memory that one row of a batched step works in, in bytes, for latents of height x width cells. */
   rowBytes(height: number, width: number): number;
-  /** Milliseconds until the denoiser can run with such LoRAs: 0 where it is loaded, and where nobody knows because it never was. */
-  reloadMs(branches: readonly RowBranch[]): number;
+  /** Milliseconds until the denoiser can run with such LoRAs and such controls: 0 where it is loaded, and where nobody knows because it never was. */
+  reloadMs(branches: readonly RowBranch[], beside: TakenBeside): number;
   /** The network's prediction (epsilon or v), [rows, C, h, w]. `branches[r]` act on row r, beside the layers. */
   denoise(input: DenoiserInput, steering: Steering, branches: readonly (readonly RowBranch[])[]): Promise<Tensor>;
 }
@@ -87,6 +87,14 @@ export interface Steering {
   readonly features: readonly Tensor[];
   /** Those of each row; none at all where nothing acts so. */
   readonly imageTokens: readonly (readonly RowImage[])[];
+}
+
+/** What a denoiser takes in an evaluation for controls that are no networks of their own. */
+export interface TakenBeside {
+  /** Whether features of T2I-Adapters enter it. */
+  readonly features: boolean;
+  /** The most image prompts that act on one of its rows. */
+  readonly imagePrompts: number;
 }
 
 /** What pictures mean to the attentions of a denoiser on the text. */
