@@ -290,6 +290,8 @@ describe('rows of other requests', () => {
     expect(canShareImages([of(4), of(16), of(12), []])).toBe(true);
     expect(canShareImages([of(97), of(16), []])).toBe(false);
     expect(canShareImages([of(97), of(97), []])).toBe(true);
+    // Pictures cost more than texts: 560 tokens are keys and values in every attention.
+    expect([canShareImages([of(80), of(112)]), canShareImages([of(64), of(128), of(16)])]).toEqual([false, true]);
   });
 
   it('have image prompts within their regions alone', async () => {

@@ -82,9 +82,9 @@ export function canShareRun(rows: readonly Conditioning[]): boolean {
   );
 }
 
-/** The same of sequences of such lengths. */
-export function fitOneLength(lengths: readonly number[]): boolean {
-  return oneLength(lengths) <= Math.max(mostTokens, ...lengths);
+/** The same of sequences of such lengths, which may be repeated up to `most`. */
+export function fitOneLength(lengths: readonly number[], most: number): boolean {
+  return oneLength(lengths) <= Math.max(most, ...lengths);
 }
 
 /** The length to which sequences of such lengths are repeated; 1 where there are none. */

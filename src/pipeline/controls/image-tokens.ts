@@ -1,6 +1,7 @@
 import type { ImageEncoderModel } from '../../generation/models/image-encoder.ts';
 import type { IpAdapterModel } from '../../generation/models/ip-adapter.ts';
 import type { Tensor } from '../../numeric/tensor.ts';
+import { limits } from '../../generation/request/limits.ts';
 import { isNowhere } from '../../pixels/region.ts';
 import { tilesOf } from '../../pixels/beside-each-other.ts';
 import type { RgbImage } from '../../pixels/rgb-image.ts';
@@ -65,6 +66,12 @@ export function imagesOf(
   );
 }
 
+/**
+ * Tokens up to which those of pictures are repeated: as many as an image prompt of Plus may have. They are keys and values of every attention, in SDXL
+ * 11 MB a row for 16 of them, where a text is one sequence for all.
+ */
+const mostTokens = 16 * limits.promptPictures;
+
 /** Whether what rows attend to beside the text may be brought to one length in a run: it is repeated up to a multiple of all. */
 export function canShareImages(rows: readonly (readonly RowControl[])[]): boolean {
   const images = imagesOf(
@@ -73,9 +80,8 @@ export function canShareImages(rows: readonly (readonly RowControl[])[]): boolea
     ),
   );
   const slots = images.reduce((most, own) => Math.max(most, own.length), 0);
-  return Array.from({ length: slots }, (_, slot) => images.flatMap((own) => own[slot]?.tokens.count ?? [])).every(
-    fitOneLength,
-  );
+  const lengths = Array.from({ length: slots }, (_, slot) => images.flatMap((own) => own[slot]?.tokens.count ?? []));
+  return lengths.every((own) => fitOneLength(own, mostTokens));
 }
 
 /** CLIP's, by channel. */
