@@ -4,7 +4,7 @@ import type { Size } from '../numeric/size.ts';
 import type { ResizeMode } from '../pixels/resize-mode.ts';
 import type { MaskedImage, RgbImage } from '../pixels/rgb-image.ts';
 import { decodeMasked, decodePicture } from './decode.ts';
-import { cubic, resampleBytes } from '../numeric/resample.ts';
+import { cubic, resampleWindow } from '../numeric/resample.ts';
 import { resizeMap, resizeMask, resizePhoto } from './resize.ts';
 
 /** A picture file, and the file of the mask beside it where there is one. */
@@ -64,7 +64,7 @@ export function clipView({ data, width, height }: RgbImage, size: number): RgbIm
     width: size,
     height: size,
   };
-  return cut({ ...resized, data: resampleBytes(data, { width, height }, resized, 3, cubic) }, box);
+  return { width: size, height: size, data: resampleWindow(data, { width, height }, resized, box, 3, cubic) };
 }
 
 /**

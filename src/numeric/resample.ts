@@ -46,6 +46,28 @@ export function resampleBytes(
   return resample(data, from, to, channels, (length) => new Uint8Array(length), tapsOf, 0.5);
 }
 
+/** A window of what {@link resampleBytes} gives, inside of it: what lies beside it takes no memory and no time, however large it would be. */
+export function resampleWindow(
+  data: Uint8Array,
+  from: Size,
+  to: Size,
+  window: { readonly x: number; readonly y: number } & Size,
+  channels: number,
+  by: ResampleFilter = triangle,
+): Uint8Array {
+  const columns = fixedPoint(from.width, to.width, by, { start: window.x, count: window.width });
+  const rows = fixedPoint(from.height, to.height, by, { start: window.y, count: window.height });
+  const top = rows.first[0] ?? 0;
+  const lines = (rows.first.at(-1) ?? 0) + (rows.count.at(-1) ?? 0) - top;
+  const walk = { lines, lineStep: from.width * channels, step: channels };
+  const narrowed = new Uint8Array(window.width * lines * channels);
+  filter(data.subarray(top * walk.lineStep), columns, walk, narrowed, 0.5);
+  const out = new Uint8Array(window.width * window.height * channels);
+  const below = { ...rows, first: rows.first.map((first) => first - top) };
+  filter(narrowed, below, { lines: 1, lineStep: 0, step: window.width * channels }, out, 0.5);
+  return out;
+}
+
 /**
  * One plane of float values at another size, by the same filter as {@link resampleBytes} but without rounding. Values stay
  * within the range of the source's.
@@ -97,17 +119,31 @@ export interface Taps {
   readonly reach: number;
 }
 
-/** The taps of a filter over a line of `length` values that is brought to `resized`: those inside of it, their weights divided by their sum. */
-export function filterTaps(length: number, resized: number, { reach: narrowest, weight }: ResampleFilter): Taps {
+/** Some target positions of a line. */
+interface Part {
+  readonly start: number;
+  readonly count: number;
+}
+
+/**
+ * The taps of a filter over a line of `length` values that is brought to `resized`, of all of it or of a part: those inside of it, their weights
+ * divided by their sum.
+ */
+export function filterTaps(
+  length: number,
+  resized: number,
+  { reach: narrowest, weight }: ResampleFilter,
+  part: Part = { start: 0, count: resized },
+): Taps {
   const scale = length / resized;
   const widening = Math.max(scale, 1);
   const support = narrowest * widening;
   const reach = Math.ceil(support) * 2 + 1;
-  const first = new Int32Array(resized);
-  const count = new Int32Array(resized);
-  const weights = new Float64Array(resized * reach);
-  for (let i = 0; i < resized; i++) {
-    const centre = (i + 0.5) * scale;
+  const first = new Int32Array(part.count);
+  const count = new Int32Array(part.count);
+  const weights = new Float64Array(part.count * reach);
+  for (let i = 0; i < part.count; i++) {
+    const centre = (part.start + i + 0.5) * scale;
     const start = Math.max(0, Math.trunc(centre - support + 0.5));
     const end = Math.min(length, Math.trunc(centre + support + 0.5));
     let sum = 0;
@@ -124,8 +160,8 @@ export function filterTaps(length: number, resized: number, { reach: narrowest, 
 }
 
 /** The same with weights of 22 fractional bits. */
-function fixedPoint(length: number, resized: number, by: ResampleFilter): Taps {
-  const taps = filterTaps(length, resized, by);
+function fixedPoint(length: number, resized: number, by: ResampleFilter, part?: Part): Taps {
+  const taps = filterTaps(length, resized, by, part);
   return { ...taps, weights: taps.weights.map((weight) => Math.floor(weight * 2 ** 22 + 0.5) / 2 ** 22) };
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { resampleBytes, resamplePlane } from '../../src/numeric/resample.ts';
+import { cubic, resampleBytes, resamplePlane, resampleWindow, triangle } from '../../src/numeric/resample.ts';
 import { annotatorPicture, photo } from '../support/annotators.ts';
 import { maxAbsDifference } from '../support/golden.ts';
 
@@ -20,6 +20,39 @@ describe('resampling', () => {
     const expected = await annotatorPicture(file);
     const source = await photo('astronaut');
     expect(maxAbsDifference(resampleBytes(source.data, source, expected, 3), expected.data)).toBe(0);
+  });
+
+  test('gives a window as what it is cut from', () => {
+    const share = fc.double({ min: 0, max: 1, noNaN: true });
+    fc.assert(
+      fc.property(picture, size, fc.tuple(share, share, share, share), (given, to, [left, top, wide, high]) => {
+        const { from, data } = given;
+        const [x, y] = [Math.floor(left * (to.width - 1)), Math.floor(top * (to.height - 1))];
+        const window = {
+          x,
+          y,
+          width: 1 + Math.floor(wide * (to.width - 1 - x)),
+          height: 1 + Math.floor(high * (to.height - 1 - y)),
+        };
+        for (const filter of [cubic, triangle]) {
+          const whole = resampleBytes(data, from, to, 1, filter);
+          const cut = Array.from({ length: window.width * window.height }, (_, i) => {
+            return whole[(y + Math.floor(i / window.width)) * to.width + x + (i % window.width)];
+          });
+          expect([...resampleWindow(data, from, to, window, 1, filter)]).toEqual(cut);
+        }
+      }),
+    );
+  });
+
+  test.each([
+    ['wide', { width: 1_000_000, height: 1 }],
+    ['high', { width: 1, height: 1_000_000 }],
+  ])('makes no more than a window of a very %s picture', (_, from) => {
+    const to = { width: 224 * from.width, height: 224 * from.height };
+    const window = { x: (to.width - 224) / 2, y: (to.height - 224) / 2, width: 224, height: 224 };
+    const data = new Uint8Array(3_000_000).fill(7);
+    expect(resampleWindow(data, from, to, window, 3, cubic)).toEqual(new Uint8Array(3 * 224 ** 2).fill(7));
   });
 
   test('keeps a plane of its size, as a copy', () => {
