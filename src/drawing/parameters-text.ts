@@ -74,13 +74,14 @@ function refinerPairs({ refiner }: GenerationPlan): readonly [string, string | n
   ];
 }
 
-/** Of a second pass, under the names of A1111, where it has one. */
+/** How far a picture was drawn on beyond its sides, where it was. */
 function extendPairs(extend: PlannedExtend | undefined): readonly [string, string][] {
   if (extend === undefined) return [];
   const sides = (['left', 'top', 'right', 'bottom'] as const).filter((side) => extend[side] > 0);
   return [['Extend', sides.map((side) => `${side} ${extend[side]}`).join(' ')]];
 }
 
+/** Of a second pass, under the names of A1111, where it has one. */
 function hiresPairs({ hires, init, model, scheduler }: GenerationPlan): readonly [string, string | number][] {
   if (hires === undefined) return [];
   return [

@@ -13,7 +13,7 @@ const textCost = 2048;
 const pictureCost = 65_536;
 
 /**
- * In pixel steps: width x height x evaluations of the network x pictures drawn, candidates included. An evaluation costs by its rows, where
+ * In whole pixel steps: width x height x evaluations of the network x pictures drawn, candidates included. An evaluation costs by its rows, where
  * two, those of guidance, are one, each text costs that is encoded beside the prompt and the negative one, each picture of an image prompt, and a
  * network that enlarges a picture between two passes.
  */
@@ -21,10 +21,8 @@ export function costOfDrawing(plan: GenerationPlan): number {
   const known = costs.get(plan);
   if (known !== undefined) return known;
   const passes = passesOf(plan);
-  const cost =
-    costOfPasses(passes) * plan.count * plan.bestOf +
-    furtherTexts(passes) * textCost +
-    picturesSeen(plan) * pictureCost;
+  const drawn = costOfPasses(passes) * plan.count * plan.bestOf;
+  const cost = Math.round(drawn + furtherTexts(passes) * textCost + picturesSeen(plan) * pictureCost);
   costs.set(plan, cost);
   return cost;
 }

@@ -72,14 +72,15 @@ interface MadeForFewSteps {
 
 function madeForFewSteps(
   plan: GenerationPlan,
-  { id, distilled, defaults }: BaseModel,
+  { id, distilled, defaults, embedsGuidance }: BaseModel,
   loras: readonly LoraModel[],
 ): MadeForFewSteps | null {
   for (const { model, scale } of plan.loras ?? []) {
     const as = scale <= 0 ? undefined : loras.find((one) => one.id === model.id)?.distilled;
     if (as === undefined) continue;
     const { steps, guidance } = distillations[as];
-    return { name: `the LoRA ${model.id}`, as, steps: steps.usual, guidance: guidance.usual };
+    const usual = embedsGuidance === true ? defaults.guidanceScale : guidance.usual;
+    return { name: `the LoRA ${model.id}`, as, steps: steps.usual, guidance: usual };
   }
   if (distilled === null) return null;
   return { name: `the model ${id}`, as: distilled.as, steps: defaults.steps, guidance: defaults.guidanceScale };

@@ -143,8 +143,9 @@ export class DenoiseLoop {
 
   /** How many bases of waiting samples had to make room for others. */
   #basesToLoad(): number {
-    const toLoad = this.#waiting.filter(({ sample }) => this.#reloadMs(sample) > 0);
-    return new Set(toLoad.map(({ sample }) => denoiserOf(sample.pass))).size;
+    const distinct = new Map(this.#waiting.map(({ sample }) => [variantOf(sample), sample]));
+    const toLoad = [...distinct.values()].filter((sample) => this.#reloadMs(sample) > 0);
+    return new Set(toLoad.map(({ pass }) => denoiserOf(pass))).size;
   }
 
   /** Milliseconds that loading takes before a sample's next evaluation, with these ControlNets. */
@@ -190,6 +191,12 @@ function allNetworksOf(sample: Sample): readonly string[] {
 /** A base model with branches is another network than that without, though samples of both may share it. */
 function denoiserOf({ base, branches }: Pass): string {
   return branches.length === 0 ? base : `${base} with branches`;
+}
+
+/** Of samples that need one network it is the same. */
+function variantOf(sample: Sample): string {
+  const { features, imagePrompts } = takenBeside(controlsOf(sample));
+  return [denoiserOf(sample.pass), features, imagePrompts].join('/');
 }
 
 function steeringOf(sample: Sample): ReadonlySet<string> {

@@ -20,7 +20,12 @@ const turbo: BaseModel = {
   distilled: { as: 'turbo', decidedBy: 'user', source: 'armature models set turbo' },
   defaults: { ...photoModel.defaults, steps: 4, guidanceScale: 1, scheduler: 'euler_a' },
 };
-const input: BaseModel = { ...turbo, id: 'input', embedsGuidance: true };
+const input: BaseModel = {
+  ...turbo,
+  id: 'input',
+  embedsGuidance: true,
+  defaults: { ...turbo.defaults, guidanceScale: 8.5 },
+};
 const fast = lora('fast', 'lightning');
 const models = modelList([photoModel, turbo, input, lora('ink'), fast, lora('lcm-lora', 'lcm')]);
 
@@ -75,6 +80,12 @@ describe('steps and guidance that what was made for few steps does not bear', ()
     ],
     [{ loras: [{ model: 'fast', scale: -1 }], guidance_scale: 7 }, []],
     [{ model: 'input', guidance_scale: 12 }, []],
+    [
+      { model: 'input', loras: [{ model: 'fast' }], steps: 30 },
+      [
+        'the LoRA fast was made for few steps (Lightning: at most 8 steps): 30 steps take longer and draw no better. Left out, they are 4 and 8.5.',
+      ],
+    ],
     [{ steps: 50, guidance_scale: 12 }, []],
   ])('%j', (body, expected) => {
     expect(resolve(body).warnings).toEqual(expected);

@@ -67,6 +67,11 @@ describe('the steps at which guidance acts', () => {
     expect(costOfDrawing(resolve({ ...composed, guidance_end: 0.4 }).plan)).toBe(costOfDrawing(resolve(composed).plan));
   });
 
+  it('cost whole pixel steps, which messages about quotas name', () => {
+    const cost = costOfDrawing(resolve({ guidance_end: 0.3, scheduler: 'heun' }).plan);
+    expect([cost, Number.isInteger(cost)]).toEqual([Math.round(64 * 64 * 19 * 0.65), true]);
+  });
+
   it('end not before they begin', () => {
     expect(() => resolve({ guidance_start: 0.6, guidance_end: 0.4 })).toThrow(
       /guidance_start to be at most guidance_end, 0\.4, but received 0\.6/,
