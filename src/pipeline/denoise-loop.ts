@@ -1,5 +1,6 @@
 import { evaluateTogether } from './evaluation.ts';
 import { networksOf, takenBeside } from './controls/kinds.ts';
+import { imageBytesOf } from './controls/image-tokens.ts';
 import type { RowControl } from './controls/sample-control.ts';
 import type { EvaluationNetworks } from './controls/split-networks.ts';
 import type { Pass } from './pass.ts';
@@ -163,11 +164,10 @@ export class DenoiseLoop {
 
   /** As many of them as one step may have. One sample always goes, however large it is. */
   #withinLimits(samples: readonly Sample[]): readonly Sample[] {
-    const maxRows = this.#maxRows(samples);
     const group: Sample[] = [];
     let rows = 0;
     for (const sample of samples) {
-      if (group.length > 0 && rows + rowsOf(sample).length > maxRows) break;
+      if (group.length > 0 && rows + rowsOf(sample).length > this.#maxRows([...group, sample])) break;
       rows += rowsOf(sample).length;
       group.push(sample);
     }
@@ -175,10 +175,12 @@ export class DenoiseLoop {
   }
 
   /** Rows of such samples that may go through a network at once. */
-  #maxRows([first]: readonly Sample[]): number {
+  #maxRows(samples: readonly Sample[]): number {
+    const [first] = samples;
     if (first === undefined) return 0;
     const [, height, width] = first.pass.shape;
-    const rowBytes = this.#networks.rowBytes(first.pass.base, height, width);
+    const imageBytes = Math.max(...samples.flatMap((sample) => controlsOf(sample).map(imageBytesOf)));
+    const rowBytes = this.#networks.rowBytes(first.pass.base, height, width) + imageBytes;
     return Math.min(this.#limits.maxRows, Math.floor(this.#limits.workingMemory / rowBytes));
   }
 }

@@ -200,8 +200,10 @@ function control(
   return { acts: 'residuals', network, hint: Float32Array.of(hint, hint), start, end, weights, inputs: within(null) };
 }
 
-function imagePrompt(): ImageTokenControl {
-  const [tokens, weight] = [{ count: 1, keys: [], values: [] }, Float32Array.of(1)];
+/** One of so many keys, and as many values. */
+function imagePrompt(count = 0): ImageTokenControl {
+  const keys = [new Float32Array(count)];
+  const [tokens, weight] = [{ count: 1, keys, values: keys }, Float32Array.of(1)];
   return {
     acts: 'imageTokens',
     tokens: { prompt: tokens, others: tokens },
@@ -304,6 +306,15 @@ describe('the batched denoise loop', () => {
     await loop.tick();
     await loop.tick();
     expect(networks.batches).toEqual([4, 2]);
+  });
+
+  it('counts into that memory what rows are fed with of the pictures of image prompts', async () => {
+    const networks = new AnalyticNetworks();
+    const loop = new DenoiseLoop(splitNetworks(networks), limits(64, 900));
+    // 200 bytes for 25 keys and 25 values, beside the 200 of each row: two rows, one sample.
+    loop.join([1, 2, 3].map((value) => sample({ value, steps: 1, controls: value === 1 ? [] : [imagePrompt(25)] })));
+    while (loop.size > 0) await loop.tick();
+    expect(networks.batches).toEqual([2, 2, 2]);
   });
 
   it('a single sample above the limit is still drawn', async () => {

@@ -1,6 +1,7 @@
 import type { ImageEncoderModel } from '../../generation/models/image-encoder.ts';
 import type { IpAdapterModel } from '../../generation/models/ip-adapter.ts';
 import type { Tensor } from '../../numeric/tensor.ts';
+import type { Role } from '../../generation/row-roles.ts';
 import { limits } from '../../generation/request/limits.ts';
 import { isNowhere } from '../../pixels/region.ts';
 import { tilesOf } from '../../pixels/beside-each-other.ts';
@@ -58,12 +59,26 @@ export function imagesOf(
 ): readonly (readonly RowImage[])[] {
   if (rows.every((controls) => controls.length === 0)) return [];
   return rows.map((controls) =>
-    controls.map(({ control: { tokens, inputs }, weights, role }) => ({
-      tokens: role === 'prompt' ? tokens.prompt : tokens.others,
+    controls.map(({ control, weights, role }) => ({
+      tokens: tokensFor(control, role),
       scale: weights[0] ?? 0,
-      region: inputs.region,
+      region: control.inputs.region,
     })),
   );
+}
+
+/** Memory that a row with such controls is fed with pictures in, in bytes: eight image prompts of eight pictures each take 700 MB in SDXL. */
+export function imageBytesOf(controls: readonly RowControl[]): number {
+  const values = controls.flatMap(({ control, role }) => {
+    if (control.acts !== 'imageTokens') return [];
+    const { keys, values: of } = tokensFor(control, role);
+    return [...keys, ...of].map(({ length }) => length);
+  });
+  return Float32Array.BYTES_PER_ELEMENT * values.reduce((sum, length) => sum + length, 0);
+}
+
+function tokensFor({ tokens }: ImageTokenControl, role: Role): ImageTokens {
+  return role === 'prompt' ? tokens.prompt : tokens.others;
 }
 
 /**
