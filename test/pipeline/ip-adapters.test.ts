@@ -102,6 +102,11 @@ describe('how an image encoder sees a picture', () => {
     expect(data.filter((value, i) => value === expected[i]).length).toBeGreaterThanOrEqual(0.99 * data.length);
   });
 
+  it('is the middle, whatever lies beside it', () => {
+    const wide = { width: 200_000, height: 1, data: new Uint8Array(600_000).fill(7) };
+    expect(clipView(wide, 224)).toEqual({ width: 224, height: 224, data: new Uint8Array(3 * 224 ** 2).fill(7) });
+  });
+
   it.each(pictures)('is normalised as CLIP takes %s', async (name) => {
     const reference = tensorOf(`clip/${name}/pixel_values`);
     const values = normalised(await pictureOf(name, reference.dims[3]!));
