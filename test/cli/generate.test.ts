@@ -144,7 +144,7 @@ describe('extract', () => {
   });
 
   it('names no pull for a network that the catalog has not', async () => {
-    const network = ['--option', 'network=mine', '--data', folder];
+    const network = ['--option', 'network=mine', '--data', file('data')];
     const { code, stderr } = await armature(['extract', 'depth', photo, ...network, '-o', file('none.png')]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/mine is not there\. It is not in the catalog: .*models\/annotators\/mine/);

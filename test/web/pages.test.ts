@@ -180,7 +180,8 @@ describe.skipIf(chromiumMissing !== null)(`pages in a browser${chromiumMissing ?
     const { id } = await service.submit({ ...long, preview: { every: 150 } });
     await show(`/jobs/${id}`);
     const place = page.locator('#previews');
-    expect([await place.count(), await place.isVisible()]).toEqual([1, false]);
+    await place.waitFor({ state: 'attached' });
+    expect(await place.isVisible()).toBe(false);
     await service.fetch(`/v1/generations/${id}/cancel`, { method: 'POST' });
   });
 
