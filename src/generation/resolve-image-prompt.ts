@@ -1,7 +1,7 @@
 import { imagePrompt } from '../conditions/image-prompt.ts';
 import { ArmatureError } from '../errors.ts';
 import type { GivenControl } from './given-control.ts';
-import type { GivenPicture } from './given-picture.ts';
+import { type GivenPicture, shortSideSize } from './given-picture.ts';
 import type { BaseModel } from './models/base.ts';
 import {
   findIpAdapter,
@@ -12,9 +12,11 @@ import {
   seesWith,
 } from './models/ip-adapter.ts';
 import { type ModelList, withArticle } from './models/model-list.ts';
+import type { ImageEncoderModel } from './models/image-encoder.ts';
 import { modelNouns } from './models/kinds.ts';
 import { findSteering } from './models/steering.ts';
-import type { ModelReference, PicturesSource } from './plan.ts';
+import type { PicturesSource } from './plan.ts';
+import { controlPictureList } from './request/controls.ts';
 
 /** What an image prompt is given to, what it is made from, and what there is to say of it. */
 export interface ResolvedImagePrompt {
@@ -25,8 +27,8 @@ export interface ResolvedImagePrompt {
 
 /**
  * Settles a control whose pictures are attended to beside the prompt. `field` is its path. Throws `unknown_model` where there is no IP-Adapter that
- * fits or no image encoder for it, `incompatible_control` for one that is named and does not fit, `invalid_request` for fields of maps and where
- * several fit and none is named.
+ * fits or no image encoder for it, `incompatible_control` for one that is named and does not fit, `invalid_request` for fields of maps, for
+ * pictures that are hardly more than a line, and where several fit and none is named.
  */
 export function resolveImagePrompt(
   { request, picture, further = [] }: GivenControl,
@@ -45,9 +47,17 @@ export function resolveImagePrompt(
   }
   const model = chooseIpAdapter(request.model, base, models, field);
   const encoder = encoderOf(model, models, `${field}.model`);
+  for (const [index, one] of pictures.entries()) {
+    refuseNarrow(
+      one,
+      encoder,
+      `${field}.${request.images === undefined ? 'image' : `${controlPictureList}[${index}]`}`,
+    );
+  }
+  const { id, hash } = encoder;
   return {
     model,
-    source: { kind: 'pictures', images: pictures.map(({ stored }) => stored), encoder },
+    source: { kind: 'pictures', images: pictures.map(({ stored }) => stored), encoder: { id, hash } },
     remarks: pictures.flatMap((one, index) => remarkOn(one, pictures.length > 1 ? `picture ${index}` : 'its picture')),
   };
 }
@@ -95,15 +105,20 @@ function refuseOtherSteering(
 }
 
 /** The first by its id of those with the dimensions that it takes: a second one is mostly a copy. */
-function encoderOf(model: IpAdapterModel, { imageEncoders }: ModelList, field: string): ModelReference {
+function encoderOf(model: IpAdapterModel, { imageEncoders }: ModelList, field: string): ImageEncoderModel {
   const found = imageEncoders.find((encoder) => seesWith(model, encoder));
-  if (found !== undefined) return { id: found.id, hash: found.hash };
+  if (found !== undefined) return found;
   const there =
     imageEncoders.length === 0
       ? 'There is none at all yet.'
       : `There are ${imageEncoders.map(({ id, hiddenWidth, projectionWidth }) => `${id} (states ${hiddenWidth} wide, projection ${projectionWidth})`).join(', ')}.`;
   const detail = `The ${ipAdapterNoun.noun} ${model.id} sees pictures with ${neededEncoder(model)}. ${there} Put one into the folder of models.`;
   throw new ArmatureError('unknown_model', detail, { field });
+}
+
+/** All of a picture is brought to the encoder's size by its short side before the middle is cut out: of a line that would be gigabytes. */
+function refuseNarrow(picture: GivenPicture, { imageSize }: ImageEncoderModel, field: string): void {
+  if (picture.pending !== true) shortSideSize(picture, imageSize, field);
 }
 
 /** Of a picture that is no square the encoder sees the middle. */

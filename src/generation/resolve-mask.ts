@@ -31,7 +31,7 @@ export function resolveMask(
   if (mask !== null && isKnown) refuseOtherSize(mask, picture);
   if (mask !== null && mask.facts !== null) refuseUseless(mask.facts, mode, channel);
   const { width, height } = extend === undefined ? (area === 'masked' ? picture : size) : grownBy(extend.over, extend);
-  if (area === 'masked') refuseLarge({ width, height });
+  if (area === 'masked') refuseLarge({ width, height }, request.output);
   return {
     ...(mask === null ? {} : { image: mask.stored }),
     ...(extend === undefined ? {} : { extend }),
@@ -104,7 +104,16 @@ function refuseUseless(
   );
 }
 
-function refuseLarge({ width, height }: Size): void {
+/** What the output, which has the size of the picture, cannot be. */
+function refuseLarge({ width, height }: Size, { format }: Pick<GenerationRequest['output'], 'format'>): void {
+  const side = limits.formatSide[format];
+  if (Math.max(width, height) > side) {
+    throw invalid(
+      'init_image',
+      `Expected init_image to have sides of at most ${side} pixels with inpaint.area "masked", whose output has its size, with what extend adds, and with output.format "${format}", ` +
+        `which has no more, but that is ${width} x ${height}. Send it smaller, or ask for png.`,
+    );
+  }
   if (width * height <= limits.sourcePixels) return;
   throw invalid(
     'init_image',

@@ -41,10 +41,10 @@ export function warningsOf(plan: GenerationPlan, models: ModelList): readonly st
 /** What has no effect because no pass asks about a negative prompt. */
 function guidanceWarnings(plan: GenerationPlan, passes: readonly PlannedPass[]): readonly string[] {
   const embeds = passes.find(({ embedsGuidance }) => embedsGuidance === true);
-  if (plan.guidanceScale !== 1 && passes.some(({ embedsGuidance }) => embedsGuidance !== true)) return [];
+  if (plan.guidanceScale > 1 && passes.some(({ embedsGuidance }) => embedsGuidance !== true)) return [];
   const because =
     embeds === undefined
-      ? 'while guidance_scale is 1'
+      ? `while guidance_scale is ${plan.guidanceScale}`
       : `with the model ${embeds.model.id}, which takes guidance_scale as an input and knows no negative prompt`;
   // Prompts are composed by what each has more than the negative one.
   const negative = plan.negativePrompt !== '' && composedPrompts(plan) === 1;

@@ -103,3 +103,15 @@ describe('steps and guidance that what was made for few steps does not bear', ()
     expect(warnings).toEqual([]);
   });
 });
+
+it('a model whose own guidance is below 1 asks nothing about a negative prompt, which is said', () => {
+  const own: BaseModel = { ...turbo, id: 'own', defaults: { ...turbo.defaults, guidanceScale: 0 } };
+  const { warnings } = resolveGeneration(parseGeneration({ prompt: 'x', negative_prompt: 'y' }), {
+    catalog: catalogOf(modelList([own])),
+    defaultModel: 'own',
+    given: [],
+    randomSeed: () => 1,
+    embedParameters: true,
+  });
+  expect(warnings).toEqual(['negative_prompt has no effect while guidance_scale is 0.']);
+});

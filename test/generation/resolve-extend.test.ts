@@ -81,6 +81,19 @@ describe('a picture that is drawn on', () => {
   });
 });
 
+it.each([
+  ['webp', 16_384, /sides of at most 16383 pixels .*output\.format "webp".* ask for png/],
+  ['jpeg', 65_501, /sides of at most 65500 pixels/],
+] as const)('a part of a picture is refused as %s where that has no such side', (format, width, message) => {
+  const part = { init_image: image, inpaint: { area: 'masked' }, output: { format } };
+  expect(() => resolve({ ...part, mask_image: image }, width, 8)).toThrow(
+    expect.objectContaining({ code: 'invalid_request', field: 'init_image', message: expect.stringMatching(message) }),
+  );
+  expect(() => resolve({ ...part, extend: { right: 8 } }, width - 8, 8)).toThrow(message);
+  expect(() => resolve({ ...part, mask_image: image }, width - 1, 8)).not.toThrow();
+  expect(() => resolve({ ...part, mask_image: image, output: { format: 'png' } }, width, 8)).not.toThrow();
+});
+
 describe('what is not drawn on', () => {
   const extend = { right: 64 };
   it.each([

@@ -127,6 +127,16 @@ describe('an image prompt', () => {
     ]);
   });
 
+  it('is refused where a picture would be huge once its short side has the size that the encoder sees', () => {
+    const line = picture('line', { width: 1, height: 60_000 });
+    const refused = (asked: object, shown: readonly GivenPicture[], field: string): void =>
+      expect(() => resolve(asked, models, shown)).toThrow(expect.objectContaining({ code: 'invalid_request', field }));
+    refused({}, [line], 'controls[0].image');
+    const several = { image: undefined, images: [{ upload_id: 'upl_1' }, { upload_id: 'upl_2' }] };
+    refused(several, [picture('a'), line], 'controls[0].images[1]');
+    expect(() => resolve({}, models, [{ ...line, width: 200 }])).not.toThrow();
+  });
+
   it('costs a quarter of a step at 512 x 512 for each picture', () => {
     const [one, three] = [1, 3].map((count) =>
       costOfDrawing(

@@ -28,6 +28,8 @@ export const limits = {
   extension: { min: 0, max: 2048 },
   /** Most pixels of a picture of which only a part is drawn anew: the output has its size. */
   sourcePixels: 4096 * 4096,
+  /** Longest side of a file of a format; PNG has no bound that a picture would reach. */
+  formatSide: { png: 2 ** 31 - 1, webp: 16_383, jpeg: 65_500 },
   /** How many times as wide and high a picture is made. */
   upscaleFactor: { min: 1, max: 16 },
   /** Of a picture that was made larger: WebP has no more. */
