@@ -84,7 +84,7 @@ async function measure(
   const condition = conditionOf(plan.type);
   if (!isMeasured(condition)) return { ...unmeasured(null, reasonOfNoMeasure(condition)), networks: [] };
   if (inputs.region?.levels.some(isCompared) === false) {
-    return { ...unmeasured(null, 'The mask of the control is nowhere above a half.'), networks: [] };
+    return { ...unmeasured(null, 'The control acts nowhere by more than a half.'), networks: [] };
   }
   const options = measuringOptions(condition, extractedWith(plan.source));
   const networks = condition.networks?.(options) ?? [];

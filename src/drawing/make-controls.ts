@@ -30,9 +30,10 @@ export async function makeControls(
 
 /** What there is to say of controls, each remark with the name of its control. */
 export function controlRemarks(controls: readonly ControlWork[]): readonly string[] {
-  return controls.flatMap(({ index, inputs: { remarks, region } }) => {
+  return controls.flatMap(({ index, plan, inputs: { remarks, region } }) => {
     const details = remarks.map(({ detail }) => detail);
-    const all = isNowhere(region) ? [...details, 'its mask is black all over: it does not act.'] : details;
+    const why = plan.region === undefined ? 'all that is drawn lies beyond its picture' : 'its mask is black all over';
+    const all = isNowhere(region) ? [...details, `${why}: it does not act.`] : details;
     return all.map((detail) => `controls[${index}]: ${detail}`);
   });
 }

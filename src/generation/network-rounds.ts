@@ -32,6 +32,6 @@ export function refuseHugeRounds({ id, scale }: UpscalerModel, picture: Size, si
   const detail =
     `Expected a size that the upscaler ${id}, which makes pictures ${scale} times as wide and high, reaches by pictures of at most ` +
     `${limits.upscaledPixels} pixels, but on the way to ${size.width} x ${size.height} it makes ${wide} x ${high}. ` +
-    'Send a smaller picture, or name another upscaler.';
+    'Begin with a smaller picture, or name another upscaler.';
   throw new ArmatureError('invalid_request', detail, { field });
 }

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { ControlWork } from '../../src/pipeline/controls/control-work.ts';
 import type { RgbImage } from '../../src/pixels/rgb-image.ts';
+import { controlRemarks } from '../../src/drawing/make-controls.ts';
 import { refuseStrictly, remarksOnExtraction, remarksOnMap } from '../../src/drawing/remarks.ts';
 
 const flat: RgbImage = { width: 4, height: 4, data: new Uint8Array(48).fill(90) };
@@ -37,6 +39,15 @@ describe('remarks on a ready-made map', () => {
     expect(remarksOnMap('canny', noise)[0]?.code).toBe('unlikely_map');
     expect(remarksOnMap('canny', edges)).toEqual([]);
   });
+});
+
+it('a control that does not act is told why: by its mask, or since all that is drawn lies beyond its picture', () => {
+  const inputs = { map: flat, remarks: [], region: { width: 4, height: 4, levels: new Uint8Array(16) } };
+  const works = [{}, { region: { key: 'k', sha256: 's' } }].map((plan, index) => ({ index, plan, inputs }));
+  expect(controlRemarks(works as unknown as readonly ControlWork[])).toEqual([
+    'controls[0]: all that is drawn lies beyond its picture: it does not act.',
+    'controls[1]: its mask is black all over: it does not act.',
+  ]);
 });
 
 describe('a strict job', () => {
