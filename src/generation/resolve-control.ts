@@ -22,6 +22,8 @@ export interface ControlContext {
   readonly catalog: Catalog;
   /** Of the generation. */
   readonly size: Size;
+  /** Whether that is a guess, until the picture that it follows is fetched: no adapter is refused by it yet. */
+  readonly isGuess: boolean;
   /** Its second pass; null where it has none. */
   readonly hires: ResolvedHires | null;
 }
@@ -69,7 +71,7 @@ export function resolveControl(given: GivenControl, context: ControlContext): Re
 function resolveMap(
   { request, picture }: GivenControl,
   base: BaseModel,
-  { catalog, size, hires }: ControlContext,
+  { catalog, size, isGuess, hires }: ControlContext,
   field: string,
 ): { readonly model: SteeringModel; readonly source: MapMaking; readonly remarks: readonly string[] } {
   const condition = catalog.condition(request.type, `${field}.type`);
@@ -77,7 +79,13 @@ function resolveMap(
     const detail = `Expected ${field}.image with the type ${condition.id}: several pictures are for ${imagePrompt.id}.`;
     throw new ArmatureError('invalid_request', detail, { field: `${field}.${controlPictureList}` });
   }
-  const model = chooseSteering(request, base, catalog.models, sizesOf(request, size, hires), field);
+  const model = chooseSteering(
+    request,
+    base,
+    catalog.models,
+    isGuess ? new Map() : sizesOf(request, size, hires),
+    field,
+  );
   refuseOtherStructure(condition.id, picture, `${field}.image`);
   refuseUselessMask(condition, picture, `${field}.image`);
   const preprocess = resolvePreprocess(condition, request.preprocess, picture, `${field}.preprocess`);

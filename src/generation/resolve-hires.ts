@@ -22,6 +22,8 @@ type HiresRequest = NonNullable<GenerationRequest['hires']>;
 export interface FirstPass extends Pick<GenerationPlan, 'scheduler' | 'schedule' | 'sChurn' | 'eta' | 'steps'> {
   readonly base: BaseModel;
   readonly size: Size;
+  /** Whether that is a guess, until the picture that it follows is fetched: nothing is refused by it yet. */
+  readonly isGuess: boolean;
   readonly added: PlannedAdded | undefined;
 }
 
@@ -53,8 +55,8 @@ export function resolveHires(
   refuseLongSchedule(steps, hires.strength);
   const sampling = samplingOf(hires, first);
   const { own: run, refined } = runsWith(refiner, 'high', { base, part, ...sampling }, 'hires.');
-  const { size, enlarged } = sizesOf(hires, first.size, base);
-  if (upscaler.model !== null) {
+  const { size, enlarged } = sizesOf(hires, first.size, base, first.isGuess ? asItIs : within);
+  if (upscaler.model !== null && !first.isGuess) {
     refuseHugeRounds(findUpscaler(models, upscaler.id, upscalerField), first.size, enlarged, upscalerField);
   }
   const added = addedOf(request, hires, first, base);
@@ -119,6 +121,7 @@ function sizesOf(
   { scale, width, height }: HiresRequest,
   low: Size,
   { latentScale: cell, id }: BaseModel,
+  checked: (size: Size, field: string) => Size,
 ): { readonly size: Size; readonly enlarged: Size } {
   if (scale !== undefined && (width ?? height) !== undefined) {
     throw invalid('hires.scale', 'Expected hires.scale or hires.width and hires.height, but received both.');
@@ -134,7 +137,7 @@ function sizesOf(
   const field = width === undefined ? (height === undefined ? 'hires.scale' : 'hires.height') : 'hires.width';
   if (width !== undefined && height !== undefined) {
     const enlarged = low.width * height < width * low.height ? wide(width) : high(height);
-    return { size: within({ width, height }, field), enlarged };
+    return { size: checked({ width, height }, field), enlarged };
   }
   const by = scale ?? defaultScale;
   const size =
@@ -143,10 +146,14 @@ function sizesOf(
         ? { width: cut(Math.trunc(low.width * by)), height: cut(Math.trunc(low.height * by)) }
         : high(height)
       : wide(width);
-  return { size: within(size, field), enlarged: size };
+  return { size: checked(size, field), enlarged: size };
 }
 
 const defaultScale = 2;
+
+function asItIs(size: Size): Size {
+  return size;
+}
 
 function within(size: Size, field: string): Size {
   const { width, height } = size;

@@ -69,6 +69,7 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
   const over = context.init ?? null;
   const extended = resolveExtend(request, base, over);
   const size = extended?.canvas ?? resolveSize(request, base, drawsMaskedPart(request) ? null : over);
+  const isGuess = isGuessed(request, over);
   const autoencoder = resolveAutoencoder(request, base, catalog.models);
   const otherStandsIn = autoencoder.vae !== undefined;
   if (request.init_image !== undefined) requireEncoder(base, otherStandsIn, 'init_image');
@@ -79,17 +80,17 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
   const added = resolveAdded(request, base, catalog.models);
   const refiner = chooseRefiner(request, base, added, catalog);
   const low = runsWith(refiner, 'low', { base, part: partOf({ steps, init }), ...sampling });
-  const hires = resolveHires(request, { base, size, steps, added, ...sampling }, refiner, catalog);
+  const hires = resolveHires(request, { base, size, isGuess, steps, added, ...sampling }, refiner, catalog);
   // Between its passes a picture is made, made larger and read again.
   if (hires !== null && latentInterpolation(hires.planned.upscaler.id) === null) {
     requireEncoder(hires.base, otherStandsIn, 'hires.upscaler');
   }
-  const resolved = context.given.map((given) => resolveControl(given, { base, catalog, size, hires }));
+  const resolved = context.given.map((given) => resolveControl(given, { base, catalog, size, isGuess, hires }));
   const controls = resolved.map(({ control }) => control);
   refuseEditingAfter(hires?.base ?? null);
   refuseApartOnUnion(controls, catalog.models);
   const loras = resolveLoras(asked, base, catalog.models, hires?.base ?? base);
-  const tiling = resolveTiling(request, [
+  const tiled = [
     { base, size, made: size, field: null },
     ...(hires === null
       ? []
@@ -98,7 +99,8 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
       const refined = stage === 'low' ? size : (hires?.planned ?? size);
       return { base: refiner!.model, size: refined, made: refined, field: stage === 'low' ? null : 'hires' };
     }),
-  ]);
+  ];
+  const tiling = resolveTiling(request, isGuess ? [] : tiled);
   const written: GenerationPlan = {
     kind: 'generation',
     model: { id: base.id, hash: base.hash },
@@ -160,6 +162,12 @@ function resolveSize(request: GenerationRequest, base: BaseModel, over: GivenPic
     throw new ArmatureError('invalid_request', detail, { field });
   }
   return { width, height };
+}
+
+/** Whether a size follows the picture that is drawn over, and that is not fetched yet. */
+function isGuessed(request: GenerationRequest, over: GivenPicture | null): boolean {
+  const isSized = request.width !== undefined && request.height !== undefined;
+  return over?.pending === true && !isSized && !drawsMaskedPart(request);
 }
 
 /** The sides that a request gives. */

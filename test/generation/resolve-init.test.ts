@@ -142,6 +142,23 @@ describe('a request that draws over a picture', () => {
   it('is looked at before its picture is fetched as if it had the size of the model', () => {
     expect(resolve({ init_image: image }, 1, 1, true).plan).toMatchObject({ width: 512, height: 512 });
   });
+
+  it.each([
+    ['a second pass that is too large for that size', { hires: { scale: 4 } }, [256, 256], /draw 2048 x 2048/],
+    [
+      'one of another shape where edges meet',
+      { hires: { width: 1024, height: 512 }, tiling: true },
+      [512, 256],
+      /shape of the first pass/,
+    ],
+  ] as const)('is not refused before for %s', (_, more, [width, height], refusal) => {
+    const body = { init_image: image, ...more };
+    expect(() => resolve(body, 1, 1, true)).not.toThrow();
+    expect(() => resolve(body, width, height)).not.toThrow();
+    expect(() => resolve(body, 512, 512)).toThrow(refusal);
+    // A size that the request says is no guess.
+    expect(() => resolve({ ...body, width: 512, height: 512 }, 1, 1, true)).toThrow(refusal);
+  });
 });
 
 it('schedules of a prompt count the steps that are drawn', () => {
