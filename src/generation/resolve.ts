@@ -151,7 +151,7 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
 function resolveSize(request: GenerationRequest, base: BaseModel, over: GivenPicture | null): Size {
   const known = over === null || over.pending === true ? base.defaults : over;
   const { width, height } = over === null ? { ...base.defaults, ...given(request) } : sizeOver(request, known, base);
-  if (width * height > limits.pixels) {
+  if (width * height > limits.pixels && !isGuessed(request, over)) {
     const detail = `Expected width x height to be at most ${limits.pixels} pixels but received ${width} x ${height}.`;
     throw new ArmatureError('invalid_request', detail, { field: 'width' });
   }

@@ -145,6 +145,7 @@ describe('a request that draws over a picture', () => {
 
   it.each([
     ['a second pass that is too large for that size', { hires: { scale: 4 } }, [256, 256], /draw 2048 x 2048/],
+    ['a size that is too large in that shape', { width: 2048 }, [512, 128], /at most 2359296 pixels/],
     [
       'one of another shape where edges meet',
       { hires: { width: 1024, height: 512 }, tiling: true },
@@ -157,7 +158,8 @@ describe('a request that draws over a picture', () => {
     expect(() => resolve(body, width, height)).not.toThrow();
     expect(() => resolve(body, 512, 512)).toThrow(refusal);
     // A size that the request says is no guess.
-    expect(() => resolve({ ...body, width: 512, height: 512 }, 1, 1, true)).toThrow(refusal);
+    const known = { width: 512, height: 512, ...more };
+    expect(() => resolve({ ...body, ...known, height: known.width }, 1, 1, true)).toThrow(refusal);
   });
 });
 

@@ -63,21 +63,24 @@ async function recordBatch(
       priority,
     };
   };
-  let total = 0;
+  let expected = 0;
   const looked = await checkItems(items, limits.batchItems, async (body): Promise<LookedItem> => {
     const request = parseGeneration(body);
     const item = await itemOf(request, pictures.checkNear);
-    total += kindOf(item.plan).cost(item.plan);
+    expected += kindOf(item.plan).cost(item.plan);
     return { item, unfetched: needsFetching(request) ? request : null };
   });
   pictures.refuseUnused();
-  refuseExpensive(total, limits.batchCost);
+  refuseExpensive(expected, limits.batchCost);
   await requireRoom(looked.length - 1);
   // All that can be refused without asking anybody has been refused.
   const again = looked.map((item) => async () => item);
   const checked = await checkItems(again, limits.batchItems, async ({ item, unfetched }) =>
     unfetched === null ? item : await itemOf(unfetched, pictures.check),
   );
+  // What is drawn over a picture has a size, and with it a cost, that is known only now.
+  const total = checked.reduce((sum, { plan }) => sum + kindOf(plan).cost(plan), 0);
+  refuseExpensive(total, limits.batchCost);
   const batch = {
     id: newBatchId(),
     tenant,
