@@ -60,6 +60,7 @@ describe('openapi.json', () => {
   test('describes forms and pictures as well', () => {
     const form = body('/v1/generations', 'multipart/form-data');
     expect(JSON.stringify(form)).toContain('"canny":{');
+    expect(JSON.stringify(form)).toContain('"image_prompt":{');
     const { content } = description['paths']!['/v1/generations']!['post']!['responses']!['200']!;
     expect(Object.keys(content!)).toEqual(['application/json', 'image/png', 'image/jpeg', 'image/webp']);
   });

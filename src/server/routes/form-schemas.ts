@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { imagePrompt } from '../../conditions/image-prompt.ts';
 import { conditionIds, maskedConditions } from '../../conditions/registry.ts';
 import { batchBody } from '../../generation/batch-request.ts';
 import { extractionRequest } from '../../generation/request/extraction.ts';
@@ -12,7 +13,7 @@ import { mapSuffix, maskSuffix } from '../submissions/flat-form.ts';
 
 const file = z.string().meta({ format: 'binary' });
 
-/** Files of conditions, such as canny, canny_map and inpaint_mask. */
+/** Files of controls, such as canny, canny_map, inpaint_mask and image_prompt. */
 const controlFiles = Object.fromEntries([
   ...conditionIds.flatMap((id) => [
     [id, file.optional().describe(`Picture of a ${id} control`)] as const,
@@ -21,6 +22,7 @@ const controlFiles = Object.fromEntries([
   ...maskedConditions.map(
     (id) => [id + maskSuffix, file.optional().describe(`Mask beside the picture of the ${id} control`)] as const,
   ),
+  [imagePrompt.id, file.optional().describe('Picture of an image prompt')] as const,
 ]);
 
 /** The form of a generation: the JSON in one part with files beside it, or every field a part of its own. */
