@@ -1,8 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { keyRequest } from '../../src/access/key-request.ts';
 import { createFetcher } from '../../src/fetch/fetcher.ts';
-import { issueKey } from '../../src/records/access/issue-key.ts';
 import { localServer, type LocalServer } from '../fetch/local-server.ts';
 import { type Application, openApplication, pictureFile } from './application.ts';
 
@@ -88,19 +86,6 @@ describe('a picture by URL', () => {
       errors: [{ field: 'items[0].controls[0].image.url' }, { field: 'items[1].controls[0].mask.url' }],
     });
     expect(server.requests).toHaveLength(2);
-  });
-
-  test('is drawn over for what its own size costs, in a batch too', async () => {
-    const { server, app } = await serving();
-    const cost = 64 * 64 * 3;
-    const request = keyRequest.parse({ name: 'test', tenant: 'over', quota: { cost: 2 * cost, window: 'day' } });
-    const { text } = await issueKey(application.parts.records.keys, request);
-    const headers = { authorization: `Bearer ${text}` };
-    const item = { prompt: 'x', steps: 4, init_image: urlOf(server, 'a.png') };
-    const submit = async (items: readonly object[]) =>
-      await app.inject({ method: 'POST', url: '/v1/batches', headers, payload: { items } });
-    expect((await submit([item, item])).statusCode).toBe(202);
-    expect((await submit([item])).json()).toMatchObject({ code: 'quota_exceeded' });
   });
 
   test('comes a few at a time, of one tenant and of all', async () => {

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { keyRequest } from '../../src/access/key-request.ts';
+import { createFetcher } from '../../src/fetch/fetcher.ts';
 import { issueKey } from '../../src/records/access/issue-key.ts';
 import { quotaWindow } from '../../src/server/load/admission.ts';
 import { BodyBudget } from '../../src/server/access/body-budget.ts';
 import type { LoadLimits } from '../../src/server/parts/limits.ts';
+import { localServer } from '../fetch/local-server.ts';
 import { type Application, finishJob, openApplication, pictureFile } from './application.ts';
 
 let application: Application;
@@ -103,6 +105,18 @@ describe('quotas', () => {
     const extract = async () =>
       (await application.app.inject({ method: 'POST', url: '/v1/conditions/canny', headers, payload })).statusCode;
     expect([await extract(), await extract()]).toEqual([202, 429]);
+  });
+
+  test('are spent by batches as their pictures turn out to be once they are fetched', async () => {
+    const picture = await pictureFile('png', 64, 64);
+    const server = await localServer((_request, response) => response.end(picture));
+    const app = await application.rebuild({ fetcher: createFetcher({ allow: [server.host] }) });
+    const headers = await keyOf({ quota: { cost: 2 * 64 * 64 * 3, window: 'day' } });
+    const item = { prompt: 'x', steps: 4, init_image: { url: `${server.origin}/a.png` } };
+    const submit = async (items: readonly object[]) =>
+      await app.inject({ method: 'POST', url: '/v1/batches', headers, payload: { items } });
+    expect((await submit([item, item])).statusCode).toBe(202);
+    expect((await submit([item])).json()).toMatchObject({ code: 'quota_exceeded' });
   });
 
   test('are given back where the job could not be recorded', async () => {
