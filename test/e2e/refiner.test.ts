@@ -119,7 +119,11 @@ describe('a refiner of SDXL', () => {
     [{ refiner: { model: 'refiner', switch_at: 0 } }, 'refiner.switch_at', /sdxl-tiny would draw none of the 8/],
     [{ refiner: { model: 'refiner', switch_at: 1 } }, 'refiner.switch_at', /refiner would draw none of the 8/],
     [{ model: 'sd15-tiny', refiner: { model: 'refiner' } }, 'refiner.model', /other latents/],
-    [{ init_image: photo, mask_image: photo, refiner: { model: 'refiner' } }, 'refiner', /no mask_image and no extend with refiner/],
+    [
+      { init_image: photo, mask_image: photo, refiner: { model: 'refiner' } },
+      'refiner',
+      /no mask_image and no extend with refiner/,
+    ],
   ] as const)('refuses %j', async (body, field, text) => {
     expect(await refusalOf({ steps: 8, ...body })).toMatchObject({ field, detail: expect.stringMatching(text) });
   });
