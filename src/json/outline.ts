@@ -4,7 +4,7 @@ export interface JsonOutline {
   readonly members: number;
   /** How deep brackets nest; counted as far as `deepest` and one more. */
   readonly depth: number;
-  /** The first name that the outermost object has twice, or null: JSON.parse keeps the last of them in silence. */
+  /** The first name that an object has twice, however deep, or null: JSON.parse keeps the last of them in silence. */
   readonly twice: string | null;
 }
 
@@ -27,16 +27,19 @@ const [openBrace, closeBrace, openBracket, closeBracket] = [0x7b, 0x7d, 0x5b, 0x
  * the text's length; whether the text is valid is the parser's business.
  */
 export function outlineOf(text: string, { mostMembers, deepest }: JsonBounds): JsonOutline {
-  const names = new Set<string>();
-  let [members, depth, most] = [0, 0, 0];
+  /** The names of each object that is open, and null for an array. */
+  const open: (Set<string> | null)[] = [];
+  let [members, most] = [0, 0];
   for (let at = 0; at < text.length && members <= mostMembers && most <= deepest; at++) {
     const code = text.charCodeAt(at);
-    if (code === openBrace || code === openBracket) most = Math.max(most, ++depth);
-    else if (code === closeBrace || code === closeBracket) depth--;
+    if (code === openBrace || code === openBracket) {
+      most = Math.max(most, open.push(code === openBrace ? new Set() : null));
+    } else if (code === closeBrace || code === closeBracket) open.pop();
     else if (code === quote) {
       const end = endOfString(text, at);
-      if (depth === 1 && nextSign(text, end) === colon) {
-        members++;
+      const names = open.at(-1) ?? null;
+      if (names !== null && nextSign(text, end) === colon) {
+        if (open.length === 1) members++;
         const name = nameIn(text.slice(at, end));
         if (name !== null && names.has(name)) return { members, depth: most, twice: name };
         if (name !== null) names.add(name);

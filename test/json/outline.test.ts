@@ -16,6 +16,8 @@ describe('the outline of a JSON text', () => {
     expect(outlineOf('{"a":1,"b":2,"\\u0061":3}', bounds).twice).toBe('a');
     expect(outlineOf('{"a":"a","b":"a"}', bounds).twice).toBeNull();
     expect(outlineOf('{"a":{"b":1},"c":{"b":1}}', bounds).twice).toBeNull();
+    expect(outlineOf('[{"a":{"b":1}},{"c":[{"b":1,"d":2,"b":3}]}]', bounds).twice).toBe('b');
+    expect(outlineOf('{"a":{"b":1},"b":{"c":1,"a":2},"c":1}', bounds).twice).toBeNull();
   });
 
   test('stops at its bounds', () => {

@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -86,6 +86,23 @@ describe('TAESDs in the model folders', () => {
       { id: 'wrong', code: 'model_invalid', detail: expect.stringMatching(/is the encoder of a TAESD.*taesd_decoder/) },
     ]);
     expect([...(await kindOf(taesds[1]!).graphs!(taesds[1]!)).keys()]).toEqual(['decoder', 'encoder']);
+  });
+
+  it.each([
+    ['latent_channels', 16],
+    ['num_decoder_blocks', [3, 3, 1]],
+    ['num_encoder_blocks', [1, 3, 3, 2]],
+    ['decoder_block_out_channels', [8, 8, 8, 16]],
+    ['block_out_channels', [64, 64, 64, 64]],
+  ])('are refused where their config says %s = %j and the weights do not', async (key, value) => {
+    const folder = join(models, 'odd');
+    await cp(smallModelPath('models', 'taesd-tiny'), folder, { recursive: true });
+    await rm(join(folder, 'golden.safetensors'));
+    const config = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')) as Record<string, unknown>;
+    await writeFile(join(folder, 'config.json'), JSON.stringify({ ...config, [key]: value }));
+    const { taesds, rejected } = await (await open()).list();
+    expect(taesds).toEqual([]);
+    expect(rejected).toMatchObject([{ id: 'odd', code: 'model_invalid', detail: expect.stringContaining(key) }]);
   });
 
   it('are for what is said of them', async () => {

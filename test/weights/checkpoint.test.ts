@@ -174,6 +174,18 @@ describe('refusing a base model', () => {
     await expect(openBaseCheckpoint(path)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
   });
 
+  test('an index that names a tensor twice', async () => {
+    const path = copy();
+    const [name] = (await tensorsOf(join(path, 'unet', weightFile)))[0] ?? [''];
+    const shard = 'diffusion_pytorch_model-00001-of-00001.safetensors';
+    renameSync(join(path, 'unet', weightFile), join(path, 'unet', shard));
+    const entry = `${JSON.stringify(name)}:${JSON.stringify(shard)}`;
+    const index = `{"weight_map":{${entry},${entry}}}`;
+    writeFileSync(join(path, 'unet', 'diffusion_pytorch_model.safetensors.index.json'), index);
+    const refused = { code: 'model_invalid', message: expect.stringMatching(/each name once .* is there twice/) };
+    await expect(openBaseCheckpoint(path)).rejects.toMatchObject(refused);
+  });
+
   test('a pickle, and a folder without weights', async () => {
     const path = copy();
     renameSync(join(path, 'unet', weightFile), join(path, 'unet', 'diffusion_pytorch_model.bin'));

@@ -145,6 +145,19 @@ describe('refusing', () => {
       ),
       /two named a/,
     ],
+    [
+      'one name twice in what is said of the file',
+      withHeader(
+        '{"__metadata__":{"modelspec.prediction_type":"v","modelspec.prediction_type":"epsilon"},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}',
+        new Uint8Array(4),
+      ),
+      /two named modelspec\.prediction_type/,
+    ],
+    [
+      'a shape said twice',
+      withHeader('{"a":{"dtype":"F32","shape":[1],"shape":[1,1],"data_offsets":[0,4]}}', new Uint8Array(4)),
+      /two named shape/,
+    ],
     ['brackets without end', withHeader(`{"a":${'['.repeat(500_000)}`, new Uint8Array()), /nested brackets/],
     [
       'a shape of a thousand axes',

@@ -15,17 +15,17 @@ const built = {
   latent_magnitude: [3],
   latent_shift: [0.5],
 };
-/** What the weights say too, in shapes that the networks ask for. */
-const inWeights = [
-  'latent_channels',
-  'block_out_channels',
-  'encoder_block_out_channels',
-  'decoder_block_out_channels',
-  'num_encoder_blocks',
-  'num_decoder_blocks',
-  'force_upcast',
-  'sample_size',
-];
+/** What the weights say too, and have to say alike. */
+const inWeights = {
+  latent_channels: ({ latentChannels }: TaesdConfig) => latentChannels,
+  num_encoder_blocks: ({ encoderBlocks }: TaesdConfig) => encoderBlocks,
+  num_decoder_blocks: ({ decoderBlocks }: TaesdConfig) => decoderBlocks,
+  block_out_channels: (config: TaesdConfig) => widths(config.encoderBlocks ?? config.decoderBlocks, config),
+  encoder_block_out_channels: (config: TaesdConfig) => widths(config.encoderBlocks, config),
+  decoder_block_out_channels: (config: TaesdConfig) => widths(config.decoderBlocks, config),
+};
+/** What changes nothing here: numbers are float32, and pictures have any size. */
+const withoutEffect = ['force_upcast', 'sample_size'];
 
 /** Refuses a config.json of what is no TAESD, or of one that is not built. */
 export function requireTaesd(raw: RawConfig, source: ConfigSource): void {
@@ -33,7 +33,26 @@ export function requireTaesd(raw: RawConfig, source: ConfigSource): void {
   if (className !== taesdClass) {
     throw new ArmatureError('not_supported_yet', `${source} is a ${shown(className)}; ${taesdClass} is expected.`);
   }
-  refuseOthers(raw, source, built, inWeights);
+  refuseOthers(raw, source, built, [...Object.keys(inWeights), ...withoutEffect]);
+}
+
+/** Refuses a config.json that says other sizes than the weights beside it have. */
+export function requireTaesdSizes(raw: RawConfig, source: ConfigSource, config: TaesdConfig): void {
+  for (const [key, sizeOf] of Object.entries(inWeights)) {
+    const size = sizeOf(config);
+    // A half that is not there says nothing.
+    if (raw[key] === undefined || raw[key] === null || size === null) continue;
+    if (JSON.stringify(raw[key]) === JSON.stringify(size)) continue;
+    throw new ArmatureError(
+      'model_invalid',
+      `Expected ${key} = ${shown(size)} in ${source}, as the weights have it, but received ${shown(raw[key])}.`,
+    );
+  }
+}
+
+/** All blocks of a TAESD are as wide as its first layer. */
+function widths(blocks: readonly number[] | null, { channels }: TaesdConfig): readonly number[] | null {
+  return blocks?.map(() => channels) ?? null;
 }
 
 /** What diffusers calls it. */

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { ArmatureError } from '../../errors.ts';
 import type { TaesdConfig } from '../../graph/configs.ts';
 import type { NetworkPart, Weights } from '../../graph/weights.ts';
-import { configSource, readConfig } from '../configs/raw-config.ts';
-import { inferTaesdConfig, requireTaesd } from '../configs/taesd-config.ts';
+import { type ConfigSource, configSource, type RawConfig, readConfig } from '../configs/raw-config.ts';
+import { inferTaesdConfig, requireTaesd, requireTaesdSizes } from '../configs/taesd-config.ts';
 import { taesdRules } from '../key-maps/taesd.ts';
 import { fingerprint } from '../safetensors/fingerprint.ts';
 import type { SafetensorsFile } from '../safetensors/safetensors.ts';
@@ -24,10 +24,11 @@ export interface TaesdCheckpoint {
  */
 export async function openTaesdCheckpoint(path: string, opened?: SafetensorsFile): Promise<TaesdCheckpoint> {
   const isOneFile = opened !== undefined || !(await isFolder(path));
-  if (!isOneFile) await requireConfig(path);
+  const said = isOneFile ? null : await taesdConfigIn(path);
   const files = isOneFile ? [opened ?? (await openWeightFile(path))] : await openNetworkFolder(path);
   const weights = taesdWeights(files);
   const config = inferTaesdConfig(weights, files[0]?.name ?? path);
+  if (said !== null) requireTaesdSizes(said.raw, said.source, config);
   return {
     layout: isOneFile ? 'single-file' : 'diffusers',
     taesd: { config, weights, weightsFolder: folderOf(files) },
@@ -35,9 +36,11 @@ export async function openTaesdCheckpoint(path: string, opened?: SafetensorsFile
   };
 }
 
-async function requireConfig(folder: string): Promise<void> {
+async function taesdConfigIn(folder: string): Promise<{ readonly raw: RawConfig; readonly source: ConfigSource }> {
   const path = join(folder, 'config.json');
-  requireTaesd(await readConfig(path), configSource(path));
+  const [raw, source] = [await readConfig(path), configSource(path)];
+  requireTaesd(raw, source);
+  return { raw, source };
 }
 
 /** Which half a file with the names of the original code holds; null where its names are others. */

@@ -181,7 +181,7 @@ function parseHeader(
   if (members > mostTensors) throw invalid(name, `at most ${mostTensors} tensors`, 'more');
   if (depth > deepestHeader) throw invalid(name, `a header of at most ${deepestHeader} nested brackets`, 'more');
   const json = parseJson(name, text);
-  if (twice !== null) throw invalid(name, 'one tensor of each name', `two named ${shortened(twice)}`);
+  if (twice !== null) throw invalid(name, 'each name once in its header', `two named ${shortened(twice)}`);
   const dataStart = 8 + header.length;
   const tensors = new Map<string, TensorEntry>();
   for (const [tensor, value] of Object.entries(json)) {

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
 import { readRegularText } from '../../files/regular-file.ts';
-import { isWithin } from '../../json/outline.ts';
+import { outlineOf } from '../../json/outline.ts';
 import { openSafetensors, type SafetensorsFile } from './safetensors.ts';
 
 const pickled = /\.(?:bin|ckpt|pt|pth|pkl)$/i;
@@ -72,9 +72,17 @@ async function openShards(folder: string, index: string): Promise<readonly Safet
 async function readIndex(folder: string, index: string): Promise<Readonly<Record<string, string>>> {
   try {
     const text = await readRegularText(join(folder, index), mostIndexBytes);
-    if (!isWithin(text, indexBounds)) throw new RangeError('Too large an index');
+    const { members, depth, twice } = outlineOf(text, indexBounds);
+    if (members > indexBounds.mostMembers || depth > indexBounds.deepest) throw new RangeError('Too large an index');
+    if (twice !== null) {
+      throw new ArmatureError(
+        'model_invalid',
+        `Expected each name once in ${index} but ${twice.slice(0, 80)} is there twice.`,
+      );
+    }
     return shardIndexSchema.parse(JSON.parse(text)).weight_map;
   } catch (cause) {
+    if (cause instanceof ArmatureError) throw cause;
     throw new ArmatureError('model_invalid', `Expected a weight_map from tensor to file in ${index}.`, { cause });
   }
 }
