@@ -25,14 +25,16 @@ export function scalesOf({ file, adapterConfig }: Pick<LoraFile, 'file' | 'adapt
 /** Alpha for single layers, by patterns of their names. */
 const patternField = 'alpha_pattern';
 const alphaField = /(?:^|\.)lora_alpha$/;
+const startField = /(?:^|\.)init_lora_weights$/;
 const patternsField = /(?:^|\.)alpha_pattern$/;
 
-/** `model_invalid` where what a file says of its scales can't be read, `not_supported_yet` for patterns that are not followed here. */
+/** `model_invalid` where what a file says of its scales can't be read, `not_supported_yet` for patterns that are not followed here and for a changed base. */
 export function requireScales({ file, adapterConfig }: Pick<LoraFile, 'file' | 'adapterConfig'>): void {
   trainerArguments(file);
   const inHeader = metadataOf(file, 'lora_adapter_metadata');
   for (const [name, value] of [...Object.entries(adapterConfig), ...Object.entries(inHeader)]) {
     if (alphaField.test(name)) requireAlpha(value, name, file.name);
+    if (startField.test(name)) requirePlainBase(value, file.name);
     if (!patternsField.test(name)) continue;
     for (const [pattern, alpha] of Object.entries(objectOf(value))) {
       requireAlpha(alpha, `${name} ${pattern.slice(0, 100)}`, file.name);
@@ -41,6 +43,15 @@ export function requireScales({ file, adapterConfig }: Pick<LoraFile, 'file' | '
       throw new ArmatureError('not_supported_yet', detail);
     }
   }
+}
+
+/** What peft calls the ways to begin that take the first product out of the base model's own weights: PiSSA, OLoRA, CorDA, LoftQ, LoRA-GA. */
+const changedBase = /^(?:pissa|olora|corda|loftq|lora_ga)/i;
+
+function requirePlainBase(value: unknown, file: string): void {
+  if (typeof value !== 'string' || !changedBase.test(value)) return;
+  const detail = `The settings of ${file} say init_lora_weights = ${JSON.stringify(value.slice(0, 40))}: it adds to weights that were changed before the training, not to the model's own. Save it as a plain LoRA (peft: path_initial_model_for_weight_conversion).`;
+  throw new ArmatureError('not_supported_yet', detail);
 }
 
 function requireAlpha(value: unknown, field: string, file: string): void {

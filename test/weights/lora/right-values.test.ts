@@ -347,12 +347,25 @@ describe('the scale of a low-rank product', () => {
       /block\.\(proj\|other\)/,
     ],
     [
+      'a base that PiSSA changed',
+      { config: { peft_type: 'LORA', lora_alpha: 8, init_lora_weights: 'pissa_niter_4' } },
+      /pissa_niter_4.*path_initial_model_for_weight_conversion/,
+    ],
+    ['a base that OLoRA changed', inHeader({ 'unet.init_lora_weights': 'olora' }), /"olora"/],
+    [
       'one alpha twice',
       { metadata: { lora_adapter_metadata: '{"unet.lora_alpha": 4, "unet.lora_alpha": 8}' } },
       /unet\.lora_alpha.* twice/,
     ],
   ])('is not guessed against %s', async (_, written, message) => {
     await expect(factorOf(4, null, written)).rejects.toThrow(message);
+  });
+
+  it('is read where a LoRA began in a way that leaves the base as it is', async () => {
+    for (const init of [true, 'gaussian', 'orthogonal']) {
+      const config = { peft_type: 'LORA', lora_alpha: 8, init_lora_weights: init };
+      expect(await factorOf(4, null, { config }, 'unet.block.proj')).toBeCloseTo(2, 5);
+    }
   });
 
   it('is refused as no number', async () => {
