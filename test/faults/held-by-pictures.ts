@@ -1,8 +1,15 @@
 /** The largest pictures that are taken, in every place that takes one: none may hold the event loop while it is made use of. */
+import { setTimeout as delay } from 'node:timers/promises';
 import sharp, { type Sharp } from 'sharp';
 import { inlinePicture } from '../support/service.ts';
 import { scenario } from './harness/scenario.ts';
 import { WatchedServer } from './harness/watched-server.ts';
+
+/** A job, or why there is none. */
+interface Asked {
+  readonly status: string;
+  readonly detail?: string;
+}
 
 export const heldByPictures = scenario({
   title: 'what the largest pictures hold the event loop for while they are drawn with',
@@ -19,7 +26,12 @@ export const heldByPictures = scenario({
         const { ms, livezMs, result } = await server.watch(async (service) => {
           const headers = { 'content-type': 'application/json', prefer: 'wait=120' };
           const answer = await service.fetch(path, { method: 'POST', headers, body });
-          return (await answer.json()) as { readonly status: string; readonly detail?: string };
+          let job = (await answer.json()) as Asked;
+          // A busy machine takes longer than an answer waits.
+          for (; job.status === 'queued' || job.status === 'running'; await delay(500)) {
+            job = (await (await service.fetch(answer.headers.get('location') ?? '')).json()) as Asked;
+          }
+          return job;
         });
         console.log(`${what}: held for ${Math.round(ms)} ms`);
         report.atMost(`${what}: longest hold, ms`, Math.round(ms), most);
