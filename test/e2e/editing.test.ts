@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodePicture } from '../../src/images/decode.ts';
@@ -8,7 +7,8 @@ import { openSafetensors, readTensor } from '../../src/weights/safetensors/safet
 import type { JobView } from '../../src/server/views/job-schema.ts';
 import { fileOf, pictureOf as drawnPicture } from '../support/draw-by-service.ts';
 import { goldenArrays, goldenJson, maxAbsDifference, smallModelPath } from '../support/golden.ts';
-import { inlinePicture, Service } from '../support/service.ts';
+import { inlinePicture, type Service } from '../support/service.ts';
+import { SmallServices } from '../support/small-services.ts';
 import { float32Tensor, writeSafetensors } from '../weights/write-safetensors.ts';
 
 const size = { width: 64, height: 64 };
@@ -17,12 +17,13 @@ const mask = inlinePicture(readFileSync(smallModelPath('pipelines', 'mask.png'))
 const levels = (await decodePicture(readFileSync(smallModelPath('pipelines', 'mask.png')))).data.filter(
   (_, i) => i % 3 === 0,
 );
-const running: Service[] = [];
+let small: SmallServices;
 let models: string;
 let service: Service;
 
 beforeAll(async () => {
-  models = await mkdtemp(join(tmpdir(), 'armature-editing-models-'));
+  small = await SmallServices.inNewFolder();
+  ({ models } = small);
   for (const base of ['sd15-tiny', 'inpaint-tiny', 'sdxl-tiny']) await copyOf(base, base);
   await copyOf('sd15-tiny', 'edit');
   await cp(smallModelPath('adapters', 'pix2pix', 'unet'), join(models, 'edit', 'unet'), {
@@ -40,21 +41,9 @@ beforeAll(async () => {
   await cp(lora, join(models, 'loras', 'names-kohya.safetensors'));
   await writeConvInLora(join(models, 'loras', 'first.safetensors'));
   for (const base of ['inpaint-tiny', 'edit']) await withConvInLora(base);
-  service = await start();
+  service = await small.start();
 });
-afterAll(async () => {
-  for (const one of running) {
-    await one.stop('SIGKILL');
-    await rm(one.data, { recursive: true, force: true });
-  }
-  await rm(models, { recursive: true, force: true });
-});
-
-async function start(data?: string): Promise<Service> {
-  const started = await Service.start({ flags: ['--models', models], ...(data === undefined ? {} : { data }) });
-  running.push(started);
-  return started;
-}
+afterAll(async () => await small.remove());
 
 async function copyOf(base: string, id: string): Promise<void> {
   await cp(smallModelPath('models', base), join(models, id), { recursive: true });
@@ -322,7 +311,7 @@ describe('models of every task', () => {
   });
 
   it('go on after a kill to the same pictures', async () => {
-    const first = await start();
+    const first = await small.start();
     const requests = [
       { ...inpaint, prompt: 'a cat', seed: 1, steps: 40, scheduler: 'euler_a' },
       { ...edit, prompt: 'make it red', seed: 4, steps: 40 },
@@ -332,7 +321,7 @@ describe('models of every task', () => {
     for (const { id } of jobs)
       await first.until(id, ({ status, progress }) => status === 'succeeded' || (progress?.step ?? 0) > 5);
     await first.stop('SIGKILL');
-    const second = await start(first.data);
+    const second = await small.start(first.data);
     for (const [index, { id }] of jobs.entries()) {
       const job = await second.until(id, ({ status }) => status === 'succeeded');
       const calm = await draw(requests[index]!, second);

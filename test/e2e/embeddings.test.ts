@@ -1,6 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openSafetensors, readTensor } from '../../src/weights/safetensors/safetensors.ts';
@@ -8,17 +7,19 @@ import type { JobView } from '../../src/server/views/job-schema.ts';
 import { armature } from '../cli/armature.ts';
 import { fileOf, pictureOf as drawnPicture } from '../support/draw-by-service.ts';
 import { maxAbsDifference, smallModelPath } from '../support/golden.ts';
-import { Service } from '../support/service.ts';
+import type { Service } from '../support/service.ts';
+import { SmallServices } from '../support/small-services.ts';
 import { float32Tensor, type WrittenTensor, writeSafetensors } from '../weights/write-safetensors.ts';
 
-const running: Service[] = [];
+let small: SmallServices;
 let models: string;
 let service: Service;
 const golden = (file: string): string => smallModelPath('adapters', 'textual_inversion', file);
 const file = (name: string): string => join(models, 'embeddings', name);
 
 beforeAll(async () => {
-  models = await mkdtemp(join(tmpdir(), 'armature-embedding-models-'));
+  small = await SmallServices.inNewFolder();
+  ({ models } = small);
   for (const base of ['sd15-tiny', 'sdxl-tiny']) {
     await cp(smallModelPath('models', base), join(models, base), { recursive: true });
   }
@@ -36,21 +37,9 @@ beforeAll(async () => {
   await mkdir(join(models, 'loras'), { recursive: true });
   await taught('flatword', 'flat.safetensors', 'flatword');
   await withWord('nightlora', 'nightmood.safetensors', 'emb_params', 'moonword');
-  service = await start();
+  service = await small.start();
 });
-afterAll(async () => {
-  for (const one of running) {
-    await one.stop('SIGKILL');
-    await rm(one.data, { recursive: true, force: true });
-  }
-  await rm(models, { recursive: true, force: true });
-});
-
-async function start(data?: string): Promise<Service> {
-  const started = await Service.start({ flags: ['--models', models], ...(data === undefined ? {} : { data }) });
-  running.push(started);
-  return started;
-}
+afterAll(async () => await small.remove());
 
 async function allOf(path: string): Promise<Record<string, WrittenTensor>> {
   const opened = await openSafetensors(path);
@@ -251,11 +240,11 @@ describe('a learned word', () => {
   });
 
   it('is drawn with what the request was accepted with, or not at all', async () => {
-    const first = await start();
+    const first = await small.start();
     const { id } = await first.submit(request({ prompt: 'a one sky', steps: 150, seed: 1 }));
     await first.stop('SIGKILL');
     writeSafetensors(file('one.safetensors'), { '<shared>': float32Tensor([1, 24], new Float32Array(24).fill(0.9)) });
-    const second = await start(first.data);
+    const second = await small.start(first.data);
     const job = await second.finished(await second.job(id));
     expect(job).toMatchObject({
       status: 'failed',

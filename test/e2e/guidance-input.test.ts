@@ -1,43 +1,32 @@
 import { readFileSync } from 'node:fs';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobView } from '../../src/server/views/job-schema.ts';
 import { pictureOf as drawnPicture } from '../support/draw-by-service.ts';
 import { maxAbsDifference, smallModelPath } from '../support/golden.ts';
 import { makeFixedFolder, makeGuidedFolder } from '../support/guided-model.ts';
-import { inlinePicture, Service } from '../support/service.ts';
+import { inlinePicture, type Service } from '../support/service.ts';
+import { SmallServices } from '../support/small-services.ts';
 
 const width = 32;
 const size = { width: 64, height: 64 };
 const photo = inlinePicture(readFileSync(smallModelPath('pipelines', 'photo.png')));
 const few = { prompt: 'a cat', seed: 1, steps: 4, scheduler: 'lcm' };
-const running: Service[] = [];
+let small: SmallServices;
 let models: string;
 let service: Service;
 
 beforeAll(async () => {
-  models = await mkdtemp(join(tmpdir(), 'armature-guided-models-'));
+  small = await SmallServices.inNewFolder();
+  ({ models } = small);
   makeGuidedFolder(join(models, 'guided'), width);
   makeFixedFolder(join(models, 'at-8'), width, 8);
   makeFixedFolder(join(models, 'at-3'), width, 3);
   await cp(smallModelPath('models', 'sd15-tiny'), join(models, 'plain'), { recursive: true });
-  service = await start();
+  service = await small.start();
 });
-afterAll(async () => {
-  for (const one of running) {
-    await one.stop('SIGKILL');
-    await rm(one.data, { recursive: true, force: true });
-  }
-  await rm(models, { recursive: true, force: true });
-});
-
-async function start(data?: string): Promise<Service> {
-  const started = await Service.start({ flags: ['--models', models], ...(data === undefined ? {} : { data }) });
-  running.push(started);
-  return started;
-}
+afterAll(async () => await small.remove());
 
 async function draw(fields: object, by = service): Promise<JobView> {
   return (await by.draw({ ...size, ...fields })) as unknown as JobView;
@@ -102,12 +91,12 @@ describe('a model that takes guidance_scale as an input', () => {
   });
 
   it('goes on after a kill to the same picture', async () => {
-    const first = await start();
+    const first = await small.start();
     const asked = { ...few, model: 'guided', guidance_scale: 8, steps: 40 };
     const { id } = await first.submit({ ...size, ...asked });
     await first.until(id, ({ status, progress }) => status === 'succeeded' || (progress?.step ?? 0) > 5);
     await first.stop('SIGKILL');
-    const second = await start(first.data);
+    const second = await small.start(first.data);
     const job = await second.until(id, ({ status }) => status === 'succeeded');
     const calm = await draw(asked, second);
     expect(calm.outputs[0]!.sha256).toBe(job.outputs[0]?.sha256);

@@ -1,11 +1,11 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { JobView } from '../../src/server/views/job-schema.ts';
 import { fileOf, pictureOf } from '../support/draw-by-service.ts';
 import { maxAbsDifference, smallModelPath } from '../support/golden.ts';
-import { Service } from '../support/service.ts';
+import type { Service } from '../support/service.ts';
+import { SmallServices } from '../support/small-services.ts';
 
 const asked = {
   prompt: 'a cat',
@@ -16,29 +16,17 @@ const asked = {
   height: 64,
   guidance_scale: 6,
 };
-const running: Service[] = [];
+let small: SmallServices;
 let models: string;
 let service: Service;
 
 beforeAll(async () => {
-  models = await mkdtemp(join(tmpdir(), 'armature-guided-steps-'));
+  small = await SmallServices.inNewFolder();
+  ({ models } = small);
   await cp(smallModelPath('models', 'sd15-tiny'), join(models, 'sd15-tiny'), { recursive: true });
-  service = await start();
+  service = await small.start();
 });
-afterAll(async () => {
-  for (const one of running) {
-    await one.stop('SIGKILL');
-    await rm(one.data, { recursive: true, force: true });
-  }
-  await rm(models, { recursive: true, force: true });
-});
-
-async function start(data?: string): Promise<Service> {
-  const flags = ['--models', models];
-  const started = await Service.start({ flags, ...(data === undefined ? {} : { data }) });
-  running.push(started);
-  return started;
-}
+afterAll(async () => await small.remove());
 
 async function draw(fields: object, by = service): Promise<JobView> {
   return (await by.draw({ ...asked, ...fields })) as unknown as JobView;
@@ -74,12 +62,12 @@ it('shares steps with other requests, each of which draws what it draws alone', 
 });
 
 it('goes on after a kill to the same picture', async () => {
-  const first = await start();
+  const first = await small.start();
   const fields = { guidance_start: 0.1, guidance_end: 0.5, steps: 40, scheduler: 'euler_a' };
   const { id } = await first.submit({ ...asked, ...fields });
   await first.until(id, ({ status, progress }) => status === 'succeeded' || (progress?.step ?? 0) > 5);
   await first.stop('SIGKILL');
-  const second = await start(first.data);
+  const second = await small.start(first.data);
   const job = await second.until(id, ({ status }) => status === 'succeeded');
   const calm = await draw(fields, second);
   expect(calm.outputs[0]!.sha256).toBe(job.outputs[0]?.sha256);

@@ -1,5 +1,4 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodePicture } from '../../src/images/decode.ts';
@@ -8,17 +7,19 @@ import type { JobView } from '../../src/server/views/job-schema.ts';
 import { armature } from '../cli/armature.ts';
 import { maxAbsDifference, smallModelPath } from '../support/golden.ts';
 import { mergeIntoFile } from '../support/merge-into-file.ts';
-import { Service } from '../support/service.ts';
+import type { Service } from '../support/service.ts';
+import { SmallServices } from '../support/small-services.ts';
 import { float32Tensor, writeSafetensors } from '../weights/write-safetensors.ts';
 
 const loras = ['names-kohya', 'lora-loha', 'lora-dora', 'lora-peft-sdxl'];
 const loraFile = (id: string): string => join(models, 'loras', `${id}.safetensors`);
-const running: Service[] = [];
+let small: SmallServices;
 let models: string;
 let service: Service;
 
 beforeAll(async () => {
-  models = await mkdtemp(join(tmpdir(), 'armature-lora-models-'));
+  small = await SmallServices.inNewFolder();
+  ({ models } = small);
   for (const base of ['sd15-tiny', 'sd21-tiny']) {
     await cp(smallModelPath('models', base), join(models, base), { recursive: true });
   }
@@ -41,21 +42,9 @@ beforeAll(async () => {
   });
   writeSafetensors(loraFile('stranger'), factors('lora_unet_mid_block_attentions_7_proj_in', 16));
   writeSafetensors(loraFile('wide'), factors(layer, 24));
-  service = await start();
+  service = await small.start();
 });
-afterAll(async () => {
-  for (const one of running) {
-    await one.stop('SIGKILL');
-    await rm(one.data, { recursive: true, force: true });
-  }
-  await rm(models, { recursive: true, force: true });
-});
-
-async function start(data?: string): Promise<Service> {
-  const started = await Service.start({ flags: ['--models', models], ...(data === undefined ? {} : { data }) });
-  running.push(started);
-  return started;
-}
+afterAll(async () => await small.remove());
 
 const request = (fields: object) => ({ prompt: 'a red cube', model: 'sd15-tiny', seed: 5, steps: 6, ...fields });
 
@@ -230,11 +219,11 @@ describe('a service that is killed in the middle of a picture with a LoRA', () =
   const long = request({ steps: 100, loras: [{ model: 'names-kohya', scale: 0.8 }], output: { metadata: false } });
 
   it('draws the same picture after the restart', async () => {
-    const first = await start();
+    const first = await small.start();
     const { id } = await first.submit(long);
     await first.until(id, (job) => (job.progress?.step ?? 0) > 10);
     await first.stop('SIGKILL');
-    const second = await start(first.data);
+    const second = await small.start(first.data);
     const job = await second.until(id, ({ status }) => status === 'succeeded' || status === 'failed');
     expect(job).toMatchObject({ status: 'succeeded', attempt: 2 });
     expect((await second.draw(long)).outputs[0]!.sha256).toBe(job.outputs[0]!.sha256);
@@ -243,7 +232,7 @@ describe('a service that is killed in the middle of a picture with a LoRA', () =
 
   it('says so where the file was replaced or taken out meanwhile', async () => {
     const own = await readFile(loraFile('names-kohya'));
-    const first = await start();
+    const first = await small.start();
     const { id } = await first.submit(long);
     const gone = await first.submit({ ...long, loras: [{ model: 'lora-loha' }] });
     await first.until(id, (job) => job.status === 'running');
@@ -252,7 +241,7 @@ describe('a service that is killed in the middle of a picture with a LoRA', () =
     changed.writeFloatLE(7, changed.length - 4);
     await writeFile(loraFile('names-kohya'), changed);
     await rm(loraFile('lora-loha'));
-    const second = await start(first.data);
+    const second = await small.start(first.data);
     expect(await second.finished(await second.job(id))).toMatchObject({
       status: 'failed',
       error: {
