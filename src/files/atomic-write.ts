@@ -1,12 +1,16 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { hasCode } from '../errors.ts';
 
 /**
  * Writes a file so that a reader sees all of it or nothing, also after the machine was stopped in the middle: to `draft`, on
- * the same file system, then by rename; bytes and folder entries are on the disk when it resolves.
+ * the same file system, then by rename; bytes and folder entries are on the disk when it resolves. What is large may come in pieces.
  */
-export async function writeAtomically(path: string, draft: string, bytes: Uint8Array): Promise<void> {
+export async function writeAtomically(
+  path: string,
+  draft: string,
+  bytes: Uint8Array | Iterable<Uint8Array>,
+): Promise<void> {
   try {
     await writeSynced(draft, bytes);
     await moveInto(path, draft);
@@ -17,10 +21,10 @@ export async function writeAtomically(path: string, draft: string, bytes: Uint8A
 }
 
 /** Writes a file where nothing has its name; its bytes are on the disk when it resolves. */
-export async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
+export async function writeSynced(path: string, bytes: Uint8Array | Iterable<Uint8Array>): Promise<void> {
   const file = await open(path, 'wx');
   try {
-    await file.writeFile(bytes);
+    await writeFile(file, bytes);
     await file.sync();
   } finally {
     await file.close();

@@ -9,12 +9,23 @@ const fixed: Readonly<Record<string, string>> = {
   conv_in: 'input_blocks.0.0',
   conv_norm_out: 'out.0',
   conv_out: 'out.2',
+  controlnet_mid_block: 'middle_block_out.0',
+  'controlnet_cond_embedding.conv_in': 'input_hint_block.0',
+  'controlnet_cond_embedding.conv_out': 'input_hint_block.14',
 };
 
 const partsOfResnet = new Map(Object.entries(resnetNames).map(([ldm, diffusers]) => [diffusers, ldm]));
 
+/** Those that only a ControlNet has. */
+function controlName(module: string): string | null {
+  const [, zero, block] =
+    /^(?:controlnet_down_blocks\.(\d+)|controlnet_cond_embedding\.blocks\.(\d+))$/.exec(module) ?? [];
+  if (zero !== undefined) return `zero_convs.${zero}.0`;
+  return block === undefined ? null : `input_hint_block.${2 * Number(block) + 2}`;
+}
+
 /**
- * What the original UNet code calls modules of diffusers' UNet: the way back from `ldmUNetRules`. `modules` are all that there
+ * What the original code calls modules of diffusers' UNet or ControlNet: the way back from `ldmUNetRules`. `modules` are all that there
  * are: how many residual blocks a level has, and whether an upsampler stands behind attentions, is read from them.
  */
 export function ldmUNetNames(modules: ReadonlySet<string>): (module: string) => string | null {
@@ -24,8 +35,8 @@ export function ldmUNetNames(modules: ReadonlySet<string>): (module: string) => 
   while (has(`down_blocks.0.resnets.${layers}.`)) layers++;
   const perLevel = layers + 1;
   return (module) => {
-    const known = fixed[module];
-    if (known !== undefined) return known;
+    const known = fixed[module] ?? controlName(module);
+    if (known !== null) return known;
     const [, side, level = '', kind, layer = '', rest = ''] =
       /^(?:(down|up)_blocks\.(\d+)|mid_block)\.(resnets|attentions|downsamplers|upsamplers)\.(\d+)\.(.+)$/.exec(
         module,

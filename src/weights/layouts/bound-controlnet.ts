@@ -9,6 +9,7 @@ import { fingerprint } from '../safetensors/fingerprint.ts';
 import { folderAbove, movedRef } from '../safetensors/moved-ref.ts';
 import type { SafetensorsFile } from '../safetensors/safetensors.ts';
 import type { BaseCheckpoint } from './layout.ts';
+import { encoderWeights } from './encoder-weights.ts';
 import { weightsOf } from './weights.ts';
 
 /** How the file of a ControlNet changes the weights of a base model's UNet, whose names they have. */
@@ -54,7 +55,7 @@ export async function openBoundControlNet(file: SafetensorsFile, method: BoundMe
       const folder = folderAbove([file.folder, base.unet.weightsFolder]);
       const moved = (weights: Weights, from: string): Weights =>
         new Map([...weights].map(([weight, ref]) => [weight, movedRef(ref, from, folder)]));
-      const encoder = moved(encoderOf(base.unet.weights), base.unet.weightsFolder);
+      const encoder = moved(encoderWeights(base.unet.weights), base.unet.weightsFolder);
       const changed = method === 'difference' ? byDifference : byLowRank;
       const { weights, deltas } = changed(
         moved(own, file.folder),
@@ -131,13 +132,6 @@ function requirePairs(own: Weights, source: string): void {
 
 function whole({ shape }: WeightRef, delta: Delta): readonly ScaledDelta[] {
   return [{ delta, scale: 1, inputs: shape[1] ?? 1 }];
-}
-
-/** The weights of a UNet that its ControlNets have too. */
-function encoderOf(weights: Weights): Weights {
-  return new Map(
-    [...weights].filter(([name]) => !/^(?:up_blocks|conv_norm_out|conv_out|time_embedding\.cond_proj)\./.test(name)),
-  );
 }
 
 function ownWeights(file: SafetensorsFile): Weights {
