@@ -31,6 +31,7 @@ export const errorCodes = {
   idempotency_mismatch: { status: 422, title: 'The idempotency key was used with another request' },
   range_not_satisfiable: { status: 416, title: 'The range lies outside the resource' },
   model_invalid: { status: 422, title: 'The model cannot be used' },
+  invalid_set: { status: 422, title: 'The training set cannot be used' },
   fetch_refused: { status: 400, title: 'The address may not be asked' },
   fetch_failed: { status: 422, title: 'The address gives no usable answer' },
   blank_map: { status: 422, title: 'The map shows nothing to steer by' },

@@ -70,7 +70,6 @@ export const rooms: Readonly<Record<string, Room>> = {
     idea: 'safetensors, key maps, checkpoints',
     imports: ['numeric', 'schedulers', 'graph', 'files', 'json'],
   },
-  training: { idea: 'what moves weights: optimizer, learning rate, loss', imports: ['schedulers'], pure: true },
   store: {
     idea: 'bytes under keys, in files or a bucket',
     imports: ['files', 'generation'],
@@ -89,6 +88,22 @@ export const rooms: Readonly<Record<string, Room>> = {
   pipeline: {
     idea: 'tokenizer, guidance, denoise loop',
     imports: ['numeric', 'prompt', 'pixels', 'schedulers', 'files', 'json', 'generation'],
+  },
+  training: {
+    idea: 'what weights learn from, and what moves them: sets of pictures, optimizer, learning rate, loss',
+    imports: [
+      'numeric',
+      'text',
+      'pixels',
+      'schedulers',
+      'files',
+      'json',
+      'generation',
+      'conditions',
+      'images',
+      'pipeline',
+    ],
+    owns: ['yauzl', 'tar', 'smol-toml', 'csv-parse'],
   },
   models: {
     idea: 'what is in the model folders, the process that looks into it, and pulling into them',

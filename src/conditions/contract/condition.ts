@@ -99,6 +99,11 @@ export interface Condition<Options extends z.ZodType = z.ZodType> {
   networks?(options: z.output<Options>): readonly string[];
   /** Whether maps of photographs are made with these options; absent where they always are. */
   forPhotographs?(options: z.output<Options>): boolean;
+  /**
+   * Brings in what a mirrored map still needs: what its colours say of left and right is said of the other side. Absent where a mirrored
+   * map is right as it is.
+   */
+  readonly swapSides?: () => Promise<(map: MaskedImage) => MaskedImage>;
   /** What is remarked on a ready-made map of it; absent where any picture may be one. */
   readonly checkMap?: Check;
   /** Absent where only pictures are taken. */

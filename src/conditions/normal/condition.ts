@@ -12,6 +12,7 @@ export const normalCondition = condition({
   unionType: 4,
   publicNames: /normal(bae)?/,
   checkMap: checkNormalMap,
+  swapSides: async () => (await import('./swap-sides.ts')).swapNormals,
   fidelity: async () => (await import('./fidelity.ts')).normalFidelity,
   load: async () => (await import('./normal.ts')).normal,
 });

@@ -13,6 +13,7 @@ export const openposeCondition = condition({
   unionType: 0,
   publicNames: /open_?pose|dw_?pose|pose/,
   checkMap: checkPoseMap,
+  swapSides: async () => (await import('./swap-sides.ts')).swapPoseSides,
   structure: pose,
   fidelity: async () => (await import('./fidelity.ts')).poseFidelity,
   load: async () => (await import('./openpose.ts')).openpose,

@@ -7,7 +7,7 @@ import { wholePixel } from './whole-pixel.ts';
 import type { Points } from './people.ts';
 
 /** One colour a point; the limbs have the first 17 of them. */
-const colours: readonly Colour[] = [
+export const jointColours: readonly Colour[] = [
   [255, 0, 0],
   [255, 85, 0],
   [255, 170, 0],
@@ -49,23 +49,28 @@ const limbs: readonly (readonly [number, number])[] = [
   [15, 17],
 ];
 
+/** Those of the limbs: of the first points, at 0.6 of their brightness. */
+export const limbColours: readonly Colour[] = limbs.map((_, i) => {
+  const [red, green, blue] = jointColours[i]!;
+  return [Math.trunc(red * 0.6), Math.trunc(green * 0.6), Math.trunc(blue * 0.6)];
+});
+
 /** Half the width of a limb and the radius of a joint, in pixels of the map whatever its size. */
 const thickness = 4;
 
 /** Limbs as ellipses in their colours at 0.6 of the brightness. Limb by limb, so that later limbs cover earlier ones. */
 export function drawLimbs(canvas: RgbImage, bodies: readonly Points[]): void {
   limbs.forEach(([from, to], i) => {
-    const colour = colours[i]!.map((value) => Math.trunc(value * 0.6)) as unknown as Colour;
     for (const body of bodies) {
       const [start, end] = [body[from], body[to]];
-      if (start && end) fillConvexPolygon(canvas, limbOutline(start, end), colour);
+      if (start && end) fillConvexPolygon(canvas, limbOutline(start, end), limbColours[i]!);
     }
   });
 }
 
 /** Joints as filled circles. */
 export function drawJoints(canvas: RgbImage, bodies: readonly Points[]): void {
-  colours.forEach((colour, i) => {
+  jointColours.forEach((colour, i) => {
     for (const body of bodies) {
       const joint = body[i];
       if (joint) fillCircle(canvas, wholePixel(joint), thickness, colour);

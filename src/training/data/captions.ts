@@ -1,0 +1,31 @@
+import { readText } from '../../json/read-json.ts';
+import type { SetLimits } from './contract/limits.ts';
+import type { CaptionDraft } from './contract/layout.ts';
+import { invalidSet } from './contract/invalid-set.ts';
+
+/** The text of a caption as it was given: the first line that says something; '' where none does. @throws ArmatureError `invalid_set`, `invalid_request` */
+export async function readCaption(draft: CaptionDraft, { captionBytes }: SetLimits): Promise<string> {
+  if (draft === null) return '';
+  const text =
+    'text' in draft
+      ? draft.text
+      : readText(await draft.file.read(captionBytes), { subject: `the caption ${JSON.stringify(draft.file.name)}` });
+  if (Buffer.byteLength(text) > captionBytes) {
+    throw invalidSet(`Expected a caption of at most ${captionBytes} bytes but it has more.`);
+  }
+  if (text.includes('\0')) throw invalidSet('Expected a caption of text but it holds the character 0.');
+  return (
+    text
+      .split(/\r\n|\r|\n/)
+      .map((line) => line.trim())
+      .find((line) => line !== '') ?? ''
+  );
+}
+
+/** A caption as it is trained on: the trigger word stands where it says `[trigger]`, else in front where it does not hold it. */
+export function withTrigger(caption: string, trigger: string | null): string {
+  if (trigger === null) return caption;
+  if (caption.includes('[trigger]')) return caption.replaceAll('[trigger]', trigger);
+  if (caption === '') return trigger;
+  return caption.toLowerCase().includes(trigger.toLowerCase()) ? caption : `${trigger}, ${caption}`;
+}

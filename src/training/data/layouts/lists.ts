@@ -1,0 +1,65 @@
+import { posix } from 'node:path';
+import { show } from '../../../text/show.ts';
+import type { SetEntry } from '../contract/entry.ts';
+import { invalidSet } from '../contract/invalid-set.ts';
+import { folderOf } from './file-names.ts';
+import type { BadFile, Laid, Layout, PairDraft, SetFiles } from '../contract/layout.ts';
+import { pairOf, rowShapes, shapeOf } from './row-shapes.ts';
+import { jsonLines } from './rows.ts';
+
+/**
+ * A list of pairs, one a line: a file of JSON Lines of any name in the outermost folder, or `metadata.jsonl` in the folders whose
+ * pictures it names. What its lines are called says whose layout it is.
+ */
+export const lists: Layout = {
+  id: 'lists',
+  looks: 'a file of JSON Lines {picture, map, caption}, {file_name, text} or {source, target, prompt}',
+  fits: (files) => listsOf(files).length > 0,
+  read: async (files, { listBytes }) => {
+    const found = listsOf(files);
+    const outermost = found.filter((list) => folderOf(list) === '');
+    if (outermost.length > 1) {
+      const names = outermost.map(({ name }) => name).join(', ');
+      throw invalidSet(`Expected one list of pairs in the set but it has ${names}: leave one of them there.`);
+    }
+    const pairs: PairDraft[] = [];
+    const bad: BadFile[] = [];
+    for (const list of found) {
+      const read = await jsonLines(list, listBytes);
+      const [first] = read.rows;
+      bad.push(...read.bad);
+      if (first === undefined) continue;
+      const shape = shapeOf(first) ?? refuseShape(list, first.fields);
+      for (const row of read.rows) {
+        const pair = pairOf(row, shape, folderOf(list), files);
+        if ('reason' in pair) bad.push(pair);
+        else pairs.push(pair);
+      }
+    }
+    return { pairs, bad, lists: found, surplusMaps: surplusOf(pairs, files), settings: {} };
+  },
+};
+
+function listsOf({ all }: SetFiles): readonly SetEntry[] {
+  return all.filter(({ name }) => {
+    const file = posix.basename(name);
+    return name === file ? /\.jsonl$|^prompt\.json$/i.test(file) : file === 'metadata.jsonl';
+  });
+}
+
+function refuseShape(list: SetEntry, fields: Readonly<Record<string, unknown>>): never {
+  const known = rowShapes.map(({ picture }) => picture[0]).join(', ');
+  const names = Object.keys(fields).slice(0, 20).join(', ');
+  throw invalidSet(
+    `Expected the lines of ${show(list.name)} to name a picture (${known}) but they have the fields ${names === '' ? 'none' : names}.`,
+  );
+}
+
+/** Pictures in folders of which all that are named are maps. */
+function surplusOf(pairs: readonly PairDraft[], { all }: SetFiles): Laid['surplusMaps'] {
+  const maps = new Set(pairs.flatMap(({ map }) => map ?? []));
+  const pictures = new Set(pairs.map(({ picture }) => picture));
+  const ofMaps = new Set([...maps].map(folderOf));
+  for (const picture of pictures) ofMaps.delete(folderOf(picture));
+  return all.filter((entry) => ofMaps.has(folderOf(entry)) && !maps.has(entry) && !pictures.has(entry));
+}
