@@ -8,6 +8,7 @@ import { exists } from '../weights/layouts/layout.ts';
 import { otherKind } from '../weights/layouts/other-kinds.ts';
 import { openSafetensors } from '../weights/safetensors/safetensors.ts';
 import type { Finding } from './finding.ts';
+import { bundledFolders, weightFiles } from './inside-folder.ts';
 import type { AnyFoundKind, Fields, Given } from './kinds/contract/kind.ts';
 import type { TypeRow } from './kinds/contract/typed.ts';
 import { foundKinds, kindNamed, modelKinds } from './kinds/kinds.ts';
@@ -17,7 +18,7 @@ import { isWeights } from './names/model-files.ts';
 import { bundledId, fileModelName, slug } from './names/model-id.ts';
 import { type Overlay, toldOf } from './overlay.ts';
 import { candidateName, reasonWithoutPaths } from './rejected-finding.ts';
-import { bundledFolders, type Candidate, weightFiles } from './scan.ts';
+import type { Candidate } from './scan/candidates.ts';
 
 const { base } = modelKinds;
 
@@ -117,7 +118,7 @@ async function requireUNet(folder: string, className: unknown): Promise<void> {
 /** One model as a single file, its armature.json, and those which that names. */
 async function describedFolder(path: string, named: Named): Promise<Finding> {
   const listed = placesIn(path, named.manifest).map((place) => place.path);
-  const others = (await weightFiles(path)).filter((file) => !listed.includes(file));
+  const others = weightFiles(path).filter((file) => !listed.includes(file));
   const [main] = others.length === 0 && listed.length === 1 ? listed : others;
   if (main === undefined || others.length > 1) {
     throw new ArmatureError(

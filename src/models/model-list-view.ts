@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { BaseModel } from '../generation/models/base.ts';
 import { type AnyModel, type ModelKindId, modelKindIds, modelNouns } from '../generation/models/kinds.ts';
@@ -57,17 +58,29 @@ export const modelListSchema = z
 
 export type ModelListView = Readonly<Record<string, unknown>>;
 
+/** An answer as bytes, and what changes whenever they do. */
+export interface ModelListAnswer {
+  readonly bytes: Buffer;
+  /** Strong. */
+  readonly etag: string;
+}
+
 /** Answers that were made of a listing, with what else they were made of. */
-const made = new WeakMap<ModelList, { readonly of: string; readonly text: string }>();
+const made = new WeakMap<ModelList, { readonly of: string; readonly answer: ModelListAnswer }>();
 
 /** {@link modelListView} as JSON, made once for each listing: what fits what takes each base model with each other one. */
-export function modelListText(models: ModelList, annotators: readonly AnnotatorModel[], defaultModel: string): string {
+export function modelListAnswer(
+  models: ModelList,
+  annotators: readonly AnnotatorModel[],
+  defaultModel: string,
+): ModelListAnswer {
   const of = JSON.stringify([annotators, defaultModel]);
   const known = made.get(models);
-  if (known?.of === of) return known.text;
-  const text = JSON.stringify(modelListView(models, annotators, defaultModel));
-  made.set(models, { of, text });
-  return text;
+  if (known?.of === of) return known.answer;
+  const bytes = Buffer.from(JSON.stringify(modelListView(models, annotators, defaultModel)));
+  const answer = { bytes, etag: `"${createHash('sha256').update(bytes).digest('hex')}"` };
+  made.set(models, { of, answer });
+  return answer;
 }
 
 /** All models, each with those of the other kind that it fits, and all annotators. */

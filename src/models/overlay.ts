@@ -37,6 +37,11 @@ export function withTold(overlay: Overlay, list: string, id: string, told: Field
   return new Map(overlay).set(list, rows);
 }
 
+/** Equal for overlays that say the same. */
+export function textOf(overlay: Overlay): string {
+  return JSON.stringify([...overlay].map(([list, rows]) => [list, ...rows]));
+}
+
 /** Bytes: a line or two for each model that something was said of. */
 const mostBytes = 16 * 2 ** 20;
 

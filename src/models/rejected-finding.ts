@@ -2,7 +2,7 @@ import { basename, dirname, join } from 'node:path';
 import { ArmatureError } from '../errors.ts';
 import type { Finding } from './finding.ts';
 import { fileModelName, folderModelName, slug } from './names/model-id.ts';
-import type { Candidate } from './scan.ts';
+import type { Candidate } from './scan/candidates.ts';
 
 /** What a candidate is called as long as nobody says otherwise. */
 export function candidateName({ kind, path }: Pick<Candidate, 'kind' | 'path'>): string {

@@ -6,7 +6,9 @@ import { conditionIds } from '../conditions/registry.ts';
 import { ArmatureError, systemReason } from '../errors.ts';
 import { AnnotatorLibrary } from '../models/annotators/annotators.ts';
 import { Inspector } from '../models/inspector.ts';
+import { folderKinds } from '../models/kinds/kinds.ts';
 import { type ModelLibrary, openLibrary } from '../models/library.ts';
+import { ScanThread } from '../models/scan/scan-thread.ts';
 import { findBase } from '../generation/models/base.ts';
 
 /**
@@ -15,8 +17,11 @@ import { findBase } from '../generation/models/base.ts';
  */
 export async function libraryOf(config: Config): Promise<ModelLibrary> {
   for (const folder of config.models) await requireFolder(folder);
+  const folders = modelFolders(config);
+  const thread = new ScanThread(folders, folderKinds);
   const inspector = new Inspector();
-  return await openLibrary(modelFolders(config), {
+  return await openLibrary(folders, {
+    scan: async () => await thread.scan(),
     typesFile: typesFile(config),
     findingsFile: findingsFile(config),
     conditions: conditionIds,

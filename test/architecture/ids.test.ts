@@ -253,7 +253,7 @@ const ordinaryWords: readonly OrdinaryWord[] = [
   {
     id: 'vae',
     meaning: 'the field of a request, of armature.json and of an installation that names an autoencoder',
-    paths: ['generation/request/autoencoder.ts', 'generation/request/foreign-names.ts', 'models/library.ts'],
+    paths: ['generation/request/autoencoder.ts', 'generation/request/foreign-names.ts', 'models/tell.ts'],
   },
   {
     id: 'vae',

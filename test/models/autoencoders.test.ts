@@ -9,6 +9,7 @@ import { type ModelLibrary, openLibrary } from '../../src/models/library.ts';
 import { smallModelPath } from '../support/golden.ts';
 import { tensorsOf, writeSmallVae } from '../support/small-vae.ts';
 import { safetensorsBytes } from '../weights/write-safetensors.ts';
+import { setFits, setPrediction, setVae } from '../../src/models/tell.ts';
 
 let root: string;
 let models: string;
@@ -53,11 +54,11 @@ describe('autoencoders in the model folders', () => {
     writeSmallVae(join(folder, 'x.safetensors'));
     const library = await open();
     expect((await library.list()).vaes).toMatchObject([{ id: 'told', fits: ['sd1', 'sd2'] }]);
-    expect(await library.setFits('told', ['sdxl'])).toMatchObject({ fits: ['sdxl'] });
+    expect(await setFits(library, 'told', ['sdxl'])).toMatchObject({ fits: ['sdxl'] });
     expect((await (await open()).list()).vaes).toMatchObject([{ id: 'told', fits: ['sdxl'] }]);
-    expect(await library.setFits('told', ['auto'])).toMatchObject({ fits: ['sd1', 'sd2'] });
-    await expect(library.setFits('told', [])).rejects.toMatchObject({ code: 'invalid_request' });
-    await expect(library.setFits('nobody', ['sd1'])).rejects.toMatchObject({ code: 'unknown_model' });
+    expect(await setFits(library, 'told', ['auto'])).toMatchObject({ fits: ['sd1', 'sd2'] });
+    await expect(setFits(library, 'told', [])).rejects.toMatchObject({ code: 'invalid_request' });
+    await expect(setFits(library, 'nobody', ['sd1'])).rejects.toMatchObject({ code: 'unknown_model' });
   });
 
   it('that lack a half are refused by the tensor', async () => {
@@ -110,7 +111,7 @@ describe('TAESDs in the model folders', () => {
     await cp(smallModelPath('formats', 'taesd-tiny-decoder.safetensors'), join(folder, 'x.safetensors'));
     const library = await open();
     expect((await library.list()).taesds).toMatchObject([{ id: 'fast', fits: ['sd1'] }]);
-    expect(await library.setFits('fast', ['tiny'])).toMatchObject({ fits: ['tiny'] });
+    expect(await setFits(library, 'fast', ['tiny'])).toMatchObject({ fits: ['tiny'] });
   });
 });
 
@@ -121,12 +122,12 @@ it('a base model has the autoencoder that it is set to', async () => {
   writeSmallVae(join(models, 'far.safetensors'), { told: { scaling_factor: 0.5 } });
   const library = await open();
   expect(await library.find(findBase, 'tiny')).toMatchObject({ scalingFactor: 0.18215, vae: null });
-  expect(await library.setVae('tiny', 'other')).toMatchObject({ vae: 'other' });
-  await expect(library.setVae('tiny', 'far')).rejects.toMatchObject({ code: 'incompatible_autoencoder' });
+  expect(await setVae(library, 'tiny', 'other')).toMatchObject({ vae: 'other' });
+  await expect(setVae(library, 'tiny', 'far')).rejects.toMatchObject({ code: 'incompatible_autoencoder' });
   expect(await library.find(findBase, 'tiny')).toMatchObject({ vae: 'other' });
-  expect(await library.setPrediction('tiny', { type: 'epsilon' })).toMatchObject({ vae: 'other' });
-  expect(await library.setVae('tiny', 'tiny')).toMatchObject({ vae: null });
+  expect(await setPrediction(library, 'tiny', { type: 'epsilon' })).toMatchObject({ vae: 'other' });
+  expect(await setVae(library, 'tiny', 'tiny')).toMatchObject({ vae: null });
   await writeFile(join(folder, 'armature.json'), JSON.stringify({ schema: 1, vae: 'other' }));
-  await library.setPrediction('tiny', null);
+  await setPrediction(library, 'tiny', null);
   expect(await library.find(findBase, 'tiny')).toMatchObject({ vae: 'other' });
 });

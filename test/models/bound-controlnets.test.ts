@@ -19,6 +19,7 @@ import {
 } from '../weights/single-files/small-models.ts';
 import { temporaryFolder } from '../weights/temporary-folder.ts';
 import { float32Tensor, writeSafetensors } from '../weights/write-safetensors.ts';
+import { setPrediction, setType } from '../../src/models/tell.ts';
 
 const root = temporaryFolder();
 const models = join(root, 'models');
@@ -89,7 +90,7 @@ describe('a ControlNet that changes the weights of a base model', () => {
     writeSafetensors(places[0]!, controlLora());
     const library = await openLibrary([models], options);
     await expectDrawn('controlnet-pooled', (await library.list()).bases[0]!, {
-      model: (await library.setType('net', 'shuffle')) as ControlNetModel,
+      model: (await setType(library, 'net', 'shuffle')) as ControlNetModel,
       type: 'shuffle',
     });
   });
@@ -124,8 +125,8 @@ describe('a ControlNet that changes the weights of a base model', () => {
     writeSafetensors(places[0]!, { ...beyond, lora_controlnet: marker! });
     writeSafetensors(join(models, 'other.safetensors'), controlLora());
     const library = await openLibrary([models], options);
-    await library.setType('net', 'canny');
-    await library.setType('other', 'canny');
+    await setType(library, 'net', 'canny');
+    await setType(library, 'other', 'canny');
     const list = await library.list();
     const settle = async (id: string) =>
       await library.settle(planFor(list.bases[0]!, { controls: [controlOf(list, id)] }), list);
@@ -142,8 +143,8 @@ describe('a ControlNet that changes the weights of a base model', () => {
     writeFileSync(join(models, 'base.json'), '{"prediction_type": "mystery"}');
     writeSafetensors(places[0]!, controlLora());
     const library = await openLibrary([models], options);
-    await library.setPrediction('base', { type: 'epsilon' });
-    await library.setType('net', 'canny');
+    await setPrediction(library, 'base', { type: 'epsilon' });
+    await setType(library, 'net', 'canny');
     const list = await library.list();
     const plan = planFor(list.bases[0]!, { controls: [controlOf(list, 'net')] });
     expect((await library.settle(plan, list)).warnings).toEqual([]);

@@ -7,6 +7,7 @@ import { findLora } from '../../src/generation/models/lora.ts';
 import { openLibrary } from '../../src/models/library.ts';
 import { smallModelPath } from '../support/golden.ts';
 import { makeGuidedFolder } from '../support/guided-model.ts';
+import { setSampling } from '../../src/models/tell.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'armature-distilled-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -60,22 +61,22 @@ describe('whether a base model was made for few steps', () => {
   it('the user says before all others, with steps, guidance and a scheduler of their own, step by step', async () => {
     const before = await find('plain');
     expect(before.schedule.samplerDefaults.timestepSpacing).not.toBe('trailing');
-    const turbo = (await library.setSampling('plain', { distilled: 'turbo' })) as BaseModel;
+    const turbo = (await setSampling(library, 'plain', { distilled: 'turbo' })) as BaseModel;
     expect([turbo.distilled?.decidedBy, ...usual(turbo)]).toEqual(['user', 4, 1, 'euler_a']);
     expect(turbo.schedule.samplerDefaults.timestepSpacing).toBe('trailing');
     expect(turbo.hash).not.toBe(before.hash);
-    const told = (await library.setSampling('plain', {
+    const told = (await setSampling(library, 'plain', {
       steps: 2,
       guidance_scale: 1.5,
       scheduler: 'ddim',
     })) as BaseModel;
     expect([told.distilled?.as, ...usual(told)]).toEqual(['turbo', 2, 1.5, 'ddim']);
-    const none = (await library.setSampling('by-scheduler', { distilled: 'none' })) as BaseModel;
+    const none = (await setSampling(library, 'by-scheduler', { distilled: 'none' })) as BaseModel;
     expect([none.distilled, ...usual(none)]).toEqual([null, 20, 7.5, 'dpmpp_2m']);
   });
 
   it('a spacing of its config stays', async () => {
-    const spaced = (await library.setSampling('spaced', { distilled: 'hyper' })) as BaseModel;
+    const spaced = (await setSampling(library, 'spaced', { distilled: 'hyper' })) as BaseModel;
     expect(spaced.schedule.samplerDefaults.timestepSpacing).toBe('leading');
   });
 });
@@ -83,8 +84,8 @@ describe('whether a base model was made for few steps', () => {
 describe('a LoRA', () => {
   it('is of few steps where the user says so, and has no defaults of its own', async () => {
     expect(await library.find(findLora, 'fast')).not.toHaveProperty('distilled');
-    expect(await library.setSampling('fast', { distilled: 'lcm' })).toMatchObject({ distilled: 'lcm' });
-    await expect(library.setSampling('fast', { steps: 4 })).rejects.toMatchObject({
+    expect(await setSampling(library, 'fast', { distilled: 'lcm' })).toMatchObject({ distilled: 'lcm' });
+    await expect(setSampling(library, 'fast', { steps: 4 })).rejects.toMatchObject({
       code: 'invalid_request',
       field: 'steps',
     });

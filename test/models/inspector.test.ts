@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { inspect } from '../../src/models/inspect.ts';
 import { type Inspect, Inspector } from '../../src/models/inspector.ts';
 import { type LibraryOptions, openLibrary } from '../../src/models/library.ts';
-import type { Candidate } from '../../src/models/scan.ts';
+import type { Candidate } from '../../src/models/scan/candidates.ts';
 import { smallModelPath } from '../support/golden.ts';
 import { withHeader } from '../weights/write-safetensors.ts';
 

@@ -10,6 +10,7 @@ import { inspect } from '../../src/models/inspect.ts';
 import { type LibraryOptions, openLibrary } from '../../src/models/library.ts';
 import { smallModelPath } from '../support/golden.ts';
 import { findBase } from '../../src/generation/models/base.ts';
+import { setPrediction, setType } from '../../src/models/tell.ts';
 
 const embedded = fileURLToPath(new URL('../../models', import.meta.url));
 const controlNetFile = join(embedded, 'diorama', 'controlnet-canny', 'diffusion_pytorch_model.safetensors');
@@ -280,6 +281,11 @@ describe('what somebody owns', () => {
     });
     expect(await codeOf(library.of('bob').find(findControlNet, 'tiny-a'))).toBe('unknown_model');
     expect(await library.of('bob').ask(idsOf)).toEqual(['shared', 'shared-a', 'shared-b']);
+    // What was made of a list, such as an answer, holds as long as the list does.
+    expect(await library.of('carol').list()).toBe(await library.of('bob').list());
+    await addTinyModel('shared-too');
+    expect(idsOf(await library.of('bob').list())).toContain('shared-too');
+    expect(idsOf(await library.of('bob').list())).not.toContain('tiny');
   });
 });
 
@@ -287,26 +293,26 @@ describe('setType', () => {
   it('keeps the type of a ControlNet in DATA, for this library and the next', async () => {
     await addTinyModel('tiny');
     const library = await openLibrary([models], options);
-    expect(await library.setType('tiny-a', 'canny')).toMatchObject({ id: 'tiny-a', type: 'canny' });
-    await library.setType('tiny-b', 'depth');
+    expect(await setType(library, 'tiny-a', 'canny')).toMatchObject({ id: 'tiny-a', type: 'canny' });
+    await setType(library, 'tiny-b', 'depth');
     const again = await openLibrary([models], options);
     expect((await again.list()).controlNets.map(({ type }) => type)).toEqual(['canny', 'depth']);
   });
 
   it('goes before armature.json', async () => {
     const library = await openLibrary([embedded], options);
-    await library.setType('diorama-seg', 'canny');
+    await setType(library, 'diorama-seg', 'canny');
     expect(await library.find(findControlNet, 'diorama-seg')).toMatchObject({ type: 'canny' });
   });
 
   it('refuses an unknown condition and an unknown ControlNet', async () => {
     const library = await openLibrary([embedded], options);
-    await expect(library.setType('diorama-seg', 'magic')).rejects.toMatchObject({
+    await expect(setType(library, 'diorama-seg', 'magic')).rejects.toMatchObject({
       code: 'unknown_condition',
       choices: conditions,
     });
-    expect(await codeOf(library.setType('nothing', 'canny'))).toBe('unknown_model');
-    expect(await codeOf(library.setType('diorama', 'canny'))).toBe('unknown_model');
+    expect(await codeOf(setType(library, 'nothing', 'canny'))).toBe('unknown_model');
+    expect(await codeOf(setType(library, 'diorama', 'canny'))).toBe('unknown_model');
   });
 
   it('says that its file is damaged instead of forgetting what it held', async () => {
@@ -325,7 +331,7 @@ describe('a listing', () => {
     await writeFile(join(folder, 'armature.json'), JSON.stringify({ schema: 1, title: 'Small' }));
     const second = await library.list();
     expect(second.bases.map(({ title }) => title)).toEqual(['Small']);
-    await library.setPrediction('tiny', { type: 'v_prediction', zeroSnr: false });
+    await setPrediction(library, 'tiny', { type: 'v_prediction', zeroSnr: false });
     expect((await library.list()).bases.map(({ prediction }) => prediction.type)).toEqual(['v_prediction']);
     await rm(folder, { recursive: true });
     expect((await library.list()).bases).toEqual([]);

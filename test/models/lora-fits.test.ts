@@ -10,6 +10,7 @@ import { planFor } from '../support/draw-request.ts';
 import { smallModelPath } from '../support/golden.ts';
 import { float32Tensor, writeSafetensors } from '../weights/write-safetensors.ts';
 import { findLora } from '../../src/generation/models/lora.ts';
+import { setPrediction } from '../../src/models/tell.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'armature-lora-fits-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -79,7 +80,7 @@ describe('what there is to say of a LoRA and a base model', () => {
     const said = JSON.parse(readFileSync(config, 'utf8')) as object;
     writeFileSync(config, JSON.stringify({ ...said, prediction_type: 'mystery' }));
     const others = await openLibrary([other], { conditions: [], typesFile: join(folder, '.said.json') });
-    const rescued = await others.setPrediction('rescued', { type: 'epsilon' });
+    const rescued = await setPrediction(others, 'rescued', { type: 'epsilon' });
     const { hash } = await others.find(findLora, 'all');
     const loras = [{ model: { id: 'all', hash }, scale: 1, textEncoderScale: 1 }];
     const plan = planFor(rescued, { loras });

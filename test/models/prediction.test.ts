@@ -15,6 +15,7 @@ import { openSafetensors, readTensor } from '../../src/weights/safetensors/safet
 import { temporaryFolder } from '../weights/temporary-folder.ts';
 import { float32Tensor, writeSafetensors } from '../weights/write-safetensors.ts';
 import type { Prediction } from '../../src/schedulers/prediction-type.ts';
+import { setPrediction } from '../../src/models/tell.ts';
 
 const root = temporaryFolder();
 const models = join(root, 'models');
@@ -283,10 +284,10 @@ describe('what a single file of SD 2.x predicts', () => {
       return warningsOf(plan as unknown as GenerationPlan, found);
     };
     expect(await warnings()).toEqual([expect.stringMatching(/epsilon was assumed.*set one --prediction-type v_pred/)]);
-    await library.setPrediction('one', { type: 'epsilon' });
+    await setPrediction(library, 'one', { type: 'epsilon' });
     expect(await warnings()).toEqual([]);
     writeModel({ tensors: { v_pred: emptyTensor() } }, sd2(0.05));
-    await library.setPrediction('one', null);
+    await setPrediction(library, 'one', null);
     expect(await warnings()).toEqual([]);
     rmSync(join(models, 'one.safetensors'));
     writeModel({});
@@ -310,13 +311,13 @@ describe('who goes before whom', () => {
         { type: 'sample', zeroSnr: false },
       ],
       [() => manifest({ prediction_type: 'v', zero_snr: false }), { ...v, decidedBy: 'armature.json' }],
-      [async () => await library.setPrediction('one', { type: 'epsilon' }), { type: 'epsilon', decidedBy: 'user' }],
+      [async () => await setPrediction(library, 'one', { type: 'epsilon' }), { type: 'epsilon', decidedBy: 'user' }],
       [
-        async () => await library.setPrediction('one', { type: 'v_prediction', zeroSnr: true }),
+        async () => await setPrediction(library, 'one', { type: 'v_prediction', zeroSnr: true }),
         { ...v, zeroSnr: true },
       ],
-      [async () => await library.setPrediction('one', { zeroSnr: false }), { ...v, decidedBy: 'user' }],
-      [async () => await library.setPrediction('one', null), { ...v, decidedBy: 'armature.json' }],
+      [async () => await setPrediction(library, 'one', { zeroSnr: false }), { ...v, decidedBy: 'user' }],
+      [async () => await setPrediction(library, 'one', null), { ...v, decidedBy: 'armature.json' }],
     ];
     const hashes = new Set<string>();
     for (const [change, expected] of steps) {
@@ -338,7 +339,7 @@ describe('who goes before whom', () => {
     const usual = await found();
     expect(usual.prediction).toMatchObject({ ...v, decidedBy: 'config', source: 'scheduler/scheduler_config.json' });
     const library = await openLibrary([smallModelPath('models', 'sd21-tiny')], options);
-    const told = await library.setPrediction('sd21-tiny', { type: 'epsilon' });
+    const told = await setPrediction(library, 'sd21-tiny', { type: 'epsilon' });
     expect(told.prediction).toMatchObject({ type: 'epsilon', zeroSnr: false, decidedBy: 'user' });
     expect(told.hash).not.toBe(usual.hash);
     const kept = JSON.parse(readFileSync(options.typesFile, 'utf8')) as unknown;
@@ -388,14 +389,14 @@ describe('who goes before whom', () => {
   it('keeps nothing for a model that is not there', async () => {
     writeModel({});
     const library = await openLibrary([models], options);
-    await expect(library.setPrediction('two', { type: 'sample' })).rejects.toMatchObject({ code: 'unknown_model' });
+    await expect(setPrediction(library, 'two', { type: 'sample' })).rejects.toMatchObject({ code: 'unknown_model' });
     expect(() => readFileSync(options.typesFile)).toThrow('ENOENT');
   });
 
   it('rescues a model whose files say what is not known', async () => {
     writeModel({ metadata: { 'modelspec.prediction_type': 'mystery' } });
     const library = await openLibrary([models], options);
-    expect((await library.setPrediction('one', { type: 'v_prediction' })).prediction).toMatchObject(v);
+    expect((await setPrediction(library, 'one', { type: 'v_prediction' })).prediction).toMatchObject(v);
   });
 });
 
@@ -413,6 +414,6 @@ describe('pictures that diffusers draws with the same weights', () => {
   it('v, where only the user says so', async () => {
     writeModel({});
     const library = await openLibrary([models], options);
-    await expectDrawn('v', await library.setPrediction('one', { type: 'v_prediction' }));
+    await expectDrawn('v', await setPrediction(library, 'one', { type: 'v_prediction' }));
   });
 });

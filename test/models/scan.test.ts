@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openLibrary } from '../../src/models/library.ts';
-import { findCandidates, KnownConfigs } from '../../src/models/scan.ts';
+import { folderKinds } from '../../src/models/kinds/kinds.ts';
+import { findCandidates } from '../../src/models/scan/candidates.ts';
+import { KnownConfigs } from '../../src/models/scan/known-configs.ts';
 import { smallModelPath } from '../support/golden.ts';
 import { noModels } from '../../src/generation/models/model-list.ts';
 
@@ -78,7 +80,7 @@ describe('special files', () => {
 });
 
 it('a config.json that could not be read for a moment is read the next time, though it is as it was', async () => {
-  const configs = new KnownConfigs();
+  const configs = new KnownConfigs(folderKinds);
   const path = join(models, 'config.json');
   const entry = { path, identity: '1:2', bytes: 0, kind: 'file', stamp: 'the same', problem: null } as const;
   expect(await configs.kindOf(entry)).toBeNull();
@@ -152,10 +154,10 @@ describe('bounds', () => {
     await addTiny('a-tiny');
     await mkdir(join(models, 'z-many'));
     for (let i = 0; i < 100; i++) await writeFile(join(models, 'z-many', `${i}.png`), '');
-    const found = await findCandidates(models, { most: 60 });
+    const found = await findCandidates(models, new KnownConfigs(folderKinds), 60);
     expect(found.map(({ kind }) => kind)).toEqual(['pipeline', 'unusable']);
     expect(found.at(-1)?.reason).toContain('more than 60 files and folders');
-    expect((await findCandidates(models)).map(({ kind }) => kind)).toEqual(['pipeline']);
+    expect((await findCandidates(models, new KnownConfigs(folderKinds))).map(({ kind }) => kind)).toEqual(['pipeline']);
   });
 
   it.each([

@@ -10,6 +10,7 @@ import { renamed, smallBase, smallControlNet } from '../weights/single-files/sma
 import { temporaryFolder } from '../weights/temporary-folder.ts';
 import { writeSafetensors } from '../weights/write-safetensors.ts';
 import { findBase } from '../../src/generation/models/base.ts';
+import { setType } from '../../src/models/tell.ts';
 
 const root = temporaryFolder();
 const models = join(root, 'models');
@@ -33,8 +34,8 @@ it('a single file is pooled once its type is shuffle, or where it is used as one
   const untyped = await library.find(findControlNet, 'net');
   await drawn('controlnet', untyped, 'canny');
   await drawn('controlnet-pooled', untyped, 'shuffle');
-  await drawn('controlnet-pooled', (await library.setType('net', 'shuffle')) as ControlNetModel, 'shuffle');
-  await drawn('controlnet', (await library.setType('net', 'canny')) as ControlNetModel, 'canny');
+  await drawn('controlnet-pooled', (await setType(library, 'net', 'shuffle')) as ControlNetModel, 'shuffle');
+  await drawn('controlnet', (await setType(library, 'net', 'canny')) as ControlNetModel, 'canny');
 });
 
 it('a single file is pooled, too, where a config of the original code beside it says so', async () => {
@@ -42,7 +43,7 @@ it('a single file is pooled, too, where a config of the original code beside it 
   const yaml = 'model:\n  target: cldm.cldm.ControlLDM\n  params:\n    global_average_pooling: True\n';
   writeFileSync(join(models, 'net.yaml'), yaml);
   const library = await openLibrary([models], options);
-  await drawn('controlnet-pooled', (await library.setType('net', 'canny')) as ControlNetModel, 'canny');
+  await drawn('controlnet-pooled', (await setType(library, 'net', 'canny')) as ControlNetModel, 'canny');
 });
 
 it.each([
@@ -66,5 +67,5 @@ it.each([
   const library = await openLibrary([models], options);
   const { rejected } = await library.list();
   expect(rejected).toEqual([]);
-  await drawn(reference, (await library.setType('net', type)) as ControlNetModel, type);
+  await drawn(reference, (await setType(library, 'net', type)) as ControlNetModel, type);
 });

@@ -118,6 +118,31 @@ describe('a ControlNet whose type is no condition of this version', () => {
   });
 });
 
+describe('a list that is asked for again', () => {
+  test('is not sent to who has it, until a file comes, changes or goes', async () => {
+    const ask = async (headers: Readonly<Record<string, string>> = {}) => {
+      const answer = await app.inject({ url: '/v1/models', headers });
+      return { status: answer.statusCode, etag: String(answer.headers['etag']), body: answer.body };
+    };
+    const first = await ask();
+    expect(first).toMatchObject({ status: 200, etag: expect.stringMatching(/^"[0-9a-f]{64}"$/) as string });
+    expect(await ask({ 'if-none-match': first.etag })).toEqual({ status: 304, etag: first.etag, body: '' });
+    expect(await ask({ 'if-none-match': `"other", W/${first.etag}` })).toMatchObject({ status: 304 });
+    expect(await ask({ 'if-none-match': '"other"' })).toEqual(first);
+
+    await writeFile(join(models, 'dropped.safetensors'), 'no model');
+    const second = await ask({ 'if-none-match': first.etag });
+    expect(second.status).toBe(200);
+    expect(JSON.parse(second.body)).toMatchObject({ rejected: [{ id: 'dropped', code: 'model_invalid' }] });
+    await rm(join(models, 'dropped.safetensors'));
+    expect(await ask({ 'if-none-match': second.etag })).toEqual(first);
+  });
+
+  test('is for whose key it was asked with alone: no cache keeps it for others', async () => {
+    expect((await app.inject('/v1/models')).headers['cache-control']).toBe('private, no-cache');
+  });
+});
+
 describe('a model that somebody owns', () => {
   let own: FastifyInstance;
   let alice: Readonly<Record<string, string>>;

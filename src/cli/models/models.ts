@@ -17,6 +17,7 @@ import { useData } from '../settings/places.ts';
 import { prepareDataFolder } from '../../records/data-folder/data-folder.ts';
 import { addSettings, configOf } from '../settings/setting-options.ts';
 import { table } from '../terminal/table.ts';
+import { setType } from '../../models/tell.ts';
 
 export function addModels(models: Command): void {
   const list = models
@@ -32,20 +33,20 @@ export function addModels(models: Command): void {
       console.log(options.json === true ? asJson(found, annotators) : describeModels(found, annotators));
     });
   addSettings(list, 'library');
-  const setType = models
+  const typing = models
     .command('set-type')
     .description(`say which condition a ControlNet is for: ${conditionIds.join(', ')}`)
     .argument('<id>', 'ControlNet, as `armature models list` calls it')
     .argument('<type>', 'condition')
     .addHelpText('after', '\nExample:\n  armature models set-type my-edges canny\n')
     .action(async (id: string, type: string) => {
-      const config = configOf(setType);
+      const config = configOf(typing);
       useData(config);
       await prepareDataFolder(config.data);
-      const model = await (await libraryOf(config)).setType(id, type);
+      const model = await setType(await libraryOf(config), id, type);
       console.log(`${model.id} is for ${model.type}.`);
     });
-  addSettings(setType, 'library');
+  addSettings(typing, 'library');
   addShow(models);
   addGraph(models);
   addSet(models);

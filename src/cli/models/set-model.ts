@@ -10,6 +10,7 @@ import { describePrediction } from '../../models/kinds/base/kind.ts';
 import { distillationIds } from '../../schedulers/distillations.ts';
 import { type SamplingFlags, samplingBy, saySampling } from './set-sampling.ts';
 import { predictionTypes, type ToldPrediction } from '../../schedulers/prediction-type.ts';
+import { setFits, setPrediction, setVae } from '../../models/tell.ts';
 
 interface SetFlags extends SamplingFlags {
   readonly vae?: string;
@@ -65,16 +66,17 @@ async function say(library: ModelLibrary, id: string, flags: SetFlags): Promise<
   }
   const lines: string[] = [];
   if (predicts) {
-    const model = await library.setPrediction(id, toldBy(flags));
+    const model = await setPrediction(library, id, toldBy(flags));
     lines.push(`${model.id} predicts ${describePrediction(model.prediction)}.`);
   }
   if (sampling !== null) lines.push(await saySampling(library, id, sampling));
   if (vae !== undefined) {
-    const model = await library.setVae(id, vae);
+    const model = await setVae(library, id, vae);
     lines.push(`${model.id} is drawn with ${model.vae ?? 'its own autoencoder'}.`);
   }
   if (fits !== undefined) {
-    const model = await library.setFits(
+    const model = await setFits(
+      library,
       id,
       fits
         .split(',')

@@ -4,6 +4,7 @@ import { describeDistilled } from '../../models/kinds/base/kind.ts';
 import { distillationIds, distillations } from '../../schedulers/distillations.ts';
 import { schedulerIds } from '../../schedulers/registry.ts';
 import type { SamplingSaid } from '../../models/kinds/base/said.ts';
+import { setSampling } from '../../models/tell.ts';
 
 const ways = [...distillationIds, 'none'] as const;
 
@@ -27,7 +28,7 @@ export function samplingBy({ distilled, steps, guidance, scheduler }: SamplingFl
 
 /** Keeps it; gives what there is to tell of the model then. */
 export async function saySampling(library: ModelLibrary, id: string, said: SamplingSaid): Promise<string> {
-  const model = await library.setSampling(id, said);
+  const model = await setSampling(library, id, said);
   if ('defaults' in model) {
     const { steps, guidanceScale, scheduler } = model.defaults;
     return `${model.id}, made for few steps: ${describeDistilled(model.distilled)}. Drawn with ${steps} steps, guidance ${guidanceScale}, ${scheduler}.`;

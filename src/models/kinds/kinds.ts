@@ -1,4 +1,5 @@
 import { type AnyModel, type ModelKindId, modelKindIds, type ModelTypes } from '../../generation/models/kinds.ts';
+import type { FolderKind } from '../scan/known-configs.ts';
 import { adapterKind } from './adapter/kind.ts';
 import { annotatorKind } from './annotator/kind.ts';
 import { baseKind } from './base/kind.ts';
@@ -31,6 +32,12 @@ export const modelKinds = Object.freeze({
 
 /** Those whose models are found in the folders, in the order in which a file is tried for each. */
 export const foundKinds: readonly AnyFoundKind[] = modelKindIds.map((id) => kindNamed(id));
+
+/** Those of which folders are models, by their config.json, in the order in which one is tried for each. */
+export const folderKinds: readonly FolderKind[] = modelKindIds.flatMap((id) => {
+  const { folder } = kindNamed(id);
+  return folder === undefined ? [] : [{ id, config: folder }];
+});
 
 /** The row of a kind, as what goes over all kinds takes it. */
 export function kindNamed(id: ModelKindId): AnyFoundKind {

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ObjectStore } from '../../store/store.ts';
 import { ArmatureError } from '../../errors.ts';
 import { type ByteRange, readRange } from './byte-range.ts';
+import { hasAlready } from './if-none-match.ts';
 
 /** What is served: an object that never changes under its address. */
 export interface ServedObject {
@@ -32,7 +33,7 @@ export async function sendObject(
     'cache-control': request.identity?.signed === true ? 'private, no-cache' : 'private, max-age=31536000, immutable',
     'content-disposition': `inline; filename="${object.fileName}"`,
   });
-  if (matches(headers['if-none-match'], etag)) return await reply.code(304).send();
+  if (hasAlready(headers['if-none-match'], etag)) return await reply.code(304).send();
   const range = rangeOf(headers, reply, object.bytes, etag);
   const { start, end } = range ?? { start: 0, end: object.bytes - 1 };
   reply.type(object.contentType).header('content-length', end - start + 1);
@@ -80,10 +81,4 @@ function rangeOf(headers: IncomingHttpHeaders, reply: FastifyReply, size: number
     if (error instanceof ArmatureError) reply.header('content-range', `bytes */${size}`);
     throw error;
   }
-}
-
-function matches(header: string | undefined, etag: string): boolean {
-  if (header === undefined) return false;
-  if (header.trim() === '*') return true;
-  return header.split(',').some((candidate) => candidate.trim().replace(/^W\//, '') === etag);
 }

@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
 import { type RouteContext, tenantOf } from './context.ts';
-import { modelListSchema, modelListText } from '../../models/model-list-view.ts';
+import { modelListAnswer, modelListSchema } from '../../models/model-list-view.ts';
+import { hasAlready } from '../http/if-none-match.ts';
 import { json, problem } from './schemas.ts';
 
 export function modelRoutes(instance: FastifyInstance, { parts }: RouteContext): void {
@@ -10,16 +12,23 @@ export function modelRoutes(instance: FastifyInstance, { parts }: RouteContext):
     schema: {
       operationId: 'listModels',
       summary: 'Base models, ControlNets and LoRAs, which fit together, and the networks that make maps',
-      description: 'Files that come, change or go are noticed without a restart.',
+      description:
+        'Files that come, change or go are noticed without a restart. ETag changes whenever the answer does: a list that is asked for again and again is asked for with If-None-Match.',
       tags: ['models'],
-      response: { 200: json('All models', modelListSchema), '4xx': problem },
+      response: {
+        200: json('All models', modelListSchema),
+        304: z.undefined().describe('The ETag in If-None-Match is still right'),
+        '4xx': problem,
+      },
     },
     handler: async (request, reply) => {
       const mine = parts.library.of(tenantOf(request));
       const [models, annotators] = await Promise.all([mine.list(), parts.annotators.list()]);
-      reply.type('application/json; charset=utf-8');
-      // It is JSON already, which the server's serializer leaves as it is.
-      return modelListText(models, annotators, parts.settings.defaultModel);
+      const { bytes, etag } = modelListAnswer(models, annotators, parts.settings.defaultModel);
+      // Whose key it is decides what it says: no cache may give it to others.
+      reply.headers({ etag, 'cache-control': 'private, no-cache' });
+      if (hasAlready(request.headers['if-none-match'], etag)) return await reply.code(304).send();
+      return await reply.type('application/json; charset=utf-8').send(bytes);
     },
   });
 }

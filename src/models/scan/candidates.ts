@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import { readRegularText } from '../files/regular-file.ts';
-import { type ModelKindId, modelKindIds } from '../generation/models/kinds.ts';
+import type { ModelKindId } from '../../generation/models/kinds.ts';
+import { manifestName } from '../names/manifest-name.ts';
+import { isPickle, isWeights, modelFileStem, pickleReason } from '../names/model-files.ts';
 import { type Entry, Entries, type Folder, folderAt } from './entries.ts';
-import type { AnyFoundKind } from './kinds/contract/kind.ts';
-import { foundKinds, kindNamed } from './kinds/kinds.ts';
-import { manifestName } from './names/manifest-name.ts';
-import { isPickle, isWeights, modelFileStem, pickleReason } from './names/model-files.ts';
+import type { KnownConfigs } from './known-configs.ts';
 
 /** Something in a model folder that looks like a model; nothing of its weights has been read yet. */
 export interface Candidate {
@@ -26,17 +24,7 @@ export interface Candidate {
 const deepest = 3;
 
 /** Names that are looked at in one model folder and its subfolders. */
-const mostEntries = 20_000;
-
-/** Bytes of a config.json. */
-const mostConfigBytes = 2 ** 20;
-
-interface ScanOptions {
-  /** Files and folders that are looked at. */
-  readonly most?: number;
-  /** What is known of configs from an earlier scan. */
-  readonly configs?: KnownConfigs;
-}
+export const mostEntries = 20_000;
 
 /**
  * Candidates in a folder and its subfolders, folders before files, by name. A folder that is itself a model gives that
@@ -45,10 +33,11 @@ interface ScanOptions {
  */
 export async function findCandidates(
   folder: string,
-  { most = mostEntries, configs = new KnownConfigs() }: ScanOptions = {},
+  configs: KnownConfigs,
+  most = mostEntries,
 ): Promise<readonly Candidate[]> {
   const entries = new Entries(most);
-  const root = await folderAt(folder);
+  const root = folderAt(folder);
   const found = root === null ? [] : await candidatesIn(root, { entries, configs }, [], 0);
   if (!entries.exhausted) return found;
   const reason =
@@ -70,9 +59,9 @@ async function candidatesIn(
 ): Promise<readonly Candidate[]> {
   // A link to a folder above would show everything once more.
   if (above.includes(folder.identity)) return [];
-  const all = await scan.entries.of(folder);
+  const all = scan.entries.of(folder);
   const kind = await folderKind(all, scan.configs);
-  if (kind !== null) return [{ kind, path: folder.path, signature: await folderSignature(folder, all, scan.entries) }];
+  if (kind !== null) return [{ kind, path: folder.path, signature: folderSignature(folder, all, scan.entries) }];
   const folders = depth < deepest ? all.filter((entry) => entry.kind === 'folder') : [];
   const inner = await Promise.all(
     folders.map((entry) => candidatesIn(entry, scan, [...above, folder.identity], depth + 1)),
@@ -103,34 +92,11 @@ function fileCandidate(file: Entry, namesakes: readonly Entry[]): Candidate {
   return { kind: 'file', path, signature: namesakes.map((entry) => entry.stamp).join(' ') };
 }
 
-/** Paths of the weights that lie in a folder, without its subfolders. */
-export async function weightFiles(folder: string): Promise<readonly string[]> {
-  return (await entriesAt(folder))
-    .filter((entry) => entry.kind !== 'folder' && isWeights(entry.path))
-    .map((entry) => entry.path);
-}
-
-/** Subfolders of a pipeline's folder that are models which may come with it: those of kinds that armature.json has a list of. */
-export async function bundledFolders(
-  pipeline: string,
-): Promise<readonly { readonly path: string; readonly kind: AnyFoundKind }[]> {
-  const folders = (await entriesAt(pipeline)).filter((entry) => entry.kind === 'folder');
-  const kinds = await Promise.all(folders.map(async ({ path }) => await folderKind(await entriesAt(path))));
-  return folders.flatMap(({ path }, index) => {
-    const kind = foundKinds.find(({ id, typedBy }) => typedBy !== undefined && id === kinds[index]);
-    return kind === undefined ? [] : [{ path, kind }];
-  });
-}
-
-async function entriesAt(path: string): Promise<readonly Entry[]> {
-  const folder = await folderAt(path);
-  return folder === null ? [] : await new Entries(mostEntries).of(folder);
-}
-
-type FolderKind = Exclude<Candidate['kind'], 'file' | 'unusable'>;
-
 /** What a folder is by the names in it and by its config.json. */
-async function folderKind(all: readonly Entry[], configs = new KnownConfigs()): Promise<FolderKind | null> {
+export async function folderKind(
+  all: readonly Entry[],
+  configs: KnownConfigs,
+): Promise<Exclude<Candidate['kind'], 'file' | 'unusable'> | null> {
   const named = (name: string): Entry | undefined => all.find(({ path }) => basename(path) === name);
   if (named('model_index.json') !== undefined) return 'pipeline';
   const config = named('config.json');
@@ -139,42 +105,17 @@ async function folderKind(all: readonly Entry[], configs = new KnownConfigs()): 
   return named(manifestName) === undefined ? null : 'described';
 }
 
-/** Of what kind of model each config.json says that it is, read once as long as the file stays as it is. */
-export class KnownConfigs {
-  #known = new Map<string, ModelKindId | null>();
-  #seen = new Map<string, ModelKindId | null>();
-
-  async kindOf({ path, stamp }: Entry): Promise<ModelKindId | null> {
-    const key = `${path} ${stamp}`;
-    let kind = this.#known.get(key);
-    if (kind === undefined) {
-      const text = await readRegularText(path, mostConfigBytes).catch(() => null);
-      // It may be read the next time.
-      if (text === null) return null;
-      kind = modelKindIds.find((id) => kindNamed(id).folder?.test(text) === true) ?? null;
-    }
-    this.#seen.set(key, kind);
-    return kind;
-  }
-
-  /** Forgets the files that have not been asked for since it was called last. */
-  forgetOthers(): void {
-    this.#known = this.#seen;
-    this.#seen = new Map();
-  }
-}
-
 /** Stamps of all files that may say or hold something of a model, as deep as its armature.json may name them; `all` is what lies in the folder itself. */
-async function folderSignature(folder: Folder, all: readonly Entry[], entries: Entries): Promise<string> {
+function folderSignature(folder: Folder, all: readonly Entry[], entries: Entries): string {
   const stamps: string[] = [];
-  const collect = async (path: string, inside: readonly Entry[], depth: number): Promise<void> => {
+  const collect = (path: string, inside: readonly Entry[], depth: number): void => {
     const name = basename(path);
     stamps.push(...inside.filter((entry) => entry.kind !== 'folder').map(({ stamp }) => `${depth}/${name}/${stamp}`));
     if (depth === deepest) return;
     for (const entry of inside.filter(({ kind }) => kind === 'folder')) {
-      await collect(entry.path, await entries.of(entry), depth + 1);
+      collect(entry.path, entries.of(entry), depth + 1);
     }
   };
-  await collect(folder.path, all, 0);
+  collect(folder.path, all, 0);
   return createHash('sha256').update(stamps.join('\n')).digest('hex');
 }

@@ -1,13 +1,12 @@
-import { type Dirent, readdir as readdirWithCallback, stat as statWithCallback } from 'node:fs';
-import { opendir } from 'node:fs/promises';
+import { type Dirent, opendirSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { promisify } from 'node:util';
-import { reasonOf, specialKind } from '../files/regular-file.ts';
-import { isTelling } from './names/model-files.ts';
+import { reasonOf, specialKind } from '../../files/regular-file.ts';
+import { isTelling } from '../names/model-files.ts';
 
-// A look at a library is a thousand of these: by way of the callbacks each costs half as much as by that of promises.
-const stat = promisify(statWithCallback);
-const readdir = promisify(readdirWithCallback);
+/*
+ * A look at a library is thousands of questions to the file system. Asked and waited for one by one each costs a fifth of what it costs by way of promises;
+ * whoever must not wait has a thread do it (./scan-thread.ts).
+ */
 
 /** A folder that is there. */
 export interface Folder {
@@ -32,10 +31,13 @@ export interface Entry extends Folder {
 const readAtOnce = 2 ** 17;
 
 /** A folder by its path; null where none is there, or where it cannot be looked at. */
-export async function folderAt(path: string): Promise<Folder | null> {
-  const found = await stat(path, { bigint: true }).catch(() => null);
-  if (found?.isDirectory() !== true) return null;
-  return { path, identity: `${found.dev}:${found.ino}`, bytes: Number(found.size) };
+export function folderAt(path: string): Folder | null {
+  try {
+    const found = statSync(path, { bigint: true });
+    return found.isDirectory() ? { path, identity: `${found.dev}:${found.ino}`, bytes: Number(found.size) } : null;
+  } catch {
+    return null;
+  }
 }
 
 /** Lists folders, and no more than so many names in all. Hidden names are left out. Nothing is opened. */
@@ -53,36 +55,51 @@ export class Entries {
   }
 
   /** What lies in a folder, by name; nothing where it cannot be read. */
-  async of(folder: Folder): Promise<readonly Entry[]> {
-    const found = await this.#read(folder).catch((): Dirent[] => []);
-    const wanted = found
+  of(folder: Folder): readonly Entry[] {
+    return this.#read(folder)
       .filter(({ name }) => !name.startsWith('.') && name !== 'node_modules')
-      .filter((entry) => entry.isDirectory() || isTelling(entry.name) || !entry.isFile());
-    const sorted = wanted.toSorted((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
-    const entries = await Promise.all(sorted.map(({ name }) => describe(join(folder.path, name))));
-    return entries.filter((entry) => entry !== null);
+      .filter((entry) => entry.isDirectory() || isTelling(entry.name) || !entry.isFile())
+      .toSorted((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)))
+      .map(({ name }) => describe(join(folder.path, name)))
+      .filter((entry) => entry !== null);
   }
 
-  async #read({ path, bytes }: Folder): Promise<Dirent[]> {
+  #read(folder: Folder): readonly Dirent[] {
     const found: Dirent[] = [];
     if (this.exhausted) return found;
-    const names =
-      bytes <= readAtOnce ? await readdir(path, { withFileTypes: true }) : await opendir(path, { bufferSize: 256 });
-    for await (const entry of names) {
-      this.#seen++;
-      if (this.exhausted) break;
-      found.push(entry);
+    try {
+      for (const entry of names(folder)) {
+        this.#seen++;
+        if (this.exhausted) break;
+        found.push(entry);
+      }
+    } catch {
+      return [];
     }
     return found;
   }
 }
 
+/** A long list of names is read in parts, of which no more are taken than are asked for. */
+function* names({ path, bytes }: Folder): Generator<Dirent> {
+  if (bytes <= readAtOnce) {
+    yield* readdirSync(path, { withFileTypes: true });
+    return;
+  }
+  const folder = opendirSync(path, { bufferSize: 256 });
+  try {
+    for (let entry = folder.readSync(); entry !== null; entry = folder.readSync()) yield entry;
+  } finally {
+    folder.closeSync();
+  }
+}
+
 /** Null for what is no folder and has no name that means anything here. */
-async function describe(path: string): Promise<Entry | null> {
+function describe(path: string): Entry | null {
   const name = basename(path);
   try {
     // stat, not lstat: people link their collections in.
-    const found = await stat(path, { bigint: true });
+    const found = statSync(path, { bigint: true });
     const stamp = `${name}:${found.size}:${found.mtimeNs}:${found.ctimeNs}:${found.ino}`;
     const place = { path, identity: `${found.dev}:${found.ino}`, bytes: Number(found.size) };
     if (found.isDirectory()) return { ...place, kind: 'folder', stamp, problem: null };
