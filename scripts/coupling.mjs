@@ -19,7 +19,10 @@ import { fileURLToPath } from 'node:url';
  * later, the last place is the type that did its work before.
  */
 const nouns = [
-  { noun: 'planned control', types: ['generation/plan.ts PlannedControl'] },
+  {
+    noun: 'planned control',
+    types: ['generation/planned-control.ts PlannedControl', 'generation/plan.ts PlannedControl'],
+  },
   { noun: 'ControlWork', types: ['pipeline/controls/control-work.ts ControlWork', 'worker/draw-plan.ts MadeControl'] },
   { noun: 'Pass', types: ['pipeline/pass.ts Pass', 'device/protocol.ts DrawRequest'] },
   { noun: 'Sample', types: ['pipeline/sample.ts Sample'] },

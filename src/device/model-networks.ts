@@ -1,15 +1,10 @@
-import { conditionOf } from '../conditions/registry.ts';
 import type { Tiling } from '../graph/compiler/index.ts';
-import type { AdapterModel } from '../generation/models/adapter.ts';
 import type { BaseModel } from '../generation/models/base.ts';
-import type { ControlNetModel } from '../generation/models/controlnet.ts';
 import type { UpscalerModel } from '../generation/models/upscaler.ts';
 import type {
-  AdapterNetworks,
   Autoencoder,
   ControlNetworks,
   NetworkSource,
-  OpenControlNet,
   PictureNetworks,
   RowBranch,
   SteeringSource,
@@ -22,24 +17,15 @@ import type { SessionPool } from '../runtime/index.ts';
 import { LeastRecent } from '../runtime/least-recent.ts';
 import { Branches } from './branches.ts';
 import { Autoencoders } from './autoencoders.ts';
-import { ImagePrompts } from './image-prompts.ts';
 import type { LatentView } from './latent-view.ts';
 import { MergedLoras, type NetworkDeltas, noDeltas } from './merged-loras.ts';
-import { adapterNetworks, baseNetworks, controlNetworks } from './pooled-networks.ts';
+import { baseNetworks } from './pooled-networks.ts';
+import { opened, SteeringNetworks } from './steering-networks.ts';
 import { type UpscalerNetwork, Upscalers } from './upscaling.ts';
 import { LearnedWords } from './learned-words.ts';
 import { textNetwork } from './text-network.ts';
 import type { AutoencoderWork, LoraWork, PreviewWork, WordWork } from './protocol.ts';
-import {
-  type BaseCheckpoint,
-  openDecidedBase,
-  openControlNetCheckpoint,
-  openControlNetOnBase,
-  openT2iAdapterCheckpoint,
-  type TextEncoderPart,
-  type WholeControlNet,
-} from '../weights/checkpoint.ts';
-import { requireCompleteControlNet } from '../weights/complete.ts';
+import { type BaseCheckpoint, openDecidedBase, type TextEncoderPart } from '../weights/checkpoint.ts';
 import { loraTargetOf } from '../weights/lora/lora-targets.ts';
 
 export interface OpenBase {
@@ -78,16 +64,14 @@ export class ModelNetworks implements NetworkSource {
   readonly #loras = new MergedLoras();
   readonly #words = new LearnedWords();
   readonly #branches: Branches;
-  readonly #controlNets = new Map<string, OpenControlNet>();
-  readonly #adapters = new Map<string, AdapterNetworks>();
-  readonly #imagePrompts: ImagePrompts;
+  readonly #steering: SteeringNetworks;
   readonly #autoencoders: Autoencoders;
   readonly #upscalers: Upscalers;
 
   constructor(pool: SessionPool, tokenizerFolder: string) {
     this.#pool = pool;
     this.#branches = new Branches(pool);
-    this.#imagePrompts = new ImagePrompts(pool);
+    this.#steering = new SteeringNetworks(pool, async (base) => (await this.#openFiles(base)).checkpoint);
     this.#autoencoders = new Autoencoders(pool);
     this.#upscalers = new Upscalers(pool);
     this.#tokenizerFolder = tokenizerFolder;
@@ -195,52 +179,7 @@ export class ModelNetworks implements NetworkSource {
 
   /** What controls of a drawing with that base model are given to; the base is as its files have it, without the adapters of a request. */
   steeringOn(base: BaseModel, tiling?: Tiling): SteeringSource {
-    return {
-      openAdapter: async (model) => await this.#openAdapter(model, tiling),
-      openImagePrompt: async (model, encoder) => await this.#imagePrompts.open(model, encoder),
-      openControlNet: async (model, type) => await this.#openControlNet(model, type, base, tiling),
-    };
-  }
-
-  async #openControlNet(
-    model: ControlNetModel,
-    type: string,
-    base: BaseModel,
-    tiling: Tiling | undefined,
-  ): Promise<OpenControlNet> {
-    const pooled = isPooled(model, type);
-    const unionType = model.unionTypes === null ? null : (conditionOf(type).unionType ?? null);
-    const own = `${model.id}@${model.hash}${pooled ? '/pooled' : ''}`;
-    const files = model.changes === null ? own : JSON.stringify([own, base.id, base.hash]);
-    const key = tiling === undefined ? files : JSON.stringify([files, tiling]);
-    const known = this.#controlNets.get(key);
-    if (known !== undefined) return { ...known, unionType };
-    const checkpoint = await this.#controlNetOf(model, base, pooled);
-    const open = { key, networks: controlNetworks(this.#pool, files, checkpoint, tiling), unionType };
-    this.#controlNets.set(key, open);
-    return open;
-  }
-
-  /** Of one that changes the weights of a base model, those of this one are changed. */
-  async #controlNetOf(model: ControlNetModel, base: BaseModel, pooled: boolean): Promise<WholeControlNet> {
-    const changes = model.changes === null ? null : await openControlNetOnBase(model.path);
-    if (changes === null) {
-      return await openControlNetCheckpoint(model.path, pooled ? { global_pool_conditions: true } : {});
-    }
-    const { checkpoint } = await this.#openFiles(base);
-    const controlnet = changes.on(checkpoint, base.id);
-    requireCompleteControlNet({ controlnet }, model.id);
-    return { controlnet: { ...controlnet, config: { ...controlnet.config, globalPoolConditions: pooled } } };
-  }
-
-  async #openAdapter(model: AdapterModel, tiling: Tiling | undefined): Promise<AdapterNetworks> {
-    const files = `${model.id}@${model.hash}`;
-    const key = tiling === undefined ? files : `${files}/${tiling}`;
-    const known = this.#adapters.get(key);
-    if (known !== undefined) return known;
-    const networks = adapterNetworks(this.#pool, files, await openT2iAdapterCheckpoint(model.path), tiling);
-    this.#adapters.set(key, networks);
-    return networks;
+    return this.#steering.on(base, tiling);
   }
 
   async #tokenizerOf({ tokenizer: { folder, padToken } }: TextEncoderPart): Promise<Tokenizer> {
@@ -252,19 +191,6 @@ export class ModelNetworks implements NetworkSource {
   }
 
   control(key: string): ControlNetworks {
-    return opened(this.#controlNets.get(key), key).networks;
+    return this.#steering.control(key);
   }
-}
-
-/**
- * Whether a ControlNet averages its residuals over the picture. A config says so (global_pool_conditions); of a single file only
- * what it is for can tell, or, where nobody has said it, what it is used for.
- */
-function isPooled({ layout, type }: ControlNetModel, usedFor: string): boolean {
-  return layout === 'single-file' && conditionOf(type ?? usedFor).pooled === true;
-}
-
-function opened<Open>(open: Open | undefined, key: string): Open {
-  if (open === undefined) throw new RangeError(`Model ${key} was not opened before it was asked for`);
-  return open;
 }

@@ -10,7 +10,7 @@ import { type Pass, torchNoise } from '../pipeline/pass.ts';
 import { type RowQuestion, rowOf } from '../pipeline/row.ts';
 import { resumeSample, type Sample, startSample } from '../pipeline/sample.ts';
 import { askedOptions } from '../schedulers/asked-options.ts';
-import { createScheduler } from '../schedulers/registry.ts';
+import { createScheduler } from '../schedulers/create-scheduler.ts';
 import { trainedLevels } from '../schedulers/sigmas.ts';
 import { encodePrompt } from './encode-prompt.ts';
 import { encodeStart } from './encode-start.ts';

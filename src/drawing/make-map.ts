@@ -1,7 +1,7 @@
 import { conditionOf } from '../conditions/registry.ts';
 import type { ExtractorProcess } from '../extractor/extractor-process.ts';
 import { shortSideSize } from '../generation/given-picture.ts';
-import type { PlannedControl } from '../generation/plan.ts';
+import type { PlannedControl } from '../generation/planned-control.ts';
 import { decodeHere, type PictureDecoder } from '../images/decoder/decoder.ts';
 import type { PictureView } from '../images/see-picture.ts';
 import type { Size } from '../numeric/size.ts';

@@ -1,6 +1,6 @@
 import { conditionOf } from '../conditions/registry.ts';
 import { levelsOf } from '../pixels/grey-picture.ts';
-import type { PlannedControl } from '../generation/plan.ts';
+import type { PlannedControl } from '../generation/planned-control.ts';
 import { decodeHere, type PictureDecoder } from '../images/decoder/decoder.ts';
 import { type Region, regionOfSource } from '../pixels/region.ts';
 import type { Frame } from '../pixels/frame.ts';

@@ -1,4 +1,5 @@
-import type { GenerationPlan, PlannedEmbedding, PlannedExtend, PlannedLora, Variation } from '../generation/plan.ts';
+import type { GenerationPlan, PlannedEmbedding, PlannedLora, Variation } from '../generation/plan.ts';
+import type { PlannedExtend } from '../generation/planned-init.ts';
 
 /**
  * What a picture was made with, in the form that the field's tools read from a PNG's `parameters` text: the prompt, the

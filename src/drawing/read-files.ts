@@ -1,4 +1,4 @@
-import type { SourcePicture } from '../generation/plan.ts';
+import type { SourcePicture } from '../generation/planned-control.ts';
 import type { PictureFiles } from '../images/see-picture.ts';
 import type { ObjectStore } from '../store/store.ts';
 

@@ -1,5 +1,5 @@
 import type { ImageEncoderModel } from '../generation/models/image-encoder.ts';
-import type { PicturesSource } from '../generation/plan.ts';
+import type { PicturesSource } from '../generation/planned-control.ts';
 import type { PictureDecoder } from '../images/decoder/decoder.ts';
 import type { MadeMap } from '../pipeline/controls/control-work.ts';
 import { besideEachOther } from '../pixels/beside-each-other.ts';

@@ -1,6 +1,6 @@
 import { ArmatureError } from '../errors.ts';
 import { limits } from './request/limits.ts';
-import type { StoredPicture } from './plan.ts';
+import type { StoredPicture } from './plan-references.ts';
 import type { Size } from '../numeric/size.ts';
 
 /** What the image of a request turned out to be, once it was read. */

@@ -1,7 +1,7 @@
 import { type GivenControl, givenControls, referencesOf as referencesOfControls } from './given-control.ts';
 import type { GivenMask, GivenPicture, MaskFacts } from './given-picture.ts';
 import type { MaskChannel } from './request/choices.ts';
-import type { StoredPicture } from './plan.ts';
+import type { StoredPicture } from './plan-references.ts';
 import type { ControlImage } from './request/control-image.ts';
 import { generationPictures } from './request/drawn-over.ts';
 import type { GenerationRequest } from './request/generation.ts';

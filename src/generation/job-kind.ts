@@ -1,6 +1,8 @@
 import type { z } from 'zod';
 import type { Catalog } from './catalog.ts';
-import type { Plan, PlannedControl, StoredPicture } from './plan.ts';
+import type { Plan } from './plan.ts';
+import type { PlannedControl } from './planned-control.ts';
+import type { StoredPicture } from './plan-references.ts';
 import type { StoredForm } from './stored-json.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { ArmatureError } from '../errors.ts';
 import type { ModelList } from './models/model-list.ts';
-import type { PlannedControl } from './plan.ts';
+import type { PlannedControl } from './planned-control.ts';
 
 /**
  * Controls on one union ControlNet are one run of it: what it gives cannot be told apart by control. Throws `incompatible_control` where

@@ -1,21 +1,14 @@
-import type { Sides } from '../pixels/sides.ts';
-import type { Tiling } from '../numeric/wrap.ts';
-import type { ResizeMode } from '../pixels/resize-mode.ts';
-import type {
-  ControlMode,
-  ControlPasses,
-  InpaintArea,
-  MaskChannel,
-  MaskFill,
-  MaskMode,
-  OutputFormat,
-} from './request/choices.ts';
-import type { LoraWay } from './lora-ways.ts';
-import type { AestheticScores, ToldSizes } from './picture-sizes.ts';
-import type { Window } from './window.ts';
 import type { PromptSyntax } from '../prompt/syntax.ts';
 import type { SchedulerId } from '../schedulers/registry.ts';
 import type { ScheduleId } from '../schedulers/schedules/registry.ts';
+import type { Tiling } from '../numeric/wrap.ts';
+import type { LoraWay } from './lora-ways.ts';
+import type { AestheticScores, ToldSizes } from './picture-sizes.ts';
+import type { PlannedControl } from './planned-control.ts';
+import type { PlannedInit } from './planned-init.ts';
+import type { ModelReference } from './plan-references.ts';
+import type { ControlPasses, OutputFormat } from './request/choices.ts';
+import type { Window } from './window.ts';
 
 /**
  * What a worker is told to do: every default resolved, every picture stored, every model checked against the others. A
@@ -117,12 +110,6 @@ export interface PlannedAdded {
   readonly scores?: AestheticScores | undefined;
 }
 
-export interface ModelReference {
-  readonly id: string;
-  /** Hash of the weights' headers and sizes: tells two models of one name apart. */
-  readonly hash: string;
-}
-
 /** An adapter of weights, and how strongly it acts; 0 leaves a network as it is. */
 export interface PlannedLora {
   readonly model: ModelReference;
@@ -146,41 +133,6 @@ export interface PlannedEmbedding {
   readonly base: string;
   /** What that LoRA calls it; absent for an embedding of its own. */
   readonly bundled?: string | undefined;
-}
-
-/** A picture that is drawn over. */
-export interface PlannedInit {
-  readonly image: StoredPicture;
-  /** How it is brought to the size of the generation. */
-  readonly resize: ResizeMode;
-  /** Above 0, at most 1: the share of the steps, the last ones, that are drawn. */
-  readonly strength: number;
-  /** Which part of it is drawn anew; absent where all of it is. */
-  readonly mask?: PlannedMask | undefined;
-}
-
-/** Which part of a picture is drawn anew, and how. The rest of it stays as it is. */
-export interface PlannedMask {
-  /** Absent where no more is drawn anew than what lies beyond the picture's sides. */
-  readonly image?: StoredPicture | undefined;
-  /** What is drawn beyond the sides; absent where nothing is. */
-  readonly extend?: PlannedExtend | undefined;
-  readonly channel: MaskChannel;
-  readonly mode: MaskMode;
-  /** Standard deviation of the Gaussian that its edge is softened by, in pixels of `source`. */
-  readonly blur: number;
-  readonly area: InpaintArea;
-  /** Pixels of the picture around what is masked that are drawn with it; 0 where the whole picture is drawn. */
-  readonly padding: number;
-  /** What drawing begins with where it draws anew; null: the whole of it begins with noise alone. */
-  readonly fill: MaskFill | null;
-  /** Of the picture that the result is put into, and of the output: the picture's own where only a part is drawn; with the sides that are added. */
-  readonly source: { readonly width: number; readonly height: number };
-}
-
-/** How far beyond the sides of a picture is drawn, in its pixels once it was brought to a size. */
-export interface PlannedExtend extends Sides {
-  readonly over: { readonly width: number; readonly height: number };
 }
 
 /** What brings a picture to another size: a kernel on its pixels, or a network. */
@@ -241,91 +193,6 @@ export interface Variation {
 export interface PlannedPreview {
   /** Steps from one to the next. */
   readonly every: number;
-}
-
-export interface PlannedControl {
-  /** Condition id, such as `canny`. */
-  readonly type: string;
-  readonly model: ModelReference;
-  readonly source: ControlSource;
-  readonly resize: ResizeMode;
-  /** White where the control acts, black where it does not; absent where it acts everywhere. */
-  readonly region?: StoredPicture | undefined;
-  readonly scale: number;
-  /** The control acts while start <= i/steps and (i+1)/steps <= end. */
-  readonly start: number;
-  readonly end: number;
-  readonly mode: ControlMode;
-  /** In which passes it acts; absent: in all of them. */
-  readonly passes?: ControlPasses | undefined;
-}
-
-/** What the map of a control is made from. */
-export type ControlSource = MapMaking | PicturesSource;
-
-/** Of those that have a map. */
-export type MapMaking = PhotoSource | MapSource | StructureSource;
-
-/** A picture, and beside it what of it is to be drawn anew. */
-export interface SourcePicture {
-  readonly image: StoredPicture;
-  /** White where the picture is to be drawn anew; absent where none came beside it. */
-  readonly mask?: StoredPicture | undefined;
-}
-
-/** A picture that the map is extracted from. */
-export interface PhotoSource extends SourcePicture {
-  readonly kind: 'photo';
-  /** Options of the extractor. */
-  readonly preprocess: Readonly<Record<string, unknown>>;
-  /** Short side, in pixels, at which the extractor sees the picture; null for the size of the generation. */
-  readonly resolution: number | null;
-}
-
-/** A picture that is the map already. */
-export interface MapSource extends SourcePicture {
-  readonly kind: 'map';
-  /** JSON of what is known of a map that came from an earlier job, such as keypoints; null where there is none. */
-  readonly data: StoredPicture | null;
-  /**
-   * Of a map that an earlier job extracted for this condition: with which options. Null elsewhere. What is drawn is measured with
-   * them.
-   */
-  readonly madeWith: Readonly<Record<string, unknown>> | null;
-}
-
-/** Data that the map is drawn from. */
-export interface StructureSource {
-  readonly kind: 'structure';
-  readonly structure: string;
-  /** Where it is kept, as JSON. */
-  readonly json: StoredPicture;
-}
-
-/** Pictures that are attended to beside the prompt, of an image prompt. */
-export interface PicturesSource {
-  readonly kind: 'pictures';
-  readonly images: readonly StoredPicture[];
-  /** What they are seen with. */
-  readonly encoder: ModelReference;
-}
-
-/** With which options the map of a control is, or was, extracted; null where that is not known, or it was not. */
-export function extractedWith(source: ControlSource): Readonly<Record<string, unknown>> | null {
-  if (source.kind === 'photo') return source.preprocess;
-  return source.kind === 'map' ? source.madeWith : null;
-}
-
-/** What the user sent: a picture, the first of several or, of structure as data, JSON. */
-export function sentAs(source: ControlSource): StoredPicture {
-  if (source.kind === 'pictures') return source.images[0] as StoredPicture;
-  return source.kind === 'structure' ? source.json : source.image;
-}
-
-/** A picture that the service keeps: its object key and content hash. */
-export interface StoredPicture {
-  readonly key: string;
-  readonly sha256: string;
 }
 
 export interface OutputOptions {

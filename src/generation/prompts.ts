@@ -10,7 +10,8 @@ import {
 import { indexNames, type NameIndex, splitAtNames } from '../prompt/learned-words.ts';
 import type { PassSteps } from '../prompt/schedule.ts';
 import { sectionsOf } from '../prompt/syntax.ts';
-import type { GenerationPlan, ModelReference, PlannedEmbedding } from './plan.ts';
+import type { GenerationPlan, PlannedEmbedding } from './plan.ts';
+import type { ModelReference } from './plan-references.ts';
 
 type Written = Pick<GenerationPlan, 'prompt' | 'negativePrompt' | 'promptSyntax' | 'added'>;
 

@@ -1,7 +1,8 @@
 import { ArmatureError } from '../errors.ts';
 import type { BaseModel } from './models/base.ts';
 import type { SamplerRun } from './plan.ts';
-import { createScheduler, type SchedulerId } from '../schedulers/registry.ts';
+import type { SchedulerId } from '../schedulers/registry.ts';
+import { createScheduler } from '../schedulers/create-scheduler.ts';
 import { askedOptions } from '../schedulers/asked-options.ts';
 import type { ScheduleId } from '../schedulers/schedules/registry.ts';
 import type { SchedulePart } from '../schedulers/part.ts';

@@ -10,7 +10,7 @@ import type { Catalog } from './catalog.ts';
 import { chooseSteering } from './choose-steering.ts';
 import type { GivenControl } from './given-control.ts';
 import { type GivenPicture, shortSideSize } from './given-picture.ts';
-import type { MapMaking, PlannedControl } from './plan.ts';
+import type { MapMaking, PlannedControl } from './planned-control.ts';
 import { controlPictureList, type ControlRequest } from './request/controls.ts';
 import { resolveImagePrompt } from './resolve-image-prompt.ts';
 import type { ResolvedHires } from './resolve-hires.ts';

@@ -3,7 +3,8 @@ import { isMeasured, reasonOfNoMeasure } from '../conditions/fidelity/fidelity.t
 import { ArmatureError } from '../errors.ts';
 import type { Catalog } from './catalog.ts';
 import { limits } from './request/limits.ts';
-import type { GenerationPlan, PlannedControl } from './plan.ts';
+import type { GenerationPlan } from './plan.ts';
+import type { PlannedControl } from './planned-control.ts';
 import type { GenerationRequest } from './request/generation.ts';
 
 /**

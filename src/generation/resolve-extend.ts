@@ -3,7 +3,7 @@ import type { Size } from '../numeric/size.ts';
 import { grownBy, type Sides } from '../pixels/sides.ts';
 import type { GivenPicture } from './given-picture.ts';
 import type { BaseModel } from './models/base.ts';
-import type { PlannedExtend } from './plan.ts';
+import type { PlannedExtend } from './planned-init.ts';
 import type { GenerationRequest } from './request/generation.ts';
 import { limits } from './request/limits.ts';
 import { sizeOver } from './resolve-init.ts';

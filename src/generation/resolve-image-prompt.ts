@@ -15,7 +15,7 @@ import { type ModelList, withArticle } from './models/model-list.ts';
 import type { ImageEncoderModel } from './models/image-encoder.ts';
 import { modelNouns } from './models/kinds.ts';
 import { findSteering } from './models/steering.ts';
-import type { PicturesSource } from './plan.ts';
+import type { PicturesSource } from './planned-control.ts';
 import { controlPictureList } from './request/controls.ts';
 
 /** What an image prompt is given to, what it is made from, and what there is to say of it. */

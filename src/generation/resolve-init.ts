@@ -1,10 +1,11 @@
 import { ArmatureError } from '../errors.ts';
 import type { Size } from '../numeric/size.ts';
-import { stepsRun } from '../schedulers/registry.ts';
+import { stepsRun } from '../schedulers/create-scheduler.ts';
 import type { GivenMask, GivenPicture } from './given-picture.ts';
 import { limits } from './request/limits.ts';
 import type { BaseModel } from './models/base.ts';
-import type { GenerationPlan, PlannedInit, PlannedMask } from './plan.ts';
+import type { GenerationPlan } from './plan.ts';
+import type { PlannedInit, PlannedMask } from './planned-init.ts';
 import type { GenerationRequest } from './request/generation.ts';
 import { resolveMask } from './resolve-mask.ts';
 

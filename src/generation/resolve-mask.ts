@@ -3,7 +3,7 @@ import type { Size } from '../numeric/size.ts';
 import type { GivenMask, GivenPicture } from './given-picture.ts';
 import { grownBy } from '../pixels/sides.ts';
 import { limits } from './request/limits.ts';
-import type { PlannedMask } from './plan.ts';
+import type { PlannedMask } from './planned-init.ts';
 import type { GenerationRequest } from './request/generation.ts';
 
 /** What is above a half is white where a mask is hard. */

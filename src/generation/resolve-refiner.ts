@@ -2,7 +2,7 @@ import { ArmatureError } from '../errors.ts';
 import { roundHalfToEven } from '../numeric/round-half-to-even.ts';
 import { askedOptions } from '../schedulers/asked-options.ts';
 import type { SchedulePart } from '../schedulers/part.ts';
-import { createScheduler } from '../schedulers/registry.ts';
+import { createScheduler } from '../schedulers/create-scheduler.ts';
 import type { Catalog } from './catalog.ts';
 import { type BaseModel, findBase, guidanceOf, sharesLatents } from './models/base.ts';
 import type { PlannedPass } from './passes.ts';

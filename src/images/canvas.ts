@@ -1,5 +1,5 @@
 import type { MaskFill, MaskMode } from '../generation/request/choices.ts';
-import type { PlannedInit, PlannedMask } from '../generation/plan.ts';
+import type { PlannedInit, PlannedMask } from '../generation/planned-init.ts';
 import type { Size } from '../numeric/size.ts';
 import { fillFromAround } from '../pixels/fill-from-around.ts';
 import { cut, type Frame, wholeFrame } from '../pixels/frame.ts';

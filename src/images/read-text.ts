@@ -1,4 +1,4 @@
-import { readMetadata } from './decode.ts';
+import { readMetadata } from './picture-header.ts';
 import { readExifComment } from './exif-comment.ts';
 import { sniffFormat } from './format.ts';
 import { readPngText } from './png-text.ts';

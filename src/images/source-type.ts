@@ -1,4 +1,4 @@
-import { readMetadata } from './decode.ts';
+import { readMetadata } from './picture-header.ts';
 import { sniffFormat } from './format.ts';
 
 /** Where IPTC keeps its terms for how a picture was made. */

@@ -2,7 +2,9 @@ import { isUtf8 } from 'node:buffer';
 import { ArmatureError } from '../errors.ts';
 import { fieldPath } from '../text/field-path.ts';
 import { show } from '../text/show.ts';
-import { type JsonFault, JsonRefusal, jsonSteps, longestNesting } from './json-steps.ts';
+import { jsonSteps } from './json-steps.ts';
+import { longestNesting } from './json-reader.ts';
+import { type JsonFault, JsonRefusal } from './json-refusal.ts';
 import { isOverdue, nextTurn } from './turns.ts';
 
 /** Where a text of JSON came from, for its errors, and what it may hold. */

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { agingSeconds } from '../generation/request/priority.ts';
 import { inBackground, inForeground } from '../records/database/background.ts';
 import type { Records } from '../records/records.ts';
-import type { Windows } from '../records/scheduling/scheduling.ts';
+import type { Windows } from '../records/scheduling/turns.ts';
 import type { JobQueue } from './queue.ts';
 import { reconcile } from './reconciler.ts';
 import { takeTurns } from './turns.ts';

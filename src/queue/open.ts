@@ -1,5 +1,5 @@
 import type { JobsOptions } from 'bullmq';
-import type { DispatchedTicket } from '../records/scheduling/scheduling.ts';
+import type { DispatchedTicket } from '../records/scheduling/turns.ts';
 import { startConsumer, type ConsumerTimes } from './consumer.ts';
 import { bindEngine, type QueueEngine } from './engines.ts';
 import { isQueueOutage, orUnavailable } from './outage.ts';

@@ -1,5 +1,5 @@
 import type { QueueTicket } from '../records/scheduling/queue-ticket.ts';
-import type { DispatchedTicket } from '../records/scheduling/scheduling.ts';
+import type { DispatchedTicket } from '../records/scheduling/turns.ts';
 
 /** Decides who runs a job and when; it carries tickets only. One implementation over BullMQ, three engines. */
 export interface JobQueue {

@@ -1,7 +1,7 @@
 import { priorities } from '../generation/request/priority.ts';
 import { inBackground } from '../records/database/background.ts';
 import type { Records } from '../records/records.ts';
-import type { DispatchedTicket } from '../records/scheduling/scheduling.ts';
+import type { DispatchedTicket } from '../records/scheduling/turns.ts';
 import type { JobQueue } from './queue.ts';
 
 const pageSize = 500;

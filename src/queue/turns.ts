@@ -1,11 +1,5 @@
 import { effectivePriority, wholePriority } from '../generation/request/priority.ts';
-import type {
-  ChooseTurns,
-  TakenTurn,
-  WaitingFlow,
-  WaitingJob,
-  WaitingTenant,
-} from '../records/scheduling/scheduling.ts';
+import type { ChooseTurns, TakenTurn, WaitingFlow, WaitingJob, WaitingTenant } from '../records/scheduling/turns.ts';
 
 /** What a job is charged at least, in pixel steps: the smallest takes its time as well. */
 const leastCost = 512 * 512;

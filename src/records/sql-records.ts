@@ -17,7 +17,7 @@ import { sqlScheduling } from './scheduling/scheduling.ts';
 import type { Tables } from './schema/schema.ts';
 import type { SqlDatabase } from './database/sql-pool.ts';
 import { sqlUsage } from './access/usage.ts';
-import type { JobRow } from './jobs/transitions.ts';
+import type { JobRow } from './jobs/transition.ts';
 import * as transitions from './jobs/transitions.ts';
 import { sqlWebhooks } from './webhooks/webhooks.ts';
 import { sqlWorkers } from './operations/workers.ts';

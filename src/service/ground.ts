@@ -12,7 +12,7 @@ import type { JobQueue } from '../queue/queue.ts';
 import { startReconciler } from '../queue/reconciler.ts';
 import { requireOwnFolder } from '../records/data-folder/data-folder.ts';
 import type { Records } from '../records/records.ts';
-import type { Windows } from '../records/scheduling/scheduling.ts';
+import type { Windows } from '../records/scheduling/turns.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import { openConfiguredRecords } from './configured-records.ts';

@@ -1,7 +1,7 @@
 import type { Fetcher } from '../fetch/fetcher.ts';
 import { isOfNewerRelease } from '../generation/stored-json.ts';
 import type { EventContent } from '../generation/request/webhook.ts';
-import type { ClaimedDelivery, WebhookRecords } from '../records/webhooks/webhooks.ts';
+import type { ClaimedDelivery, WebhookRecords } from '../records/webhooks/webhook-records.ts';
 import { attempt, attemptTimeout, type Outcome } from './attempt.ts';
 import { signedMessage } from './message.ts';
 

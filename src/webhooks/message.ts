@@ -1,6 +1,6 @@
 import { Webhook } from 'standardwebhooks';
 import type { EventContent } from '../generation/request/webhook.ts';
-import type { ClaimedDelivery } from '../records/webhooks/webhooks.ts';
+import type { ClaimedDelivery } from '../records/webhooks/webhook-records.ts';
 
 /** A signed event, as it is sent. */
 export interface Message {

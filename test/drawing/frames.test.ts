@@ -4,7 +4,7 @@ import { embeddedAnnotators } from '../../src/config/package-files.ts';
 import { makeMap } from '../../src/drawing/make-map.ts';
 import { makeRegion } from '../../src/drawing/make-region.ts';
 import { ExtractorProcess } from '../../src/extractor/extractor-process.ts';
-import type { ControlSource } from '../../src/generation/plan.ts';
+import type { ControlSource } from '../../src/generation/planned-control.ts';
 import { decodePicture } from '../../src/images/decode.ts';
 import { encodePicture } from '../../src/images/encode.ts';
 import { resizeMap, resizePhoto } from '../../src/images/resize.ts';

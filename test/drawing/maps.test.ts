@@ -5,7 +5,7 @@ import { edgeAgreement } from '../../src/conditions/fidelity/edge-agreement.ts';
 import type { RgbImage } from '../../src/pixels/rgb-image.ts';
 import { embeddedAnnotators } from '../../src/config/package-files.ts';
 import { ExtractorProcess } from '../../src/extractor/extractor-process.ts';
-import type { MapSource, PhotoSource, PlannedControl } from '../../src/generation/plan.ts';
+import type { MapSource, PhotoSource, PlannedControl } from '../../src/generation/planned-control.ts';
 import { decodePicture } from '../../src/images/decode.ts';
 import { encodePicture } from '../../src/images/encode.ts';
 import { resizePhoto } from '../../src/images/resize.ts';

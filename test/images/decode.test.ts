@@ -6,7 +6,8 @@ import { describe, expect, it } from 'vitest';
 
 import type { RgbImage } from '../../src/pixels/rgb-image.ts';
 import { ArmatureError } from '../../src/errors.ts';
-import { decodePicture, defaultPictureLimits, readHeader, verifyPicture } from '../../src/images/decode.ts';
+import { decodePicture, verifyPicture } from '../../src/images/decode.ts';
+import { defaultPictureLimits, readHeader } from '../../src/images/picture-header.ts';
 
 /** Left half red, right half a dark green; an odd height, so that turns show. */
 const width = 24;

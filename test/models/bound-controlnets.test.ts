@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type ControlNetModel, misfit } from '../../src/generation/models/controlnet.ts';
 import type { ModelList } from '../../src/generation/models/model-list.ts';
-import type { PlannedControl } from '../../src/generation/plan.ts';
+import type { PlannedControl } from '../../src/generation/planned-control.ts';
 import { openLibrary } from '../../src/models/library.ts';
 import { openBaseCheckpoint, openControlNetOnBase } from '../../src/weights/checkpoint.ts';
 import { planFor } from '../support/draw-request.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { controlNetworks, imagePromptNetworks } from '../../src/device/pooled-networks.ts';
-import type { PlannedControl } from '../../src/generation/plan.ts';
+import type { PlannedControl } from '../../src/generation/planned-control.ts';
 import type { ImageEncoderModel } from '../../src/generation/models/image-encoder.ts';
 import type { IpAdapterModel } from '../../src/generation/models/ip-adapter.ts';
 import { buildImageEncoder, buildIpAdapter } from '../../src/graph/compiler/index.ts';

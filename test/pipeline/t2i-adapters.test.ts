@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { adapterNetworks, controlNetworks } from '../../src/device/pooled-networks.ts';
 import type { AdapterModel } from '../../src/generation/models/adapter.ts';
-import type { PlannedControl } from '../../src/generation/plan.ts';
+import type { PlannedControl } from '../../src/generation/planned-control.ts';
 import { stack, type Tensor } from '../../src/numeric/tensor.ts';
 import { controlWeights } from '../../src/pipeline/controls/control-weights.ts';
 import { prepareFeatures } from '../../src/pipeline/controls/features.ts';

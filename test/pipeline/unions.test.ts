@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { conditionOf, conditionRows } from '../../src/conditions/registry.ts';
 import { controlNetworks } from '../../src/device/pooled-networks.ts';
 import type { ControlNetModel } from '../../src/generation/models/controlnet.ts';
-import type { PlannedControl } from '../../src/generation/plan.ts';
+import type { PlannedControl } from '../../src/generation/planned-control.ts';
 import { row, type Tensor } from '../../src/numeric/tensor.ts';
 import type { ControlWork } from '../../src/pipeline/controls/control-work.ts';
 import { groupsOf } from '../../src/pipeline/controls/kinds.ts';

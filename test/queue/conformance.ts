@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { newJobId } from '../../src/records/schema/ids.ts';
 import type { QueueTicket } from '../../src/records/scheduling/queue-ticket.ts';
-import type { DispatchedTicket } from '../../src/records/scheduling/scheduling.ts';
+import type { DispatchedTicket } from '../../src/records/scheduling/turns.ts';
 import { openQueue, type OpenQueueOptions } from '../../src/queue/open.ts';
 import type { QueueEngine } from '../../src/queue/engines.ts';
 import type { JobQueue, TicketHandler } from '../../src/queue/queue.ts';

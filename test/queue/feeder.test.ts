@@ -6,7 +6,7 @@ import type { NewBatch } from '../../src/records/batches/insert-batch.ts';
 import { newBatchId } from '../../src/records/schema/ids.ts';
 import { openRecords, type OpenRecords } from '../../src/records/open.ts';
 import type { Records } from '../../src/records/records.ts';
-import type { DispatchedTicket } from '../../src/records/scheduling/scheduling.ts';
+import type { DispatchedTicket } from '../../src/records/scheduling/turns.ts';
 import { newJob, result } from '../records/conformance.ts';
 import { cancelBatch } from '../records/whole-batches.ts';
 import { newDataFolder } from '../support/embedded-template.ts';

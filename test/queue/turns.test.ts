@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { agingSeconds } from '../../src/generation/request/priority.ts';
 import { takeTurns } from '../../src/queue/turns.ts';
-import type { WaitingFlow, WaitingTenant } from '../../src/records/scheduling/scheduling.ts';
+import type { WaitingFlow, WaitingTenant } from '../../src/records/scheduling/turns.ts';
 
 const unit = 512 * 512;
 const now = 1000;

@@ -6,7 +6,7 @@ import { takeTurns } from '../../src/queue/turns.ts';
 import { newBatchId } from '../../src/records/schema/ids.ts';
 import type { OpenRecords } from '../../src/records/open.ts';
 import type { Records } from '../../src/records/records.ts';
-import type { ChooseTurns, Waiting } from '../../src/records/scheduling/scheduling.ts';
+import type { ChooseTurns, Waiting } from '../../src/records/scheduling/turns.ts';
 import { newJob, result } from './conformance.ts';
 import type { NewJob } from '../../src/records/jobs/new-job.ts';
 

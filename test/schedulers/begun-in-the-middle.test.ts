@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { lastSteps } from '../../src/schedulers/part.ts';
-import { createScheduler } from '../../src/schedulers/registry.ts';
+import { createScheduler } from '../../src/schedulers/create-scheduler.ts';
 import { noiseScheduleFrom } from '../../src/schedulers/scheduler-config.ts';
 import { stableDiffusionSchedule } from '../../src/weights/configs/stable-diffusion-schedule.ts';
 import { maxAbsDifference } from '../support/golden.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type SchedulePart, stepsOfPart } from '../../src/schedulers/part.ts';
-import { createScheduler, schedulerIds, type SchedulerId, stepsRun } from '../../src/schedulers/registry.ts';
+import { schedulerIds, type SchedulerId } from '../../src/schedulers/registry.ts';
+import { createScheduler, stepsRun } from '../../src/schedulers/create-scheduler.ts';
 import { noiseScheduleFrom } from '../../src/schedulers/scheduler-config.ts';
 import type { Scheduler } from '../../src/schedulers/scheduler.ts';
 import { stableDiffusionSchedule } from '../../src/weights/configs/stable-diffusion-schedule.ts';

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { createScheduler, type SchedulerId, schedulerIds, schedulers } from '../../src/schedulers/registry.ts';
+import { type SchedulerId, schedulerIds, schedulers } from '../../src/schedulers/registry.ts';
+import { createScheduler } from '../../src/schedulers/create-scheduler.ts';
 import { parsePythonJson } from '../../src/json/python-json.ts';
 import { noiseScheduleFrom } from '../../src/schedulers/scheduler-config.ts';
 import type { Scheduler } from '../../src/schedulers/scheduler.ts';

@@ -7,7 +7,7 @@ import { schedulerIds, schedulers } from '../../src/schedulers/registry.ts';
 import { scheduleIds, schedules } from '../../src/schedulers/schedules/registry.ts';
 import { fieldNames } from '../../src/generation/parse.ts';
 import { promptLimits } from '../../src/prompt/limits.ts';
-import { longestNesting } from '../../src/json/json-steps.ts';
+import { longestNesting } from '../../src/json/json-reader.ts';
 import { defaultServerLimits } from '../../src/server/parts/limits.ts';
 
 const text = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');

@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type GenerationPlan, sentAs } from '../../src/generation/plan.ts';
+import type { GenerationPlan } from '../../src/generation/plan.ts';
+import { sentAs } from '../../src/generation/planned-control.ts';
 import type { BatchView } from '../../src/server/views/batch-view.ts';
 import type { JobView } from '../../src/server/views/job-schema.ts';
 import { type Application, multipart, openApplication, pictureFile } from './application.ts';

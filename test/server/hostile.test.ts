@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { crc32, deflateSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { longestNesting } from '../../src/json/json-steps.ts';
+import { longestNesting } from '../../src/json/json-reader.ts';
 import { defaultServerLimits, type LoadLimits, type ServerLimits } from '../../src/server/parts/limits.ts';
 import { type Application, multipart, openApplication, pictureFile } from './application.ts';
 

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { longestNesting } from '../../src/json/json-steps.ts';
+import { longestNesting } from '../../src/json/json-reader.ts';
 import { linesOf } from '../../src/server/batches/lines.ts';
 import { defaultServerLimits } from '../../src/server/parts/limits.ts';
 import { growth } from '../support/growth.ts';

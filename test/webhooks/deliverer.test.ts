@@ -4,7 +4,7 @@ import { ArmatureError } from '../../src/errors.ts';
 import type { WebhookTarget } from '../../src/generation/request/webhook.ts';
 import { openRecords } from '../../src/records/open.ts';
 import type { Records } from '../../src/records/records.ts';
-import type { EventSubject, WebhookDelivery } from '../../src/records/webhooks/webhooks.ts';
+import type { EventSubject, WebhookDelivery } from '../../src/records/webhooks/webhook-records.ts';
 import { Deliverer, type DelivererOptions, type DelivererParts } from '../../src/webhooks/deliverer.ts';
 import { localServer } from '../fetch/local-server.ts';
 import { newJob, result } from '../records/conformance.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ArmatureError } from '../../errors.ts';
 import type { MaskChannel } from '../../generation/request/choices.ts';
-import type { StoredPicture } from '../../generation/plan.ts';
+import type { StoredPicture } from '../../generation/plan-references.ts';
 import { type GivenPicture, type MaskFacts, withMask } from '../../generation/given-picture.ts';
 import type { ControlImage } from '../../generation/request/control-image.ts';
 import type { PictureReference } from '../../generation/request/pictures.ts';

@@ -1,6 +1,6 @@
 import type { Job, JobOutput } from '../job.ts';
 import { kindOf } from './kinds.ts';
-import type { PlannedControl } from '../plan.ts';
+import type { PlannedControl } from '../planned-control.ts';
 
 /** A control of a job, and the map that it was fed with. */
 export interface JobControl {

@@ -3,7 +3,7 @@ import type { MaskFacts } from '../../generation/given-picture.ts';
 import type { MaskChannel } from '../../generation/request/choices.ts';
 import type { MaskedImage, RgbImage } from '../../pixels/rgb-image.ts';
 import type { Canvas, CanvasPlan } from '../canvas.ts';
-import type { PictureHeader } from '../decode.ts';
+import type { PictureHeader } from '../picture-header.ts';
 import type { WholePicture } from '../read-whole.ts';
 import type { PictureFiles, PictureView } from '../see-picture.ts';
 import { Turns } from '../turns.ts';

@@ -2,7 +2,8 @@ import type { MaskChannel } from '../../generation/request/choices.ts';
 import { type MaskFacts, maskFacts } from '../../generation/given-picture.ts';
 import type { MaskedImage, RgbImage } from '../../pixels/rgb-image.ts';
 import { beginCanvas, type Canvas, type CanvasPlan, pasteOnto } from '../canvas.ts';
-import { decodeLevels, type DecodeOptions, type PictureHeader, type PictureLimits, verifyPicture } from '../decode.ts';
+import { decodeLevels, type DecodeOptions, verifyPicture } from '../decode.ts';
+import type { PictureHeader, PictureLimits } from '../picture-header.ts';
 import { readWholePicture, type WholePicture } from '../read-whole.ts';
 import { type PictureFiles, type PictureView, seePicture } from '../see-picture.ts';
 

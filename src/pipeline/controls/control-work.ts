@@ -1,6 +1,6 @@
 import type { MaskedImage } from '../../pixels/rgb-image.ts';
 import type { Region } from '../../pixels/region.ts';
-import type { PlannedControl } from '../../generation/plan.ts';
+import type { PlannedControl } from '../../generation/planned-control.ts';
 import type { ImageEncoderModel } from '../../generation/models/image-encoder.ts';
 import type { SteeringModel } from '../../generation/models/steering.ts';
 

@@ -7,7 +7,7 @@ import { insertBatch, type NewBatch, type NewItem } from './insert-batch.ts';
 import { removeJobs } from '../jobs/remove-jobs.ts';
 import { batchFromRow, jobFromRow } from '../schema/rows.ts';
 import type { CountedBatchRow, Tables } from '../schema/schema.ts';
-import { transitions } from '../jobs/transitions.ts';
+import { transitions } from '../jobs/transition.ts';
 
 /**
  * Batches. What touches all items of one goes in chunks, each a statement of its own, so that neither the database nor (where

@@ -5,7 +5,8 @@ import type { Job, JobCheckpoint, JobStatus } from '../../generation/job.ts';
 import { storedCheckpoint } from '../../generation/stored-job.ts';
 import { jobFromRow } from '../schema/rows.ts';
 import type { Tables } from '../schema/schema.ts';
-import { noProgress, runsAs, type Transition, transition, transitions } from './transitions.ts';
+import { runsAs } from './transitions.ts';
+import { noProgress, type Transition, transition, transitions } from './transition.ts';
 
 /** What records know of attempts that went wrong: strikes, losses, dead jobs and checkpoints. */
 export interface FaultRecords {

@@ -1,4 +1,4 @@
-import type { StoredPicture } from '../../generation/plan.ts';
+import type { StoredPicture } from '../../generation/plan-references.ts';
 import type { UploadTable } from '../schema/schema.ts';
 import type { Selectable } from 'kysely';
 

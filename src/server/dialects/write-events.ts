@@ -1,6 +1,6 @@
 import { ArmatureError } from '../../errors.ts';
 import type { EventContent } from '../../generation/request/webhook.ts';
-import type { ClaimedDelivery } from '../../records/webhooks/webhooks.ts';
+import type { ClaimedDelivery } from '../../records/webhooks/webhook-records.ts';
 import type { Links } from '../http/links.ts';
 import { writeBatchEnd } from './armature/events.ts';
 import type { Dialect } from './contract/dialect.ts';

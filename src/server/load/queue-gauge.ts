@@ -1,4 +1,4 @@
-import type { Scheduling } from '../../records/scheduling/scheduling.ts';
+import type { Scheduling } from '../../records/scheduling/turns.ts';
 
 /** Milliseconds for which a count is good: in between, what is accepted here is added. */
 const lifetime = 500;

@@ -1,4 +1,4 @@
-import { defaultPictureLimits, type PictureLimits } from '../../images/decode.ts';
+import { defaultPictureLimits, type PictureLimits } from '../../images/picture-header.ts';
 import { usualValues } from '../../json/read-json.ts';
 
 /** What bounds a request before its fields are looked at. Bytes, milliseconds and counts. */

@@ -5,7 +5,7 @@ import type { AnnotatorLibrary } from '../../models/annotators/annotators.ts';
 import type { Metrics } from '../../metrics/metrics.ts';
 import type { Feeder } from '../../queue/feeder.ts';
 import type { JobQueue } from '../../queue/queue.ts';
-import type { Windows } from '../../records/scheduling/scheduling.ts';
+import type { Windows } from '../../records/scheduling/turns.ts';
 import type { Records } from '../../records/records.ts';
 import type { ModelLibrary } from '../../models/library.ts';
 import type { ObjectStore } from '../../store/store.ts';

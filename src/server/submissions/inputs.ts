@@ -1,4 +1,4 @@
-import type { StoredPicture } from '../../generation/plan.ts';
+import type { StoredPicture } from '../../generation/plan-references.ts';
 import { inputKey } from '../../store/keys.ts';
 import { sha256Of } from '../../json/canonical-hash.ts';
 

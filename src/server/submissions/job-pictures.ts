@@ -3,7 +3,8 @@ import type { Job, JobOutput } from '../../generation/job.ts';
 import { controlsOf } from '../../generation/kinds/job-controls.ts';
 import type { MapOrigin } from '../../generation/job-kind.ts';
 import { kindOf } from '../../generation/kinds/kinds.ts';
-import { extractedWith, type StoredPicture } from '../../generation/plan.ts';
+import { extractedWith } from '../../generation/planned-control.ts';
+import type { StoredPicture } from '../../generation/plan-references.ts';
 import { jsonBytes, newInput, type NewObject } from './inputs.ts';
 import type { CheckedPicture, PictureSource } from './picture-source.ts';
 

@@ -1,7 +1,7 @@
 import type { GivenPicture } from '../../generation/given-picture.ts';
 import type { NewObject } from './inputs.ts';
 import type { Fetcher } from '../../fetch/fetcher.ts';
-import type { PictureLimits } from '../../images/decode.ts';
+import type { PictureLimits } from '../../images/picture-header.ts';
 import type { PictureDecoder } from '../../images/decoder/decoder.ts';
 import type { Records } from '../../records/records.ts';
 import type { ObjectStore } from '../../store/store.ts';

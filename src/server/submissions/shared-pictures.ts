@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { ArmatureError } from '../../errors.ts';
 import { type GivenPicture, type MaskFacts } from '../../generation/given-picture.ts';
 import type { MaskChannel } from '../../generation/request/choices.ts';
-import type { StoredPicture } from '../../generation/plan.ts';
+import type { StoredPicture } from '../../generation/plan-references.ts';
 import type { ControlImage } from '../../generation/request/control-image.ts';
 import { deleteLoose } from '../../retention/leftovers.ts';
 import { canonicalHash } from '../../json/canonical-hash.ts';

@@ -3,7 +3,7 @@ import { batchStatus, batchStatuses, type CountedBatch, hasEnded } from '../../g
 import { type Job, jobStatuses } from '../../generation/job.ts';
 import { isOverdue, nextTurn } from '../../json/turns.ts';
 import type { Records } from '../../records/records.ts';
-import type { WebhookDelivery } from '../../records/webhooks/webhooks.ts';
+import type { WebhookDelivery } from '../../records/webhooks/webhook-records.ts';
 import type { EtaEstimator } from '../load/eta.ts';
 import type { Links } from '../http/links.ts';
 import { receiverSchema, receiverView } from './delivery-view.ts';

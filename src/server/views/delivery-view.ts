@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { webhookEvents, type WebhookTarget } from '../../generation/request/webhook.ts';
-import type { WebhookDelivery } from '../../records/webhooks/webhooks.ts';
+import type { WebhookDelivery } from '../../records/webhooks/webhook-records.ts';
 import type { Links } from '../http/links.ts';
 import { deliveryStatuses } from '../../records/schema/schema.ts';
 

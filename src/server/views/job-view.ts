@@ -1,7 +1,7 @@
 import { type Candidate, type ControlFidelity, isFinal, type Job, type JobOutput } from '../../generation/job.ts';
 import { controlsOf } from '../../generation/kinds/job-controls.ts';
 import { kindOf } from '../../generation/kinds/kinds.ts';
-import type { WebhookDelivery } from '../../records/webhooks/webhooks.ts';
+import type { WebhookDelivery } from '../../records/webhooks/webhook-records.ts';
 import type { Links } from '../http/links.ts';
 import { receiverView } from './delivery-view.ts';
 import type { JobView } from './job-schema.ts';

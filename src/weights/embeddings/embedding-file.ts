@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { ArmatureError } from '../../errors.ts';
 import { isWeightType } from '../../graph/weights.ts';
 import { elementCount } from '../../numeric/tensor.ts';
-import { readTensor, type SafetensorsFile, type TensorEntry } from '../safetensors/safetensors.ts';
+import type { TensorEntry } from '../safetensors/header.ts';
+import { readTensor, type SafetensorsFile } from '../safetensors/safetensors.ts';
 
 /** Names of the tensors that hold a learned word's vectors: one for the only text encoder, or one for each of SDXL's. */
 export interface EmbeddingTensors {

@@ -1,7 +1,8 @@
 import { ArmatureError } from '../../errors.ts';
 import { isWeightType, type StoredNumbers } from '../../graph/weights.ts';
 import { elementCount } from '../../numeric/tensor.ts';
-import type { SafetensorsFile, TensorEntry } from '../safetensors/safetensors.ts';
+import type { TensorEntry } from '../safetensors/header.ts';
+import type { SafetensorsFile } from '../safetensors/safetensors.ts';
 
 /** By which the numbers of `x.weight` are multiplied: ComfyUI's name, and diffusers'. */
 const scale = /\.(?:scale_weight|weight_scale)$/;

@@ -7,7 +7,8 @@ import { configSource, jsonOf } from '../configs/raw-config.ts';
 import type { EmbeddingTensors } from '../embeddings/embedding-file.ts';
 import { aLora, otherKind } from '../layouts/other-kinds.ts';
 import { fingerprint } from '../safetensors/fingerprint.ts';
-import { openSafetensors, type SafetensorsFile, type TensorEntry } from '../safetensors/safetensors.ts';
+import type { TensorEntry } from '../safetensors/header.ts';
+import { openSafetensors, type SafetensorsFile } from '../safetensors/safetensors.ts';
 import { type LoraNetwork, type PartName, tensorName } from './tensor-names.ts';
 
 /** What one file changes of one module. */

@@ -1,7 +1,8 @@
 import { deflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { ArmatureError } from '../../../src/errors.ts';
-import { decodeMasked, decodePicture, readHeader, verifyPicture } from '../../../src/images/decode.ts';
+import { decodeMasked, decodePicture, verifyPicture } from '../../../src/images/decode.ts';
+import { readHeader } from '../../../src/images/picture-header.ts';
 import { type TiffOptions, writeTiff } from '../../support/write-tiff.ts';
 
 /** A ramp from 0 to 1 of eight pixels, in two rows. */

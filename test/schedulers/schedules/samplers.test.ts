@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { TorchGenerator } from '../../../src/numeric/torch-generator.ts';
 import type { SamplerOptions } from '../../../src/schedulers/options.ts';
 import {
-  createScheduler,
   type SchedulerId,
   schedulerIds,
   schedulers,
   schedulersWithSchedule,
 } from '../../../src/schedulers/registry.ts';
+import { createScheduler } from '../../../src/schedulers/create-scheduler.ts';
 import type { SamplerRow } from '../../../src/schedulers/sampler-row.ts';
 import type { Noise, Scheduler, SigmaScheduler } from '../../../src/schedulers/scheduler.ts';
 import { noiseScheduleFrom } from '../../../src/schedulers/scheduler-config.ts';

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ownDoor } from '../../../src/generation/door.ts';
-import { type ControlSource, type GenerationPlan, sentAs } from '../../../src/generation/plan.ts';
+import type { GenerationPlan } from '../../../src/generation/plan.ts';
+import { type ControlSource, sentAs } from '../../../src/generation/planned-control.ts';
 import { BodyBudget } from '../../../src/server/access/body-budget.ts';
 import { PictureTurns } from '../../../src/server/submissions/picture-turns.ts';
 import { submitGeneration } from '../../../src/server/submissions/submit.ts';

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { ModelNetworks } from '../../../src/device/model-networks.ts';
 import { prepareDrawing } from '../../../src/device/prepare-drawing.ts';
 import { TextCache } from '../../../src/device/text-cache.ts';
-import type { PlannedControl } from '../../../src/generation/plan.ts';
+import type { PlannedControl } from '../../../src/generation/planned-control.ts';
 import { decodePicture } from '../../../src/images/decode.ts';
 import type { BaseModel } from '../../../src/generation/models/base.ts';
 import type { ControlNetModel } from '../../../src/generation/models/controlnet.ts';

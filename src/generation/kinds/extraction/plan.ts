@@ -1,4 +1,5 @@
-import type { OutputOptions, Plan, StoredPicture } from '../../plan.ts';
+import type { OutputOptions, Plan } from '../../plan.ts';
+import type { StoredPicture } from '../../plan-references.ts';
 
 /** Extract a map from a picture, without drawing. */
 export interface ExtractionPlan extends Plan {

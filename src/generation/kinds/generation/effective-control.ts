@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { structureKinds } from '../../../conditions/structures.ts';
 import { controlModes, controlPasses } from '../../request/choices.ts';
-import { type PlannedControl, sentAs } from '../../plan.ts';
+import { type PlannedControl, sentAs } from '../../planned-control.ts';
 import { resizeModes } from '../../../pixels/resize-mode.ts';
 import { modelReference, sha256 } from '../../references.ts';
 

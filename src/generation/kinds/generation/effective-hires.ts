@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { ownEta, scheduleOf, schedulerIds } from '../../../schedulers/registry.ts';
+import { schedulerIds } from '../../../schedulers/registry.ts';
+import { ownEta, scheduleOf } from '../../../schedulers/create-scheduler.ts';
 import { scheduleIds } from '../../../schedulers/schedules/registry.ts';
 import type { GenerationPlan } from '../../plan.ts';
 import { modelReference } from '../../references.ts';

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { resizeModes } from '../../../pixels/resize-mode.ts';
 import { promptSyntaxes } from '../../../prompt/syntax.ts';
-import { ownEta, scheduleOf, schedulerIds } from '../../../schedulers/registry.ts';
+import { schedulerIds } from '../../../schedulers/registry.ts';
+import { ownEta, scheduleOf } from '../../../schedulers/create-scheduler.ts';
 import { scheduleIds } from '../../../schedulers/schedules/registry.ts';
 import { effectiveOutput, outputView } from '../../effective-output.ts';
-import type { GenerationPlan, PlannedMask } from '../../plan.ts';
+import type { GenerationPlan } from '../../plan.ts';
+import type { PlannedMask } from '../../planned-init.ts';
 import { decoders, inpaintAreas, maskChannels, maskFills, maskModes, tilingAxes } from '../../request/choices.ts';
 import { passesOf } from '../../passes.ts';
 import { negativePromptOf, promptOf } from '../../prompts.ts';

@@ -2,7 +2,8 @@ import { costOfDrawing } from '../../cost.ts';
 import type { JobKind } from '../../job-kind.ts';
 import { networksOf } from '../../needed-networks.ts';
 import { sizeDrawn } from '../../passes.ts';
-import { type GenerationPlan, sentAs } from '../../plan.ts';
+import type { GenerationPlan } from '../../plan.ts';
+import { sentAs } from '../../planned-control.ts';
 import { type EffectiveGeneration, effectiveGeneration, generationView } from './effective.ts';
 import { storedGeneration } from './stored-plan.ts';
 

@@ -1,7 +1,9 @@
 import type { ResizeMode } from '../../../pixels/resize-mode.ts';
 import type { ControlMode } from '../../request/choices.ts';
-import type { ControlSource, GenerationPlan, ModelReference, PlannedControl, StoredPicture } from '../../plan.ts';
-import { stepsRun } from '../../../schedulers/registry.ts';
+import type { GenerationPlan } from '../../plan.ts';
+import type { ControlSource, PlannedControl } from '../../planned-control.ts';
+import type { ModelReference, StoredPicture } from '../../plan-references.ts';
+import { stepsRun } from '../../../schedulers/create-scheduler.ts';
 import { partOf } from '../../passes.ts';
 import { storedForm } from '../../stored-json.ts';
 

@@ -1,4 +1,5 @@
-import type { OutputOptions, Plan, StoredPicture } from '../../plan.ts';
+import type { OutputOptions, Plan } from '../../plan.ts';
+import type { StoredPicture } from '../../plan-references.ts';
 import type { PlannedUpscaler } from '../../plan.ts';
 
 /** Bring a picture to a larger size. */

@@ -5,7 +5,7 @@ import { insertJobs } from '../../../src/records/jobs/insert-jobs.ts';
 import { migrate } from '../../../src/records/schema/migrations/migrate.ts';
 import { migrations } from '../../../src/records/schema/migrations/index.ts';
 import { recordsSchema, type Tables } from '../../../src/records/schema/schema.ts';
-import { transitions } from '../../../src/records/jobs/transitions.ts';
+import { transitions } from '../../../src/records/jobs/transition.ts';
 import { newDataFolder } from '../../support/embedded-template.ts';
 import { newJob } from '../conformance.ts';
 
