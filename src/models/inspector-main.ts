@@ -1,5 +1,5 @@
 import { inspect } from './inspect.ts';
-import type { FromInspector, ToInspector } from './inspector.ts';
+import type { FromInspector, ToInspector } from './inspector-protocol.ts';
 
 /** Entry of the child that looks into models. It ends with its parent, or when that lets it go. */
 process.on('message', ({ id, asked }: ToInspector) => {

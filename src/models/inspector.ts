@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { wasToldToEnd } from '../children/told-to-end.ts';
 import type { inspect } from './inspect.ts';
+import type { FromInspector, ToInspector } from './inspector-protocol.ts';
 import { rejectedFinding } from './rejected-finding.ts';
 import type { Finding } from './finding.ts';
 
@@ -15,9 +16,6 @@ export interface InspectorSettings {
   /** Milliseconds without work after which the child ends. */
   readonly idleMs?: number;
 }
-
-export type ToInspector = { readonly id: number; readonly asked: Parameters<Inspect> };
-export type FromInspector = { readonly id: number; readonly finding: Finding };
 
 interface Work {
   readonly id: number;

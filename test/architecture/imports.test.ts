@@ -35,6 +35,9 @@ describe('imports', () => {
       export { f } from './f.ts';
       // import { g } from './g.ts';
       const h = await import('node:fs'); const i = 'http://x'; import 'sharp';
+      const j = await import(\`./j.ts\`);
+      let k: import('../k.ts').K;
+      fork(new URL('./main.js', import.meta.url));
     `;
     expect(parseSource('graph/x.ts', text.replace("; import 'sharp'", ";\nimport 'sharp'")).imports).toEqual([
       { target: 'numeric/a.ts', own: true, typeOnly: false },
@@ -43,7 +46,18 @@ describe('imports', () => {
       { target: 'graph/f.ts', own: true, typeOnly: false },
       { target: 'sharp', own: false, typeOnly: false },
       { target: 'node:fs', own: false, typeOnly: false },
+      { target: 'graph/j.ts', own: true, typeOnly: false },
+      { target: 'k.ts', own: true, typeOnly: false },
+      { target: 'graph/main.ts', own: true, typeOnly: false },
     ]);
+  });
+
+  it('say which module they are of, and modules are no tables', () => {
+    expect(files.filter(({ code }) => /\bimport\(\s*[^'"`\s]/.test(code)).map(({ path }) => path)).toEqual([]);
+    const tables = files.filter(({ code }) =>
+      [...code.matchAll(/^import \* as (\w+) from/gm)].some(([, name]) => new RegExp(`\\b${name}\\[`).test(code)),
+    );
+    expect(tables.map(({ path }) => path)).toEqual([]);
   });
 
   it('stay within what each folder may use, types too', () => {

@@ -36,7 +36,9 @@ function importsOf(path: string, code: string): readonly Import[] {
   );
   const bare = [
     ...code.matchAll(/^\s*import\s*['"]([^'"]+)['"]/gm),
-    ...code.matchAll(/\b(?:import|require)\(\s*['"]([^'"]+)['"]/g),
+    ...code.matchAll(/\b(?:import|require|resolve)\(\s*['"`]([^'"`]+)['"`]/g),
+    // What a process or thread of its own begins with, by the name that it has once it is built.
+    ...code.matchAll(/\bnew URL\(\s*['"`](\.[^'"`]+\.[jt]s)['"`]/g),
   ];
   return [...from, ...bare.map((match) => importOf(path, match[1] ?? '', false))];
 }
@@ -49,7 +51,11 @@ function isTypeOnly(clause: string): boolean {
 
 function importOf(path: string, specifier: string, typeOnly: boolean): Import {
   const own = specifier.startsWith('.');
-  return { target: own ? posix.join(posix.dirname(path), specifier) : specifier, own, typeOnly };
+  return {
+    target: own ? posix.join(posix.dirname(path), specifier).replace(/\.js$/, '.ts') : specifier,
+    own,
+    typeOnly,
+  };
 }
 
 /** Takes comments out and leaves strings alone, for `'https://...'` is no comment. */
