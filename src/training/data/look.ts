@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { PictureDecoder } from '../../images/decoder/decoder.ts';
-import { defaultPictureLimits } from '../../images/decode.ts';
+import { defaultPictureLimits } from '../../images/picture-header.ts';
 import type { SetEntry } from './contract/entry.ts';
 import { invalidSet } from './contract/invalid-set.ts';
 import type { SetFile } from './set.ts';
