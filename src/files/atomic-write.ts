@@ -1,6 +1,7 @@
-import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
+import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { hasCode } from '../errors.ts';
+import { makeFolder } from './make-folder.ts';
 
 /**
  * Writes a file so that a reader sees all of it or nothing, also after the machine was stopped in the middle: to `draft`, on
@@ -34,7 +35,7 @@ export async function writeSynced(path: string, bytes: Uint8Array | Iterable<Uin
 async function moveInto(path: string, draft: string): Promise<void> {
   const folder = dirname(path);
   for (let attempt = 1; ; attempt += 1) {
-    const firstMade = await mkdir(folder, { recursive: true });
+    const firstMade = await makeFolder(folder);
     try {
       await rename(draft, path);
     } catch (error) {

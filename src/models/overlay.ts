@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { ArmatureError } from '../errors.ts';
 import { writeAtomically } from '../files/atomic-write.ts';
+import { makeFolder } from '../files/make-folder.ts';
 import { readTextIfThere, reasonOf } from '../files/regular-file.ts';
 import type { Fields } from './kinds/contract/kind.ts';
 import { foundKinds } from './kinds/kinds.ts';
@@ -82,7 +82,7 @@ export async function writeOverlay(file: string, overlay: Overlay): Promise<void
   });
   const content = { schema: 1, ...Object.fromEntries(written) };
   // The draft lies beside the file, and that may be the first of its folder.
-  await mkdir(dirname(file), { recursive: true });
+  await makeFolder(dirname(file));
   await writeAtomically(file, `${file}.${randomUUID()}`, Buffer.from(`${JSON.stringify(content, null, 2)}\n`));
 }
 

@@ -23,22 +23,37 @@ export interface OpenRecords {
 }
 
 /**
- * Opens records and migrates them.
+ * Opens records and migrates them. Told to give up while an embedded database is opened or made, it ends that at once, as the death
+ * of the process would: the next opening goes on from there, or makes it anew.
  *
  * @throws ArmatureError `data_damaged` where the embedded database cannot be read, `data_in_use` where another process has the data folder, `unavailable` where PostgreSQL doesn't
- *   answer, `invalid_config` where a newer release has migrated the database or the folder
+ *   answer, `invalid_config` where a newer release has migrated the database or the folder, `cancelled` where it gave up
  */
-export async function openRecords(place: RecordsPlace): Promise<OpenRecords> {
-  const database = await ('postgresUrl' in place ? openServer(place.postgresUrl) : openLocked(place.dataFolder));
+export async function openRecords(place: RecordsPlace, giveUp?: AbortSignal): Promise<OpenRecords> {
+  // Its own, of which nobody knows any more once all is open: from then on a database ends in order.
+  const abandoned = new AbortController();
+  const abandon = (): void => abandoned.abort();
+  giveUp?.addEventListener('abort', abandon, { once: true });
+  if (giveUp?.aborted === true) abandon();
   try {
-    return await openOver(database);
-  } catch (error) {
-    await database.close();
-    throw error;
+    const opening =
+      'postgresUrl' in place ? openServer(place.postgresUrl) : openLocked(place.dataFolder, abandoned.signal);
+    return await openOver(await opening);
+  } finally {
+    giveUp?.removeEventListener('abort', abandon);
   }
 }
 
 async function openOver(database: SqlDatabase): Promise<OpenRecords> {
+  try {
+    return await recordsOver(database);
+  } catch (error) {
+    await database.close().catch(() => {});
+    throw error;
+  }
+}
+
+async function recordsOver(database: SqlDatabase): Promise<OpenRecords> {
   // The pool serves what Kysely uses of pg's: cursors are the rest, and no statement of ours has one.
   const pool = database.pool as unknown as PostgresPool;
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }).withSchema(recordsSchema);
@@ -93,16 +108,19 @@ async function openServer(url: string): Promise<SqlDatabase> {
 }
 
 /** The embedded database, under the lock of its folder. */
-async function openLocked(dataFolder: string): Promise<SqlDatabase> {
+async function openLocked(dataFolder: string, abandoned: AbortSignal): Promise<SqlDatabase> {
   const { database: folder } = await prepareDataFolder(dataFolder);
   const lock = await lockFolder(dataFolder);
   try {
-    const database = await openEmbedded(folder);
+    const database = await openEmbedded(folder, abandoned);
     return {
       ...database,
       async close() {
-        await database.close();
-        await lock.release();
+        try {
+          await database.close();
+        } finally {
+          await lock.release();
+        }
       },
     };
   } catch (error) {

@@ -2,12 +2,12 @@ import type { Config } from '../config/config.ts';
 import { ArmatureError } from '../errors.ts';
 import { type OpenRecords, openRecords } from '../records/open.ts';
 
-/** Records where the settings say that they are. */
-export async function openConfiguredRecords({
-  postgresUrl,
-  data,
-}: Pick<Config, 'postgresUrl' | 'data'>): Promise<OpenRecords> {
-  return postgresUrl === null ? await openRecords({ dataFolder: data }) : await openServerRecords(postgresUrl);
+/** Records where the settings say that they are. Told to give up, as `openRecords`. */
+export async function openConfiguredRecords(
+  { postgresUrl, data }: Pick<Config, 'postgresUrl' | 'data'>,
+  giveUp?: AbortSignal,
+): Promise<OpenRecords> {
+  return postgresUrl === null ? await openRecords({ dataFolder: data }, giveUp) : await openServerRecords(postgresUrl);
 }
 
 /** As `openRecords`; a server that is away is named, without its password. */

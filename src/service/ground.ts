@@ -43,7 +43,7 @@ export interface Ground extends Watched {
 /** Opens all of it, each part after what it needs; `next` is called before what may take seconds, and may end the start. */
 export async function openGround(
   { config, role, closing }: Run,
-  { log, metrics }: Watched,
+  { draining, log, metrics }: Watched,
   next: (text: string) => void,
 ): Promise<Omit<Ground, keyof Watched>> {
   next('Looking at the models');
@@ -53,7 +53,7 @@ export async function openGround(
   if (role !== 'worker') await requireDefaultModel(library, config);
   const { redisUrl, data } = config;
   next(config.postgresUrl === null ? 'Opening the embedded database' : 'Opening the database');
-  const opened = await openConfiguredRecords(config);
+  const opened = await openConfiguredRecords(config, draining);
   const records = closing.add(opened.records);
   if (role !== 'worker') requireSafeHost(config, await records.keys.any());
   next('Opening the queue');

@@ -1,3 +1,4 @@
+import { ArmatureError } from '../errors.ts';
 import type { Config } from '../config/config.ts';
 import { tracingWanted } from '../config/environment.ts';
 import { requirePostgres } from '../config/require-postgres.ts';
@@ -17,7 +18,8 @@ import { openChildren, openWorker } from './worker-side.ts';
 
 /**
  * Runs a service until SIGINT or SIGTERM. Then it drains: nothing new is accepted, what is drawn may end in the time of
- * grace, the rest is handed back; and closes its parts in order: consumer, server, children, queue, records.
+ * grace, the rest is handed back; and closes its parts in order: consumer, server, children, queue, records. A start that is not
+ * done by then is given up, which is no failure.
  */
 export async function runService(
   config: Config,
@@ -28,30 +30,36 @@ export async function runService(
   if (role !== 'serve') requirePostgres(config, role);
   const interrupted = interruption();
   const closing = new Closing();
-  interrupted.signal.addEventListener('abort', () => hooks.onStopping?.(stopNotice(config)), { once: true });
+  let open = false;
+  const notice = (): string =>
+    open ? stopNotice(config, role) : 'Stopping before the start is done: nothing is lost.';
+  interrupted.signal.addEventListener('abort', () => hooks.onStopping?.(`${notice()} Ctrl-C again stops at once.`), {
+    once: true,
+  });
   try {
     await openService({ config, role, hooks, dialects, closing, draining: interrupted.signal });
+    open = true;
     await untilInterrupted(interrupted.signal);
   } catch (error) {
-    // What is told to stop while it starts has not failed.
-    if (!(error instanceof StoppedEarly)) throw error;
+    if (!isGivenUp(error, interrupted.signal)) throw error;
   } finally {
     await closing.close();
     interrupted.release();
   }
 }
 
-function stopNotice({ grace }: Config): string {
-  return `Stopping: what is being drawn may end within ${grace} s. Ctrl-C again stops at once.`;
+function stopNotice({ grace }: Config, role: Role): string {
+  return role === 'api' ? 'Stopping.' : `Stopping: what is being drawn may end within ${grace} s.`;
 }
 
-/** Thrown between two steps of a start that is to go no further. */
-class StoppedEarly extends Error {}
+function isGivenUp(error: unknown, { aborted }: AbortSignal): boolean {
+  return aborted && error instanceof ArmatureError && error.code === 'cancelled';
+}
 
 async function openService(run: Run): Promise<void> {
   const { config, role, hooks, closing } = run;
   const next = (text: string): void => {
-    if (run.draining.aborted) throw new StoppedEarly();
+    if (run.draining.aborted) throw new ArmatureError('cancelled', 'The start was given up.');
     hooks.onStep?.(text);
   };
   const log = openLog(config);

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { constants, type Dirent } from 'node:fs';
-import { access, mkdir, opendir, readdir, realpath, rm, stat, statfs, unlink, type FileHandle } from 'node:fs/promises';
+import { access, opendir, readdir, realpath, rm, stat, statfs, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { ArmatureError, hasCode } from '../errors.ts';
 import { writeAtomically } from '../files/atomic-write.ts';
+import { makeFolder } from '../files/make-folder.ts';
 import { openRegularFile } from '../files/regular-file.ts';
 import { storeError } from './file-errors.ts';
 import { checkKey, checkPrefix } from './key.ts';
@@ -23,8 +24,8 @@ export async function openFileStore(folder: string): Promise<ObjectStore> {
   const objects = resolve(folder, 'objects');
   const drafts = resolve(folder, 'drafts');
   await orStoreError('anything', async () => {
-    await mkdir(objects, { recursive: true });
-    await mkdir(drafts, { recursive: true });
+    await makeFolder(objects);
+    await makeFolder(drafts);
     await removeLeftovers(drafts);
   });
 

@@ -77,7 +77,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   records: {
     idea: 'the truth about jobs, in SQL',
-    imports: ['access', 'generation'],
+    imports: ['files', 'access', 'generation'],
     owns: ['pg', '@electric-sql/pglite'],
   },
   runtime: {

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -71,12 +71,16 @@ describe('npm start', { timeout: 240_000 }, () => {
     expect((await stat(join(folder, 'data', 'first-picture.png'))).mtimeMs).toBe(drawn.mtimeMs);
   });
 
-  it('can be stopped while it starts, which is no failure', async () => {
-    const program = await start('--no-picture');
+  it('is stopped at once while it makes a database, which is no failure', async () => {
+    const data = join(folder, 'stopped');
+    const program = await start('--no-picture', '--data', data);
     await program.says('Opening the embedded database');
     program.child.kill('SIGINT');
     expect(await program.exited).toBe(0);
-    expect(program.output).toContain('Ctrl-C again stops at once.');
+    expect(program.output).toContain('Stopping before the start is done: nothing is lost. Ctrl-C again stops at once.');
+    expect(existsSync(join(data, 'lock'))).toBe(false);
+    // It was not made to its end first.
+    expect(existsSync(join(data, 'database', 'PG_VERSION'))).toBe(false);
     expect(program.output).not.toContain('armature:');
     expect(program.output).not.toContain('answers at');
   });

@@ -97,6 +97,12 @@ describe('what goes wrong', () => {
     ['an unknown option', ['generate', 'x', '--sead', '7'], 2, /unknown option '--sead'/],
     ['a missing argument', ['generate'], 2, /missing required argument 'prompt'/],
     ['a setting out of range', ['serve', '--port', '99999'], 2, /65535 for --port but received "99999".*ARMATURE_PORT/],
+    [
+      'a data folder where none can be made',
+      ['serve', '--data', '/proc/armature'],
+      2,
+      /\/proc\/armature cannot be used/,
+    ],
     ['an open host without keys', ['serve', '--host', '0.0.0.0'], 2, /--allow-anonymous/],
     ['a worker without PostgreSQL', ['worker'], 2, /armature worker.*PostgreSQL/],
     ['an api without PostgreSQL', ['api'], 2, /armature api.*PostgreSQL/],

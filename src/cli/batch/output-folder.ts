@@ -1,5 +1,6 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { ArmatureError } from '../../errors.ts';
+import { makeFolder } from '../../files/make-folder.ts';
 import { type FolderLock, type LockedFolder, lockFolder } from '../../records/data-folder/folder-lock.ts';
 import { notWritten } from '../files/output-files.ts';
 
@@ -13,7 +14,7 @@ const outputFolder: LockedFolder = {
 /** Makes the output folder where it is not there, and keeps other runs out of it. */
 export async function takeFolder(folder: string): Promise<FolderLock> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     return await lockFolder(folder, outputFolder);
   } catch (error) {
     throw error instanceof ArmatureError ? error : notWritten(folder, error);

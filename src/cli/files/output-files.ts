@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { link, lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { link, lstat, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { ArmatureError, hasCode, systemReason } from '../../errors.ts';
 import { writeSynced } from '../../files/atomic-write.ts';
+import { makeFolder } from '../../files/make-folder.ts';
 import type { OutputFormat } from '../../generation/request/choices.ts';
 
 const formats: Readonly<Record<string, OutputFormat>> = {
@@ -101,7 +102,7 @@ async function throughDraft<T>(
   const folder = dirname(file);
   const draft = join(folder, `.${name}-${randomUUID()}.part`);
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     // Once the name is there the bytes are, also after the machine has lost its power.
     await writeSynced(draft, bytes);
     return await place(draft);

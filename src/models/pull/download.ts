@@ -1,9 +1,10 @@
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat, truncate } from 'node:fs/promises';
+import { open, rename, rm, stat, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ArmatureError } from '../../errors.ts';
 import type { AnswerHead, FetchedStream } from '../../fetch/fetcher.ts';
+import { makeFolder } from '../../files/make-folder.ts';
 import type { Hub, HubFile } from './hub.ts';
 import { readProgress, writeProgress } from './progress-file.ts';
 
@@ -32,7 +33,7 @@ export async function download(hub: Hub, { repo, revision, file, path, onBytes }
     onBytes(file.bytes);
     return;
   }
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   const part = partOf(path);
   let brought = false;
   await hub.patiently(

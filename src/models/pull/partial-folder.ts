@@ -1,6 +1,7 @@
 import { lstat, mkdir, open, readdir, readFile, rename, rm, rmdir, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ArmatureError, hasCode } from '../../errors.ts';
+import { makeFolder } from '../../files/make-folder.ts';
 
 /** Room that has to be left over, in bytes. */
 const margin = 64 * 2 ** 20;
@@ -27,7 +28,7 @@ export class PartialFolder {
    */
   static async open(parent: string, id: string): Promise<PartialFolder> {
     const folder = new PartialFolder(join(parent, `.${id}.partial`), join(parent, id));
-    await mkdir(parent, { recursive: true });
+    await makeFolder(parent);
     await folder.#take();
     await folder.#lock(id);
     return folder;

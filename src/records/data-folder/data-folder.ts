@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ArmatureError, systemReason } from '../../errors.ts';
+import { makeFolder } from '../../files/make-folder.ts';
 
 /** A step in the history of the folder's layout: what must be done to a folder of the version before. */
 interface LayoutStep {
@@ -22,7 +23,7 @@ const layout: readonly LayoutStep[] = [
   {
     version: 1,
     async up(folder) {
-      await mkdir(placesIn(folder).models, { recursive: true });
+      await makeFolder(placesIn(folder).models);
     },
   },
 ];
@@ -34,7 +35,7 @@ const layout: readonly LayoutStep[] = [
  */
 export async function prepareDataFolder(folder: string): Promise<DataFolder> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     requireOwnFolder(folder);
     const version = await readVersion(folder);
     const newest = layout.at(-1)?.version ?? 0;

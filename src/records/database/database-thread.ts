@@ -28,22 +28,32 @@ export class DatabaseThread {
   #lost: ArmatureError | null = null;
   #closed = false;
 
-  private constructor(worker: Worker, onNotification: (channel: string, payload: string) => void) {
+  private constructor(
+    worker: Worker,
+    onNotification: (channel: string, payload: string) => void,
+    abandoned: AbortSignal | undefined,
+  ) {
     this.#worker = worker;
     this.#onNotification = onNotification;
+    abandoned?.addEventListener('abort', () => this.#abandon(), { once: true });
     worker.on('message', (message: FromDatabase) => this.#receive(message));
     worker.on('error', (error) => this.#lose(error));
     worker.on('exit', (code) => this.#lose(new Error(`exit code ${code}`)));
   }
 
-  /** Starts the thread and opens the database in a folder. Rejects with what kept it; the thread has ended then. */
+  /**
+   * Starts the thread and opens the database in a folder. Rejects with what kept it; the thread has ended then. `abandoned` ends it
+   * wherever it is, as the death of the process would: what is awaited rejects with `cancelled`.
+   */
   static async open(
     folder: string,
     onNotification: (channel: string, payload: string) => void,
+    abandoned?: AbortSignal,
   ): Promise<DatabaseThread> {
+    if (abandoned?.aborted === true) throw givenUp();
     const workerData: DatabasePlace = { folder };
     const worker = new Worker(entry(), { workerData, execArgv: [] });
-    const thread = new DatabaseThread(worker, onNotification);
+    const thread = new DatabaseThread(worker, onNotification, abandoned);
     try {
       await thread.#next();
     } catch (error) {
@@ -95,11 +105,17 @@ export class DatabaseThread {
   /** The thread is gone, whatever ended it: nobody is left to wait for it. */
   #lose(cause: unknown): void {
     if (this.#closed) return;
-    this.#lost ??= new ArmatureError(
-      'unavailable',
-      'The embedded database has stopped. Nothing that was accepted is lost: restart the server.',
-      { cause },
-    );
+    const detail = 'The embedded database has stopped. Nothing that was accepted is lost: restart the server.';
+    this.#rejectAll(new ArmatureError('unavailable', detail, { cause }));
+  }
+
+  #abandon(): void {
+    this.#rejectAll(givenUp());
+    void this.#end();
+  }
+
+  #rejectAll(error: ArmatureError): void {
+    this.#lost ??= error;
     for (const { reject } of this.#asked.splice(0)) reject(this.#lost);
   }
 
@@ -107,6 +123,10 @@ export class DatabaseThread {
     this.#closed = true;
     await this.#worker.terminate();
   }
+}
+
+function givenUp(): ArmatureError {
+  return new ArmatureError('cancelled', 'The opening of the embedded database was given up.');
 }
 
 /** Node starts no thread from TypeScript: where the sources themselves run, it is the built one. */

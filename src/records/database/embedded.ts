@@ -10,12 +10,12 @@ import { cheapStatistics, startUpkeep, vacuumAll } from './upkeep.ts';
 /**
  * Opens PGlite (PostgreSQL in WebAssembly) on a folder, in a thread of its own. The caller holds the lock of the folder: two
  * openers destroy it. The first opening of a folder takes seconds (initdb), later ones well under one. It survives the death
- * of the process, not of the power: it does not wait for the disk.
+ * of the process, not of the power: it does not wait for the disk. `abandoned` ends it as such a death would.
  *
- * @throws ArmatureError `data_damaged`, `invalid_config`, `storage_full`, `unavailable`: see embedded-damage.ts
+ * @throws ArmatureError `data_damaged`, `invalid_config`, `storage_full`, `unavailable`: see embedded-damage.ts; `cancelled` where it was abandoned
  */
-export async function openEmbedded(folder: string): Promise<SqlDatabase> {
-  const pool = await EmbeddedPool.open(folder);
+export async function openEmbedded(folder: string, abandoned?: AbortSignal): Promise<SqlDatabase> {
+  const pool = await EmbeddedPool.open(folder, abandoned);
   // Records qualify their names, so the session's search path can be BullMQ's for good.
   await pool.query(`SET search_path TO bullmq; ${cheapStatistics}`);
   const upkeep = startUpkeep(pool);
@@ -52,14 +52,14 @@ class EmbeddedPool implements SqlPool {
     this.#clients = clients;
   }
 
-  static async open(folder: string): Promise<EmbeddedPool> {
+  static async open(folder: string, abandoned?: AbortSignal): Promise<EmbeddedPool> {
     const clients = new Set<EmbeddedClient>();
     const found = await findDatabase(folder);
     const onNotification = (channel: string, payload: string): void => {
       for (const client of clients) client.emit('notification', { channel, payload });
     };
     try {
-      return new EmbeddedPool(await DatabaseThread.open(folder, onNotification), clients);
+      return new EmbeddedPool(await DatabaseThread.open(folder, onNotification, abandoned), clients);
     } catch (error) {
       throw await openingError(folder, found, error);
     }

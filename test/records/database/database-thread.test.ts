@@ -1,7 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { openRecords } from '../../../src/records/open.ts';
 import { newDataFolder } from '../../support/embedded-template.ts';
 
 const entry = new URL('../../../dist/records/open.js', import.meta.url);
@@ -60,5 +65,33 @@ describe("the embedded database's thread", () => {
       await newDataFolder(),
     );
     expect(await output(child)).toEqual({ code: 7, text: '' });
+  });
+});
+
+describe('an opening that is given up', () => {
+  it('ends wherever it is, leaves no lock, and the next one makes what it has left whole', async () => {
+    const dataFolder = await mkdtemp(join(tmpdir(), 'armature-given-up-'));
+    const giveUp = new AbortController();
+    const opening = openRecords({ dataFolder }, giveUp.signal);
+    const refused = expect(opening).rejects.toMatchObject({ code: 'cancelled' });
+    while (!existsSync(join(dataFolder, 'database', 'base'))) await new Promise((resolve) => setImmediate(resolve));
+    giveUp.abort();
+    await refused;
+    expect(existsSync(join(dataFolder, 'lock'))).toBe(false);
+    expect(existsSync(join(dataFolder, 'database', 'PG_VERSION'))).toBe(false);
+    const { records } = await openRecords({ dataFolder });
+    await records.ping();
+    await records.close();
+    await rm(dataFolder, { recursive: true });
+  }, 120_000);
+
+  it('is none where that comes before it, or once all is open', async () => {
+    const dataFolder = await newDataFolder();
+    await expect(openRecords({ dataFolder }, AbortSignal.abort())).rejects.toMatchObject({ code: 'cancelled' });
+    const giveUp = new AbortController();
+    const { records } = await openRecords({ dataFolder }, giveUp.signal);
+    giveUp.abort();
+    await records.ping();
+    await records.close();
   });
 });
