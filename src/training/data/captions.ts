@@ -1,4 +1,5 @@
-import { readText } from '../../json/read-json.ts';
+import { readJson, readText } from '../../json/read-json.ts';
+import type { SetEntry } from './contract/entry.ts';
 import type { SetLimits } from './contract/limits.ts';
 import type { CaptionDraft } from './contract/layout.ts';
 import { invalidSet } from './contract/invalid-set.ts';
@@ -6,10 +7,7 @@ import { invalidSet } from './contract/invalid-set.ts';
 /** The text of a caption as it was given: the first line that says something; '' where none does. @throws ArmatureError `invalid_set`, `invalid_request` */
 export async function readCaption(draft: CaptionDraft, { captionBytes }: SetLimits): Promise<string> {
   if (draft === null) return '';
-  const text =
-    'text' in draft
-      ? draft.text
-      : readText(await draft.file.read(captionBytes), { subject: `the caption ${JSON.stringify(draft.file.name)}` });
+  const text = 'text' in draft ? draft.text : await textOf(draft.file, captionBytes);
   if (Buffer.byteLength(text) > captionBytes) {
     throw invalidSet(`Expected a caption of at most ${captionBytes} bytes but it has more.`);
   }
@@ -20,6 +18,16 @@ export async function readCaption(draft: CaptionDraft, { captionBytes }: SetLimi
       .map((line) => line.trim())
       .find((line) => line !== '') ?? ''
   );
+}
+
+/** Of a file of JSON the caption in it. */
+async function textOf(file: SetEntry, captionBytes: number): Promise<string> {
+  const subject = 'a caption';
+  if (!/\.json$/i.test(file.name)) return readText(await file.read(captionBytes), { subject });
+  const json = await readJson(await file.read(captionBytes), { subject });
+  const fields = typeof json === 'object' && json !== null ? (json as Readonly<Record<string, unknown>>) : {};
+  const text = ['caption', 'text', 'prompt'].map((name) => fields[name]).find((value) => typeof value === 'string');
+  return text ?? '';
 }
 
 /** A caption as it is trained on: the trigger word stands where it says `[trigger]`, else in front where it does not hold it. */

@@ -1,7 +1,8 @@
 import { openEntries } from './entries/open.ts';
 import { checkPair, type CheckedPair } from './check-pair.ts';
 import { invalidSet } from './contract/invalid-set.ts';
-import { type BadFile, type Laid, type Layout, setFiles } from './contract/layout.ts';
+import type { BadFile, Laid, Layout } from './contract/layout.ts';
+import { setFiles } from './layouts/set-files.ts';
 import { layoutOf } from './layouts/registry.ts';
 import { badFiles, reportOf } from './report.ts';
 import type { SetParts, SetRules } from './rules.ts';
@@ -30,10 +31,7 @@ export async function readTrainingSet(source: SetSource, rules: SetRules, parts:
     if (rules.onBad === 'refuse' && bad.length > 0) throw badFiles(bad, pairs.length + bad.length);
     requirePairs(pairs, bad, layout);
     if (rules.captions === 'found') refuseNeglectedCaptions(pairs, laid, files);
-    const report = reportOf(
-      { layout, laid, pairs, bad, missing, clutter: entries.clutter, files: entries.files },
-      rules,
-    );
+    const report = reportOf({ layout, laid, pairs, bad, missing, clutter: entries.clutter, files: files.all }, rules);
     const close = async (): Promise<void> => await entries.close();
     return { pairs, report, settings: laid.settings, close };
   } catch (error) {

@@ -61,7 +61,3 @@ export interface Layout {
   /** @throws ArmatureError `invalid_set` where the whole of it cannot be read. */
   read(files: SetFiles, rules: LayoutRules): Promise<Laid>;
 }
-
-export function setFiles(all: readonly SetEntry[]): SetFiles {
-  return { all, byName: new Map(all.map((entry) => [entry.name, entry])) };
-}

@@ -2,7 +2,7 @@ import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileTooLarge, readRegularBytes, reasonOf, specialKind } from '../../../files/regular-file.ts';
 import { show } from '../../../text/show.ts';
-import { invalidSet } from '../contract/invalid-set.ts';
+import { invalidSet, tooLarge } from '../contract/invalid-set.ts';
 import type { SetLimits } from '../contract/limits.ts';
 import { EntryCollection } from './collect.ts';
 import type { SetEntries } from '../contract/entry.ts';
@@ -34,7 +34,7 @@ export async function folderEntries(root: string, limits: SetLimits): Promise<Se
       found.add(name, size, async (mostBytes) => await readFile(path, name, mostBytes));
     }
   }
-  return { files: found.files, clutter: found.clutter, close: async () => undefined };
+  return found.whole(async () => undefined);
 }
 
 async function list(
@@ -69,9 +69,4 @@ async function readFile(path: string, name: string, mostBytes: number): Promise<
     if (error instanceof FileTooLarge) throw tooLarge(name, mostBytes);
     throw invalidSet(`The file ${show(name)} cannot be read: ${reasonOf(error)}.`, { cause: error });
   }
-}
-
-/** A file of a set is larger than what it is used for may be. */
-export function tooLarge(name: string, mostBytes: number): Error {
-  return invalidSet(`Expected ${show(name)} to have at most ${mostBytes} bytes but it has more.`);
 }

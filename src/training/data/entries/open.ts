@@ -1,19 +1,69 @@
-import { stat } from 'node:fs/promises';
-import { reasonOf } from '../../../files/regular-file.ts';
+import { type FileHandle, stat } from 'node:fs/promises';
+import { openRegularFile, reasonOf } from '../../../files/regular-file.ts';
+import { describeBytes } from '../../../images/format.ts';
 import { show } from '../../../text/show.ts';
+import type { SetEntries, SetSource } from '../contract/entry.ts';
 import { invalidSet } from '../contract/invalid-set.ts';
 import type { SetLimits } from '../contract/limits.ts';
-import type { SetEntries, SetSource } from '../contract/entry.ts';
 import { folderEntries } from './folder.ts';
+import { tarEntries } from './tar.ts';
+import { zipEntries } from './zip.ts';
 
 /** The files of a set, by what it is and not by its name. @throws ArmatureError `invalid_set` */
 export async function openEntries({ path }: SetSource, limits: SetLimits): Promise<SetEntries> {
-  let isFolder: boolean;
+  const file = await openArchive(path);
+  if (file === null) return await folderEntries(path, limits);
   try {
-    isFolder = (await stat(path)).isDirectory();
+    const entries = await archiveEntries(file, path, limits);
+    const close = async (): Promise<void> => {
+      await entries.close();
+      await file.close();
+    };
+    return { ...entries, close };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** Null for a folder. */
+async function openArchive(path: string): Promise<FileHandle | null> {
+  try {
+    return (await stat(path)).isDirectory() ? null : await openRegularFile(path);
   } catch (error) {
     throw invalidSet(`The set ${show(path)} cannot be read: ${reasonOf(error)}.`, { cause: error });
   }
-  if (isFolder) return await folderEntries(path, limits);
-  throw invalidSet(`Expected a folder but ${show(path)} is none.`);
 }
+
+async function archiveEntries(file: FileHandle, path: string, limits: SetLimits): Promise<SetEntries> {
+  const head = Buffer.alloc(512);
+  const { bytesRead } = await file.read(head, 0, head.length, 0);
+  const start = head.subarray(0, bytesRead);
+  const signature = start.toString('latin1', 0, 8);
+  if (zipSignatures.some((begin) => signature.startsWith(begin))) return await zipEntries(file, limits);
+  if (isTar(start)) return await tarEntries(file, limits);
+  const other = others.find(({ begins }) => signature.startsWith(begins));
+  throw invalidSet(
+    `Expected a folder, a zip or an uncompressed tar but ${show(path)} is ${other?.what ?? describeBytes(start)}.`,
+  );
+}
+
+/** Of a zip with files, of an empty one, and of one that was in parts. */
+const zipSignatures = ['PK\x03\x04', 'PK\x05\x06', 'PK\x07\x08'];
+
+/** All tars of this century say `ustar`; one of nothing is all zeros. */
+function isTar(start: Buffer): boolean {
+  return start.length === 512 && (start.toString('latin1', 257, 262) === 'ustar' || start.every((byte) => byte === 0));
+}
+
+const again = 'pack it as a zip or a plain tar, as pictures are compressed already';
+
+const others: readonly { readonly begins: string; readonly what: string }[] = [
+  { begins: '\x1f\x8b', what: `compressed with gzip: ${again}` },
+  { begins: 'BZh', what: `compressed with bzip2: ${again}` },
+  { begins: '\xfd7zXZ', what: `compressed with xz: ${again}` },
+  { begins: '\x28\xb5\x2f\xfd', what: `compressed with zstd: ${again}` },
+  { begins: '7z\xbc\xaf', what: `a 7z archive: ${again}` },
+  { begins: 'Rar!', what: `a rar archive: ${again}` },
+  { begins: 'PAR1', what: 'a Parquet file: write its rows as JSON Lines beside the pictures' },
+];

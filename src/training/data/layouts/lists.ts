@@ -5,15 +5,17 @@ import { invalidSet } from '../contract/invalid-set.ts';
 import { folderOf } from './file-names.ts';
 import type { BadFile, Laid, Layout, PairDraft, SetFiles } from '../contract/layout.ts';
 import { pairOf, rowShapes, shapeOf } from './row-shapes.ts';
-import { jsonLines } from './rows.ts';
+import { csvRows } from './csv.ts';
+import { jsonLines, type ListRow } from './rows.ts';
 
 /**
- * A list of pairs, one a line: a file of JSON Lines of any name in the outermost folder, or `metadata.jsonl` in the folders whose
- * pictures it names. What its lines are called says whose layout it is.
+ * A list of pairs, one a line: a file of JSON Lines of any name in the outermost folder, or `metadata.jsonl` and `metadata.csv` in the
+ * folders whose pictures they name. What its lines are called says whose layout it is.
  */
 export const lists: Layout = {
   id: 'lists',
-  looks: 'a file of JSON Lines {picture, map, caption}, {file_name, text} or {source, target, prompt}',
+  looks:
+    'a file of JSON Lines {picture, map, caption}, {file_name, text} or {source, target, prompt}, or a metadata.csv',
   fits: (files) => listsOf(files).length > 0,
   read: async (files, { listBytes }) => {
     const found = listsOf(files);
@@ -25,7 +27,7 @@ export const lists: Layout = {
     const pairs: PairDraft[] = [];
     const bad: BadFile[] = [];
     for (const list of found) {
-      const read = await jsonLines(list, listBytes);
+      const read = await rowsOf(list, listBytes);
       const [first] = read.rows;
       bad.push(...read.bad);
       if (first === undefined) continue;
@@ -40,11 +42,24 @@ export const lists: Layout = {
   },
 };
 
+async function rowsOf(
+  list: SetEntry,
+  listBytes: number,
+): Promise<{ readonly rows: readonly ListRow[]; readonly bad: readonly BadFile[] }> {
+  if (/\.csv$/i.test(list.name)) return { rows: await csvRows(list, listBytes), bad: [] };
+  return await jsonLines(list, listBytes);
+}
+
+/** Where a set is split into parts, those of `train` alone. */
 function listsOf({ all }: SetFiles): readonly SetEntry[] {
-  return all.filter(({ name }) => {
+  const found = all.filter(({ name }) => {
     const file = posix.basename(name);
-    return name === file ? /\.jsonl$|^prompt\.json$/i.test(file) : file === 'metadata.jsonl';
+    return name === file
+      ? /\.jsonl$|^prompt\.json$|^metadata\.csv$/i.test(file)
+      : /^metadata\.(?:jsonl|csv)$/.test(file);
   });
+  const training = found.filter(({ name }) => /^train\//i.test(name));
+  return training.length > 0 && training.length < found.length ? training : found;
 }
 
 function refuseShape(list: SetEntry, fields: Readonly<Record<string, unknown>>): never {
