@@ -1,7 +1,7 @@
 import { ArmatureError } from '../errors.ts';
 import type { LatentDecoder } from '../pipeline/networks/networks.ts';
 import { pictureFrom } from '../pipeline/pixels.ts';
-import { isBetweenSteps, type Sample, stepOf } from '../pipeline/sample.ts';
+import { isBetweenSteps, type Sample, stateToKeep, stepOf } from '../pipeline/sample.ts';
 import { decodeLatents, type LatentView } from './latent-view.ts';
 import type { PreparedDrawing } from './prepare-drawing.ts';
 import { PreviewPace } from './preview-pace.ts';
@@ -60,9 +60,10 @@ export function stepOfAll(drawing: ActiveDrawing): number {
 /** What a pass goes on from after a checkpoint. */
 export function progressOf(drawing: ActiveDrawing): PassProgress {
   const { pictures, warnings, batches } = drawing;
+  const kept = pictures.map(({ sample, left }) => ({ pass: sample.pass, state: stateToKeep(sample), left }));
   return {
-    step: stepOfAll(drawing),
-    pictures: pictures.map(({ sample, left }) => (left === null ? { state: sample.state } : { left })),
+    step: Math.min(...kept.map(stepOf)),
+    pictures: kept.map(({ state, left }) => (left === null ? { state } : { left })),
     warnings,
     batches,
   };

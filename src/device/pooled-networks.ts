@@ -52,7 +52,7 @@ export function baseNetworks(
   branches = new Branches(pool),
   tiling?: Tiling,
 ): PictureNetworks {
-  const points = injectionPoints(unet.config).length;
+  const points = injectionPoints(unet.config);
   const places = featurePlaces(unet.config).length;
   const attentions = crossAttentions(unet.config);
   const variants = new UNetVariants(pool, key, { deltas, tiling }, branches);
@@ -61,9 +61,13 @@ export function baseNetworks(
     latentChannels: vae.config.latentChannels,
     task: taskOf(unet.config.inChannels, vae.config.latentChannels) ?? 'drawing',
     latentScale: 2 ** (vae.config.blockChannels.length - 1),
-    injectionPoints: points,
+    injectionPoints: points.length,
     featurePlaces: places,
     rowBytes: (height, width) => workingPlanes * 4 * height * width * (unet.config.blockChannels[0] ?? 0),
+    residualBytes: (height, width) =>
+      points.reduce((sum, { channels, downscale }) => {
+        return sum + 4 * channels * halved(height, downscale) * halved(width, downscale);
+      }, 0),
     reloadMs: (loras, { features, imagePrompts }) =>
       pool.reloadMs(variants.choose(features, loras, imagePrompts).session),
     denoise: async (input, { residuals, features: given, imageTokens }, rows) => {

@@ -61,8 +61,18 @@ export function parametersText(plan: GenerationPlan, seed: number, variation?: V
   return lines.join('\n');
 }
 
-function controlText({ type, model, scale, start, end, mode, resize }: GenerationPlan['controls'][number]): string {
-  return `Module: ${type}, Model: ${model.id}, Weight: ${scale}, Resize Mode: ${resize}, Guidance Start: ${start}, Guidance End: ${end}, Control Mode: ${mode}`;
+function controlText({
+  type,
+  model,
+  scale,
+  start,
+  end,
+  every,
+  mode,
+  resize,
+}: GenerationPlan['controls'][number]): string {
+  const often = every === undefined ? '' : `, Every: ${every}`;
+  return `Module: ${type}, Model: ${model.id}, Weight: ${scale}, Resize Mode: ${resize}, Guidance Start: ${start}, Guidance End: ${end}, Control Mode: ${mode}${often}`;
 }
 
 /** Under the names of A1111. */

@@ -4,7 +4,7 @@ import type { PlannedControl } from './planned-control.ts';
 
 /**
  * Controls on one union ControlNet are one run of it: what it gives cannot be told apart by control. Throws `incompatible_control` where
- * they differ in mode, or one acts in a region.
+ * they differ in mode or in how often they run, or one acts in a region.
  */
 export function refuseApartOnUnion(controls: readonly PlannedControl[], { controlNets }: ModelList): void {
   for (const { id, unionTypes } of controlNets) {
@@ -19,6 +19,12 @@ export function refuseApartOnUnion(controls: readonly PlannedControl[], { contro
     if (other !== undefined) {
       const detail = `${all} ${together}: expected the mode ${first.control.mode} of controls[${other.index}] too but received ${other.control.mode}.`;
       throw new ArmatureError('incompatible_control', detail, { field: `controls[${other.index}].mode` });
+    }
+    const { every = 1 } = first.control;
+    const apart = others.find(({ control }) => (control.every ?? 1) !== every);
+    if (apart !== undefined) {
+      const detail = `${all} ${together}: expected every to be ${every} of controls[${apart.index}] too but received ${apart.control.every ?? 1}.`;
+      throw new ArmatureError('incompatible_control', detail, { field: `controls[${apart.index}].every` });
     }
     const masked = [first, ...others].find(({ control }) => control.region !== undefined);
     if (masked !== undefined) {

@@ -14,6 +14,8 @@ export interface PlannedControl {
   /** The control acts while start <= i/steps and (i+1)/steps <= end. */
   readonly start: number;
   readonly end: number;
+  /** Steps of a pass from one at which its network runs to the next; absent: it runs at all of them. */
+  readonly every?: number | undefined;
   readonly mode: ControlMode;
   /** In which passes it acts; absent: in all of them. */
   readonly passes?: ControlPasses | undefined;

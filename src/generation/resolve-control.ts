@@ -5,7 +5,9 @@ import { maskedConditions } from '../conditions/registry.ts';
 import { structureOf } from '../conditions/structures.ts';
 import { ArmatureError } from '../errors.ts';
 import type { BaseModel } from './models/base.ts';
-import { type SteeringModel, steeringMisfit } from './models/steering.ts';
+import { modelNouns } from './models/kinds.ts';
+import { withArticle } from './models/model-list.ts';
+import { runsAtSteps, type SteeringModel, steeringMisfit } from './models/steering.ts';
 import type { Catalog } from './catalog.ts';
 import { chooseSteering } from './choose-steering.ts';
 import type { GivenControl } from './given-control.ts';
@@ -50,6 +52,7 @@ export function resolveControl(given: GivenControl, context: ControlContext): Re
     request.type === imagePrompt.id
       ? resolveImagePrompt(given, base, catalog.models, field)
       : resolveMap(given, base, context, field);
+  refuseEvery(request, model, `${field}.every`);
   const unfit = request.passes === 'both' && hires !== null ? steeringMisfit(hires.base, model) : null;
   const control: PlannedControl = {
     type: request.type,
@@ -60,6 +63,7 @@ export function resolveControl(given: GivenControl, context: ControlContext): Re
     scale: request.scale,
     start: request.start,
     end: request.end,
+    ...(request.every === 1 ? {} : { every: request.every }),
     mode: request.mode,
     ...(hires === null ? {} : { passes: unfit === null ? request.passes : ('low' as const) }),
   };
@@ -98,6 +102,14 @@ function resolveMap(
   }
   const source = sourceOf(condition.id, picture, preprocess, resolution);
   return { model, source, remarks: reuseWarnings(condition.id, source, picture) };
+}
+
+/** What runs once a pass is used again at every step anyway. */
+function refuseEvery({ every }: ControlRequest, model: SteeringModel, field: string): void {
+  if (every === 1 || runsAtSteps(model)) return;
+  const { noun } = modelNouns[model.kind];
+  const detail = `Expected ${field} to be left out with ${model.id} but received ${every}: it is ${withArticle(noun)}, whose network runs once a pass; a ControlNet runs at every step.`;
+  throw new ArmatureError('incompatible_control', detail, { field });
 }
 
 function refuseWithoutHires({ passes }: ControlRequest, hires: ResolvedHires | null, field: string): void {

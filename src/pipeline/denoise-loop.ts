@@ -1,10 +1,11 @@
 import { evaluateTogether } from './evaluation.ts';
 import { networksOf, takenBeside } from './controls/kinds.ts';
 import { imageBytesOf } from './controls/image-tokens.ts';
+import { bytesOf, type RowSteering, sumsKept } from './controls/kept-residuals.ts';
 import type { RowControl } from './controls/sample-control.ts';
 import type { EvaluationNetworks } from './controls/split-networks.ts';
 import type { Pass } from './pass.ts';
-import { batchKey, controlsOn, isFinished, rowsOf, type Sample } from './sample.ts';
+import { batchKey, isFinished, rowsOf, type Sample, steeringOn } from './sample.ts';
 
 /** What one tick did. `stepped` are the samples that moved; those of them that are finished have left the loop. */
 export interface Tick {
@@ -47,6 +48,12 @@ export interface Group {
  * draws for a while, and about a fifth of the time goes into loading, however many there are.
  */
 const quantum = 5;
+
+/**
+ * The share of the memory of steps that may be taken by what controls gave and give again at later steps. Samples that would keep more wait until
+ * others are through.
+ */
+const keptShare = 0.5;
 
 /** The rows of a sample that is guided stay together, whatever the limits say; a sample of more goes through the networks in several runs. */
 const rowsOfGuidance = 2;
@@ -97,14 +104,15 @@ export class DenoiseLoop {
     const now = this.#now();
     const turns = quantum * Math.max(1, this.#basesToLoad());
     const isReady = ({ sample, since }: Waiting): boolean =>
-      now - since >= turns * this.#reloadMs(sample, steeringOf(sample));
-    const firstReady = this.#waiting.find(isReady);
-    const first = firstReady ?? this.#waiting[0];
+      now - since >= turns * this.#reloadMs(sample, controlNetsOf(sample));
+    const able = this.#waiting.filter(({ sample }) => this.#mayKeep(sample));
+    const firstReady = able.find(isReady);
+    const first = firstReady ?? able[0];
     if (first === undefined) return null;
     const key = batchKey(first.sample);
     // A network with branches does for rows without LoRAs too.
     const loading = new Set([first.sample.pass.base, ...allNetworksOf(first.sample)]);
-    const candidates = this.#waiting.filter(
+    const candidates = able.filter(
       (one) =>
         batchKey(one.sample) === key && (isReady(one) || allNetworksOf(one.sample).every((name) => loading.has(name))),
     );
@@ -167,6 +175,7 @@ export class DenoiseLoop {
     const group: Sample[] = [];
     let rows = 0;
     for (const sample of samples) {
+      if (group.length > 0 && !this.#mayKeep(sample, group)) continue;
       if (group.length > 0 && rows + rowsOf(sample).length > this.#maxRows([...group, sample])) break;
       rows += rowsOf(sample).length;
       group.push(sample);
@@ -181,13 +190,39 @@ export class DenoiseLoop {
     const [, height, width] = first.pass.shape;
     const imageBytes = Math.max(...samples.flatMap((sample) => controlsOf(sample).map(imageBytesOf)));
     const rowBytes = this.#networks.rowBytes(first.pass.base, height, width) + imageBytes;
-    return Math.min(this.#limits.maxRows, Math.floor(this.#limits.workingMemory / rowBytes));
+    return Math.min(
+      this.#limits.maxRows,
+      Math.floor((this.#limits.workingMemory - this.#bytesKept(samples)) / rowBytes),
+    );
+  }
+
+  /** Whether there is room for what a sample keeps after its next evaluation, beside a group that goes with it. What keeps something already goes on. */
+  #mayKeep(sample: Sample, group: readonly Sample[] = []): boolean {
+    if (sample.kept !== null || this.#bytesAfter(sample) === 0) return true;
+    return (
+      this.#bytesKept(group) === 0 || this.#bytesKept([...group, sample]) <= keptShare * this.#limits.workingMemory
+    );
+  }
+
+  /** What is kept of all samples once these have taken their next evaluation. */
+  #bytesKept(stepping: readonly Sample[]): number {
+    const moving = new Set(stepping);
+    const others = this.#waiting.filter(({ sample }) => !moving.has(sample));
+    const before = others.reduce((sum, { sample }) => sum + bytesOf([...(sample.kept?.rows.values() ?? [])].flat()), 0);
+    return stepping.reduce((sum, sample) => sum + this.#bytesAfter(sample), before);
+  }
+
+  /** What is kept of a sample after its next evaluation. */
+  #bytesAfter(sample: Sample): number {
+    const [, height, width] = sample.pass.shape;
+    const sums = steeringOf(sample).reduce((sum, one) => sum + sumsKept(one), 0);
+    return sums === 0 ? 0 : sums * this.#networks.residualBytes(sample.pass.base, height, width);
   }
 }
 
 /** Names of the networks that a sample's next evaluation runs. */
 function allNetworksOf(sample: Sample): readonly string[] {
-  return [denoiserOf(sample.pass), ...steeringOf(sample)];
+  return [denoiserOf(sample.pass), ...controlNetsOf(sample)];
 }
 
 /** A base model with branches is another network than that without, though samples of both may share it. */
@@ -201,13 +236,18 @@ function variantOf(sample: Sample): string {
   return [denoiserOf(sample.pass), features, imagePrompts].join('/');
 }
 
-function steeringOf(sample: Sample): ReadonlySet<string> {
+function controlNetsOf(sample: Sample): ReadonlySet<string> {
   return new Set(controlsOf(sample).flatMap((acting) => acting.flatMap(({ control }) => networksOf(control))));
 }
 
-/** The controls that act on each of the rows of a sample's next evaluation. */
+/** The controls that are worked out on each of the rows of a sample's next evaluation. */
 function controlsOf(sample: Sample): readonly (readonly RowControl[])[] {
-  return rowsOf(sample).map((row) => controlsOn(row, sample));
+  return steeringOf(sample).map(({ controls }) => controls);
+}
+
+/** What acts on each of these rows. */
+function steeringOf(sample: Sample): readonly RowSteering[] {
+  return rowsOf(sample).map((row) => steeringOn(row, sample));
 }
 
 function countRows(samples: readonly Sample[]): number {

@@ -1,18 +1,29 @@
-import { row, stack, type Tensor } from '../numeric/tensor.ts';
+import { row as rowOf, stack, type Tensor } from '../numeric/tensor.ts';
 import type { Question } from '../schedulers/scheduler.ts';
 import { canShareRun, type Conditioning, conditioningAt, stackConditionings } from './conditioning/conditioning.ts';
 import { canShareImages } from './controls/image-tokens.ts';
-import type { RowControl } from './controls/sample-control.ts';
+import type { KeptResiduals, RowSteering } from './controls/kept-residuals.ts';
 import type { EvaluationNetworks } from './controls/split-networks.ts';
 import { canShareBranches } from './networks/row-branches.ts';
 import type { DenoiserInput, RowBranch } from './networks/networks.ts';
-import { answered, cleanLatents, controlsOn, rowsOf, type Sample, shownOn, stepOf } from './sample.ts';
+import type { Row } from './row.ts';
+import {
+  answered,
+  cleanLatents,
+  isFinished,
+  keptAfter,
+  rowsOf,
+  type Sample,
+  shownOn,
+  steeringOn,
+  stepOf,
+} from './sample.ts';
 
 /** One row of a batch. */
 interface BatchRow {
   readonly question: Question;
   readonly conditioning: Conditioning;
-  readonly controls: readonly RowControl[];
+  readonly steering: RowSteering;
   readonly shown: Float32Array | null;
   readonly branches: readonly RowBranch[];
 }
@@ -31,38 +42,54 @@ export async function evaluateTogether(
   if (first === undefined) return;
   const { base, shape } = first.pass;
   const batch = samples.flatMap(batchRowsOf);
-  const predictions = new Map<BatchRow, Float32Array>();
+  const evaluated = new Map<BatchRow, EvaluatedRow>();
   for (const run of runsOf(batch, maxRows)) {
-    const controls = run.map((one) => one.controls);
+    const steering = run.map((one) => one.steering);
     const branches = run.map((one) => one.branches);
-    const answers = await networks.evaluate({ base, input: denoiserInput(run, shape), controls, branches });
-    run.forEach((one, index) => predictions.set(one, row(answers, index)));
+    const { prediction, kept } = await networks.evaluate({
+      base,
+      input: denoiserInput(run, shape),
+      steering,
+      branches,
+    });
+    run.forEach((one, index) => {
+      evaluated.set(one, { prediction: rowOf(prediction, index), kept: kept[index] ?? [] });
+    });
   }
   let index = 0;
-  const states = samples.map((sample) => {
-    const answers = rowsOf(sample).map(({ role, weight }) => {
-      const prediction = predictions.get(batch[index++] as BatchRow) as Float32Array;
-      return { role, weight, prediction };
+  const after = samples.map((sample) => {
+    const kept = new Map<Row, readonly KeptResiduals[]>();
+    const answers = rowsOf(sample).map((row) => {
+      const answer = evaluated.get(batch[index++] as BatchRow) as EvaluatedRow;
+      kept.set(row, answer.kept);
+      return { role: row.role, weight: row.weight, prediction: answer.prediction };
     });
     // What is looked at comes beside what is drawn, and changes none of it.
     const clean = sample.watch === null ? null : cleanLatents(sample, answers);
-    return { state: answered(sample, answers), clean };
+    return { state: answered(sample, answers), kept: keptAfter(sample, kept), clean };
   });
   for (const [i, sample] of samples.entries()) {
-    const { state, clean } = states[i] as (typeof states)[number];
+    const { state, kept, clean } = after[i] as (typeof after)[number];
     sample.state = state;
+    sample.kept = isFinished(sample) ? null : kept;
     if (sample.watch !== null) sample.watch.clean = clean;
   }
+}
+
+/** What came of one row. */
+interface EvaluatedRow {
+  readonly prediction: Float32Array;
+  readonly kept: readonly KeptResiduals[];
 }
 
 function batchRowsOf(sample: Sample): readonly BatchRow[] {
   const question = sample.pass.scheduler.ask(sample.state);
   const step = stepOf(sample);
-  return rowsOf(sample).map((one) => ({
+  return rowsOf(sample).map((row) => ({
     question,
-    conditioning: conditioningAt(one.conditionings, step),
-    controls: controlsOn(one, sample),
-    shown: shownOn(one, sample),
+    conditioning: conditioningAt(row.conditionings, step),
+    steering: steeringOn(row, sample),
+    shown: shownOn(row, sample),
     branches: sample.pass.branches,
   }));
 }
@@ -75,7 +102,7 @@ function runsOf(batch: readonly BatchRow[], maxRows: number): readonly (readonly
       run.length < maxRows &&
       canShareRun([...run, one].map(({ conditioning }) => conditioning)) &&
       canShareBranches([...run, one].map(({ branches }) => branches)) &&
-      canShareImages([...run, one].map(({ controls }) => controls));
+      canShareImages([...run, one].map(({ steering }) => steering.controls));
     const run = runs.find(fits);
     if (run === undefined) runs.push([one]);
     else run.push(one);

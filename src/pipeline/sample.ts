@@ -3,7 +3,8 @@ import { TorchGenerator, type TorchGeneratorState } from '../numeric/torch-gener
 import { stepsDone } from '../schedulers/evaluations.ts';
 import type { SchedulerState } from '../schedulers/scheduler.ts';
 import { type Blend, blended } from './blend.ts';
-import { actingControls, type RowControl } from './controls/sample-control.ts';
+import { type KeptResiduals, type RowSteering, steeringAt } from './controls/kept-residuals.ts';
+import { actingControls } from './controls/sample-control.ts';
 import { type DrawnOver, filled, latentsOf } from './drawn-over.ts';
 import { rolesOf } from '../generation/row-roles.ts';
 import { type Answer, guidanceAt, joinAnswers } from './guidance.ts';
@@ -24,8 +25,17 @@ export interface Sample {
   readonly shown: Float32Array | null;
   /** All that changes. Replaced, never written to. */
   state: SampleState;
+  /** What controls gave its rows and give them again; null where there is none. It follows from the state that it says, and is no part of one. Replaced, never written to. */
+  kept: KeptOfSample | null;
   /** For who watches it being drawn; null where nobody does. */
   watch: SampleWatch | null;
+}
+
+/** What is kept of a sample between its evaluations. */
+export interface KeptOfSample {
+  readonly rows: ReadonlyMap<Row, readonly KeptResiduals[]>;
+  /** The last state whose evaluation worked all of it out anew: who goes on from there comes to the same. */
+  readonly from: SampleState;
 }
 
 /** What a picture that is being drawn comes to, as far as it can be told. */
@@ -63,17 +73,17 @@ export type TakenOver =
 export function startSample(pass: Pass, seeds: NoiseSeeds, taken: TakenOver | null = null): Sample {
   if (taken !== null && 'noise' in taken) {
     const state = { ...pass.scheduler.start(taken.latents), noise: taken.noise };
-    return { pass, seeds, blend: null, shown: null, state, watch: null };
+    return { pass, seeds, blend: null, shown: null, state, kept: null, watch: null };
   }
   const { latents, blend, shown, noise } = startOf(pass, seeds, taken);
-  return { pass, seeds, blend, shown, state: { ...pass.scheduler.start(latents), noise }, watch: null };
+  return { pass, seeds, blend, shown, state: { ...pass.scheduler.start(latents), noise }, kept: null, watch: null };
 }
 
 /** A sample that goes on from `state`. All that follows from pass and seeds is made again, by the same draws in the same order. */
 export function resumeSample(pass: Pass, seeds: NoiseSeeds, state: SampleState): Sample {
   const hasConstants = (pass.over?.repaint ?? null) !== null || (pass.shown ?? null) !== null;
   const { blend, shown } = hasConstants ? startOf(pass, seeds) : { blend: null, shown: null };
-  return { pass, seeds, blend, shown, state, watch: null };
+  return { pass, seeds, blend, shown, state, kept: null, watch: null };
 }
 
 interface Start {
@@ -165,9 +175,24 @@ export function cleanLatents({ pass, blend, state }: Sample, answers: readonly A
   });
 }
 
-/** The controls that act on one of its rows in its next evaluation. */
-export function controlsOn({ controls }: Row, { pass, state }: Sample): readonly RowControl[] {
-  return actingControls(controls, state.evaluation, pass.scheduler.evaluations.length);
+/** What acts on one of its rows in its next evaluation. */
+export function steeringOn(row: Row, sample: Sample): RowSteering {
+  const { pass, state, kept } = sample;
+  const open = actingControls(row.controls, state.evaluation, pass.scheduler.evaluations.length);
+  return steeringAt(stepOf(sample), open, kept?.rows.get(row) ?? []);
+}
+
+/** What is kept of a sample after an evaluation, which left `rows`. */
+export function keptAfter(sample: Sample, rows: ReadonlyMap<Row, readonly KeptResiduals[]>): KeptOfSample | null {
+  const isAny = [...rows.values()].some((kept) => kept.length > 0);
+  return isAny ? { rows, from: stateToKeep(sample) } : null;
+}
+
+/** The state from which another sample of its pass comes to the same: its own, or, where it goes on with what is kept, the one that this is from. */
+export function stateToKeep(sample: Sample): SampleState {
+  const { kept, state } = sample;
+  const goesOn = kept !== null && rowsOf(sample).some((row) => steeringOn(row, sample).kept.length > 0);
+  return goesOn ? kept.from : state;
 }
 
 /** What the network is shown with a row of a sample; null where it takes the latents alone. */
@@ -176,7 +201,7 @@ export function shownOn({ role }: Row, { pass: { shown = null }, shown: planes }
 }
 
 /** Steps that are done whole. */
-export function stepOf({ pass, state }: Sample): number {
+export function stepOf({ pass, state }: Pick<Sample, 'pass' | 'state'>): number {
   return stepsDone(pass.scheduler, state);
 }
 

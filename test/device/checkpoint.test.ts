@@ -141,7 +141,7 @@ describe('a drawing whose process is killed goes on from its checkpoint to the s
     expect(drawing.pictures).toEqual(calm.pictures);
   });
 
-  it('with a control that acts in a region', async () => {
+  it.each([1, 3])('with a control that acts in a region, at every step of %i', async (every) => {
     const controlNet = models.controlNet('canny');
     const control = {
       type: 'canny',
@@ -150,6 +150,7 @@ describe('a drawing whose process is killed goes on from its checkpoint to the s
       scale: 1,
       start: 0,
       end: 1,
+      every,
       mode: 'balanced',
       resize: 'crop',
     } as const;
@@ -157,7 +158,7 @@ describe('a drawing whose process is killed goes on from its checkpoint to the s
     const plan = {
       width: map.width,
       height: map.height,
-      steps: 4,
+      steps: 6,
       scheduler: 'euler_a',
       controls: [control],
     } as const;
@@ -186,7 +187,13 @@ describe('a drawing whose process is killed goes on from its checkpoint to the s
     const asked = acting(region);
     const calm = await draw(asked);
     expect((await draw(acting(null))).pictures).not.toEqual(calm.pictures);
-    const drawing = await drawWithDeath(asked, ({ step }) => step === 2);
+    // Where the control gives again what it gave before, it is kept as it was then.
+    const steps: number[] = [];
+    const drawing = await drawWithDeath(asked, ({ step }) => {
+      steps.push(step);
+      return steps.length === 5;
+    });
+    expect(steps).toEqual(every === 1 ? [1, 2, 3, 4, 5] : [0, 0, 3, 3, 3]);
     expect(drawing.pictures).toEqual(calm.pictures);
   });
 

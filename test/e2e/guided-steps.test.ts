@@ -1,10 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { JobView } from '../../src/server/views/job-schema.ts';
 import { fileOf, pictureOf } from '../support/draw-by-service.ts';
 import { maxAbsDifference, smallModelPath } from '../support/golden.ts';
-import type { Service } from '../support/service.ts';
+import { inlinePicture, type Service } from '../support/service.ts';
 import { SmallServices } from '../support/small-services.ts';
 
 const asked = {
@@ -16,6 +17,13 @@ const asked = {
   height: 64,
   guidance_scale: 6,
 };
+const map = {
+  type: 'canny',
+  model: 'sd15-tiny-controlnet-a',
+  image: inlinePicture(readFileSync(smallModelPath('pipelines', 'cond_a.png'))),
+  preprocess: false,
+  resize: 'stretch',
+} as const;
 let small: SmallServices;
 let models: string;
 let service: Service;
@@ -47,12 +55,26 @@ it('guidance at no step draws what no guidance draws, at some of them what lies 
   expect(Buffer.from(await fileOf(service, all)).toString('latin1')).not.toContain('CFG end');
 });
 
+it('a ControlNet at every n-th step draws nearly what it draws at all steps', async () => {
+  const of = async (every?: number): Promise<JobView> =>
+    await draw({ controls: [{ ...map, ...(every === undefined ? {} : { every }) }] });
+  const [all, third, once, none] = [await of(), await of(3), await of(150), await draw({})];
+  expect(await difference(await of(1), all)).toBe(0);
+  expect(await difference(third, all)).toBeGreaterThan(0);
+  expect(await difference(third, all)).toBeLessThan(await difference(once, all));
+  expect(await difference(third, all)).toBeLessThan(await difference(none, all));
+  expect(third.effective).toMatchObject({ controls: [{ every: 3 }] });
+  expect(all.effective).toMatchObject({ controls: [{ every: 1 }] });
+});
+
 it('shares steps with other requests, each of which draws what it draws alone', async () => {
   const requests = [
     { guidance_end: 0.5 },
     { guidance_start: 0.25, seed: 2 },
     { seed: 3 },
     { guidance_scale: 1, seed: 4 },
+    { seed: 5, controls: [{ ...map, every: 3 }] },
+    { seed: 6, guidance_end: 0.5, controls: [{ ...map, every: 4, end: 0.8 }, map] },
   ];
   const alone: JobView[] = [];
   for (const one of requests) alone.push(await draw(one));
@@ -63,7 +85,8 @@ it('shares steps with other requests, each of which draws what it draws alone', 
 
 it('goes on after a kill to the same picture', async () => {
   const first = await small.start();
-  const fields = { guidance_start: 0.1, guidance_end: 0.5, steps: 40, scheduler: 'euler_a' };
+  const controls = [{ ...map, every: 4 }];
+  const fields = { guidance_start: 0.1, guidance_end: 0.5, steps: 40, scheduler: 'euler_a', controls };
   const { id } = await first.submit({ ...asked, ...fields });
   await first.until(id, ({ status, progress }) => status === 'succeeded' || (progress?.step ?? 0) > 5);
   await first.stop('SIGKILL');

@@ -118,6 +118,13 @@ describe('T2I-Adapters over HTTP', () => {
       {},
       /guess is for ControlNets/,
     ],
+    [
+      'at every other step',
+      'sd15-tiny',
+      { model: 't2i-adapter-light', every: 2 },
+      {},
+      /left out with t2i-adapter-light but received 2: it is a T2I-Adapter, whose network runs once a pass/,
+    ],
   ])('is refused %s', async (_, model, asked, size, reason) => {
     const controls = [{ ...map, type: 'canny', ...asked }];
     const request = { model, prompt: 'a cube', steps: 1, width: 64, height: 64, ...size, controls };

@@ -42,7 +42,7 @@ describe('a generation request', () => {
   test('gives a control its defaults', () => {
     const { controls } = parseGeneration({ prompt: 'x', controls: [{ type: 'canny', image }] });
     expect(controls).toEqual([
-      { type: 'canny', image, scale: 1, start: 0, end: 1, mode: 'balanced', passes: 'both', resize: 'crop' },
+      { type: 'canny', image, scale: 1, start: 0, end: 1, every: 1, mode: 'balanced', passes: 'both', resize: 'crop' },
     ]);
   });
 

@@ -137,6 +137,16 @@ describe('an image prompt', () => {
     expect(() => resolve({}, models, [{ ...line, width: 200 }])).not.toThrow();
   });
 
+  it('is refused at every other step: its networks run once', () => {
+    expect(() => resolve({ every: 2 })).toThrow(
+      expect.objectContaining({
+        code: 'incompatible_control',
+        field: 'controls[0].every',
+        message: expect.stringMatching(/basic but received 2: it is an IP-Adapter, whose network runs once a pass/),
+      }),
+    );
+  });
+
   it('costs a quarter of a step at 512 x 512 for each picture', () => {
     const [one, three] = [1, 3].map((count) =>
       costOfDrawing(

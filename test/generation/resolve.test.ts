@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { costOfDrawing } from '../../src/generation/cost.ts';
-import { base, image, models, refusal, region, resolve, stored } from './resolved-requests.ts';
+import { parametersText } from '../../src/drawing/parameters-text.ts';
+import { generationKind } from '../../src/generation/kinds/generation/kind.ts';
+import { base, controlNet, image, models, refusal, region, resolve, stored } from './resolved-requests.ts';
 
 describe('what a request leaves open', () => {
   test('comes from the model, and the seed from the server', () => {
@@ -53,6 +55,21 @@ describe('what a request leaves open', () => {
     expect(Object.keys(plan.controls[1]!)).not.toContain('region');
   });
 
+  test('says at which steps a ControlNet runs, and nothing where that is at all of them', () => {
+    const controls = [
+      { type: 'canny', image, every: 3 },
+      { type: 'canny', image, every: 1 },
+    ];
+    const { plan } = resolve({ controls });
+    expect(plan.controls[0]?.every).toBe(3);
+    expect(Object.keys(plan.controls[1]!)).not.toContain('every');
+    expect(generationKind.view(plan, () => null).controls.map(({ every }) => every)).toEqual([3, 1]);
+    expect(parametersText(plan, 1).match(/Control Mode: balanced[^"]*/g)).toEqual([
+      'Control Mode: balanced, Every: 3',
+      'Control Mode: balanced',
+    ]);
+  });
+
   test('a condition without an extractor takes the picture as a map', () => {
     const [control] = resolve({ controls: [{ type: 'sketch', model: 'nameless', image }] }).plan.controls;
     expect(control).toMatchObject({ source: { kind: 'map' }, model: { id: 'nameless' } });
@@ -98,6 +115,22 @@ describe('what is refused before it is queued', () => {
     expect(error.message).toContain('context width 1024');
     expect(error.message).toContain('context width 768');
     expect(error.choices).toEqual(['canny-shared', 'photo-canny', 'nameless']);
+  });
+
+  test('controls on one union ControlNet that run at other steps, or in another mode', () => {
+    const union = { ...controlNet('union', null), unionTypes: 6 };
+    const list = { ...models, controlNets: [union] };
+    const controls = (...asked: readonly object[]) =>
+      asked.map((one, index) => ({ type: index === 0 ? 'canny' : 'depth', image, model: 'union', ...one }));
+    expect(resolve({ controls: controls({ every: 2 }, { every: 2 }) }, list).plan.controls).toMatchObject([
+      { every: 2 },
+      { every: 2 },
+    ]);
+    const error = refusal(() => resolve({ controls: controls({ every: 2 }, {}) }, list));
+    expect([error.code, error.field]).toEqual(['incompatible_control', 'controls[1].every']);
+    expect(error.message).toContain('expected every to be 2 of controls[1] too but received 1');
+    const other = refusal(() => resolve({ controls: controls({}, { mode: 'prompt' }) }, list));
+    expect([other.code, other.field]).toEqual(['incompatible_control', 'controls[1].mode']);
   });
 
   test('a model whose own scheduler is not built', () => {

@@ -218,6 +218,7 @@ async function controlsOf({ args, controlnets }: Case, networks: GoldenModel): P
   return await Promise.all(
     controlnets.map(async (network, i) => ({
       acts: 'residuals' as const,
+      every: 1,
       network,
       hint: (await networks.control(network).encodeHint(mapTensor(inputImage(images[i] ?? '')))).data,
       start: starts[i] ?? 0,

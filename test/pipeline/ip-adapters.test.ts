@@ -173,12 +173,19 @@ async function evaluated(
     ? { text_embeds: given('text_embeds'), time_ids: given('time_ids') }
     : {};
   const conditioning = { context: given('encoder_hidden_states'), ...added };
-  const controls = (['negative', 'prompt'] as const).map((role): readonly RowControl[] =>
-    acting.map(({ control, scale }) => ({ control, weights: Float32Array.of(scale), role })),
-  );
+  const steering = (['negative', 'prompt'] as const).map((role) => ({
+    controls: acting.map(({ control, scale }) => ({ control, weights: Float32Array.of(scale), role })),
+    kept: [],
+  }));
   const input = { sample: given('sample'), timestep: given('timestep'), conditioning };
   const source = { base: () => base, control: () => Promise.reject(new Error('none')) as never };
-  return await splitNetworks(source).evaluate({ base: checkpoint, input, controls, branches: [[], []] });
+  const { prediction } = await splitNetworks(source).evaluate({
+    base: checkpoint,
+    input,
+    steering,
+    branches: [[], []],
+  });
+  return prediction;
 }
 
 describe('several IP-Adapters at once', () => {
@@ -209,6 +216,7 @@ describe('drawing with image prompts', () => {
       controls.push({
         acts: 'residuals',
         network: 'controlnet',
+        every: 1,
         hint: (await controlNet.encodeHint(mapTensor(map))).data,
         start: 0,
         end: 1,
@@ -237,7 +245,9 @@ describe('rows of other requests', () => {
   const evaluate = async (own: SessionPool, controls: readonly (readonly RowControl[])[]): Promise<Tensor> => {
     const { base } = await openGoldenBase(own, 'sd15-tiny');
     const source = { base: () => base, control: () => Promise.reject(new Error('none')) as never };
-    return await splitNetworks(source).evaluate({ base: 'sd15-tiny', input, controls, branches: [[], []] });
+    const steering = controls.map((own) => ({ controls: own, kept: [] }));
+    const evaluation = { base: 'sd15-tiny', input, steering, branches: [[], []] };
+    return (await splitNetworks(source).evaluate(evaluation)).prediction;
   };
   const acting = (control: ImageTokenControl, role: 'prompt' | 'negative'): RowControl => {
     return { control, weights: control.weights.prompt, role };

@@ -8,7 +8,7 @@ import { rowOf, type RowQuestion } from '../../src/pipeline/row.ts';
 const inputs = { map: { width: 1, height: 1, data: new Uint8Array(3) }, region: null, remarks: [] };
 
 function control(weights: SampleControl['weights']): SampleControl {
-  return { acts: 'residuals', network: 'net', hint: new Float32Array(), start: 0, end: 1, weights, inputs };
+  return { acts: 'residuals', network: 'net', every: 1, hint: new Float32Array(), start: 0, end: 1, weights, inputs };
 }
 
 function asked(role: Role): RowQuestion {

@@ -150,8 +150,9 @@ describeGolden(['adapters', 't2i'], () => {
         conditioning: { context: tensorOf(`${adapter}/encoder_hidden_states`), ...added },
       };
       const source = { base: () => base, control: () => Promise.reject(new Error('none')) as never };
-      const controls = scale === 0 ? [[], []] : acting;
-      const out = await splitNetworks(source).evaluate({ base: one.model, input, controls, branches: [[], []] });
+      const steering = (scale === 0 ? [[], []] : acting).map((controls) => ({ controls, kept: [] }));
+      const evaluation = { base: one.model, input, steering, branches: [[], []] };
+      const { prediction: out } = await splitNetworks(source).evaluate(evaluation);
       const name = scale === 0 ? 'base' : scale.toFixed(1);
       expect(maxAbsDifference(out.data, floats(arrays, `${adapter}/unet/${name}`))).toBeLessThanOrEqual(5e-5);
     });
@@ -196,6 +197,7 @@ describeGolden(['adapters', 't2i'], () => {
       return {
         acts: 'residuals',
         network: 'controlnet-a',
+        every: 1,
         hint: hint.data,
         start: 0,
         end: 1,

@@ -176,13 +176,13 @@ describeGolden(['adapters', 'union'], () => {
           const point = name.endsWith('/mid') ? residuals.length - 1 : Number(/down\.(\d+)$/.exec(name)![1]);
           expect(maxAbsDifference(residuals[point]!.data, floats(arrays, name)), name).toBeLessThanOrEqual(2e-4);
         }
-        const out = await splitNetworks(networks).evaluate({
+        const { prediction } = await splitNetworks(networks).evaluate({
           base: model,
           input: whole,
-          controls: steering,
+          steering: steering.map((controls) => ({ controls, kept: [] })),
           branches: steering.map(() => []),
         });
-        expect(maxAbsDifference(out.data, floats(arrays, `${one.case}/unet_out`))).toBeLessThanOrEqual(1e-4);
+        expect(maxAbsDifference(prediction.data, floats(arrays, `${one.case}/unet_out`))).toBeLessThanOrEqual(1e-4);
       },
     );
 

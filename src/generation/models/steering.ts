@@ -21,6 +21,11 @@ export function findSteering(models: SteeringModels, id: string, field: string):
   return others.find((model) => model.id === id) ?? findControlNet(models, id, field);
 }
 
+/** Whether its network runs as the steps go on; that of any other runs once a pass. */
+export function runsAtSteps(model: SteeringModel): boolean {
+  return !('widths' in model || 'features' in model);
+}
+
 /** Why one does not fit a base model, as a sentence; null where it fits. */
 export function steeringMisfit(base: BaseModel, model: SteeringModel): string | null {
   if ('widths' in model) return ipAdapterMisfit(base, model);

@@ -68,6 +68,15 @@ const controlFields = {
       flag: '--control-end <share>',
       says: 'share of the steps after which it acts no more (default: 1)',
     }),
+  every: integer(limits.controlEvery)
+    .default(1)
+    .describe(
+      'The ControlNet runs at every so many steps of a pass; at those between, what it gave is added again. Faster, and a little less exact',
+    )
+    .register(fieldOptions, {
+      flag: '--control-every <steps>',
+      says: 'its network runs at every so many steps, and what it gave is used again between (default: 1)',
+    }),
   mode: z
     .enum(controlModes)
     .default('balanced')

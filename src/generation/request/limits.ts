@@ -57,6 +57,8 @@ export const limits = {
   loraScale: { min: -10, max: 10 },
   /** Shares of the steps. */
   controlWindow: { min: 0, max: 1 },
+  /** Steps from one at which a ControlNet runs to the next. */
+  controlEvery: { min: 1, max: 150 },
   /** Short side in pixels at which an extractor sees a picture. */
   resolution: { min: 64, max: 2048 },
   /** Most pixels of a picture that was brought to a resolution. */

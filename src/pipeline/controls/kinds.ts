@@ -10,8 +10,14 @@ import type {
 import type { Acting, ControlWork } from './control-work.ts';
 import { prepareFeatures, sumFeatures } from './features.ts';
 import { imagesOf, prepareImageTokens } from './image-tokens.ts';
-import { prepareResiduals, sumResiduals } from './residuals.ts';
+import { type KeptResiduals, residualsOf, type RowSteering } from './kept-residuals.ts';
+import { prepareResiduals } from './residuals.ts';
 import type { RowControl, SampleControl } from './sample-control.ts';
+
+/** What all controls give the denoiser in one evaluation, and what of it is kept of each row for the next ones. */
+interface Steered extends Steering {
+  readonly kept: readonly (readonly KeptResiduals[])[];
+}
 
 /** How a kind of control acts on the denoiser. */
 interface ControlKind<Model extends SteeringModel, Control extends SampleControl> {
@@ -25,13 +31,13 @@ interface ControlKind<Model extends SteeringModel, Control extends SampleControl
   readonly together: (work: ControlWork<Model>) => string | null;
   /** Keys of the networks that run for a control in every evaluation that it acts in. */
   readonly networks: (control: Control) => readonly string[];
-  /** What its controls give the denoiser in one evaluation; rows[r] are those that act on row r of `input`. */
+  /** What its controls give the denoiser in one evaluation; rows[r] is what acts on row r of `input`. */
   readonly act: (
-    rows: readonly (readonly RowControl<Control>[])[],
+    rows: readonly RowSteering<Control>[],
     input: DenoiserInput,
     base: PictureNetworks,
     networks: NetworkSource,
-  ) => Promise<Steering[Control['acts']]>;
+  ) => Promise<Partial<Steered>>;
 }
 
 function row<Model extends SteeringModel, Control extends SampleControl>(kind: ControlKind<Model, Control>) {
@@ -47,21 +53,25 @@ const controlKinds = {
     prepare: prepareResiduals,
     together: ({ model }) => (model.unionTypes === null ? null : model.id),
     networks: ({ network }) => [network],
-    act: sumResiduals,
+    act: residualsOf,
   }),
   features: row({
     prepare: prepareFeatures,
     together: () => null,
     networks: () => [],
-    act: async (rows, _input, base) => await Promise.resolve(sumFeatures(rows, base)),
+    act: async (rows, _input, base) => await Promise.resolve({ features: sumFeatures(controlsOf(rows), base) }),
   }),
   imageTokens: row({
     prepare: prepareImageTokens,
     together: () => null,
     networks: () => [],
-    act: async (rows) => await Promise.resolve(imagesOf(rows)),
+    act: async (rows) => await Promise.resolve({ imageTokens: imagesOf(controlsOf(rows)) }),
   }),
 } as const satisfies Readonly<Record<Acting, unknown>>;
+
+function controlsOf<Control extends SampleControl>(rows: readonly RowSteering<Control>[]) {
+  return rows.map(({ controls }) => controls);
+}
 
 /** The row of a kind, which is given models and controls of its own kind alone. */
 function kindOf(acts: Acting): ControlKind<SteeringModel, SampleControl> {
@@ -102,16 +112,19 @@ export function takenBeside(rows: readonly (readonly RowControl[])[]): TakenBesi
   };
 }
 
-/** What all controls together give the denoiser in one evaluation; rows[r] are those that act on row r of `input`. */
+/** What all controls together give the denoiser in one evaluation; rows[r] is what acts on row r of `input`. */
 export async function steer(
-  rows: readonly (readonly RowControl[])[],
+  rows: readonly RowSteering[],
   input: DenoiserInput,
   base: PictureNetworks,
   networks: NetworkSource,
-): Promise<Steering> {
+): Promise<Steered> {
   const given = Object.keys(controlKinds).map(async (acts) => {
-    const own = rows.map((controls) => controls.filter(({ control }) => control.acts === acts));
-    return [acts, await kindOf(acts as Acting).act(own, input, base, networks)] as const;
+    const own = rows.map(({ controls, kept }) => ({
+      controls: controls.filter(({ control }) => control.acts === acts),
+      kept,
+    }));
+    return await kindOf(acts as Acting).act(own, input, base, networks);
   });
-  return Object.fromEntries(await Promise.all(given)) as unknown as Steering;
+  return Object.assign({}, ...(await Promise.all(given))) as Steered;
 }

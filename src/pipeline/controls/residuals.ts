@@ -26,6 +26,7 @@ export async function prepareResiduals(
   return {
     acts: 'residuals',
     network: key,
+    every: plan.every ?? 1,
     hint,
     start: plan.start,
     end: plan.end,
@@ -131,8 +132,8 @@ function rowsByNetwork(
   return byNetwork;
 }
 
-/** The rows of a denoiser input that a ControlNet serves; the input itself where those are all rows in order. */
-function gather(input: DenoiserInput, targets: readonly number[]): DenoiserInput {
+/** Those rows of a denoiser input, any of them several times; the input itself where they are all rows in order. */
+export function gather(input: DenoiserInput, targets: readonly number[]): DenoiserInput {
   if (isEveryRow(targets, input.timestep.data.length)) return input;
   const pick = (source: Tensor): Tensor =>
     stack(

@@ -8,11 +8,13 @@ import type { ControlInputs } from './control-work.ts';
 /** A control as samples carry it, ready to act in a pass; samples of one request share it. */
 export type SampleControl = ResidualControl | FeatureControl | ImageTokenControl;
 
-/** One that acts by the residuals of a ControlNet, which are worked out anew in every evaluation. */
+/** One that acts by the residuals of a ControlNet, which are worked out anew as the steps go on. */
 export interface ResidualControl extends AnyControl {
   readonly acts: 'residuals';
   /** Key of the ControlNet's networks. */
   readonly network: string;
+  /** Steps of a pass from one at which its network runs to the next; 1: it runs at all of them. */
+  readonly every: number;
   /** The hint encoder's features, hintChannels x h x w; of a union the sum over its maps whose windows are open. */
   readonly hint: Float32Array;
   /** Of a union: 1 for each of its types that it is given a map of, else 0. */

@@ -9,7 +9,7 @@ import { type HintPart, type ResidualControl, sumOfHints } from './sample-contro
 /**
  * Makes controls ready that one run of a union ControlNet takes, each with the type of its map. One alone acts as an ordinary ControlNet
  * does, its residuals multiplied by its scale; of several each hint is multiplied by its own (diffusers), so that one of scale 0, or
- * outside its window while another's is open, still is one of the types. They have one mode and no regions but that of the picture that is drawn on.
+ * outside its window while another's is open, still is one of the types. They have one mode, run at the same steps and have no regions but that of the picture that is drawn on.
  */
 export async function prepareUnion(
   works: readonly ControlWork<ControlNetModel>[],
@@ -34,6 +34,7 @@ export async function prepareUnion(
   return {
     acts: 'residuals',
     network,
+    every: plan.every ?? 1,
     types,
     hint: sumOfHints(parts),
     ...(isOne ? { start: plan.start, end: plan.end } : { start: 0, end: 1, parts }),

@@ -47,6 +47,8 @@ export interface PictureNetworks extends PictureEncoder, LatentDecoder {
   readonly featurePlaces: number;
   /** Estimate of the memory that one row of a batched step works in, in bytes, for latents of height x width cells. */
   rowBytes(height: number, width: number): number;
+  /** The memory that one row's residuals of all injection points take, in bytes. */
+  residualBytes(height: number, width: number): number;
   /** Milliseconds until the denoiser can run with such LoRAs and such controls: 0 where it is loaded, and where nobody knows because it never was. */
   reloadMs(branches: readonly RowBranch[], beside: TakenBeside): number;
   /** The network's prediction (epsilon or v), [rows, C, h, w]. `branches[r]` act on row r, beside the layers. */

@@ -43,7 +43,7 @@ describe('controls on the command line', () => {
   it('keep their order, and what stands behind a control acts on it alone', async () => {
     const controls = controlsOf(
       '--depth room.png --control-scale 0.6 --canny a.jpg --extract low_threshold=50 --canny b.png --map ' +
-        '--control-start 0.1 --control-end 0.8 --control-mode prompt --control-model my-edges --resize fill',
+        '--control-start 0.1 --control-end 0.8 --control-every 5 --control-mode prompt --control-model my-edges --resize fill',
     );
     const request = await requestOf(controls);
     expect(request.controls).toEqual([
@@ -53,6 +53,7 @@ describe('controls on the command line', () => {
         scale: 0.6,
         start: 0,
         end: 1,
+        every: 1,
         mode: 'balanced',
         passes: 'both',
         resize: 'crop',
@@ -64,6 +65,7 @@ describe('controls on the command line', () => {
         scale: 1,
         start: 0,
         end: 1,
+        every: 1,
         mode: 'balanced',
         passes: 'both',
         resize: 'crop',
@@ -76,6 +78,7 @@ describe('controls on the command line', () => {
         scale: 1,
         start: 0.1,
         end: 0.8,
+        every: 5,
         mode: 'prompt',
         passes: 'both',
         resize: 'fill',

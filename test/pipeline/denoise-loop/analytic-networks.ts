@@ -32,6 +32,7 @@ export class AnalyticNetworks implements NetworkSource {
       injectionPoints: 2,
       featurePlaces: 1,
       rowBytes: (height, width) => 100 * height * width,
+      residualBytes: (height, width) => 8 * height * width,
       encode: async () => await Promise.reject(new Error('no picture here')),
       decode: async (latents) => await Promise.resolve(latents),
       denoise: async (input, { residuals, imageTokens }, branches) => {

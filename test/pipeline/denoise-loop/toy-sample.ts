@@ -84,6 +84,7 @@ export function sample(options: Options = {}): Sample {
     pass,
     seeds: { seed: 0 },
     blend: null,
+    kept: null,
     watch: null,
     shown: null,
     state: { ...scheduler.start(Float32Array.from({ length: width }, (_, i) => value + i)), noise },
@@ -108,7 +109,8 @@ export function control(
   end = 1,
 ): ResidualControl {
   const weights = controlWeights(mode, 1, 2);
-  return { acts: 'residuals', network, hint: Float32Array.of(hint, hint), start, end, weights, inputs: within(null) };
+  const hints = Float32Array.of(hint, hint);
+  return { acts: 'residuals', network, every: 1, hint: hints, start, end, weights, inputs: within(null) };
 }
 
 /** One of so many keys, and as many values. */

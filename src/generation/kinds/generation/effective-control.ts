@@ -23,6 +23,7 @@ export const effectiveControl = z
     scale: z.number(),
     start: z.number(),
     end: z.number(),
+    every: z.int().describe('Steps from one at which its network ran to the next'),
     mode: z.enum(controlModes),
     passes: z.enum(controlPasses),
     resize: z.enum(resizeModes),
@@ -36,7 +37,7 @@ export const effectiveControl = z
 
 /** A control as it acts. `mapUrl` is where its map is; null until it exists. */
 export function controlView(control: PlannedControl, mapUrl: string | null) {
-  const { type, model, source, scale, start, end, mode, passes = 'both', resize, region } = control;
+  const { type, model, source, scale, start, end, every = 1, mode, passes = 'both', resize, region } = control;
   return {
     type,
     model: { ...model },
@@ -49,6 +50,7 @@ export function controlView(control: PlannedControl, mapUrl: string | null) {
     scale,
     start,
     end,
+    every,
     mode,
     passes,
     resize,
