@@ -19,7 +19,6 @@ const asked = {
 };
 const map = {
   type: 'canny',
-  model: 'sd15-tiny-controlnet-a',
   image: inlinePicture(readFileSync(smallModelPath('pipelines', 'cond_a.png'))),
   preprocess: false,
   resize: 'stretch',
