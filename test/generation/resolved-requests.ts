@@ -42,7 +42,12 @@ export const base: BaseModel = {
   defaults: { width: 512, height: 768, steps: 25, guidanceScale: 7.5, scheduler: 'unipc' },
 };
 
-export function controlNet(id: string, type: string | null, family = sd1, bundledWith: string | null = null): ControlNetModel {
+export function controlNet(
+  id: string,
+  type: string | null,
+  family = sd1,
+  bundledWith: string | null = null,
+): ControlNetModel {
   return { ...files, kind: 'controlnet', id, title: id, family, type, unionTypes: null, changes: null, bundledWith };
 }
 
