@@ -258,6 +258,19 @@ describe('a batch that runs', () => {
     see(0);
   });
 
+  test('that has been cancelled is drawn again at once, before anybody has seen that nothing is left', async () => {
+    const batch = await made([ball, ball]);
+    await asked(`${batch.url}/cancel`);
+    await application.query(`update armature.batch set cancelling_since = now() where id = '${batch.id}'`);
+    const again = await application.app.inject({ method: 'POST', url: `${batch.url}/retry` });
+    expect([200, 202]).toContain(again.statusCode);
+    await expect
+      .poll(async () => (await application.parts.records.batches.find('default', batch.id))?.counts, {
+        timeout: 30_000,
+      })
+      .toMatchObject({ queued: 2, cancelled: 0 });
+  });
+
   test('is followed, cancelled, drawn again and deleted', async () => {
     const batch = await made([ball, ball, ball]);
     const [first, second] = await itemsOf(batch);

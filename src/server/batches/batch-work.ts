@@ -54,6 +54,11 @@ export class BatchWork {
     return await inTime(cancelled());
   }
 
+  /** Goes on with a cancel of which nothing is left to its end, which is to see that. */
+  async endCancel(id: string): Promise<void> {
+    await this.#cancel(id);
+  }
+
   /** Removes what a batch takes up that nobody sees any more, of this tenant. Whether that was done while the caller waited. */
   async delete(tenant: string, id: string): Promise<boolean> {
     const { batches } = this.#parts.records;

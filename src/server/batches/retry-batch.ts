@@ -30,8 +30,9 @@ export async function retryBatch(
   id: string,
 ): Promise<boolean> {
   const { records, feeder, log } = parts;
-  const { cancelling, tenant } = await requireBatch(records, identity.tenant, id);
-  if (cancelling) {
+  const { cancelling, tenant, counts } = await requireBatch(records, identity.tenant, id);
+  if (cancelling && counts.queued + counts.running === 0) await batchWork.endCancel(id);
+  else if (cancelling) {
     const detail = `The batch ${id} is being cancelled: wait until no item of it is queued or running, then retry it.`;
     throw new ArmatureError('conflict', detail, { retryAfter: 1 });
   }
