@@ -57,9 +57,9 @@ export async function readTextIfThere(path: string, mostBytes: number): Promise<
   }
 }
 
-/** All of a regular file. Throws as {@link openRegularFile}, and {@link FileTooLarge}. */
-export async function readRegularBytes(path: string, mostBytes: number): Promise<Buffer> {
-  const handle = await openRegularFile(path);
+/** All of a regular file, opened with `flags`. Throws as {@link openRegularFile}, and {@link FileTooLarge}. */
+export async function readRegularBytes(path: string, mostBytes: number, flags?: number): Promise<Buffer> {
+  const handle = await openRegularFile(path, flags);
   try {
     const { size } = await handle.stat();
     if (size > mostBytes) throw new FileTooLarge(mostBytes);

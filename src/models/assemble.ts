@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { AnyModel } from '../generation/models/kinds.ts';
 import { type ModelList, modelList } from '../generation/models/model-list.ts';
 import type { RejectedModel } from '../generation/models/model.ts';
-import type { Finding } from './finding.ts';
+import type { Found } from './finding.ts';
 import { kindOf } from './kinds/kinds.ts';
 import type { Overlay } from './overlay.ts';
 
@@ -10,16 +10,17 @@ import type { Overlay } from './overlay.ts';
  * One listing of what was found in all folders, in their order: where two have one id the first stays, and a base model
  * that goes takes the models of its folder with it. What the installation says of one goes before its armature.json.
  */
-export function assemble(findings: readonly Finding[], overlay: Overlay, conditions: readonly string[]): ModelList {
+export function assemble(found: readonly Found[], overlay: Overlay, conditions: readonly string[]): ModelList {
   const models = new Map<string, AnyModel>();
   const rejected: RejectedModel[] = [];
-  for (const finding of findings) {
+  for (const { finding, preview } of found) {
     rejected.push(...finding.rejected);
     for (const [index, model] of finding.models.entries()) {
       const first = models.get(model.id);
-      if (first === undefined) models.set(model.id, withTold(model, overlay));
+      // The first of a finding is that of the folder, or the file, itself.
+      const shown = index === 0 && preview !== undefined ? { preview } : {};
+      if (first === undefined) models.set(model.id, { ...withTold(model, overlay), ...shown });
       else rejected.push(clash(model, first));
-      // The first of a finding is that of the folder itself.
       if (first !== undefined && index === 0) break;
     }
   }

@@ -1,6 +1,13 @@
 import type { AnyModel } from '../generation/models/kinds.ts';
 import type { RejectedModel } from '../generation/models/model.ts';
 
+/** What is known of a candidate. */
+export interface Found {
+  readonly finding: Finding;
+  /** A picture of what it draws, where one lies beside it. */
+  readonly preview?: string;
+}
+
 /** What came of looking into a candidate. */
 export interface Finding {
   readonly models: readonly AnyModel[];

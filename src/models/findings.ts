@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { buildStamp } from './build-stamp.ts';
-import type { Finding } from './finding.ts';
+import type { Found } from './finding.ts';
 import { type KeptFinding, type KeptFindings, readFindings, writeFindings } from './findings-file.ts';
 import type { Inspect } from './inspector.ts';
 import { decidingLists, type Overlay, textOf } from './overlay.ts';
@@ -31,7 +31,7 @@ export class Findings {
   }
 
   /** Of each candidate what was found, in their order; what is new or has changed is looked into. Of all others nothing is known any more. */
-  async of(candidates: readonly Candidate[], overlay: Overlay): Promise<readonly Finding[]> {
+  async of(candidates: readonly Candidate[], overlay: Overlay): Promise<readonly Found[]> {
     if (this.#build === null) await this.#read();
     const deciding = decidingLists(overlay);
     const decided = textOf(deciding);
@@ -40,7 +40,10 @@ export class Findings {
     if (findings.size !== this.#known.size) this.#saved = false;
     this.#known = findings;
     await this.#save();
-    return candidates.map(({ path }) => findings.get(path)!.finding);
+    return candidates.map(({ path, preview }) => ({
+      finding: findings.get(path)!.finding,
+      ...(preview === undefined ? {} : { preview }),
+    }));
   }
 
   /** `decided` is the overlay as text. */

@@ -2,7 +2,7 @@ import { ArmatureError } from '../errors.ts';
 import { type ModelList, noModels } from '../generation/models/model-list.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
 import { assemble } from './assemble.ts';
-import type { Finding } from './finding.ts';
+import type { Found } from './finding.ts';
 import { Findings } from './findings.ts';
 import { inspect } from './inspect.ts';
 import type { Inspect } from './inspector.ts';
@@ -171,17 +171,21 @@ class Library {
   #relist(listed: Listed, overlay: Overlay): void {
     const before = this.#listed;
     this.#listed = listed;
-    const isSame =
+    const isAsBefore =
       before?.said === listed.said &&
       listed.found.length === before.found.length &&
-      listed.found.every((finding, index) => finding === before.found[index]);
-    if (!isSame) this.#listing = assemble(listed.found, overlay, this.conditions);
+      listed.found.every((one, index) => isSame(one, before.found[index]));
+    if (!isAsBefore) this.#listing = assemble(listed.found, overlay, this.conditions);
   }
+}
+
+function isSame(one: Found, other: Found | undefined): boolean {
+  return one.finding === other?.finding && one.preview === other.preview;
 }
 
 interface Listed {
   readonly candidates: readonly Candidate[];
-  readonly found: readonly Finding[];
+  readonly found: readonly Found[];
   /** What the installation says of models, as text. */
   readonly said: string;
 }

@@ -6,7 +6,7 @@ import type { ModelList } from '../generation/models/model-list.ts';
 import type { ModelNoun } from '../generation/models/model-noun.ts';
 import type { AnnotatorModel } from './kinds/annotator/kind.ts';
 import type { ViewContext } from './kinds/contract/kind.ts';
-import { kindNamed, modelKinds } from './kinds/kinds.ts';
+import { kindNamed, kindOf, modelKinds } from './kinds/kinds.ts';
 
 const { base: baseKind, annotator: annotatorKind } = modelKinds;
 
@@ -35,6 +35,11 @@ const fitFields = (id: ModelKindId): z.ZodRawShape => {
   return { base_models: z.array(z.string()).describe('Ids of the base models that it fits') };
 };
 
+/** What an entry says of the files of a model, whichever kind it is. */
+const fileFields = {
+  preview: z.string().nullable().describe('Where the picture is that lies beside it; null where none does'),
+} as const;
+
 function listSchema(
   { component, fields, says }: { readonly component: string; readonly fields: z.ZodRawShape; readonly says?: string },
   fits: z.ZodRawShape,
@@ -47,7 +52,10 @@ function listSchema(
 export const modelListSchema = z
   .object({
     ...Object.fromEntries(
-      modelKindIds.map((id) => [kindNamed(id).view.list, listSchema(kindNamed(id).view, fitFields(id))]),
+      modelKindIds.map((id) => {
+        const { view } = kindNamed(id);
+        return [view.list, listSchema(view, { ...fitFields(id), ...fileFields })];
+      }),
     ),
     [annotatorKind.view.list]: listSchema(annotatorKind.view, {}),
     rejected: z
@@ -68,16 +76,24 @@ export interface ModelListAnswer {
 /** Answers that were made of a listing, with what else they were made of. */
 const made = new WeakMap<ModelList, { readonly of: string; readonly answer: ModelListAnswer }>();
 
+/** What the list says beside what is known of models. */
+export interface ListContext {
+  /** Id of the base model of requests that name none. */
+  readonly defaultModel: string;
+  /** Address of the picture that lies beside a model. */
+  readonly previewOf: (id: string) => string;
+}
+
 /** {@link modelListView} as JSON, made once for each listing: what fits what takes each base model with each other one. */
 export function modelListAnswer(
   models: ModelList,
   annotators: readonly AnnotatorModel[],
-  defaultModel: string,
+  context: ListContext,
 ): ModelListAnswer {
-  const of = JSON.stringify([annotators, defaultModel]);
+  const of = JSON.stringify([annotators, context.defaultModel]);
   const known = made.get(models);
   if (known?.of === of) return known.answer;
-  const bytes = Buffer.from(JSON.stringify(modelListView(models, annotators, defaultModel)));
+  const bytes = Buffer.from(JSON.stringify(modelListView(models, annotators, context)));
   const answer = { bytes, etag: `"${createHash('sha256').update(bytes).digest('hex')}"` };
   made.set(models, { of, answer });
   return answer;
@@ -87,13 +103,18 @@ export function modelListAnswer(
 export function modelListView(
   models: ModelList,
   annotators: readonly AnnotatorModel[],
-  defaultModel: string,
+  { defaultModel, previewOf }: ListContext,
 ): ModelListView {
   const context: ViewContext = { models, defaultModel };
+  const entry = (model: AnyModel) => ({
+    ...kindOf(model).view.show(model, context),
+    ...fitsOf(model, models),
+    preview: model.preview === undefined ? null : previewOf(model.id),
+  });
   const lists = modelKindIds.map((id) => {
     const { view } = kindNamed(id);
     const own: readonly AnyModel[] = models[modelNouns[id].list];
-    return [view.list, own.map((model) => ({ ...view.show(model, context), ...fitsOf(model, models) }))] as const;
+    return [view.list, own.map(entry)] as const;
   });
   return {
     ...Object.fromEntries(lists),

@@ -1,12 +1,13 @@
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { keyRequest } from '../../src/access/key-request.ts';
 import { conditionIds } from '../../src/conditions/registry.ts';
 import { inspect } from '../../src/models/inspect.ts';
 import { openLibrary } from '../../src/models/library.ts';
+import { readPreview } from '../../src/models/preview.ts';
 import { issueKey } from '../../src/records/access/issue-key.ts';
 import { goldenPath } from '../support/golden.ts';
 import { type Application, openApplication, pictureFile } from './application.ts';
@@ -118,6 +119,76 @@ describe('a ControlNet whose type is no condition of this version', () => {
   });
 });
 
+describe('a picture beside a model', () => {
+  const url = '/v1/models/tiny/preview';
+  const listed = async (): Promise<unknown> =>
+    (await app.inject('/v1/models')).json<{ base_models: { preview: unknown }[] }>().base_models[0]?.preview;
+  const get = async (headers: Readonly<Record<string, string>> = {}) => {
+    const { statusCode, headers: answered, rawPayload } = await app.inject({ url, headers });
+    return { statusCode, type: answered['content-type'], etag: String(answered['etag']), bytes: rawPayload };
+  };
+
+  test.each(['tiny.png', 'tiny.preview.PNG', 'tiny/preview.png'])(
+    'is served by the id of the model: %s',
+    async (name) => {
+      expect(await listed()).toBeNull();
+      expect(await get()).toMatchObject({ statusCode: 404 });
+      const bytes = await pictureFile();
+      await writeFile(join(models, name), bytes);
+      expect(await listed()).toBe(url);
+      const first = await get();
+      expect(first).toMatchObject({ statusCode: 200, type: 'image/png', bytes });
+      expect(await get({ 'if-none-match': first.etag })).toMatchObject({ statusCode: 304 });
+      await writeFile(join(models, name), Buffer.concat([bytes, Buffer.of(0)]));
+      expect(await get({ 'if-none-match': first.etag })).toMatchObject({ statusCode: 200 });
+      await rm(join(models, name));
+      expect(await listed()).toBeNull();
+      expect(await get()).toMatchObject({ statusCode: 404 });
+    },
+  );
+
+  test('is the one that is meant for it before the one that only has its name', async () => {
+    const bytes = await pictureFile();
+    await writeFile(join(models, 'tiny.png'), 'no picture');
+    await writeFile(join(models, 'tiny.preview.png'), bytes);
+    expect(await get()).toMatchObject({ statusCode: 200, bytes });
+    await rm(join(models, 'tiny.preview.png'));
+    // What only has the name of a picture is none.
+    expect(await get()).toMatchObject({ statusCode: 404 });
+    await rm(join(models, 'tiny.png'));
+  });
+
+  test('is no link, nothing larger than 8 MiB, and no path of a request', async () => {
+    const elsewhere = join(models, '..', `${basename(models)}-elsewhere.png`);
+    const bytes = await pictureFile();
+    await writeFile(elsewhere, bytes);
+    try {
+      await symlink(elsewhere, join(models, 'tiny.png'));
+      expect(await listed()).toBeNull();
+      expect(await get()).toMatchObject({ statusCode: 404 });
+      await rm(join(models, 'tiny.png'));
+      await writeFile(join(models, 'tiny.png'), Buffer.concat([bytes, Buffer.alloc(8 * 2 ** 20)]));
+      expect(await get()).toMatchObject({ statusCode: 404 });
+      await rm(join(models, 'tiny.png'));
+      for (const id of ['..%2Ftiny', '..', encodeURIComponent(elsewhere), 'nobody']) {
+        expect((await app.inject(`/v1/models/${id}/preview`)).statusCode, id).toBe(404);
+      }
+    } finally {
+      await rm(elsewhere);
+    }
+  });
+
+  test('that was replaced by a link after the folder was looked at is not followed', async () => {
+    const target = join(models, 'other.bin');
+    await writeFile(target, await pictureFile());
+    await symlink(target, join(models, 'linked.png'));
+    expect(await readPreview(join(models, 'linked.png'))).toBeNull();
+    expect(await readPreview(target)).toEqual(await pictureFile());
+    await rm(join(models, 'linked.png'));
+    await rm(target);
+  });
+});
+
 describe('a list that is asked for again', () => {
   test('is not sent to who has it, until a file comes, changes or goes', async () => {
     const ask = async (headers: Readonly<Record<string, string>> = {}) => {
@@ -170,6 +241,11 @@ describe('a model that somebody owns', () => {
     };
     expect(await seenBy(alice)).toEqual([['tiny'], ['tiny-a', 'tiny-b'], [...conditionIds, 'my-sketch']]);
     expect(await seenBy(bob)).toEqual([[], [], conditionIds]);
+
+    await writeFile(join(models, 'tiny.png'), await pictureFile());
+    const shown = async (headers: typeof alice) =>
+      (await own.inject({ url: '/v1/models/tiny/preview', headers })).statusCode;
+    expect([await shown(alice), await shown(bob), await shown({})]).toEqual([200, 404, 401]);
 
     const body = generation({ type: 'canny', preprocess: false });
     expect(await post('/v1/generations', body, alice, own)).toMatchObject({ statusCode: 202 });

@@ -57,7 +57,7 @@ export function addModels(models: Command): void {
   addCatalog(models);
 }
 
-const hidden: ReadonlySet<string> = new Set(['path', 'schedule', 'owner']);
+const hidden: ReadonlySet<string> = new Set(['path', 'preview', 'schedule', 'owner']);
 
 /** All that is known of models but where they lie, and the numbers of their schedules. */
 function asJson({ rejected, ...lists }: ModelList, annotators: readonly AnnotatorModel[]): string {

@@ -21,7 +21,7 @@ export function addShow(models: Command): void {
       useData(config);
       const found = await (await libraryOf(config)).list();
       const model = findOfAnyKind(found, id, 'id');
-      const { path: _path, owner: _owner, ...known } = model;
+      const { path: _path, preview: _preview, owner: _owner, ...known } = model;
       if (options.json === true) console.log(JSON.stringify(known, null, 2));
       else
         console.log(

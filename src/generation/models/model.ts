@@ -14,6 +14,8 @@ export interface AnyFoundModel extends OwnedModel {
   readonly hash: string;
   /** A diffusers folder, or a single .safetensors file. */
   readonly path: string;
+  /** A picture of what it draws, where one lies beside it. */
+  readonly preview?: string;
 }
 
 /** The same of networks that are built whole: a base model, a ControlNet. */

@@ -6,6 +6,24 @@ const weights = /\.safetensors$/i;
 /** Files that say something of a model, or hold it. */
 const telling = /\.(?:safetensors|json|txt|ya?ml)$/i;
 
+const pictures = /\.(?:png|jpe?g|webp)$/i;
+/** How the pictures that show what a model draws are called beside it, behind its own name; the first that is there counts. */
+const previewEndings = ['.preview', ''].flatMap((middle) =>
+  ['.png', '.jpg', '.jpeg', '.webp'].map((end) => middle + end),
+);
+
+/** Whether a file's name says that it is a picture of a kind that is shown as a preview. */
+export function isPicture(name: string): boolean {
+  return pictures.test(name);
+}
+
+/** The picture of a model that goes by `stem`, among paths of pictures by their names in lower case. */
+export function previewOf(stem: string, beside: ReadonlyMap<string, string>): string | undefined {
+  if (beside.size === 0) return undefined;
+  const ending = previewEndings.find((end) => beside.has(`${stem}${end}`.toLowerCase()));
+  return ending === undefined ? undefined : beside.get(`${stem}${ending}`.toLowerCase());
+}
+
 export function isWeights(path: string): boolean {
   return weights.test(path);
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { ModelKindId } from '../../generation/models/kinds.ts';
 import { manifestName } from '../names/manifest-name.ts';
-import { isPickle, isWeights, modelFileStem, pickleReason } from '../names/model-files.ts';
+import { isPickle, isWeights, modelFileStem, pickleReason, previewOf } from '../names/model-files.ts';
 import { type Entry, Entries, type Folder, folderAt } from './entries.ts';
 import type { KnownConfigs } from './known-configs.ts';
 
@@ -18,6 +18,8 @@ export interface Candidate {
   readonly signature: string;
   /** Of an unusable one: why, without its path. */
   readonly reason?: string;
+  /** A picture that shows what it draws, where one lies beside it; no part of what is found out about it. */
+  readonly preview?: string;
 }
 
 /** How deep models may lie below a model folder: `ControlNet/sd15/name/` is common. */
@@ -38,7 +40,7 @@ export async function findCandidates(
 ): Promise<readonly Candidate[]> {
   const entries = new Entries(most);
   const root = folderAt(folder);
-  const found = root === null ? [] : await candidatesIn(root, { entries, configs }, [], 0);
+  const found = root === null ? [] : await candidatesIn(root, { entries, configs }, { above: [], beside: new Map() });
   if (!entries.exhausted) return found;
   const reason =
     `it has more than ${most} files and folders, of which the first were looked at: ` +
@@ -51,20 +53,28 @@ interface Scan {
   readonly configs: KnownConfigs;
 }
 
-async function candidatesIn(
-  folder: Folder,
-  scan: Scan,
-  above: readonly string[],
-  depth: number,
-): Promise<readonly Candidate[]> {
+/** Where a folder lies: identities of those above it, the nearest last, and the pictures beside it. */
+interface Place {
+  readonly above: readonly string[];
+  readonly beside: ReadonlyMap<string, string>;
+}
+
+function shownBy(preview: string | undefined): Pick<Candidate, 'preview'> {
+  return preview === undefined ? {} : { preview };
+}
+
+async function candidatesIn(folder: Folder, scan: Scan, { above, beside }: Place): Promise<readonly Candidate[]> {
   // A link to a folder above would show everything once more.
   if (above.includes(folder.identity)) return [];
-  const all = scan.entries.of(folder);
+  const { entries: all, pictures } = scan.entries.listing(folder);
   const kind = await folderKind(all, scan.configs);
-  if (kind !== null) return [{ kind, path: folder.path, signature: folderSignature(folder, all, scan.entries) }];
-  const folders = depth < deepest ? all.filter((entry) => entry.kind === 'folder') : [];
+  if (kind !== null) {
+    const preview = previewOf(basename(folder.path), beside) ?? previewOf('preview', pictures);
+    return [{ kind, path: folder.path, signature: folderSignature(folder, all, scan.entries), ...shownBy(preview) }];
+  }
+  const folders = above.length < deepest ? all.filter((entry) => entry.kind === 'folder') : [];
   const inner = await Promise.all(
-    folders.map((entry) => candidatesIn(entry, scan, [...above, folder.identity], depth + 1)),
+    folders.map((entry) => candidatesIn(entry, scan, { above: [...above, folder.identity], beside: pictures })),
   );
   const files = all.filter((entry) => entry.kind !== 'folder' && (isWeights(entry.path) || isPickle(entry.path)));
   const stems = new Map<string, Entry[]>();
@@ -74,7 +84,11 @@ async function candidatesIn(
     if (known === undefined) stems.set(stem, [entry]);
     else known.push(entry);
   }
-  return [...inner.flat(), ...files.map((file) => fileCandidate(file, namesakesOf(file, stems)))];
+  const previews = files.map(({ path }) => shownBy(previewOf(modelFileStem(path), pictures)));
+  return [
+    ...inner.flat(),
+    ...files.map((file, index) => ({ ...fileCandidate(file, namesakesOf(file, stems)), ...previews[index] })),
+  ];
 }
 
 /** peft keeps what it says of a file under a name of its own. */

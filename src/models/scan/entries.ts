@@ -1,7 +1,7 @@
 import { type Dirent, opendirSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { reasonOf, specialKind } from '../../files/regular-file.ts';
-import { isTelling } from '../names/model-files.ts';
+import { isPicture, isTelling } from '../names/model-files.ts';
 
 /*
  * A look at a library is thousands of questions to the file system. Asked and waited for one by one each costs a fifth of what it costs by way of promises;
@@ -25,6 +25,13 @@ export interface Entry extends Folder {
   readonly stamp: string;
   /** Of an unusable one: why, to stand behind its name. */
   readonly problem: string | null;
+}
+
+/** What lies in a folder. */
+export interface Listing {
+  readonly entries: readonly Entry[];
+  /** Paths by names in lower case. Links are left out: what is shown of a folder lies in it. */
+  readonly pictures: ReadonlyMap<string, string>;
 }
 
 /** A list of names of at most so many bytes is read at once: a few thousand names. */
@@ -56,12 +63,17 @@ export class Entries {
 
   /** What lies in a folder, by name; nothing where it cannot be read. */
   of(folder: Folder): readonly Entry[] {
-    return this.#read(folder)
-      .filter(({ name }) => !name.startsWith('.') && name !== 'node_modules')
-      .filter((entry) => entry.isDirectory() || isTelling(entry.name) || !entry.isFile())
-      .toSorted((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)))
-      .map(({ name }) => describe(join(folder.path, name)))
-      .filter((entry) => entry !== null);
+    return this.listing(folder).entries;
+  }
+
+  /** The same with the pictures that lie there. */
+  listing(folder: Folder): Listing {
+    const visible = this.#read(folder).filter(({ name }) => !name.startsWith('.') && name !== 'node_modules');
+    const pictures = visible.filter((entry) => entry.isFile() && isPicture(entry.name));
+    return {
+      entries: entriesOf(folder, visible),
+      pictures: new Map(pictures.map(({ name }) => [name.toLowerCase(), join(folder.path, name)])),
+    };
   }
 
   #read(folder: Folder): readonly Dirent[] {
@@ -78,6 +90,14 @@ export class Entries {
     }
     return found;
   }
+}
+
+function entriesOf(folder: Folder, visible: readonly Dirent[]): readonly Entry[] {
+  return visible
+    .filter((entry) => entry.isDirectory() || isTelling(entry.name) || !entry.isFile())
+    .toSorted((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)))
+    .map(({ name }) => describe(join(folder.path, name)))
+    .filter((entry) => entry !== null);
 }
 
 /** A long list of names is read in parts, of which no more are taken than are asked for. */

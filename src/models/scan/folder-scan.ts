@@ -28,5 +28,10 @@ export class FolderScan {
 }
 
 function isSame(one: Candidate, other: Candidate | undefined): boolean {
-  return one.path === other?.path && one.signature === other.signature && one.kind === other.kind;
+  return (
+    one.path === other?.path &&
+    one.signature === other.signature &&
+    one.kind === other.kind &&
+    one.preview === other.preview
+  );
 }

@@ -7,6 +7,8 @@ export interface Links {
   output(id: string, index: number): string;
   map(id: string, index: number): string;
   upload(id: string): string;
+  /** The picture that shows what a model draws. */
+  preview(id: string): string;
   batch(id: string): string;
 }
 
@@ -20,6 +22,7 @@ export function links(publicUrl: string | null): Links {
     output: (id, index) => `${job(id)}/outputs/${index}`,
     map: (id, index) => `${job(id)}/maps/${index}`,
     batch: (id) => `${base}/v1/batches/${id}`,
+    preview: (id) => `${base}/v1/models/${id}/preview`,
     upload: (id) => `${base}/v1/uploads/${id}`,
   };
 }

@@ -6,7 +6,7 @@ import { modelListAnswer, modelListSchema } from '../../models/model-list-view.t
 import { hasAlready } from '../http/if-none-match.ts';
 import { json, problem } from './schemas.ts';
 
-export function modelRoutes(instance: FastifyInstance, { parts }: RouteContext): void {
+export function modelRoutes(instance: FastifyInstance, { parts, links }: RouteContext): void {
   instance.withTypeProvider<ZodTypeProvider>().get('/v1/models', {
     config: { access: 'read' },
     schema: {
@@ -24,7 +24,10 @@ export function modelRoutes(instance: FastifyInstance, { parts }: RouteContext):
     handler: async (request, reply) => {
       const mine = parts.library.of(tenantOf(request));
       const [models, annotators] = await Promise.all([mine.list(), parts.annotators.list()]);
-      const { bytes, etag } = modelListAnswer(models, annotators, parts.settings.defaultModel);
+      const { bytes, etag } = modelListAnswer(models, annotators, {
+        defaultModel: parts.settings.defaultModel,
+        previewOf: (id) => links.preview(id),
+      });
       // Whose key it is decides what it says: no cache may give it to others.
       reply.headers({ etag, 'cache-control': 'private, no-cache' });
       if (hasAlready(request.headers['if-none-match'], etag)) return await reply.code(304).send();

@@ -13,6 +13,7 @@ import { generationRoutes } from './generations.ts';
 import { healthRoutes } from './health.ts';
 import { keyRoutes } from './keys.ts';
 import { metricsRoutes } from './metrics.ts';
+import { modelPreviewRoutes } from './model-previews.ts';
 import { modelRoutes } from './models.ts';
 import { overviewRoutes } from './overview.ts';
 import { pageRoutes } from './pages.ts';
@@ -45,6 +46,7 @@ const resources: readonly Resource[] = [
   { add: conditionRoutes },
   { add: upscaleRoutes },
   { add: modelRoutes },
+  { add: modelPreviewRoutes },
   { add: (scope, { parts }) => healthRoutes(scope, parts) },
   { add: (scope, { parts }) => metricsRoutes(scope, parts.metrics.registry) },
   { add: descriptionRoutes },

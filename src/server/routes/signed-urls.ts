@@ -9,7 +9,11 @@ import { json, problem } from './schemas.ts';
 
 export const signedUrlRequest = z
   .strictObject({
-    paths: z.array(z.string().max(1000)).min(1).max(100).describe('Of outputs, maps and events, as answers give them'),
+    paths: z
+      .array(z.string().max(1000))
+      .min(1)
+      .max(100)
+      .describe('Of outputs, maps, events and previews of models, as answers give them'),
     expires_s: z.int().min(1).max(3600).default(300).describe('Seconds for which the addresses are good'),
   })
   .meta({ id: 'SignedUrlRequest' });
@@ -30,7 +34,7 @@ export function signedUrlRoutes(instance: FastifyInstance, { parts, signer }: Ro
     config: { access: 'read' },
     schema: {
       operationId: 'createSignedUrls',
-      summary: 'Addresses of outputs, maps and events that work without a key for a while',
+      summary: 'Addresses of pictures and events that work without a key for a while',
       description:
         'For <img>, EventSource and links, which cannot send a key. They end with the key that asked for them.',
       tags: ['generations'],
@@ -55,7 +59,7 @@ function requireSignable(address: string, base: string, index: number): string {
   const path = base !== '' && address.startsWith(`${base}/`) ? address.slice(base.length) : address;
   if (isSignable(path)) return path;
   const detail =
-    'Expected the path of an output, a map or events, such as /v1/generations/gen_.../outputs/0, without a query, but ' +
+    'Expected the path of an output, a map, events or the preview of a model, such as /v1/generations/gen_.../outputs/0, without a query, but ' +
     `received ${JSON.stringify(address.slice(0, 200))}.`;
   throw new ArmatureError('invalid_request', detail, { field: `paths[${index}]` });
 }
