@@ -98,6 +98,14 @@ describe('decisions', () => {
     const known = /^(?:Accepted|In force|Replaced by \d{4})\b/;
     expect(decisions.filter(({ status }) => !known.test(status ?? ''))).toEqual([]);
   });
+
+  it('leave out no number but those that are said to be unused', () => {
+    const [, unused = ''] = /Numbers ([^.]*) were kept free/.exec(read('docs/decisions/README.md')) ?? [];
+    const last = Math.max(...decisions.map(({ number }) => Number(number)));
+    const all = Array.from({ length: last }, (_, index) => String(index + 1).padStart(4, '0'));
+    const missing = all.filter((number) => !decisions.some((decision) => decision.number === number));
+    expect(missing).toEqual(unused.match(/\d{4}/g) ?? []);
+  });
 });
 
 describe('CHANGELOG.md', () => {

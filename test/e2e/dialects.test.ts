@@ -31,6 +31,15 @@ test('jobs of a dialect whose server is killed are answered and told in that dia
   for (const name of names) tickets.push(((await (await draw(killed, name, hook)).json()) as Drawing).ticket);
   await killed.until(tickets[0]!, ({ progress }) => (progress?.step ?? 0) > 2);
   expect(await killed.job(tickets[1]!)).toMatchObject({ status: 'queued' });
+  // Errors are written, and a key is asked for and refused, as the dialect does.
+  const wrong = await killed.fetch('/atelier/numbers/none');
+  expect([wrong.status, wrong.headers.get('x-atelier-retry')]).toEqual([422, 'false']);
+  expect(await wrong.json()).toMatchObject({ wrong: { name: 'invalid_request' }, request: expect.any(String) });
+  const stranger = { headers: { 'x-atelier-pass': 'arm_of_another_server' } };
+  const refused = await killed.fetch('/atelier/numbers/1', stranger);
+  expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([401, 'Atelier reason="bad key"']);
+  expect(await refused.json()).toMatchObject({ wrong: { name: 'unauthorized' } });
+  expect((await killed.fetch('/v1/generations', stranger)).status).toBe(200);
   await killed.stop('SIGKILL');
 
   // A release that does not speak it draws them, and keeps what is to be told.
