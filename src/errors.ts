@@ -32,6 +32,7 @@ export const errorCodes = {
   range_not_satisfiable: { status: 416, title: 'The range lies outside the resource' },
   model_invalid: { status: 422, title: 'The model cannot be used' },
   invalid_set: { status: 422, title: 'The training set cannot be used' },
+  training_diverged: { status: 422, title: 'The training left the range of numbers' },
   fetch_refused: { status: 400, title: 'The address may not be asked' },
   fetch_failed: { status: 422, title: 'The address gives no usable answer' },
   blank_map: { status: 422, title: 'The map shows nothing to steer by' },

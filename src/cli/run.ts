@@ -40,6 +40,10 @@ const commands: Readonly<Record<string, CommandRow>> = {
     description: 'make a picture larger',
     add: async (command) => (await import('./upscale.ts')).addUpscale(command),
   },
+  train: {
+    description: 'train a ControlNet or a LoRA on pictures of your own',
+    add: async (command) => (await import('./train/train.ts')).addTrain(command),
+  },
   models: {
     description: 'list, show, pull and remove models, and say what one is for',
     add: async (command) => (await import('./models/models.ts')).addModels(command),

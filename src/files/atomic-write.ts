@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { hasCode } from '../errors.ts';
@@ -19,6 +20,11 @@ export async function writeAtomically(
     await rm(draft, { force: true });
     throw error;
   }
+}
+
+/** The same beside a draft of its own, in place of a file that is there. */
+export async function writeAnew(path: string, bytes: Uint8Array | Iterable<Uint8Array>): Promise<void> {
+  await writeAtomically(path, `${path}.${randomUUID()}.part`, bytes);
 }
 
 /** Writes a file where nothing has its name; its bytes are on the disk when it resolves. */

@@ -17,6 +17,9 @@ const registries = [
   'generation/upscalers/latent-upscaler.ts',
   'schedulers/distillations.ts',
   'generation/kinds/kinds.ts',
+  'generation/request/training.ts',
+  'generation/kinds/training/trained/trained.ts',
+  'training/methods/methods.ts',
   'service/job-runners.ts',
   'generation/models/kinds.ts',
   'models/kinds/kinds.ts',
@@ -27,13 +30,18 @@ const registries = [
 /** Folders whose code writes operators by their names: what is made of them. */
 const writers = ['graph/layers/', 'graph/networks/', 'graph/gradient/'];
 
-/** Files that may name an id: the folder of a condition or of a kind of job its own, and the registries all of theirs. */
+/** Files that may name an id: the folder of a condition, of a kind of job or of what is trained its own, and the registries all of theirs. */
 function isAtHome(id: string, path: string): boolean {
   return (
     (operatorIds.includes(id) && writers.some((folder) => path.startsWith(folder))) ||
-    [`conditions/${id}/`, `generation/kinds/${id}/`, `models/kinds/${id}/`, `generation/models/${id}.ts`].some((home) =>
-      path.startsWith(home),
-    ) ||
+    [
+      `conditions/${id}/`,
+      `generation/kinds/${id}/`,
+      `models/kinds/${id}/`,
+      `generation/models/${id}.ts`,
+      `generation/kinds/training/trained/${id}.ts`,
+      `training/methods/${id}/`,
+    ].some((home) => path.startsWith(home)) ||
     registries.includes(path)
   );
 }

@@ -50,6 +50,7 @@ describe('help', () => {
     ['generate'],
     ['extract'],
     ['upscale'],
+    ['train'],
     ['models list'],
     ['models set-type'],
     ['models set'],

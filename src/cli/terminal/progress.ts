@@ -4,7 +4,8 @@ import type { Progress } from '../../generation/job.ts';
 type StepsDone = Pick<Progress, 'step' | 'steps'>;
 
 export interface ProgressDisplay {
-  readonly show: (progress: StepsDone) => void;
+  /** `note` stands behind it. */
+  readonly show: (progress: StepsDone, note?: string) => void;
   readonly stop: () => void;
 }
 
@@ -60,15 +61,16 @@ export function showItems(stream: NodeJS.WriteStream, items: number): ItemsDispl
 
 function bar(stream: NodeJS.WriteStream, unit: string): ProgressDisplay {
   const shown = new SingleBar(
-    { stream, hideCursor: true, format: `{bar} ${unit} {value}/{total} · {eta_formatted} left` },
+    { stream, hideCursor: true, format: `{bar} ${unit} {value}/{total} · {eta_formatted} left{note}` },
     Presets.shades_classic,
   );
   let started = false;
   return {
-    show({ step, steps }) {
-      if (!started) shown.start(steps, 0);
+    show({ step, steps }, note = '') {
+      const payload = { note: note === '' ? '' : ` · ${note}` };
+      if (!started) shown.start(steps, 0, payload);
       started = true;
-      shown.update(step);
+      shown.update(step, payload);
     },
     stop() {
       if (started) shown.stop();
@@ -79,11 +81,11 @@ function bar(stream: NodeJS.WriteStream, unit: string): ProgressDisplay {
 function lines(stream: NodeJS.WriteStream, unit: string): ProgressDisplay {
   let tenth = -1;
   return {
-    show({ step, steps }) {
+    show({ step, steps }, note = '') {
       const reached = Math.floor((10 * step) / steps);
       if (reached === tenth) return;
       tenth = reached;
-      stream.write(`${unit} ${step}/${steps}\n`);
+      stream.write(`${unit} ${step}/${steps}${note === '' ? '' : `  ${note}`}\n`);
     },
     stop() {},
   };

@@ -1,5 +1,4 @@
-export const rateSchedules = ['constant', 'cosine', 'one_cycle'] as const;
-export type RateSchedule = (typeof rateSchedules)[number];
+import type { RateSchedule } from '../../generation/request/training.ts';
 
 export interface RateOptions {
   readonly schedule: RateSchedule;

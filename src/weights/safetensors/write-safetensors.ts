@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { writeAtomically } from '../../files/atomic-write.ts';
+import { writeAnew } from '../../files/atomic-write.ts';
 import type { Tensor } from '../../numeric/tensor.ts';
 import { encodeFloat16s } from './float16.ts';
 
@@ -23,7 +22,7 @@ const alignment = 8;
 /** Writes a .safetensors file whole or not at all; tensors lie in it in the order of their names. Each is encoded only when its turn comes. */
 export async function writeSafetensors(path: string, tensors: WrittenTensors, options: WriteOptions): Promise<void> {
   const ordered = [...tensors].toSorted(([a], [b]) => (a < b ? -1 : 1));
-  await writeAtomically(path, `${path}.${randomUUID()}.part`, piecesOf(ordered, options));
+  await writeAnew(path, piecesOf(ordered, options));
 }
 
 function* piecesOf(

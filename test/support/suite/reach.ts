@@ -30,6 +30,8 @@ export const long: ReadonlySet<string> = new Set([
   'test/graph/inferred-shapes.test.ts',
   'test/graph/tiling/tiling.test.ts',
   'test/schedulers/properties.test.ts',
+  'test/training/run-training.test.ts',
+  'test/training/trained-lora.test.ts',
   'test/weights/lora/branches.test.ts',
   'test/weights/lora/golden.test.ts',
 ]);

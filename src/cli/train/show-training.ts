@@ -1,0 +1,56 @@
+import type { TrainingPlan } from '../../generation/kinds/training/plan.ts';
+import type { SetReport } from '../../training/data/set-report.ts';
+import type { TrainingProgress } from '../../training/run-training.ts';
+import { type ProgressDisplay, showProgress } from '../terminal/progress.ts';
+
+/** Shows how a training goes on stderr: what was found, and then how far it is. */
+export function showTraining(): Omit<TrainingProgress, 'signal'> & Pick<ProgressDisplay, 'stop'> {
+  let unit = '';
+  let display: ProgressDisplay | null = null;
+  const stop = (): void => {
+    display?.stop();
+    display = null;
+  };
+  const show = (wanted: string, step: number, steps: number, note = ''): void => {
+    if (unit !== wanted) stop();
+    unit = wanted;
+    display ??= showProgress(process.stderr, wanted);
+    display.show({ step, steps }, note);
+  };
+  return {
+    stop,
+    onPicture: (stage, done, of) => show(stage === 'reading' ? 'picture read' : 'picture encoded', done, of),
+    onSet(report, plan) {
+      stop();
+      for (const line of linesOf(report, plan)) console.error(line);
+    },
+    onStep: ({ step, loss, learningRate }, of) =>
+      show('step', step, of, `loss ${loss.toFixed(4)}, learning rate ${learningRate.toPrecision(3)}`),
+  };
+}
+
+function linesOf(report: SetReport, plan: TrainingPlan): readonly string[] {
+  const { pairs, maps, captions, bad, clutter, unused, twice, enlarged, first } = report;
+  const { width, height } = plan.resolution;
+  const without = plan.trained.condition === null ? '' : `, ${maps.given} with a map`;
+  const remarks: readonly (readonly [number, string])[] = [
+    [captions.empty, 'have no caption'],
+    [captions.cut, `have a caption of more than ${captions.tokens} tokens, whose end is not read`],
+    [
+      bad.count,
+      `cannot be used and are left out: ${bad.first.map(({ name, reason }) => `${name}: ${reason}`).join(' ')}`,
+    ],
+    [maps.surplus.count, `are maps without a picture: ${maps.surplus.first.join(', ')}`],
+    [unused.count, `belong to no pair: ${unused.first.join(', ')}`],
+    [clutter, 'are no part of a set (Thumbs.db and the like)'],
+    [twice, 'are there twice'],
+    [enlarged, `are smaller than ${width}x${height} and are enlarged`],
+  ];
+  return [
+    `${pairs} pictures (${report.layout})${without}, ${captions.found} with a caption; ${plan.steps} steps at ${width}x${height}, seed ${plan.seed}`,
+    ...first.map(
+      ({ picture, map, caption }) => `  ${picture}${map === null ? '' : ` + ${map}`}: ${JSON.stringify(caption)}`,
+    ),
+    ...remarks.flatMap(([count, what]) => (count === 0 ? [] : [`warning: ${count} ${what}`])),
+  ];
+}

@@ -1,0 +1,100 @@
+import { basename, resolve } from 'node:path';
+import { randomInt } from 'node:crypto';
+import type { Command } from 'commander';
+import type { Config } from '../../config/config.ts';
+import { pulledAnnotators } from '../../config/model-folders.ts';
+import { embeddedAnnotators } from '../../config/package-files.ts';
+import { parseOptions } from '../../conditions/contract/options.ts';
+import { conditionOf } from '../../conditions/registry.ts';
+import { ExtractorProcess } from '../../extractor/extractor-process.ts';
+import { findBase } from '../../generation/models/base.ts';
+import { findVae } from '../../generation/models/vae.ts';
+import { check } from '../../generation/parse.ts';
+import { trainingRequest } from '../../generation/request/training.ts';
+import { decodeHere } from '../../images/decoder/decoder.ts';
+import { slug } from '../../models/names/model-id.ts';
+import { deviceSettings } from '../../service/device-settings.ts';
+import { libraryOf } from '../../service/library.ts';
+import { interruption } from '../../service/shutdown.ts';
+import { runTraining } from '../../training/run-training.ts';
+import { commandFields } from '../controls/command-fields.ts';
+import { useData } from '../settings/places.ts';
+import { addSettings, configOf } from '../settings/setting-options.ts';
+import { showTraining } from './show-training.ts';
+
+const examples = `
+Examples:
+  armature train pairs/ --kind controlnet --condition canny --steps 4000 --batch 4 -o my-canny
+  armature train pairs/ --kind controlnet --condition my-sketch --epochs 10 --schedule cosine -o my-sketch
+  armature train photos/ --kind lora --rank 16 --steps 800 --trigger-word "sks cup" -o cup
+
+DATA is a set of pictures with captions and, for a ControlNet, maps: what it may look like is in docs/training.md.
+The output is a folder of its own: put it where your models are, or name it with --models. The same command once more goes on
+with a training that was stopped, from its last checkpoint, and ends with the same weights.
+`;
+
+interface Options {
+  readonly output: string;
+}
+
+export function addTrain(command: Command): void {
+  command
+    .argument('<data>', 'set of pictures with captions and maps')
+    .requiredOption('-o, --output <folder>', 'where to: a new folder, or that of the same training');
+  for (const { option } of commandFields(trainingRequest)) command.addOption(option);
+  addSettings(command, 'library', 'networks');
+  command.addHelpText('after', examples);
+  command.action(async (data: string, options: Options) => await trainHere(configOf(command), data, options));
+}
+
+async function trainHere(config: Config, data: string, options: Options): Promise<void> {
+  const request = check(trainingRequest, bodyOf(options));
+  useData(config);
+  const { signal, release } = interruption();
+  const extractor = new ExtractorProcess({
+    annotators: embeddedAnnotators,
+    pulled: pulledAnnotators(config),
+    threads: config.threads,
+  });
+  const shown = showTraining();
+  try {
+    const library = await libraryOf(config);
+    const base = await library.find(findBase, request.base ?? config.model);
+    const vae = base.vae === null ? null : await library.find(findVae, base.vae);
+    const written = await runTraining(
+      request,
+      { data, output: options.output, name: slug(basename(resolve(options.output))) },
+      {
+        base,
+        vae,
+        settings: deviceSettings(config),
+        decoder: decodeHere,
+        extract: async (condition, picture) => {
+          const preprocess = parseOptions(conditionOf(condition), {}, 'condition');
+          return (await extractor.extract(condition, picture, preprocess, signal, { map: picture })).map;
+        },
+        randomSeed: () => randomInt(2 ** 32),
+        now: () => new Date(),
+      },
+      { signal, ...shown },
+    );
+    shown.stop();
+    for (const path of written) console.log(path);
+  } finally {
+    shown.stop();
+    if (signal.aborted) console.error(`The same command goes on from the last checkpoint in ${options.output}.`);
+    release();
+    await extractor.close();
+  }
+}
+
+/** The request that options say. */
+function bodyOf(options: Options): Readonly<Record<string, unknown>> {
+  const given: Readonly<Record<string, unknown>> = { ...options };
+  return Object.fromEntries(
+    commandFields(trainingRequest).flatMap(({ path: [name], option }) => {
+      const value = given[option.attributeName()];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}

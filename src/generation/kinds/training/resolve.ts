@@ -1,0 +1,90 @@
+import { ArmatureError } from '../../../errors.ts';
+import type { Size } from '../../../numeric/size.ts';
+import type { BaseModel } from '../../models/base.ts';
+import { baseField, type TrainingRequest } from '../../request/training.ts';
+import type { TrainingPlan } from './plan.ts';
+import { type Trained, trainedKinds } from './trained/trained.ts';
+import { wrongField } from './trained/trained-kind.ts';
+
+/** What is known of a training beside its request. */
+export interface TrainingGiven {
+  readonly base: BaseModel;
+  /** Halvings of the latents on the UNet's way down. */
+  readonly halvings: number;
+  /** What the result is called where the request does not say it. */
+  readonly name: string;
+  readonly seed: number;
+  /** Pairs of an epoch. */
+  readonly pairs: number;
+}
+
+/** Pixels at which pictures are learnt from. `invalid_request` where the UNet cannot halve them as often as it does. */
+export function trainedSize(
+  { resolution }: Pick<TrainingRequest, 'resolution'>,
+  { base, halvings }: Omit<TrainingGiven, 'name' | 'seed' | 'pairs'>,
+): Size {
+  const [width = base.defaults.width, height = base.defaults.height] = resolution ?? [];
+  const cell = base.latentScale * 2 ** halvings;
+  if (width % cell === 0 && height % cell === 0) return { width, height };
+  const detail = `Expected a resolution in multiples of ${cell} pixels for ${base.id} but received ${width}x${height}.`;
+  throw new ArmatureError('invalid_request', detail, { field: 'resolution' });
+}
+
+/** What is trained, as far as that can be. `not_supported_yet`, `invalid_request`. */
+export function resolveTrained(request: TrainingRequest, base: BaseModel): Trained {
+  refuseBase(base);
+  return trainedKinds[request.kind].resolve(request, base);
+}
+
+/** The plan of a training. Throws as above. */
+export function resolveTraining(request: TrainingRequest, given: TrainingGiven): TrainingPlan {
+  const { base, pairs } = given;
+  const { batch, accumulation } = request;
+  const { defaults } = trainedKinds[request.kind];
+  const steps = stepsOf(request, pairs);
+  if (request.warmup > steps)
+    throw wrongField('warmup', `Expected a warmup within the ${steps} steps but received ${request.warmup}.`);
+  return {
+    version: 1,
+    name: request.name ?? given.name,
+    base: { id: base.id, hash: base.hash },
+    trained: resolveTrained(request, base),
+    resolution: trainedSize(request, given),
+    steps,
+    batch,
+    accumulation,
+    learningRate: request.learning_rate ?? defaults.learningRate,
+    schedule: request.schedule,
+    warmup: request.warmup,
+    ema: request.ema,
+    minSnrGamma: request.min_snr_gamma,
+    flip: request.flip,
+    promptDropout: request.prompt_dropout ?? defaults.promptDropout,
+    seed: request.seed ?? given.seed,
+    trigger: request.trigger_word,
+  };
+}
+
+function stepsOf({ steps, epochs, batch, accumulation }: TrainingRequest, pairs: number): number {
+  if ((steps === undefined) === (epochs === undefined)) {
+    const came = steps === undefined ? 'neither' : 'both';
+    throw wrongField('steps', `Expected either steps or epochs but received ${came}.`);
+  }
+  return steps ?? Math.max(1, Math.ceil(((epochs as number) * pairs) / (batch * accumulation)));
+}
+
+function refuseBase({ id, task, embedsGuidance, added, distilled, prediction }: BaseModel): void {
+  const reason =
+    task !== 'drawing'
+      ? `is made for ${task}`
+      : embedsGuidance === true
+        ? 'takes its guidance as an input'
+        : added?.refines === true
+          ? 'is a refiner'
+          : distilled !== null
+            ? `was distilled to draw in few steps (${distilled.as})`
+            : null;
+  if (reason === null && !(prediction.zeroSnr && prediction.type === 'epsilon')) return;
+  const detail = `The base model ${id} ${reason ?? 'ends in noise without any signal, which says nothing where noise is predicted'}: nothing is trained on such models. Choose the model that it was made from.`;
+  throw new ArmatureError('not_supported_yet', detail, { field: baseField });
+}

@@ -1,0 +1,38 @@
+import { ArmatureError } from '../../../../errors.ts';
+import type { TrainedTarget, TrainingRequest } from '../../../request/training.ts';
+import { type TrainedCommon, type TrainedKindRow, wrongField } from './trained-kind.ts';
+
+export interface TrainedLora extends TrainedCommon {
+  readonly kind: 'lora';
+  readonly condition: null;
+  readonly rank: number;
+  /** It acts with alpha / rank. */
+  readonly alpha: number;
+  /** Layers of the UNet that it stands beside. */
+  readonly targets: readonly TrainedTarget[];
+}
+
+export const trainedLora: TrainedKindRow<TrainedLora> = {
+  defaults: { learningRate: 1e-4, promptDropout: 0.05 },
+  resolve(request) {
+    const { condition, rank, alpha = rank } = request;
+    if (condition !== undefined) throw wrongField('condition', 'Expected no condition for a LoRA: it sees no maps.');
+    return { kind: 'lora', condition: null, rank, alpha, targets: targetsOf(request) };
+  },
+};
+
+/** Sets of layers that a network can have factors beside. */
+const targetSets: readonly (readonly TrainedTarget[])[] = [
+  ['attention'],
+  ['attention', 'mlp'],
+  ['attention', 'mlp', 'conv'],
+];
+
+function targetsOf({ targets }: TrainingRequest): readonly TrainedTarget[] {
+  const asked = new Set(targets);
+  const found = targetSets.find((set) => set.length === asked.size && set.every((one) => asked.has(one)));
+  if (found !== undefined) return found;
+  const choices = targetSets.map((set) => set.join(', '));
+  const detail = `Expected ${choices.join('; or ')} as targets but received ${targets.join(', ')}.`;
+  throw new ArmatureError('not_supported_yet', detail, { field: 'targets', choices });
+}

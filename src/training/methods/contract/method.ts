@@ -1,0 +1,26 @@
+import type { Trained } from '../../../generation/kinds/training/trained/trained.ts';
+import type { Graph } from '../../../graph/builder/graph.ts';
+import type { UNetConfig } from '../../../graph/configs.ts';
+import type { StepSize } from '../../../graph/steps/step.ts';
+import type { NetworkPart } from '../../../graph/weights.ts';
+import type { TrainingResult } from './training-result.ts';
+
+/** What is trained beside a base model, and how it begins. */
+export interface TrainingMethod {
+  /** Forward, loss and backward of some rows as one graph. */
+  graph(size: StepSize): Graph;
+  /** Shapes of all that is trained, as files hold it, by name, in an order that stays. */
+  wholes(graph: Graph): ReadonlyMap<string, readonly number[]>;
+  /** What a whole begins as; `uniform` gives numbers that are spread evenly over [-1, 1). */
+  start(name: string, dims: readonly number[], uniform: (count: number) => Float32Array): Promise<Float32Array>;
+}
+
+/** How one kind of thing is trained and written. */
+export interface MethodRow<Of extends Trained> {
+  readonly open: (unet: NetworkPart<UNetConfig>, trained: Of) => TrainingMethod;
+  /** Writes it into a folder in the forms that programs read; gives the paths. */
+  readonly write: (folder: string, result: TrainingResult, trained: Of) => Promise<readonly string[]>;
+  /** For its card: what it is, as the beginning of a sentence, and its own settings. */
+  readonly what: (trained: Of) => string;
+  readonly facts: (trained: Of) => readonly (readonly [name: string, value: string])[];
+}

@@ -1,0 +1,15 @@
+import type { UNetConfig } from '../../../graph/configs.ts';
+import { controlNetStep } from '../../../graph/steps/controlnet-step.ts';
+import type { NetworkPart } from '../../../graph/weights.ts';
+import { newControlNet } from '../../../weights/layouts/new-controlnet.ts';
+import type { TrainingMethod } from '../contract/method.ts';
+
+/** A ControlNet for this UNet, from its beginning. */
+export function controlNetMethod(unet: NetworkPart<UNetConfig>): TrainingMethod {
+  const { part, start } = newControlNet(unet);
+  return {
+    graph: (size) => controlNetStep(unet, part, size),
+    wholes: () => new Map([...part.weights].map(([name, { shape }]) => [name, shape])),
+    start: async (name, _, uniform) => await start(name, uniform),
+  };
+}

@@ -1,0 +1,11 @@
+import type { TrainedControlNet } from '../../../generation/kinds/training/trained/controlnet.ts';
+import type { MethodRow } from '../contract/method.ts';
+import { controlNetMethod } from './method.ts';
+import { writeControlNet } from './write.ts';
+
+export const controlNetRow: MethodRow<TrainedControlNet> = {
+  open: (unet) => controlNetMethod(unet),
+  write: async (folder, result, { condition }) => await writeControlNet(folder, result, condition),
+  what: ({ condition }) => `A ControlNet for maps of ${condition}`,
+  facts: ({ condition }) => [['condition', condition]],
+};

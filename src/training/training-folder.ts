@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto';
+import { appendFile, mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ArmatureError, hasCode } from '../errors.ts';
+import { readTextIfThere } from '../files/regular-file.ts';
+import type { TrainingPlan } from '../generation/kinds/training/plan.ts';
+import type { TrainingPair } from './data/set.ts';
+import type { StepDone } from './train.ts';
+import { writeAnew } from '../files/atomic-write.ts';
+
+const recordName = 'training.json';
+const lossesName = 'losses.jsonl';
+const workName = 'work';
+
+/** What a folder holds of a training. */
+interface TrainingRecord {
+  readonly version: 1;
+  readonly plan: TrainingPlan;
+  /** SHA-256 over the pairs that it learns from. */
+  readonly set: string;
+  readonly ended: boolean;
+}
+
+/** Larger ones are none of ours. */
+const mostRecordBytes = 2 ** 20;
+const mostLossesBytes = 2 ** 31;
+
+/** A folder that a training has to itself: its plan, its losses step by step, what it works with, and at its end the result. */
+export class TrainingFolder {
+  readonly path: string;
+  #record: TrainingRecord | null;
+
+  private constructor(path: string, record: TrainingRecord | null) {
+    this.path = path;
+    this.#record = record;
+  }
+
+  /** @throws ArmatureError `invalid_request` for a folder of other things, and for one whose training has ended. */
+  static async open(path: string): Promise<TrainingFolder> {
+    const record = await readRecord(path);
+    if (record === null) await requireEmpty(path);
+    if (record?.ended === true) {
+      throw refused(
+        `The training in ${path} has ended after ${record.plan.steps} steps. Choose another output folder.`,
+      );
+    }
+    return new TrainingFolder(path, record);
+  }
+
+  /** The seed that it was begun with; null where it was not. */
+  get seed(): number | null {
+    return this.#record?.plan.seed ?? null;
+  }
+
+  /** Where what may be made again is kept, and checkpoints. */
+  get work(): { readonly encoded: string; readonly checkpoints: string } {
+    const work = join(this.path, workName);
+    return { encoded: join(work, 'encoded'), checkpoints: join(work, 'checkpoints') };
+  }
+
+  /**
+   * Begins the training, or goes on with it; gives what tells it from all others.
+   *
+   * @throws ArmatureError `invalid_request` where the folder's training is another one, with the first difference.
+   */
+  async begin(plan: TrainingPlan, pairs: readonly TrainingPair[]): Promise<string> {
+    const set = digestOf(pairs.map(({ key, repeats }) => [key, repeats]));
+    const known = this.#record;
+    if (known === null) await this.#write({ version: 1, plan, set, ended: false });
+    else {
+      const difference =
+        known.set === set ? firstDifference(known.plan, plan) : 'its pictures, maps or captions were others';
+      if (difference !== null) {
+        const detail = `Expected the training that was begun in ${this.path}, but ${difference}. Ask for the same again, or choose another output folder.`;
+        throw refused(detail);
+      }
+    }
+    return digestOf([plan, set]);
+  }
+
+  /** Leaves out the losses of steps that are done anew. */
+  async keepLosses(upTo: number): Promise<readonly StepDone[]> {
+    const path = join(this.path, lossesName);
+    const text = (await readTextIfThere(path, mostLossesBytes)) ?? '';
+    const kept = text
+      .split('\n')
+      .flatMap((line): readonly StepDone[] => stepIn(line))
+      .filter(({ step }) => step <= upTo);
+    await writeAnew(path, Buffer.from(kept.map(lineOf).join('')));
+    return kept;
+  }
+
+  async addLoss(done: StepDone): Promise<void> {
+    await appendFile(join(this.path, lossesName), lineOf(done));
+  }
+
+  /** Lets go of all that only the training needed, once the result is there. */
+  async end(): Promise<void> {
+    if (this.#record !== null) await this.#write({ ...this.#record, ended: true });
+    await rm(join(this.path, workName), { recursive: true, force: true });
+  }
+
+  async #write(record: TrainingRecord): Promise<void> {
+    await mkdir(this.path, { recursive: true });
+    await writeAnew(join(this.path, recordName), Buffer.from(`${JSON.stringify(record, null, 2)}\n`));
+    this.#record = record;
+  }
+}
+
+/** A line as the file of losses has it. */
+function lineOf({ step, loss, learningRate, gradientNorm }: StepDone): string {
+  return `${JSON.stringify({ step, loss, learning_rate: learningRate, gradient_norm: gradientNorm })}\n`;
+}
+
+/** None of a line that was cut off when a machine was stopped. */
+function stepIn(line: string): readonly StepDone[] {
+  try {
+    const said = JSON.parse(line) as Record<string, number>;
+    const [step, loss] = [said['step'] ?? 0, said['loss'] ?? 0];
+    return [{ step, loss, learningRate: said['learning_rate'] ?? 0, gradientNorm: said['gradient_norm'] ?? 0 }];
+  } catch {
+    return [];
+  }
+}
+
+async function readRecord(path: string): Promise<TrainingRecord | null> {
+  const text = await readTextIfThere(join(path, recordName), mostRecordBytes);
+  if (text === null) return null;
+  const record = parsed(text);
+  if (record?.version === 1) return record as TrainingRecord;
+  throw refused(`${join(path, recordName)} is damaged, or a newer release wrote it. Choose another output folder.`);
+}
+
+function parsed(text: string): Partial<TrainingRecord> | null {
+  try {
+    return JSON.parse(text) as Partial<TrainingRecord>;
+  } catch {
+    return null;
+  }
+}
+
+async function requireEmpty(path: string): Promise<void> {
+  const names = await readdir(path).catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) return [];
+    if (hasCode(error, 'ENOTDIR')) throw refused(`Expected a folder for the output, but ${path} is a file.`);
+    throw error;
+  });
+  if (names.length === 0) return;
+  throw refused(
+    `Expected a new or empty folder, or one of a training, for the output, but ${path} holds other things.`,
+  );
+}
+
+/** The first setting that is not the same, as the end of a sentence. */
+function firstDifference(before: TrainingPlan, now: TrainingPlan): string | null {
+  for (const [name, value] of Object.entries(now)) {
+    const known = JSON.stringify(before[name as keyof TrainingPlan]);
+    if (known !== JSON.stringify(value)) return `its ${name} was ${known} and is ${JSON.stringify(value)} now`;
+  }
+  return null;
+}
+
+function digestOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
+}
+
+function refused(detail: string): ArmatureError {
+  return new ArmatureError('invalid_request', detail, { field: 'output' });
+}

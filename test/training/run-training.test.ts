@@ -1,0 +1,106 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { conditionIds } from '../../src/conditions/registry.ts';
+import { openLibrary } from '../../src/models/library.ts';
+import { openControlNetCheckpoint } from '../../src/weights/checkpoint.ts';
+import { readFloats } from '../../src/weights/safetensors/safetensors.ts';
+import { temporaryFolder } from '../weights/temporary-folder.ts';
+import { trainSmall, writePairs } from './small-training.ts';
+
+const folder = temporaryFolder();
+const data = writePairs(join(folder, 'pairs'));
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+const network = 'diffusion_pytorch_model.safetensors';
+
+describe('a ControlNet that is trained on five pairs', () => {
+  const request = {
+    kind: 'controlnet',
+    condition: 'my-squares',
+    steps: 14,
+    batch: 2,
+    learning_rate: 0.02,
+    schedule: 'cosine',
+    ema: 0.8,
+    resolution: [64, 64],
+    flip: true,
+    name: 'squares',
+  };
+  const output = join(folder, 'squares');
+  let losses: readonly number[] = [];
+  beforeAll(async () => {
+    losses = await trainSmall({ data: await data, output, request });
+  });
+
+  test('learns', () => {
+    expect(losses).toHaveLength(14);
+    expect(mean(losses.slice(-5))).toBeLessThan(0.92 * mean(losses.slice(0, 5)));
+  });
+
+  test('is in the library with its condition, and nothing beside it is in the way', async () => {
+    const { controlNets, rejected } = await (await openLibrary([output], { conditions: conditionIds })).list();
+    expect(controlNets.map(({ id, type }) => [id, type])).toEqual([['squares', 'my-squares']]);
+    expect(rejected).toEqual([]);
+    expect(readdirSync(output).toSorted()).toEqual(
+      [
+        'README.md',
+        'armature.json',
+        'config.json',
+        network,
+        'losses.jsonl',
+        'squares.safetensors',
+        'training.json',
+      ].toSorted(),
+    );
+    expect(readFileSync(join(output, 'README.md'), 'utf8')).toContain('| steps | 14 of 2 pictures (2 x 1) |');
+  });
+
+  test('is the same in both forms, and has begun to act', async () => {
+    const whole = await openControlNetCheckpoint(output);
+    const single = await openControlNetCheckpoint(join(output, 'squares.safetensors'), {
+      attention_head_dim: 2,
+      norm_num_groups: 4,
+    });
+    expect([...single.controlnet.weights.keys()].toSorted()).toEqual([...whole.controlnet.weights.keys()].toSorted());
+    for (const [name, ref] of whole.controlnet.weights) {
+      const numbers = await readFloats(output, ref);
+      expect(await readFloats(output, single.controlnet.weights.get(name)!), name).toEqual(numbers);
+      if (name.startsWith('controlnet_'))
+        expect(
+          numbers.some((value) => value !== 0),
+          name,
+        ).toBe(true);
+    }
+  });
+
+  test('is bit for bit the same where it was stopped and went on', async () => {
+    const again = join(folder, 'again');
+    const stop = new AbortController();
+    const onStep = ({ step }: { readonly step: number }): void => void (step === 6 && stop.abort(new Error('Stopped')));
+    await expect(trainSmall({ data: await data, output: again, request, onStep, signal: stop.signal })).rejects.toThrow(
+      'Stopped',
+    );
+    expect(readdirSync(join(again, 'work', 'checkpoints'))).toEqual(['step-6']);
+    expect(await trainSmall({ data: await data, output: again, request })).toEqual(losses.slice(6));
+    expect(readFileSync(join(again, network)).equals(readFileSync(join(output, network)))).toBe(true);
+    expect(readFileSync(join(again, 'losses.jsonl'), 'utf8')).toBe(readFileSync(join(output, 'losses.jsonl'), 'utf8'));
+  });
+
+  test('is not trained once more, nor with other settings or pictures where it was begun', async () => {
+    await expect(trainSmall({ data: await data, output, request })).rejects.toThrow('has ended after 14 steps');
+    const begun = join(folder, 'begun');
+    const stop = new AbortController();
+    const onSet = (): void => stop.abort(new Error('Stopped'));
+    await expect(trainSmall({ data: await data, output: begun, request, onSet, signal: stop.signal })).rejects.toThrow(
+      'Stopped',
+    );
+    await expect(trainSmall({ data: await data, output: begun, request: { ...request, steps: 3 } })).rejects.toThrow(
+      'its steps was 14 and is 3 now',
+    );
+    const other = await writePairs(join(folder, 'fewer pairs'), 3);
+    await expect(trainSmall({ data: other, output: begun, request })).rejects.toThrow(
+      'its pictures, maps or captions were others',
+    );
+    await expect(trainSmall({ data: other, output: other, request })).rejects.toThrow('holds other things');
+  });
+});
