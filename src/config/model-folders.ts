@@ -22,6 +22,11 @@ export function typesFile(config: Pick<Config, 'data'>): string {
   return join(config.data, 'armature.json');
 }
 
+/** File that keeps the SHA-256 of files of models that somebody asked for. It may be deleted at any time. */
+export function hashesFile(config: Pick<Config, 'data'>): string {
+  return join(config.data, 'file-hashes');
+}
+
 /** File that keeps what was found about models, for the next process. It may be deleted at any time. */
 export function findingsFile(config: Pick<Config, 'data'>): string {
   return join(config.data, 'found-models');

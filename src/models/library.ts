@@ -4,6 +4,7 @@ import type { GenerationPlan } from '../generation/plan.ts';
 import { assemble } from './assemble.ts';
 import type { Found } from './finding.ts';
 import { Findings } from './findings.ts';
+import { FileHashes } from './hashes/file-hashes.ts';
 import { inspect } from './inspect.ts';
 import type { Inspect } from './inspector.ts';
 import type { Fields } from './kinds/contract/kind.ts';
@@ -26,6 +27,8 @@ export interface LibraryOptions {
   readonly inspect?: Inspect;
   /** File in DATA that keeps what was found for the next process; without it nothing is kept. */
   readonly findingsFile?: string;
+  /** File in DATA that keeps hashes of files; without it none are kept. */
+  readonly hashesFile?: string;
 }
 
 export type ModelLibrary = Library;
@@ -45,12 +48,15 @@ const trusted = 1000;
  */
 export async function openLibrary(folders: readonly string[], options: LibraryOptions): Promise<ModelLibrary> {
   const library = new Library(folders, options);
+  await library.hashes.open();
   await library.list();
   return library;
 }
 
 /** The models of a set of folders. What is dropped in, replaced or taken out shows without a restart. */
 class Library {
+  /** SHA-256 of the single files of models. */
+  readonly hashes: FileHashes;
   readonly #options: LibraryOptions;
   readonly #folderScan: Scan;
   readonly #findings: Findings;
@@ -67,6 +73,7 @@ class Library {
     const look = new FolderScan(folders, folderKinds);
     this.#options = options;
     this.#folderScan = options.scan ?? (async () => await look.scan());
+    this.hashes = new FileHashes(options.hashesFile ?? null);
     this.#findings = new Findings(folders, options.inspect ?? inspect, options.findingsFile ?? null);
   }
 

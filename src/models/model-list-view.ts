@@ -6,6 +6,7 @@ import type { ModelList } from '../generation/models/model-list.ts';
 import type { ModelNoun } from '../generation/models/model-noun.ts';
 import type { AnnotatorModel } from './kinds/annotator/kind.ts';
 import type { ViewContext } from './kinds/contract/kind.ts';
+import type { FileHashes } from './hashes/file-hashes.ts';
 import { kindNamed, kindOf, modelKinds } from './kinds/kinds.ts';
 
 const { base: baseKind, annotator: annotatorKind } = modelKinds;
@@ -38,6 +39,12 @@ const fitFields = (id: ModelKindId): z.ZodRawShape => {
 /** What an entry says of the files of a model, whichever kind it is. */
 const fileFields = {
   preview: z.string().nullable().describe('Where the picture is that lies beside it; null where none does'),
+  sha256: z
+    .string()
+    .nullable()
+    .describe(
+      'Of the single file that it is; null until somebody has asked for it by the query sha256, and of a folder',
+    ),
 } as const;
 
 function listSchema(
@@ -82,6 +89,7 @@ export interface ListContext {
   readonly defaultModel: string;
   /** Address of the picture that lies beside a model. */
   readonly previewOf: (id: string) => string;
+  readonly hashes: Pick<FileHashes, 'known' | 'version'>;
 }
 
 /** {@link modelListView} as JSON, made once for each listing: what fits what takes each base model with each other one. */
@@ -90,7 +98,7 @@ export function modelListAnswer(
   annotators: readonly AnnotatorModel[],
   context: ListContext,
 ): ModelListAnswer {
-  const of = JSON.stringify([annotators, context.defaultModel]);
+  const of = JSON.stringify([annotators, context.defaultModel, context.hashes.version]);
   const known = made.get(models);
   if (known?.of === of) return known.answer;
   const bytes = Buffer.from(JSON.stringify(modelListView(models, annotators, context)));
@@ -103,13 +111,14 @@ export function modelListAnswer(
 export function modelListView(
   models: ModelList,
   annotators: readonly AnnotatorModel[],
-  { defaultModel, previewOf }: ListContext,
+  { defaultModel, previewOf, hashes }: ListContext,
 ): ModelListView {
   const context: ViewContext = { models, defaultModel };
   const entry = (model: AnyModel) => ({
     ...kindOf(model).view.show(model, context),
     ...fitsOf(model, models),
     preview: model.preview === undefined ? null : previewOf(model.id),
+    sha256: hashes.known(model.path),
   });
   const lists = modelKindIds.map((id) => {
     const { view } = kindNamed(id);

@@ -1,6 +1,6 @@
 import { opendir } from 'node:fs/promises';
 import type { Config } from '../config/config.ts';
-import { findingsFile, modelFolders, pulledAnnotators, typesFile } from '../config/model-folders.ts';
+import { findingsFile, hashesFile, modelFolders, pulledAnnotators, typesFile } from '../config/model-folders.ts';
 import { embeddedAnnotators, modelCatalog } from '../config/package-files.ts';
 import { conditionIds } from '../conditions/registry.ts';
 import { ArmatureError, systemReason } from '../errors.ts';
@@ -24,6 +24,7 @@ export async function libraryOf(config: Config): Promise<ModelLibrary> {
     scan: async () => await thread.scan(),
     typesFile: typesFile(config),
     findingsFile: findingsFile(config),
+    hashesFile: hashesFile(config),
     conditions: conditionIds,
     inspect: async (...asked) => await inspector.inspect(...asked),
   });

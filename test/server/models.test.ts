@@ -1,4 +1,5 @@
-import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
@@ -6,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { keyRequest } from '../../src/access/key-request.ts';
 import { conditionIds } from '../../src/conditions/registry.ts';
 import { inspect } from '../../src/models/inspect.ts';
+import { FileHashes } from '../../src/models/hashes/file-hashes.ts';
 import { openLibrary } from '../../src/models/library.ts';
 import { readPreview } from '../../src/models/preview.ts';
 import { issueKey } from '../../src/records/access/issue-key.ts';
@@ -186,6 +188,56 @@ describe('a picture beside a model', () => {
     expect(await readPreview(target)).toEqual(await pictureFile());
     await rm(join(models, 'linked.png'));
     await rm(target);
+  });
+});
+
+describe('the SHA-256 of a file', () => {
+  type Lists = { base_models: { sha256: string | null }[]; loras: { id: string; sha256: string | null }[] };
+  const lists = async (query = '') => (await app.inject(`/v1/models${query}`)).json<Lists>();
+  const file = () => join(models, 'tiny-lora.safetensors');
+  const hashed = async () =>
+    createHash('sha256')
+      .update(await readFile(file()))
+      .digest('hex');
+
+  test('is in the list from when somebody asks for it until the file changes', async () => {
+    await cp(goldenPath('formats', 'lora-kohya.safetensors'), file());
+    expect((await lists()).loras).toMatchObject([{ id: 'tiny-lora', sha256: null }]);
+    const asked = await lists('?sha256=tiny-lora');
+    expect(asked.loras).toMatchObject([{ sha256: await hashed() }]);
+    expect(asked.base_models).toMatchObject([{ sha256: null }]);
+    expect(await lists()).toEqual(asked);
+    const other = await readFile(file());
+    other[other.length - 1]! ^= 1;
+    await writeFile(file(), other);
+    expect((await lists()).loras).toMatchObject([{ sha256: null }]);
+    expect((await lists('?sha256=tiny-lora')).loras).toMatchObject([{ sha256: await hashed() }]);
+    await rm(file());
+  });
+
+  test('is kept for the next process, and read again where what was kept is damaged', async () => {
+    const kept = join(models, '.hashes');
+    await writeFile(file(), 'some bytes');
+    const opened = async () => {
+      const hashes = new FileHashes(kept);
+      await hashes.open();
+      return hashes;
+    };
+    expect(await (await opened()).of(file())).toBe(await hashed());
+    expect((await opened()).known(file())).toBe(await hashed());
+    await writeFile(kept, '{"schema": 1, "files": {');
+    expect((await opened()).known(file())).toBeNull();
+    await rm(file());
+    await expect((await opened()).of(file())).rejects.toMatchObject({ code: 'model_invalid' });
+    await rm(kept);
+  });
+
+  test.each([
+    ['tiny', 'invalid_request', /^tiny is a folder of several files/],
+    ['tinny', 'unknown_model', /Did you mean tiny\?/],
+  ])('of %s is refused', async (id, code, detail) => {
+    const answer = (await app.inject(`/v1/models?sha256=${id}`)).json<Record<string, unknown>>();
+    expect(answer).toMatchObject({ code, field: 'sha256', detail: expect.stringMatching(detail) as string });
   });
 });
 

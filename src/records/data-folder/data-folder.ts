@@ -63,6 +63,7 @@ const ownNames = new Set([
   'models',
   'armature.json',
   'found-models',
+  'file-hashes',
   'server.json',
   'first-picture.png',
 ]);

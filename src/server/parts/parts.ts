@@ -19,7 +19,7 @@ export interface ServerParts {
   /** Brings what was recorded to the queue. */
   readonly feeder: Pick<Feeder, 'wake'>;
   readonly store: ObjectStore;
-  readonly library: Pick<ModelLibrary, 'of' | 'settle'>;
+  readonly library: Pick<ModelLibrary, 'of' | 'settle' | 'hashes'>;
   readonly annotators: Pick<AnnotatorLibrary, 'list' | 'requireFor'>;
   readonly deviceState: () => DeviceState;
   /** For the addresses that requests bring. */

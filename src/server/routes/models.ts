@@ -1,12 +1,26 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { type RouteContext, tenantOf } from './context.ts';
+import { type RouteContext, takePlace, tenantOf } from './context.ts';
+import { ArmatureError } from '../../errors.ts';
+import type { AnyModel } from '../../generation/models/kinds.ts';
+import { findOfAnyKind } from '../../generation/models/model-list.ts';
 import { modelListAnswer, modelListSchema } from '../../models/model-list-view.ts';
+import { isWeights } from '../../models/names/model-files.ts';
 import { hasAlready } from '../http/if-none-match.ts';
 import { json, problem } from './schemas.ts';
 
-export function modelRoutes(instance: FastifyInstance, { parts, links }: RouteContext): void {
+const listQuery = z.object({
+  sha256: z
+    .string()
+    .max(200)
+    .optional()
+    .describe(
+      'Id of a model that is a single file, whose SHA-256 is wanted: where it is not known yet the answer waits until the file was read',
+    ),
+});
+
+export function modelRoutes(instance: FastifyInstance, { parts, links, openWaits }: RouteContext): void {
   instance.withTypeProvider<ZodTypeProvider>().get('/v1/models', {
     config: { access: 'read' },
     schema: {
@@ -15,6 +29,7 @@ export function modelRoutes(instance: FastifyInstance, { parts, links }: RouteCo
       description:
         'Files that come, change or go are noticed without a restart. ETag changes whenever the answer does: a list that is asked for again and again is asked for with If-None-Match.',
       tags: ['models'],
+      querystring: listQuery,
       response: {
         200: json('All models', modelListSchema),
         304: z.undefined().describe('The ETag in If-None-Match is still right'),
@@ -23,10 +38,17 @@ export function modelRoutes(instance: FastifyInstance, { parts, links }: RouteCo
     },
     handler: async (request, reply) => {
       const mine = parts.library.of(tenantOf(request));
+      const { sha256: asked } = request.query;
+      if (asked !== undefined) {
+        const path = singleFileOf(findOfAnyKind(await mine.list(), asked, 'sha256'));
+        takePlace(openWaits, reply);
+        await parts.library.hashes.of(path);
+      }
       const [models, annotators] = await Promise.all([mine.list(), parts.annotators.list()]);
       const { bytes, etag } = modelListAnswer(models, annotators, {
         defaultModel: parts.settings.defaultModel,
         previewOf: (id) => links.preview(id),
+        hashes: parts.library.hashes,
       });
       // Whose key it is decides what it says: no cache may give it to others.
       reply.headers({ etag, 'cache-control': 'private, no-cache' });
@@ -34,4 +56,10 @@ export function modelRoutes(instance: FastifyInstance, { parts, links }: RouteCo
       return await reply.type('application/json; charset=utf-8').send(bytes);
     },
   });
+}
+
+function singleFileOf({ id, path }: AnyModel): string {
+  if (isWeights(path)) return path;
+  const detail = `${id} is a folder of several files, which have no SHA-256 as a whole: \`hash\` tells it from others.`;
+  throw new ArmatureError('invalid_request', detail, { field: 'sha256' });
 }
