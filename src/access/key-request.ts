@@ -1,14 +1,12 @@
 import { z } from 'zod';
+import { ArmatureError } from '../errors.ts';
 import { quotaWindows } from './api-key.ts';
 import { scopes } from './scopes.ts';
 
 /** A tenant's name becomes part of object keys: no slash, no dot, nothing that a file system would fold. */
 export const tenantName = z
   .string()
-  .regex(
-    /^[a-z0-9][a-z0-9_-]{0,62}$/,
-    'Expected 1 to 63 small letters, digits, - and _, beginning with a letter or digit',
-  );
+  .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, '1 to 63 small letters, digits, - and _, beginning with a letter or digit');
 
 const perMinute = z.int().min(1).max(1_000_000).nullable();
 
@@ -39,6 +37,17 @@ export const keyRequest = z
   .meta({ id: 'KeyRequest' });
 
 export type KeyRequest = z.output<typeof keyRequest>;
+
+/**
+ * Refuses a key that would be no good from the start: as the first one it would shut out everybody.
+ *
+ * @throws ArmatureError `invalid_request`
+ */
+export function requireLasting({ expires_at: end }: Pick<KeyRequest, 'expires_at'>, now: Date): void {
+  if (end === null || Date.parse(end) > now.getTime()) return;
+  const detail = `Expected expires_at to be a time to come but received ${JSON.stringify(end)}: the key would open nothing.`;
+  throw new ArmatureError('invalid_request', detail, { field: 'expires_at' });
+}
 
 /** The longest time for which a key and its successor are both good. */
 const longestOverlap = 30 * 24 * 3600;

@@ -89,9 +89,16 @@ async function program(args: readonly string[], hooks: RunHooks): Promise<Comman
     .description('Structure-guided image generation: Stable Diffusion with ControlNets, from .safetensors to HTTP.')
     .version(packageVersion())
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(`armature: ${text.replace(/^error: /, '')}`) })
+    .configureOutput({
+      outputError: (text, write) => write(`armature: ${text.replace(/^error: /, '').replaceAll(/\n(?=.)/g, ' ')}`),
+    })
     .showSuggestionAfterError();
   const called = args.find((argument) => !argument.startsWith('-') && argument !== 'help');
+  if (called !== undefined && args[0] === 'help' && !Object.hasOwn(commands, called)) {
+    const choices = Object.keys(commands);
+    const detail = `There is no command ${JSON.stringify(called)}. The choices are ${choices.join(', ')}.`;
+    throw new ArmatureError('invalid_request', detail, { choices });
+  }
   for (const [name, { description, add }] of Object.entries(commands)) {
     const command = root.command(name).description(description);
     if (name === called) await add(command, hooks);

@@ -62,6 +62,6 @@ export function plainHost(url: URL): string {
 }
 
 function notUnderstood(entry: string): ArmatureError {
-  const detail = `Expected a host, host:port or network such as 10.0.0.0/8 to be allowed but received ${JSON.stringify(entry)}.`;
+  const detail = `Expected a host, host:port or network such as 10.0.0.0/8 for --allow-fetch (ARMATURE_ALLOW_FETCH) but received ${JSON.stringify(entry)}.`;
   return new ArmatureError('invalid_config', detail, { field: 'allow-fetch' });
 }

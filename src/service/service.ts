@@ -2,6 +2,7 @@ import { ArmatureError } from '../errors.ts';
 import type { Config } from '../config/config.ts';
 import { tracingWanted } from '../config/environment.ts';
 import { requirePostgres } from '../config/require-postgres.ts';
+import { parseAllowed } from '../fetch/allowed.ts';
 import { createMetrics } from '../metrics/metrics.ts';
 import type { Dialect } from '../server/dialects/contract/dialect.ts';
 import { dialects as allDialects } from '../server/dialects/registry.ts';
@@ -28,6 +29,8 @@ export async function runService(
   dialects: readonly Dialect[] = allDialects,
 ): Promise<void> {
   if (role !== 'serve') requirePostgres(config, role);
+  // Whatever is wrong with it is said before anything is opened.
+  parseAllowed(config.allowFetch);
   const interrupted = interruption();
   const closing = new Closing();
   let open = false;

@@ -95,6 +95,33 @@ const folder = (name: string, condition = 'canny'): readonly string[] =>
 describe('what goes wrong', () => {
   it.each([
     ['an unknown command', ['draw'], 2, /unknown command 'draw'/],
+    ['a mistyped command of models', ['models', 'lst'], 2, /unknown command 'lst' \(Did you mean list\?\)/],
+    ['help for an unknown command', ['help', 'draw'], 2, /There is no command "draw"\. The choices are serve,/],
+    [
+      'a place to fetch from that is none',
+      ['serve', '--allow-fetch', 'http://x'],
+      2,
+      /10\.0\.0\.0\/8 for --allow-fetch/,
+    ],
+    [
+      'an output below a file',
+      ['generate', 'x', '-o', 'package.json/out.png'],
+      1,
+      /out\.png cannot be written: a part of/,
+    ],
+    ['a repository outside of its hub', ['models', 'pull', '../x'], 2, /owner\/name:file but received "\.\.\/x"/],
+    [
+      'a key that would be no good',
+      ['keys', 'create', '--name', 'x', '--expires', '0s'],
+      2,
+      /expires_at.* time to come/,
+    ],
+    [
+      'a tenant that is none',
+      ['keys', 'create', '--name', 'x', '--tenant', '../x'],
+      2,
+      /tenant to be 1 to 63 small letters/,
+    ],
     ['an unknown option', ['generate', 'x', '--sead', '7'], 2, /unknown option '--sead'/],
     ['a missing argument', ['generate'], 2, /missing required argument 'prompt'/],
     ['a setting out of range', ['serve', '--port', '99999'], 2, /65535 for --port but received "99999".*ARMATURE_PORT/],

@@ -83,6 +83,16 @@ describe('without any key', () => {
     const app = await application.rebuild({ settings: { ...settings, access: places[place] } });
     expect(await reach(app, headers)).toBe(expected);
   });
+
+  test('a key that has ended before it is made is refused: as the first one it would shut out everybody', async () => {
+    const { settings, records, clock } = application.parts;
+    const app = await application.rebuild({ settings: { ...settings, access: places.loopback } });
+    const payload = { name: 'brief', expires_at: clock().toISOString() };
+    const answer = await app.inject({ method: 'POST', url: '/v1/keys', payload });
+    expect(answer.statusCode).toBe(400);
+    expect(answer.json()).toMatchObject({ code: 'invalid_request', field: 'expires_at' });
+    expect(await records.keys.any()).toBe(false);
+  });
 });
 
 describe('with keys', () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { link, lstat, open, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { constants } from 'node:fs';
+import { access, link, lstat, open, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, extname, join, resolve, sep } from 'node:path';
 import { ArmatureError, hasCode, systemReason } from '../../errors.ts';
 import { writeSynced } from '../../files/atomic-write.ts';
 import { makeFolder } from '../../files/make-folder.ts';
@@ -70,14 +71,27 @@ async function placesOf(file: string): Promise<readonly string[]> {
   ];
 }
 
-/** A new file takes the place of an old one or of a link; it takes no other's. */
+/** A new file takes the place of an old one or of a link; it takes no other's. Its folder takes files, or can be made. */
 async function requireFile(output: string): Promise<void> {
+  await requireFolder(output);
   const found = await lstat(output).catch(() => null);
   if (found === null || found.isFile() || found.isSymbolicLink()) return;
   const kind = found.isDirectory() ? 'a folder' : 'no ordinary file';
   throw new ArmatureError('invalid_request', `Expected a file for the output, but ${output} is ${kind}.`, {
     field: 'output',
   });
+}
+
+/** The nearest thing above that is there has to be a folder that takes files. */
+async function requireFolder(output: string): Promise<void> {
+  for (let above = dirname(resolve(output)); ; above = dirname(above)) {
+    try {
+      // As a folder: a file, or a device, is refused in the words of the system.
+      return await access(`${above}${sep}.`, constants.W_OK);
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT') || above === dirname(above)) throw notWritten(output, error);
+    }
+  }
 }
 
 /** Writes a file whole or not at all, in place of one that is there. Folders are made. */

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { keyRequest, rotateRequest } from '../../access/key-request.ts';
+import { keyRequest, requireLasting, rotateRequest } from '../../access/key-request.ts';
 import { scopes } from '../../access/scopes.ts';
 import { check } from '../../generation/parse.ts';
 import type { KeyView } from '../../server/views/key-view.ts';
@@ -58,7 +58,9 @@ Examples:
 ${places}`,
     )
     .action(async (options: CreateOptions) => {
-      const request = check(keyRequest, requestOf(options, new Date()));
+      const now = new Date();
+      const request = check(keyRequest, requestOf(options, now));
+      requireLasting(request, now);
       printNew(await withHolder(create, (holder) => holder.create(request)), options.json);
     });
   addPlaces(create);

@@ -26,7 +26,7 @@ export function readTarget(text: string, catalog: readonly CatalogEntry[], revis
   }
   if (!text.includes('/')) throw unknown(text, catalog);
   const [, repo, file = null] = /^([\w.-]+\/[\w.-]+)(?::(.+))?$/.exec(text) ?? [];
-  if (repo === undefined || (file !== null && !isInnerPath(file))) throw malformed(text);
+  if (repo === undefined || !isInnerPath(repo) || (file !== null && !isInnerPath(file))) throw malformed(text);
   const id = slug(file === null ? basename(repo) : fileModelName(`${basename(repo)}/${basename(file)}`));
   return { id, repo, revision: revision ?? 'main', file, entry: null };
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { keyRequest, rotateRequest, tenantName } from '../../access/key-request.ts';
+import { keyRequest, requireLasting, rotateRequest, tenantName } from '../../access/key-request.ts';
 import { ArmatureError } from '../../errors.ts';
 import { issueKey, replaceKey } from '../../records/access/issue-key.ts';
 import type { RouteContext } from './context.ts';
@@ -24,6 +24,7 @@ export function keyRoutes(instance: FastifyInstance, { parts }: RouteContext): v
       response: { 201: json('The key and its text', newKeySchema), '4xx': problem },
     },
     handler: async (request, reply) => {
+      requireLasting(request.body, parts.clock());
       const { key, text } = await issueKey(keys, request.body);
       return await reply
         .code(201)
