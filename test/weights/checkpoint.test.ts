@@ -130,6 +130,20 @@ describe('a base model', () => {
     await session.release();
   });
 
+  test('fills up prompts as its text encoder learned it, whatever names its tensors carry, where it brings no tokenizer', async () => {
+    const small = { unet: { attention_head_dim: 2, norm_num_groups: 4 }, vae: { norm_num_groups: 4 } };
+    const padOf = async (path: string, told = {}): Promise<readonly (string | undefined)[]> =>
+      (await openBaseCheckpoint(path, told)).textEncoders.map(({ tokenizer }) => tokenizer.padToken);
+    const single = smallModelPath('formats', 'sd15-tiny-ldm.safetensors');
+    expect(await padOf(single, small)).toEqual([undefined]);
+    // As wide ones of SD 2.x are under these names.
+    expect(await padOf(single, { ...small, textEncoder: { hidden_act: 'gelu' } })).toEqual(['!']);
+    expect(await padOf(copy())).toEqual([undefined]);
+    const path = copy();
+    changeConfig(join(path, 'text_encoder', 'config.json'), { hidden_act: 'gelu' });
+    expect(await padOf(path)).toEqual(['!']);
+  });
+
   test('a single file of SD 2.x predicts v unless told otherwise', async () => {
     const path = smallModelPath('formats', 'sd15-tiny-ldm.safetensors');
     const small = { unet: { attention_head_dim: 2, norm_num_groups: 4 }, vae: { norm_num_groups: 4 } };

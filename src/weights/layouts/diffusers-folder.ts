@@ -22,6 +22,7 @@ import type { SafetensorsFile } from '../safetensors/safetensors.ts';
 import { openNetworkFolder } from '../safetensors/weight-files.ts';
 import { folderOf, sameNames, weightsOf } from './weights.ts';
 import { pooledBy } from './pooled-by.ts';
+import { usualTokenizer } from './usual-tokenizer.ts';
 import {
   type BaseCheckpoint,
   type BaseOverrides,
@@ -80,9 +81,6 @@ const sdxlReading = {
   text_encoder_2: { context: 'penultimate', projects: true },
 } as const;
 
-/** Where a folder brings none. OpenCLIP fills up with its token 0. */
-const usualTokens = { text_encoder: { folder: null }, text_encoder_2: { folder: null, padToken: '!' } } as const;
-
 /** One in Stable Diffusion 1.x and 2.x, two in SDXL, the second alone in its refiner. */
 async function openTextEncoders(
   folder: string,
@@ -99,7 +97,7 @@ async function openTextEncoders(
     const rules = isSdxl && sdxlReading[name].projects ? projectedClipRules : clipRules;
     const { part, files } = await openNetwork(join(folder, name), parse, rules, told);
     const tokenizer = resolve(folder, name === 'text_encoder' ? 'tokenizer' : 'tokenizer_2');
-    const place = (await exists(tokenizer)) ? { folder: tokenizer } : usualTokens[name];
+    const place = (await exists(tokenizer)) ? { folder: tokenizer } : usualTokenizer(part.config);
     return { part: { ...part, name, tokenizer: place }, files };
   };
   const first = hasFirst ? [await open('text_encoder', textEncoder)] : [];

@@ -4,7 +4,8 @@ import { parseTextEncoderConfig, type TextReading } from '../configs/text-encode
 import { clipRules, fromOpenClip, openClipRules, projectedOpenClipRules } from '../key-maps/clip.ts';
 import type { RenameRule } from '../key-maps/rename.ts';
 import type { SafetensorsFile } from '../safetensors/safetensors.ts';
-import type { BaseOverrides, TextEncoderPart, TokenizerPlace } from './layout.ts';
+import type { BaseOverrides, TextEncoderPart } from './layout.ts';
+import { usualTokenizer } from './usual-tokenizer.ts';
 import { weightsOf } from './weights.ts';
 
 /** A place where single files of a family keep a text encoder. */
@@ -14,13 +15,10 @@ interface TextPlace {
   readonly layout: TextLayout;
   readonly rules: readonly RenameRule[];
   readonly reading: TextReading;
-  readonly tokenizer: TokenizerPlace;
 }
 
 const lastState: TextReading = { context: 'last', projects: false };
 const beforeLast = (projects: boolean): TextReading => ({ context: 'penultimate', projects });
-const clipTokens: TokenizerPlace = { folder: null };
-const openClipTokens: TokenizerPlace = { folder: null, padToken: '!' };
 
 /** SDXL's second encoder, and the only one of its refiner. */
 const second = {
@@ -28,7 +26,6 @@ const second = {
   layout: { names: 'openclip', layers: 'all' },
   rules: projectedOpenClipRules,
   reading: beforeLast(true),
-  tokenizer: openClipTokens,
 } as const;
 
 const places: readonly TextPlace[] = [
@@ -38,7 +35,6 @@ const places: readonly TextPlace[] = [
     layout: { names: 'transformers', layers: 'SD 2.x' },
     rules: clipRules,
     reading: lastState,
-    tokenizer: clipTokens,
   },
   {
     prefix: 'cond_stage_model.model.',
@@ -46,7 +42,6 @@ const places: readonly TextPlace[] = [
     layout: { names: 'openclip', layers: 'SD 2.x' },
     rules: openClipRules,
     reading: lastState,
-    tokenizer: openClipTokens,
   },
   {
     prefix: 'conditioner.embedders.0.transformer.',
@@ -54,7 +49,6 @@ const places: readonly TextPlace[] = [
     layout: { names: 'transformers', layers: 'all' },
     rules: clipRules,
     reading: beforeLast(false),
-    tokenizer: clipTokens,
   },
   { prefix: 'conditioner.embedders.1.model.', ...second },
   { prefix: 'conditioner.embedders.0.model.', ...second },
@@ -77,18 +71,13 @@ type BaseTextEncoders = readonly [TextEncoderPart, ...TextEncoderPart[]];
 
 function openTextEncoder(
   file: SafetensorsFile,
-  { prefix, name, layout, rules, reading, tokenizer }: TextPlace,
+  { prefix, name, layout, rules, reading }: TextPlace,
   { textEncoder, textEncoder2 }: BaseOverrides,
 ): TextEncoderPart {
   const stored = weightsOf([file], rules, prefix);
   const weights = layout.names === 'openclip' ? fromOpenClip(stored) : stored;
   const told = name === 'text_encoder' ? textEncoder : textEncoder2;
   const raw = { ...inferTextEncoderConfig(weights, file.name, layout.names, layout.layers), ...told };
-  return {
-    name,
-    config: parseTextEncoderConfig(raw, file.name, reading),
-    weights,
-    weightsFolder: file.folder,
-    tokenizer,
-  };
+  const config = parseTextEncoderConfig(raw, file.name, reading);
+  return { name, config, weights, weightsFolder: file.folder, tokenizer: usualTokenizer(config) };
 }
