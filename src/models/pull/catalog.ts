@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
+import { distillationIds } from '../../schedulers/distillations.ts';
 import { modelKinds } from '../kinds/kinds.ts';
 import { modelIdPattern } from '../names/model-id.ts';
 
@@ -47,6 +48,8 @@ const catalogEntry = z.strictObject({
   family: z.enum(['sd1', 'sd2', 'sdxl']).nullable(),
   /** Of what is for the latents of others: families and ids of base models. */
   fits: z.array(z.string()).optional(),
+  /** How it was made to draw in few steps, where it was. */
+  distilled: z.enum(distillationIds).optional(),
   notes: z.string().optional(),
   networks: z.array(network).optional(),
   /** What the pull writes as annotator.json beside an annotator's files: what they leave open. */

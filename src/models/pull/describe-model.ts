@@ -45,7 +45,7 @@ function manifestOf(
   if (entry?.kind === annotatorKind.id || folderOfFiles(files.map(({ path }) => path)) !== null) return null;
   // A single file needs the word of a manifest to have this id; a folder has it by its name.
   if (entry === null) return file === null && files.length > 1 ? null : { schema: 1, id: slug(id) };
-  const { title, licence, fits } = entry;
+  const { title, licence, fits, distilled } = entry;
   const type = typeRowOf(entry, conditions);
   return {
     schema: 1,
@@ -53,6 +53,7 @@ function manifestOf(
     title,
     licence,
     ...(fits === undefined ? {} : { fits }),
+    ...(distilled === undefined ? {} : { distilled }),
     ...(type === null ? {} : { [type.list]: [{ path: '.', type: type.type }] }),
   };
 }

@@ -31,6 +31,14 @@ describe('the catalog', () => {
     }
   });
 
+  it('says of each model and LoRA of few steps how it was distilled, and of nothing else', () => {
+    const fewSteps = /lcm|tcd|turbo|lightning|hyper/;
+    for (const { id, kind, distilled } of catalog) {
+      expect(distilled, id).toBe(fewSteps.exec(id)?.[0]);
+      if (distilled !== undefined) expect(['base', 'lora']).toContain(kind);
+    }
+  });
+
   it('has for each entry its own variant', () => {
     for (const entry of catalog.filter(({ files }) => files !== null)) {
       expect(filesOfEntry(entry, entry.variant).length).toBeGreaterThan(0);

@@ -1,7 +1,10 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { CatalogEntry } from '../../../src/models/pull/catalog.ts';
+import { modelCatalog } from '../../../src/config/package-files.ts';
+import { openLibrary } from '../../../src/models/library.ts';
+import { type CatalogEntry, readCatalog } from '../../../src/models/pull/catalog.ts';
+import { goldenPath } from '../../support/golden.ts';
 import { commit } from './hub-server.ts';
 import { controlNet, newPulls, text, weights } from './pulls.ts';
 
@@ -82,6 +85,17 @@ describe('a pull', () => {
     });
     await pull({ id: 'unknown-type', entry: { ...entry, type: 'lidar' } });
     expect(Buffer.from(await pulls.read('unknown-type', 'armature.json')).toString()).not.toContain('controlnets');
+  });
+
+  it('of a LoRA for few steps says how it was distilled, which the library reads', async () => {
+    const file = 'pytorch_lora_weights.safetensors';
+    const entry = (await readCatalog(modelCatalog)).find(({ id }) => id === 'lcm-lora-sd15')!;
+    const { pull } = await pulls.open({
+      files: { [file]: await readFile(goldenPath('formats', 'lora-kohya.safetensors')) },
+    });
+    await pull({ id: entry.id, entry });
+    const { loras } = await (await openLibrary([pulls.folder], { conditions: [] })).list();
+    expect(loras).toMatchObject([{ id: entry.id, title: entry.title, licence: entry.licence, distilled: 'lcm' }]);
   });
 
   it('of an annotator goes to the annotators', async () => {
