@@ -41,7 +41,7 @@ export const trainingRequest = z
       .register(fieldOptions, { flag: '--kind <kind>', says: `what is trained: ${trainingKinds.join(' or ')}` }),
     [baseField]: id.optional().describe('Base model that it is for').register(fieldOptions, {
       flag: '--base <id>',
-      says: 'base model that it is for (default: that of --model)',
+      says: 'base model that it is for (default: the one that requests without a model get)',
     }),
     condition: z
       .string()

@@ -33,6 +33,7 @@ export function trainedSize(
 /** What is trained, as far as that can be. `not_supported_yet`, `invalid_request`. */
 export function resolveTrained(request: TrainingRequest, base: BaseModel): Trained {
   refuseBase(base);
+  requireOneLength(request);
   return trainedKinds[request.kind].resolve(request, base);
 }
 
@@ -65,11 +66,13 @@ export function resolveTraining(request: TrainingRequest, given: TrainingGiven):
   };
 }
 
+function requireOneLength({ steps, epochs }: TrainingRequest): void {
+  if ((steps === undefined) !== (epochs === undefined)) return;
+  const came = steps === undefined ? 'neither' : 'both';
+  throw wrongField('steps', `Expected either steps or epochs but received ${came}.`);
+}
+
 function stepsOf({ steps, epochs, batch, accumulation }: TrainingRequest, pairs: number): number {
-  if ((steps === undefined) === (epochs === undefined)) {
-    const came = steps === undefined ? 'neither' : 'both';
-    throw wrongField('steps', `Expected either steps or epochs but received ${came}.`);
-  }
   return steps ?? Math.max(1, Math.ceil(((epochs as number) * pairs) / (batch * accumulation)));
 }
 
