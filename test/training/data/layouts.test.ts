@@ -298,6 +298,32 @@ describe('the same twelve pairs', () => {
     },
   );
 
+  it('are the same in shards, each an archive of its own', async () => {
+    const shard = (from: number, name: string): MadeFiles =>
+      Object.fromEntries(
+        pairs.slice(from, from + 6).flatMap(({ picture, map, caption }, index) => [
+          [`${name}${index}.jpg`, picture],
+          [`${name}${index}.map.png`, map],
+          [`${name}${index}.json`, JSON.stringify({ caption })],
+        ]),
+      );
+    const folder = await writeFolder(join(root, String(made++)), {
+      '00000.tar': await packTar({ ...shard(0, '0000'), '.DS_Store': 'x' }),
+      '00000_stats.json': '{}',
+      '00000.parquet': 'PAR1',
+      // The same names again: they are those of another shard.
+      '00001.zip': await packZip(shard(6, '0000')),
+    });
+    const set = await readTrainingSet({ path: folder }, rules, parts());
+    expect(keysOf(set)).toEqual(keys);
+    expect(set.report).toMatchObject({ layout: 'webdataset', clutter: 1 });
+    await set.close();
+    const few = { ...rules.limits, entries: 30 };
+    expect(await refusal(readTrainingSet({ path: folder }, { ...rules, limits: few }, parts()))).toContain(
+      'at most 30 files',
+    );
+  });
+
   it('come in every layout there is', () => {
     const tried = Object.values({ ...kept, ...plain }).map(({ layout }) => layout);
     expect(new Set(tried)).toEqual(new Set(layouts.map(({ id }) => id)));
