@@ -125,6 +125,7 @@ async function made(): Promise<readonly Case[]> {
   }
   add('zip with a link', /is a link/, zipOf([{ name: 'x.png', content: Buffer.from('/etc/passwd'), mode: 0o120777 }]));
   add('zip with a pipe', /is a pipe or a device/, zipOf([{ name: 'x.png', mode: 0o010644 }]));
+  add('zip with a wrong checksum', /the checksum of "a.png" is another one/, zipOf([{ name: 'a.png' }]));
   add('zip with a password', /is encrypted/, zipOf([{ name: 'x.png', flags: 0x801, size: picture.length - 12 }]));
   for (const method of [1, 9, 12, 14, 93, 99])
     add(`zip by method ${method}`, /compressed by method/, zipOf([{ name: 'x.png', method }]));

@@ -53,6 +53,16 @@ describe('a prepared pair', () => {
     }
   });
 
+  it('has a map of slightly other proportions stretched to its picture first', async () => {
+    const shades = Array.from({ length: 32 }, (_, column) => [8 * column, 0, 0]);
+    const picture = await file(columns(shades, 1, 16).png());
+    const map = await file(columns(shades, 8, 112).png());
+    const resolution = { width: 16, height: 16 };
+    const made = await preparePair({ picture, map }, { ...preparing, resolution });
+    const row = [...made.map!.subarray(0, 16)].map((value) => Math.round(value * 255));
+    expect(row).toEqual(shades.slice(8, 24).map(([red]) => red));
+  });
+
   it('keeps the classes of a map that shrinks, and smooths a picture', async () => {
     const striped = columns([red, blue, green, red, blue, green, red, blue], 3, 24);
     const made = await preparePair({ picture: await file(striped.png()), map: await file(striped.png()) }, preparing);
