@@ -37,10 +37,12 @@ async function measureLivez(
   let drawing = true;
   const seeds = Array.from({ length: drawings }, (_, seed) => seed);
   const work = Promise.all(seeds.map(async (seed) => await service.draw({ ...request, seed, steps })));
-  const times = latencies(service, () => !drawing);
+  const asked = latencies(service, () => !drawing);
   await work.finally(() => (drawing = false));
-  const sorted = await times;
-  report.figure('/livez while drawing: requests', sorted.length);
+  const { sorted, failed } = await asked;
+  // Of too few nothing could be said.
+  report.atLeast('/livez while drawing: requests', sorted.length, 10);
+  report.exactly('/livez while drawing: that failed', failed, 0);
   report.figure('/livez while drawing: p50, ms', percentile(sorted, 0.5));
   report.atMost('/livez while drawing: p99, ms', percentile(sorted, 0.99), most);
   report.figure('/livez while drawing: worst, ms', percentile(sorted, 1));
@@ -60,16 +62,22 @@ async function measureCancel(service: Service, late: number, report: Report): Pr
   report.figure('cancelled in the middle: ms', performance.now() - askedAt);
 }
 
-/** Milliseconds that /livez takes, again and again, the shortest first. */
-async function latencies(service: Service, until: () => boolean): Promise<readonly number[]> {
+/** Milliseconds that /livez takes, again and again, the shortest first, and how often it was no 200. */
+async function latencies(
+  service: Service,
+  until: () => boolean,
+): Promise<{ readonly sorted: readonly number[]; readonly failed: number }> {
   const times: number[] = [];
+  let failed = 0;
   while (!until()) {
     const startedAt = performance.now();
-    await (await service.fetch('/livez')).arrayBuffer();
+    const answer = await service.fetch('/livez');
+    await answer.arrayBuffer();
+    if (answer.status !== 200) failed += 1;
     times.push(performance.now() - startedAt);
     await pause(5);
   }
-  return times.toSorted((a, b) => a - b);
+  return { sorted: times.toSorted((a, b) => a - b), failed };
 }
 
 function percentile(sorted: readonly number[], share: number): number {

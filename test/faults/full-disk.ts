@@ -36,12 +36,13 @@ export const fullDisk = scenario({
 /** One process with its database on the disk that is full: it answers, and goes on when there is room again. */
 async function fullEmbedded(megabytes: number, jobs: number, report: Report): Promise<void> {
   const disk = new SmallDisk(megabytes);
+  const accepted: string[] = [];
   try {
     const service = await Service.start({ flags: ['--provider', 'cpu'], data: disk.folder });
     try {
-      const ids: string[] = [];
-      for (let seed = 0; seed < jobs; seed += 1) ids.push((await service.submit({ ...smallJob, steps: 40, seed })).id);
-      await service.until(ids[0]!, ({ progress }) => progress !== null);
+      for (let seed = 0; seed < jobs; seed += 1)
+        accepted.push((await service.submit({ ...smallJob, steps: 40, seed })).id);
+      await service.until(accepted[0]!, ({ progress }) => progress !== null);
       disk.fill();
       const upload = await sendPicture(service.address);
       report.exactly('embedded, disk full, upload: status', upload.status, 507);
@@ -53,7 +54,7 @@ async function fullEmbedded(megabytes: number, jobs: number, report: Report): Pr
           body: JSON.stringify({ ...smallJob, prompt: 'x'.repeat(1000), seed }),
         });
         const { id, code = '' } = (await answer.json()) as { readonly id: string; readonly code?: string };
-        if (answer.status === 202) ids.push(id);
+        if (answer.status === 202) accepted.push(id);
         else report.exactly(`embedded, disk full, submit ${seed}`, `${answer.status} ${code}`, '507 storage_full');
       }
       report.exactly('embedded, disk full, livez: status', (await service.fetch('/livez')).status, 200);
@@ -61,7 +62,7 @@ async function fullEmbedded(megabytes: number, jobs: number, report: Report): Pr
       report.exactly('embedded, disk full, list: status', (await service.fetch('/v1/generations')).status, 200);
       disk.makeRoom();
       const ended = await Promise.all(
-        ids.map((id) => service.until(id, ({ status }) => /^(succ|fail)/.test(status), 300_000)),
+        accepted.map((id) => service.until(id, ({ status }) => /^(succ|fail)/.test(status), 300_000)),
       );
       report.exactly(
         'embedded, jobs that are lost or failed',
@@ -74,8 +75,17 @@ async function fullEmbedded(megabytes: number, jobs: number, report: Report): Pr
       await service.stop();
     }
     const again = await Service.start({ flags: ['--provider', 'cpu'], data: disk.folder });
-    report.exactly('embedded, started again: livez', (await again.fetch('/livez')).status, 200);
-    await again.stop();
+    try {
+      report.exactly('embedded, started again: livez', (await again.fetch('/livez')).status, 200);
+      const kept = await Promise.all(accepted.map(async (id) => (await again.job(id)).status));
+      report.exactly(
+        'embedded, started again: jobs that are lost',
+        kept.filter((status) => status !== 'succeeded').length,
+        0,
+      );
+    } finally {
+      await again.stop();
+    }
   } finally {
     disk.remove();
   }
@@ -105,6 +115,9 @@ async function fullRedis(cluster: Cluster, seconds: number, report: Report): Pro
   const redis = new Redis(cluster.redis.url);
   try {
     await redis.config('SET', 'maxmemory', '1');
+    // Or it would not be full, and what follows would show nothing.
+    const write = await redis.set('armature-faults', 'x').catch((error: Error) => error.message);
+    report.exactly('Redis full, a write', write.slice(0, 3), 'OOM');
     const answer = await cluster.call('POST', '/v1/generations', { ...smallJob, seed: 77, priority: 9 });
     report.exactly('Redis full, submit: status', answer.status, 202);
     report.atMost('Redis full, submit: ms', Math.round(answer.ms), 1000);

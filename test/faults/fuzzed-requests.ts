@@ -65,10 +65,12 @@ async function meetAll(
   report: Report,
 ): Promise<void> {
   let alive = 0;
+  report.atLeast('hostile clients', clients.length, 10);
   for (const client of clients) {
     const neighbour = new Neighbour(service.address, headers);
     const outcome = await meet(service.address, client);
-    const { slowestMs, refused } = await neighbour.leave();
+    const { asked, slowestMs, refused } = await neighbour.leave();
+    report.atLeast(`${client.name}: requests of another client meanwhile`, asked, 1);
     report.atMost(`${client.name}: slowest answer to another client, ms`, Math.round(slowestMs), waitMs);
     report.exactly(`${client.name}: another client's requests that failed`, refused, 0);
     const { name, allowed } = client;

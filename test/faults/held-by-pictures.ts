@@ -9,6 +9,7 @@ import { WatchedServer } from './harness/watched-server.ts';
 interface Asked {
   readonly status: string;
   readonly detail?: string;
+  readonly error?: { readonly detail: string } | null;
 }
 
 export const heldByPictures = scenario({
@@ -20,6 +21,7 @@ export const heldByPictures = scenario({
     const pictures = makePictures(side);
     const server = await WatchedServer.start();
     try {
+      report.atLeast('a hold of 300 ms that is made on purpose, as it is seen', await server.seenHold(), 250);
       const all = allCases(pictures, await extractors(server)).filter((_, index) => index % every === 0);
       for (const [what, path, asked] of all.slice(0, cases)) {
         const body = JSON.stringify(await asked());
@@ -35,7 +37,11 @@ export const heldByPictures = scenario({
         });
         console.log(`${what}: held for ${Math.round(ms)} ms`);
         report.atMost(`${what}: longest hold, ms`, Math.round(ms), most);
-        report.exactly(`${what}: became`, `${result?.status} ${result?.detail ?? ''}`.trim(), 'succeeded');
+        report.exactly(
+          `${what}: became`,
+          `${result?.status} ${result?.detail ?? result?.error?.detail ?? ''}`.trim(),
+          'succeeded',
+        );
         report.figure(`${what}: /livez meanwhile, ms`, Math.round(livezMs));
       }
     } finally {

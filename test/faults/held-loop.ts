@@ -23,6 +23,7 @@ export const heldLoop = scenario({
     const server = await WatchedServer.start(['--admin-key', adminKey]);
     const worst = new Map<string, BodyHold>();
     try {
+      report.atLeast('a hold of 300 ms that is made on purpose, as it is seen', await server.seenHold(), 250);
       const openapi = (await (await server.service.fetch('/openapi.json', { headers })).json()) as OpenApi;
       const sizes = [...new Set([least, Math.round(Math.sqrt(least * bytes)), bytes])];
       const bodies = sizes.flatMap((size) => hostileBodies(openapi, size).map((body) => ({ body, size })));
@@ -30,19 +31,22 @@ export const heldLoop = scenario({
         .filter(({ route, what }) => longest.includes(route) && wholeBodies.test(what))
         .map((body) => ({ body, size: longestBytes }));
       const all = (whole === 1 ? [...bodies, ...long] : bodies).filter((_, index) => index % every === 0);
+      const wrong: string[] = [];
       let done = 0;
       for (const { body, size } of all) {
         const { result, ms, livezMs } = await server.watch(
           async ({ address }) => await send(address, body, patience * 1000),
         );
         const held = result === null ? patience * 1000 : ms;
+        if (result === 500) wrong.push(`${body.route}: ${body.what} (${size})`);
         const hold = { ms: held, livezMs, status: result ?? 0, what: `${body.what} (${size})` };
         const route = `${body.route}${size === longestBytes ? ', as long as may be' : ''}`;
         if (hold.ms >= (worst.get(route)?.ms ?? -1)) worst.set(route, hold);
         done += 1;
         if (done % 500 === 0) console.log(`${done} of ${all.length} bodies`);
       }
-      report.figure('bodies', all.length);
+      report.atLeast('bodies', all.length, 10);
+      report.exactly('bodies that were answered with 500', wrong.join(', '), '');
       tell(worst, report, most);
     } finally {
       await server.stop();

@@ -104,7 +104,8 @@ async function refuseAll(
   for (const { why, url } of addresses) {
     const { status, code } = await send(service, request(url));
     codes[`${status} ${code}`] = (codes[`${status} ${code}`] ?? 0) + 1;
-    if (status >= 400 && status < 500 && code.startsWith('fetch_')) continue;
+    // What is asked and gives no answer is another code: fetch_failed.
+    if (status === 400 && code === 'fetch_refused') continue;
     taken += 1;
     report.figure(`${place}: ${why} (${url})`, `${status} ${code}`);
   }

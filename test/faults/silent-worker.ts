@@ -1,6 +1,6 @@
 /** A worker is stopped (SIGSTOP) for longer than its claim and goes on (SIGCONT): what it does then changes nothing. */
 import { Cluster, smallJob } from './harness/cluster.ts';
-import { accountFor, accountForWebhooks, tidied } from './harness/account.ts';
+import { accountFor, accountForWebhooks, isWhole, tidied } from './harness/account.ts';
 import { Receiver } from './harness/receiver.ts';
 import { scenario } from './harness/scenario.ts';
 
@@ -38,16 +38,23 @@ export const silentWorker = scenario({
       report.exactly('attempts that came too late', await fenced(cluster), jobs);
       let changed = 0;
       let left = 0;
+      let whole = 0;
       for (const id of ids) {
         const job = await cluster.job(id);
         if (job.attempt !== before.get(id)?.attempt || job.outputs[0]?.sha256 !== hashes.get(id)) changed += 1;
-        left += (await tidied(cluster, id, job.attempt)).length - 1;
+        left += (await tidied(cluster, id, job.attempt)).filter((name) => name !== String(job.attempt)).length;
+        if (await isWhole(cluster, id)) whole += 1;
       }
       await accountForWebhooks(cluster, receiver, ids, report);
       report.exactly('jobs that it changed', changed, 0);
       report.exactly('folders that it left', left, 0);
       const events = await Promise.all(ids.map((id) => cluster.events(id)));
-      report.exactly('events after the end', events.filter((types) => types.at(-1) !== 'succeeded').length, 0);
+      // A second success would be the last event as well.
+      const odd = events.filter(
+        (types) => types.at(-1) !== 'succeeded' || types.indexOf('succeeded') < types.length - 1,
+      );
+      report.exactly('jobs with events after their end', odd.length, 0);
+      report.exactly('jobs whose bytes are there still', whole, jobs);
     } finally {
       receiver.close();
       await cluster.close();

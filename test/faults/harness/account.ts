@@ -18,7 +18,7 @@ export async function accountFor(
   const all = [...jobs.values()];
   const ended = all.filter(({ status }) => status === 'succeeded' || status === 'failed');
   const succeeded = all.filter(({ status }) => status === 'succeeded');
-  report.figure('jobs', ids.length);
+  report.atLeast('jobs', ids.length, 1);
   report.exactly('lost', ids.length - ended.length, 0);
   report.exactly('failed', ended.length - succeeded.length, 0);
   let results = 0;
@@ -44,7 +44,7 @@ export async function accountFor(
 }
 
 /** Whether the bytes of all outputs of a job are those that it names. */
-async function isWhole(cluster: Cluster, id: string): Promise<boolean> {
+export async function isWhole(cluster: Cluster, id: string): Promise<boolean> {
   const { outputs } = await cluster.job(id);
   const found = outputs.map(async ({ sha256 }, index) => {
     const response = await fetch(new URL(`/v1/generations/${id}/outputs/${index}`, cluster.address));

@@ -1,6 +1,7 @@
 /**
  * Is loaded into the server before its own code (`node --import`) and notes each time for which its event loop was held, as a line
- * of the file that LOOP_WATCH names: milliseconds, the lesser of the clock's and those that the thread had a processor for.
+ * of the file that LOOP_WATCH names: milliseconds, the lesser of the clock's and those that the thread had a processor for. SIGUSR2
+ * holds it for LOOP_HOLD milliseconds, by which one sees whether that is noted.
  */
 import { appendFileSync, readFileSync } from 'node:fs';
 
@@ -19,6 +20,9 @@ function watch(path) {
     if (held > notedMs) appendFileSync(path, `${held.toFixed(1)}\n`);
     [wall, busy] = [performance.now(), threadMs()];
   }, everyMs).unref();
+  process.on('SIGUSR2', () => {
+    for (const end = threadMs() + Number(process.env.LOOP_HOLD); threadMs() < end;);
+  });
 }
 
 /** Milliseconds of the processor that the main thread has had; of the whole process where the system does not tell. */

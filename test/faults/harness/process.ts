@@ -38,10 +38,11 @@ export class ServiceProcess {
     this.#child.kill(name);
   }
 
-  /** Sends a signal that ends it, and resolves when it has ended. */
-  async end(name: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  /** Sends a signal that ends it. Its exit code when it has ended; null where the signal itself ended it. */
+  async end(name: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
     if (!this.hasEnded) this.#child.kill(name);
     await this.#ended;
+    return this.#child.exitCode;
   }
 
   /** The processes that it has started itself. */

@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { root, Service } from '../../support/service.ts';
 
+/** For how long the loop is held on purpose, in milliseconds. */
+const onPurposeMs = 300;
+
 /** For how long a server's event loop was held, in milliseconds. */
 export interface Hold {
   readonly ms: number;
@@ -56,6 +59,19 @@ export class WatchedServer {
     return { ms: Math.max(0, ...holds), livezMs: await asking, result };
   }
 
+  /** Holds the loop on purpose, and gives the longest hold that was noted then, in milliseconds: 0 where nothing is noted at all. */
+  async seenHold(): Promise<number> {
+    await this.#noted();
+    process.kill(this.#service.pid, 'SIGUSR2');
+    let longest = 0;
+    for (let round = 0; round < 200 && longest < onPurposeMs / 2; round += 1) {
+      await this.#service.fetch('/livez');
+      await pause(10);
+      longest = Math.max(longest, ...(await this.#noted()));
+    }
+    return Math.round(longest);
+  }
+
   async stop(): Promise<void> {
     await this.#service.stop('SIGKILL');
     await rm(this.#service.data, { recursive: true, force: true });
@@ -86,6 +102,10 @@ async function startService(folder: string, flags: readonly string[]): Promise<S
   const watch = new URL('test/faults/harness/loop-watch.mjs', root).href;
   return await Service.start({
     flags: ['--provider', 'cpu', ...flags],
-    environment: { NODE_OPTIONS: `--import ${watch}`, LOOP_WATCH: join(folder, 'holds') },
+    environment: {
+      NODE_OPTIONS: `--import ${watch}`,
+      LOOP_WATCH: join(folder, 'holds'),
+      LOOP_HOLD: String(onPurposeMs),
+    },
   });
 }

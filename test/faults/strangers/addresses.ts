@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -97,9 +98,10 @@ export interface CountingServer {
   readonly close: () => void;
 }
 
-/** A server inside: nobody may ask it. */
+/** A server inside, at every loopback address of both families: nobody may ask it. */
 export async function openTrap(): Promise<CountingServer> {
-  return await openServer((_request, response) => response.end('secret'));
+  const answer: RequestListener = (_request, response) => response.end('secret');
+  return await openServer(answer, '::').catch(async () => await openServer(answer, '0.0.0.0'));
 }
 
 /** A server that is allowed and answers `/302?to=URL` with that redirect. */
@@ -110,13 +112,13 @@ export async function openRedirector(): Promise<CountingServer> {
   });
 }
 
-async function openServer(answer: RequestListener): Promise<CountingServer> {
+async function openServer(answer: RequestListener, host = '127.0.0.1'): Promise<CountingServer> {
   let asked = 0;
   const server = createServer((request, response) => {
     asked += 1;
     answer(request, response);
   });
-  const port = await listen(server);
+  const port = await listen(server, host);
   const close = (): void => {
     server.close();
     server.closeAllConnections();
@@ -124,7 +126,8 @@ async function openServer(answer: RequestListener): Promise<CountingServer> {
   return { port, asked: () => asked, close };
 }
 
-async function listen(server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+async function listen(server: Server, host: string): Promise<number> {
+  server.listen(0, host);
+  await once(server, 'listening');
   return (server.address() as AddressInfo).port;
 }

@@ -3,17 +3,18 @@ export class Neighbour {
   readonly #leaving = new AbortController();
   readonly #asking: Promise<void>;
   #slowestMs = 0;
+  #asked = 0;
   #refused = 0;
 
   constructor(address: string, headers: Readonly<Record<string, string>>) {
     this.#asking = this.#ask(address, headers);
   }
 
-  /** The slowest answer that it got, and how many of its requests had none or a bad one. */
-  async leave(): Promise<{ readonly slowestMs: number; readonly refused: number }> {
+  /** How many requests it made, the slowest answer that it got, and how many of its requests had none or a bad one. */
+  async leave(): Promise<{ readonly asked: number; readonly slowestMs: number; readonly refused: number }> {
     this.#leaving.abort();
     await this.#asking;
-    return { slowestMs: this.#slowestMs, refused: this.#refused };
+    return { asked: this.#asked, slowestMs: this.#slowestMs, refused: this.#refused };
   }
 
   async #ask(address: string, headers: Readonly<Record<string, string>>): Promise<void> {
@@ -27,6 +28,7 @@ export class Neighbour {
           },
           () => false,
         );
+        this.#asked += 1;
         if (!ok) this.#refused += 1;
         this.#slowestMs = Math.max(this.#slowestMs, performance.now() - startedAt);
       }
