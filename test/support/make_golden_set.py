@@ -1,7 +1,7 @@
 """Makes another set of references in the layout of test/golden, for GOLDEN_DIR: other widths, heads, layers, sizes, seeds and names
 of cases, computed by the same libraries. What it does not make anew it copies.
 
-    pip install torch diffusers transformers opencv-python-headless safetensors
+    pip install torch diffusers transformers opencv-python-headless safetensors scipy
     python test/support/make_golden_set.py /tmp/other
     GOLDEN_DIR=/tmp/other npm run test:fast
 """
