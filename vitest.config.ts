@@ -1,9 +1,10 @@
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/support/suite/longest-first.ts';
-import { fastTestFiles } from './test/support/suite/reach.ts';
+import { fastTestFiles, long } from './test/support/suite/reach.ts';
 import { SlowestFiles } from './test/support/suite/slowest-files.ts';
 
-const fast = [...fastTestFiles()];
+// What needs no server and no process shares workers, however long it takes.
+const fast = [...fastTestFiles(), ...long];
 
 const common = {
   // Ends what hangs. What is merely slow, as on a machine that does more than this, is no failure.

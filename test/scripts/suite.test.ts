@@ -43,11 +43,12 @@ describe('the fast tests', () => {
 });
 
 describe('the whole suite', () => {
-  it('runs the fast tests in workers that they share, and each of the others in one of its own', () => {
+  it('runs the fast tests and the long ones in workers that they share, and each of the others in one of its own', () => {
     const projects = config.test?.projects ?? [];
+    const shared = [...fastTestFiles(), ...long];
     expect(projects).toMatchObject([
-      { test: { include: fastTestFiles(), isolate: false } },
-      { test: { include: ['test/**/*.test.ts'], exclude: fastTestFiles() } },
+      { test: { include: shared, isolate: false } },
+      { test: { include: ['test/**/*.test.ts'], exclude: shared } },
     ]);
   });
 });

@@ -22,13 +22,20 @@ const slow = [
 ] as const;
 
 /**
- * Tests of pure ideas that take over five seconds of processor time each, as they make many networks or draw many samples: they would
- * take a third of the minute that the fast ones have. The whole suite has them.
+ * Tests of pure ideas that take over five seconds of processor time each, as they make many networks, draw many samples or parse all sources: they
+ * would take more than half of the minute that the fast ones have. The whole suite has them, in workers that they share with the fast ones.
  */
 export const long: ReadonlySet<string> = new Set([
+  'test/architecture/ids.test.ts',
+  'test/graph/eight-bits.test.ts',
+  'test/graph/gradient/loras.test.ts',
   'test/graph/gradient/networks.test.ts',
   'test/graph/inferred-shapes.test.ts',
   'test/graph/tiling/tiling.test.ts',
+  'test/models/usable.test.ts',
+  'test/pipeline/ip-adapters.test.ts',
+  'test/pipeline/t2i-adapters.test.ts',
+  'test/pipeline/tokenizer/tokenizer-json.test.ts',
   'test/schedulers/properties.test.ts',
   'test/training/run-training.test.ts',
   'test/training/trained-lora.test.ts',
