@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
+import { bundle } from './bundle.mjs';
 import { fail, root, spawned } from './install.mjs';
 import { step } from './progress.mjs';
 
@@ -12,18 +13,24 @@ export async function buildIfStale() {
   if (lastHash() !== sourcesHash()) await build();
 }
 
-/** Compiles src to dist, copies pages and fonts, and lets the command be run as it is. */
+/** Compiles src to dist, bundles the programs, copies pages and fonts, and lets the command be run as it is. */
 export async function build() {
   const building = step('Building');
   // From scratch: what the compiler remembers of an interrupted build can be wrong.
   for (const file of [stamp, join(root, 'dist', '.tsbuildinfo')]) rmSync(file, { force: true });
   if ((await compile('tsconfig.build.json')) !== 0) fail('the build failed: see above.');
-  completeBuild();
+  await completeBuild();
   building.done();
 }
 
 /** What the compiler leaves to be done in dist. */
-export function completeBuild() {
+export async function completeBuild() {
+  await bundle();
+  copyAndStamp();
+}
+
+/** As {@link completeBuild}, where the programs are bundled already. */
+export function copyAndStamp() {
   for (const folder of [['web'], ['images', 'fonts']])
     cpSync(join(root, 'src', ...folder), join(root, 'dist', ...folder), { recursive: true, filter: isSource });
   removeOrphans();
@@ -32,11 +39,12 @@ export function completeBuild() {
   writeFileSync(stamp, sourcesHash());
 }
 
-/** What was made of sources that are no more would be found by tests, and packed. */
+/** What was made of sources that are no more would be found by tests, and packed. What is bundled is made anew each time. */
 function removeOrphans() {
   const entries = readdirSync(join(root, 'dist'), { recursive: true, withFileTypes: true });
   for (const file of entries.filter((entry) => entry.isFile() && !entry.name.startsWith('.'))) {
     const made = join(file.parentPath, file.name);
+    if (file.parentPath === join(root, 'dist', 'chunks')) continue;
     const source = join(root, 'src', relative(join(root, 'dist'), made));
     if (![source, source.replace(/\.js(\.map)?$/, '.ts')].some((path) => existsSync(path))) rmSync(made);
   }

@@ -71,7 +71,7 @@ async function serveAnew() {
   if (stopping) return;
   const compiling = step('Building');
   const status = await compile('tsconfig.build.json');
-  if (status === 0) completeBuild();
+  if (status === 0) await completeBuild();
   compiling.done();
   if (status !== 0) console.log('That does not compile: see above. The server of before goes on.');
   if (status !== 0 || stopping) return;

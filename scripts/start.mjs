@@ -15,9 +15,9 @@ requireNode();
 await installIfStale();
 await buildIfStale();
 const loading = step('Loading');
-const { report, run } = await load('cli', 'run.js');
+const { loadServe, report, run } = await load('cli', 'run.js');
 // The command would load it in silence, after that line has ended.
-await load('service', 'service.js');
+await loadServe();
 loading.done();
 process.on('uncaughtException', (error) => process.exit(report(error)));
 const args = process.argv.slice(2).filter((argument) => argument !== '--no-picture');

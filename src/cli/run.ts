@@ -66,6 +66,11 @@ const commands: Readonly<Record<string, CommandRow>> = {
   },
 };
 
+/** Loads what `serve` would load in silence, for who says what he waits for. */
+export async function loadServe(): Promise<void> {
+  await import('../service/service.ts');
+}
+
 /**
  * Runs one command and returns its exit code, as docs/commands.md has them. Whatever goes wrong is one line on stderr. `args` are
  * those after `armature`.

@@ -11,17 +11,25 @@ test('a build holds what its sources became, and nothing of sources that have mo
   await cp(fileURLToPath(new URL('../../scripts', import.meta.url)), join(folder, 'scripts'), { recursive: true });
   const projects = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
   const sources = ['src/cli.ts', 'src/new/a.ts', 'src/web/page.js', 'src/images/fonts/font.ttf'];
-  const made = ['dist/cli.js', 'dist/cli.js.map', 'dist/new/a.js'];
+  const made = ['dist/cli.js', 'dist/cli.js.map', 'dist/new/a.js', 'dist/chunks/shared-a1.js'];
   const orphans = ['dist/old/a.js', 'dist/old/a.js.map', 'dist/web/gone.css'];
   for (const file of [...projects, ...sources, ...made, ...orphans]) {
     await mkdir(dirname(join(folder, file)), { recursive: true });
     await writeFile(join(folder, file), '');
   }
   const script = pathToFileURL(join(folder, 'scripts', 'build.mjs')).href;
-  const { completeBuild } = (await import(script)) as { readonly completeBuild: () => void };
-  completeBuild();
+  const { copyAndStamp } = (await import(script)) as { readonly copyAndStamp: () => void };
+  copyAndStamp();
   const left = await readdir(join(folder, 'dist'), { recursive: true, withFileTypes: true });
   const names = left.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  const expected = ['.sources', 'cli.js', 'cli.js.map', 'images/fonts/font.ttf', 'new/a.js', 'web/page.js'];
+  const expected = [
+    '.sources',
+    'chunks/shared-a1.js',
+    'cli.js',
+    'cli.js.map',
+    'images/fonts/font.ttf',
+    'new/a.js',
+    'web/page.js',
+  ];
   expect(names.toSorted()).toEqual(expected.map((name) => join(folder, 'dist', name)));
 });

@@ -12,6 +12,8 @@ export default async function build(): Promise<void> {
     stdio: 'inherit',
   });
   if (status !== 0) throw new Error('The sources do not compile: see above.');
-  const scripts = (await import(new URL('scripts/build.mjs', root).href)) as { readonly completeBuild: () => void };
-  scripts.completeBuild();
+  const scripts = (await import(new URL('scripts/build.mjs', root).href)) as {
+    readonly completeBuild: () => Promise<void>;
+  };
+  await scripts.completeBuild();
 }

@@ -1,0 +1,62 @@
+// The programs of the package, each as few files: Node takes longer to find and open a thousand modules than to run what they say.
+import { readdirSync, rmSync } from 'node:fs';
+import { dirname, join, posix, relative, sep } from 'node:path';
+import { root } from './install.mjs';
+
+/** What is started as a program or a thread, and what `npm start` loads; paths in src, without .ts. */
+const entries = [
+  'cli',
+  'cli/run',
+  'device/main',
+  'extractor/main',
+  'images/decoder/main',
+  'models/inspector-main',
+  'records/database/embedded-thread',
+];
+const src = join(root, 'src');
+
+/**
+ * Writes the entries over what the compiler made of them, and what they share below dist/chunks. The other modules stay as they are, for scripts that
+ * load one of them.
+ */
+export async function bundle() {
+  // Not before it is installed.
+  const { rolldown } = await import('rolldown');
+  const made = await rolldown({
+    cwd: root,
+    platform: 'node',
+    input: Object.fromEntries(entries.map((entry) => [entry, join(src, `${entry}.ts`)])),
+    external: (id) => !/^[./]/.test(id) && !id.startsWith(root),
+    plugins: [ownPlaces],
+  });
+  const { output } = await made.write({
+    dir: join(root, 'dist'),
+    entryFileNames: '[name].js',
+    chunkFileNames: 'chunks/[name]-[hash].js',
+    sourcemap: true,
+  });
+  await made.close();
+  // Those that are there still may be what a process that runs has yet to load.
+  const written = new Set(output.map(({ fileName }) => fileName));
+  for (const name of readdirSync(join(root, 'dist', 'chunks'))) {
+    if (!written.has(`chunks/${name}`)) rmSync(join(root, 'dist', 'chunks', name));
+  }
+}
+
+/** Modules find files by where they lie themselves: a module is told where it would lie by itself. */
+const ownPlaces = {
+  name: 'own-places',
+  transform(code, id) {
+    if (!id.startsWith(src) || !code.includes('import.meta.url')) return null;
+    const module = relative(src, id).split(sep).join('/').replace(/\.ts$/, '.js');
+    // Lines stay where they are: maps of them still tell.
+    return { code: code.replaceAll('import.meta.url', `new URL('dist:${module}', import.meta.url).href`), map: null };
+  },
+  renderChunk(code, { fileName }) {
+    const placed = code.replaceAll(/(["'`])dist:([\w/.-]+)\1/g, (_, quote, module) => {
+      const path = posix.relative(dirname(fileName), module);
+      return `${quote}${path.startsWith('.') ? path : `./${path}`}${quote}`;
+    });
+    return placed === code ? null : { code: placed, map: null };
+  },
+};
