@@ -38,6 +38,9 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: fast,
           globalSetup: ['test/support/build.ts'],
+          // A database of WebAssembly that lives for seconds is not worth being compiled a second time, optimized, which takes longer than what
+          // it is asked.
+          execArgv: ['--liftoff-only'],
           maxWorkers: 3,
         },
       },

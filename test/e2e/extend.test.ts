@@ -92,21 +92,3 @@ it('shares batches with others, and gives the pictures that each gives alone', a
     expect(maxAbsDifference(one.data, other.data)).toBeLessThanOrEqual(1);
   }
 });
-
-it('goes on after the server was killed, to the same picture', async () => {
-  const request = { prompt: 'an astronaut', seed: 5, init_image: picture, extend: { right: 42 }, steps: 60 };
-  const first = await Service.start();
-  const { id } = await first.submit(request);
-  await first.until(id, (job) => (job.progress?.step ?? 0) > 2);
-  await first.stop('SIGKILL');
-  const second = await Service.start({ data: first.data });
-  try {
-    const job = await second.until(id, ({ status }) => status === 'succeeded');
-    expect(job.attempt).toBe(2);
-    const calm = await second.draw(request);
-    expect(calm.outputs[0]!.sha256).toBe(job.outputs[0]!.sha256);
-  } finally {
-    await second.stop();
-    await rm(first.data, { recursive: true, force: true });
-  }
-});

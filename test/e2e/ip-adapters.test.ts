@@ -152,28 +152,6 @@ describe('IP-Adapters over HTTP', () => {
     expect(shas.size).toBe(4);
   });
 
-  it('draws the same when the service was killed in the middle', async () => {
-    const request = {
-      ...base,
-      steps: 60,
-      seed: 5,
-      controls: [{ ...prompt, model: 'ip-adapter-plus_sd15', scale: 0.7 }],
-    };
-    const first = await Service.start({ flags });
-    const { id } = await first.submit(request);
-    await first.until(id, (job) => (job.progress?.step ?? 0) > 2);
-    await first.stop('SIGKILL');
-    const second = await Service.start({ data: first.data, flags });
-    try {
-      const job = await second.until(id, ({ status }) => status === 'succeeded');
-      const calm = await pixelsOf(second, request);
-      const { data } = await decodePicture(await second.picture(job));
-      expect(maxAbsDifference(data, calm)).toBeLessThanOrEqual(1);
-    } finally {
-      await second.stop();
-    }
-  });
-
   it.each<[string, object, RegExp]>([
     ['of another family', { model: 'ip-adapter_sdxl' }, /does not fit the base model sd15-tiny .* Choose ip-adapter/],
     ['which one is meant', { model: undefined }, /controls\[0\]\.model to say which IP-Adapter is meant: ip-adapter/],

@@ -123,24 +123,6 @@ it('prompts of unequal length, composed and scheduled ones share steps, and draw
   }
 });
 
-it('a scheduled prompt goes on after the death of the service, to the same picture', async () => {
-  const first = await Service.start({ flags: ['--checkpoint-every', '1'] });
-  const body = { prompt: 'a [red cube:[green|blue] ball:0.4] AND fog :-0.2', seed: 7, steps: 30 };
-  const { id } = await first.submit(body);
-  await first.until(id, (job) => (job.checkpoint_step ?? 0) > 2);
-  await first.stop('SIGKILL');
-  const second = await Service.start({ data: first.data });
-  try {
-    const job = await second.until(id, ({ status }) => status === 'succeeded');
-    expect(job.attempt).toBe(2);
-    const calm = await second.finished(await second.submit(body));
-    expect(calm.outputs[0]?.sha256).toBe(job.outputs[0]?.sha256);
-  } finally {
-    await second.stop();
-    await rm(first.data, { recursive: true, force: true });
-  }
-});
-
 it('the examples of docs/api.md work as printed', async () => {
   const text = readFileSync(new URL('docs/api.md', root), 'utf8');
   const section = text.slice(text.indexOf('\n### Prompts\n'), text.indexOf('\n### Drawing over a picture\n'));

@@ -7,14 +7,18 @@ import { smallModelPath } from '../support/golden.ts';
 import { inlinePicture, type JobView, Service } from '../support/service.ts';
 
 const image = inlinePicture(readFileSync(smallModelPath('pipelines', 'cond_a.png')));
+const photo = inlinePicture(readFileSync(smallModelPath('pipelines', 'photo.png')));
+const shown = inlinePicture(readFileSync(smallModelPath('adapters', 'ip_adapter', 'square.png')));
 const map = { preprocess: false, resize: 'stretch', image } as const;
+const one = { count: 1, steps: 120 } as const;
 const tiny = { model: 'sd15-tiny', width: 128, height: 128, count: 2, steps: 150, seed: 7 } as const;
 let models: string;
 let service: Service;
 const data: string[] = [];
 
 async function start(folder?: string): Promise<Service> {
-  const flags = ['--models', models, '--checkpoint-every', '1'];
+  // As many rows as all of the jobs need at once.
+  const flags = ['--models', models, '--checkpoint-every', '1', '--max-rows', '32'];
   const started = await Service.start({ flags, ...(folder === undefined ? {} : { data: folder }) });
   if (folder === undefined) data.push(started.data);
   return started;
@@ -28,6 +32,20 @@ const rows: readonly (readonly [string, object])[] = [
   ],
   ['learned words', { prompt: '[a nightmood sky:a (nightmood:1.3) cube:0.5]' }],
   ['previews', { preview: { every: 2 }, scheduler: 'dpmpp_2m_sde' }],
+  ['SDXL, with two texts', { ...one, model: 'sdxl-tiny', height: 64, prompt_2: 'at night', original_size: [640, 480] }],
+  [
+    'an IP-Adapter',
+    {
+      ...one,
+      width: 64,
+      height: 64,
+      controls: [{ type: 'image_prompt', model: 'ip-adapter-plus_sd15', image: shown, scale: 0.7 }],
+    },
+  ],
+  ['a LoRA', { ...one, height: 64, loras: [{ model: 'names-kohya', scale: 0.8 }] }],
+  ['a composed prompt', { ...one, width: 96, prompt: 'a [red cube:[green|blue] ball:0.4] AND fog :-0.2' }],
+  ['tiling', { ...one, width: 64, height: 64, tiling: true }],
+  ['a picture drawn on', { ...one, width: undefined, height: undefined, init_image: photo, extend: { right: 32 } }],
 ];
 const request = (fields: object) => ({ ...tiny, prompt: 'a cube', output: { metadata: false }, ...fields });
 const jobs: JobView[] = [];
@@ -42,16 +60,20 @@ beforeAll(async () => {
     ['t2i', 't2i-adapter-light'],
     ['union', 'controlnet-union'],
     ['textual_inversion', 'nightmood.safetensors'],
+    ['lora', 'names-kohya.safetensors'],
+    ['ip_adapter', 'ip-adapter-plus_sd15.safetensors'],
+    ['ip_adapter', 'image_encoder'],
   ]) {
     await cp(smallModelPath('adapters', ...parts), join(models, parts.at(-1)!), { recursive: true });
   }
   service = await start();
   for (const [, fields] of rows) jobs.push(await service.submit(request(fields)));
   const met = ({ checkpoint_step: step, status }: JobView): boolean => (step ?? 0) > 1 || status === 'succeeded';
-  for (const { id } of jobs) await service.until(id, met, 100_000);
+  for (const { id } of jobs) await service.until(id, met, 300_000);
   await service.stop('SIGKILL');
   service = await start(service.data);
-});
+  // Ten drawings on a machine that does more than this.
+}, 500_000);
 afterAll(async () => {
   await service.stop('SIGKILL');
   for (const folder of [...data, models]) await rm(folder, { recursive: true, force: true });

@@ -195,20 +195,3 @@ describe('SDXL over HTTP', () => {
     await expect(service.submit({ model, prompt: '', original_size: [64] })).rejects.toThrow(/original_size/);
   });
 });
-
-it('goes on where it was killed', async () => {
-  const texts = { prompt: 'a red ball', prompt_2: 'at night' };
-  // Long enough for a checkpoint on a quick machine too.
-  const request = { model, ...texts, seed: 7, steps: 150, width: 128, height: 128, original_size: [640, 480] };
-  const options = { flags: [...flags, '--checkpoint-every', '1'] };
-  const first = await Service.start(options);
-  const { id } = await first.submit(request);
-  await first.until(id, (job) => (job.checkpoint_step ?? 0) > 1);
-  await first.stop('SIGKILL');
-  const second = await Service.start({ ...options, data: first.data });
-  const job = await second.until(id, ({ status }) => status === 'succeeded');
-  const calm = await service.draw(request);
-  expect(job.attempt).toBe(2);
-  expect(job.outputs[0]?.sha256).toBe(calm.outputs[0]?.sha256);
-  await second.stop();
-});

@@ -87,24 +87,6 @@ it('a side along which edges are not to meet may be any', async () => {
   await drawBy(service, { ...bricks, tiling: 'y', width: 136, steps: 1 });
 });
 
-it('a drawing that tiles goes on after the server was killed, to the same picture', async () => {
-  const request = { ...bricks, tiling: true, steps: 60 };
-  const first = await Service.start();
-  const { id } = await first.submit(request);
-  await first.until(id, (job) => (job.progress?.step ?? 0) > 2);
-  await first.stop('SIGKILL');
-  const second = await Service.start({ data: first.data });
-  try {
-    const job = await second.until(id, ({ status }) => status === 'succeeded');
-    expect(job.attempt).toBe(2);
-    const calm = await second.draw(request);
-    expect(calm.outputs[0]!.sha256).toBe(job.outputs[0]!.sha256);
-  } finally {
-    await second.stop();
-    await rm(first.data, { recursive: true, force: true });
-  }
-});
-
 it('the example of docs/api.md works as printed', async () => {
   const text = readFileSync(new URL('docs/api.md', root), 'utf8');
   const section = text.slice(text.indexOf('\n### Tiling\n'), text.indexOf('\n### Drawing over a picture\n'));

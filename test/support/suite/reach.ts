@@ -32,13 +32,10 @@ export const long: ReadonlySet<string> = new Set([
   'test/graph/gradient/networks.test.ts',
   'test/graph/inferred-shapes.test.ts',
   'test/graph/tiling/tiling.test.ts',
-  'test/models/usable.test.ts',
   'test/pipeline/ip-adapters.test.ts',
   'test/pipeline/t2i-adapters.test.ts',
   'test/pipeline/tokenizer/tokenizer-json.test.ts',
   'test/schedulers/properties.test.ts',
-  'test/training/run-training.test.ts',
-  'test/training/trained-lora.test.ts',
   'test/weights/lora/branches.test.ts',
   'test/weights/lora/golden.test.ts',
 ]);
