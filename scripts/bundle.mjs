@@ -10,7 +10,9 @@ const entries = [
   'device/main',
   'extractor/main',
   'images/decoder/main',
+  'models/hashes/hash-main',
   'models/inspector-main',
+  'models/scan/scan-main',
   'records/database/embedded-thread',
 ];
 const src = join(root, 'src');
