@@ -52,5 +52,16 @@ function linesOf(report: SetReport, plan: TrainingPlan): readonly string[] {
       ({ picture, map, caption }) => `  ${picture}${map === null ? '' : ` + ${map}`}: ${JSON.stringify(caption)}`,
     ),
     ...remarks.flatMap(([count, what]) => (count === 0 ? [] : [`warning: ${count} ${what}`])),
+    ...unfollowed(report.settings, plan).map((what) => `warning: the set says ${what}, which is not followed`),
+  ];
+}
+
+/** What a set says of its training and the plan does not do, with the option that does. */
+function unfollowed({ resolution, batch, flip }: SetReport['settings'], plan: TrainingPlan): readonly string[] {
+  const size = resolution === undefined ? null : `${resolution.width}x${resolution.height}`;
+  return [
+    ...(size === null || size === `${plan.resolution.width}x${plan.resolution.height}` ? [] : [`--resolution ${size}`]),
+    ...(batch === undefined || batch === plan.batch ? [] : [`--batch ${batch}`]),
+    ...(flip !== true || plan.flip ? [] : ['--flip']),
   ];
 }

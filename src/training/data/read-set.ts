@@ -33,7 +33,7 @@ export async function readTrainingSet(source: SetSource, rules: SetRules, parts:
     if (rules.captions === 'found') refuseNeglectedCaptions(pairs, laid, files);
     const report = reportOf({ layout, laid, pairs, bad, missing, clutter: entries.clutter, files: files.all }, rules);
     const close = async (): Promise<void> => await entries.close();
-    return { pairs, report, settings: laid.settings, close };
+    return { pairs, report, close };
   } catch (error) {
     await entries.close();
     throw error;

@@ -60,6 +60,7 @@ export function reportOf(
     unused: namesOf(unusedOf(files, laid)),
     twice: pairs.length - new Set(pairs.map(({ key }) => key)).size,
     enlarged: pairs.filter(({ picture }) => picture.width < width || picture.height < height).length,
+    settings: laid.settings,
     first: pairs.slice(0, 3).map(({ picture, map, caption }) => ({
       picture: picture.name,
       map: map?.name ?? null,

@@ -1,4 +1,4 @@
-import type { BadFile } from './contract/layout.ts';
+import type { BadFile, SetSettings } from './contract/layout.ts';
 
 /** How many there are, and the first of them. */
 export interface Named<T> {
@@ -39,6 +39,8 @@ export interface SetReport {
   readonly twice: number;
   /** Pictures with fewer pixels across or down than they are trained at. */
   readonly enlarged: number;
+  /** What the set says of the training on it, which nobody follows unasked. */
+  readonly settings: SetSettings;
   /** The first three pairs as they are used. */
   readonly first: readonly { readonly picture: string; readonly map: string | null; readonly caption: string }[];
 }

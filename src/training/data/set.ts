@@ -1,4 +1,3 @@
-import type { SetSettings } from './contract/layout.ts';
 import type { SetReport } from './set-report.ts';
 
 /** A file of a set that has been looked at. */
@@ -32,8 +31,6 @@ export interface TrainingSet {
   /** Sorted by key, so that the same pairs make the same set in whatever layout they came. */
   readonly pairs: readonly TrainingPair[];
   readonly report: SetReport;
-  /** What the set itself says of the training on it. */
-  readonly settings: SetSettings;
   /** Gives back what is open; no file can be read afterwards. */
   close(): Promise<void>;
 }

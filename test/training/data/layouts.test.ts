@@ -357,8 +357,8 @@ describe('layouts', () => {
       'dataset.toml':
         '[general]\nflip_aug = true\nresolution = [768, 512]\n[[datasets]]\nbatch_size = 2\n[[datasets.subsets]]\nimage_dir = "pictures"\nnum_repeats = 5\nclass_tokens = "cat"',
     };
-    const { settings, pairs: found } = await read(files);
-    expect(settings).toEqual({ flip: true, batch: 2, resolution: { width: 768, height: 512 } });
+    const { report, pairs: found } = await read(files);
+    expect(report.settings).toEqual({ flip: true, batch: 2, resolution: { width: 768, height: 512 } });
     expect(found).toMatchObject([{ caption: 'cat', repeats: 5 }]);
   });
 

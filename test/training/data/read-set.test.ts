@@ -53,6 +53,7 @@ describe('a set in a folder', () => {
       unused: { count: 0, first: [] },
       twice: 0,
       enlarged: 0,
+      settings: {},
       first: found.slice(0, 3).map(({ picture, map, caption }) => ({ picture: picture.name, map: map!.name, caption })),
     });
   });

@@ -34,7 +34,7 @@ export interface Laid {
   readonly lists: readonly SetEntry[];
   /** Maps that no picture belongs to. */
   readonly surplusMaps: readonly SetEntry[];
-  /** What else it says of a training, for a command line that was told nothing better. */
+  /** What else it says of a training. */
   readonly settings: SetSettings;
 }
 
