@@ -36,15 +36,14 @@ const fitFields = (id: ModelKindId): z.ZodRawShape => {
   return { base_models: z.array(z.string()).describe('Ids of the base models that it fits') };
 };
 
-/** What an entry says of the files of a model, whichever kind it is. */
+/** What an entry says of the files of a model, whichever kind it is. One component of the description, not fields of each kind. */
 const fileFields = {
-  preview: z.string().nullable().describe('Where the picture is that lies beside it; null where none does'),
-  sha256: z
-    .string()
-    .nullable()
-    .describe(
-      'Of the single file that it is; null until somebody has asked for it by the query sha256, and of a folder',
-    ),
+  files: z
+    .object({
+      preview: z.string().nullable().describe('Where the picture beside it is; null where none is'),
+      sha256: z.string().nullable().describe('Of a single file, once the query sha256 has asked for it'),
+    })
+    .meta({ id: 'ModelFiles' }),
 } as const;
 
 function listSchema(
@@ -117,8 +116,10 @@ export function modelListView(
   const entry = (model: AnyModel) => ({
     ...kindOf(model).view.show(model, context),
     ...fitsOf(model, models),
-    preview: model.preview === undefined ? null : previewOf(model.id),
-    sha256: hashes.known(model.path),
+    files: {
+      preview: model.preview === undefined ? null : previewOf(model.id),
+      sha256: hashes.known(model.path),
+    },
   });
   const lists = modelKindIds.map((id) => {
     const { view } = kindNamed(id);

@@ -124,7 +124,8 @@ describe('a ControlNet whose type is no condition of this version', () => {
 describe('a picture beside a model', () => {
   const url = '/v1/models/tiny/preview';
   const listed = async (): Promise<unknown> =>
-    (await app.inject('/v1/models')).json<{ base_models: { preview: unknown }[] }>().base_models[0]?.preview;
+    (await app.inject('/v1/models')).json<{ base_models: { files: { preview: unknown } }[] }>().base_models[0]?.files
+      .preview;
   const get = async (headers: Readonly<Record<string, string>> = {}) => {
     const { statusCode, headers: answered, rawPayload } = await app.inject({ url, headers });
     return { statusCode, type: answered['content-type'], etag: String(answered['etag']), bytes: rawPayload };
@@ -192,7 +193,8 @@ describe('a picture beside a model', () => {
 });
 
 describe('the SHA-256 of a file', () => {
-  type Lists = { base_models: { sha256: string | null }[]; loras: { id: string; sha256: string | null }[] };
+  type Files = { id: string; files: { sha256: string | null } };
+  type Lists = { base_models: Files[]; loras: Files[] };
   const lists = async (query = '') => (await app.inject(`/v1/models${query}`)).json<Lists>();
   const file = () => join(models, 'tiny-lora.safetensors');
   const hashed = async () =>
@@ -202,16 +204,16 @@ describe('the SHA-256 of a file', () => {
 
   test('is in the list from when somebody asks for it until the file changes', async () => {
     await cp(goldenPath('formats', 'lora-kohya.safetensors'), file());
-    expect((await lists()).loras).toMatchObject([{ id: 'tiny-lora', sha256: null }]);
+    expect((await lists()).loras).toMatchObject([{ id: 'tiny-lora', files: { sha256: null } }]);
     const asked = await lists('?sha256=tiny-lora');
-    expect(asked.loras).toMatchObject([{ sha256: await hashed() }]);
-    expect(asked.base_models).toMatchObject([{ sha256: null }]);
+    expect(asked.loras).toMatchObject([{ files: { sha256: await hashed() } }]);
+    expect(asked.base_models).toMatchObject([{ files: { sha256: null } }]);
     expect(await lists()).toEqual(asked);
     const other = await readFile(file());
     other[other.length - 1]! ^= 1;
     await writeFile(file(), other);
-    expect((await lists()).loras).toMatchObject([{ sha256: null }]);
-    expect((await lists('?sha256=tiny-lora')).loras).toMatchObject([{ sha256: await hashed() }]);
+    expect((await lists()).loras).toMatchObject([{ files: { sha256: null } }]);
+    expect((await lists('?sha256=tiny-lora')).loras).toMatchObject([{ files: { sha256: await hashed() } }]);
     await rm(file());
   });
 

@@ -20,7 +20,7 @@ export function modelPreviewRoutes(instance: FastifyInstance, { parts, openDownl
     schema: {
       operationId: 'getModelPreview',
       summary: 'The picture that lies beside a model',
-      description: 'PNG, JPEG or WebP, as it lies there. ETag is the SHA-256 of its bytes.',
+      description: 'As it lies there. ETag is the SHA-256 of its bytes.',
       tags: ['models'],
       params: idParameter,
       response: {

@@ -15,9 +15,7 @@ const listQuery = z.object({
     .string()
     .max(200)
     .optional()
-    .describe(
-      'Id of a model that is a single file, whose SHA-256 is wanted: where it is not known yet the answer waits until the file was read',
-    ),
+    .describe('Id of a model that is a single file: its SHA-256 is found out first'),
 });
 
 export function modelRoutes(instance: FastifyInstance, { parts, links, openWaits }: RouteContext): void {
@@ -26,8 +24,7 @@ export function modelRoutes(instance: FastifyInstance, { parts, links, openWaits
     schema: {
       operationId: 'listModels',
       summary: 'Base models, ControlNets and LoRAs, which fit together, and the networks that make maps',
-      description:
-        'Files that come, change or go are noticed without a restart. ETag changes whenever the answer does: a list that is asked for again and again is asked for with If-None-Match.',
+      description: 'Files that come, change or go are noticed without a restart; ETag changes with the answer.',
       tags: ['models'],
       querystring: listQuery,
       response: {

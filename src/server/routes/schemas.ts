@@ -45,7 +45,7 @@ export function json(description: string, schema: z.ZodType) {
 }
 
 export const problem = {
-  description: 'A problem, by RFC 9457; docs/api.md lists the codes',
+  description: 'A problem, by RFC 9457',
   content: { [problemType]: { schema: problemSchema } },
 };
 
