@@ -1,11 +1,8 @@
 /** Do pictures obey their edge maps? Canny F1 at 2 pixels over the test scenes, beside shuffled pairs and diffusers. */
 import { readFileSync } from 'node:fs';
-import { edgeAgreement } from '../src/conditions/fidelity/edge-agreement.ts';
-import { canny } from '../src/conditions/canny/canny.ts';
-import { cannyOptions } from '../src/conditions/canny/options.ts';
-import type { RgbImage } from '../src/pixels/rgb-image.ts';
 import { decodePicture } from '../src/images/decode.ts';
 import { inlinePicture, root, Service } from '../test/support/service.ts';
+import { agreement, mean } from './fidelity/edges.ts';
 
 interface Reference {
   readonly scene: string;
@@ -26,18 +23,12 @@ const maps = new Map(
   await Promise.all(scenes.map(async (scene) => [scene, await decodePicture(mapBytes(scene))] as const)),
 );
 
-const thresholds = cannyOptions.parse({ low_threshold: 60, high_threshold: 140 });
-
-/** F1 of a picture's own edges against the map of a scene. Softer pictures than the scenes' renders: lower thresholds. */
-function agreement(picture: RgbImage, scene: string): number {
+const mapOf = (scene: string) => {
   const requested = maps.get(scene);
   if (requested === undefined) throw new Error(`There is no scene ${scene}`);
-  const { map } = canny.extract(picture, thresholds);
-  return edgeAgreement(map, requested, 2).f1;
-}
-
+  return requested;
+};
 const other = (scene: string): string => scenes[(scenes.indexOf(scene) + 1) % scenes.length] ?? scene;
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 const service = await Service.start();
 const figures: { own: number; shuffled: number; diffusers: number }[] = [];
@@ -48,9 +39,9 @@ try {
     const drawn = await decodePicture(await service.picture(await service.draw(request)));
     const reference = await decodePicture(readFileSync(new URL(`control/${picture}`, folder)));
     const figure = {
-      own: agreement(drawn, scene),
-      shuffled: agreement(drawn, other(scene)),
-      diffusers: agreement(reference, scene),
+      own: agreement(drawn, mapOf(scene)),
+      shuffled: agreement(drawn, mapOf(other(scene))),
+      diffusers: agreement(reference, mapOf(scene)),
     };
     figures.push(figure);
     console.log(`scene ${scene} seed ${seed}: F1 ${figure.own.toFixed(3)}, diffusers ${figure.diffusers.toFixed(3)}`);
