@@ -8,6 +8,7 @@ import { ModelNetworks } from '../src/device/model-networks.ts';
 import { prepareDrawing } from '../src/device/prepare-drawing.ts';
 import { TextCache } from '../src/device/text-cache.ts';
 import { guidanceWindow } from '../src/generation/guided-steps.ts';
+import { tokenMergingOf } from '../src/generation/resolve-token-merging.ts';
 import { findBase } from '../src/generation/models/base.ts';
 import { decodePicture } from '../src/images/decode.ts';
 import { openLibrary } from '../src/models/library.ts';
@@ -25,9 +26,10 @@ interface Setting {
   readonly guidance_start?: number;
   readonly guidance_end?: number;
   readonly every?: number;
+  readonly token_merging?: number;
 }
 
-const settings: readonly Setting[] = [
+const known: readonly Setting[] = [
   {},
   { guidance_end: 0.8 },
   { guidance_end: 0.6 },
@@ -36,6 +38,9 @@ const settings: readonly Setting[] = [
   { every: 3 },
   { every: 5 },
   { every: 2, guidance_end: 0.8 },
+  { token_merging: 0.25 },
+  { token_merging: 0.5 },
+  { token_merging: 0.75 },
 ];
 
 interface Case {
@@ -50,8 +55,11 @@ const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '16' },
     scheduler: { type: 'string', default: 'dpmpp_2m' },
+    // Those settings alone that have this field.
+    only: { type: 'string' },
   },
 });
+const settings = known.filter((setting, index) => index === 0 || values.only === undefined || values.only in setting);
 const folder = join(packageRoot, 'test', 'diorama');
 const modelsFolder = join(packageRoot, 'models');
 const cases = (JSON.parse(readFileSync(join(folder, 'control', 'cases.json'), 'utf8')) as readonly Case[])
@@ -70,7 +78,10 @@ interface Drawn {
   readonly cpuMs: number;
 }
 
-async function draw(one: Case, { every = 1, guidance_start = 0, guidance_end = 1 }: Setting): Promise<Drawn> {
+async function draw(
+  one: Case,
+  { every = 1, guidance_start = 0, guidance_end = 1, token_merging = 0 }: Setting,
+): Promise<Drawn> {
   const map = await mapOf(one);
   const control = {
     type: 'canny',
@@ -85,6 +96,7 @@ async function draw(one: Case, { every = 1, guidance_start = 0, guidance_end = 1
   } as const;
   const plan = planFor(base, {
     ...guidanceWindow({ guidance_start, guidance_end }),
+    ...tokenMergingOf({ token_merging }),
     prompt: one.prompt,
     width: map.width,
     height: map.height,

@@ -79,7 +79,7 @@ export class ModelNetworks implements NetworkSource {
 
   /**
    * A base model with adapters beside the layers of its networks, or merged into them, each network that they change being a variant of its own
-   * then; without adapters that act those of its files. What tiles is drawn by variants too. Its text encoders are
+   * then; without adapters that act those of its files. What tiles, or merges tokens, is drawn by variants too. Its text encoders are
    * taught `words`. Throws as {@link MergedLoras.of} and {@link LearnedWords.of} do.
    */
   async openBase(
@@ -87,9 +87,10 @@ export class ModelNetworks implements NetworkSource {
     loras: readonly LoraWork[] = [],
     words: readonly WordWork[] = [],
     tiling?: Tiling,
+    tokenMerging?: number,
   ): Promise<OpenBase> {
     const base = await this.#openFiles(model);
-    const open = await this.#merged(base, model.id, loras, tiling);
+    const open = await this.#merged(base, model.id, loras, tiling, tokenMerging);
     if (words.length === 0) return open;
     const widths = base.checkpoint.textEncoders.map(({ config }) => config.hiddenSize);
     const taught = await this.#words.of(words, widths);
@@ -101,20 +102,22 @@ export class ModelNetworks implements NetworkSource {
     name: string,
     loras: readonly LoraWork[],
     tiling: Tiling | undefined,
+    tokenMerging: number | undefined,
   ): Promise<OpenBase> {
     const acting = loras.filter(({ scale, textEncoderScale }) => scale !== 0 || textEncoderScale !== 0);
-    if (acting.length === 0 && tiling === undefined) return base.open;
+    if (acting.length === 0 && tiling === undefined && tokenMerging === undefined) return base.open;
     const { key, checkpoint } = base;
     const merged = acting.length === 0 ? null : await this.#loras.of({ key, name, checkpoint }, acting);
     const changes = merged?.unet ?? noDeltas;
     const chosen = [
       ...(changes.deltas.length === 0 ? [] : [changes.deltas]),
       ...(tiling === undefined ? [] : [tiling]),
+      ...(tokenMerging === undefined ? [] : [{ tokenMerging }]),
     ];
     const variant = chosen.length === 0 ? key : JSON.stringify([key, ...chosen]);
     const pictures =
       this.#pictures(variant) ??
-      this.#keep(variant, baseNetworks(this.#pool, key, checkpoint, changes, this.#branches, tiling));
+      this.#keep(variant, baseNetworks(this.#pool, key, checkpoint, changes, this.#branches, tiling, tokenMerging));
     const branches = changes.branches.map(({ branch, scale }) => this.#branches.open(branch, scale));
     const encoders =
       merged === null ? base.open.encoders : this.#encodersOf(base, ({ name }) => merged[loraTargetOf[name]]);

@@ -29,6 +29,8 @@ export interface Structure {
   readonly tiling?: Tiling;
   /** A UNet takes the features of T2I-Adapters. */
   readonly features?: true;
+  /** The share of the tokens that a UNet merges. */
+  readonly tokenMerging?: number | undefined;
   /** So many image prompts may act on a row of a UNet. */
   readonly imagePrompts?: number;
   /** Tokens of a picture that an IP-Adapter takes. */

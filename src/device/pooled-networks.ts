@@ -42,7 +42,8 @@ const workingPlanes = 50;
 
 /**
  * The denoiser of a base model, with what adapters change of it, and its autoencoder, which none changes, run through a pool of sessions under
- * keys that begin with `key`. What tiles wraps along these axes.
+ * keys that begin with `key`. What tiles wraps along these axes; the denoiser
+ * merges that share of its tokens.
  */
 export function baseNetworks(
   pool: SessionPool,
@@ -51,11 +52,12 @@ export function baseNetworks(
   { deltas, into }: NetworkDeltas = noDeltas,
   branches = new Branches(pool),
   tiling?: Tiling,
+  tokenMerging?: number,
 ): PictureNetworks {
   const points = injectionPoints(unet.config);
   const places = featurePlaces(unet.config).length;
   const attentions = crossAttentions(unet.config);
-  const variants = new UNetVariants(pool, key, { deltas, tiling }, branches);
+  const variants = new UNetVariants(pool, key, { deltas, tiling, tokenMerging }, branches);
   return {
     ...vaeNetworks(pool, key, vae, tiling),
     latentChannels: vae.config.latentChannels,
@@ -77,7 +79,8 @@ export function baseNetworks(
       const beside = set === undefined ? {} : await branches.feeds(variants.shapes(unet, set), rows);
       const [height = 0, width = 0] = input.sample.dims.slice(2);
       const images = imageTokens.length > 0 ? imageTokens : Array.from({ length: input.sample.dims[0] ?? 0 }, () => []);
-      const build = (): OnnxModel => buildUNet(into(unet), { features, branches: set, imagePrompts, tiling });
+      const build = (): OnnxModel =>
+        buildUNet(into(unet), { features, branches: set, imagePrompts, tiling, tokenMerging });
       return await runOne(pool, session, build, 'out', {
         ...denoiserFeeds(input),
         ...((input.shown ?? null) === null ? {} : { sample: concatChannels(input.sample, input.shown as Tensor) }),

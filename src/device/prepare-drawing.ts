@@ -48,7 +48,7 @@ export async function* prepareDrawing(
   networks: ModelNetworks,
   texts: TextCache,
 ): AsyncGenerator<void, PreparedDrawing> {
-  const base = await networks.openBase(model, loras, words, planned.tiling);
+  const base = await networks.openBase(model, loras, words, planned.tiling, planned.tokenMerging);
   const autoencoder = await networks.openAutoencoder(base, coders, planned.tiling);
   const view = preview === null ? null : await networks.openView(autoencoder, preview, planned.tiling);
   const guidance: Guidance = {

@@ -23,10 +23,11 @@ export interface UNetVariant {
   readonly imagePrompts: number;
 }
 
-/** What all UNets of one model have in common: adapters that are merged into them, and axes along which they wrap. */
+/** What all UNets of one model have in common: adapters that are merged into them, axes along which they wrap, and how many tokens they merge. */
 export interface SharedStructure {
   readonly deltas: readonly MergedDelta[];
   readonly tiling: Tiling | undefined;
+  readonly tokenMerging: number | undefined;
 }
 
 /** Free slots beyond those that are needed with which a network that is loaded still does. */
@@ -68,12 +69,13 @@ export class UNetVariants {
   }
 
   #variant(features: boolean, branches: BranchSet | undefined, imagePrompts: number): UNetVariant {
-    const { deltas, tiling } = this.#shared;
+    const { deltas, tiling, tokenMerging } = this.#shared;
     const structure = {
       ...(features ? { features } : {}),
       ...(branches === undefined ? {} : { branches }),
       ...(imagePrompts === 0 ? {} : { imagePrompts }),
       ...tiled(tiling),
+      ...(tokenMerging === undefined ? {} : { tokenMerging }),
     };
     const session = sessionKey(this.#network, { deltas, structure });
     return { session, features, branches, imagePrompts };

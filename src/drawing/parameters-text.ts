@@ -17,6 +17,9 @@ export function parametersText(plan: GenerationPlan, seed: number, variation?: V
           ['CFG start', plan.guidanceWindow.start],
           ['CFG end', plan.guidanceWindow.end],
         ] satisfies [string, number][])),
+    ...(plan.tokenMerging === undefined
+      ? []
+      : ([['Token merging ratio', plan.tokenMerging]] satisfies [string, number][])),
     ...(plan.imageGuidanceScale === undefined
       ? []
       : ([['Image CFG scale', plan.imageGuidanceScale]] satisfies [string, number][])),

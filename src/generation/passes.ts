@@ -30,6 +30,7 @@ export interface PlannedPass extends Pick<
   | 'imageGuidanceScale'
   | 'strict'
   | 'tiling'
+  | 'tokenMerging'
 > {
   /** Whether it draws at the first size or at that of a hires pass. */
   readonly stage: 'low' | 'high';
@@ -98,7 +99,16 @@ function stepsOf(passes: readonly PlannedPass[]): number {
 function firstPass(plan: GenerationPlan): PlannedPass {
   const { model, prompt, negativePrompt, added, promptSyntax, clipSkip, width, height } = plan;
   const { scheduler, schedule, sChurn, eta, run, sdeNoise } = plan;
-  const { guidanceScale, guidanceRescale, embedsGuidance, guidanceWindow, imageGuidanceScale, strict, tiling } = plan;
+  const {
+    guidanceScale,
+    guidanceRescale,
+    embedsGuidance,
+    guidanceWindow,
+    imageGuidanceScale,
+    strict,
+    tiling,
+    tokenMerging,
+  } = plan;
   const sampling = { scheduler, schedule, sChurn, part: partOf(plan), eta, run, sdeNoise };
   const read = { within: '', steps: { steps: run.steps } };
   return {
@@ -122,6 +132,7 @@ function firstPass(plan: GenerationPlan): PlannedPass {
     strict,
     refines: false,
     tiling,
+    tokenMerging,
     takes: null,
     leaves: 'picture',
   };

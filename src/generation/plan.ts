@@ -63,6 +63,8 @@ export interface GenerationPlan extends Plan {
   readonly clipSkip: number;
   /** Along which axes what is drawn is a tile of a pattern; absent: along none. */
   readonly tiling?: Tiling | undefined;
+  /** The share of the tokens that the UNet merges where it attends to the picture itself; absent: none. */
+  readonly tokenMerging?: number | undefined;
   /** What drawing begins with; absent where that is noise alone. */
   readonly init?: PlannedInit | undefined;
   /** A second pass over what the first one left, at a larger size; absent where there is none. */

@@ -31,6 +31,7 @@ import { chooseRefiner, plannedRefiner, runsWith } from './resolve-refiner.ts';
 import { resolveOutput } from './resolve-output.ts';
 import { refuseExtend, resolveExtend } from './resolve-extend.ts';
 import { resolveTiling } from './resolve-tiling.ts';
+import { tokenMergingOf } from './resolve-token-merging.ts';
 import { warningsOf } from './warnings.ts';
 
 export interface GenerationContext {
@@ -122,6 +123,7 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
     count: request.count,
     clipSkip: resolveClipSkip(request.clip_skip, [base, hires?.base ?? base]),
     ...(tiling === undefined ? {} : { tiling }),
+    ...tokenMergingOf(request),
     ...(init === undefined ? {} : { init }),
     ...(hires === null ? {} : { hires: hires.planned }),
     ...(refiner === null

@@ -81,6 +81,7 @@ function generation(effective) {
       ...(effective.vae === null ? [] : [pair('Autoencoder', effective.vae.id)]),
       ...(effective.decoder.model === null ? [] : [pair('Decoder', effective.decoder.model.id)]),
       ...(effective.preview === null ? [] : [pair('Shown while drawn', every(effective.preview.every))]),
+      ...(effective.token_merging === 0 ? [] : [pair('Tokens merged', String(effective.token_merging))]),
       ...(effective.tiling === false
         ? []
         : [pair('Tiles', effective.tiling === true ? 'in both directions' : `along ${effective.tiling}`)]),

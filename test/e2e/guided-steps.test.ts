@@ -66,6 +66,15 @@ it('a ControlNet at every n-th step draws nearly what it draws at all steps', as
   expect(all.effective).toMatchObject({ controls: [{ every: 1 }] });
 });
 
+it('merged tokens change a picture a little, and none of them nothing', async () => {
+  const [none, half, most] = [await draw({}), await draw({ token_merging: 0.5 }), await draw({ token_merging: 0.75 })];
+  expect(await difference(await draw({ token_merging: 0 }), none)).toBe(0);
+  expect(await difference(half, none)).toBeGreaterThan(1);
+  expect(await difference(most, half)).toBeGreaterThan(1);
+  expect(half.effective).toMatchObject({ token_merging: 0.5 });
+  expect(Buffer.from(await fileOf(service, half)).toString('latin1')).toContain('Token merging ratio: 0.5');
+});
+
 it('shares steps with other requests, each of which draws what it draws alone', async () => {
   const requests = [
     { guidance_end: 0.5 },
@@ -73,6 +82,8 @@ it('shares steps with other requests, each of which draws what it draws alone', 
     { seed: 3 },
     { guidance_scale: 1, seed: 4 },
     { seed: 5, controls: [{ ...map, every: 3 }] },
+    { seed: 7, token_merging: 0.5 },
+    { seed: 8, token_merging: 0.5, controls: [{ ...map, every: 3 }] },
     { seed: 6, guidance_end: 0.5, controls: [{ ...map, every: 4, end: 0.8 }, map] },
   ];
   const alone: JobView[] = [];
@@ -85,7 +96,14 @@ it('shares steps with other requests, each of which draws what it draws alone', 
 it('goes on after a kill to the same picture', async () => {
   const first = await small.start();
   const controls = [{ ...map, every: 4 }];
-  const fields = { guidance_start: 0.1, guidance_end: 0.5, steps: 40, scheduler: 'euler_a', controls };
+  const fields = {
+    guidance_start: 0.1,
+    guidance_end: 0.5,
+    steps: 40,
+    scheduler: 'euler_a',
+    controls,
+    token_merging: 0.5,
+  };
   const { id } = await first.submit({ ...asked, ...fields });
   await first.until(id, ({ status, progress }) => status === 'succeeded' || (progress?.step ?? 0) > 5);
   await first.stop('SIGKILL');

@@ -93,6 +93,16 @@ describe('a request with LoRAs', () => {
     expect(off.warnings).toContain('loras[0] has scale 0 and does not act.');
   });
 
+  it('merges tokens beside them as a base model does that has them in its files', async () => {
+    const asked = { token_merging: 0.5, loras: [{ model: 'names-kohya', scale: 0.8, text_encoder_scale: 0.5 }] };
+    const [own, reference] = [await draw(asked), await draw({ token_merging: 0.5, model: 'merged' })];
+    const [b, c] = [await pictureOf(own), await pictureOf(reference)];
+    expect(maxAbsDifference(b.data, c.data)).toBeLessThanOrEqual(1);
+    const { token_merging: _, ...without } = asked;
+    expect(maxAbsDifference((await pictureOf(await draw(without))).data, b.data)).toBeGreaterThan(1);
+    expect(own.effective).toMatchObject({ token_merging: 0.5, loras: [{ applied: 'branches' }] });
+  });
+
   it('is drawn beside others as it is alone, and shares batches with those that have the same', async () => {
     const [ink, wash] = [
       { model: 'names-kohya', scale: 0.8 },
@@ -212,6 +222,22 @@ describe('a request with LoRAs', () => {
       2,
       expect.stringContaining('Expected loras[0].scale to be a number from -10 to 10 but received "much".'),
     ]);
+  });
+
+  it('of few steps is sampled as it was made to, and draws what a base model draws that has it in its files', async () => {
+    await cp(loraFile('names-kohya'), loraFile('quick'));
+    const said = ['models', 'set', 'quick', '--distilled', 'lcm', '--models', models, '--data', service.data];
+    expect(await armature(said)).toMatchObject({ code: 0 });
+    const open = { prompt: 'a red cube', model: 'sd15-tiny', seed: 5, width: 64, height: 64 };
+    const loras = [{ model: 'quick', scale: 0.8, text_encoder_scale: 0.5 }];
+    const own = (await service.draw({ ...open, loras })) as unknown as JobView;
+    const sampled = { steps: 4, guidance_scale: 1, scheduler: 'lcm' };
+    expect(own.effective).toMatchObject({ ...sampled, schedule: null, loras: [{ applied: 'branches' }] });
+    const reference = (await service.draw({ ...open, ...sampled, model: 'merged' })) as unknown as JobView;
+    expect(maxAbsDifference((await pictureOf(own)).data, (await pictureOf(reference)).data)).toBeLessThanOrEqual(1);
+    expect(own.warnings).toEqual(reference.warnings);
+    const slow = (await service.draw({ ...open, loras, steps: 20 })) as unknown as JobView;
+    expect(slow.warnings.join()).toMatch(/quick was made for few steps/);
   });
 });
 

@@ -21,6 +21,7 @@ describe('a generation request', () => {
       negative_prompt: null,
       prompt_syntax: 'a1111',
       tiling: false,
+      token_merging: 0,
       guidance_rescale: 0,
       guidance_start: 0,
       guidance_end: 1,
@@ -126,7 +127,7 @@ describe('a generation request', () => {
     expect(refusal({ prompt: 'x', output: { qualty: 1 } }).message).toContain('Did you mean output.quality?');
   });
 
-  test.each([['token_merging', { token_merging: 0.5 }]])(
+  test.each([['deep_cache', { deep_cache: { every: 2 } }]])(
     'refuses %s, which is to come, instead of leaving it out',
     (field, part) => {
       const error = refusal({ prompt: 'x', ...part });

@@ -70,6 +70,14 @@ describe('what a request leaves open', () => {
     ]);
   });
 
+  test('says which share of the tokens is merged, and nothing where none are', () => {
+    expect(resolve({ token_merging: 0.35 }).plan.tokenMerging).toBe(0.35);
+    expect(Object.keys(resolve({ token_merging: 0 }).plan)).not.toContain('tokenMerging');
+    const error = refusal(() => resolve({ token_merging: 0.33 }));
+    expect([error.code, error.field]).toEqual(['invalid_request', 'token_merging']);
+    expect(error.message).toContain('a multiple of 0.05 but received 0.33: 0.35 would fit');
+  });
+
   test('a condition without an extractor takes the picture as a map', () => {
     const [control] = resolve({ controls: [{ type: 'sketch', model: 'nameless', image }] }).plan.controls;
     expect(control).toMatchObject({ source: { kind: 'map' }, model: { id: 'nameless' } });

@@ -14,6 +14,7 @@ const generation = new Map<string, string>([
     called('steps'),
   ),
   ...named(['cfg_scale', 'cfg', 'distilled_cfg_scale', 'true_cfg_scale', 'prompt_strength'], called('guidance_scale')),
+  ...named(['token_merging_ratio', 'tome_ratio'], called('token_merging')),
   ...named(['cfg_rescale', 'cfg_rescale_multiplier'], called('guidance_rescale')),
   ...named(['sampler_name', 'sampler_index', 'sampler', 'sample_method', 'sampling_method'], called('scheduler')),
   ...named(['schedule_type', 'noise_schedule', 'scheduler_type'], called('schedule')),

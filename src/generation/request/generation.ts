@@ -51,7 +51,7 @@ const generationFields = {
 export const generationRequest = noted(
   z.strictObject(generationFields).describe('What is to be drawn').meta({ id: 'GenerationRequest' }),
   {
-    later: ['token_merging', 'deep_cache'],
+    later: ['deep_cache'],
     foreign: foreignNames.generation,
   },
 );

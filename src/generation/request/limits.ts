@@ -57,6 +57,8 @@ export const limits = {
   loraScale: { min: -10, max: 10 },
   /** Shares of the steps. */
   controlWindow: { min: 0, max: 1 },
+  /** Of a square of 2x2 tokens one is left. */
+  tokenMerging: { min: 0, max: 0.75 },
   /** Steps from one at which a ControlNet runs to the next. */
   controlEvery: { min: 1, max: 150 },
   /** Short side in pixels at which an extractor sees a picture. */

@@ -36,6 +36,15 @@ export const samplingFields = {
       flag: '--guidance-end <share>',
       says: 'share of the steps after which guidance ends (default: 1)',
     }),
+  token_merging: real(limits.tokenMerging)
+    .default(0)
+    .describe(
+      'Share of the places of the picture that the model merges with others like them where it compares places with each other (token merging, Bolya and Hoffman 2023). Faster, and less exact; 0 is off',
+    )
+    .register(fieldOptions, {
+      flag: '--token-merging <share>',
+      says: 'share of places that are merged with others like them: faster, less exact (default: 0)',
+    }),
   image_guidance_scale: real(limits.imageGuidanceScale)
     .optional()
     .describe(

@@ -43,6 +43,7 @@ import {
 import { inShape, sumTo } from '../ir/operators/shapes.ts';
 import { sinusoids } from '../ir/operators/sinusoids.ts';
 import { sumPositions, sumVectors } from '../ir/operators/sums.ts';
+import { mergePlaces, mergeTokens, unmergeTokens } from '../ir/operators/token-merging.ts';
 
 /** The operators that layers write, by the names that a graph shows. */
 export const operators = {
@@ -77,6 +78,8 @@ export const operators = {
   LayerNormKept: layerNormKept,
   LeakyRelu: leakyRelu,
   Linear: linear,
+  MergePlaces: mergePlaces,
+  MergeTokens: mergeTokens,
   Multiply: multiply,
   OuterProduct: outerProduct,
   Pick: pick,
@@ -103,6 +106,7 @@ export const operators = {
   SwishGradient: swishGradient,
   Tanh: tanh,
   TokensToImage: tokensToImage,
+  UnmergeTokens: unmergeTokens,
 } as const;
 
 export type OperatorName = keyof typeof operators;

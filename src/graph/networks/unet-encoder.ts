@@ -15,6 +15,8 @@ export interface Conditioning {
   readonly context: Tokens;
   /** What attentions on the context look at besides, by level. */
   readonly beside?: ((level: number) => BesideText) | undefined;
+  /** The share of the tokens that transformers of a level merge in their attentions on themselves. */
+  readonly merging?: ((level: number) => number | undefined) | undefined;
 }
 
 export interface Encoded {
@@ -152,5 +154,6 @@ function transformerOptions(config: EncoderConfig, given: Conditioning, { level,
     onlyCrossAttention: config.onlyCrossAttention[level] as boolean,
     context: given.context,
     beside: given.beside?.(level),
+    merging: given.merging?.(level),
   };
 }

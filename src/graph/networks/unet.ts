@@ -25,6 +25,8 @@ export interface UNetOptions extends NetworkOptions {
   readonly branches?: BranchSet | undefined;
   /** How many image prompts may act on a row (see besideText); none where not told. */
   readonly imagePrompts?: number;
+  /** The share of the tokens, above 0 and at most 0.75, that the first level that has transformers merges where it attends to itself; absent: none. */
+  readonly tokenMerging?: number | undefined;
 }
 
 /**
@@ -42,7 +44,7 @@ export function unet(part: NetworkPart<UNetConfig>, { branches, ...options }: UN
   const graph = new Graph('UNet', part, { ...options, everyStep: true, branches: branched });
   const sample = graph.input('sample', 'float32', ['rows', config.inChannels, 'height', 'width']);
   const beside = (options.imagePrompts ?? 0) > 0 ? besideText(graph, options.imagePrompts ?? 0) : undefined;
-  const given = { ...conditioning(graph, config), beside };
+  const given = { ...conditioning(graph, config), beside, merging: mergingIn(config, options.tokenMerging) };
   const channels = config.blockChannels[0] as number;
   const first = convolution(graph, sample, 'conv_in', config.inChannels, channels);
   const features = options.features === true ? addFeatures(graph) : undefined;
@@ -52,6 +54,12 @@ export function unet(part: NetworkPart<UNetConfig>, { branches, ...options }: UN
   const out = convolution(graph, hidden, 'conv_out', channels, config.outChannels);
   graph.output('out', out, ['rows', config.outChannels, 'height', 'width']);
   return graph;
+}
+
+/** Tokens are merged where they are most: where the picture is largest. */
+function mergingIn({ transformerLayers }: UNetConfig, share: number | undefined) {
+  const first = transformerLayers.findIndex((layers) => layers.some((count) => count > 0));
+  return (level: number): number | undefined => (level === first ? share : undefined);
 }
 
 /** Adds an input of that name to a value. Its sizes have names of their own: none need equal those of the value. */

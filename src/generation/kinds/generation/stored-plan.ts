@@ -14,7 +14,8 @@ import { storedForm } from '../../stored-json.ts';
  * those of SDXL is. Until version 9 nobody was shown the pictures of a plan on their way, as of one without `preview`, no model edited a picture,
  * plans had one pass, and all LoRAs were merged, as those are that do not say how they are applied. Until version 10 no picture's edges met, nothing
  * was drawn beyond the sides of one, no model took its guidance as an input, every control had a map, and guidance
- * acted at all steps. Until version 11 every ControlNet ran at all steps.
+ * acted at all steps. Until version 11 every ControlNet ran at all steps, and no
+ * tokens were merged.
  */
 export const storedGeneration = storedForm<'plan', GenerationPlan>('plan', {
   version: 11,

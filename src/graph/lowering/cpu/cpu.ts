@@ -19,6 +19,7 @@ import { groupNormGradient, groupNormKept, layerNormGradient } from './gradients
 import { outerProduct, sumVectors } from './gradients/products.ts';
 import { groupNorm } from './normalization.ts';
 import { addProduct, attention, linear } from './products.ts';
+import { mergePlaces, mergeTokens } from './token-merging.ts';
 
 /** What is fastest on onnxruntime's CPU provider (docs/decisions/0003-split-controlnet-real-size.md). */
 export const cpu: Lowering = {
@@ -38,6 +39,8 @@ export const cpu: Lowering = {
   ImageToTokens: imageToTokens,
   LayerNormGradient: layerNormGradient,
   Linear: linear,
+  MergePlaces: mergePlaces,
+  MergeTokens: mergeTokens,
   OuterProduct: outerProduct,
   PrependToken: prependToken,
   QuickGelu: quickGelu,
