@@ -47,7 +47,10 @@ type TypeName = Exclude<JsonSchema['type'], undefined | readonly unknown[]>;
 const descriptions: Readonly<Record<TypeName, (schema: JsonSchema) => string>> = {
   integer: (schema) => `a whole number${range(schema)}`,
   number: (schema) => `a number${range(schema)}`,
-  string: ({ maxLength }) => (maxLength === undefined ? 'text' : `text of at most ${maxLength} characters`),
+  string: ({ minLength = 0, maxLength }) => {
+    const least = minLength === 0 ? 'at most' : `${minLength} to`;
+    return maxLength === undefined ? 'text' : `text of ${least} ${maxLength} characters`;
+  },
   boolean: () => 'true or false',
   null: () => 'null',
   array: ({ minItems = 0, maxItems }) => {

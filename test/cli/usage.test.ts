@@ -122,6 +122,12 @@ describe('what goes wrong', () => {
       2,
       /tenant to be 1 to 63 small letters/,
     ],
+    [
+      'a name that is empty',
+      ['keys', 'create', '--name', ''],
+      2,
+      /name to be text of 1 to 100 characters but received ""/,
+    ],
     ['an unknown option', ['generate', 'x', '--sead', '7'], 2, /unknown option '--sead'/],
     ['a missing argument', ['generate'], 2, /missing required argument 'prompt'/],
     ['a setting out of range', ['serve', '--port', '99999'], 2, /65535 for --port but received "99999".*ARMATURE_PORT/],
