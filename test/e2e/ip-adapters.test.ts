@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodePicture } from '../../src/images/decode.ts';
-import { bytes, goldenArrays, maxAbsDifference, smallModelPath } from '../support/golden.ts';
+import { arraysOf, bytes, maxAbsDifference, smallModelPath } from '../support/golden.ts';
 import { inlinePicture, type JobView, Service } from '../support/service.ts';
 
 interface Case {
@@ -91,7 +91,7 @@ describe('IP-Adapters over HTTP', () => {
   it.each(cases)('$name is the picture that diffusers draws', async (one) => {
     const job = await service.draw(requestFor(one));
     const { data } = await decodePicture(await service.picture(job));
-    const expected = bytes(goldenArrays('adapters', 'ip_adapter', `${one.name}.safetensors`), 'image_u8');
+    const expected = bytes(arraysOf(join(adapters, `${one.name}.safetensors`)), 'image_u8');
     expect(maxAbsDifference(data, expected)).toBeLessThanOrEqual(1);
     const { controls } = (job as unknown as { readonly effective: { readonly controls: readonly Prompt[] } }).effective;
     expect(controls.map(({ images }) => images?.length ?? 0).filter((count) => count > 0)).toEqual(
