@@ -37,7 +37,7 @@ const controlFields = {
   resolution: integer(limits.resolution)
     .optional()
     .describe(
-      'Short side in pixels at which the extractor sees the picture; its map is then resized. Left out, it sees the picture at exactly the size of the output.',
+      'Short side in pixels at which the extractor sees the picture; left out, it sees it at the size of the output.',
     )
     .register(fieldOptions, {
       flag: '--resolution <pixels>',
@@ -70,9 +70,7 @@ const controlFields = {
     }),
   every: integer(limits.controlEvery)
     .default(1)
-    .describe(
-      'The ControlNet runs at every so many steps of a pass; at those between, what it gave is added again. Faster, and a little less exact',
-    )
+    .describe('Steps from one at which the ControlNet runs to the next')
     .register(fieldOptions, {
       flag: '--control-every <steps>',
       says: 'its network runs at every so many steps, and what it gave is used again between (default: 1)',
@@ -101,7 +99,7 @@ const controlFields = {
   mask: pictureReference
     .optional()
     .describe(
-      'Where the control acts: white where it does, black where it does not, grey in between. It is brought to the size of the output as the image is. Left out, the control acts everywhere.',
+      'Where the control acts: white where it does, black where it does not, grey in between; brought to the size of the output as the image is. Left out: everywhere.',
     )
     .register(fieldOptions, {
       flag: '--control-mask <file>',

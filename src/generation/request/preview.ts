@@ -12,6 +12,6 @@ export const previewField = {
   preview: previewRequest
     .optional()
     .describe(
-      'Shows those who follow GET /v1/generations/{id}/events what the pictures come to while they are drawn, in small and at most four times a second. Nothing of it is kept, and the pictures are the same',
+      'Shows those who follow GET /v1/generations/{id}/events what the pictures come to while they are drawn, in small and at most four times a second',
     ),
 };

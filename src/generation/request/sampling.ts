@@ -24,23 +24,21 @@ export const samplingFields = {
     }),
   guidance_start: real(limits.guidanceWindow)
     .default(0)
-    .describe('Share of the steps after which guidance begins; before it the prompt is asked alone, which costs half')
+    .describe('Share of the steps after which guidance begins; a step without costs half')
     .register(fieldOptions, {
       flag: '--guidance-start <share>',
       says: 'share of the steps after which guidance begins (default: 0)',
     }),
   guidance_end: real(limits.guidanceWindow)
     .default(1)
-    .describe('Share of the steps after which guidance ends; from there on the prompt is asked alone, which costs half')
+    .describe('Share of the steps after which guidance ends; a step without costs half')
     .register(fieldOptions, {
       flag: '--guidance-end <share>',
       says: 'share of the steps after which guidance ends (default: 1)',
     }),
   token_merging: real(limits.tokenMerging)
     .default(0)
-    .describe(
-      'Share of the places of the picture that the model merges with others like them where it compares places with each other (token merging, Bolya and Hoffman 2023). Faster, and less exact; 0 is off',
-    )
+    .describe('Share of places that the model merges with others like them, in steps of 0.05')
     .register(fieldOptions, {
       flag: '--token-merging <share>',
       says: 'share of places that are merged with others like them: faster, less exact (default: 0)',

@@ -17,8 +17,6 @@ export const sizeFields = {
   tiling: z
     .union([z.boolean(), z.enum(tilingAxes)])
     .default(false)
-    .describe(
-      'Whether opposite edges meet, so that the picture can be laid beside itself without a seam: true in both directions, x from left to right, y from top to bottom',
-    )
+    .describe('Whether opposite edges meet: true in both directions, x from left to right, y from top to bottom')
     .register(fieldOptions, { flag: '--tiling <axes>', says: 'opposite edges meet: true (both), x or y' }),
 } as const;

@@ -23,7 +23,7 @@ export const effectiveControl = z
     scale: z.number(),
     start: z.number(),
     end: z.number(),
-    every: z.int().describe('Steps from one at which its network ran to the next'),
+    every: z.int(),
     mode: z.enum(controlModes),
     passes: z.enum(controlPasses),
     resize: z.enum(resizeModes),

@@ -41,7 +41,7 @@ export const effectiveGeneration = z
     guidance_rescale: z.number(),
     guidance_start: z.number(),
     guidance_end: z.number().describe('Guidance acted between these shares of the steps'),
-    token_merging: z.number().describe('The share of places that were merged; 0: none'),
+    token_merging: z.number(),
     image_guidance_scale: z.number().nullable().describe('null: the model edits no picture'),
     scheduler: z.enum(schedulerIds),
     schedule: z.enum(scheduleIds).nullable().describe('null: the noise levels were spaced as the model says'),
