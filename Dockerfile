@@ -14,7 +14,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --include=dev
 COPY tsconfig.json tsconfig.build.json ./
-COPY scripts/build.mjs scripts/bundle.mjs scripts/install.mjs scripts/progress.mjs scripts/
+COPY scripts/build.mjs scripts/bundle.mjs scripts/install.mjs scripts/progress.mjs scripts/progress-dots.mjs scripts/
 COPY src src
 # Nothing reads the source maps at run time.
 RUN npm run build \

@@ -60,6 +60,15 @@ describe('Dockerfile', () => {
     for (const path of copied) expect(existsSync(join(root, path)), path).toBe(true);
   });
 
+  it('copies each script that those which it copies load', () => {
+    const scripts = sent.filter((path) => path.startsWith('scripts/'));
+    const loaded = scripts.flatMap((path) =>
+      [...textOf(path).matchAll(/'(?:\.\/)?([\w-]+\.mjs)'/g)].map(([, name]) => `scripts/${name}`),
+    );
+    expect(loaded).toContain('scripts/progress.mjs');
+    expect(scripts).toEqual(expect.arrayContaining(loaded));
+  });
+
   it('takes stages that come before', () => {
     const names: string[] = [];
     for (const { base, name, steps } of stages) {
