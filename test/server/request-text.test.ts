@@ -245,6 +245,21 @@ describe('what is not UTF-8', () => {
     },
   );
 
+  test('is refused where a header says two charsets, or a part two names', async () => {
+    const twice = '; charset=utf-8; charset=latin1';
+    const json = '{"prompt": "x"}';
+    const answers = [
+      await post('/v1/generations', json, { 'content-type': `application/json${twice}` }),
+      await post('/v1/generations', form('name="prompt"', 'x', `text/plain${twice}`), formHeaders),
+      await post('/v1/generations', form('name="prompt"; name="negative_prompt"', 'x'), formHeaders),
+      await post('/v1/generations', form('name="prompt"', 'x'), {
+        'content-type': `${formHeaders['content-type']}; boundary=other`,
+      }),
+    ];
+    for (const answer of answers)
+      expect(answer).toMatchObject({ status: 400, detail: expect.stringContaining('twice') as string });
+  });
+
   test.each(['utf-8', 'UTF8', '"utf-8"'])('is not what says that it is %s', async (charset) => {
     const { status } = await post('/v1/generations', '{"prompt": "x"}', {
       'content-type': `application/json; charset=${charset}`,

@@ -4,7 +4,7 @@ import { ArmatureError } from '../../errors.ts';
 import { bodyChunks } from './body-chunks.ts';
 import { isOverdue, nextTurn } from '../../json/turns.ts';
 import type { ServerLimits } from '../parts/limits.ts';
-import { mediaTypeOf, shown } from './media-type.ts';
+import { mediaTypeOf, requireOnce, shown } from './media-type.ts';
 
 /** One part of a form, as it came. */
 export interface FormPart {
@@ -133,14 +133,17 @@ class Reading {
   }
 
   #announced(header: PartHeader): Begun {
-    const { type, parameters } = mediaTypeOf(utf8(header['content-disposition']?.[0] ?? ''));
+    const disposition = mediaTypeOf(utf8(header['content-disposition']?.[0] ?? ''));
+    const { type, parameters } = disposition;
     const name = parameters.get('name');
     if (type !== 'form-data' || name === undefined) throw badForm();
     if (name.length > longestName) throw tooMany();
     if (this.#names.has(name)) throw repeated(name);
     this.#names.add(name);
+    requireOnce(disposition, `the Content-Disposition of the part ${name}`, name);
     refuseCoded(name, header);
     const content = mediaTypeOf(header['content-type']?.[0] ?? '');
+    if (!isPicture(content.type)) requireOnce(content, `the Content-Type of the part ${name}`, name);
     const isFile = parameters.has('filename') || parameters.has('filename*') || isPicture(content.type);
     this.#files += isFile ? 1 : 0;
     const { formFiles, formFields, fieldBytes, picture } = this.#limits;

@@ -6,6 +6,8 @@ export interface MediaType {
   readonly type: string;
   /** By their names in small letters; the first of each counts. */
   readonly parameters: ReadonlyMap<string, string>;
+  /** A name that stands there more than once; null where none does. */
+  readonly repeated: string | null;
 }
 
 const parameter = /;[\t ]*([^\s=;"]+)[\t ]*=[\t ]*(?:"((?:[^"\\]|\\[^])*)"|([^;\s]*))/gu;
@@ -15,12 +17,21 @@ export function mediaTypeOf(header: string): MediaType {
   const end = header.indexOf(';');
   const type = (end === -1 ? header : header.slice(0, end)).trim().toLowerCase();
   const parameters = new Map<string, string>();
+  let repeated: string | null = null;
   for (const [, name = '', quoted, bare = ''] of header.matchAll(parameter)) {
     const key = name.toLowerCase();
     // Browsers write a quotation mark as %22 and a backslash as it is.
-    if (!parameters.has(key)) parameters.set(key, quoted?.replaceAll(/\\(["\\])/gu, '$1') ?? bare);
+    if (parameters.has(key)) repeated ??= key;
+    else parameters.set(key, quoted?.replaceAll(/\\(["\\])/gu, '$1') ?? bare);
   }
-  return { type, parameters };
+  return { type, parameters, repeated };
+}
+
+/** Refuses (`invalid_request`) a header that says a thing twice: programs differ in which of the two they believe. */
+export function requireOnce({ repeated }: MediaType, header: string, field: string): void {
+  if (repeated === null) return;
+  const detail = `Expected each parameter of ${header} once but received ${shown(repeated)} twice.`;
+  throw new ArmatureError('invalid_request', detail, { field });
 }
 
 export function shown(text: string): string {

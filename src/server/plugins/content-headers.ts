@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ArmatureError } from '../../errors.ts';
-import { mediaTypeOf, requireUtf8, shown } from '../http/media-type.ts';
+import { mediaTypeOf, requireOnce, requireUtf8, shown } from '../http/media-type.ts';
 
 /** Refuses bodies whose headers say that they are compressed, or that their text is in another charset than UTF-8. */
 export function refuseOtherEncodings(app: FastifyInstance): void {
@@ -23,7 +23,9 @@ function refuseCoding({ headers, method }: FastifyRequest, reply: FastifyReply):
 /** Text is UTF-8, as JSON has to be (RFC 8259, section 8.1). What is no text may say what it likes. */
 function refuseCharset(header: string | undefined): void {
   if (header === undefined) return;
-  const { type, parameters } = mediaTypeOf(header);
+  const said = mediaTypeOf(header);
+  const { type, parameters } = said;
   if (type.startsWith('image/') || type === 'application/octet-stream') return;
+  requireOnce(said, 'Content-Type', 'Content-Type');
   requireUtf8(parameters.get('charset'), 'the body', 'Content-Type');
 }
