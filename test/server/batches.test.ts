@@ -258,6 +258,20 @@ describe('a batch that runs', () => {
     see(0);
   });
 
+  test('that has been cancelled is not drawn again, and not waited for, while it takes long to see that nothing is left', async () => {
+    const batch = await made([ball, ball]);
+    await asked(`${batch.url}/cancel`);
+    await application.query(`update armature.batch set cancelling_since = now() where id = '${batch.id}'`);
+    const { records } = application.parts;
+    let see = (_left: number): void => {};
+    const seen = new Promise<number>((resolve) => (see = resolve));
+    const batches: BatchRecords = { ...records.batches, goOnCancelling: async () => await seen };
+    const app = await application.rebuild({ records: { ...records, batches } });
+    const again = await app.inject({ method: 'POST', url: `${batch.url}/retry` });
+    expect(again.json()).toMatchObject({ status: 409, code: 'conflict' });
+    see(0);
+  });
+
   test('that has been cancelled is drawn again at once, before anybody has seen that nothing is left', async () => {
     const batch = await made([ball, ball]);
     await asked(`${batch.url}/cancel`);

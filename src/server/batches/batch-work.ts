@@ -54,9 +54,9 @@ export class BatchWork {
     return await inTime(cancelled());
   }
 
-  /** Goes on with a cancel of which nothing is left to its end, which is to see that. */
-  async endCancel(id: string): Promise<void> {
-    await this.#cancel(id);
+  /** Goes on with a cancel of which nothing is left to its end, which is to see that. Whether that was done while the caller waited. */
+  async endCancel(id: string): Promise<boolean> {
+    return await inTime(this.#cancel(id));
   }
 
   /** Removes what a batch takes up that nobody sees any more, of this tenant. Whether that was done while the caller waited. */

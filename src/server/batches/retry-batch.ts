@@ -31,8 +31,8 @@ export async function retryBatch(
 ): Promise<boolean> {
   const { records, feeder, log } = parts;
   const { cancelling, tenant, counts } = await requireBatch(records, identity.tenant, id);
-  if (cancelling && counts.queued + counts.running === 0) await batchWork.endCancel(id);
-  else if (cancelling) {
+  const isCancelled = counts.queued + counts.running === 0;
+  if (cancelling && !(isCancelled && (await batchWork.endCancel(id)))) {
     const detail = `The batch ${id} is being cancelled: wait until no item of it is queued or running, then retry it.`;
     throw new ArmatureError('conflict', detail, { retryAfter: 1 });
   }
