@@ -84,7 +84,10 @@ describe('docs/api.md', () => {
       'name of a batch': [limits.batchName],
       'Prefer: wait': [defaultServerLimits.waitSeconds],
       'pace of a body': [defaultServerLimits.bodyRate, defaultServerLimits.bodyPatienceMs / 1000],
-      'waits by Prefer: wait at the same time': [defaultServerLimits.waitsPerTenant, defaultServerLimits.waits],
+      'waits by Prefer: wait or `sha256` at the same time': [
+        defaultServerLimits.waitsPerTenant,
+        defaultServerLimits.waits,
+      ],
       'pictures fetched at the same time': [
         defaultServerLimits.fetchesPerTenant,
         defaultServerLimits.fetches,

@@ -234,6 +234,25 @@ describe('the SHA-256 of a file', () => {
     await rm(kept);
   });
 
+  test('is not waited for by a server that closes', async () => {
+    await cp(goldenPath('formats', 'lora-kohya.safetensors'), file());
+    const library = await openLibrary([models], { conditions: conditionIds });
+    const begun = new Promise<void>((resolve) => {
+      library.hashes.of = async () => {
+        resolve();
+        return await new Promise(() => {});
+      };
+    });
+    const closing = await application.rebuild({ library });
+    const asked = closing.inject('/v1/models?sha256=tiny-lora');
+    await begun;
+    await closing.close();
+    const answer = await asked;
+    expect(answer.statusCode).toBe(200);
+    expect(answer.json<Lists>().loras).toMatchObject([{ id: 'tiny-lora', files: { sha256: null } }]);
+    await rm(file());
+  });
+
   test.each([
     ['tiny', 'invalid_request', /^tiny is a folder of several files/],
     ['tinny', 'unknown_model', /Did you mean tiny\?/],

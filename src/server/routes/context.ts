@@ -63,7 +63,10 @@ export function routeContext(
     ),
     openWaits: new OpenPlaces(
       { total: limits.waits, perTenant: limits.waitsPerTenant },
-      { what: 'requests with Prefer: wait', instead: 'leave Prefer: wait out, and ask GET /v1/generations/{id}' },
+      {
+        what: 'requests with Prefer: wait or sha256',
+        instead: 'leave that out, and ask GET /v1/generations/{id} or GET /v1/models again',
+      },
     ),
     openDownloads: new OpenPlaces(
       { total: limits.downloads, perTenant: limits.downloadsPerTenant },

@@ -7,6 +7,7 @@ import type { AnyModel } from '../../generation/models/kinds.ts';
 import { findOfAnyKind } from '../../generation/models/model-list.ts';
 import { modelListAnswer, modelListSchema } from '../../models/model-list-view.ts';
 import { isWeights } from '../../models/names/model-files.ts';
+import { gone } from '../http/gone.ts';
 import { hasAlready } from '../http/if-none-match.ts';
 import { json, problem } from './schemas.ts';
 
@@ -18,7 +19,7 @@ const listQuery = z.object({
     .describe('Id of a model that is a single file: its SHA-256 is found out first'),
 });
 
-export function modelRoutes(instance: FastifyInstance, { parts, links, openWaits }: RouteContext): void {
+export function modelRoutes(instance: FastifyInstance, { parts, links, openWaits, closing }: RouteContext): void {
   instance.withTypeProvider<ZodTypeProvider>().get('/v1/models', {
     config: { access: 'read' },
     schema: {
@@ -39,7 +40,7 @@ export function modelRoutes(instance: FastifyInstance, { parts, links, openWaits
       if (asked !== undefined) {
         const path = singleFileOf(findOfAnyKind(await mine.list(), asked, 'sha256'));
         takePlace(openWaits, reply);
-        await parts.library.hashes.of(path);
+        await endOf(parts.library.hashes.of(path), gone(reply, closing));
       }
       const [models, annotators] = await Promise.all([mine.list(), parts.annotators.list()]);
       const { bytes, etag } = modelListAnswer(models, annotators, {
@@ -53,6 +54,15 @@ export function modelRoutes(instance: FastifyInstance, { parts, links, openWaits
       return await reply.type('application/json; charset=utf-8').send(bytes);
     },
   });
+}
+
+/** Waits for some work as long as somebody wants to know: it goes on without him. */
+async function endOf(work: Promise<unknown>, left: AbortSignal): Promise<void> {
+  const leaving = new Promise<void>((resolve) => {
+    if (left.aborted) resolve();
+    else left.addEventListener('abort', () => resolve(), { once: true });
+  });
+  await Promise.race([work, leaving]);
 }
 
 function singleFileOf({ id, path }: AnyModel): string {
