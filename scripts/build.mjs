@@ -74,7 +74,14 @@ function sourcesHash() {
     .filter((name) => isSource(name) && /\.(ts|js|json|html|css|svg|ttf)$/.test(name))
     .toSorted((a, b) => (a < b ? -1 : 1))
     .map((name) => join('src', name));
-  for (const name of ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json', ...names]) {
+  const makers = [
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'package-lock.json',
+    'scripts/build.mjs',
+    'scripts/bundle.mjs',
+  ];
+  for (const name of [...makers, ...names]) {
     hash
       .update(`${name}\0`)
       .update(readFileSync(join(root, name)))

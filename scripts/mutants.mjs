@@ -71,7 +71,8 @@ async function verdictOn(mutant) {
   try {
     if ((await run(['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'])).status !== 0)
       fail(`${file} does not compile with: ${firstLine(put)}`);
-    await run(['--eval', "import('./scripts/build.mjs').then(({ completeBuild }) => completeBuild())"]);
+    const bundling = "import('./scripts/build.mjs').then(({ completeBuild }) => completeBuild())";
+    if ((await run(['--eval', bundling])).status !== 0) fail(`${file} is not bundled with: ${firstLine(put)}`);
     if ((await run(['dist/cli.js', 'serve', '--help'])).status !== 0) fail(`nothing starts with: ${firstLine(put)}`);
     return { passed: 'survives', failed: 'killed', late: 'hangs' }[await tried(mutant)];
   } finally {

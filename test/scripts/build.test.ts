@@ -1,4 +1,4 @@
-import { cp, mkdtemp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdtemp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -32,4 +32,13 @@ test('a build holds what its sources became, and nothing of sources that have mo
     'web/page.js',
   ];
   expect(names.toSorted()).toEqual(expected.map((name) => join(folder, 'dist', name)));
+
+  const stamp = async () => await readFile(join(folder, 'dist', '.sources'), 'utf8');
+  const before = await stamp();
+  copyAndStamp();
+  expect(await stamp()).toBe(before);
+  // What it is made with counts as well.
+  await appendFile(join(folder, 'scripts', 'bundle.mjs'), '// other\n');
+  copyAndStamp();
+  expect(await stamp()).not.toBe(before);
 });
