@@ -59,6 +59,18 @@ describe('the thread that looks at model folders', () => {
     expect(await ids()).toEqual(['tiny Large']);
   });
 
+  it('is begun anew by the next look where it was lost, and nobody waits for the lost one', async () => {
+    const folder = await addTiny('tiny');
+    const asked = join(models, 'config.json');
+    await writeFile(asked, '{}');
+    // It fails over the first config.json that it reads.
+    const thread = new ScanThread([models], [null as unknown as (typeof folderKinds)[number]]);
+    const looks = await Promise.allSettled([thread.scan(), thread.scan()]);
+    expect(looks.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    await rm(asked);
+    expect(await thread.scan()).toMatchObject([{ kind: 'pipeline', path: folder }]);
+  });
+
   it('leaves this one free', async () => {
     for (let folder = 0; folder < 40; folder++) {
       await mkdir(join(models, `many-${folder}`));
