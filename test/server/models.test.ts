@@ -319,6 +319,12 @@ describe('a model that somebody owns', () => {
     const shown = async (headers: typeof alice) =>
       (await own.inject({ url: '/v1/models/tiny/preview', headers })).statusCode;
     expect([await shown(alice), await shown(bob), await shown({})]).toEqual([200, 404, 401]);
+    const signed = async (headers: typeof alice) => {
+      const payload = { paths: ['/v1/models/tiny/preview'] };
+      const answer = await own.inject({ method: 'POST', url: '/v1/signed-urls', headers, payload });
+      return (await own.inject(answer.json<{ urls: string[] }>().urls[0]!)).statusCode;
+    };
+    expect([await signed(alice), await signed(bob)]).toEqual([200, 404]);
 
     const body = generation({ type: 'canny', preprocess: false });
     expect(await post('/v1/generations', body, alice, own)).toMatchObject({ statusCode: 202 });
