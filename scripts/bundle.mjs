@@ -1,5 +1,5 @@
 // The programs of the package, each as few files: Node takes longer to find and open a thousand modules than to run what they say.
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix, relative, sep } from 'node:path';
 import { root } from './install.mjs';
 
@@ -16,6 +16,8 @@ const entries = [
   'records/database/embedded-thread',
 ];
 const src = join(root, 'src');
+/** Milliseconds for which what a build has replaced stays there. */
+const keptMs = 24 * 3600 * 1000;
 
 /**
  * Writes the entries over what the compiler made of them, and what they share below dist/chunks. The other modules stay as they are, for scripts that
@@ -38,10 +40,33 @@ export async function bundle() {
     sourcemap: true,
   });
   await made.close();
-  // Those that are there still may be what a process that runs has yet to load.
-  const written = new Set(output.map(({ fileName }) => fileName));
-  for (const name of readdirSync(join(root, 'dist', 'chunks'))) {
-    if (!written.has(`chunks/${name}`)) rmSync(join(root, 'dist', 'chunks', name));
+  const written = output.map(({ fileName }) => fileName).filter((name) => name.startsWith('chunks/'));
+  removeReplaced(join(root, 'dist', 'chunks'), new Set(written.map((name) => posix.basename(name))), Date.now());
+}
+
+/**
+ * Removes the files of a folder that no build has written for a day. Until then they may be what a process that runs has yet to load: what it needs
+ * for a kind of map or a command it loads when that is asked for, by the name that it had.
+ */
+export function removeReplaced(folder, written, now) {
+  const list = join(folder, '.replaced');
+  const known = new Map(Object.entries(readJson(list) ?? {}));
+  const replaced = readdirSync(folder)
+    .filter((name) => !name.startsWith('.') && !written.has(name))
+    .map((name) => [name, known.get(name) ?? now]);
+  const isOld = ([, since]) => now - since >= keptMs;
+  for (const [name] of replaced.filter(isOld)) rmSync(join(folder, name));
+  const kept = replaced.filter((one) => !isOld(one));
+  if (kept.length === 0) rmSync(list, { force: true });
+  else writeFileSync(list, JSON.stringify(Object.fromEntries(kept)));
+}
+
+/** Null where it is not there, or was not written whole. */
+function readJson(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return null;
   }
 }
 

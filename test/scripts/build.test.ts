@@ -42,3 +42,28 @@ test('a build holds what its sources became, and nothing of sources that have mo
   copyAndStamp();
   expect(await stamp()).not.toBe(before);
 });
+
+test('what a build has replaced stays for a day, for processes that have yet to load it', async () => {
+  const chunks = join(folder, 'replaced');
+  await mkdir(chunks);
+  const script = pathToFileURL(join(folder, 'scripts', 'bundle.mjs')).href;
+  const { removeReplaced } = (await import(script)) as {
+    readonly removeReplaced: (folder: string, written: ReadonlySet<string>, now: number) => void;
+  };
+  const hour = 3_600_000;
+  const leftAfter = async (written: readonly string[], now: number) => {
+    for (const name of written) await writeFile(join(chunks, name), '');
+    removeReplaced(chunks, new Set(written), now);
+    return (await readdir(chunks)).filter((name) => !name.startsWith('.')).toSorted();
+  };
+  expect(await leftAfter(['a-1.js', 'b-1.js'], 0)).toEqual(['a-1.js', 'b-1.js']);
+  expect(await readdir(chunks)).toEqual(['a-1.js', 'b-1.js']);
+  expect(await leftAfter(['a-1.js', 'b-2.js'], 100 * hour)).toEqual(['a-1.js', 'b-1.js', 'b-2.js']);
+  // One that is written again begins anew.
+  expect(await leftAfter(['a-2.js', 'b-2.js'], 110 * hour)).toEqual(['a-1.js', 'a-2.js', 'b-1.js', 'b-2.js']);
+  expect(await leftAfter(['a-1.js', 'b-2.js'], 120 * hour)).toEqual(['a-1.js', 'a-2.js', 'b-1.js', 'b-2.js']);
+  expect(await leftAfter(['a-2.js', 'b-2.js'], 124 * hour)).toEqual(['a-1.js', 'a-2.js', 'b-2.js']);
+  expect(await leftAfter(['a-2.js', 'b-2.js'], 134 * hour)).toEqual(['a-1.js', 'a-2.js', 'b-2.js']);
+  expect(await leftAfter(['a-2.js', 'b-2.js'], 148 * hour)).toEqual(['a-2.js', 'b-2.js']);
+  expect(await readdir(chunks)).toEqual(['a-2.js', 'b-2.js']);
+});
