@@ -48,6 +48,8 @@ export async function buildApp(
   const app = fastify({
     loggerInstance: parts.log,
     ...connectionLimits(limits),
+    // A model's id is as long as the name of its file may be.
+    routerOptions: { maxParamLength: 255 },
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     genReqId: () => `req_${randomUUID()}`,
     // A client's own id would let it write into our logs.

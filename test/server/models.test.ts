@@ -150,6 +150,20 @@ describe('a picture beside a model', () => {
     },
   );
 
+  test('is served however long the id of the model is', async () => {
+    const id = 'l'.repeat(240);
+    const [file, picture] = [join(models, `${id}.safetensors`), join(models, `${id}.png`)];
+    await cp(goldenPath('formats', 'lora-kohya.safetensors'), file);
+    await writeFile(picture, await pictureFile());
+    const { loras } = (await app.inject(`/v1/models?sha256=${id}`)).json<{ loras: { files: { preview: string } }[] }>();
+    expect(loras).toMatchObject([{ id, files: { sha256: expect.any(String) as string } }]);
+    const { preview } = loras[0]!.files;
+    expect((await app.inject(preview)).statusCode).toBe(200);
+    const signing = { method: 'POST', url: '/v1/signed-urls', payload: { paths: [preview] } } as const;
+    expect((await app.inject(signing)).statusCode).toBe(200);
+    await Promise.all([file, picture].map(async (path) => await rm(path)));
+  });
+
   test('is the one that is meant for it before the one that only has its name', async () => {
     const bytes = await pictureFile();
     await writeFile(join(models, 'tiny.png'), 'no picture');

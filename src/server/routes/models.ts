@@ -14,7 +14,7 @@ import { json, problem } from './schemas.ts';
 const listQuery = z.object({
   sha256: z
     .string()
-    .max(200)
+    .max(255)
     .optional()
     .describe('Id of a model that is a single file: its SHA-256 is found out first'),
 });
