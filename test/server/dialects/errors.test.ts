@@ -24,7 +24,7 @@ describe('an error below the prefix of a dialect', () => {
     ['another method', { method: 'DELETE', url: '/atelier/pictures' }, 405, 'method_not_allowed'],
     ['a schema', { url: '/atelier/numbers/x' }, 422, 'invalid_request'],
     ['an address that cannot be decoded', { url: '/atelier/%zz' }, 422, 'invalid_request'],
-    ['a parameter that is too long', { url: `/atelier/numbers/${'1'.repeat(200)}` }, 422, 'invalid_request'],
+    ['a parameter that is too long', { url: `/atelier/numbers/${'1'.repeat(300)}` }, 422, 'invalid_request'],
     ['an address that is too long', { url: `/atelier/pictures?x=${'x'.repeat(5000)}` }, 414, 'uri_too_long'],
     ['no JSON', { method: 'POST', url: '/atelier/pictures', headers: json, payload: '{' }, 422, 'invalid_request'],
     [
