@@ -252,6 +252,7 @@ describe('what is not UTF-8', () => {
       await post('/v1/generations', json, { 'content-type': `application/json${twice}` }),
       await post('/v1/generations', form('name="prompt"', 'x', `text/plain${twice}`), formHeaders),
       await post('/v1/generations', form('name="prompt"; name="negative_prompt"', 'x'), formHeaders),
+      await post('/v1/generations', form('name="prompt"', 'x', 'text/plain\r\nContent-Type: image/png'), formHeaders),
       await post('/v1/generations', form('name="prompt"', 'x'), {
         'content-type': `${formHeaders['content-type']}; boundary=other`,
       }),

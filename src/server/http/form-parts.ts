@@ -140,6 +140,7 @@ class Reading {
     if (name.length > longestName) throw tooMany();
     if (this.#names.has(name)) throw repeated(name);
     this.#names.add(name);
+    refuseRepeated(name, header);
     requireOnce(disposition, `the Content-Disposition of the part ${name}`, name);
     refuseCoded(name, header);
     const content = mediaTypeOf(header['content-type']?.[0] ?? '');
@@ -158,6 +159,15 @@ type PartHeader = Readonly<Record<string, readonly string[] | undefined>>;
 /** The parser gives headers byte by byte. */
 function utf8(header: string): string {
   return Buffer.from(header, 'latin1').toString('utf8');
+}
+
+/** Refuses a part that has one of the headers twice that are read here: programs differ in which of the two they believe. */
+function refuseRepeated(name: string, header: PartHeader): void {
+  const fields = ['content-disposition', 'content-type', 'content-transfer-encoding', 'content-encoding'];
+  const repeated = fields.find((field) => (header[field]?.length ?? 0) > 1);
+  if (repeated === undefined) return;
+  const detail = `Expected the header ${repeated} of the part ${name} once but received it twice.`;
+  throw new ArmatureError('invalid_request', detail, { field: name });
 }
 
 /** Refuses a part that says that its bytes stand for others: they would be taken as they are. */
