@@ -16,27 +16,29 @@ export async function buildIfStale() {
 /** Compiles src to dist, bundles the programs, copies pages and fonts, and lets the command be run as it is. */
 export async function build() {
   const building = step('Building');
+  // What is written meanwhile is in the next one.
+  const sources = sourcesHash();
   // From scratch: what the compiler remembers of an interrupted build can be wrong.
   for (const file of [stamp, join(root, 'dist', '.tsbuildinfo')]) rmSync(file, { force: true });
   if ((await compile('tsconfig.build.json')) !== 0) fail('the build failed: see above.');
-  await completeBuild();
+  await completeBuild(sources);
   building.done();
 }
 
-/** What the compiler leaves to be done in dist. */
-export async function completeBuild() {
+/** What the compiler leaves to be done in dist; `sources` is the hash of what it compiled. */
+export async function completeBuild(sources = sourcesHash()) {
   await bundle();
-  copyAndStamp();
+  copyAndStamp(sources);
 }
 
 /** As {@link completeBuild}, where the programs are bundled already. */
-export function copyAndStamp() {
+export function copyAndStamp(sources = sourcesHash()) {
   for (const folder of [['web'], ['images', 'fonts']])
     cpSync(join(root, 'src', ...folder), join(root, 'dist', ...folder), { recursive: true, filter: isSource });
   removeOrphans();
   // npx sets the bit when it links the command, which is once: a file that was made anew lacks it.
   chmodSync(join(root, 'dist', 'cli.js'), 0o755);
-  writeFileSync(stamp, sourcesHash());
+  writeFileSync(stamp, sources);
 }
 
 /** What was made of sources that are no more would be found by tests, and packed. What is bundled is made anew each time. */

@@ -70,9 +70,13 @@ function serve() {
 async function serveAnew() {
   if (stopping) return;
   const compiling = step('Building');
-  const status = await compile('tsconfig.build.json');
-  if (status === 0) await completeBuild();
-  compiling.done();
+  let status;
+  try {
+    status = await compile('tsconfig.build.json');
+    if (status === 0) await completeBuild();
+  } finally {
+    compiling.done();
+  }
   if (status !== 0) console.log('That does not compile: see above. The server of before goes on.');
   if (status !== 0 || stopping) return;
   await end('SIGTERM');

@@ -18,7 +18,7 @@ test('a build holds what its sources became, and nothing of sources that have mo
     await writeFile(join(folder, file), '');
   }
   const script = pathToFileURL(join(folder, 'scripts', 'build.mjs')).href;
-  const { copyAndStamp } = (await import(script)) as { readonly copyAndStamp: () => void };
+  const { copyAndStamp } = (await import(script)) as { readonly copyAndStamp: (sources?: string) => void };
   copyAndStamp();
   const left = await readdir(join(folder, 'dist'), { recursive: true, withFileTypes: true });
   const names = left.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
@@ -37,6 +37,8 @@ test('a build holds what its sources became, and nothing of sources that have mo
   const before = await stamp();
   copyAndStamp();
   expect(await stamp()).toBe(before);
+  copyAndStamp('sources that have changed since');
+  expect(await stamp()).toBe('sources that have changed since');
   // What it is made with counts as well.
   await appendFile(join(folder, 'scripts', 'bundle.mjs'), '// other\n');
   copyAndStamp();
