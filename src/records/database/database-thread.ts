@@ -92,6 +92,8 @@ export class DatabaseThread {
   }
 
   #receive(message: FromDatabase): void {
+    // What it still answers nobody gets: they are told when it has ended.
+    if (this.#closed) return;
     if (message.type === 'notification') {
       this.#onNotification(message.channel, message.payload);
       return;
@@ -109,9 +111,10 @@ export class DatabaseThread {
     this.#rejectAll(new ArmatureError('unavailable', detail, { cause }));
   }
 
+  /** Whoever awaits an answer lets the folder go when there is none: not before the thread has let it go. */
   #abandon(): void {
-    this.#rejectAll(givenUp());
-    void this.#end();
+    this.#lost ??= givenUp();
+    void this.#end().finally(() => this.#rejectAll(givenUp()));
   }
 
   #rejectAll(error: ArmatureError): void {

@@ -5,7 +5,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
+import { DatabaseThread } from '../../../src/records/database/database-thread.ts';
 import { openRecords } from '../../../src/records/open.ts';
 import { newDataFolder } from '../../support/embedded-template.ts';
 
@@ -84,6 +86,18 @@ describe('an opening that is given up', () => {
     await records.close();
     await rm(dataFolder, { recursive: true });
   }, 120_000);
+
+  it('is said to be given up once the thread has ended: until then the folder is not let go', async () => {
+    const started = new Promise<Worker>((resolve) => process.once('worker', resolve));
+    const giveUp = new AbortController();
+    const thread = await DatabaseThread.open(join(await newDataFolder(), 'database'), () => {}, giveUp.signal);
+    let ended = false;
+    (await started).once('exit', () => (ended = true));
+    const asked = thread.run('select count(*) from generate_series(1, 1000000000)', []);
+    giveUp.abort();
+    await expect(asked).rejects.toMatchObject({ code: 'cancelled' });
+    expect(ended).toBe(true);
+  });
 
   it('is none where that comes before it, or once all is open', async () => {
     const dataFolder = await newDataFolder();
