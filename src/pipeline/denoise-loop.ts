@@ -1,7 +1,7 @@
 import { evaluateTogether } from './evaluation.ts';
 import { networksOf, takenBeside } from './controls/kinds.ts';
 import { imageBytesOf } from './controls/image-tokens.ts';
-import { bytesOf, type RowSteering, sumsKept } from './controls/kept-residuals.ts';
+import { mostSums, type RowSteering, sumsKept } from './controls/kept-residuals.ts';
 import type { RowControl } from './controls/sample-control.ts';
 import type { EvaluationNetworks } from './controls/split-networks.ts';
 import type { Pass } from './pass.ts';
@@ -51,7 +51,7 @@ const quantum = 5;
 
 /**
  * The share of the memory of steps that may be taken by what controls gave and give again at later steps. Samples that would keep more wait until
- * others are through.
+ * others are through, and so do those behind them that would begin to keep something: else small ones would leave no room for a large one.
  */
 const keptShare = 0.5;
 
@@ -105,7 +105,7 @@ export class DenoiseLoop {
     const turns = quantum * Math.max(1, this.#basesToLoad());
     const isReady = ({ sample, since }: Waiting): boolean =>
       now - since >= turns * this.#reloadMs(sample, controlNetsOf(sample));
-    const able = this.#waiting.filter(({ sample }) => this.#mayKeep(sample));
+    const able = this.#able();
     const firstReady = able.find(isReady);
     const first = firstReady ?? able[0];
     if (first === undefined) return null;
@@ -150,6 +150,16 @@ export class DenoiseLoop {
     return { stepped: samples, rows, at };
   }
 
+  /** Those that there is room for, in their order. */
+  #able(): readonly Waiting[] {
+    let isRoom = true;
+    return this.#waiting.filter(({ sample }) => {
+      if (!this.#beginsToKeep(sample)) return true;
+      isRoom &&= this.#isRoomFor(sample);
+      return isRoom;
+    });
+  }
+
   /** How many bases of waiting samples had to make room for others. */
   #basesToLoad(): number {
     const distinct = new Map(this.#waiting.map(({ sample }) => [variantOf(sample), sample]));
@@ -174,8 +184,12 @@ export class DenoiseLoop {
   #withinLimits(samples: readonly Sample[]): readonly Sample[] {
     const group: Sample[] = [];
     let rows = 0;
+    let isRoom = true;
     for (const sample of samples) {
-      if (group.length > 0 && !this.#mayKeep(sample, group)) continue;
+      if (group.length > 0 && this.#beginsToKeep(sample)) {
+        isRoom &&= this.#isRoomFor(sample, group);
+        if (!isRoom) continue;
+      }
       if (group.length > 0 && rows + rowsOf(sample).length > this.#maxRows([...group, sample])) break;
       rows += rowsOf(sample).length;
       group.push(sample);
@@ -196,27 +210,34 @@ export class DenoiseLoop {
     );
   }
 
-  /** Whether there is room for what a sample keeps after its next evaluation, beside a group that goes with it. What keeps something already goes on. */
-  #mayKeep(sample: Sample, group: readonly Sample[] = []): boolean {
-    if (sample.kept !== null || this.#bytesAfter(sample) === 0) return true;
+  /** Whether a sample that keeps nothing does so after its next evaluation. What keeps something already goes on. */
+  #beginsToKeep(sample: Sample): boolean {
+    return sample.kept === null && steeringOf(sample).some((one) => sumsKept(one) > 0);
+  }
+
+  /** Whether there is room for what a sample begins to keep, beside a group that goes with it. One always goes. */
+  #isRoomFor(sample: Sample, group: readonly Sample[] = []): boolean {
     return (
       this.#bytesKept(group) === 0 || this.#bytesKept([...group, sample]) <= keptShare * this.#limits.workingMemory
     );
   }
 
-  /** What is kept of all samples once these have taken their next evaluation. */
+  /** The memory of what is kept of all samples once these have taken their next evaluation: of each the most that it comes to in its pass. */
   #bytesKept(stepping: readonly Sample[]): number {
     const moving = new Set(stepping);
-    const others = this.#waiting.filter(({ sample }) => !moving.has(sample));
-    const before = others.reduce((sum, { sample }) => sum + bytesOf([...(sample.kept?.rows.values() ?? [])].flat()), 0);
-    return stepping.reduce((sum, sample) => sum + this.#bytesAfter(sample), before);
+    const others = this.#waiting.flatMap(({ sample }) => (moving.has(sample) ? [] : [sample]));
+    const keeping = [
+      ...others.filter(({ kept }) => kept !== null),
+      ...stepping.filter((sample) => sample.kept !== null || this.#beginsToKeep(sample)),
+    ];
+    return keeping.reduce((sum, sample) => sum + this.#mostBytesOf(sample), 0);
   }
 
-  /** What is kept of a sample after its next evaluation. */
-  #bytesAfter(sample: Sample): number {
-    const [, height, width] = sample.pass.shape;
-    const sums = steeringOf(sample).reduce((sum, one) => sum + sumsKept(one), 0);
-    return sums === 0 ? 0 : sums * this.#networks.residualBytes(sample.pass.base, height, width);
+  /** The most that is kept of a sample at a time. */
+  #mostBytesOf({ pass }: Sample): number {
+    const [, height, width] = pass.shape;
+    const sums = pass.rows.reduce((sum, { controls }) => sum + mostSums(controls), 0);
+    return sums * this.#networks.residualBytes(pass.base, height, width);
   }
 }
 

@@ -41,11 +41,12 @@ export function steeringAt(step: number, open: readonly RowControl[], kept: read
 
 /** How many sums of residuals are kept of a row after such an evaluation. */
 export function sumsKept({ controls, kept }: RowSteering): number {
-  return kept.length + slotsOf(controls).filter(([first]) => everyOf(first) > 1).length;
+  return kept.length + mostSums(controls);
 }
 
-export function bytesOf(kept: readonly KeptResiduals[]): number {
-  return kept.reduce((sum, { residuals }) => residuals.reduce((all, { data }) => all + data.byteLength, sum), 0);
+/** How many are kept at a time, at most, of a row that such controls act on while their windows are open. */
+export function mostSums(controls: readonly RowControl[]): number {
+  return slotsOf(controls).filter(([first]) => everyOf(first) > 1).length;
 }
 
 /** Controls on a row that are summed by themselves. */

@@ -273,4 +273,45 @@ describe('a ControlNet that runs at every n-th step', () => {
     // One always goes.
     expect((await drawn([begin(asked[0]!)], new ByHand(), 10))[0]).toEqual(pictures[0]);
   });
+
+  it('has one wait that would begin to keep more than half of that memory, though it keeps little at first', async () => {
+    const controls = [control('net', 2), control('late', 3, { start: 0.5 })];
+    const asked = [1, 2].map((seed) => ({ seed, controls }));
+    const samples = asked.map(begin);
+    let most = 0;
+    const pictures = await drawn(samples, new ByHand(), 240, () => {
+      most = Math.max(most, bytesKept(samples));
+    });
+    // Two rows of 24 bytes for each of two intervals.
+    expect(most).toBe(96);
+    for (const [index, one] of asked.entries()) {
+      expect(pictures[index]).toEqual((await drawn([begin(one)], new ByHand()))[0]);
+    }
+  });
+
+  it.each([
+    ['from tick to tick', true],
+    ['in one tick', false],
+  ])('lets nobody that begins to keep something overtake one that waits for room, %s', async (_says, isUnderway) => {
+    const small = (seed: number): Sample => begin({ seed, controls: [control('net', 2)] });
+    const large = begin({ seed: 50, controls: [control('net', 2), control('other', 3)] });
+    const loop = new DenoiseLoop(splitNetworks(new ByHand()), { maxRows: 64, workingMemory: 240 });
+    loop.join([small(1)]);
+    if (isUnderway) await loop.tick();
+    loop.join([large]);
+    const begun: number[] = [];
+    for (let tick = 0; tick < 20; tick++) {
+      const next = small(2 + tick);
+      loop.join([next]);
+      const { stepped } = await loop.tick();
+      begun.push(...stepped.filter(({ state }) => state.evaluation === 1).map(({ seeds }) => seeds.seed));
+    }
+    expect(begun.filter((seed) => seed !== 1)[0]).toBe(50);
+  });
 });
+
+/** Bytes of what is kept of samples. */
+function bytesKept(samples: readonly Sample[]): number {
+  const kept = samples.flatMap((sample) => [...(sample.kept?.rows.values() ?? [])].flat());
+  return kept.flatMap(({ residuals }) => residuals).reduce((sum, { data }) => sum + data.byteLength, 0);
+}
