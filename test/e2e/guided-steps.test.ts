@@ -92,23 +92,3 @@ it('shares steps with other requests, each of which draws what it draws alone', 
   for (const [index, job] of together.entries()) expect(await difference(job, alone[index]!)).toBeLessThanOrEqual(1);
   expect(Math.max(...together.map((job) => job.mean_batch ?? 0))).toBeGreaterThan(1);
 });
-
-it('goes on after a kill to the same picture', async () => {
-  const first = await small.start();
-  const controls = [{ ...map, every: 4 }];
-  const fields = {
-    guidance_start: 0.1,
-    guidance_end: 0.5,
-    steps: 40,
-    scheduler: 'euler_a',
-    controls,
-    token_merging: 0.5,
-  };
-  const { id } = await first.submit({ ...asked, ...fields });
-  await first.until(id, ({ status, progress }) => status === 'succeeded' || (progress?.step ?? 0) > 5);
-  await first.stop('SIGKILL');
-  const second = await small.start(first.data);
-  const job = await second.until(id, ({ status }) => status === 'succeeded');
-  const calm = await draw(fields, second);
-  expect(calm.outputs[0]!.sha256).toBe(job.outputs[0]?.sha256);
-});
