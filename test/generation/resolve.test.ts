@@ -139,6 +139,14 @@ describe('what is refused before it is queued', () => {
     expect(error.message).toContain('expected every to be 2 of controls[1] too but received 1');
     const other = refusal(() => resolve({ controls: controls({}, { mode: 'prompt' }) }, list));
     expect([other.code, other.field]).toEqual(['incompatible_control', 'controls[1].mode']);
+    const hires = { width: 512, height: 512, hires: { scale: 1.5 } };
+    const inPasses = (...passes: readonly string[]) =>
+      resolve(
+        { ...hires, controls: controls({ every: 2, passes: passes[0] }, { mode: 'prompt', passes: passes[1] }) },
+        list,
+      );
+    expect(inPasses('low', 'high').plan.controls).toMatchObject([{ passes: 'low' }, { passes: 'high' }]);
+    expect(refusal(() => inPasses('both', 'high')).field).toBe('controls[1].mode');
   });
 
   test('a model whose own scheduler is not built', () => {
