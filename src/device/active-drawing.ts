@@ -5,7 +5,7 @@ import { isBetweenSteps, type Sample, stateToKeep, stepOf } from '../pipeline/sa
 import { decodeLatents, type LatentView } from './latent-view.ts';
 import type { PreparedDrawing } from './prepare-drawing.ts';
 import { PreviewPace } from './preview-pace.ts';
-import type { DrawRequest, PassProgress, PictureLeft } from './protocol.ts';
+import type { DrawRequest, PassProgress, PictureLeft, StepsDone } from './protocol.ts';
 
 /** One picture of an admitted pass. */
 export interface ActivePicture {
@@ -52,9 +52,9 @@ export function samplesOf({ pictures }: ActiveDrawing): readonly Sample[] {
   return pictures.map(({ sample }) => sample);
 }
 
-/** Steps that all pictures of a pass have done. */
-export function stepOfAll(drawing: ActiveDrawing): number {
-  return Math.min(...samplesOf(drawing).map(stepOf));
+export function stepsDone(drawing: ActiveDrawing): StepsDone {
+  const steps = samplesOf(drawing).map(stepOf);
+  return { step: Math.min(...steps), mean: steps.reduce((sum, step) => sum + step, 0) / steps.length };
 }
 
 /** What a pass goes on from after a checkpoint. */

@@ -12,6 +12,7 @@ import type {
   DrawRequest,
   FromDevice,
   PassProgress,
+  StepsDone,
   ToDevice,
   EnlargeRequest,
 } from './protocol.ts';
@@ -34,8 +35,7 @@ export interface TickReport {
 
 export interface DrawOptions {
   readonly signal?: AbortSignal;
-  /** Steps of this pass that all of its pictures have done. */
-  readonly onProgress?: (done: { readonly step: number }) => void;
+  readonly onProgress?: (done: StepsDone) => void;
   /** Where the request asks for checkpoints. The last one comes before the rejection with `cancelled`. */
   readonly onCheckpoint?: (progress: PassProgress) => void;
   /** Where the request asks for previews, and somebody watches. */
@@ -201,7 +201,7 @@ export class DeviceProcess {
     const pending = this.#pending.get(keyOf(message));
     if (pending === undefined) return;
     if (message.type === 'progress') {
-      pending.options.onProgress?.({ step: message.step });
+      pending.options.onProgress?.({ step: message.step, mean: message.mean });
       return;
     }
     if (message.type === 'tiled') {

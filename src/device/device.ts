@@ -9,7 +9,7 @@ import {
   picturesToShow,
   progressOf,
   samplesOf,
-  stepOfAll,
+  stepsDone,
 } from './active-drawing.ts';
 import { attemptOf, failureOf, keyOf } from './attempt.ts';
 import { workingMemory } from './memory.ts';
@@ -134,7 +134,7 @@ export class Device {
   #advance(drawing: ActiveDrawing, stepped: ReadonlySet<Sample>, at: number): void {
     const { request, pictures, batches } = drawing;
     batches.push(stepped.size);
-    this.#send({ type: 'progress', ...attemptOf(request), step: stepOfAll(drawing) });
+    this.#send({ type: 'progress', ...attemptOf(request), ...stepsDone(drawing) });
     this.#checkpointIfDue(drawing, at);
     this.#previewIfDue(drawing, stepped, at);
     this.#decodeFinished(

@@ -142,9 +142,17 @@ export type ToDevice =
   /** Of a drawing that was admitted: whether somebody watches it. */
   | ({ readonly type: 'watch'; readonly watched: boolean } & AttemptKey);
 
+/** How far the pictures of a pass are. */
+export interface StepsDone {
+  /** Steps that all of them have done. */
+  readonly step: number;
+  /** Those that they have done in the mean: one may wait while another is drawn to its end. */
+  readonly mean: number;
+}
+
 export type FromDevice =
   | { readonly type: 'ready'; readonly device: DeviceDescription }
-  | ({ readonly type: 'progress'; readonly step: number } & AttemptKey)
+  | ({ readonly type: 'progress' } & StepsDone & AttemptKey)
   | ({ readonly type: 'preview' } & DevicePreview & AttemptKey)
   | ({ readonly type: 'checkpoint'; readonly progress: PassProgress } & AttemptKey)
   | ({ readonly type: 'finished' } & Drawing & AttemptKey)

@@ -130,7 +130,11 @@ export async function drawPasses(
             const { step: done, steps } = progressIn(passes, index, step);
             previews.show({ output, candidate, step: done, steps, image });
           },
-          onProgress: ({ step }) => onProgress(progressIn(passes, index, step)),
+          onProgress: ({ step, mean }) => {
+            const through = pictures.length - open.length;
+            const done = (open.length * mean + through * pass.run.steps) / pictures.length;
+            onProgress(progressIn(passes, index, step, 1, Math.floor(done)));
+          },
           onCheckpoint: (progress) =>
             checkpoints.save({
               step: progressIn(passes, index, progress.step).step,

@@ -75,13 +75,19 @@ function rowsOf({ prompts, embedsGuidance: isInput, imageGuidanceScale: picture 
 
 /**
  * How far a drawing is when all of its pictures have done the passes before `index`, this share of what is enlarged before that one, and `step`
- * steps of it.
+ * steps of it, `mean` in the mean.
  */
-export function progressIn(passes: readonly DrawnPass[], index: number, step: number, enlarged = 1): Progress {
+export function progressIn(
+  passes: readonly DrawnPass[],
+  index: number,
+  step: number,
+  enlarged = 1,
+  mean = step,
+): Progress {
   const through = passes.slice(0, index);
   const pass = passes[index];
   const all = costOfPasses(passes);
-  const ofPass = pass === undefined ? 0 : (costOfEnlarging(pass) * enlarged + costOfSteps(pass, step)) / all;
+  const ofPass = pass === undefined ? 0 : (costOfEnlarging(pass) * enlarged + costOfSteps(pass, mean)) / all;
   return {
     step: sumOfSteps(through) + step,
     steps: sumOfSteps(passes),
