@@ -309,23 +309,4 @@ describe('models of every task', () => {
     expect(maxAbsDifference(a.data, c.data)).toBeGreaterThan(8);
     expect(own.warnings).toEqual(plain.warnings);
   });
-
-  it('go on after a kill to the same pictures', async () => {
-    const first = await small.start();
-    const requests = [
-      { ...inpaint, prompt: 'a cat', seed: 1, steps: 40, scheduler: 'euler_a' },
-      { ...edit, prompt: 'make it red', seed: 4, steps: 40 },
-    ];
-    const jobs = [];
-    for (const one of requests) jobs.push(await first.submit({ ...size, ...one }));
-    for (const { id } of jobs)
-      await first.until(id, ({ status, progress }) => status === 'succeeded' || (progress?.step ?? 0) > 5);
-    await first.stop('SIGKILL');
-    const second = await small.start(first.data);
-    for (const [index, { id }] of jobs.entries()) {
-      const job = await second.until(id, ({ status }) => status === 'succeeded');
-      const calm = await draw(requests[index]!, second);
-      expect(calm.outputs[0]!.sha256).toBe(job.outputs[0]?.sha256);
-    }
-  });
 });

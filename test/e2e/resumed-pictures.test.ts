@@ -4,13 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { smallModelPath } from '../support/golden.ts';
+import { makeGuidedFolder } from '../support/guided-model.ts';
 import { inlinePicture, type JobView, Service } from '../support/service.ts';
 
 const image = inlinePicture(readFileSync(smallModelPath('pipelines', 'cond_a.png')));
 const photo = inlinePicture(readFileSync(smallModelPath('pipelines', 'photo.png')));
+const mask = inlinePicture(readFileSync(smallModelPath('pipelines', 'mask.png')));
 const shown = inlinePicture(readFileSync(smallModelPath('adapters', 'ip_adapter', 'square.png')));
 const map = { preprocess: false, resize: 'stretch', image } as const;
 const one = { count: 1, steps: 120 } as const;
+const small = { ...one, width: 64, height: 64 } as const;
 const tiny = { model: 'sd15-tiny', width: 128, height: 128, count: 2, steps: 150, seed: 7 } as const;
 let models: string;
 let service: Service;
@@ -36,15 +39,13 @@ const rows: readonly (readonly [string, object])[] = [
   [
     'an IP-Adapter',
     {
-      ...one,
-      width: 64,
-      height: 64,
+      ...small,
       controls: [{ type: 'image_prompt', model: 'ip-adapter-plus_sd15', image: shown, scale: 0.7 }],
     },
   ],
   ['a LoRA', { ...one, height: 64, loras: [{ model: 'names-kohya', scale: 0.8 }] }],
   ['a composed prompt', { ...one, width: 96, prompt: 'a [red cube:[green|blue] ball:0.4] AND fog :-0.2' }],
-  ['tiling', { ...one, width: 64, height: 64, tiling: true }],
+  ['tiling', { ...small, tiling: true }],
   [
     'a ControlNet at every n-th step, merged tokens and guidance at some of the steps',
     {
@@ -57,6 +58,12 @@ const rows: readonly (readonly [string, object])[] = [
       token_merging: 0.5,
     },
   ],
+  [
+    'a model that inpaints',
+    { ...small, model: 'inpaint-tiny', init_image: photo, mask_image: mask, mask_blur: 0, scheduler: 'euler_a' },
+  ],
+  ['a model that changes a picture by words', { ...small, model: 'edit', init_image: photo }],
+  ['a model that takes guidance_scale as an input', { ...small, model: 'guided', guidance_scale: 8 }],
   ['a picture drawn on', { ...one, width: undefined, height: undefined, init_image: photo, extend: { right: 32 } }],
 ];
 const request = (fields: object) => ({ ...tiny, prompt: 'a cube', output: { metadata: false }, ...fields });
@@ -65,9 +72,13 @@ const jobs: JobView[] = [];
 /** All of them are drawn at once, and killed once each of them has a checkpoint. */
 beforeAll(async () => {
   models = await mkdtemp(join(tmpdir(), 'armature-resumed-models-'));
-  for (const base of ['sd15-tiny', 'sdxl-tiny']) {
+  for (const base of ['sd15-tiny', 'sdxl-tiny', 'inpaint-tiny']) {
     await cp(smallModelPath('models', base), join(models, base), { recursive: true });
   }
+  await cp(smallModelPath('models', 'sd15-tiny'), join(models, 'edit'), { recursive: true });
+  const unet = smallModelPath('adapters', 'pix2pix', 'unet');
+  await cp(unet, join(models, 'edit', 'unet'), { recursive: true, force: true });
+  makeGuidedFolder(join(models, 'guided'), 32);
   for (const parts of [
     ['t2i', 't2i-adapter-light'],
     ['union', 'controlnet-union'],
@@ -84,7 +95,7 @@ beforeAll(async () => {
   for (const { id } of jobs) await service.until(id, met, 300_000);
   await service.stop('SIGKILL');
   service = await start(service.data);
-  // Eleven drawings on a machine that does more than this.
+  // So many drawings on a machine that does more than this.
 }, 500_000);
 afterAll(async () => {
   await service.stop('SIGKILL');
