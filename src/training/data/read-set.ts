@@ -7,7 +7,7 @@ import { layoutOf } from './layouts/registry.ts';
 import { badFiles, reportOf } from './report.ts';
 import type { SetParts, SetRules } from './rules.ts';
 import type { SetSource } from './contract/entry.ts';
-import type { TrainingSet } from './set.ts';
+import { epochLength, type TrainingSet } from './set.ts';
 import { refuseNeglectedCaptions } from './neglected-captions.ts';
 
 /**
@@ -72,11 +72,20 @@ function missingMaps(pairs: readonly CheckedPair[], { maps }: SetRules): readonl
   return isMeant ? without : [];
 }
 
+/** What is put in order at once while it is trained: a number for each. */
+const longestEpoch = 10_000_000;
+
 function requirePairs(pairs: readonly CheckedPair[], bad: readonly BadFile[], { looks }: Layout): void {
   const [first, ...others] = pairs;
   if (first === undefined) {
     if (bad.length > 0) throw badFiles(bad, bad.length);
     throw invalidSet(`Expected pictures to learn from but ${looks} names none.`);
+  }
+  const epoch = epochLength(pairs);
+  if (epoch > longestEpoch) {
+    throw invalidSet(
+      `Expected an epoch of at most ${longestEpoch} pictures, each as often as it comes, but this one has ${epoch}: lower the repeats.`,
+    );
   }
   if (others.length > 0 && others.every(({ picture }) => picture.sha256 === first.picture.sha256)) {
     throw invalidSet(

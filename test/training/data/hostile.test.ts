@@ -40,6 +40,7 @@ function zipOf(
     readonly flags?: number;
     readonly size?: number;
     readonly mode?: number;
+    readonly maker?: number;
     readonly at?: number;
   }[],
 ): Buffer {
@@ -53,6 +54,7 @@ function zipOf(
     flags = 0x800,
     size = content.length,
     mode = 0o100644,
+    maker = 3,
     at,
   } of entries) {
     const path = Buffer.from(name);
@@ -66,7 +68,7 @@ function zipOf(
     head.writeUInt16LE(path.length, 26);
     const row = Buffer.alloc(46);
     row.writeUInt32LE(0x02014b50, 0);
-    row.writeUInt16LE(0x031e, 4);
+    row.writeUInt16LE((maker << 8) | 0x1e, 4);
     row.writeUInt16LE(20, 6);
     row.writeUInt16LE(flags, 8);
     row.writeUInt16LE(method, 10);
@@ -123,7 +125,10 @@ async function made(): Promise<readonly Case[]> {
   for (const type of ['SymbolicLink', 'Link', 'FIFO', 'CharacterDevice', 'BlockDevice'] as const) {
     add(`tar with ${type}`, /is a link|is no file/, tarOf(tarEntry('x.png', '', { type, linkpath: '/etc/passwd' })));
   }
-  add('zip with a link', /is a link/, zipOf([{ name: 'x.png', content: Buffer.from('/etc/passwd'), mode: 0o120777 }]));
+  for (const maker of [3, 19]) {
+    const link = { name: 'x.png', content: Buffer.from('/etc/passwd'), mode: 0o120777, maker };
+    add(`zip of maker ${maker} with a link`, /is a link/, zipOf([link]));
+  }
   add('zip with a pipe', /is a pipe or a device/, zipOf([{ name: 'x.png', mode: 0o010644 }]));
   add('zip with a wrong checksum', /the checksum of "a.png" is another one/, zipOf([{ name: 'a.png' }]));
   add('zip with a password', /is encrypted/, zipOf([{ name: 'x.png', flags: 0x801, size: picture.length - 12 }]));
@@ -146,6 +151,10 @@ async function made(): Promise<readonly Case[]> {
       zipOf([{ name, content: zeros(9 * 2 ** 20), method: 8, size: 9 * 2 ** 20 }]),
     );
     add(`huge in a tar as ${name}`, /cut short/, Buffer.concat([tarEntry(name, picture, { size: 2 ** 40 })]));
+  }
+  const whole = tarOf();
+  for (const more of [0, 100]) {
+    add(`cut ${more} bytes behind a file`, /its end is not there/, whole.subarray(0, whole.length - end.length + more));
   }
   const overlapping = Array.from({ length: 50 }, (_, index) => ({
     name: `${index}.png`,

@@ -7,7 +7,7 @@ import { layouts } from '../../../src/training/data/layouts/registry.ts';
 import { readTrainingSet } from '../../../src/training/data/read-set.ts';
 import type { SetRules } from '../../../src/training/data/rules.ts';
 import type { TrainingSet } from '../../../src/training/data/set.ts';
-import { packTar, packZip } from './pack.ts';
+import { packTar, packZip, tarEntry } from './pack.ts';
 import { type MadeFiles, type MadePair, ownLayout, parts, rules, twelvePairs, writeFolder } from './twelve-pairs.ts';
 
 const pairs = await twelvePairs();
@@ -381,6 +381,19 @@ describe('layouts', () => {
     expect(await refusal(read({ 'a/a.png': picture(0), 'd.toml': text }))).toContain('"/x/b" is none');
   });
 
+  it('take the name of a file of a tar that its attributes say, whole as it is', async () => {
+    const long = `${'folder'.repeat(12)}/${'picture'.repeat(12)}.png`;
+    const record = `path=é/${long}\n`;
+    const pax = `${Buffer.byteLength(record) + 4} ${record}`;
+    const path = join(root, `${made++}.tar`);
+    // The header of such a name has a form of it too, cut in two.
+    const entries = [tarEntry('x', pax, { type: 'ExtendedHeader' }), tarEntry(`e/${long}`, picture(0))];
+    await writeFile(path, Buffer.concat([...entries, tarEntry('y.png', picture(1)), Buffer.alloc(1024)]));
+    const set = await readTrainingSet({ path }, { ...rules, maps: 'unused' }, parts());
+    expect(set.pairs.map(({ picture: { name } }) => name).toSorted()).toEqual(['y.png', `é/${long}`]);
+    await set.close();
+  });
+
   it('name a map that stands for two pictures, and a map or a picture alone', async () => {
     const files = {
       'images/a.png': picture(0),
@@ -393,6 +406,33 @@ describe('layouts', () => {
     expect(await refusal(read({ ...files, 'maps/a.webp': pairs[0]!.map }))).toContain(
       'images/a.png: It has two maps, maps/a.png and maps/a.webp.',
     );
+  });
+
+  it('name a picture of a sample that nobody would see, as its name has a dot', async () => {
+    const files = {
+      'a.png': picture(0),
+      'a.json': '{"caption": "a cat"}',
+      'b.2024.png': picture(1),
+      'b.2024.json': '{"caption": "a dog"}',
+    };
+    expect(await refusal(read({ ...files, 'c.png': picture(2), 'c.json': '{"caption": "a bird"}' }))).toContain(
+      'b.2024.png: Expected b.png or b.output.png for the picture of a sample, without "2024" in the name.',
+    );
+    const dotted = {
+      'a.1.png': picture(0),
+      'a.1.txt': 'a cat',
+      'a.1.json': '{}',
+      'a.2.png': picture(1),
+      'a.2.json': '{}',
+    };
+    expect((await read(dotted)).report).toMatchObject({ layout: 'pictures', pairs: 2, captions: { found: 1 } });
+  });
+
+  it('have no epoch that nobody could put in order', async () => {
+    const files = Object.fromEntries(
+      Array.from({ length: 101 }, (_, index) => [`99999_cat/${index}.png`, picture(index % 12)]),
+    );
+    expect(await refusal(read(files))).toContain('at most 10000000 pictures');
   });
 
   it('say what a list lacks', async () => {

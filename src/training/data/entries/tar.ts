@@ -29,13 +29,16 @@ export async function tarEntries(file: FileHandle, limits: SetLimits): Promise<S
   const header = Buffer.alloc(block);
   let own: Pax | undefined;
   let all: Pax | undefined;
-  for (let at = 0; at + block <= end;) {
+  for (let at = 0; ;) {
+    // What is cut between two files has all that is left of it whole, and lacks the empty block at its end.
+    if (at + block > end) throw damaged('its end is not there');
     await readAt(file, header, at);
     const entry = decoded(header, own, all);
     if (entry.nullBlock) break;
     const size = entry.size ?? 0;
     const start = at + block;
-    const name = entry.path ?? '';
+    // A name among attributes is a whole one: folders that the header has too do not come before it.
+    const name = own?.path ?? entry.path ?? '';
     if (!entry.cksumValid) throw damaged(`the header at byte ${at} is none`);
     if (!Number.isSafeInteger(size) || start + size > end) throw damaged(`it ends within ${show(name)}`);
     at = start + Math.ceil(size / block) * block;

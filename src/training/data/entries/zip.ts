@@ -84,12 +84,12 @@ const pieceBytes = 2 ** 18;
 
 const typeMask = 0o170000;
 const [link, regular] = [0o120000, 0o100000];
-/** The system of a zip's maker whose attributes hold a file's type. */
-const unix = 3;
+/** The systems of a zip's maker whose attributes hold a file's type: Unix, and macOS by a number of its own. */
+const unixes: ReadonlySet<number> = new Set([3, 19]);
 
 function requireReadable(entry: Entry): void {
   const name = show(entry.fileName);
-  const type = entry.versionMadeBy >> 8 === unix ? (entry.externalFileAttributes >>> 16) & typeMask : 0;
+  const type = unixes.has(entry.versionMadeBy >> 8) ? (entry.externalFileAttributes >>> 16) & typeMask : 0;
   if (type === link) throw invalidSet(`Expected files but ${name} is a link: pack the file itself.`);
   if (type !== 0 && type !== regular)
     throw invalidSet(`Expected files but ${name} is a pipe or a device: leave it out.`);

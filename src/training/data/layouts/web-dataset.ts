@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { show } from '../../../text/show.ts';
 import type { SetEntry } from '../contract/entry.ts';
 import type { BadFile, Layout, PairDraft, SetFiles } from '../contract/layout.ts';
 import { isPicture } from './file-names.ts';
@@ -24,10 +25,11 @@ export const webDataset: Layout = {
   fits: (files) => {
     const samples = [...samplesOf(files).values()];
     const pictures = samples.filter((sample) => sample.some(isPicture));
-    const withJson = pictures.filter((sample) => sample.some(({ name }) => /\.json$/i.test(name)));
+    // Pictures whose names have dots for reasons of their own are no samples, whatever lies beside them.
+    const known = pictures.filter((sample) => sample.some((entry) => roleOf(entry) === 'picture'));
+    const withJson = known.filter((sample) => sample.some(({ name }) => /\.json$/i.test(name)));
     return (
-      withJson.length * 2 > pictures.length ||
-      pictures.some((sample) => sample.some((entry) => roleOf(entry) === 'map'))
+      withJson.length * 2 > pictures.length || known.some((sample) => sample.some((entry) => roleOf(entry) === 'map'))
     );
   },
   read: async (files) => {
@@ -39,6 +41,8 @@ export const webDataset: Layout = {
       const [map = null, other] = sample.filter((entry) => roleOf(entry) === 'map');
       if (picture === undefined) {
         if (map !== null) surplusMaps.push(map);
+        const other = sample.find((entry) => isPicture(entry) && roleOf(entry) === null);
+        if (other !== undefined) bad.push({ name: other.name, reason: reasonOf(other) });
         continue;
       }
       const twice = second ?? other;
@@ -65,6 +69,13 @@ function samplesOf({ all }: SetFiles): ReadonlyMap<string, readonly SetEntry[]> 
     else sample.push(entry);
   }
   return samples;
+}
+
+/** A picture whose name has a dot is none of what is known of a sample. */
+function reasonOf({ name }: SetEntry): string {
+  const [ending = '', ...words] = posix.basename(name).split('.').slice(1).toReversed();
+  const key = posix.basename(name).split('.')[0]!;
+  return `Expected ${key}.${ending} or ${key}.output.${ending} for the picture of a sample, without ${show(words.toReversed().join('.'))} in the name.`;
 }
 
 function roleOf(entry: SetEntry): 'picture' | 'map' | null {
