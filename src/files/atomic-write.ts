@@ -38,7 +38,8 @@ export async function writeSynced(path: string, bytes: Uint8Array | Iterable<Uin
   }
 }
 
-async function moveInto(path: string, draft: string): Promise<void> {
+/** Gives a file or a folder its name, in place of a file that is there; the folder entries are on the disk when it resolves. */
+export async function moveInto(path: string, draft: string): Promise<void> {
   const folder = dirname(path);
   for (let attempt = 1; ; attempt += 1) {
     const firstMade = await makeFolder(folder);
@@ -62,7 +63,8 @@ async function moveInto(path: string, draft: string): Promise<void> {
   }
 }
 
-async function syncFolder(path: string): Promise<void> {
+/** Has the entries of a folder on the disk when it resolves. */
+export async function syncFolder(path: string): Promise<void> {
   try {
     const folder = await open(path, 'r');
     try {

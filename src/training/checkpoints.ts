@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ArmatureError, hasCode } from '../errors.ts';
-import { writeSynced } from '../files/atomic-write.ts';
+import { moveInto, syncFolder, writeSynced } from '../files/atomic-write.ts';
 import { openRegularFile, readRegularText } from '../files/regular-file.ts';
 import type { OptimizerState } from './optimizer/optimizer.ts';
 
@@ -77,7 +77,9 @@ export class CheckpointFolder implements CheckpointPort {
     for (const [name, array] of arraysOf(state)) files[name] = await writeArray(join(draft, name), array);
     const manifest: Manifest = { version: 1, training: this.#training, step, files };
     await writeSynced(join(draft, manifestName), Buffer.from(JSON.stringify(manifest)));
-    await rename(draft, join(this.#folder, folderName(step)));
+    // Older ones may go only once the disk has this one, and names are no part of the files that they name.
+    await syncFolder(draft);
+    await moveInto(join(this.#folder, folderName(step)), draft);
     for (const older of (await this.#steps()).filter((other) => other !== step)) {
       await rm(join(this.#folder, folderName(older)), { recursive: true, force: true });
     }

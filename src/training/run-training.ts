@@ -11,7 +11,7 @@ import type { DeviceSettings } from '../device/protocol.ts';
 import type { SessionSettings } from '../runtime/index.ts';
 import { chooseProvider } from '../runtime/provider.ts';
 import type { MaskedImage } from '../pixels/rgb-image.ts';
-import { openDecidedBase } from '../weights/checkpoint.ts';
+import { type BaseCheckpoint, openDecidedBase } from '../weights/checkpoint.ts';
 import { CheckpointFolder } from './checkpoints.ts';
 import { readTrainingSet } from './data/read-set.ts';
 import type { SetReport } from './data/set-report.ts';
@@ -37,6 +37,8 @@ export interface TrainingTools {
   readonly decoder: PictureDecoder;
   /** Makes a map of a picture, of its size, by a condition that has an extractor. */
   readonly extract: (condition: string, picture: MaskedImage) => Promise<MaskedImage>;
+  /** Makes the folder of a training where it is not there and keeps others out of it, by a file `trainingLock`. */
+  readonly hold: (folder: string) => Promise<{ release(): Promise<void> }>;
   readonly randomSeed: () => number;
   readonly now: () => Date;
 }
@@ -51,6 +53,15 @@ export interface TrainingProgress {
   readonly onStep: (done: StepDone, of: number) => void;
 }
 
+export interface TrainingPlaces {
+  /** The set. */
+  readonly data: string;
+  /** A folder. */
+  readonly output: string;
+  /** What the result is called where the request does not say it. */
+  readonly name: string;
+}
+
 /** Steps over which losses are averaged for people. */
 const shownSteps = 50;
 
@@ -61,16 +72,44 @@ const shownSteps = 50;
  */
 export async function runTraining(
   request: TrainingRequest,
-  places: { readonly data: string; readonly output: string; readonly name: string },
+  places: TrainingPlaces,
   tools: TrainingTools,
   progress: TrainingProgress,
 ): Promise<readonly string[]> {
   const { base: model } = tools;
-  const folder = await TrainingFolder.open(places.output);
+  await TrainingFolder.open(places.output);
   const { condition } = resolveTrained(request, model);
   const base = await openDecidedBase(model);
   const halvings = base.unet.config.blockChannels.length - 1;
   const resolution = trainedSize(request, { base: model, halvings });
+  const held = await tools.hold(places.output);
+  try {
+    // Read once more: whoever held it until now may have begun or ended it.
+    const folder = await TrainingFolder.open(places.output);
+    return await trainInto(folder, { base, halvings, condition, resolution }, request, places, tools, progress);
+  } finally {
+    await held.release();
+  }
+}
+
+/** What is known of a training before its set is read. */
+interface Begun {
+  readonly base: BaseCheckpoint;
+  /** Halvings of the latents on the UNet's way down. */
+  readonly halvings: number;
+  readonly condition: string | null;
+  readonly resolution: Size;
+}
+
+async function trainInto(
+  folder: TrainingFolder,
+  { base, halvings, condition, resolution }: Begun,
+  request: TrainingRequest,
+  places: TrainingPlaces,
+  tools: TrainingTools,
+  progress: TrainingProgress,
+): Promise<readonly string[]> {
+  const { base: model } = tools;
   const session = await sessionOf(tools.settings);
   const { tokenizerFolder } = tools.settings;
   const memoryBudget = weightMemory(tools.settings);
@@ -78,7 +117,7 @@ export async function runTraining(
   const set = await readSet(request, places.data, { condition, resolution, frozen, tools, progress });
   try {
     const seed = folder.seed ?? tools.randomSeed();
-    const given = { base: model, halvings, name: places.name, seed, pairs: epochLength(set.pairs) };
+    const given = { base: model, vae: tools.vae, halvings, name: places.name, seed, pairs: epochLength(set.pairs) };
     const plan = resolveTraining(request, given);
     progress.onSet(set.report, plan);
     const identity = await folder.begin(plan, set.pairs);
@@ -95,7 +134,7 @@ export async function runTraining(
     await learnt.encode(progress.signal, (done, of) => progress.onPicture('encoding', done, of));
     const method = methodFor(plan.trained).open(base.unet, plan.trained);
     const checkpoints = new CheckpointFolder(folder.work.checkpoints, identity, () => tools.now().getTime());
-    const losses: number[] = [];
+    let losses: number[] = [];
     const { arrays, weights } = await train(
       plan,
       {
@@ -111,7 +150,7 @@ export async function runTraining(
       {
         signal: progress.signal,
         onBegin: async (resumedAt) => {
-          losses.push(...(await folder.keepLosses(resumedAt)).map(({ loss }) => loss));
+          losses = (await folder.keepLosses(resumedAt)).map(({ loss }) => loss);
         },
         onStep: async (done) => {
           losses.push(done.loss);

@@ -11,6 +11,8 @@ import { writeAnew } from '../files/atomic-write.ts';
 const recordName = 'training.json';
 const lossesName = 'losses.jsonl';
 const workName = 'work';
+/** A file by which whoever trains there keeps others out. */
+export const trainingLock = 'armature-train.lock';
 
 /** What a folder holds of a training. */
 interface TrainingRecord {
@@ -40,6 +42,8 @@ export class TrainingFolder {
     const record = await readRecord(path);
     if (record === null) await requireEmpty(path);
     if (record?.ended === true) {
+      // It may have been killed between its end and that.
+      await rm(join(path, workName), { recursive: true, force: true });
       throw refused(
         `The training in ${path} has ended after ${record.plan.steps} steps. Choose another output folder.`,
       );
@@ -145,7 +149,7 @@ async function requireEmpty(path: string): Promise<void> {
     if (hasCode(error, 'ENOTDIR')) throw refused(`Expected a folder for the output, but ${path} is a file.`);
     throw error;
   });
-  if (names.length === 0) return;
+  if (names.every((name) => name === trainingLock)) return;
   throw refused(
     `Expected a new or empty folder, or one of a training, for the output, but ${path} holds other things.`,
   );

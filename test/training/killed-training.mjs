@@ -1,4 +1,5 @@
 // Trains as its parent says, tells it of every step, and is killed after one of them. What users run is in ../../dist.
+import { holdFolder } from '../../dist/cli/train/hold-folder.js';
 import { decodeHere } from '../../dist/images/decoder/decoder.js';
 import { runTraining } from '../../dist/training/run-training.js';
 
@@ -13,6 +14,7 @@ async function train({ request, places, base, settings, killAt }) {
     settings,
     decoder: decodeHere,
     extract: async () => await Promise.reject(new Error('Every picture has a map')),
+    hold: holdFolder,
     randomSeed: () => 5,
     now: () => new Date((now += 60_000)),
   };

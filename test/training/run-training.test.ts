@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { holdFolder } from '../../src/cli/train/hold-folder.ts';
 import { conditionIds } from '../../src/conditions/registry.ts';
 import { openLibrary } from '../../src/models/library.ts';
 import { openControlNetCheckpoint } from '../../src/weights/checkpoint.ts';
@@ -12,6 +13,35 @@ const folder = temporaryFolder();
 const data = writePairs(join(folder, 'pairs'));
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 const network = 'diffusion_pytorch_model.safetensors';
+
+test('a training goes on after more steps than a call has room for', async () => {
+  const output = join(folder, 'long');
+  const request = { kind: 'lora', steps: 2, resolution: [64, 64] };
+  const stop = new AbortController();
+  const onStep = (): void => stop.abort(new Error('Stopped'));
+  await expect(trainSmall({ data: await data, output, request, onStep, signal: stop.signal })).rejects.toThrow(
+    'Stopped',
+  );
+  const losses = join(output, 'losses.jsonl');
+  writeFileSync(losses, readFileSync(losses, 'utf8').repeat(200_000));
+  expect(await trainSmall({ data: await data, output, request })).toHaveLength(1);
+  expect(readdirSync(output)).toContain('small.safetensors');
+});
+
+test('a training does not go on with another autoencoder than it was begun with', async () => {
+  const output = join(folder, 'autoencoder');
+  const request = { kind: 'lora', steps: 2, resolution: [64, 64] };
+  const stop = new AbortController();
+  const onSet = (): void => stop.abort(new Error('Stopped'));
+  await expect(trainSmall({ data: await data, output, request, onSet, signal: stop.signal })).rejects.toThrow(
+    'Stopped',
+  );
+  const record = join(output, 'training.json');
+  writeFileSync(record, readFileSync(record, 'utf8').replace('"vae": null', '"vae": { "id": "other", "hash": "1" }'));
+  await expect(trainSmall({ data: await data, output, request })).rejects.toThrow(
+    'its vae was {"id":"other","hash":"1"} and is null now',
+  );
+});
 
 describe('a ControlNet that is trained on five pairs', () => {
   const request = {
@@ -87,7 +117,9 @@ describe('a ControlNet that is trained on five pairs', () => {
   });
 
   test('is not trained once more, nor with other settings or pictures where it was begun', async () => {
+    mkdirSync(join(output, 'work'));
     await expect(trainSmall({ data: await data, output, request })).rejects.toThrow('has ended after 14 steps');
+    expect(readdirSync(output)).not.toContain('work');
     const begun = join(folder, 'begun');
     const stop = new AbortController();
     const onSet = (): void => stop.abort(new Error('Stopped'));
@@ -97,6 +129,11 @@ describe('a ControlNet that is trained on five pairs', () => {
     await expect(trainSmall({ data: await data, output: begun, request: { ...request, steps: 3 } })).rejects.toThrow(
       'its steps was 14 and is 3 now',
     );
+    const held = await holdFolder(begun);
+    await expect(trainSmall({ data: await data, output: begun, request })).rejects.toThrow(
+      `${begun} is in use by process ${process.pid}`,
+    );
+    await held.release();
     const other = await writePairs(join(folder, 'fewer pairs'), 3);
     await expect(trainSmall({ data: other, output: begun, request })).rejects.toThrow(
       'its pictures, maps or captions were others',

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
+import { holdFolder } from '../../src/cli/train/hold-folder.ts';
 import { conditionIds } from '../../src/conditions/registry.ts';
 import { check } from '../../src/generation/parse.ts';
 import { type BaseModel, findBase } from '../../src/generation/models/base.ts';
@@ -84,6 +85,7 @@ export async function trainSmall({
     settings: smallSettings,
     decoder: decodeHere,
     extract: async () => await Promise.reject(new Error('Every picture has a map')),
+    hold: holdFolder,
     randomSeed: () => 5,
     now: () => new Date(0),
   } as const;

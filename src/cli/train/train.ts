@@ -20,6 +20,8 @@ import { runTraining } from '../../training/run-training.ts';
 import { commandFields } from '../controls/command-fields.ts';
 import { useData } from '../settings/places.ts';
 import { addSettings, configOf } from '../settings/setting-options.ts';
+import { isStopped } from '../terminal/exit-codes.ts';
+import { holdFolder } from './hold-folder.ts';
 import { showTraining } from './show-training.ts';
 
 const examples = `
@@ -73,6 +75,7 @@ async function trainHere(config: Config, data: string, options: Options): Promis
           const preprocess = parseOptions(conditionOf(condition), {}, 'condition');
           return (await extractor.extract(condition, picture, preprocess, signal, { map: picture })).map;
         },
+        hold: holdFolder,
         randomSeed: () => randomInt(2 ** 32),
         now: () => new Date(),
       },
@@ -80,9 +83,12 @@ async function trainHere(config: Config, data: string, options: Options): Promis
     );
     shown.stop();
     for (const path of written) console.log(path);
+  } catch (error) {
+    shown.stop();
+    if (isStopped(error)) console.error(`The same command goes on from the last checkpoint in ${options.output}.`);
+    throw error;
   } finally {
     shown.stop();
-    if (signal.aborted) console.error(`The same command goes on from the last checkpoint in ${options.output}.`);
     release();
     await extractor.close();
   }

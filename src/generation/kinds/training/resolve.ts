@@ -1,16 +1,23 @@
 import { ArmatureError } from '../../../errors.ts';
 import type { Size } from '../../../numeric/size.ts';
 import type { BaseModel } from '../../models/base.ts';
+import type { VaeModel } from '../../models/vae.ts';
 import { baseField, type TrainingRequest } from '../../request/training.ts';
 import type { TrainingPlan } from './plan.ts';
 import { type Trained, trainedKinds } from './trained/trained.ts';
 import { wrongField } from './trained/trained-kind.ts';
 
-/** What is known of a training beside its request. */
-export interface TrainingGiven {
+/** The base model of a training, as far as sizes depend on it. */
+interface TrainedBeside {
   readonly base: BaseModel;
   /** Halvings of the latents on the UNet's way down. */
   readonly halvings: number;
+}
+
+/** What is known of a training beside its request. */
+export interface TrainingGiven extends TrainedBeside {
+  /** Stands in for the base model's own autoencoder; null where that is drawn with. */
+  readonly vae: VaeModel | null;
   /** What the result is called where the request does not say it. */
   readonly name: string;
   readonly seed: number;
@@ -21,7 +28,7 @@ export interface TrainingGiven {
 /** Pixels at which pictures are learnt from. `invalid_request` where the UNet cannot halve them as often as it does. */
 export function trainedSize(
   { resolution }: Pick<TrainingRequest, 'resolution'>,
-  { base, halvings }: Omit<TrainingGiven, 'name' | 'seed' | 'pairs'>,
+  { base, halvings }: TrainedBeside,
 ): Size {
   const [width = base.defaults.width, height = base.defaults.height] = resolution ?? [];
   const cell = base.latentScale * 2 ** halvings;
@@ -39,7 +46,7 @@ export function resolveTrained(request: TrainingRequest, base: BaseModel): Train
 
 /** The plan of a training. Throws as above. */
 export function resolveTraining(request: TrainingRequest, given: TrainingGiven): TrainingPlan {
-  const { base, pairs } = given;
+  const { base, vae, pairs } = given;
   const { batch, accumulation } = request;
   const { defaults } = trainedKinds[request.kind];
   const steps = stepsOf(request, pairs);
@@ -49,6 +56,7 @@ export function resolveTraining(request: TrainingRequest, given: TrainingGiven):
     version: 1,
     name: request.name ?? given.name,
     base: { id: base.id, hash: base.hash },
+    vae: vae === null ? null : { id: vae.id, hash: vae.hash },
     trained: resolveTrained(request, base),
     resolution: trainedSize(request, given),
     steps,
