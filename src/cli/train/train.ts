@@ -17,12 +17,12 @@ import { deviceSettings } from '../../service/device-settings.ts';
 import { libraryOf } from '../../service/library.ts';
 import { interruption } from '../../service/shutdown.ts';
 import { runTraining } from '../../training/run-training.ts';
-import { commandFields } from '../controls/command-fields.ts';
 import { useData } from '../settings/places.ts';
 import { addSettings, configOf } from '../settings/setting-options.ts';
 import { isStopped } from '../terminal/exit-codes.ts';
 import { holdFolder } from './hold-folder.ts';
 import { showTraining } from './show-training.ts';
+import { addTrainingOptions, trainingBody } from './training-options.ts';
 
 const examples = `
 Examples:
@@ -33,6 +33,7 @@ Examples:
 DATA is a set of pictures with captions and, for a ControlNet, maps: what it may look like is in docs/training.md.
 The output is a folder of its own: put it where your models are, or name it with --models. The same command once more goes on
 with a training that was stopped, from its last checkpoint, and ends with the same weights.
+Options are taken under the names of other trainers too, such as --network_dim and --max_train_steps: docs/training.md has them.
 `;
 
 interface Options {
@@ -43,14 +44,14 @@ export function addTrain(command: Command): void {
   command
     .argument('<data>', 'set of pictures with captions and maps')
     .requiredOption('-o, --output <folder>', 'where to: a new folder, or that of the same training');
-  for (const { option } of commandFields(trainingRequest)) command.addOption(option);
+  addTrainingOptions(command);
   addSettings(command, 'library', 'networks');
   command.addHelpText('after', examples);
   command.action(async (data: string, options: Options) => await trainHere(configOf(command), data, options));
 }
 
 async function trainHere(config: Config, data: string, options: Options): Promise<void> {
-  const request = check(trainingRequest, bodyOf(options));
+  const request = check(trainingRequest, trainingBody(options));
   useData(config);
   const { signal, release } = interruption();
   const extractor = new ExtractorProcess({
@@ -92,15 +93,4 @@ async function trainHere(config: Config, data: string, options: Options): Promis
     release();
     await extractor.close();
   }
-}
-
-/** The request that options say. */
-function bodyOf(options: Options): Readonly<Record<string, unknown>> {
-  const given: Readonly<Record<string, unknown>> = { ...options };
-  return Object.fromEntries(
-    commandFields(trainingRequest).flatMap(({ path: [name], option }) => {
-      const value = given[option.attributeName()];
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
 }
