@@ -78,7 +78,7 @@ export async function runTraining(
 ): Promise<readonly string[]> {
   const { base: model } = tools;
   await TrainingFolder.open(places.output);
-  const { condition } = resolveTrained(request, model);
+  const { condition } = resolveTrained(request, model, places.name);
   const base = await openDecidedBase(model);
   const halvings = base.unet.config.blockChannels.length - 1;
   const resolution = trainedSize(request, { base: model, halvings });
@@ -193,13 +193,13 @@ interface ReadingSet {
   readonly progress: TrainingProgress;
 }
 
-/** Of a condition that has no extractor every picture needs a map. */
+/** Of a condition that has no extractor every picture needs a map, and of one whose maps are masked: no picture says what of it is to be drawn anew. */
 async function readSet(
   { captions, on_bad: onBad, trigger_word: trigger }: TrainingRequest,
   path: string,
   { condition, resolution, frozen, tools, progress }: ReadingSet,
 ): Promise<TrainingSet> {
-  const maps = condition === null ? 'unused' : conditionOf(condition).load === undefined ? 'needed' : 'wanted';
+  const maps = condition === null ? 'unused' : isExtracted(condition) ? 'wanted' : 'needed';
   const tokens = { most: frozen.tokens, count: (caption: string) => frozen.countTokens(caption) };
   const { signal } = progress;
   return await readTrainingSet(
@@ -207,6 +207,11 @@ async function readSet(
     { maps, captions, onBad, trigger, resolution, tokens, limits: defaultSetLimits },
     { decoder: tools.decoder, signal, onProgress: (done, of) => progress.onPicture('reading', done, of) },
   );
+}
+
+function isExtracted(condition: string): boolean {
+  const { load, masked } = conditionOf(condition);
+  return load !== undefined && masked !== true;
 }
 
 function networkKeys(base: BaseModel, vae: VaeModel | null): { readonly picture: string; readonly caption: string } {

@@ -51,6 +51,8 @@ describe('a training', () => {
     ['mlp alone', { ...lora, targets: ['mlp'] }, 'attention, mlp; or attention, mlp, conv as targets but received mlp'],
     ['maps of nothing', { kind: 'controlnet', steps: 1 }, 'Expected the condition of the maps (canny,'],
     ['a name in capitals', { ...controlNet, condition: 'My_Lines' }, 'a name of your own, 2 to 40 of a-z, 0-9 and "-"'],
+    ['what is averaged', { ...controlNet, condition: 'shuffle' }, 'but received "shuffle"'],
+    ['an averaged file', { ...controlNet, name: 'my-shuffle' }, 'Expected a name without shuffle for a ControlNet'],
     ['an averaged name', { ...controlNet, condition: 'my-shuffle' }, 'without shuffle in it'],
   ])('of %s is refused', (_, request, message) => {
     expect(() => resolved(request)).toThrow(message);
@@ -64,7 +66,7 @@ describe('a training', () => {
     ['ends in noise without any signal', { prediction: { ...base.prediction, type: 'epsilon', zeroSnr: true } }],
   ] as const)('beside a base that %s is refused', (reason, changed) => {
     const other = { ...base, ...changed } as BaseModel;
-    expect(() => resolveTrained(asked(lora), other)).toThrow(reason);
+    expect(() => resolveTrained(asked(lora), other, 'given')).toThrow(reason);
   });
 
   test('takes names of its own for maps', () => {

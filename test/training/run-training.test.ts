@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { holdFolder } from '../../src/cli/train/hold-folder.ts';
@@ -13,6 +13,16 @@ const folder = temporaryFolder();
 const data = writePairs(join(folder, 'pairs'));
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 const network = 'diffusion_pytorch_model.safetensors';
+
+test('maps of what is to be drawn anew are not made of pictures that do not say it', async () => {
+  const pictures = join(folder, 'pictures');
+  mkdirSync(pictures);
+  for (const index of [0, 1]) copyFileSync(join(await data, `${index}.png`), join(pictures, `${index}.png`));
+  const request = { kind: 'controlnet', condition: 'inpaint', steps: 1, resolution: [64, 64] };
+  await expect(trainSmall({ data: pictures, output: join(folder, 'inpaint'), request })).rejects.toThrow(
+    '0.png: It has no map.',
+  );
+});
 
 test('a training goes on after more steps than a call has room for', async () => {
   const output = join(folder, 'long');

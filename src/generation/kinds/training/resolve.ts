@@ -37,11 +37,11 @@ export function trainedSize(
   throw new ArmatureError('invalid_request', detail, { field: 'resolution' });
 }
 
-/** What is trained, as far as that can be. `not_supported_yet`, `invalid_request`. */
-export function resolveTrained(request: TrainingRequest, base: BaseModel): Trained {
+/** What is trained, as far as that can be; `name` is what the result is called where the request does not say it. `not_supported_yet`, `invalid_request`. */
+export function resolveTrained(request: TrainingRequest, base: BaseModel, name: string): Trained {
   refuseBase(base);
   requireOneLength(request);
-  return trainedKinds[request.kind].resolve(request, base);
+  return trainedKinds[request.kind].resolve(request, base, request.name ?? name);
 }
 
 /** The plan of a training. Throws as above. */
@@ -57,7 +57,7 @@ export function resolveTraining(request: TrainingRequest, given: TrainingGiven):
     name: request.name ?? given.name,
     base: { id: base.id, hash: base.hash },
     vae: vae === null ? null : { id: vae.id, hash: vae.hash },
-    trained: resolveTrained(request, base),
+    trained: resolveTrained(request, base, given.name),
     resolution: trainedSize(request, given),
     steps,
     batch,

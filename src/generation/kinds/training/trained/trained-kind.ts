@@ -11,8 +11,8 @@ export interface TrainedCommon {
 export interface TrainedKindRow<Trained extends TrainedCommon> {
   /** As trainers have them (docs/training.md). */
   readonly defaults: { readonly learningRate: number; readonly promptDropout: number };
-  /** Beside which base, and how. `not_supported_yet`, `invalid_request`. */
-  readonly resolve: (request: TrainingRequest, base: BaseModel) => Trained;
+  /** Beside which base, and how; `name` is what the result is called. `not_supported_yet`, `invalid_request`. */
+  readonly resolve: (request: TrainingRequest, base: BaseModel, name: string) => Trained;
 }
 
 export function wrongField(field: string, detail: string): ArmatureError {
