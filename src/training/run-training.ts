@@ -34,6 +34,8 @@ export interface TrainingTools {
   /** Stands in for the base model's own autoencoder where it is drawn with another one. */
   readonly vae: VaeModel | null;
   readonly settings: DeviceSettings;
+  /** Bytes of memory that this process may use. */
+  readonly usableMemory: number;
   readonly decoder: PictureDecoder;
   /** Makes a map of a picture, of its size, by a condition that has an extractor. */
   readonly extract: (condition: string, picture: MaskedImage) => Promise<MaskedImage>;
@@ -146,6 +148,7 @@ async function trainInto(
         schedule: model.schedule.schedule,
         checkpoints,
         settings: session,
+        usableMemory: tools.usableMemory,
       },
       {
         signal: progress.signal,

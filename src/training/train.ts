@@ -11,6 +11,7 @@ import type { LearntSet, LearntShapes } from './learnt-set.ts';
 import type { TrainingMethod } from './methods/contract/method.ts';
 import { learningRate } from './optimizer/learning-rate.ts';
 import { move, type OptimizerState, optimizerOf } from './optimizer/optimizer.ts';
+import { requireMemory } from './required-memory.ts';
 import { layOut, type TrainedArrays } from './trained-arrays.ts';
 import { TrainingRandom } from './training-random.ts';
 import { openStep } from './training-step.ts';
@@ -36,6 +37,8 @@ export interface TrainingParts {
   readonly schedule: NoiseSchedule;
   readonly checkpoints: CheckpointPort;
   readonly settings: SessionSettings;
+  /** Bytes of memory that this process may use. */
+  readonly usableMemory: number;
 }
 
 /** What a training ends with. */
@@ -57,7 +60,7 @@ export interface TrainingWatch {
  * Trains from where the last checkpoint is to the last step of the plan. The numbers depend on the plan, the set, the base and the threads of a run alone, and not on
  * how often it was interrupted.
  *
- * @throws ArmatureError `training_diverged` at the first number that is none, with the step, the rate and the pictures; the signal's reason once it was stopped.
+ * @throws ArmatureError `training_diverged` at the first number that is none, with the step, the rate and the pictures; `out_of_memory`; the signal's reason once it was stopped.
  */
 export async function train(
   plan: TrainingPlan,
@@ -70,6 +73,7 @@ export async function train(
   const tokens = (shapes.caption - (unet.config.added?.pooledWidth ?? 0)) / unet.config.crossAttentionDim;
   const graph = method.graph({ rows: plan.batch, height, width, tokens });
   const arrays = layOut(graph, method.wholes(graph));
+  requireMemory(arrays.length, { averaged: plan.ema !== null, usable: parts.usableMemory });
   const random = new TrainingRandom(plan.seed);
   const state = optimizerOf(new Float32Array(arrays.length), plan.ema !== null);
   const resumedAt = await checkpoints.restore(state);

@@ -12,6 +12,7 @@ async function train({ request, places, base, settings, killAt }) {
     base,
     vae: null,
     settings,
+    usableMemory: 2 ** 40,
     decoder: decodeHere,
     extract: async () => await Promise.reject(new Error('Every picture has a map')),
     hold: holdFolder,

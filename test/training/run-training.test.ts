@@ -24,6 +24,14 @@ test('maps of what is to be drawn anew are not made of pictures that do not say 
   );
 });
 
+test('a training that cannot fit into memory is refused with what it needs', async () => {
+  const request = { kind: 'controlnet', condition: 'my-squares', steps: 1, resolution: [64, 64] };
+  const output = join(folder, 'large');
+  await expect(trainSmall({ data: await data, output, request, usableMemory: 2 ** 20 })).rejects.toThrow(
+    /needs at least \d+ MiB of memory for what it moves, beside the base model, but 1 MiB are all/,
+  );
+});
+
 test('a training goes on after more steps than a call has room for', async () => {
   const output = join(folder, 'long');
   const request = { kind: 'lora', steps: 2, resolution: [64, 64] };

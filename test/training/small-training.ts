@@ -43,6 +43,7 @@ export interface SmallTraining {
   readonly onStep?: (done: StepDone) => void;
   readonly onSet?: () => void;
   readonly signal?: AbortSignal;
+  readonly usableMemory?: number;
 }
 
 export const smallSettings = {
@@ -68,6 +69,7 @@ export async function trainSmall({
   onStep = () => {},
   onSet = () => {},
   signal = new AbortController().signal,
+  usableMemory = 2 ** 40,
 }: SmallTraining): Promise<readonly number[]> {
   const losses: number[] = [];
   const progress: TrainingProgress = {
@@ -83,6 +85,7 @@ export async function trainSmall({
     base: await smallBase(model),
     vae: null,
     settings: smallSettings,
+    usableMemory,
     decoder: decodeHere,
     extract: async () => await Promise.reject(new Error('Every picture has a map')),
     hold: holdFolder,

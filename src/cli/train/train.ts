@@ -2,6 +2,7 @@ import { basename, resolve } from 'node:path';
 import { randomInt } from 'node:crypto';
 import type { Command } from 'commander';
 import type { Config } from '../../config/config.ts';
+import { usableMemory } from '../../config/settings/memory.ts';
 import { pulledAnnotators } from '../../config/model-folders.ts';
 import { embeddedAnnotators } from '../../config/package-files.ts';
 import { parseOptions } from '../../conditions/contract/options.ts';
@@ -71,6 +72,7 @@ async function trainHere(config: Config, data: string, options: Options): Promis
         base,
         vae,
         settings: deviceSettings(config),
+        usableMemory: usableMemory(),
         decoder: decodeHere,
         extract: async (condition, picture) => {
           const preprocess = parseOptions(conditionOf(condition), {}, 'condition');
