@@ -220,6 +220,21 @@ async function made(): Promise<readonly Case[]> {
     ['a TOML of deep nesting', /TOML/, { 'x.toml': `a = ${'['.repeat(10_000)}`, 'a.png': picture }],
     ['a prototype in a TOML', /TOML|not taken/, { 'x.toml': '[__proto__]\na = 1', 'a.png': picture }],
     ['all the same picture', /all 3 are the same/, { 'a.png': picture, 'b.png': picture, 'c.png': picture }],
+    [
+      'too many lines',
+      /"x.jsonl" to name at most 60 pairs/,
+      { 'x.jsonl': '{"picture": "a.png"}\n'.repeat(61), 'a.png': picture },
+    ],
+    [
+      'too many rows',
+      /"metadata.csv" to name at most 60 pairs/,
+      { 'metadata.csv': `file_name,text\n${'a.png,a cat\n'.repeat(61)}`, 'a.png': picture },
+    ],
+    [
+      'too many subsets',
+      /"x.toml" to name at most 60 pairs/,
+      { 'x.toml': `[[datasets]]\n${'[[datasets.subsets]]\nimage_dir = "d"\n'.repeat(61)}`, 'd/a.png': picture },
+    ],
     ['no pairs', /names none/, { 'x.jsonl': '\n\n', 'a.png': picture }],
     ['pictures that are none', /received plain text/, { ...good, 'a.png': 'hello' }],
     ['a strip', /16 times/, { ...good, 'a.png': await strip() }],

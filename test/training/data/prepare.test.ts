@@ -144,6 +144,12 @@ describe('a prepared pair', () => {
       [0, 128],
       [0, 255],
     ]);
+    // Nearly black, as JPEG leaves what is no surface.
+    expect(await flipped('normal', [6, 3, 9])).toEqual([
+      [0, 6],
+      [0, 3],
+      [0, 9],
+    ]);
   });
 
   it.each([

@@ -49,6 +49,8 @@ export interface SetSettings {
 export interface LayoutRules {
   /** Bytes of a file that lists pairs. */
   readonly listBytes: number;
+  /** Lines of such a file, and pairs that it names. */
+  readonly entries: number;
 }
 
 /** A way in which people keep pictures with captions and maps. */

@@ -3,7 +3,7 @@ import { parse } from 'smol-toml';
 import { readText } from '../../../json/read-json.ts';
 import { show } from '../../../text/show.ts';
 import type { SetEntry } from '../contract/entry.ts';
-import { invalidSet } from '../contract/invalid-set.ts';
+import { invalidSet, tooMany } from '../contract/invalid-set.ts';
 import type { BadFile, Laid, Layout, PairDraft, SetFiles, SetSettings } from '../contract/layout.ts';
 import { captionBeside, captionEndings, pairBeside } from './beside.ts';
 import { isPicture, stemOf } from './file-names.ts';
@@ -14,14 +14,24 @@ export const datasetToml: Layout = {
   id: 'dataset-toml',
   looks: "kohya's dataset .toml with the folders that it names",
   fits: (files) => tomlsOf(files).length > 0,
-  read: async (files, { listBytes }) => {
+  read: async (files, { listBytes, entries }) => {
     const found = tomlsOf(files);
     const [toml, other] = found;
     if (toml === undefined || other !== undefined) {
       throw invalidSet(`Expected one .toml in the set but it has ${found.map(({ name }) => name).join(', ')}.`);
     }
     const tables = datasetTables(await parsed(toml, listBytes), toml.name);
-    const laid = tables.map((table) => readTable(table, files, toml.name));
+    if (tables.length > mostTables) {
+      throw invalidSet(`Expected at most ${mostTables} subsets in ${toml.name} but it has ${tables.length}.`);
+    }
+    const laid: ReturnType<typeof readTable>[] = [];
+    let named = 0;
+    for (const table of tables) {
+      const read = readTable(table, files, toml.name);
+      named += read.pairs.length + read.bad.length;
+      if (named > entries) throw tooMany(toml.name, entries);
+      laid.push(read);
+    }
     return {
       pairs: laid.flatMap(({ pairs }) => pairs),
       bad: laid.flatMap(({ bad }) => bad),
@@ -31,6 +41,9 @@ export const datasetToml: Layout = {
     };
   },
 };
+
+/** All files are gone through for each. */
+const mostTables = 1000;
 
 function tomlsOf({ all }: SetFiles): readonly SetEntry[] {
   return all.filter(({ name }) => /^[^/]*\.toml$/i.test(name));

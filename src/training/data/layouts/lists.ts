@@ -3,7 +3,7 @@ import { show } from '../../../text/show.ts';
 import type { SetEntry } from '../contract/entry.ts';
 import { invalidSet } from '../contract/invalid-set.ts';
 import { folderOf } from './file-names.ts';
-import type { BadFile, Laid, Layout, PairDraft, SetFiles } from '../contract/layout.ts';
+import type { BadFile, Laid, Layout, LayoutRules, PairDraft, SetFiles } from '../contract/layout.ts';
 import { pairOf, rowShapes, shapeOf } from './row-shapes.ts';
 import { csvRows } from './csv.ts';
 import { jsonLines, type ListRow } from './rows.ts';
@@ -17,7 +17,7 @@ export const lists: Layout = {
   looks:
     'a file of JSON Lines {picture, map, caption}, {file_name, text} or {source, target, prompt}, or a metadata.csv',
   fits: (files) => listsOf(files).length > 0,
-  read: async (files, { listBytes }) => {
+  read: async (files, rules) => {
     const found = listsOf(files);
     const outermost = found.filter((list) => folderOf(list) === '');
     if (outermost.length > 1) {
@@ -27,7 +27,7 @@ export const lists: Layout = {
     const pairs: PairDraft[] = [];
     const bad: BadFile[] = [];
     for (const list of found) {
-      const read = await rowsOf(list, listBytes);
+      const read = await rowsOf(list, rules);
       const [first] = read.rows;
       bad.push(...read.bad);
       if (first === undefined) continue;
@@ -44,10 +44,10 @@ export const lists: Layout = {
 
 async function rowsOf(
   list: SetEntry,
-  listBytes: number,
+  rules: LayoutRules,
 ): Promise<{ readonly rows: readonly ListRow[]; readonly bad: readonly BadFile[] }> {
-  if (/\.csv$/i.test(list.name)) return { rows: await csvRows(list, listBytes), bad: [] };
-  return await jsonLines(list, listBytes);
+  if (/\.csv$/i.test(list.name)) return { rows: await csvRows(list, rules), bad: [] };
+  return await jsonLines(list, rules);
 }
 
 /** Where a set is split into parts, those of `train` alone. */

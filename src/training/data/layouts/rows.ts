@@ -1,7 +1,8 @@
 import { readJson } from '../../../json/read-json.ts';
 import { ArmatureError } from '../../../errors.ts';
 import type { SetEntry } from '../contract/entry.ts';
-import type { BadFile } from '../contract/layout.ts';
+import { tooMany } from '../contract/invalid-set.ts';
+import type { BadFile, LayoutRules } from '../contract/layout.ts';
 
 /** A line of a list of pairs. */
 export interface ListRow {
@@ -13,9 +14,9 @@ export interface ListRow {
 /** The lines of a file of JSON Lines; those that are no objects are bad. Empty ones count and say nothing. */
 export async function jsonLines(
   list: SetEntry,
-  mostBytes: number,
+  { listBytes, entries }: LayoutRules,
 ): Promise<{ readonly rows: readonly ListRow[]; readonly bad: readonly BadFile[] }> {
-  const bytes = await list.read(mostBytes);
+  const bytes = await list.read(listBytes);
   const rows: ListRow[] = [];
   const bad: BadFile[] = [];
   for (let start = 0, line = 1; start < bytes.length; line++) {
@@ -24,6 +25,7 @@ export async function jsonLines(
     const text = bytes.subarray(start, end);
     start = end + 1;
     if (text.toString('latin1').trim() === '') continue;
+    if (rows.length + bad.length === entries) throw tooMany(list.name, entries);
     const place = `line ${line} of ${list.name}`;
     try {
       const fields = await readJson(text, { subject: `${place} to be JSON`, line });
