@@ -70,6 +70,7 @@ export class TrainingFolder {
   async begin(plan: TrainingPlan, pairs: readonly TrainingPair[]): Promise<string> {
     const set = digestOf(pairs.map(({ key, repeats }) => [key, repeats]));
     const known = this.#record;
+    await removeDrafts(this.path);
     if (known === null) await this.#write({ version: 1, plan, set, ended: false });
     else {
       const difference =
@@ -143,13 +144,26 @@ function parsed(text: string): Partial<TrainingRecord> | null {
   }
 }
 
+/** What writeAnew leaves where it is killed. */
+const draftName = /\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.part$/;
+
+async function removeDrafts(folder: string): Promise<void> {
+  const names = await readdir(folder, { recursive: true }).catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) return [];
+    throw error;
+  });
+  for (const name of names.filter((one) => draftName.test(one))) await rm(join(folder, name), { force: true });
+}
+
 async function requireEmpty(path: string): Promise<void> {
   const names = await readdir(path).catch((error: unknown) => {
     if (hasCode(error, 'ENOENT')) return [];
     if (hasCode(error, 'ENOTDIR')) throw refused(`Expected a folder for the output, but ${path} is a file.`);
     throw error;
   });
-  if (names.every((name) => name === trainingLock)) return;
+  const isOwn = (name: string): boolean =>
+    name === trainingLock || (name.startsWith(`${recordName}.`) && draftName.test(name));
+  if (names.every(isOwn)) return;
   throw refused(
     `Expected a new or empty folder, or one of a training, for the output, but ${path} holds other things.`,
   );

@@ -40,10 +40,13 @@ test('a training goes on after more steps than a call has room for', async () =>
   await expect(trainSmall({ data: await data, output, request, onStep, signal: stop.signal })).rejects.toThrow(
     'Stopped',
   );
+  const draft = 'small.safetensors.01234567-89ab-cdef-0123-456789abcdef.part';
+  writeFileSync(join(output, draft), 'half');
   const losses = join(output, 'losses.jsonl');
   writeFileSync(losses, readFileSync(losses, 'utf8').repeat(200_000));
   expect(await trainSmall({ data: await data, output, request })).toHaveLength(1);
   expect(readdirSync(output)).toContain('small.safetensors');
+  expect(readdirSync(output)).not.toContain(draft);
 });
 
 test('a training does not go on with another autoencoder than it was begun with', async () => {

@@ -33,7 +33,17 @@ async function textOf(file: SetEntry, captionBytes: number): Promise<string> {
 /** A caption as it is trained on: the trigger word stands where it says `[trigger]`, else in front where it does not hold it. */
 export function withTrigger(caption: string, trigger: string | null): string {
   if (trigger === null) return caption;
-  if (caption.includes('[trigger]')) return caption.replaceAll('[trigger]', trigger);
+  if (caption.includes('[trigger]')) return caption.replaceAll('[trigger]', () => trigger);
   if (caption === '') return trigger;
-  return caption.toLowerCase().includes(trigger.toLowerCase()) ? caption : `${trigger}, ${caption}`;
+  return holds(caption.toLowerCase(), trigger.toLowerCase()) ? caption : `${trigger}, ${caption}`;
+}
+
+/** Whether a text holds words as such: "masks" does not hold "sks". */
+function holds(text: string, words: string): boolean {
+  for (let at = text.indexOf(words); at !== -1; at = text.indexOf(words, at + 1)) {
+    const end = at + words.length;
+    const [before, behind] = [text.slice(Math.max(0, at - 2), at), text.slice(end, end + 2)];
+    if (!/[\p{L}\p{N}]$/u.test(before) && !/^[\p{L}\p{N}]/u.test(behind)) return true;
+  }
+  return false;
 }

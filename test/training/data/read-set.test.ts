@@ -133,7 +133,7 @@ describe('a set in a folder', () => {
   });
 
   it('has captions cut on one line, counted, and with the trigger word', async () => {
-    const texts = ['', 'a cat\nand more', '[trigger] sits', 'A SKS dog'];
+    const texts = ['', 'a cat\nand more', '[trigger] sits', 'A SKS dog', 'masks'];
     const rows = pairs.map(({ stem }, index) => ({
       picture: `pictures/${stem}.png`,
       caption: texts[index] ?? 'a house',
@@ -144,8 +144,10 @@ describe('a set in a folder', () => {
     expect(plain.report.captions).toEqual({ found: 11, empty: 1, cut: 2, tokens: 7 });
     const { pairs: found } = await read(files, { maps: 'unused', trigger: 'sks' });
     expect(new Set(found.map(({ caption }) => caption))).toEqual(
-      new Set(['sks', 'sks, a cat', 'sks sits', 'A SKS dog', 'sks, a house']),
+      new Set(['sks', 'sks, a cat', 'sks sits', 'A SKS dog', 'sks, masks', 'sks, a house']),
     );
+    const { pairs: odd } = await read(files, { maps: 'unused', trigger: "$'" });
+    expect(odd.map(({ caption }) => caption)).toContain("$' sits");
   });
 
   it('is not trained without captions while they lie beside the pictures', async () => {
