@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { holdFolder } from '../../src/cli/train/hold-folder.ts';
@@ -22,6 +22,7 @@ test('maps of what is to be drawn anew are not made of pictures that do not say 
   await expect(trainSmall({ data: pictures, output: join(folder, 'inpaint'), request })).rejects.toThrow(
     '0.png: It has no map.',
   );
+  expect(existsSync(join(folder, 'inpaint'))).toBe(false);
 });
 
 test('a training that cannot fit into memory is refused with what it needs', async () => {
