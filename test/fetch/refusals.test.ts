@@ -149,7 +149,7 @@ describe('what an operator allows', () => {
   it.each(['', 'a b', 'http://x/', '10.0.0.0/33', '10.0.0/8', 'x:99999', 'x:0', 'user@host', '[::1', '*'])(
     'is not understood: %j',
     (entry) => {
-      expect(() => createFetcher({ allow: [entry] })).toThrow(/allowed but received/);
+      expect(() => createFetcher({ allow: [entry] })).toThrow(/--allow-fetch .* but received/);
     },
   );
 });
