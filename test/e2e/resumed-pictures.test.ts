@@ -63,7 +63,10 @@ const rows: readonly (readonly [string, object])[] = [
     { ...small, model: 'inpaint-tiny', init_image: photo, mask_image: mask, mask_blur: 0, scheduler: 'euler_a' },
   ],
   ['a model that changes a picture by words', { ...small, model: 'edit', init_image: photo }],
-  ['a model that takes guidance_scale as an input', { ...small, model: 'guided', guidance_scale: 8 }],
+  [
+    'a model that takes guidance_scale as an input',
+    { ...small, model: 'guided', guidance_scale: 8, scheduler: 'euler_a' },
+  ],
   ['a picture drawn on', { ...one, width: undefined, height: undefined, init_image: photo, extend: { right: 32 } }],
 ];
 const request = (fields: object) => ({ ...tiny, prompt: 'a cube', output: { metadata: false }, ...fields });
