@@ -1,11 +1,9 @@
 import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
-import { pulledAnnotators } from '../config/model-folders.ts';
-import { embeddedAnnotators } from '../config/package-files.ts';
 import { findCondition, maskedConditions } from '../conditions/registry.ts';
 import { parseOptions } from '../conditions/contract/options.ts';
 import { ArmatureError } from '../errors.ts';
-import { ExtractorProcess } from '../extractor/extractor-process.ts';
+import { openExtractor } from '../service/open-extractor.ts';
 import { parseExtraction } from '../generation/parse.ts';
 import { resolveExtraction } from '../generation/kinds/extraction/resolve.ts';
 import { encodePicture } from '../images/encode.ts';
@@ -86,11 +84,7 @@ async function extract(config: Config, type: string, file: string, options: Opti
   );
   useData(config);
   const { signal, release } = interruption();
-  const extractor = new ExtractorProcess({
-    annotators: embeddedAnnotators,
-    pulled: pulledAnnotators(config),
-    threads: config.threads,
-  });
+  const extractor = openExtractor(config);
   try {
     const files = new PictureFiles();
     const given = await files.add(file, mask);

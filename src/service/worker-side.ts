@@ -1,7 +1,5 @@
 import { hostname } from 'node:os';
-import { pulledAnnotators } from '../config/model-folders.ts';
-import { embeddedAnnotators } from '../config/package-files.ts';
-import { ExtractorProcess } from '../extractor/extractor-process.ts';
+import type { ExtractorProcess } from '../extractor/extractor-process.ts';
 import { newWorkerId } from '../records/schema/ids.ts';
 import type { WorkerSign } from '../records/operations/workers.ts';
 import type { DeviceState } from '../server/parts/parts.ts';
@@ -12,6 +10,7 @@ import { deviceSettings } from './device-settings.ts';
 import { superviseDevice, type SupervisedDevice } from './device-supervisor.ts';
 import type { Ground } from './ground.ts';
 import { jobRunners } from './job-runners.ts';
+import { openExtractor } from './open-extractor.ts';
 import { packageVersion } from './package-version.ts';
 
 /** The processes that do the work. */
@@ -22,9 +21,7 @@ export interface Children {
 
 /** Starts them; they end with what `closing` holds. */
 export function openChildren({ config, log, metrics }: Ground, closing: Closing): Children {
-  const extractor = closing.add(
-    new ExtractorProcess({ annotators: embeddedAnnotators, pulled: pulledAnnotators(config), threads: config.threads }),
-  );
+  const extractor = closing.add(openExtractor(config));
   const supervised = closing.add(superviseDevice(deviceSettings(config), log, metrics.device));
   metrics.children.watch('device', () => supervised.device.pid);
   metrics.children.watch('extractor', () => extractor.pid);

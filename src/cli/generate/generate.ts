@@ -1,10 +1,8 @@
 import type { Command } from 'commander';
 import { randomInt } from 'node:crypto';
 import type { Config } from '../../config/config.ts';
-import { pulledAnnotators } from '../../config/model-folders.ts';
-import { embeddedAnnotators } from '../../config/package-files.ts';
 import { DeviceProcess } from '../../device/device-process.ts';
-import { ExtractorProcess } from '../../extractor/extractor-process.ts';
+import { openExtractor } from '../../service/open-extractor.ts';
 import { parseGeneration } from '../../generation/parse.ts';
 import { sizeDrawn } from '../../generation/passes.ts';
 import { encodePicture } from '../../images/encode.ts';
@@ -72,11 +70,7 @@ async function generate(
   const startedAt = performance.now();
   const { signal, release } = interruption();
   const device = new DeviceProcess({ settings: deviceSettings(config) });
-  const extractor = new ExtractorProcess({
-    annotators: embeddedAnnotators,
-    pulled: pulledAnnotators(config),
-    threads: config.threads,
-  });
+  const extractor = openExtractor(config);
   const progress = showProgress();
   try {
     const [library, annotators] = await Promise.all([libraryOf(config), annotatorsOf(config)]);

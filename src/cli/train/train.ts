@@ -3,11 +3,9 @@ import { randomInt } from 'node:crypto';
 import type { Command } from 'commander';
 import type { Config } from '../../config/config.ts';
 import { usableMemory } from '../../config/settings/memory.ts';
-import { pulledAnnotators } from '../../config/model-folders.ts';
-import { embeddedAnnotators } from '../../config/package-files.ts';
 import { parseOptions } from '../../conditions/contract/options.ts';
 import { conditionOf } from '../../conditions/registry.ts';
-import { ExtractorProcess } from '../../extractor/extractor-process.ts';
+import { openExtractor } from '../../service/open-extractor.ts';
 import { findBase } from '../../generation/models/base.ts';
 import { findVae } from '../../generation/models/vae.ts';
 import { check } from '../../generation/parse.ts';
@@ -55,11 +53,7 @@ async function trainHere(config: Config, data: string, options: Options): Promis
   const request = check(trainingRequest, trainingBody(options));
   useData(config);
   const { signal, release } = interruption();
-  const extractor = new ExtractorProcess({
-    annotators: embeddedAnnotators,
-    pulled: pulledAnnotators(config),
-    threads: config.threads,
-  });
+  const extractor = openExtractor(config);
   const shown = showTraining();
   try {
     const library = await libraryOf(config);

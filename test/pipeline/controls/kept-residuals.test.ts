@@ -16,7 +16,7 @@ import {
   stateToKeep,
   stepOf,
 } from '../../../src/pipeline/sample.ts';
-import type { Scheduler } from '../../../src/schedulers/scheduler.ts';
+import { tenthScheduler } from '../denoise-loop/toy-sample.ts';
 
 const width = 3;
 
@@ -73,28 +73,6 @@ class ByHand implements NetworkSource {
   }
 }
 
-/** A tenth of the last prediction of a step is taken away; timesteps fall by 100 a step, by 10 an evaluation. */
-function scheduler(steps: number, stages = 1): Scheduler {
-  const evaluations = Array.from({ length: steps * stages }, (_, index) => {
-    const [step, stage] = [Math.floor(index / stages), index % stages];
-    return { step, stage, timestep: 900 - 100 * step - 10 * stage, level: 1 };
-  });
-  return {
-    evaluations,
-    initialNoiseSigma: 1,
-    start: (latents) => ({ evaluation: 0, latents, memory: {} }),
-    ask: ({ evaluation, latents }) => ({ ...evaluations[evaluation]!, latents }),
-    answer: ({ evaluation, latents, memory }, output) => ({
-      evaluation: evaluation + 1,
-      latents:
-        evaluations[evaluation]!.stage < stages - 1 ? latents : latents.map((value, i) => value - output[i]! / 10),
-      memory,
-    }),
-    clean: ({ latents }) => latents,
-    addNoise: (original) => original,
-  };
-}
-
 interface Asked {
   readonly steps?: number;
   readonly stages?: number;
@@ -125,7 +103,7 @@ function passOf({ steps = 9, stages = 1, controls, guided }: Asked): Pass {
   return {
     base: 'toy',
     shape: [1, 1, width],
-    scheduler: scheduler(steps, stages),
+    scheduler: tenthScheduler(steps, stages),
     guidance: { scale: 3, rescale: 0, actsAt: guided },
     rows: asked.map((question) => rowOf(question, controls)),
     structure: '',

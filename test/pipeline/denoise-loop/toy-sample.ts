@@ -20,10 +20,11 @@ import type { Region } from '../../../src/pixels/region.ts';
 import type { Scheduler } from '../../../src/schedulers/scheduler.ts';
 import { AnalyticNetworks } from './analytic-networks.ts';
 
-/** Takes a tenth of the prediction away at each step. */
-function tenthScheduler(steps: number): Scheduler {
-  const evaluations = Array.from({ length: steps }, (_, step) => {
-    return { step, stage: 0, timestep: 900 - 100 * step, level: 1 };
+/** A tenth of the last prediction of a step is taken away; timesteps fall by 100 a step, by 10 an evaluation. */
+export function tenthScheduler(steps: number, stages = 1): Scheduler {
+  const evaluations = Array.from({ length: steps * stages }, (_, index) => {
+    const [step, stage] = [Math.floor(index / stages), index % stages];
+    return { step, stage, timestep: 900 - 100 * step - 10 * stage, level: 1 };
   });
   return {
     evaluations,
@@ -32,7 +33,8 @@ function tenthScheduler(steps: number): Scheduler {
     ask: ({ evaluation, latents }) => ({ ...evaluations[evaluation]!, latents }),
     answer: ({ evaluation, latents, memory }, output) => ({
       evaluation: evaluation + 1,
-      latents: latents.map((value, i) => value - (output[i] ?? 0) / 10),
+      latents:
+        evaluations[evaluation]!.stage < stages - 1 ? latents : latents.map((value, i) => value - output[i]! / 10),
       memory,
     }),
     clean: ({ latents }) => latents,

@@ -34,6 +34,16 @@ async function refusal(action: Promise<unknown>): Promise<string> {
 
 const each = (name: (pair: MadePair) => string, content: (pair: MadePair) => string | Uint8Array): MadeFiles =>
   Object.fromEntries(pairs.map((pair) => [name(pair), content(pair)]));
+const pictures = (name: (stem: string) => string): MadeFiles =>
+  each(
+    ({ stem }) => name(stem),
+    ({ picture }) => picture,
+  );
+const maps = (name: (stem: string) => string): MadeFiles =>
+  each(
+    ({ stem }) => name(stem),
+    ({ map }) => map,
+  );
 const lines = (row: (pair: MadePair) => unknown): string => pairs.map((pair) => JSON.stringify(row(pair))).join('\r\n');
 const toml = `
 [general]
@@ -59,14 +69,8 @@ const kept: Readonly<Record<string, { readonly layout: string; readonly files: M
         conditioning_image: `c/${stem}.png`,
         text: [caption, 'another'],
       })),
-      ...each(
-        ({ stem }) => `${stem}.png`,
-        ({ picture }) => picture,
-      ),
-      ...each(
-        ({ stem }) => `c/${stem}.png`,
-        ({ map }) => map,
-      ),
+      ...pictures((stem) => `${stem}.png`),
+      ...maps((stem) => `c/${stem}.png`),
     },
   },
   'metadata.jsonl in the split that is trained on': {
@@ -78,14 +82,8 @@ const kept: Readonly<Record<string, { readonly layout: string; readonly files: M
         text: caption,
         width: 24,
       })),
-      ...each(
-        ({ stem }) => `train/${stem}.png`,
-        ({ picture }) => picture,
-      ),
-      ...each(
-        ({ stem }) => `train/c/${stem}.png`,
-        ({ map }) => map,
-      ),
+      ...pictures((stem) => `train/${stem}.png`),
+      ...maps((stem) => `train/c/${stem}.png`),
       'test/metadata.jsonl': '{"file_name": "x.png"}',
       'test/x.png': pairs[0]!.map,
     },
@@ -94,14 +92,8 @@ const kept: Readonly<Record<string, { readonly layout: string; readonly files: M
     layout: 'lists',
     files: {
       'metadata.csv': `\ufefffile_name,conditioning_image,text\n${pairs.map(({ stem, caption }) => `${stem}.png,c/${stem}.png,"${caption}"`).join('\n')}\n`,
-      ...each(
-        ({ stem }) => `${stem}.png`,
-        ({ picture }) => picture,
-      ),
-      ...each(
-        ({ stem }) => `c/${stem}.png`,
-        ({ map }) => map,
-      ),
+      ...pictures((stem) => `${stem}.png`),
+      ...maps((stem) => `c/${stem}.png`),
     },
   },
   'prompt.json': {
@@ -112,65 +104,41 @@ const kept: Readonly<Record<string, { readonly layout: string; readonly files: M
         target: `target/${stem}.png`,
         prompt: caption,
       })),
-      ...each(
-        ({ stem }) => `target/${stem}.png`,
-        ({ picture }) => picture,
-      ),
-      ...each(
-        ({ stem }) => `source/${stem}.png`,
-        ({ map }) => map,
-      ),
+      ...pictures((stem) => `target/${stem}.png`),
+      ...maps((stem) => `source/${stem}.png`),
     },
   },
   'pictures beside a folder of maps': {
     layout: 'map-folder',
     files: {
-      ...each(
-        ({ stem }) => `images/${stem}.png`,
-        ({ picture }) => picture,
-      ),
+      ...pictures((stem) => `images/${stem}.png`),
       ...each(
         ({ stem }) => `images/${stem}.txt`,
         ({ caption }) => `${caption}\n`,
       ),
-      ...each(
-        ({ stem }) => `conditioning_images/${stem}.png`,
-        ({ map }) => map,
-      ),
+      ...maps((stem) => `conditioning_images/${stem}.png`),
     },
   },
   'a folder of maps in that of the pictures': {
     layout: 'map-folder',
     files: {
-      ...each(
-        ({ stem }) => `${stem}.png`,
-        ({ picture }) => picture,
-      ),
+      ...pictures((stem) => `${stem}.png`),
       ...each(
         ({ stem }) => `${stem}.caption`,
         ({ caption }) => `\n${caption}\nmore`,
       ),
-      ...each(
-        ({ stem }) => `maps/${stem}.png`,
-        ({ map }) => map,
-      ),
+      ...maps((stem) => `maps/${stem}.png`),
     },
   },
   'names that mark a map': {
     layout: 'pictures',
     files: {
-      ...each(
-        ({ stem }) => `a/${stem}.png`,
-        ({ picture }) => picture,
-      ),
+      ...pictures((stem) => `a/${stem}.png`),
       ...each(
         ({ stem }) => `a/${stem}.txt`,
         ({ caption }) => caption,
       ),
-      ...each(
-        ({ stem }) => `a/${stem}-condlabel.png`,
-        ({ map }) => map,
-      ),
+      ...maps((stem) => `a/${stem}-condlabel.png`),
       'b/notes.pdf': '%PDF',
     },
   },
@@ -178,31 +146,19 @@ const kept: Readonly<Record<string, { readonly layout: string; readonly files: M
     layout: 'dataset-toml',
     files: {
       'dataset.toml': toml,
-      ...each(
-        ({ stem }) => `pictures/${stem}.png`,
-        ({ picture }) => picture,
-      ),
+      ...pictures((stem) => `pictures/${stem}.png`),
       ...each(
         ({ stem }) => `pictures/${stem}.caption`,
         ({ caption }) => caption,
       ),
-      ...each(
-        ({ stem }) => `maps/${stem}.png`,
-        ({ map }) => map,
-      ),
+      ...maps((stem) => `maps/${stem}.png`),
     },
   },
   WebDataset: {
     layout: 'webdataset',
     files: {
-      ...each(
-        ({ stem }) => `${stem}.output.png`,
-        ({ picture }) => picture,
-      ),
-      ...each(
-        ({ stem }) => `${stem}.input.png`,
-        ({ map }) => map,
-      ),
+      ...pictures((stem) => `${stem}.output.png`),
+      ...maps((stem) => `${stem}.input.png`),
       ...each(
         ({ stem }) => `${stem}.txt`,
         ({ caption }) => caption,
@@ -212,14 +168,8 @@ const kept: Readonly<Record<string, { readonly layout: string; readonly files: M
   'WebDataset with JSON': {
     layout: 'webdataset',
     files: {
-      ...each(
-        ({ stem }) => `s/${stem}.png`,
-        ({ picture }) => picture,
-      ),
-      ...each(
-        ({ stem }) => `s/${stem}.map.png`,
-        ({ map }) => map,
-      ),
+      ...pictures((stem) => `s/${stem}.png`),
+      ...maps((stem) => `s/${stem}.map.png`),
       ...each(
         ({ stem }) => `s/${stem}.json`,
         ({ caption }) => JSON.stringify({ caption, width: 24 }),
@@ -234,10 +184,7 @@ const plain: Readonly<Record<string, { readonly layout: string; readonly files: 
   'captions beside the pictures': {
     layout: 'pictures',
     files: {
-      ...each(
-        ({ stem }) => `${stem}.PNG`,
-        ({ picture }) => picture,
-      ),
+      ...pictures((stem) => `${stem}.PNG`),
       ...each(
         ({ stem }) => `${stem}.txt`,
         ({ caption }) => caption,
@@ -247,10 +194,7 @@ const plain: Readonly<Record<string, { readonly layout: string; readonly files: 
   'folders with repeats': {
     layout: 'repeats',
     files: {
-      ...each(
-        ({ stem }) => `1_scene/${stem}.png`,
-        ({ picture }) => picture,
-      ),
+      ...pictures((stem) => `1_scene/${stem}.png`),
       ...each(
         ({ stem }) => `1_scene/${stem}.caption`,
         ({ caption }) => caption,
