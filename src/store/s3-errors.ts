@@ -47,6 +47,11 @@ export function isRefusal(error: unknown): boolean {
   return refusedCodes.has((error as S3Failure).name ?? '') || statusOf(error) === 403;
 }
 
+/** Whether the operation met another one on the same objects, and may do better when it is tried again. */
+export function isConflict(error: unknown): boolean {
+  return statusOf(error) === 409;
+}
+
 /** What a failed operation on an object means for the one who asked for it. */
 export function s3Error(error: unknown, key: string): ArmatureError {
   if (error instanceof ArmatureError) return error;

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   DeleteObjectCommand,
   DeleteObjectsCommand,
@@ -13,7 +14,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { ArmatureError } from '../errors.ts';
 import { checkKey, checkPrefix } from './key.ts';
-import { isMissing, isRefusal, s3Code, s3Error } from './s3-errors.ts';
+import { isConflict, isMissing, isRefusal, s3Code, s3Error } from './s3-errors.ts';
 import type { ListedObject, ObjectStore } from './store.ts';
 
 /** Where objects are. Credentials come from the SDK's default chain: AWS_ variables, files, roles. */
@@ -85,7 +86,7 @@ function objectsIn(client: S3Client, { bucket, prefix }: S3Place, answerTimeout:
     async put(key, bytes, contentType) {
       const input = { ...placeOf(key), Body: bytes, ContentType: contentType };
       await within(patienceOf(bytes.length), key, (abortSignal) =>
-        client.send(new PutObjectCommand(input), { abortSignal }),
+        afterConflicts(() => client.send(new PutObjectCommand(input), { abortSignal })),
       );
     },
     async get(key) {
@@ -131,6 +132,7 @@ function objectsIn(client: S3Client, { bucket, prefix }: S3Place, answerTimeout:
         client.send(new HeadBucketCommand({ Bucket: bucket }), { abortSignal }),
       );
     },
+    room: async () => null,
   };
 
   /** All objects below a folder, up to a thousand at a time. */
@@ -166,6 +168,21 @@ function objectsIn(client: S3Client, { bucket, prefix }: S3Place, answerTimeout:
     LastModified = new Date(0),
   }: NonNullable<ListObjectsV2CommandOutput['Contents']>[number]): ListedObject {
     return { key: Key.slice(root.length), bytes: Size, modifiedAt: LastModified };
+  }
+}
+
+/**
+ * Tries again what lost a race: a server that keeps its objects in a folder answers 409 to a put while another request
+ * deletes the last object beside it, and with it the folder.
+ */
+async function afterConflicts<T>(operation: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await operation();
+    } catch (error) {
+      if (!isConflict(error) || tries === 5) throw error;
+      await pause(Math.random() * 20 * tries);
+    }
   }
 }
 

@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +11,7 @@ import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { s3Error } from '../../src/store/s3-errors.ts';
 import { openS3Store, type S3Place } from '../../src/store/s3-store.ts';
+import type { ObjectStore } from '../../src/store/store.ts';
 import { s3Credentials, s3Missing, type S3Server, startS3 } from '../support/servers.ts';
 import { storeConformance } from './conformance.ts';
 
@@ -131,6 +134,35 @@ describe.skipIf(s3Missing !== null)(`an S3 server that goes away ${s3Missing ?? 
     await expect(opening).rejects.toEqual(away);
     await expect(opening).rejects.toThrow(new URL(endpoint).host);
     silent.close();
+  });
+});
+
+describe('an S3 server that answers a put with a conflict', () => {
+  async function storeWith(conflicts: number): Promise<{ store: ObjectStore; puts: () => number; stop: () => void }> {
+    let puts = 0;
+    const server = createHttpServer((request, response) => {
+      request.resume();
+      if (request.method === 'PUT') puts += 1;
+      response.writeHead(request.method === 'PUT' && puts <= conflicts ? 409 : 200).end();
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const place: S3Place = { bucket: 'any', prefix: '', region: 'us-east-1', endpoint, forcePathStyle: true };
+    return { store: await openS3Store(place, patient), puts: () => puts, stop: () => server.close() };
+  }
+
+  it('gets it again', async () => {
+    const { store, puts, stop } = await storeWith(3);
+    await store.put('a/0.png', Buffer.from('x'), 'image/png');
+    expect(puts()).toBe(4);
+    stop();
+  });
+
+  it('is unavailable where it never does anything else', async () => {
+    const { store, puts, stop } = await storeWith(Infinity);
+    await expect(store.put('a/0.png', Buffer.from('x'), 'image/png')).rejects.toMatchObject({ code: 'unavailable' });
+    expect(puts()).toBe(5);
+    stop();
   });
 });
 
