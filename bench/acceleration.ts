@@ -8,6 +8,7 @@ import { ModelNetworks } from '../src/device/model-networks.ts';
 import { prepareDrawing } from '../src/device/prepare-drawing.ts';
 import { TextCache } from '../src/device/text-cache.ts';
 import { guidanceWindow } from '../src/generation/guided-steps.ts';
+import { deepCacheOf } from '../src/generation/resolve-deep-cache.ts';
 import { tokenMergingOf } from '../src/generation/resolve-token-merging.ts';
 import { findBase } from '../src/generation/models/base.ts';
 import { decodePicture } from '../src/images/decode.ts';
@@ -27,6 +28,9 @@ interface Setting {
   readonly guidance_end?: number;
   readonly every?: number;
   readonly token_merging?: number;
+  /** That of its deep_cache, and its depth. */
+  readonly deep_cache?: number;
+  readonly depth?: number;
 }
 
 const known: readonly Setting[] = [
@@ -41,6 +45,11 @@ const known: readonly Setting[] = [
   { token_merging: 0.25 },
   { token_merging: 0.5 },
   { token_merging: 0.75 },
+  { deep_cache: 2 },
+  { deep_cache: 3 },
+  { deep_cache: 5 },
+  { deep_cache: 3, depth: 2 },
+  { deep_cache: 2, every: 2, guidance_end: 0.8 },
 ];
 
 interface Case {
@@ -80,7 +89,7 @@ interface Drawn {
 
 async function draw(
   one: Case,
-  { every = 1, guidance_start = 0, guidance_end = 1, token_merging = 0 }: Setting,
+  { every = 1, guidance_start = 0, guidance_end = 1, token_merging = 0, deep_cache, depth = 0 }: Setting,
 ): Promise<Drawn> {
   const map = await mapOf(one);
   const control = {
@@ -97,6 +106,10 @@ async function draw(
   const plan = planFor(base, {
     ...guidanceWindow({ guidance_start, guidance_end }),
     ...tokenMergingOf({ token_merging }),
+    ...deepCacheOf(
+      { deep_cache: deep_cache === undefined ? undefined : { every: deep_cache, depth } },
+      { bases: [base], loras: [], known: [] },
+    ),
     prompt: one.prompt,
     width: map.width,
     height: map.height,

@@ -2,7 +2,15 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeRandomWeights, writeSparseWeights } from './random-weights.ts';
 import { clipShapes, sdxlUNetShapes } from './sdxl-shapes.ts';
-import { controlNetShapes, type Shapes, textEncoderShapes, unetShapes, vaeShapes } from './shapes.ts';
+import {
+  blockChannels,
+  controlNetShapes,
+  realChannels,
+  type Shapes,
+  textEncoderShapes,
+  unetShapes,
+  vaeShapes,
+} from './shapes.ts';
 
 interface Network {
   readonly folder: string;
@@ -11,21 +19,20 @@ interface Network {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
-const encoder = { block_out_channels: [320, 640, 1280, 1280], cross_attention_dim: 768, attention_head_dim: 8 };
-
-function networks(): readonly Network[] {
+function networks(first: number): readonly Network[] {
+  const encoder = { block_out_channels: blockChannels(first), cross_attention_dim: 768, attention_head_dim: 8 };
   const file = 'diffusion_pytorch_model.safetensors';
   return [
     {
       folder: 'unet',
       file,
-      shapes: unetShapes(),
+      shapes: unetShapes(first),
       config: { _class_name: 'UNet2DConditionModel', ...encoder },
     },
     {
       folder: 'controlnet',
       file,
-      shapes: controlNetShapes(),
+      shapes: controlNetShapes(first),
       config: { _class_name: 'ControlNetModel', ...encoder, conditioning_embedding_out_channels: [16, 32, 96, 256] },
     },
     {
@@ -50,7 +57,7 @@ function networks(): readonly Network[] {
 }
 
 /** Those of SDXL: its autoencoder has the shapes of Stable Diffusion 1.5's. */
-function sdxlNetworks(): readonly Network[] {
+function sdxlNetworks(channels: number): readonly Network[] {
   const file = 'diffusion_pytorch_model.safetensors';
   const first = { width: 768, layers: 12, projection: false };
   const second = { width: 1280, layers: 32, projection: true };
@@ -59,12 +66,13 @@ function sdxlNetworks(): readonly Network[] {
     {
       folder: 'unet',
       file,
-      shapes: sdxlUNetShapes(),
+      shapes: sdxlUNetShapes(channels),
       config: {
         _class_name: 'UNet2DConditionModel',
-        block_out_channels: [320, 640, 1280],
+        block_out_channels: [channels, 2 * channels, 4 * channels],
         cross_attention_dim: 2048,
-        attention_head_dim: [5, 10, 20],
+        // The number of heads of each level, of 64 channels each.
+        attention_head_dim: [channels / 64, channels / 32, channels / 16],
         transformer_layers_per_block: [1, 2, 10],
         use_linear_projection: true,
         addition_embed_type: 'text_time',
@@ -111,25 +119,25 @@ function sdxlNetworks(): readonly Network[] {
 
 /**
  * A diffusers folder with the architecture of Stable Diffusion 1.5 and one ControlNet, random weights in float16 (2.8 GB). Made
- * once; a folder that is there is kept.
+ * once; a folder that is there is kept. With other channels in the first level its denoiser is as much smaller.
  */
-export function makeCheckpoint(folder: string): void {
-  layOut(folder, networks(), writeRandomWeights);
+export function makeCheckpoint(folder: string, channels = realChannels): void {
+  layOut(folder, networks(channels), writeRandomWeights);
 }
 
 /** As {@link makeCheckpoint}, but no weight is written: each file is its header over a hole, for what reads no more than that. */
 export function layOutCheckpoint(folder: string): void {
-  layOut(folder, networks(), writeSparseWeights);
+  layOut(folder, networks(realChannels), writeSparseWeights);
 }
 
-/** A diffusers folder with the architecture of SDXL, random weights in float16 (6.9 GB). */
-export function makeSdxlCheckpoint(folder: string): void {
-  layOut(folder, sdxlNetworks(), writeRandomWeights);
+/** A diffusers folder with the architecture of SDXL, random weights in float16 (6.9 GB), or as much smaller as its first level has fewer channels. */
+export function makeSdxlCheckpoint(folder: string, channels = realChannels): void {
+  layOut(folder, sdxlNetworks(channels), writeRandomWeights);
 }
 
 /** As {@link makeSdxlCheckpoint}, with holes in the place of the weights. */
 export function layOutSdxlCheckpoint(folder: string): void {
-  layOut(folder, sdxlNetworks(), writeSparseWeights);
+  layOut(folder, sdxlNetworks(realChannels), writeSparseWeights);
 }
 
 function layOut(

@@ -32,6 +32,8 @@ export interface Settings {
   readonly folder: string;
   readonly threads: number;
   readonly runs: number;
+  /** Width and height in pixels of what SDXL draws. */
+  readonly size: number;
 }
 
 /** 512x512 pixels, the two halves of classifier-free guidance. */
@@ -84,7 +86,7 @@ export async function measure(part: Part, settings: Settings): Promise<void> {
       const unet = await load('UNet', () => buildUNet(checkpoint.unet));
       const control = await load('ControlNet', () => buildControlNet(controlnet));
       const count = injectionPoints(controlnet.config).length;
-      const hint = random([rows, 320, latent, latent]);
+      const hint = random([rows, checkpoint.unet.config.blockChannels[0] ?? 0, latent, latent]);
       const scale = { dims: [rows, count], data: new Float32Array(rows * count).fill(0.1) };
       return async () => {
         const residuals = await control.run({ ...denoising(), hint, scale });
@@ -103,7 +105,8 @@ export async function measure(part: Part, settings: Settings): Promise<void> {
   await report(part, await work[part](), settings.runs);
 }
 
-async function report(part: Part, run: () => Promise<readonly Tensor[]>, runs: number): Promise<void> {
+/** Prints the times of a number of runs and the memory of the process. */
+export async function report(part: string, run: () => Promise<readonly Tensor[]>, runs: number): Promise<void> {
   const resident = process.memoryUsage().rss;
   const times: number[] = [];
   const busy: number[] = [];

@@ -1,29 +1,39 @@
-import { convolution, linear, merge, norm, resnet, type Shapes } from './shapes.ts';
+import { convolution, linear, merge, norm, realChannels, resnet, type Shapes } from './shapes.ts';
 
 /** Names and shapes of the weights of SDXL's networks, in the order in which a file holds them. */
-const levels = [
-  { channels: 320, depth: 0 },
-  { channels: 640, depth: 2 },
-  { channels: 1280, depth: 10 },
-] as const;
 const contextWidth = 2048;
-const timeWidth = 1280;
 const addedInputs = 2816;
 
-export function sdxlUNetShapes(): Shapes {
+interface Level {
+  readonly channels: number;
+  readonly depth: number;
+}
+
+function levelsFrom(first: number): readonly Level[] {
+  return [
+    { channels: first, depth: 0 },
+    { channels: 2 * first, depth: 2 },
+    { channels: 4 * first, depth: 10 },
+  ];
+}
+
+export function sdxlUNetShapes(first = realChannels): Shapes {
   const up: Shapes[] = [];
-  const skips = [320, 320, 320, 320, 640, 640, 640, 1280, 1280];
-  let inputs = 1280;
-  levels.toReversed().forEach(({ channels, depth }, level) => {
-    const name = `up_blocks.${level}`;
-    for (let layer = 0; layer < 3; layer++) {
-      up.push(resnet(`${name}.resnets.${layer}`, inputs + (skips.pop() as number), channels, timeWidth));
-      up.push(transformer(`${name}.attentions.${layer}`, channels, depth));
-      inputs = channels;
-    }
-    if (level < 2) up.push(convolution(`${name}.upsamplers.0.conv`, channels, channels, 3));
-  });
-  return merge(encoder(), ...up, norm('conv_norm_out', 320), convolution('conv_out', 320, 4, 3));
+  const widest = 4 * first;
+  const skips = [1, 1, 1, 1, 2, 2, 2, 4, 4].map((times) => times * first);
+  let inputs = widest;
+  levelsFrom(first)
+    .toReversed()
+    .forEach(({ channels, depth }, level) => {
+      const name = `up_blocks.${level}`;
+      for (let layer = 0; layer < 3; layer++) {
+        up.push(resnet(`${name}.resnets.${layer}`, inputs + (skips.pop() as number), channels, widest));
+        up.push(transformer(`${name}.attentions.${layer}`, channels, depth));
+        inputs = channels;
+      }
+      if (level < 2) up.push(convolution(`${name}.upsamplers.0.conv`, channels, channels, 3));
+    });
+  return merge(encoder(first), ...up, norm('conv_norm_out', first), convolution('conv_out', first, 4, 3));
 }
 
 /** OpenAI's CLIP ViT-L without projection, or OpenCLIP's bigG with it. */
@@ -53,19 +63,20 @@ export interface ClipSizes {
   readonly projection: boolean;
 }
 
-function encoder(): Shapes {
+function encoder(first: number): Shapes {
+  const widest = 4 * first;
   const parts: Shapes[] = [
-    convolution('conv_in', 4, 320, 3),
-    linear('time_embedding.linear_1', 320, timeWidth),
-    linear('time_embedding.linear_2', timeWidth, timeWidth),
-    linear('add_embedding.linear_1', addedInputs, timeWidth),
-    linear('add_embedding.linear_2', timeWidth, timeWidth),
+    convolution('conv_in', 4, first, 3),
+    linear('time_embedding.linear_1', first, widest),
+    linear('time_embedding.linear_2', widest, widest),
+    linear('add_embedding.linear_1', addedInputs, widest),
+    linear('add_embedding.linear_2', widest, widest),
   ];
-  let inputs = 320;
-  levels.forEach(({ channels, depth }, level) => {
+  let inputs = first;
+  levelsFrom(first).forEach(({ channels, depth }, level) => {
     const name = `down_blocks.${level}`;
     for (let layer = 0; layer < 2; layer++) {
-      parts.push(resnet(`${name}.resnets.${layer}`, inputs, channels, timeWidth));
+      parts.push(resnet(`${name}.resnets.${layer}`, inputs, channels, widest));
       parts.push(transformer(`${name}.attentions.${layer}`, channels, depth));
       inputs = channels;
     }
@@ -73,9 +84,9 @@ function encoder(): Shapes {
   });
   return merge(
     ...parts,
-    resnet('mid_block.resnets.0', 1280, 1280, timeWidth),
-    transformer('mid_block.attentions.0', 1280, 10),
-    resnet('mid_block.resnets.1', 1280, 1280, timeWidth),
+    resnet('mid_block.resnets.0', widest, widest, widest),
+    transformer('mid_block.attentions.0', widest, 10),
+    resnet('mid_block.resnets.1', widest, widest, widest),
   );
 }
 

@@ -1,27 +1,36 @@
 /** Names and shapes of the weights of a Stable Diffusion 1.5 model, in the order in which a file holds them. */
 export type Shapes = Readonly<Record<string, readonly number[]>>;
 
-const blockChannels = [320, 640, 1280, 1280];
 const contextWidth = 768;
-const timeWidth = 1280;
 
-export function unetShapes(): Shapes {
-  const up: Shapes[] = [];
-  const skips = skipChannels();
-  let inputs = 1280;
-  blockChannels.toReversed().forEach((channels, level) => {
-    for (let layer = 0; layer < 3; layer++) {
-      const name = `up_blocks.${level}`;
-      up.push(resnet(`${name}.resnets.${layer}`, inputs + (skips.pop() as number), channels, timeWidth));
-      if (level > 0) up.push(transformer(`${name}.attentions.${layer}`, channels));
-      inputs = channels;
-    }
-    if (level < 3) up.push(convolution(`up_blocks.${level}.upsamplers.0.conv`, channels, channels, 3));
-  });
-  return merge(encoder(), ...up, norm('conv_norm_out', 320), convolution('conv_out', 320, 4, 3));
+/** Channels of the first level in the real size; every other width is a multiple of it. */
+export const realChannels = 320;
+
+/** Channels of each level. */
+export function blockChannels(first = realChannels): readonly number[] {
+  return [first, 2 * first, 4 * first, 4 * first];
 }
 
-export function controlNetShapes(): Shapes {
+export function unetShapes(first = realChannels): Shapes {
+  const up: Shapes[] = [];
+  const skips = skipChannels(first);
+  const widest = 4 * first;
+  let inputs = widest;
+  blockChannels(first)
+    .toReversed()
+    .forEach((channels, level) => {
+      for (let layer = 0; layer < 3; layer++) {
+        const name = `up_blocks.${level}`;
+        up.push(resnet(`${name}.resnets.${layer}`, inputs + (skips.pop() as number), channels, widest));
+        if (level > 0) up.push(transformer(`${name}.attentions.${layer}`, channels));
+        inputs = channels;
+      }
+      if (level < 3) up.push(convolution(`up_blocks.${level}.upsamplers.0.conv`, channels, channels, 3));
+    });
+  return merge(encoder(first), ...up, norm('conv_norm_out', first), convolution('conv_out', first, 4, 3));
+}
+
+export function controlNetShapes(first = realChannels): Shapes {
   const hint = [16, 32, 96, 256];
   const name = 'controlnet_cond_embedding';
   const blocks = hint
@@ -30,16 +39,16 @@ export function controlNetShapes(): Shapes {
       convolution(`${name}.blocks.${2 * index}`, hint[index] as number, hint[index] as number, 3),
       convolution(`${name}.blocks.${2 * index + 1}`, hint[index] as number, next, 3),
     ]);
-  const zero = skipChannels().map((channels, index) =>
+  const zero = skipChannels(first).map((channels, index) =>
     convolution(`controlnet_down_blocks.${index}`, channels, channels, 1),
   );
   return merge(
-    encoder(),
+    encoder(first),
     convolution(`${name}.conv_in`, 3, 16, 3),
     ...blocks,
-    convolution(`${name}.conv_out`, 256, 320, 3),
+    convolution(`${name}.conv_out`, 256, first, 3),
     ...zero,
-    convolution('controlnet_mid_block', 1280, 1280, 1),
+    convolution('controlnet_mid_block', 4 * first, 4 * first, 1),
   );
 }
 
@@ -101,17 +110,18 @@ export function vaeShapes(): Shapes {
 }
 
 /** What a UNet and its ControlNets share. */
-function encoder(): Shapes {
+function encoder(first: number): Shapes {
+  const widest = 4 * first;
   const parts: Shapes[] = [
-    convolution('conv_in', 4, 320, 3),
-    linear('time_embedding.linear_1', 320, timeWidth),
-    linear('time_embedding.linear_2', timeWidth, timeWidth),
+    convolution('conv_in', 4, first, 3),
+    linear('time_embedding.linear_1', first, widest),
+    linear('time_embedding.linear_2', widest, widest),
   ];
-  let inputs = 320;
-  blockChannels.forEach((channels, level) => {
+  let inputs = first;
+  blockChannels(first).forEach((channels, level) => {
     const name = `down_blocks.${level}`;
     for (let layer = 0; layer < 2; layer++) {
-      parts.push(resnet(`${name}.resnets.${layer}`, inputs, channels, timeWidth));
+      parts.push(resnet(`${name}.resnets.${layer}`, inputs, channels, widest));
       if (level < 3) parts.push(transformer(`${name}.attentions.${layer}`, channels));
       inputs = channels;
     }
@@ -119,14 +129,14 @@ function encoder(): Shapes {
   });
   return merge(
     ...parts,
-    resnet('mid_block.resnets.0', 1280, 1280, timeWidth),
-    transformer('mid_block.attentions.0', 1280),
-    resnet('mid_block.resnets.1', 1280, 1280, timeWidth),
+    resnet('mid_block.resnets.0', widest, widest, widest),
+    transformer('mid_block.attentions.0', widest),
+    resnet('mid_block.resnets.1', widest, widest, widest),
   );
 }
 
-function skipChannels(): number[] {
-  return [320, 320, 320, 320, 640, 640, 640, 1280, 1280, 1280, 1280, 1280];
+function skipChannels(first: number): number[] {
+  return [1, 1, 1, 1, 2, 2, 2, 4, 4, 4, 4, 4].map((times) => times * first);
 }
 
 export function resnet(name: string, inputs: number, outputs: number, time?: number): Shapes {

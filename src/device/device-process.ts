@@ -77,6 +77,7 @@ export class DeviceProcess {
   #running: Running | null = null;
   #closed = false;
   #description: DeviceDescription | null = null;
+  #loaded: readonly string[] = [];
 
   constructor(options: DeviceProcessOptions) {
     this.#options = options;
@@ -85,6 +86,11 @@ export class DeviceProcess {
   /** What the child runs on; null while there is none that is ready. */
   get description(): DeviceDescription | null {
     return this.#description;
+  }
+
+  /** Ids of the models of which something is in the child's memory. */
+  get loaded(): readonly string[] {
+    return this.#loaded;
   }
 
   get pid(): number | undefined {
@@ -177,7 +183,9 @@ export class DeviceProcess {
           this.#description = message.device;
           resolve(message.device);
         } else if (message.type === 'fatal') reject(deserializeError(message.error));
-        else this.#receive(message);
+        else if (message.type !== 'loaded') this.#receive(message);
+        // One that has ended may have said it before.
+        else if (this.#running?.child === child) this.#loaded = message.models;
       });
       child.once('exit', (code, signal) => {
         reject(lost(code, signal));
@@ -193,7 +201,7 @@ export class DeviceProcess {
     return { child, ready, watch };
   }
 
-  #receive(message: Exclude<FromDevice, { type: 'ready' | 'fatal' }>): void {
+  #receive(message: Exclude<FromDevice, { type: 'ready' | 'loaded' | 'fatal' }>): void {
     if (message.type === 'ticked') {
       this.#options.onTick?.({ rows: message.rows, samples: message.samples, ms: message.ms });
       return;
@@ -233,6 +241,7 @@ export class DeviceProcess {
     this.#running.watch.stop();
     this.#running = null;
     this.#description = null;
+    this.#loaded = [];
     for (const [key, pending] of this.#pending) {
       this.#settle(key, pending);
       pending.reject(lost(code, signal));

@@ -36,14 +36,21 @@ export class Device {
   readonly #watched = new Set<string>();
   readonly #pieces: Pieces;
 
-  constructor(settings: DeviceSettings, networks: ModelNetworks, send: (message: FromDevice) => void) {
+  /** Sessions of `networks` that are loaded beside others' steps go aside by `pieces`. */
+  constructor(
+    settings: DeviceSettings,
+    networks: ModelNetworks,
+    send: (message: FromDevice) => void,
+    pieces = new Pieces(),
+  ) {
     this.#send = send;
     this.#networks = networks;
     this.#loop = new DenoiseLoop(splitNetworks(networks), {
       maxRows: settings.maxRows,
       workingMemory: workingMemory(settings),
     });
-    this.#pieces = new Pieces({ next: () => this.#loop.next(), run: async () => await this.#tick() });
+    this.#pieces = pieces;
+    pieces.serve({ next: () => this.#loop.next(), run: async () => await this.#tick() });
     this.#upscales = new Upscales(this.#pieces, networks, send);
   }
 

@@ -3,7 +3,6 @@ import type { Size } from '../numeric/size.ts';
 import type { Tensor } from '../numeric/tensor.ts';
 import { oneLength, repeated } from '../pipeline/conditioning/conditioning.ts';
 import type { RowImage } from '../pipeline/networks/networks.ts';
-import { regionWeights } from '../pixels/region.ts';
 import type { Feeds } from '../runtime/index.ts';
 
 /**
@@ -49,17 +48,12 @@ function stacked(
   return { dims: [images.length, length, width], data };
 }
 
-/** [rows, places, 1], a weight for each place of a picture of that size; where no row has a region one for all, [rows, 1, 1]. */
-function weightsAt(images: readonly Image[], { width, height }: Size): Tensor {
-  const isEverywhere = images.every((image) => (image?.region ?? null) === null);
-  const places = isEverywhere ? 1 : width * height;
+/** [rows, places, 1], a weight for each place of a picture of that size; where each row has one for all of them, [rows, 1, 1]. */
+function weightsAt(images: readonly Image[], size: Size): Tensor {
+  const weights = images.map((image) => image?.weightsAt(size) ?? Float32Array.of(0));
+  const places = Math.max(...weights.map(({ length }) => length));
   const data = new Float32Array(images.length * places);
-  for (const [row, image] of images.entries()) {
-    if (image === undefined) continue;
-    const own = data.subarray(row * places, (row + 1) * places);
-    if (image.region === null) own.fill(image.scale);
-    else regionWeights(image.region, width, height).forEach((weight, place) => (own[place] = weight * image.scale));
-  }
+  for (const [row, own] of weights.entries()) data.set(repeated(own, places), row * places);
   return { dims: [images.length, places, 1], data };
 }
 

@@ -17,21 +17,16 @@ export function decodedView(decoder: LatentDecoder): LatentView {
  * by the decoder's key, which holds the hash of its weights.
  */
 export class ColouredViews {
-  readonly #maps = new Map<string, Promise<LatentColours>>();
+  readonly #maps = new Map<string, LatentColours>();
 
   /** One pixel a cell. The first picture costs a decode of 32 x 32 cells. */
   of(decoder: LatentDecoder): LatentView {
-    return async (latents, shape) => colouredLatents(await this.#map(decoder, shape[0]), latents, shape);
-  }
-
-  async #map(decoder: LatentDecoder, channels: number): Promise<LatentColours> {
-    const known = this.#maps.get(decoder.key);
-    if (known !== undefined) return await known;
-    const fitting = fit(decoder, channels);
-    this.#maps.set(decoder.key, fitting);
-    // One that failed may be tried again.
-    fitting.catch(() => this.#maps.delete(decoder.key));
-    return await fitting;
+    return async (latents, shape) => {
+      // Who comes while another one fits them does so too: the other one may wait for the turn that he has.
+      const colours = this.#maps.get(decoder.key) ?? (await fit(decoder, shape[0]));
+      this.#maps.set(decoder.key, colours);
+      return colouredLatents(colours, latents, shape);
+    };
   }
 }
 

@@ -1,8 +1,10 @@
 import { serializeError } from '../errors.ts';
 import { chooseProvider, SessionPool } from '../runtime/index.ts';
 import { Device } from './device.ts';
-import { weightMemory } from './memory.ts';
+import { usualThreadBytes, weightMemory } from './memory.ts';
 import { ModelNetworks } from './model-networks.ts';
+import { modelsOf } from './network-variant.ts';
+import { Pieces } from './pieces.ts';
 import type { DeviceSettings, FromDevice, ToDevice } from './protocol.ts';
 
 /** Entry of the device process. It speaks the protocol of ./protocol.ts with its parent and ends when the parent does. */
@@ -25,13 +27,27 @@ async function start(settings: DeviceSettings): Promise<void> {
   try {
     const { deviceId, threads } = settings;
     const chosen = await chooseProvider(settings.provider, deviceId);
-    const pool = new SessionPool({ provider: chosen.provider, deviceId, threads }, weightMemory(settings));
-    device = new Device(settings, new ModelNetworks(pool, settings.tokenizerFolder), send);
+    const pieces = new Pieces();
+    const pool = new SessionPool({ provider: chosen.provider, deviceId, threads }, weightMemory(settings), {
+      fromBytes: settings.threadFromBytes ?? usualThreadBytes,
+      aside: pieces.aside,
+      onChange: (keys) => sayLoaded(modelsOf(keys)),
+    });
+    device = new Device(settings, new ModelNetworks(pool, settings.tokenizerFolder), send, pieces);
     send({ type: 'ready', device: chosen });
   } catch (error) {
     send({ type: 'fatal', error: serializeError(error) });
     process.disconnect();
   }
+}
+
+let said = '';
+
+function sayLoaded(models: readonly string[]): void {
+  const text = models.join(' ');
+  if (text === said) return;
+  said = text;
+  send({ type: 'loaded', models });
 }
 
 function send(message: FromDevice): void {

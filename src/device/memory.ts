@@ -8,3 +8,6 @@ export function weightMemory({ memoryBudget }: Pick<DeviceSettings, 'memoryBudge
 export function workingMemory({ memoryBudget }: Pick<DeviceSettings, 'memoryBudget'>): number {
   return memoryBudget / 4;
 }
+
+/** Weights of fewer bytes are loaded within about a tenth of a second, which holds nobody up. */
+export const usualThreadBytes = 2 ** 25;

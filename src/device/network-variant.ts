@@ -1,4 +1,4 @@
-import type { BranchSet, Tiling } from '../graph/compiler/index.ts';
+import type { BranchSet, DeepCut, Tiling } from '../graph/compiler/index.ts';
 
 /** What tells one session from another: the same network with other weights, another shape or for another provider is another one. */
 export interface NetworkVariant {
@@ -31,6 +31,8 @@ export interface Structure {
   readonly features?: true;
   /** The share of the tokens that a UNet merges. */
   readonly tokenMerging?: number | undefined;
+  /** Where a UNet is cut, and which part of it this is. */
+  readonly deepCache?: DeepCut | undefined;
   /** So many image prompts may act on a row of a UNet. */
   readonly imagePrompts?: number;
   /** Tokens of a picture that an IP-Adapter takes. */
@@ -49,4 +51,10 @@ export function variantKey({ network, deltas, structure, lowering }: NetworkVari
   const merged = deltas.map(({ model, scale }) => [model, scale]);
   const chosen = Object.entries(structure).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify([network, merged, chosen, lowering]);
+}
+
+/** Ids of the models whose weights are behind keys of sessions, and of what is kept beside them, in order: each names them as id@hash. */
+export function modelsOf(keys: readonly string[]): readonly string[] {
+  const named = keys.flatMap((key) => [...key.matchAll(/([a-z0-9][a-z0-9._-]*)@[0-9a-f]/g)].map(([, id = '']) => id));
+  return [...new Set(named)].toSorted();
 }

@@ -6,10 +6,13 @@ import {
   buildT2iAdapter,
   buildUNet,
   crossAttentions,
+  type DeepCut,
+  deepFeatures,
   featurePlaces,
   injectionPoints,
   type OnnxModel,
   type Tiling,
+  type UNetOptions,
 } from '../graph/compiler/index.ts';
 import { taskOf } from '../graph/task.ts';
 import { concatChannels, type Tensor } from '../numeric/tensor.ts';
@@ -20,6 +23,9 @@ import type {
   DenoiserInput,
   ImagePromptNetworks,
   PictureNetworks,
+  RowBranch,
+  RowsCut,
+  Steering,
   UnionHint,
 } from '../pipeline/networks/networks.ts';
 import type { Feeds, SessionPool } from '../runtime/index.ts';
@@ -57,7 +63,42 @@ export function baseNetworks(
   const points = injectionPoints(unet.config);
   const places = featurePlaces(unet.config).length;
   const attentions = crossAttentions(unet.config);
+  const deep = deepFeatures(unet.config);
   const variants = new UNetVariants(pool, key, { deltas, tiling, tokenMerging }, branches);
+  /** `out`, and of a whole UNet that is cut `deep`. */
+  const denoise = async (
+    input: DenoiserInput,
+    { residuals, features: given, imageTokens }: Steering,
+    rows: readonly (readonly RowBranch[])[],
+    cut?: RowsCut,
+  ): Promise<readonly Tensor[]> => {
+    const slots = imageTokens.reduce((most, own) => Math.max(most, own.length), 0);
+    const at: DeepCut | undefined =
+      cut === undefined ? undefined : { depth: cut.depth, part: cut.deep === null ? 'whole' : 'shallow' };
+    const variant = variants.choose(given.length > 0, rows.flat(), slots, at);
+    const { session, features, branches: set, imagePrompts, deepCache } = variant;
+    const added = features ? Array.from({ length: places }, (_, place) => given[place] ?? nothing) : [];
+    const beside = set === undefined ? {} : await branches.feeds(variants.shapes(unet, set, deepCache), rows);
+    const [height = 0, width = 0] = input.sample.dims.slice(2);
+    const images = imageTokens.length > 0 ? imageTokens : Array.from({ length: input.sample.dims[0] ?? 0 }, () => []);
+    const options = { features, branches: set, imagePrompts, tiling, tokenMerging, deepCache };
+    const feeds: Feeds = {
+      ...denoiserFeeds(input),
+      ...((input.shown ?? null) === null ? {} : { sample: concatChannels(input.sample, input.shown as Tensor) }),
+      ...numbered('residual', residuals),
+      ...numbered('feature', added),
+      ...beside,
+      ...imagePromptFeeds(attentions, imagePrompts, images, { width, height }),
+    };
+    const outputs = at?.part === 'whole' ? ['out', 'deep'] : ['out'];
+    const taken = cut === undefined || cut.deep === null ? feeds : shallowFeeds({ ...feeds, deep: cut.deep }, options);
+    return await run(pool, session, () => buildUNet(into(unet), options), outputs, taken);
+  };
+  /** What lies deeper than a cut is given nothing. */
+  const shallowFeeds = (feeds: Feeds, options: UNetOptions): Feeds => {
+    const taken = variants.inputs(unet, options);
+    return Object.fromEntries(Object.entries(feeds).filter(([name]) => taken.has(name)));
+  };
   return {
     ...vaeNetworks(pool, key, vae, tiling),
     latentChannels: vae.config.latentChannels,
@@ -70,25 +111,19 @@ export function baseNetworks(
       points.reduce((sum, { channels, downscale }) => {
         return sum + 4 * channels * halved(height, downscale) * halved(width, downscale);
       }, 0),
-    reloadMs: (loras, { features, imagePrompts }) =>
-      pool.reloadMs(variants.choose(features, loras, imagePrompts).session),
-    denoise: async (input, { residuals, features: given, imageTokens }, rows) => {
-      const slots = imageTokens.reduce((most, own) => Math.max(most, own.length), 0);
-      const { session, features, branches: set, imagePrompts } = variants.choose(given.length > 0, rows.flat(), slots);
-      const added = features ? Array.from({ length: places }, (_, place) => given[place] ?? nothing) : [];
-      const beside = set === undefined ? {} : await branches.feeds(variants.shapes(unet, set), rows);
-      const [height = 0, width = 0] = input.sample.dims.slice(2);
-      const images = imageTokens.length > 0 ? imageTokens : Array.from({ length: input.sample.dims[0] ?? 0 }, () => []);
-      const build = (): OnnxModel =>
-        buildUNet(into(unet), { features, branches: set, imagePrompts, tiling, tokenMerging });
-      return await runOne(pool, session, build, 'out', {
-        ...denoiserFeeds(input),
-        ...((input.shown ?? null) === null ? {} : { sample: concatChannels(input.sample, input.shown as Tensor) }),
-        ...numbered('residual', residuals),
-        ...numbered('feature', added),
-        ...beside,
-        ...imagePromptFeeds(attentions, imagePrompts, images, { width, height }),
-      });
+    deepBytes: (depth, height, width) => {
+      const { channels, downscale } = deep[depth] as (typeof deep)[number];
+      return 4 * channels * halved(height, downscale) * halved(width, downscale);
+    },
+    reloadMs: (loras, { features, imagePrompts, cut }) => {
+      const at: DeepCut | undefined =
+        cut === undefined ? undefined : { depth: cut.depth, part: cut.isGiven ? 'shallow' : 'whole' };
+      return pool.reloadMs(variants.choose(features, loras, imagePrompts, at).session);
+    },
+    denoise: async (input, steering, rows) => (await denoise(input, steering, rows))[0] as Tensor,
+    denoiseCut: async (input, steering, rows, cut) => {
+      const [prediction, made] = await denoise(input, steering, rows, cut);
+      return { prediction: prediction as Tensor, deep: cut.deep ?? (made as Tensor) };
     },
   };
 }

@@ -81,7 +81,15 @@ export async function* prepareDrawing(
     warnings.push('mask_image: what it says is too small to fill a cell of the latents, so nothing was drawn anew.');
   }
   const rows = questions.map((question) => rowOf(question, controls));
-  const pass: Pass = { ...passOver(base, planned), over, shown, guidance, rows, structure: structureOf(rows) };
+  const pass: Pass = {
+    ...passOver(base, planned),
+    over,
+    shown,
+    guidance,
+    rows,
+    structure: structureOf(rows),
+    deepCache: planned.deepCache,
+  };
   const samples: Sample[] = [];
   for (const { resume, from, ...seeds } of pictures) {
     if (resume !== null) {

@@ -161,6 +161,8 @@ export type FromDevice =
   | ({ readonly type: 'cancelled' } & AttemptKey)
   | ({ readonly type: 'failed'; readonly error: SerializedError } & AttemptKey)
   | { readonly type: 'ticked'; readonly rows: number; readonly samples: number; readonly ms: number }
+  /** Ids of the models of which something is in memory now. */
+  | { readonly type: 'loaded'; readonly models: readonly string[] }
   | { readonly type: 'fatal'; readonly error: SerializedError };
 
 export interface DeviceSettings {
@@ -171,6 +173,8 @@ export interface DeviceSettings {
   readonly memoryBudget: number;
   /** Most rows (samples times two with guidance) in one batched step. */
   readonly maxRows: number;
+  /** Networks whose weights take as many bytes or more are loaded by threads of their own, beside the steps of others. Absent: what a step may wait for. */
+  readonly threadFromBytes?: number;
   /** Folder of the tokenizer for checkpoints that bring none. */
   readonly tokenizerFolder: string;
 }

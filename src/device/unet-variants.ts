@@ -2,10 +2,12 @@ import {
   type BranchSet,
   type BranchShape,
   branchShapes,
+  type DeepCut,
   networks,
   type NetworkPart,
   type Tiling,
   type UNetConfig,
+  type UNetOptions,
 } from '../graph/compiler/index.ts';
 import type { RowBranch } from '../pipeline/networks/networks.ts';
 import type { SessionPool } from '../runtime/index.ts';
@@ -21,6 +23,8 @@ export interface UNetVariant {
   readonly branches: BranchSet | undefined;
   /** How many image prompts may act on a row. */
   readonly imagePrompts: number;
+  /** Where it is cut, and which part of it this is; absent of all of it. */
+  readonly deepCache: DeepCut | undefined;
 }
 
 /** What all UNets of one model have in common: adapters that are merged into them, axes along which they wrap, and how many tokens they merge. */
@@ -39,7 +43,10 @@ export class UNetVariants {
   readonly #network: string;
   readonly #shared: SharedStructure;
   readonly #branches: Branches;
-  readonly #shapes = new Map<BranchSet, ReadonlyMap<string, BranchShape>>();
+  readonly #shapes = new Map<string, ReadonlyMap<string, BranchShape>>();
+  readonly #inputs = new Map<string, ReadonlySet<string>>();
+  /** Where whole UNets were cut so far. */
+  readonly #depths = new Set<number>();
 
   constructor(pool: SessionPool, key: string, shared: SharedStructure, branches: Branches) {
     this.#pool = pool;
@@ -50,25 +57,51 @@ export class UNetVariants {
 
   /**
    * The one for features of T2I-Adapters or none, such LoRAs, and so many image prompts: that which takes least, or, where it is not loaded, one
-   * that is and takes more, since features, branches and pictures of 0 change nothing. What has no LoRA never runs one with branches.
+   * that is, or is being loaded, and takes more, since features, branches and pictures of 0 change nothing, nor does what is given out. What has no LoRA never runs one with branches.
    */
-  choose(features: boolean, loras: readonly RowBranch[], imagePrompts = 0): UNetVariant {
+  choose(features: boolean, loras: readonly RowBranch[], imagePrompts = 0, cut?: DeepCut): UNetVariant {
+    if (cut?.part === 'whole') this.#depths.add(cut.depth);
+    const cuts = cut === undefined ? [undefined, ...[...this.#depths].map(wholeAt)] : [cut];
     const sets = loras.length === 0 ? [undefined] : this.#branches.setsFor(loras);
     const slots = Array.from({ length: mostFreeSlots + 1 }, (_, free) => imagePrompts + free);
     const able = sets.flatMap((set) =>
-      slots.flatMap((count) => (features ? [true] : [false, true]).map((one) => this.#variant(one, set, count))),
+      slots.flatMap((count) =>
+        (features ? [true] : [false, true]).flatMap((one) => cuts.map((at) => this.#variant(one, set, count, at))),
+      ),
     );
-    return able.find(({ session }) => this.#pool.isLoaded(session)) ?? (able[0] as UNetVariant);
+    return (
+      able.find(({ session }) => this.#pool.isLoaded(session)) ??
+      able.find(({ session }) => this.#pool.isComing(session)) ??
+      (able[0] as UNetVariant)
+    );
   }
 
   /** The branches beside the layers of a set; `unet` is the base model's. */
-  shapes(unet: NetworkPart<UNetConfig>, set: BranchSet): ReadonlyMap<string, BranchShape> {
-    const shapes = this.#shapes.get(set) ?? branchShapes(networks.unet(unet, { branches: set }));
-    this.#shapes.set(set, shapes);
+  shapes(
+    unet: NetworkPart<UNetConfig>,
+    set: BranchSet,
+    deepCache: DeepCut | undefined,
+  ): ReadonlyMap<string, BranchShape> {
+    const key = deepCache?.part === 'shallow' ? `${set}/${deepCache.depth}` : set;
+    const shapes = this.#shapes.get(key) ?? branchShapes(networks.unet(unet, { branches: set, deepCache }));
+    this.#shapes.set(key, shapes);
     return shapes;
   }
 
-  #variant(features: boolean, branches: BranchSet | undefined, imagePrompts: number): UNetVariant {
+  /** What a UNet takes; `unet` is the base model's. */
+  inputs(unet: NetworkPart<UNetConfig>, options: UNetOptions): ReadonlySet<string> {
+    const key = JSON.stringify(options);
+    const inputs = this.#inputs.get(key) ?? new Set(networks.unet(unet, options).inputs.map(({ name }) => name));
+    this.#inputs.set(key, inputs);
+    return inputs;
+  }
+
+  #variant(
+    features: boolean,
+    branches: BranchSet | undefined,
+    imagePrompts: number,
+    deepCache: DeepCut | undefined,
+  ): UNetVariant {
     const { deltas, tiling, tokenMerging } = this.#shared;
     const structure = {
       ...(features ? { features } : {}),
@@ -76,8 +109,13 @@ export class UNetVariants {
       ...(imagePrompts === 0 ? {} : { imagePrompts }),
       ...tiled(tiling),
       ...(tokenMerging === undefined ? {} : { tokenMerging }),
+      ...(deepCache === undefined ? {} : { deepCache }),
     };
     const session = sessionKey(this.#network, { deltas, structure });
-    return { session, features, branches, imagePrompts };
+    return { session, features, branches, imagePrompts, deepCache };
   }
+}
+
+function wholeAt(depth: number): DeepCut {
+  return { depth, part: 'whole' };
 }

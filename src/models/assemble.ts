@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { AnyModel } from '../generation/models/kinds.ts';
 import { type ModelList, modelList } from '../generation/models/model-list.ts';
-import type { RejectedModel } from '../generation/models/model.ts';
+import type { OwnedModel, RejectedModel } from '../generation/models/model.ts';
 import type { Found } from './finding.ts';
 import { kindOf } from './kinds/kinds.ts';
 import type { Overlay } from './overlay.ts';
@@ -28,7 +28,7 @@ export function assemble(found: readonly Found[], overlay: Overlay, conditions: 
     const fault = kindOf(model).fault?.(model, conditions) ?? null;
     if (fault === null) continue;
     models.delete(model.id);
-    rejected.push({ id: model.id, ...fault });
+    rejected.push({ id: model.id, ...fault, ...ownedAs(model) });
   }
   return modelList([...models.values()].toSorted(byId), rejected.toSorted(byId));
 }
@@ -43,7 +43,11 @@ function clash(model: AnyModel, first: AnyModel): RejectedModel {
   const detail =
     `${basename(model.path)} has the id "${model.id}", which ${basename(first.path)} in an earlier place has already. ` +
     'Rename one, or give it an id of its own in armature.json.';
-  return { id: model.id, code: 'conflict', detail };
+  return { id: model.id, code: 'conflict', detail, ...ownedAs(model) };
+}
+
+function ownedAs({ owner }: AnyModel): Partial<OwnedModel> {
+  return owner === null ? {} : { owner };
 }
 
 function byId(a: { readonly id: string }, b: { readonly id: string }): number {

@@ -3,6 +3,8 @@ import type { RejectedModel } from '../generation/models/model.ts';
 
 /** What is known of a candidate. */
 export interface Found {
+  /** Of the candidate. */
+  readonly path: string;
   readonly finding: Finding;
   /** A picture of what it draws, where one lies beside it. */
   readonly preview?: string;

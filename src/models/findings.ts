@@ -41,6 +41,7 @@ export class Findings {
     this.#known = findings;
     await this.#save();
     return candidates.map(({ path, preview }) => ({
+      path,
       finding: findings.get(path)!.finding,
       ...(preview === undefined ? {} : { preview }),
     }));

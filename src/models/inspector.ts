@@ -65,6 +65,15 @@ export class Inspector {
     });
   }
 
+  /** Ends the child at once. What was asked and not answered never is. */
+  close(): void {
+    this.#waiting.splice(0);
+    this.#inWork = null;
+    clearTimeout(this.#timer);
+    this.#child?.kill('SIGKILL');
+    this.#child = null;
+  }
+
   #next(): void {
     if (this.#inWork !== null) return;
     clearTimeout(this.#timer);

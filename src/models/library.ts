@@ -1,4 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { ArmatureError } from '../errors.ts';
+import type { AnyModel } from '../generation/models/kinds.ts';
+import type { RejectedModel } from '../generation/models/model.ts';
 import { type ModelList, noModels } from '../generation/models/model-list.ts';
 import type { GenerationPlan } from '../generation/plan.ts';
 import { assemble } from './assemble.ts';
@@ -11,6 +14,7 @@ import type { Fields } from './kinds/contract/kind.ts';
 import { ControlFits } from './kinds/controlnet/fits.ts';
 import { folderKinds } from './kinds/kinds.ts';
 import { LoraFits, type SettledLoras } from './kinds/lora/fits.ts';
+import type { OwnedFolder } from './owned-folder.ts';
 import { type Overlay, readOverlay, textOf, toldOf, withTold, writeOverlay } from './overlay.ts';
 import type { Candidate } from './scan/candidates.ts';
 import { FolderScan, type Scan } from './scan/folder-scan.ts';
@@ -29,6 +33,8 @@ export interface LibraryOptions {
   readonly findingsFile?: string;
   /** File in DATA that keeps hashes of files; without it none are kept. */
   readonly hashesFile?: string;
+  /** How long a question waits for models of its tenant that are on their way here, in milliseconds: 10,000 by default. */
+  readonly comingMs?: number;
 }
 
 export type ModelLibrary = Library;
@@ -38,6 +44,9 @@ export type TenantModels = Pick<Library, 'list' | 'ask' | 'find'>;
 
 /** Finds a model of one kind among all: `findBase`, `findLora`. */
 export type Find<Model> = (models: ModelList, id: string, field: string) => Model;
+
+/** How long a request waits for models that are on their way here, in milliseconds. */
+const comingMs = 10_000;
 
 /** How long a listing is trusted before the folders are looked at again, in milliseconds. */
 const trusted = 1000;
@@ -58,6 +67,7 @@ class Library {
   /** SHA-256 of the single files of models. */
   readonly hashes: FileHashes;
   readonly #options: LibraryOptions;
+  #owned: OwnedFolder | null = null;
   readonly #folderScan: Scan;
   readonly #findings: Findings;
   readonly #loraFits = new LoraFits();
@@ -80,6 +90,12 @@ class Library {
   /** Condition ids that a ControlNet may have as its type. */
   get conditions(): readonly string[] {
     return this.#options.conditions;
+  }
+
+  /** From now on the models of one of the folders have owners. Whoever opens the library says so before anybody asks. */
+  own(folder: OwnedFolder): void {
+    this.#owned = folder;
+    this.#scannedAt = Number.NEGATIVE_INFINITY;
   }
 
   /** Looks at the folders (names, sizes and times; headers of what changed) and lists what is there now. */
@@ -105,8 +121,18 @@ class Library {
 
   /** What a tenant sees of it; who asks without one sees everybody's. */
   of(tenant: string): TenantModels {
-    const ask: TenantModels['ask'] = async (question) =>
-      await this.ask(async (models) => await question(this.#tenants.of(tenant, models)));
+    const ask: TenantModels['ask'] = async (question) => {
+      const own = async (models: ModelList) => await question(this.#tenants.of(tenant, models));
+      try {
+        return await this.ask(own);
+      } catch (error) {
+        if (!isUnknown(error) || this.#owned === null) throw error;
+        // What is asked for may be on its way here. What does not come in time is unknown: the request may come again.
+        const late = delay(this.#options.comingMs ?? comingMs, false, { ref: false });
+        if (!(await Promise.race([this.#owned.coming(tenant), late]))) throw error;
+        return await own(await this.list());
+      }
+    };
     return {
       ask,
       list: async () => this.#tenants.of(tenant, await this.list()),
@@ -163,8 +189,10 @@ class Library {
 
   async #scan(): Promise<ModelList> {
     const { typesFile } = this.#options;
+    const owned = this.#owned;
+    await owned?.refresh();
     const overlay: Overlay = typesFile === undefined ? new Map() : await readOverlay(typesFile);
-    const said = textOf(overlay);
+    const said = `${textOf(overlay)} ${owned?.state ?? ''}`;
     const candidates = await this.#folderScan();
     const before = this.#listed;
     if (before?.candidates !== candidates || before.said !== said) {
@@ -172,6 +200,28 @@ class Library {
     }
     this.#scannedAt = Date.now();
     return this.#listing;
+  }
+
+  /** Each with its owner; without those that nobody owns any more. */
+  #withOwners(found: readonly Found[]): readonly Found[] {
+    const owned = this.#owned;
+    if (owned === null) return found;
+    return found.map(({ finding, path, ...shown }) => ({
+      ...shown,
+      path,
+      finding: {
+        ...finding,
+        rejected: finding.rejected.flatMap((rejected): readonly RejectedModel[] => {
+          const owner = owned.ownerOf(path);
+          if (owner === undefined) return [];
+          return [owner === null ? rejected : { ...rejected, owner }];
+        }),
+        models: finding.models.flatMap((model): readonly AnyModel[] => {
+          const owner = owned.ownerOf(model.path);
+          return owner === undefined ? [] : [{ ...model, owner }];
+        }),
+      },
+    }));
   }
 
   /** Makes a new listing where anything is other than it was: as long as nothing is, there is one, and what was made of it still holds. */
@@ -182,8 +232,15 @@ class Library {
       before?.said === listed.said &&
       listed.found.length === before.found.length &&
       listed.found.every((one, index) => isSame(one, before.found[index]));
-    if (!isAsBefore) this.#listing = assemble(listed.found, overlay, this.conditions);
+    if (!isAsBefore) this.#listing = assemble(this.#withOwners(listed.found), overlay, this.conditions);
   }
+}
+
+/** Whether something was asked for that is not there, alone or among other faults. */
+function isUnknown(error: unknown): boolean {
+  if (!(error instanceof ArmatureError)) return false;
+  const codes: readonly string[] = [error.code, ...(error.errors ?? []).map(({ code }) => code)];
+  return codes.includes('unknown_model') || codes.includes('unknown_condition');
 }
 
 function isSame(one: Found, other: Found | undefined): boolean {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { BaseModel } from '../generation/models/base.ts';
 import { type AnyModel, type ModelKindId, modelKindIds, modelNouns } from '../generation/models/kinds.ts';
@@ -42,6 +42,7 @@ const fileFields = {
     .object({
       preview: z.string().nullable().describe('Where the picture beside it is; null where none is'),
       sha256: z.string().nullable().describe('Of a single file, once the query sha256 has asked for it'),
+      loaded: z.boolean().describe('Whether the device of a worker has something of it in memory'),
     })
     .meta({ id: 'ModelFiles' }),
 } as const;
@@ -70,7 +71,7 @@ export const modelListSchema = z
   })
   .meta({ id: 'ModelList' });
 
-export type ModelListView = Readonly<Record<string, unknown>>;
+type ModelListView = Readonly<Record<string, unknown>>;
 
 /** An answer as bytes, and what changes whenever they do. */
 export interface ModelListAnswer {
@@ -79,8 +80,21 @@ export interface ModelListAnswer {
   readonly etag: string;
 }
 
-/** Answers that were made of a listing, with what else they were made of. */
-const made = new WeakMap<ModelList, { readonly of: string; readonly answer: ModelListAnswer }>();
+/** An answer without what is loaded: between two pieces stands whether the model of that place is. */
+interface Template {
+  /** What it was made of beside the listing. */
+  readonly of: string;
+  readonly pieces: readonly Buffer[];
+  /** Ids of the models, one fewer than pieces. */
+  readonly ids: readonly string[];
+  /** The last answer that was made of it. */
+  answer: (ModelListAnswer & { readonly loaded: string }) | null;
+}
+
+const made = new WeakMap<ModelList, Template>();
+
+/** Stands where it is said whether a model is loaded. Nobody's file can know it. */
+const slot = randomUUID();
 
 /** What the list says beside what is known of models. */
 export interface ListContext {
@@ -89,28 +103,53 @@ export interface ListContext {
   /** Address of the picture that lies beside a model. */
   readonly previewOf: (id: string) => string;
   readonly hashes: Pick<FileHashes, 'known' | 'version'>;
+  /** Ids of the models of which something is in a device's memory. */
+  readonly loaded: ReadonlySet<string>;
 }
 
-/** {@link modelListView} as JSON, made once for each listing: what fits what takes each base model with each other one. */
+/** All models as JSON, each with those of other kinds that it fits. What fits what takes each base model with each other one, and is found out once for each listing: what is loaded changes far more often. */
 export function modelListAnswer(
   models: ModelList,
   annotators: readonly AnnotatorModel[],
   context: ListContext,
 ): ModelListAnswer {
   const of = JSON.stringify([annotators, context.defaultModel, context.hashes.version]);
-  const known = made.get(models);
-  if (known?.of === of) return known.answer;
-  const bytes = Buffer.from(JSON.stringify(modelListView(models, annotators, context)));
-  const answer = { bytes, etag: `"${createHash('sha256').update(bytes).digest('hex')}"` };
-  made.set(models, { of, answer });
-  return answer;
+  const before = made.get(models);
+  const template = before?.of === of ? before : templateOf(of, models, annotators, context);
+  made.set(models, template);
+  const states = template.ids.map((id) => context.loaded.has(id));
+  const loaded = template.ids.filter((_, place) => states[place]).join(' ');
+  if (template.answer?.loaded === loaded) return template.answer;
+  const bytes = Buffer.concat(
+    template.pieces.flatMap((piece, place) => (place === 0 ? [piece] : [states[place - 1] ? isLoaded : isNot, piece])),
+  );
+  template.answer = { bytes, etag: `"${createHash('sha256').update(bytes).digest('hex')}"`, loaded };
+  return template.answer;
 }
 
-/** All models, each with those of the other kind that it fits, and all annotators. */
-export function modelListView(
+const [isLoaded, isNot] = [Buffer.from('true'), Buffer.from('false')];
+
+function templateOf(
+  of: string,
+  models: ModelList,
+  annotators: readonly AnnotatorModel[],
+  context: ListContext,
+): Template {
+  const ids: string[] = [];
+  const view = modelListView(models, annotators, context, (id) => {
+    ids.push(id);
+    return slot;
+  });
+  const pieces = JSON.stringify(view).split(`"${slot}"`);
+  return { of, pieces: pieces.map((piece) => Buffer.from(piece)), ids, answer: null };
+}
+
+/** All models, each with those of the other kind that it fits, and all annotators; `loadedOf` gives what stands where one is said to be loaded. */
+function modelListView(
   models: ModelList,
   annotators: readonly AnnotatorModel[],
   { defaultModel, previewOf, hashes }: ListContext,
+  loadedOf: (id: string) => string,
 ): ModelListView {
   const context: ViewContext = { models, defaultModel };
   const entry = (model: AnyModel) => ({
@@ -119,6 +158,7 @@ export function modelListView(
     files: {
       preview: model.preview === undefined ? null : previewOf(model.id),
       sha256: hashes.known(model.path),
+      loaded: loadedOf(model.id),
     },
   });
   const lists = modelKindIds.map((id) => {

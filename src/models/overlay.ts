@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { ArmatureError } from '../errors.ts';
-import { writeAtomically } from '../files/atomic-write.ts';
+import { writeAnew } from '../files/atomic-write.ts';
 import { makeFolder } from '../files/make-folder.ts';
 import { readTextIfThere, reasonOf } from '../files/regular-file.ts';
 import type { Fields } from './kinds/contract/kind.ts';
@@ -83,7 +82,7 @@ export async function writeOverlay(file: string, overlay: Overlay): Promise<void
   const content = { schema: 1, ...Object.fromEntries(written) };
   // The draft lies beside the file, and that may be the first of its folder.
   await makeFolder(dirname(file));
-  await writeAtomically(file, `${file}.${randomUUID()}`, Buffer.from(`${JSON.stringify(content, null, 2)}\n`));
+  await writeAnew(file, Buffer.from(`${JSON.stringify(content, null, 2)}\n`));
 }
 
 function byId<Row extends { readonly id: string }>(rows: readonly Row[]): readonly Row[] {

@@ -10,7 +10,7 @@ export class TenantLists {
   of(tenant: string, listing: ModelList): ModelList {
     if (listing !== this.#listing) {
       this.#listing = listing;
-      this.#owners = new Set(allModels(listing).map(({ owner }) => owner));
+      this.#owners = new Set([...allModels(listing), ...listing.rejected].map(({ owner = null }) => owner));
       this.#lists.clear();
     }
     const owner = this.#owners.has(tenant) ? tenant : null;

@@ -5,7 +5,8 @@ import { mostSums, type RowSteering, sumsKept } from './controls/kept-residuals.
 import type { RowControl } from './controls/sample-control.ts';
 import type { EvaluationNetworks } from './controls/split-networks.ts';
 import type { Pass } from './pass.ts';
-import { batchKey, isFinished, rowsOf, type Sample, steeringOn } from './sample.ts';
+import type { TakenBeside } from './networks/networks.ts';
+import { batchKey, depthOn, isFinished, rowsOf, type Sample, steeringOn } from './sample.ts';
 
 /** What one tick did. `stepped` are the samples that moved; those of them that are finished have left the loop. */
 export interface Tick {
@@ -50,7 +51,7 @@ export interface Group {
 const quantum = 5;
 
 /**
- * The share of the memory of steps that may be taken by what controls gave and give again at later steps. Samples that would keep more wait until
+ * The share of the memory of steps that may be taken by what controls and the depths of denoisers gave and give again at later steps. Samples that would keep more wait until
  * others are through, and so do those behind them that would begin to keep something: else small ones would leave no room for a large one.
  */
 const keptShare = 0.5;
@@ -66,7 +67,7 @@ interface Waiting {
 /**
  * Step-level continuous batching: owns a set of samples and takes, in every tick, those one evaluation further that fit
  * together and into the limits. Samples join and leave between ticks. The group that has waited longest goes first, and
- * within it the samples that have, so that no request waits for another to end.
+ * within it the samples that have, so that no request waits for another to end. A tick may begin while others wait for their networks.
  */
 export class DenoiseLoop {
   readonly #networks: EvaluationNetworks;
@@ -74,8 +75,8 @@ export class DenoiseLoop {
   readonly #now: () => number;
   /** In the order in which they began to wait, longest ago first. */
   #waiting: readonly Waiting[] = [];
-  /** Samples of the tick that is under way. */
-  #stepping = new Set<Sample>();
+  /** Samples of the ticks that are under way: of several all but one wait for their networks. */
+  readonly #stepping = new Set<Sample>();
 
   /** `now` gives milliseconds of a clock that never goes back. */
   constructor(networks: EvaluationNetworks, limits: BatchLimits, now: () => number = () => performance.now()) {
@@ -131,13 +132,18 @@ export class DenoiseLoop {
       return await this.#step(samples);
     } catch (error) {
       const [first, ...others] = group;
-      if (first === undefined || others.length === 0) throw new StepError(samples, error);
+      if (first === undefined || others.length === 0) throw this.#failed(samples, error);
       // Its first sample alone, so that one sample's failure, or too large a batch, ends no other.
-      this.#waiting = [...others.filter(({ sample }) => this.#stepping.has(sample)), ...this.#waiting];
+      this.#waiting = [...others.filter(({ sample }) => this.#stepping.delete(sample)), ...this.#waiting];
       return await this.#step([first.sample]).catch((cause: unknown) => {
-        throw new StepError([first.sample], cause);
+        throw this.#failed([first.sample], cause);
       });
     }
+  }
+
+  #failed(samples: readonly Sample[], cause: unknown): StepError {
+    for (const sample of samples) this.#stepping.delete(sample);
+    return new StepError(samples, cause);
   }
 
   /** Those that have not left meanwhile go back to wait. */
@@ -147,6 +153,7 @@ export class DenoiseLoop {
     const at = this.#now();
     const waiting = samples.filter((sample) => this.#stepping.has(sample) && !isFinished(sample));
     this.#waiting = [...this.#waiting, ...waiting.map((sample) => ({ sample, since: at }))];
+    for (const sample of samples) this.#stepping.delete(sample);
     return { stepped: samples, rows, at };
   }
 
@@ -170,13 +177,14 @@ export class DenoiseLoop {
   /** Milliseconds that loading takes before a sample's next evaluation, with these ControlNets. */
   #reloadMs(sample: Sample, controlNets: Iterable<string> = []): number {
     const { base, branches } = sample.pass;
-    return this.#networks.reloadMs(base, controlNets, branches, takenBeside(controlsOf(sample)));
+    return this.#networks.reloadMs(base, controlNets, branches, takenBy(sample));
   }
 
   #take(samples: readonly Sample[]): readonly Waiting[] {
-    this.#stepping = new Set(samples);
-    const taken = this.#waiting.filter(({ sample }) => this.#stepping.has(sample));
-    this.#waiting = this.#waiting.filter(({ sample }) => !this.#stepping.has(sample));
+    const stepping = new Set(samples);
+    const taken = this.#waiting.filter(({ sample }) => stepping.has(sample));
+    this.#waiting = this.#waiting.filter(({ sample }) => !stepping.has(sample));
+    for (const sample of stepping) this.#stepping.add(sample);
     return taken;
   }
 
@@ -212,7 +220,8 @@ export class DenoiseLoop {
 
   /** Whether a sample that keeps nothing does so after its next evaluation. What keeps something already goes on. */
   #beginsToKeep(sample: Sample): boolean {
-    return sample.kept === null && steeringOf(sample).some((one) => sumsKept(one) > 0);
+    if (sample.kept !== null) return false;
+    return sample.pass.deepCache !== undefined || steeringOf(sample).some((one) => sumsKept(one) > 0);
   }
 
   /** Whether there is room for what a sample begins to keep, beside a group that goes with it. One always goes. */
@@ -225,7 +234,8 @@ export class DenoiseLoop {
   /** The memory of what is kept of all samples once these have taken their next evaluation: of each the most that it comes to in its pass. */
   #bytesKept(stepping: readonly Sample[]): number {
     const moving = new Set(stepping);
-    const others = this.#waiting.flatMap(({ sample }) => (moving.has(sample) ? [] : [sample]));
+    const all = [...this.#waiting.map(({ sample }) => sample), ...this.#stepping];
+    const others = all.filter((sample) => !moving.has(sample));
     const keeping = [
       ...others.filter(({ kept }) => kept !== null),
       ...stepping.filter((sample) => sample.kept !== null || this.#beginsToKeep(sample)),
@@ -237,13 +247,15 @@ export class DenoiseLoop {
   #mostBytesOf({ pass }: Sample): number {
     const [, height, width] = pass.shape;
     const sums = pass.rows.reduce((sum, { controls }) => sum + mostSums(controls), 0);
-    return sums * this.#networks.residualBytes(pass.base, height, width);
+    const { base, deepCache, rows } = pass;
+    const deep = deepCache === undefined ? 0 : this.#networks.deepBytes(base, deepCache.depth, height, width);
+    return sums * this.#networks.residualBytes(base, height, width) + rows.length * deep;
   }
 }
 
 /** Names of the networks that a sample's next evaluation runs. */
 function allNetworksOf(sample: Sample): readonly string[] {
-  return [denoiserOf(sample.pass), ...controlNetsOf(sample)];
+  return [cutDenoiserOf(sample), ...controlNetsOf(sample)];
 }
 
 /** A base model with branches is another network than that without, though samples of both may share it. */
@@ -251,10 +263,24 @@ function denoiserOf({ base, branches }: Pass): string {
   return branches.length === 0 ? base : `${base} with branches`;
 }
 
+/** What gives out what lies deep, or takes it, is another network again. */
+function cutDenoiserOf(sample: Sample): string {
+  const { cut } = takenBy(sample);
+  const denoiser = denoiserOf(sample.pass);
+  return cut === undefined ? denoiser : `${denoiser} cut at ${cut.depth}${cut.isGiven ? ', shallow' : ''}`;
+}
+
 /** Of samples that need one network it is the same. */
 function variantOf(sample: Sample): string {
-  const { features, imagePrompts } = takenBeside(controlsOf(sample));
-  return [denoiserOf(sample.pass), features, imagePrompts].join('/');
+  const { features, imagePrompts } = takenBy(sample);
+  return [cutDenoiserOf(sample), features, imagePrompts].join('/');
+}
+
+/** What a sample's next evaluation takes beside the latents and its prompt. */
+function takenBy(sample: Sample): TakenBeside {
+  const [depth] = rowsOf(sample).flatMap((row) => depthOn(row, sample) ?? []);
+  const cut = depth === undefined ? undefined : { depth: depth.depth, isGiven: depth.deep !== null };
+  return { ...takenBeside(controlsOf(sample)), cut };
 }
 
 function controlNetsOf(sample: Sample): ReadonlySet<string> {

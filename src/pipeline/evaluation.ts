@@ -2,6 +2,7 @@ import { row as rowOf, stack, type Tensor } from '../numeric/tensor.ts';
 import type { Question } from '../schedulers/scheduler.ts';
 import { canShareRun, type Conditioning, conditioningAt, stackConditionings } from './conditioning/conditioning.ts';
 import { canShareImages } from './controls/image-tokens.ts';
+import { canShareDepth, type RowDepth } from './networks/deep-cache.ts';
 import type { KeptResiduals, RowSteering } from './controls/kept-residuals.ts';
 import type { EvaluationNetworks } from './controls/split-networks.ts';
 import { canShareBranches } from './networks/row-branches.ts';
@@ -10,6 +11,7 @@ import type { Row } from './row.ts';
 import {
   answered,
   cleanLatents,
+  depthOn,
   isFinished,
   keptAfter,
   rowsOf,
@@ -26,12 +28,13 @@ interface BatchRow {
   readonly steering: RowSteering;
   readonly shown: Float32Array | null;
   readonly branches: readonly RowBranch[];
+  readonly depth: RowDepth | null;
 }
 
 /**
  * Takes every given sample one evaluation further. They must have the same batch key; steps, schedulers, guidance, controls and
  * lengths of prompts may differ. Rows go through the networks together, at most `maxRows` at once, and apart where their prompts
- * cannot be brought to one length, or their LoRAs would be too much beside each other. Samples change only after all networks have answered: an error leaves them as they were.
+ * cannot be brought to one length, or their LoRAs would be too much beside each other, or some go on with what is kept of the denoiser's depths. Samples change only after all networks have answered: an error leaves them as they were.
  */
 export async function evaluateTogether(
   samples: readonly Sample[],
@@ -46,27 +49,34 @@ export async function evaluateTogether(
   for (const run of runsOf(batch, maxRows)) {
     const steering = run.map((one) => one.steering);
     const branches = run.map((one) => one.branches);
-    const { prediction, kept } = await networks.evaluate({
+    const { prediction, kept, deep } = await networks.evaluate({
       base,
       input: denoiserInput(run, shape),
       steering,
       branches,
+      depths: run.map((one) => one.depth),
     });
     run.forEach((one, index) => {
-      evaluated.set(one, { prediction: rowOf(prediction, index), kept: kept[index] ?? [] });
+      evaluated.set(one, {
+        prediction: rowOf(prediction, index),
+        kept: kept[index] ?? [],
+        deep: deep[index] ?? null,
+      });
     });
   }
   let index = 0;
   const after = samples.map((sample) => {
     const kept = new Map<Row, readonly KeptResiduals[]>();
+    const deep = new Map<Row, Tensor>();
     const answers = rowsOf(sample).map((row) => {
       const answer = evaluated.get(batch[index++] as BatchRow) as EvaluatedRow;
       kept.set(row, answer.kept);
+      if (answer.deep !== null) deep.set(row, answer.deep);
       return { role: row.role, weight: row.weight, prediction: answer.prediction };
     });
     // What is looked at comes beside what is drawn, and changes none of it.
     const clean = sample.watch === null ? null : cleanLatents(sample, answers);
-    return { state: answered(sample, answers), kept: keptAfter(sample, kept), clean };
+    return { state: answered(sample, answers), kept: keptAfter(sample, kept, deep), clean };
   });
   for (const [i, sample] of samples.entries()) {
     const { state, kept, clean } = after[i] as (typeof after)[number];
@@ -80,6 +90,7 @@ export async function evaluateTogether(
 interface EvaluatedRow {
   readonly prediction: Float32Array;
   readonly kept: readonly KeptResiduals[];
+  readonly deep: Tensor | null;
 }
 
 function batchRowsOf(sample: Sample): readonly BatchRow[] {
@@ -91,6 +102,7 @@ function batchRowsOf(sample: Sample): readonly BatchRow[] {
     steering: steeringOn(row, sample),
     shown: shownOn(row, sample),
     branches: sample.pass.branches,
+    depth: depthOn(row, sample),
   }));
 }
 
@@ -102,6 +114,7 @@ function runsOf(batch: readonly BatchRow[], maxRows: number): readonly (readonly
       run.length < maxRows &&
       canShareRun([...run, one].map(({ conditioning }) => conditioning)) &&
       canShareBranches([...run, one].map(({ branches }) => branches)) &&
+      canShareDepth([...run, one].map(({ depth }) => depth)) &&
       canShareImages([...run, one].map(({ steering }) => steering.controls));
     const run = runs.find(fits);
     if (run === undefined) runs.push([one]);

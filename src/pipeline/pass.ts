@@ -2,6 +2,7 @@ import { BrownianPath, type PathRange } from '../numeric/brownian-path.ts';
 import { elementCount } from '../numeric/tensor.ts';
 import { TorchGenerator, type TorchGeneratorState } from '../numeric/torch-generator.ts';
 import type { Noise, Scheduler } from '../schedulers/scheduler.ts';
+import type { DeepCache } from './networks/deep-cache.ts';
 import type { Guidance } from './guidance.ts';
 import type { DrawnOver } from './drawn-over.ts';
 import type { RowBranch } from './networks/networks.ts';
@@ -27,6 +28,8 @@ export interface Pass {
   readonly over: DrawnOver | null;
   /** What the network is shown beside the latents; null or absent where it takes the latents alone. */
   readonly shown?: Shown | null;
+  /** Absent where the denoiser is worked out whole in every evaluation. */
+  readonly deepCache?: DeepCache | undefined;
   /** What else has to be equal in samples that share a batch (see structureOf). */
   readonly structure: string;
   /** The noise of the sample with this seed from a state of its generator on. */

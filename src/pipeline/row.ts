@@ -20,10 +20,8 @@ export interface Row extends RowQuestion {
 /** A row under the controls of its pass, each as strong as its mode is on rows of this role. */
 export function rowOf(question: RowQuestion, controls: readonly SampleControl[]): Row {
   const acting = controls.flatMap((control): readonly RowControl[] => {
-    const weights = weightsOn(question.role, control.weights);
-    return weights === null || weights.every((weight) => weight === 0)
-      ? []
-      : [{ control, weights, role: question.role }];
+    const weights = weightsOn(question.role, control);
+    return weights === null ? [] : [{ control, weights, role: question.role }];
   });
   return { ...question, controls: acting };
 }

@@ -1,10 +1,12 @@
 import { slerp } from '../numeric/slerp.ts';
+import type { Tensor } from '../numeric/tensor.ts';
 import { TorchGenerator, type TorchGeneratorState } from '../numeric/torch-generator.ts';
 import { stepsDone } from '../schedulers/evaluations.ts';
 import type { SchedulerState } from '../schedulers/scheduler.ts';
 import { type Blend, blended } from './blend.ts';
 import { type KeptResiduals, type RowSteering, steeringAt } from './controls/kept-residuals.ts';
 import { actingControls } from './controls/sample-control.ts';
+import type { RowDepth } from './networks/deep-cache.ts';
 import { type DrawnOver, filled, latentsOf } from './drawn-over.ts';
 import { rolesOf } from '../generation/row-roles.ts';
 import { type Answer, guidanceAt, joinAnswers } from './guidance.ts';
@@ -25,7 +27,7 @@ export interface Sample {
   readonly shown: Float32Array | null;
   /** All that changes. Replaced, never written to. */
   state: SampleState;
-  /** What controls gave its rows and give them again; null where there is none. It follows from the state that it says, and is no part of one. Replaced, never written to. */
+  /** What controls, and the depths of the denoiser, gave its rows and give them again; null where there is none. It follows from the state that it says, and is no part of one. Replaced, never written to. */
   kept: KeptOfSample | null;
   /** For who watches it being drawn; null where nobody does. */
   watch: SampleWatch | null;
@@ -34,6 +36,8 @@ export interface Sample {
 /** What is kept of a sample between its evaluations. */
 export interface KeptOfSample {
   readonly rows: ReadonlyMap<Row, readonly KeptResiduals[]>;
+  /** What lies deep in the denoiser, of each row that keeps it, [1, C, h, w]. */
+  readonly deep: ReadonlyMap<Row, Tensor>;
   /** The last state whose evaluation worked all of it out anew: who goes on from there comes to the same. */
   readonly from: SampleState;
 }
@@ -182,16 +186,38 @@ export function steeringOn(row: Row, sample: Sample): RowSteering {
   return steeringAt(stepOf(sample), open, kept?.rows.get(row) ?? []);
 }
 
-/** What is kept of a sample after an evaluation, which left `rows`. */
-export function keptAfter(sample: Sample, rows: ReadonlyMap<Row, readonly KeptResiduals[]>): KeptOfSample | null {
-  const isAny = [...rows.values()].some((kept) => kept.length > 0);
-  return isAny ? { rows, from: stateToKeep(sample) } : null;
+/**
+ * What is done with what lies deep, on each of its rows in its next evaluation; null where its pass keeps nothing of that. It is worked out at the steps 0, n,
+ * 2n ..., at all evaluations of these, and for all rows wherever one of them has nothing yet.
+ */
+export function depthOn(row: Row, sample: Sample): RowDepth | null {
+  const { deepCache } = sample.pass;
+  if (deepCache === undefined) return null;
+  return { depth: deepCache.depth, deep: isShallow(sample) ? (sample.kept?.deep.get(row) ?? null) : null };
+}
+
+/** Whether its next evaluation goes on with what lies deep as it is kept. */
+function isShallow(sample: Sample): boolean {
+  const { pass, kept } = sample;
+  if (pass.deepCache === undefined || kept === null || stepOf(sample) % pass.deepCache.every === 0) return false;
+  return rowsOf(sample).every((row) => kept.deep.has(row));
+}
+
+/** What is kept of a sample after an evaluation, which left `rows` and `deep`. */
+export function keptAfter(
+  sample: Sample,
+  rows: ReadonlyMap<Row, readonly KeptResiduals[]>,
+  deep: ReadonlyMap<Row, Tensor>,
+): KeptOfSample | null {
+  const isAny = deep.size > 0 || [...rows.values()].some((kept) => kept.length > 0);
+  return isAny ? { rows, deep, from: stateToKeep(sample) } : null;
 }
 
 /** The state from which another sample of its pass comes to the same: its own, or, where it goes on with what is kept, the one that this is from. */
 export function stateToKeep(sample: Sample): SampleState {
   const { kept, state } = sample;
-  const goesOn = kept !== null && rowsOf(sample).some((row) => steeringOn(row, sample).kept.length > 0);
+  const goesOn =
+    kept !== null && (isShallow(sample) || rowsOf(sample).some((row) => steeringOn(row, sample).kept.length > 0));
   return goesOn ? kept.from : state;
 }
 

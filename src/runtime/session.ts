@@ -16,12 +16,17 @@ export interface SessionSettings {
 
 export type Feeds = Readonly<Record<string, Tensor | IntegerTensor>>;
 
+/** What loading takes of a network. */
+export type LoadedModel = Pick<OnnxModel, 'name' | 'bytes' | 'weightsFolder' | 'parameters' | 'everyStep'>;
+
 /** A network that is ready to run. Owned by whoever created it, who releases it once. */
 export interface NetworkSession {
-  /** Runs the network; blocks the event loop while it does. Every input must be fed; every output comes back as float32. */
+  /** Runs the network; blocks the event loop while it does, unless a thread does it. Every input must be fed; every output comes back as float32. */
   run(feeds: Feeds): Promise<Readonly<Record<string, Tensor>>>;
   /** Estimate of the memory that the session's weights take. */
   readonly bytes: number;
+  /** Whether it ended by itself and runs no more, as a thread may; absent of one that does not. */
+  readonly hasEnded?: () => boolean;
   release(): Promise<void>;
 }
 
@@ -29,7 +34,7 @@ export interface NetworkSession {
  * Loads a network. Its weights are read from where they lie; blocks the event loop for the time that takes. Throws
  * `model_invalid` where they cannot be read and `out_of_memory`.
  */
-export async function createSession(model: OnnxModel, settings: SessionSettings): Promise<NetworkSession> {
+export async function createSession(model: LoadedModel, settings: SessionSettings): Promise<NetworkSession> {
   // All that the session keeps of it: its graph and bytes are not needed any more.
   const { name } = model;
   const session = await InferenceSession.create(model.bytes, sessionOptions(model, settings)).catch(
@@ -50,7 +55,7 @@ export async function createSession(model: OnnxModel, settings: SessionSettings)
 }
 
 /** Memory for the weights of a session: they are float32 once they are loaded, whatever their file holds. */
-export function weightBytes(model: OnnxModel): number {
+export function weightBytes(model: Pick<OnnxModel, 'parameters' | 'bytes'>): number {
   return 4 * model.parameters + model.bytes.length;
 }
 

@@ -1,3 +1,6 @@
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { shownNowhere } from '../../src/drawing/preview-port.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DeviceProcess } from '../../src/device/device-process.ts';
@@ -5,14 +8,19 @@ import type { DeviceSettings } from '../../src/device/protocol.ts';
 import { type CheckpointPort, type DrawingState, keptNowhere } from '../../src/drawing/checkpoint-port.ts';
 import { type DrawnPasses, drawPasses, type PassesWork } from '../../src/drawing/draw-passes.ts';
 import { ExtractorProcess } from '../../src/extractor/extractor-process.ts';
+import { findBase } from '../../src/generation/models/base.ts';
+import { findLora } from '../../src/generation/models/lora.ts';
 import { passesOf } from '../../src/generation/passes.ts';
 import type { GenerationPlan, PlannedHires } from '../../src/generation/plan.ts';
 import { storedPlan } from '../../src/generation/kinds/kinds.ts';
+import { openLibrary } from '../../src/models/library.ts';
 import type { SchedulerId } from '../../src/schedulers/registry.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../src/worker/checkpoint-file.ts';
 import type { Region } from '../../src/pixels/region.ts';
+import type { RgbImage } from '../../src/pixels/rgb-image.ts';
 import { type DioramaModels, dioramaModels, modelsFolder, readPicture } from '../support/diorama.ts';
 import { planFor } from '../support/draw-request.ts';
+import { smallModelPath } from '../support/golden.ts';
 
 const settings: DeviceSettings = {
   provider: 'cpu',
@@ -30,7 +38,22 @@ let models: DioramaModels;
 beforeAll(async () => {
   models = await dioramaModels();
 });
-afterAll(async () => await Promise.all([device.close(), extractor.close()]));
+const folder = mkdtempSync(join(tmpdir(), 'armature-checkpoint-'));
+afterAll(async () => {
+  await Promise.all([device.close(), extractor.close()]);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** The middle of a map, with edges in it: a drawing of it takes a sixteenth of the time that one of the whole would take. */
+async function smallMap(): Promise<RgbImage> {
+  const whole = await readPicture('scenes', '04_canny.png');
+  const [size, from] = [64, 96];
+  const rows = Array.from({ length: size }, (_, y) => {
+    const start = ((from + y) * whole.width + from) * 3;
+    return whole.data.subarray(start, start + size * 3);
+  });
+  return { width: size, height: size, data: new Uint8Array(Buffer.concat(rows)) };
+}
 
 function work(change: Partial<GenerationPlan>): PassesWork {
   const plan = planFor(models.base, { steps: 8, ...change });
@@ -154,7 +177,7 @@ describe('a drawing whose process is killed goes on from its checkpoint to the s
       mode: 'balanced',
       resize: 'crop',
     } as const;
-    const map = await readPicture('scenes', '04_canny.png');
+    const map = await smallMap();
     const plan = {
       width: map.width,
       height: map.height,
@@ -198,7 +221,7 @@ describe('a drawing whose process is killed goes on from its checkpoint to the s
   });
 
   it.each(['hard', 'soft'] as const)('with a part of a picture that is drawn anew, %s', async (mode) => {
-    const image = await readPicture('scenes', '04_canny.png');
+    const image = await smallMap();
     const { width, height } = image;
     const levels = Uint8Array.from({ length: width * height }, (_, i) => Math.min(255, i % width));
     const repaint = { mask: { width, height, levels }, mode, fill: 'latent_noise' } as const;
@@ -211,7 +234,7 @@ describe('a drawing whose process is killed goes on from its checkpoint to the s
   });
 
   it('over a picture, varied towards another seed', async () => {
-    const over = await readPicture('scenes', '04_canny.png');
+    const over = await smallMap();
     const init = { image: { key: '', sha256: '' }, resize: 'crop', strength: 0.6 } as const;
     const { width, height } = over;
     const asked = {
@@ -264,6 +287,46 @@ describe('a drawing whose process is killed goes on from its checkpoint to the s
     const calm = await draw(asked);
     expect(calm.pictures).toEqual(alone.pictures);
     const drawing = await drawWithDeath(asked, ({ step }) => step === at);
+    expect(drawing.pictures).toEqual(calm.pictures);
+  });
+
+  it.each([
+    ['in a second pass', 2],
+    ['after a refiner has taken that over', 3],
+  ] as const)('with deep layers that are kept beside a LoRA, %s', async (_name, at) => {
+    cpSync(smallModelPath('models', 'sd15-tiny'), join(folder, 'sd15-tiny'), { recursive: true });
+    const file = 'names-kohya.safetensors';
+    cpSync(smallModelPath('adapters', 'lora', file), join(folder, 'loras', file));
+    const library = await openLibrary([folder], { conditions: [] });
+    const base = await library.find(findBase, 'sd15-tiny');
+    const lora = { model: await library.find(findLora, 'names-kohya'), applied: 'branches' } as const;
+    const run = { steps: 4, evaluations: 4 };
+    const refiner = { model: base, switchAt: 0.5, below: 500, runs: { low: run, high: run } };
+    const second = hires('latent_bilinear', { model: base, steps: 8, strength: 1, run });
+    const cached = { every: 3, depth: 1, shares: { 'sd15-tiny': 0.5 } };
+    const asked = (deepCache: typeof cached | undefined, scale: number): PassesWork => {
+      const plan = planFor(base, { steps: 8, scheduler: 'euler_a', run, refiner, hires: second, deepCache });
+      const loras = [{ ...lora, scale, textEncoderScale: 0 }];
+      const autoencoder = { vae: null, taesd: null };
+      // What fits a base model fits no refiner.
+      const passes = passesOf(plan).map(({ refines }) => ({
+        base,
+        controls: [],
+        loras: refines ? [] : loras,
+        autoencoder,
+      }));
+      return { plan, passes, preview: null, over: null, attempt: { job: 'job', attempt: 1 } };
+    };
+    const calm = await draw(asked(cached, 1));
+    expect((await draw(asked(undefined, 1))).pictures).not.toEqual(calm.pictures);
+    expect((await draw(asked(cached, 0))).pictures).not.toEqual(calm.pictures);
+    const steps: number[] = [];
+    const drawing = await drawWithDeath(asked(cached, 1), ({ step, pictures: [picture] }) => {
+      if (picture?.pass === at && 'state' in picture) steps.push(step);
+      return steps.length === 2;
+    });
+    // At both it goes on with what its first step, a whole one, left.
+    expect(steps).toEqual([4 * at, 4 * at]);
     expect(drawing.pictures).toEqual(calm.pictures);
   });
 

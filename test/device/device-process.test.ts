@@ -71,6 +71,15 @@ describe('the device process', () => {
     },
   );
 
+  it('draws the same with networks that threads have loaded', async () => {
+    const models = await dioramaModels();
+    const wanted = request(models, { steps: 2 });
+    const [usual, threaded] = [start(), start({ settings: { ...settings, threadFromBytes: 0 } })];
+    const [first, second] = [await usual.draw(wanted), await threaded.draw(wanted)];
+    expect(imageOf(second.pictures[0])).toEqual(imageOf(first.pictures[0]));
+    expect([usual.loaded, threaded.loaded]).toEqual([['diorama'], ['diorama']]);
+  });
+
   it('draws each picture by its own seed', async () => {
     const device = start();
     const models = await dioramaModels();

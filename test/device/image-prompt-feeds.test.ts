@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { imagePromptFeeds } from '../../src/device/image-prompt-feeds.ts';
 import type { ImageTokens, RowImage } from '../../src/pipeline/networks/networks.ts';
-import type { Region } from '../../src/pixels/region.ts';
 
 const attentions = [
   { layer: 'down', width: 2, level: 0 },
@@ -14,8 +13,8 @@ function tokens(count: number, first: number): ImageTokens {
   return { count, keys, values: keys.map((own) => own.map((value) => -value)) };
 }
 
-function image(count: number, first: number, asked: Partial<RowImage> = {}): RowImage {
-  return { tokens: tokens(count, first), scale: 1, region: null, ...asked };
+function image(count: number, first: number, weightsAt: RowImage['weightsAt'] = () => Float32Array.of(1)): RowImage {
+  return { tokens: tokens(count, first), weightsAt };
 }
 
 const latents = { width: 134, height: 132 };
@@ -24,7 +23,7 @@ describe('what a UNet is fed with for image prompts', () => {
   const feeds = imagePromptFeeds(
     attentions,
     2,
-    [[image(2, 1, { scale: 0.5 })], [], [image(3, 10), image(1, 20)]],
+    [[image(2, 1, () => Float32Array.of(0.5))], [], [image(3, 10), image(1, 20)]],
     latents,
   );
 
@@ -43,17 +42,11 @@ describe('what a UNet is fed with for image prompts', () => {
     expect(Object.keys(feeds).filter((name) => name.startsWith('image_weight'))).toHaveLength(4);
   });
 
-  it("weighs places of a region at the level's own height and width", () => {
-    const [width, height] = [8 * latents.width, 8 * latents.height];
-    const levels = new Uint8Array(width * height);
-    for (let y = 0; y < height; y++) levels.fill(255, y * width, y * width + width / 2);
-    const region: Region = { width, height, levels };
-    const { dims, data } = imagePromptFeeds(
-      attentions,
-      1,
-      [[image(1, 0, { region, scale: 0.8 })], [image(1, 0)]],
-      latents,
-    )['image_weight.2.0']!;
+  it("weighs places at the level's own height and width", () => {
+    const left: RowImage['weightsAt'] = ({ width, height }) =>
+      Float32Array.from({ length: width * height }, (_, place) => (place % width < width / 2 ? 0.8 : 0));
+    const rows = [[image(1, 0, left)], [image(1, 0)]];
+    const { dims, data } = imagePromptFeeds(attentions, 1, rows, latents)['image_weight.2.0']!;
     // 132 x 134 is halved to 66 x 67 and to 33 x 34: no square root of the number of places says so.
     expect(dims).toEqual([2, 33 * 34, 1]);
     for (let y = 0; y < 33; y++) {

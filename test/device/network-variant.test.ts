@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type NetworkVariant, type Structure, variantKey } from '../../src/device/network-variant.ts';
+import { modelsOf, type NetworkVariant, type Structure, variantKey } from '../../src/device/network-variant.ts';
 
 function plain(network: string, structure: Structure = {}): NetworkVariant {
   return { network, deltas: [], structure, lowering: 'cpu' };
@@ -43,4 +43,14 @@ test('equal variants have one key, in whatever order their structure is written'
   const one = plain('model@hash/unet', { clipSkip: 1, pooled: true });
   const other = plain('model@hash/unet', { pooled: true, clipSkip: 1 });
   expect(variantKey(one)).toBe(variantKey(other));
+});
+
+test('keys of sessions and of what is kept beside them say whose weights are in memory', () => {
+  const merged = { ...plain('base-1.5@0a/unet'), deltas: [{ model: 'my_lora@1b', scale: 0.5 }] };
+  const keys = [
+    variantKey(merged),
+    variantKey(plain('net@2c/pooled/controlnet')),
+    'base-1.5@0a/unet/beside@3d/factors',
+  ];
+  expect(modelsOf(keys)).toEqual(['base-1.5', 'beside', 'my_lora', 'net']);
 });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Device } from '../../src/device/device.ts';
 import { ModelNetworks } from '../../src/device/model-networks.ts';
+import { Pieces } from '../../src/device/pieces.ts';
 import { PreviewPace } from '../../src/device/preview-pace.ts';
 import type { DrawRequest, FromDevice } from '../../src/device/protocol.ts';
 import type { RgbImage } from '../../src/pixels/rgb-image.ts';
@@ -32,14 +33,16 @@ type Shown = Extract<FromDevice, { type: 'preview' }>;
 async function draw(
   request: DrawRequest,
   watched: boolean,
+  [sessions, pieces]: readonly [SessionPool, Pieces?] = [pool],
 ): Promise<{ shown: readonly Shown[]; images: readonly RgbImage[] }> {
   const shown: Shown[] = [];
   const finished = await new Promise<Finished>((resolve, reject) => {
-    const device = new Device(settings, new ModelNetworks(pool, settings.tokenizerFolder), (message) => {
+    const say = (message: FromDevice): void => {
       if (message.type === 'preview') shown.push(message);
       if (message.type === 'finished') resolve(message);
       if (message.type === 'failed') reject(new Error(message.error.detail));
-    });
+    };
+    const device = new Device(settings, new ModelNetworks(sessions, settings.tokenizerFolder), say, pieces);
     device.admit(request);
     if (watched) device.watch(request, true);
   });
@@ -97,6 +100,20 @@ describe('pictures on their way', () => {
       const drawn = watched.images[picture]!;
       const grey = { ...image, data: image.data.map(() => 128) };
       expect(difference(image, drawn)).toBeLessThan(0.7 * difference(grey, drawn));
+    }
+  });
+
+  it('are shown where a thread loads the decoder that their colours are fitted to, several at once', async () => {
+    const pieces = new Pieces();
+    const own = new SessionPool(settings, 2 ** 30, { fromBytes: 0, aside: pieces.aside });
+    try {
+      const { shown } = await draw(request(4), true, [own, pieces]);
+      expect(shown.map(({ picture, step }) => [picture, step])).toEqual([
+        [0, 4],
+        [1, 4],
+      ]);
+    } finally {
+      await own.release();
     }
   });
 

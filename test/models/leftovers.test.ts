@@ -184,6 +184,11 @@ describe('the reason names what a file is', () => {
     ['LoRA for SD 3 of diffusers', { 'transformer.transformer_blocks.0.q.lora_A.weight': one(4, 8) }, /Diffusion 3/],
     ['LoRA for FLUX', { 'lora_unet_double_blocks_0_img_attn_proj.lora_down.weight': one(4, 8) }, /LoRA for FLUX/],
     [
+      'a single block of a LoRA for FLUX of diffusers',
+      { 'transformer.single_transformer_blocks.0.attn.to_q.lora_A.weight': one(4, 8) },
+      /LoRA for FLUX/,
+    ],
+    [
       'LoRA for SD 3',
       { 'lora_unet_joint_blocks_0_x_block_attn_qkv.lora_down.weight': one(4, 8) },
       /LoRA for Stable Diffusion 3/,

@@ -1,6 +1,6 @@
 import { cp, mkdir, mkdtemp, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ArmatureError } from '../../src/errors.ts';
@@ -44,6 +44,41 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
   if (!(error instanceof ArmatureError)) throw new Error(`Expected an ArmatureError but received ${String(error)}`);
   return error.code;
 }
+
+describe('a model of a tenant that is on its way', () => {
+  async function asked(coming: () => Promise<boolean>, comingMs = 60_000) {
+    const library = await openLibrary([models], { ...options, comingMs });
+    library.own({ refresh: async () => {}, state: '', ownerOf: () => null, coming });
+    return library.of('tenant');
+  }
+
+  it('is waited for, and then found', async () => {
+    const tenant = await asked(async () => {
+      await addTinyModel('late');
+      return true;
+    });
+    expect(await tenant.find(findBase, 'late')).toMatchObject({ id: 'late' });
+  });
+
+  it('is unknown where it does not come in time', async () => {
+    const tenant = await asked(async () => await new Promise<never>(() => {}), 50);
+    expect(await codeOf(tenant.find(findBase, 'never'))).toBe('unknown_model');
+  });
+
+  it('is not waited for where something else is wrong', async () => {
+    let waited = 0;
+    const tenant = await asked(async () => (waited += 1) > 0);
+    const wrong = tenant.ask(() => {
+      throw new ArmatureError('invalid_request', 'Expected another.');
+    });
+    expect([await codeOf(wrong), waited]).toEqual(['invalid_request', 0]);
+    const several = tenant.ask(() => {
+      const errors = [{ field: 'items[3].model', code: 'unknown_model', detail: 'There is none.' }] as const;
+      throw new ArmatureError('invalid_request', 'Expected others.', { errors });
+    });
+    expect([await codeOf(several), waited]).toEqual(['invalid_request', 1]);
+  });
+});
 
 describe('the embedded models', () => {
   it('are what their armature.json says', async () => {
@@ -286,6 +321,32 @@ describe('what somebody owns', () => {
     await addTinyModel('shared-too');
     expect(idsOf(await library.of('bob').list())).toContain('shared-too');
     expect(idsOf(await library.of('bob').list())).not.toContain('tiny');
+  });
+
+  it('is told to nobody else where it cannot be used, either', async () => {
+    await addTinyModel('shared');
+    const owners = new Map<string, string | null | undefined>();
+    for (const [name, owner] of [
+      ['noise', 'alice'],
+      ['nobodys', undefined],
+      ['all', null],
+    ] as const) {
+      await writeFile(join(models, `${name}.safetensors`), Buffer.alloc(100));
+      owners.set(`${name}.safetensors`, owner);
+    }
+    const library = await openLibrary([models], options);
+    library.own({
+      refresh: async () => {},
+      state: 'some have owners',
+      ownerOf: (path) => (owners.has(basename(path)) ? owners.get(basename(path)) : null),
+      coming: async () => false,
+    });
+    const refused = async (tenant: string) => (await library.of(tenant).list()).rejected.map(({ id }) => id);
+    // Whoever asks first: what others see is made once.
+    expect(await refused('alice')).toEqual(['all', 'noise']);
+    expect(await refused('bob')).toEqual(['all']);
+    expect(await codeOf(library.of('bob').find(findBase, 'noise'))).toBe('unknown_model');
+    expect(await codeOf(library.of('alice').find(findBase, 'noise'))).toBe('model_invalid');
   });
 });
 

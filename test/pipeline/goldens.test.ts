@@ -349,6 +349,8 @@ describe('pictures that diffusers draws with the small checkpoints', () => {
     console.log(`pipelines: ${covered.length} cases; outside: ${outside.map(({ name }) => name).join(', ')}`);
     expect(covered.length).toBeGreaterThan(0);
     expect(covered.length + outside.length).toBe(cases.length);
+    // Those are drawn by test/e2e/t2i-adapters.test.ts.
+    expect(outside.filter(({ pipeline }) => pipeline !== 'StableDiffusionAdapterPipeline')).toEqual([]);
   });
 
   it.each(covered)('$name', async (one) => {

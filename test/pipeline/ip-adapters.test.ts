@@ -8,7 +8,7 @@ import { buildImageEncoder, buildIpAdapter } from '../../src/graph/compiler/inde
 import { clipView } from '../../src/images/see-picture.ts';
 import { decodePicture } from '../../src/images/decode.ts';
 import type { Tensor } from '../../src/numeric/tensor.ts';
-import { controlWeights } from '../../src/pipeline/controls/control-weights.ts';
+import { controlWeights, weightsOn } from '../../src/pipeline/controls/control-weights.ts';
 import { canShareImages, normalised, prepareImageTokens } from '../../src/pipeline/controls/image-tokens.ts';
 import { mapTensor } from '../../src/pipeline/controls/map-tensor.ts';
 import type { ImageTokenControl, RowControl, SampleControl } from '../../src/pipeline/controls/sample-control.ts';
@@ -320,7 +320,7 @@ describeGolden(['adapters', 'ip_adapter'], () => {
       expect(maxAbsDifference((await of(all)).data, whole.data)).toBeLessThanOrEqual(1e-6);
       expect(maxAbsDifference((await of(left)).data, whole.data)).toBeGreaterThan(1e-3);
       const nowhere = await controlOf(name, ['square'], { region: region(() => 0) });
-      expect([...nowhere.weights.prompt]).toEqual([0]);
+      expect([all, nowhere].map((control) => weightsOn('prompt', control))).toEqual([Float32Array.of(1), null]);
     });
   });
 });

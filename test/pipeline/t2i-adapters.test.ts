@@ -4,9 +4,14 @@ import type { AdapterModel } from '../../src/generation/models/adapter.ts';
 import type { PlannedControl } from '../../src/generation/planned-control.ts';
 import { stack, type Tensor } from '../../src/numeric/tensor.ts';
 import { controlWeights } from '../../src/pipeline/controls/control-weights.ts';
-import { prepareFeatures } from '../../src/pipeline/controls/features.ts';
+import { prepareFeatures, sumFeatures } from '../../src/pipeline/controls/features.ts';
 import { mapTensor } from '../../src/pipeline/controls/map-tensor.ts';
-import type { FeatureControl, ResidualControl, SampleControl } from '../../src/pipeline/controls/sample-control.ts';
+import type {
+  FeatureControl,
+  ResidualControl,
+  RowControl,
+  SampleControl,
+} from '../../src/pipeline/controls/sample-control.ts';
 import { splitNetworks } from '../../src/pipeline/controls/split-networks.ts';
 import type { PictureNetworks, SteeringSource } from '../../src/pipeline/networks/networks.ts';
 import type { Region } from '../../src/pixels/region.ts';
@@ -230,11 +235,16 @@ describeGolden(['adapters', 't2i'], () => {
     it('acts within its region alone: what is black there is as if it had no features', async () => {
       const levels = new Uint8Array(map.width * map.height);
       for (let y = 0; y < map.height; y++) levels.fill(255, y * map.width, y * map.width + map.width / 2);
-      const { features } = await feature({ region: { width: map.width, height: map.height, levels } });
-      const { features: everywhere } = await feature({});
-      const [, channels = 0, height = 0, width = 0] = features[0]!.dims;
+      const { base } = await openGoldenBase(pool, one.model);
+      const added = (control: FeatureControl): Tensor => {
+        const acting: RowControl<FeatureControl> = { control, weights: control.weights.prompt, role: 'prompt' };
+        return sumFeatures([[acting]], base)[0]!;
+      };
+      const left = added(await feature({ region: { width: map.width, height: map.height, levels } }));
+      const everywhere = added(await feature({}));
+      const [, channels = 0, height = 0, width = 0] = left.dims;
       for (let i = 0; i < channels * height * width; i++) {
-        expect(features[0]!.data[i]! + 0).toBe(i % width < width / 2 ? everywhere[0]!.data[i]! : 0);
+        expect(left.data[i]! + 0).toBe(i % width < width / 2 ? everywhere.data[i]! : 0);
       }
     });
 

@@ -93,8 +93,8 @@ export class Graph {
     return this.#branches(layer);
   }
 
-  input(name: string, type: ElementType, dims: readonly Dim[]): Value {
-    const shape = dims.map((dim): Size => (typeof dim === 'number' ? dim : (this.#sizes[dim] ?? named(dim))));
+  input(name: string, type: ElementType, dims: readonly (Dim | Size)[]): Value {
+    const shape = dims.map((dim): Size => (typeof dim === 'string' ? (this.#sizes[dim] ?? named(dim)) : dim));
     const node: InputNode = { kind: 'input', name };
     const value = valueOf(node, { shape, type });
     this.#inputs.push({ name, value });

@@ -42,6 +42,8 @@ export * as networks from '../networks/index.ts';
 export { type CrossAttention, crossAttentions } from '../networks/cross-attentions.ts';
 export { imagePromptInputs } from '../networks/image-prompts.ts';
 export { type InjectionPoint, injectionPoints } from '../networks/injection-points.ts';
+export { deepShares } from '../networks/deep-shares.ts';
+export { deepFeatures, type DeepCut, type UNetOptions } from '../networks/unet.ts';
 export { type FeaturePlace, featurePlaces } from '../networks/feature-places.ts';
 export type { Tiling } from '../../numeric/wrap.ts';
 export type { TextEncoderOptions } from '../networks/text-encoder.ts';

@@ -1,7 +1,7 @@
 import type { AttributesOf, OperatorName } from '../builder/operators.ts';
 import type { GradientRule } from './rules/rule.ts';
 import { gelu, quickGelu, silu } from './rules/activation.ts';
-import { doubleSize, imageToTokens, resizeTo, tokensToImage } from './rules/arrangement.ts';
+import { doubleSize, imageToTokens, inShape, resizeTo, tokensToImage } from './rules/arrangement.ts';
 import {
   addProduct,
   averageChannels,
@@ -29,6 +29,7 @@ export const gradientRules: { readonly [Name in OperatorName]?: GradientRule<Att
   Gelu: gelu,
   GroupNormKept: groupNormKept,
   ImageToTokens: imageToTokens,
+  InShape: inShape,
   LayerNormKept: layerNormKept,
   Linear: linear,
   Multiply: multiply,

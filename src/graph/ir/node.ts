@@ -54,6 +54,8 @@ export interface Operator<Attributes extends object = object> {
   readonly emit?: Emit<Attributes>;
   /** Whether it works on each vector along the last axis alone, so that the axes before it may be joined. */
   readonly rowwise?: true;
+  /** Whether its result has the numbers of its first input as they lie, and needs no bytes of its own. */
+  readonly view?: true;
 }
 
 /** An operator that ONNX has; the others are a lowering's to write. */

@@ -77,11 +77,41 @@ export function encode(
   x: Value,
   atPlace: AtPlace = unchanged,
 ): Encoded {
+  const skips = [...wayDown(graph, config, given, x, atPlace)];
+  const deepest = (skips.at(-1) as Skip).value;
+  return { skips, middle: atPlace(config.blockChannels.length, middleBlock(graph, config, given, deepest)) };
+}
+
+/** The first skip connections of the way down, and nothing that lies deeper. */
+export function encodeShallow(
+  graph: Graph,
+  config: EncoderConfig,
+  given: Conditioning,
+  x: Value,
+  count: number,
+  atPlace: AtPlace = unchanged,
+): readonly Skip[] {
+  const skips: Skip[] = [];
+  for (const skip of wayDown(graph, config, given, x, atPlace)) {
+    skips.push(skip);
+    if (skips.length === count) break;
+  }
+  return skips;
+}
+
+/** Writes the way down as far as it is asked for. */
+function* wayDown(
+  graph: Graph,
+  config: EncoderConfig,
+  given: Conditioning,
+  x: Value,
+  atPlace: AtPlace,
+): Generator<Skip, void> {
   const { blockChannels, layersPerBlock } = config;
   let inputs = blockChannels[0] as number;
   let hidden = x;
-  const skips: Skip[] = [{ value: x, channels: inputs }];
-  blockChannels.forEach((channels, level) => {
+  yield { value: x, channels: inputs };
+  for (const [level, channels] of blockChannels.entries()) {
     const name = `down_blocks.${level}`;
     const isLate = entersBehindDownsampler(config, level);
     for (let layer = 0; layer < layersPerBlock; layer++) {
@@ -89,15 +119,14 @@ export function encode(
       const layers = config.transformerLayers[level]?.[layer] ?? 0;
       hidden = unetTransformer(graph, config, given, hidden, `${name}.attentions.${layer}`, { level, layers });
       if (layer === layersPerBlock - 1 && !isLate) hidden = atPlace(level, hidden);
-      skips.push({ value: hidden, channels });
+      yield { value: hidden, channels };
       inputs = channels;
     }
     if (level === blockChannels.length - 1) return;
     hidden = downsample(graph, hidden, `${name}.downsamplers.0`, channels, 'around');
     if (isLate) hidden = atPlace(level, hidden);
-    skips.push({ value: hidden, channels });
-  });
-  return { skips, middle: atPlace(blockChannels.length, middleBlock(graph, config, given, hidden)) };
+    yield { value: hidden, channels };
+  }
 }
 
 /** The middle's transformer never takes onlyCrossAttention, whatever the levels do. */

@@ -7,7 +7,7 @@ import type { BranchSet } from '../networks/branch-sets.ts';
 import { unet } from '../networks/unet.ts';
 import { injectionPoints } from '../networks/injection-points.ts';
 import type { NetworkPart } from '../weights.ts';
-import { batchInputs, type StepSize, writeLoss } from './step.ts';
+import { batchInputs, type StepSize, type StepUse, strengthInput, writeResult } from './step.ts';
 
 export interface LoraStepOptions {
   /** The layers that have a pair of factors beside them. */
@@ -19,20 +19,25 @@ export interface LoraStepOptions {
 
 /**
  * One step of training a LoRA beside a locked UNet (Hu et al., 2021). Inputs: those of
- * batchInputs; outputs: those of writeLoss. What is trained are
+ * batchInputs, and of one that predicts `strength` [rows, rank], in the place of the scale; outputs: those of writeResult. What is trained are
  * `<layer>.lora_down` [rank, ...inputs] and `<layer>.lora_up` [rank, outputs] of each layer.
  */
 export function loraStep(
   base: NetworkPart<UNetConfig>,
   { layers, rank, scale }: LoraStepOptions,
   size: StepSize,
+  use: StepUse = 'learn',
 ): Graph {
   const graph = new Graph('training step', base, { everyStep: true });
   const tape = new Tape(graph);
   const batch = batchInputs(graph, base.config, size);
   const network = unet(base, { branches: layers, sizes: { ...size } });
-  const scales = graph.float(new Float32Array(size.rows * rank).fill(scale), [size.rows, rank]);
-  const given: Record<string, Value> = { ...batch.given };
+  const shape = [size.rows, rank];
+  const scales =
+    use === 'learn'
+      ? graph.float(new Float32Array(size.rows * rank).fill(scale), shape)
+      : graph.input(strengthInput, 'float32', shape);
+  const given: Record<string, Value> = { ...batch };
   for (const { name, value } of network.inputs) {
     // The first axis of both factors is the rank, whose name is the layer's own.
     const rest = value.shape.slice(1) as readonly number[];
@@ -43,6 +48,6 @@ export function loraStep(
   const none = graph.float(new Float32Array(1), [1, 1, 1, 1]);
   for (let point = 0; point < injectionPoints(base.config).length; point++) given[`residual.${point}`] = none;
   const { out } = tape.inline(network, given, { prefix: '' });
-  writeLoss(tape, out as Value, batch);
+  writeResult(tape, out as Value, use);
   return graph;
 }

@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { z } from 'zod';
 import { ArmatureError } from '../../errors.ts';
-import { writeAtomically } from '../../files/atomic-write.ts';
+import { writeAnew } from '../../files/atomic-write.ts';
 import { readTextIfThere } from '../../files/regular-file.ts';
 import { hashInThread } from './hash-thread.ts';
 import { stampOf } from './stamp.ts';
@@ -75,7 +74,7 @@ export class FileHashes {
   async #keep(): Promise<void> {
     if (this.#file === null) return;
     const text = JSON.stringify({ schema: 1, files: Object.fromEntries(this.#known ?? []) });
-    await writeAtomically(this.#file, `${this.#file}.${randomUUID()}`, Buffer.from(text)).catch(() => null);
+    await writeAnew(this.#file, Buffer.from(text)).catch(() => null);
   }
 }
 

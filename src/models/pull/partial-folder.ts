@@ -1,13 +1,14 @@
-import { lstat, mkdir, open, readdir, readFile, rename, rm, rmdir, statfs, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ArmatureError, hasCode } from '../../errors.ts';
 import { makeFolder } from '../../files/make-folder.ts';
-
-/** Room that has to be left over, in bytes. */
-const margin = 64 * 2 ** 20;
+import { requireDiskRoom } from '../../files/require-room.ts';
 
 /** File in a partial folder that says that a pull made it. */
 const markName = '.armature-partial';
+
+/** File in it that says that the empty folder where its model is to be is the pull's own. */
+const placingName = '.placing';
 
 /** File in it that names the process whose it is. */
 const lockName = '.lock';
@@ -32,6 +33,12 @@ export class PartialFolder {
     await folder.#take();
     await folder.#lock(id);
     return folder;
+  }
+
+  /** Takes away the empty folder that a pull has put where its model is to be, and that it was killed before it could fill. */
+  static async clearPlace(parent: string, id: string): Promise<void> {
+    const placing = await lstat(join(parent, `.${id}.partial`, placingName)).catch(() => null);
+    if (placing?.isFile() === true) await rmdir(join(parent, id)).catch(() => undefined);
   }
 
   /** Ids of the pulls whose partial folders lie in `parent`, those that go on now too. */
@@ -63,16 +70,15 @@ export class PartialFolder {
 
   /** `storage_full` where `bytes` more would not fit. */
   async requireRoom(bytes: number): Promise<void> {
-    const { bavail, bsize } = await statfs(this.path);
-    if (bavail * bsize >= bytes + margin) return;
-    const detail = `Expected room for ${megabytes(bytes)} in ${this.path} but there is ${megabytes(bavail * bsize)}.`;
-    throw new ArmatureError('storage_full', detail);
+    await requireDiskRoom(this.path, bytes);
   }
 
   /** Puts the folder in its place, whole. Returns its path. `conflict` where something has come to have its name. */
   async finish(): Promise<string> {
+    await writeFile(this.#placing, '');
     // An empty folder of our own is what the rename may replace; anything else there belongs to somebody.
-    await mkdir(this.#target).catch((cause: unknown) => {
+    await mkdir(this.#target).catch(async (cause: unknown) => {
+      await rm(this.#placing, { force: true });
       const detail = `${this.#target} is there by now and is left as it is. Move it away and pull again.`;
       throw new ArmatureError('conflict', detail, { cause });
     });
@@ -82,11 +88,11 @@ export class PartialFolder {
       await rename(this.path, this.#target);
     } catch (error) {
       await rmdir(this.#target).catch(() => undefined);
+      await rm(this.#placing, { force: true });
       throw error;
     }
     // Last: a pull that ends before leaves what the next one takes for a pull's.
-    await rm(join(this.#target, lockName), { force: true });
-    await rm(join(this.#target, markName), { force: true });
+    for (const name of [placingName, lockName, markName]) await rm(join(this.#target, name), { force: true });
     return this.#target;
   }
 
@@ -97,6 +103,10 @@ export class PartialFolder {
 
   get #lockFile(): string {
     return join(this.path, lockName);
+  }
+
+  get #placing(): string {
+    return join(this.path, placingName);
   }
 
   get #mark(): string {
@@ -143,8 +153,4 @@ function isAlive(pid: number): boolean {
     // EPERM: somebody else's process, which is alive.
     return hasCode(error, 'EPERM');
   }
-}
-
-function megabytes(bytes: number): string {
-  return `${Math.ceil(bytes / 1e6)} MB`;
 }

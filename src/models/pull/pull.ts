@@ -51,6 +51,7 @@ export interface Pulled {
 export async function pullModel(hub: Hub, target: PullTarget, options: PullOptions): Promise<Pulled> {
   const places = [options.folder, ...pulledFolders.map(({ folder }) => join(options.folder, folder))];
   for (const place of places) {
+    await PartialFolder.clearPlace(place, target.id);
     const folder = await findPulled(place, target);
     if (folder !== null) return { folder, commit: null, files: [], already: true };
   }

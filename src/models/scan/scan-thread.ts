@@ -43,6 +43,11 @@ export class ScanThread {
     });
   }
 
+  /** Ends the thread at once: what was asked and not answered fails. */
+  async close(): Promise<void> {
+    await this.#worker?.terminate();
+  }
+
   #start(): Worker {
     const worker = new Worker(entry(), { workerData: this.#place, execArgv: [] });
     worker.on('message', ({ found }: FromScan) => {

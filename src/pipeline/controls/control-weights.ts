@@ -1,5 +1,9 @@
 import type { ControlMode } from '../../generation/request/choices.ts';
 import type { Role } from '../../generation/row-roles.ts';
+import type { Size } from '../../numeric/size.ts';
+import type { Tensor } from '../../numeric/tensor.ts';
+import { isNowhere, regionWeights, withinRegions } from '../../pixels/region.ts';
+import type { ControlInputs } from './control-work.ts';
 
 /** How strongly one control acts on rows by their role, one weight an injection point. */
 export interface ControlWeights {
@@ -8,9 +12,39 @@ export interface ControlWeights {
   readonly others: Float32Array | null;
 }
 
-/** Weights on a row of this role; null where it is left alone. */
-export function weightsOn(role: Role, weights: ControlWeights): Float32Array | null {
-  return role === 'prompt' ? weights.prompt : weights.others;
+/** How strongly a control acts, and where. */
+export interface ControlStrength {
+  readonly weights: ControlWeights;
+  readonly inputs: ControlInputs;
+}
+
+/** A control that acts on one row, with its weights there, one a place where it enters the network. */
+export interface RowStrength {
+  readonly control: ControlStrength;
+  readonly weights: Float32Array;
+}
+
+/** Weights of a control on a row of this role; null where the row is left alone, as all are by one that acts nowhere. */
+export function weightsOn(role: Role, { weights, inputs }: ControlStrength): Float32Array | null {
+  const own = role === 'prompt' ? weights.prompt : weights.others;
+  return own === null || own.every((weight) => weight === 0) || isNowhere(inputs.region) ? null : own;
+}
+
+/** The weights of a control where it enters a network at `place`: one for a whole picture of that size, or one a cell of it. */
+export function cellWeights({ control, weights }: RowStrength, place: number, { width, height }: Size): Float32Array {
+  const weight = weights[place] ?? 0;
+  const { region } = control.inputs;
+  return region === null
+    ? Float32Array.of(weight)
+    : regionWeights(region, width, height).map((share) => share * weight);
+}
+
+/** What a network that knows its weights gave, [rows, C, h, w], where the control of each row acts: controls[r] that of row r. */
+export function whereActing(given: Tensor, controls: readonly RowStrength[]): Tensor {
+  return withinRegions(
+    given,
+    controls.map(({ control }) => control.inputs.region),
+  );
 }
 
 /**

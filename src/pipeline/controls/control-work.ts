@@ -40,6 +40,15 @@ export interface ControlInputs extends MadeMap {
   readonly region: Region | null;
 }
 
+/**
+ * What was made of the pictures of controls that act as one: the map of the first, where any of them acts. They have no regions but that of the picture that is
+ * drawn on, so one that acts beyond it has all of them act there.
+ */
+export function inputsTogether(works: readonly ControlWork[]): ControlInputs {
+  const [{ inputs }] = works as readonly [ControlWork];
+  return works.some((work) => work.inputs.region === null) ? { ...inputs, region: null } : inputs;
+}
+
 /** A remark on a map. */
 export interface Remark {
   readonly detail: string;

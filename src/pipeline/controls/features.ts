@@ -2,10 +2,9 @@ import type { AdapterModel } from '../../generation/models/adapter.ts';
 import type { ControlMode } from '../../generation/request/choices.ts';
 import { cellsOf } from '../../numeric/cells.ts';
 import type { Tensor } from '../../numeric/tensor.ts';
-import { isNowhere, withinRegions } from '../../pixels/region.ts';
 import type { RgbImage } from '../../pixels/rgb-image.ts';
 import type { PictureNetworks, SteeringSource } from '../networks/networks.ts';
-import type { ControlWeights } from './control-weights.ts';
+import { cellWeights, type ControlWeights } from './control-weights.ts';
 import type { ControlWork } from './control-work.ts';
 import { mapTensor } from './map-tensor.ts';
 import { nothing } from './residuals.ts';
@@ -20,11 +19,9 @@ export async function prepareFeatures(
   const { plan, model, inputs } = work as ControlWork<AdapterModel>;
   const adapter = await networks.openAdapter(model);
   const made = await adapter.features(mapCells(inputs.map, adapter.conditioningChannels, adapter.cell));
-  const within = made.slice(0, featurePlaces).map((feature) => withinRegions(feature, [inputs.region]));
-  // What acts nowhere is left out with weights of 0.
-  const scale = isNowhere(inputs.region) ? 0 : plan.scale;
-  const weights = featureWeights(plan.mode, scale, within.length);
-  return { acts: 'features', features: within, start: plan.start, end: plan.end, weights, inputs };
+  const features = made.slice(0, featurePlaces);
+  const weights = featureWeights(plan.mode, plan.scale, features.length);
+  return { acts: 'features', features, start: plan.start, end: plan.end, weights, inputs };
 }
 
 /** How much features weigh against the prompt, the deepest last, where that is more important (sd-webui-controlnet). */
@@ -51,19 +48,26 @@ export function sumFeatures(
   return Array.from({ length: featurePlaces }, (_, place) => {
     const like = acting.map(({ control }) => control.features[place]).find((feature) => feature !== undefined);
     if (like === undefined) return nothing;
+    const [, , height = 0, width = 0] = like.dims;
     const size = like.data.length;
     const data = new Float32Array(rows.length * size);
     for (const [row, controls] of rows.entries()) {
-      for (const { control, weights } of controls) {
-        const values = control.features[place]?.data;
-        const weight = weights[place] ?? 0;
-        if (values === undefined || weight === 0) continue;
-        const from = row * size;
-        for (let i = 0; i < size; i++) data[from + i]! += weight * values[i]!;
+      for (const one of controls) {
+        const values = one.control.features[place]?.data;
+        if (values === undefined || one.weights[place] === 0) continue;
+        addWeighted(data.subarray(row * size, (row + 1) * size), values, cellWeights(one, place, { width, height }));
       }
     }
     return { dims: [rows.length, ...like.dims.slice(1)], data };
   });
+}
+
+/** Adds values [C, h, w], times one weight or one a cell. */
+function addWeighted(sum: Float32Array, values: Float32Array, weights: Float32Array): void {
+  for (let i = 0, cell = 0; i < values.length; i++, cell++) {
+    if (cell === weights.length) cell = 0;
+    sum[i]! += weights[cell]! * values[i]!;
+  }
 }
 
 /** A map as 0..1, of one channel as grey, in cells as {@link cellsOf} gives them. */

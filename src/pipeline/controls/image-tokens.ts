@@ -3,11 +3,11 @@ import type { IpAdapterModel } from '../../generation/models/ip-adapter.ts';
 import type { Tensor } from '../../numeric/tensor.ts';
 import type { Role } from '../../generation/row-roles.ts';
 import { limits } from '../../generation/request/limits.ts';
-import { isNowhere } from '../../pixels/region.ts';
 import { tilesOf } from '../../pixels/beside-each-other.ts';
 import type { RgbImage } from '../../pixels/rgb-image.ts';
 import { fitOneLength } from '../conditioning/conditioning.ts';
 import type { ImageTokens, RowImage, SteeringSource } from '../networks/networks.ts';
+import { cellWeights } from './control-weights.ts';
 import type { ControlWork } from './control-work.ts';
 import type { ImageTokenControl, RowControl } from './sample-control.ts';
 
@@ -20,8 +20,7 @@ export async function prepareImageTokens(
   const { imageSize, tokensOf } = await networks.openImagePrompt(model, encoder as ImageEncoderModel);
   const seen: ImageTokens[] = [];
   for (const picture of tilesOf(inputs.map, imageSize)) seen.push(await tokensOf(normalised(picture)));
-  // What acts nowhere is left out with a weight of 0.
-  const weight = Float32Array.of(isNowhere(inputs.region) ? 0 : plan.scale);
+  const weight = Float32Array.of(plan.scale);
   const tokens = { prompt: joined(seen), others: await tokensOf(null) };
   return {
     acts: 'imageTokens',
@@ -59,10 +58,9 @@ export function imagesOf(
 ): readonly (readonly RowImage[])[] {
   if (rows.every((controls) => controls.length === 0)) return [];
   return rows.map((controls) =>
-    controls.map(({ control, weights, role }) => ({
-      tokens: tokensFor(control, role),
-      scale: weights[0] ?? 0,
-      region: control.inputs.region,
+    controls.map((one) => ({
+      tokens: tokensFor(one.control, one.role),
+      weightsAt: (size) => cellWeights(one, 0, size),
     })),
   );
 }

@@ -119,12 +119,14 @@ export async function steer(
   base: PictureNetworks,
   networks: NetworkSource,
 ): Promise<Steered> {
-  const given = Object.keys(controlKinds).map(async (acts) => {
+  const given: Partial<Steered>[] = [];
+  // One after another: a step runs one network at a time.
+  for (const acts of Object.keys(controlKinds)) {
     const own = rows.map(({ controls, kept }) => ({
       controls: controls.filter(({ control }) => control.acts === acts),
       kept,
     }));
-    return await kindOf(acts as Acting).act(own, input, base, networks);
-  });
-  return Object.assign({}, ...(await Promise.all(given))) as Steered;
+    given.push(await kindOf(acts as Acting).act(own, input, base, networks));
+  }
+  return Object.assign({}, ...given) as Steered;
 }

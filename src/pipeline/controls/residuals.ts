@@ -1,9 +1,8 @@
 import type { ControlNetModel } from '../../generation/models/controlnet.ts';
 import { row, stack, type Tensor } from '../../numeric/tensor.ts';
 import type { PictureNetworks, DenoiserInput, NetworkSource, SteeringSource } from '../networks/networks.ts';
-import { controlWeights } from './control-weights.ts';
+import { controlWeights, whereActing } from './control-weights.ts';
 import type { ControlWork } from './control-work.ts';
-import { isNowhere, withinRegions } from '../../pixels/region.ts';
 import { mapTensor } from './map-tensor.ts';
 import { prepareUnion } from './union.ts';
 import type { ResidualControl, RowControl } from './sample-control.ts';
@@ -21,8 +20,7 @@ export async function prepareResiduals(
   if (model.unionTypes !== null) return await prepareUnion(works, networks, base);
   const { key, networks: controlNet } = await networks.openControlNet(model, plan.type);
   const { data: hint } = await controlNet.encodeHint(mapTensor(inputs.map));
-  // What acts nowhere need not run: with weights of 0 it is left out.
-  const both = controlWeights(plan.mode, isNowhere(inputs.region) ? 0 : plan.scale, base.injectionPoints);
+  const both = controlWeights(plan.mode, plan.scale, base.injectionPoints);
   return {
     acts: 'residuals',
     network: key,
@@ -45,7 +43,7 @@ interface ControlRow extends RowControl<ResidualControl> {
 
 /**
  * Runs every ControlNet that acts in this evaluation, once, over just those rows that use it, and sums the weighted residuals,
- * each within the region of its control, a denoiser row (several ControlNets add up: Zhang et al. 2023, section 3.4). rows[r] are
+ * each where its control acts, a denoiser row (several ControlNets add up: Zhang et al. 2023, section 3.4). rows[r] are
  * the controls that act on row r of `input`. Returns one tensor an injection point, [rows, Cp, hp, wp], or [1, 1, 1, 1] where
  * nothing acts.
  */
@@ -65,8 +63,7 @@ export async function sumResiduals(
     const hint = hints(controlRows, input);
     const controlNet = networks.control(network);
     const residuals = await controlNet.residuals(gather(input, targets), hint, scale, typesOf(controlRows));
-    const regions = controlRows.map(({ control }) => control.inputs.region);
-    residuals.forEach((residual, point) => sums[point]?.add(withinRegions(residual, regions), targets));
+    residuals.forEach((residual, point) => sums[point]?.add(whereActing(residual, controlRows), targets));
   }
   return sums.map((sum) => sum.tensor);
 }

@@ -33,7 +33,7 @@ export interface HintPart {
 /** One that acts by features, the same in every evaluation. */
 export interface FeatureControl extends AnyControl {
   readonly acts: 'features';
-  /** One a place where features enter the UNet, [1, C, h, w], within the region of the control. */
+  /** One a place where features enter the UNet, [1, C, h, w]. */
   readonly features: readonly Tensor[];
 }
 

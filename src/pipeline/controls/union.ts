@@ -1,8 +1,7 @@
 import type { ControlNetModel } from '../../generation/models/controlnet.ts';
-import { isNowhere } from '../../pixels/region.ts';
 import type { PictureNetworks, SteeringSource } from '../networks/networks.ts';
 import { controlWeights } from './control-weights.ts';
-import type { ControlWork } from './control-work.ts';
+import { type ControlWork, inputsTogether } from './control-work.ts';
 import { mapTensor } from './map-tensor.ts';
 import { type HintPart, type ResidualControl, sumOfHints } from './sample-control.ts';
 
@@ -17,7 +16,7 @@ export async function prepareUnion(
   base: PictureNetworks,
 ): Promise<ResidualControl> {
   const isOne = works.length === 1;
-  const [{ plan, model, inputs }] = works as readonly [ControlWork<ControlNetModel>];
+  const [{ plan, model }] = works as readonly [ControlWork<ControlNetModel>];
   const parts: HintPart[] = [];
   const types = new Float32Array(model.unionTypes ?? 0);
   let network = '';
@@ -29,7 +28,7 @@ export async function prepareUnion(
     const { data: hint } = await controlNet.encodeHint(mapTensor(of.map, 0), { type, scale: isOne ? 1 : own.scale });
     parts.push({ hint, start: own.start, end: own.end });
   }
-  const acts = !isNowhere(inputs.region) && works.some((work) => work.plan.scale !== 0);
+  const acts = works.some((work) => work.plan.scale !== 0);
   const scale = isOne ? plan.scale : 1;
   return {
     acts: 'residuals',
@@ -39,7 +38,6 @@ export async function prepareUnion(
     hint: sumOfHints(parts),
     ...(isOne ? { start: plan.start, end: plan.end } : { start: 0, end: 1, parts }),
     weights: controlWeights(plan.mode, acts ? scale : 0, base.injectionPoints),
-    // One that acts beyond the picture has all of them act there.
-    inputs: { ...inputs, region: works.some((work) => work.inputs.region === null) ? null : inputs.region },
+    inputs: inputsTogether(works),
   };
 }

@@ -3,8 +3,8 @@ import type { BaseModel } from '../../generation/models/base.ts';
 import type { ImageEncoderModel } from '../../generation/models/image-encoder.ts';
 import type { IpAdapterModel } from '../../generation/models/ip-adapter.ts';
 import type { ControlNetModel } from '../../generation/models/controlnet.ts';
+import type { Size } from '../../numeric/size.ts';
 import type { Tensor } from '../../numeric/tensor.ts';
-import type { Region } from '../../pixels/region.ts';
 import type { Conditioning } from '../conditioning/conditioning.ts';
 
 /** What brings pictures to latents. */
@@ -53,6 +53,21 @@ export interface PictureNetworks extends PictureEncoder, LatentDecoder {
   reloadMs(branches: readonly RowBranch[], beside: TakenBeside): number;
   /** The network's prediction (epsilon or v), [rows, C, h, w]. `branches[r]` act on row r, beside the layers. */
   denoise(input: DenoiserInput, steering: Steering, branches: readonly (readonly RowBranch[])[]): Promise<Tensor>;
+  /** The memory that what is deeper than a cut takes of one row where it is kept, in bytes. */
+  deepBytes(depth: number, height: number, width: number): number;
+  /** As denoise, with what is deeper than a cut: given out, or, where it is given, not worked out. */
+  denoiseCut(
+    input: DenoiserInput,
+    steering: Steering,
+    branches: readonly (readonly RowBranch[])[],
+    cut: RowsCut,
+  ): Promise<{ readonly prediction: Tensor; readonly deep: Tensor }>;
+}
+
+/** Where a denoiser is cut (see DeepCut), and what all rows are given of what is deeper, [rows, C, h, w]; null where it is worked out. */
+export interface RowsCut {
+  readonly depth: number;
+  readonly deep: Tensor | null;
 }
 
 /** A low-rank LoRA that acts on a row beside the layers of the denoiser, so that rows with others share its run. */
@@ -97,6 +112,8 @@ export interface TakenBeside {
   readonly features: boolean;
   /** The most image prompts that act on one of its rows. */
   readonly imagePrompts: number;
+  /** Where it is cut, and whether what is deeper is given; absent where it is not. */
+  readonly cut?: { readonly depth: number; readonly isGiven: boolean } | undefined;
 }
 
 /** What pictures mean to the attentions of a denoiser on the text. */
@@ -111,9 +128,8 @@ export interface ImageTokens {
 /** Pictures that a row attends to beside the text, how strongly and where. */
 export interface RowImage {
   readonly tokens: ImageTokens;
-  readonly scale: number;
-  /** Null where it is everywhere. */
-  readonly region: Region | null;
+  /** Weights in a picture of that size: one for all of it, or one a place. */
+  readonly weightsAt: (size: Size) => Float32Array;
 }
 
 /** What the pipeline asks of one IP-Adapter with its image encoder. */

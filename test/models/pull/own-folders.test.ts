@@ -79,6 +79,29 @@ describe('what has the name of a model that is to be pulled', () => {
     expect([await contents(folder), await contents(outside)]).toEqual(before);
   });
 
+  it('is the empty folder of a pull that was killed before it could fill it: the next one does', async () => {
+    const partial = join(folder, '.my-model.partial');
+    await mkdir(partial);
+    await mkdir(join(folder, 'my-model'));
+    for (const name of ['.armature-partial', '.placing']) await writeFile(join(partial, name), '');
+    expect(await pull()).toMatchObject({ already: false, folder: join(folder, 'my-model') });
+    expect((await readdir(join(folder, 'my-model'))).toSorted()).toEqual([
+      '.armature-pull.json',
+      'config.json',
+      weights,
+    ]);
+    expect(await readdir(folder)).toEqual(['my-model']);
+  });
+
+  it('is left as it is beside such a pull where something lies in it by now', async () => {
+    await put('my-model', 'notes.txt');
+    const partial = join(folder, '.my-model.partial');
+    await mkdir(partial);
+    for (const name of ['.armature-partial', '.placing']) await writeFile(join(partial, name), '');
+    expect((await refusal(pull())).code).toBe('conflict');
+    expect(await readFile(join(folder, 'my-model', 'notes.txt'), 'utf8')).toBe('mine');
+  });
+
   it('is no longer asked for where the same was pulled, and refused where something else was', async () => {
     expect((await pull()).already).toBe(false);
     expect((await pull()).already).toBe(true);

@@ -6,7 +6,7 @@ import { openLibrary } from '../../../src/models/library.ts';
 import { type CatalogEntry, readCatalog } from '../../../src/models/pull/catalog.ts';
 import { goldenPath } from '../../support/golden.ts';
 import { commit } from './hub-server.ts';
-import { controlNet, newPulls, text, weights } from './pulls.ts';
+import { annotatorEntry, controlNet, newPulls, text, weights } from './pulls.ts';
 
 const pulls = newPulls();
 
@@ -99,19 +99,8 @@ describe('a pull', () => {
   });
 
   it('of an annotator goes to the annotators', async () => {
-    const entry: CatalogEntry = {
-      id: 'deep',
-      title: 'Depth',
-      kind: 'annotator',
-      repo: 'some/model',
-      revision: 'main',
-      variant: 'full',
-      files: [{ path: 'config.json' }, { path: 'onnx/model.onnx' }],
-      bytes: 1,
-      licence: 'MIT',
-      family: null,
-      annotator: { schema: 1, output: { range: [0, 1] } },
-    };
+    const files = [{ path: 'config.json' }, { path: 'onnx/model.onnx' }];
+    const entry = { ...annotatorEntry(files), annotator: { schema: 1, output: { range: [0, 1] } } };
     const { pull } = await pulls.open({ files: { 'config.json': text('{}'), 'onnx/model.onnx': weights(2000, 4) } });
     await pull({ id: entry.id, entry });
     expect(await pulls.read('annotators', 'deep', 'onnx', 'model.onnx')).toHaveLength(2000);

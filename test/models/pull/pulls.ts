@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
 import { ArmatureError } from '../../../src/errors.ts';
 import { createFetcher } from '../../../src/fetch/fetcher.ts';
+import type { CatalogEntry } from '../../../src/models/pull/catalog.ts';
 import { Hub } from '../../../src/models/pull/hub.ts';
 import { type Pulled, pullModel, type PullOptions } from '../../../src/models/pull/pull.ts';
 import type { PullTarget } from '../../../src/models/pull/target.ts';
@@ -12,6 +13,22 @@ import { type HubContents, type HubServer, hubServer } from './hub-server.ts';
 /** Bytes that differ everywhere, so that a wrong offset shows. */
 export function weights(length: number, seed: number): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8) * 7 + seed) & 255);
+}
+
+/** An annotator in the catalog. */
+export function annotatorEntry(files: CatalogEntry['files']): CatalogEntry {
+  return {
+    id: 'deep',
+    title: 'Depth',
+    kind: 'annotator',
+    repo: 'some/model',
+    revision: 'main',
+    variant: 'full',
+    files,
+    bytes: 1,
+    licence: 'MIT',
+    family: null,
+  };
 }
 
 export const text = (value: string): Uint8Array => Buffer.from(value);

@@ -2,12 +2,11 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createFetcher } from '../../../src/fetch/fetcher.ts';
-import type { CatalogEntry } from '../../../src/models/pull/catalog.ts';
 import { Hub } from '../../../src/models/pull/hub.ts';
 import { pullModel } from '../../../src/models/pull/pull.ts';
 import { readTarget } from '../../../src/models/pull/target.ts';
 import { hubServer } from './hub-server.ts';
-import { controlNet, failure, newPulls, text, weights } from './pulls.ts';
+import { annotatorEntry, controlNet, failure, newPulls, text, weights } from './pulls.ts';
 
 const pulls = newPulls();
 
@@ -36,18 +35,7 @@ describe('what is refused', () => {
 
   it('is a file whose hash the catalog knows otherwise', async () => {
     const { pull } = await pulls.open({ files: { 'net.onnx': weights(2000, 5) } });
-    const entry: CatalogEntry = {
-      id: 'deep',
-      title: 'Depth',
-      kind: 'annotator',
-      repo: 'some/model',
-      revision: 'main',
-      variant: 'full',
-      files: [{ path: 'net.onnx', sha256: 'b'.repeat(64) }],
-      bytes: 1,
-      licence: 'MIT',
-      family: null,
-    };
+    const entry = annotatorEntry([{ path: 'net.onnx', sha256: 'b'.repeat(64) }]);
     expect((await failure(pull({ entry }))).message).toMatch(/than in the catalog/);
   });
 

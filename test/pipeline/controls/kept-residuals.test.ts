@@ -40,6 +40,8 @@ class ByHand implements NetworkSource {
       rowBytes: () => 10,
       residualBytes: () => 2 * width * 4,
       reloadMs: () => 0,
+      deepBytes: () => 0,
+      denoiseCut: async () => await Promise.reject(new Error('nothing is cut here')),
       encode: async () => await Promise.reject(new Error('no picture here')),
       decode: async (latents) => await Promise.resolve(latents),
       denoise: async ({ sample, timestep }, { residuals: [residual] }) => {

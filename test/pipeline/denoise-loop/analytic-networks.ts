@@ -33,6 +33,8 @@ export class AnalyticNetworks implements NetworkSource {
       featurePlaces: 1,
       rowBytes: (height, width) => 100 * height * width,
       residualBytes: (height, width) => 8 * height * width,
+      deepBytes: () => 0,
+      denoiseCut: async () => await Promise.reject(new Error('nothing is cut here')),
       encode: async () => await Promise.reject(new Error('no picture here')),
       decode: async (latents) => await Promise.resolve(latents),
       denoise: async (input, { residuals, imageTokens }, branches) => {

@@ -9,6 +9,11 @@ export const imageToTokens: GradientRule = (to, { inputs: [x], ...operation }) =
 
 export const tokensToImage: GradientRule = (to, operation) => [to.op('ImageToTokens', [gradientOf(operation)]), null];
 
+/** The same numbers in the shape that they came in. */
+export const inShape: GradientRule = (to, { inputs: [x], ...operation }) => [
+  to.op('InShape', [gradientOf(operation)], { shape: sizes(x as Value) }),
+];
+
 /** Each pixel is repeated four times: four times the mean of two by two. */
 export const doubleSize: GradientRule = (to, operation) => [fourMeans(to, gradientOf(operation))];
 

@@ -18,6 +18,7 @@ export const inShape: OnnxOperator<ShapeAttributes> = {
     return [float32(shape)];
   },
   emit: (to, [x = ''], { shape }) => to.op('Reshape', [x, to.int64(shape)]),
+  view: true,
 };
 
 /** Sums of x over the axes along which a value of `shape` is broadcast to that of x. */

@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 import { z } from 'zod';
-import { crossAttentions, featurePlaces } from '../../../graph/compiler/index.ts';
+import { crossAttentions, deepShares, featurePlaces } from '../../../graph/compiler/index.ts';
 import { taskOf } from '../../../graph/task.ts';
 import type { BaseModel } from '../../../generation/models/base.ts';
 import { openBaseCheckpoint } from '../../../weights/checkpoint.ts';
@@ -58,6 +58,7 @@ export async function inspectBase(path: string, given: Given, file: SafetensorsF
       pixels: latentScale * downscale,
     })),
     crossAttentions: crossAttentions(unet.config).map(({ width }) => width),
+    deepShares: deepShares(unet),
     ...(hasEncoder(checkpoint) ? {} : { drawsOver: false }),
     vae: saidVae(given),
     defaults,
