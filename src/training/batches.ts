@@ -1,32 +1,20 @@
 import type { TrainingPlan } from '../generation/kinds/training/plan.ts';
-import type { UNetConfig } from '../graph/configs.ts';
-import { elementCount, stack, type Tensor } from '../numeric/tensor.ts';
+import { elementCount, type Tensor } from '../numeric/tensor.ts';
 import { latentsOf } from '../pipeline/drawn-over.ts';
-import type { PredictionType } from '../schedulers/prediction-type.ts';
 import type { EpochOrder } from './epoch-order.ts';
-import type { LearntSet, LearntShapes } from './learnt-set.ts';
+import type { LearntSet } from './learnt-set.ts';
 import { lossWeight } from './loss-weight.ts';
+import { movedMap } from './moved-map.ts';
 import { noised } from './noised.ts';
+import { type RowFeeds, rowFeeds, type RowParts, stackRows } from './rows.ts';
 import type { TrainingRandom } from './training-random.ts';
 
 /** What rows are made with. */
-export interface BatchParts {
+export interface BatchParts extends RowParts {
   readonly plan: TrainingPlan;
   readonly set: LearntSet;
   readonly order: EpochOrder;
   readonly random: TrainingRandom;
-  readonly shapes: LearntShapes;
-  readonly unet: UNetConfig;
-  /** Share of the signal's power that is left at each timestep. */
-  readonly cumulative: Float32Array;
-  readonly prediction: PredictionType;
-  /** Latents of the denoiser are the autoencoder's times this. */
-  readonly scalingFactor: number;
-}
-
-/** A row of a step, what it is given and what is to be said of it. */
-interface Row {
-  readonly feeds: Readonly<Record<string, readonly [data: Float32Array, dims: readonly number[]]>>;
 }
 
 /** Pictures that a step learns from, by their places in the set, batch after batch. */
@@ -44,25 +32,29 @@ export async function batchFeeds(
   batch: number,
   parts: BatchParts,
 ): Promise<Readonly<Record<string, Tensor>>> {
-  const { plan } = parts;
-  const pictures = picturesOf(step, parts).slice(batch * plan.batch, (batch + 1) * plan.batch);
-  const rows: Row[] = [];
-  for (const [index, picture] of pictures.entries()) {
-    rows.push(await rowOf(step, batch * plan.batch + index, picture, parts));
+  const { batch: of, timestepsPerMap } = parts.plan;
+  const pictures = picturesOf(step, parts).slice(batch * of, (batch + 1) * of);
+  const rows: RowFeeds[] = [];
+  for (let copy = 0; copy < timestepsPerMap; copy++) {
+    for (const [index, picture] of pictures.entries()) {
+      rows.push(await rowOf(step, { place: batch * of + index, copy, picture }, parts));
+    }
   }
-  const [first] = rows;
-  return Object.fromEntries(
-    Object.entries(first?.feeds ?? {}).map(([name, [, dims]]) => {
-      const data = rows.map(({ feeds }) => feeds[name]?.[0] ?? new Float32Array());
-      return [name, stack(data, dims)];
-    }),
-  );
+  return stackRows(rows);
 }
 
-async function rowOf(step: number, row: number, picture: number, parts: BatchParts): Promise<Row> {
-  const { plan, set, random, shapes, unet, cumulative, prediction, scalingFactor } = parts;
-  const { latents, caption, map, sizes } = await set.row(picture, {
-    flip: random.uniform('flip', step, row) < 0.5,
+/** What a row of a step is made of: the picture at a place of it, and which of its timesteps it is. */
+interface RowPlace {
+  readonly place: number;
+  readonly copy: number;
+  readonly picture: number;
+}
+
+async function rowOf(step: number, { place, copy, picture }: RowPlace, parts: BatchParts): Promise<RowFeeds> {
+  const { plan, set, random, shapes, cumulative, prediction, scalingFactor } = parts;
+  const row = place * plan.timestepsPerMap + copy;
+  const { latents, map, ...shown } = await set.row(picture, {
+    flip: random.uniform('flip', step, place) < 0.5,
     silent: random.uniform('prompt', step, row) < plan.promptDropout,
   });
   const count = elementCount(shapes.latents);
@@ -71,23 +63,24 @@ async function rowOf(step: number, row: number, picture: number, parts: BatchPar
   const timestep = Math.floor(random.uniform('timestep', step, row) * cumulative.length);
   const share = cumulative[timestep] as number;
   const { sample, target } = noised(clean, random.normals('noise', step, row, count), share, prediction);
-  const { crossAttentionDim: width, added } = unet;
-  const pooled = added?.pooledWidth ?? 0;
-  const context = caption.subarray(0, caption.length - pooled);
   return {
-    feeds: {
-      sample: [sample, shapes.latents],
-      timestep: [Float32Array.of(timestep), []],
-      encoder_hidden_states: [context, [context.length / width, width]],
-      target: [target, shapes.latents],
-      weights: [Float32Array.of(lossWeight(share, prediction, plan.minSnrGamma)), [1]],
-      ...(map === null ? {} : { image: [map, [3, plan.resolution.height, plan.resolution.width]] }),
-      ...(added === null
-        ? {}
-        : {
-            text_embeds: [caption.subarray(caption.length - pooled), [pooled]],
-            time_ids: [Float32Array.from(sizes), [added.ids]],
-          }),
-    },
+    // Rows of one picture share its map.
+    ...rowFeeds({ ...shown, map: copy === 0 ? jittered(map, step, place, parts) : null, sample, timestep }, parts),
+    target: [target, shapes.latents],
+    weights: [Float32Array.of(lossWeight(share, prediction, plan.minSnrGamma)), [1]],
   };
+}
+
+/** A map that is moved by chance, by whole pixels; as it is where the plan says none. */
+function jittered(
+  map: Float32Array | null,
+  step: number,
+  place: number,
+  { plan: { mapJitter: most, resolution }, random }: BatchParts,
+): Float32Array | null {
+  if (map === null || most === 0) return map;
+  const [across = 0, down = 0] = random
+    .uniforms('jitter', step, place, 2)
+    .map((value) => Math.floor(value * (2 * most + 1)) - most);
+  return movedMap(map, resolution, { across, down });
 }

@@ -9,7 +9,10 @@ export function cardOf({ plan, base, facts }: Omit<TrainingResult, 'weights'>): 
     ...methodFor(trained).facts(trained),
     ['pictures', `${facts.pictures}, ${facts.captioned} with a caption`],
     ['resolution', `${resolution.width}x${resolution.height}${plan.flip ? ', mirrored by chance' : ''}`],
-    ['steps', `${plan.steps} of ${batch * accumulation} pictures (${batch} x ${accumulation})`],
+    [
+      'steps',
+      `${facts.step === plan.steps ? '' : `${facts.step} of `}${plan.steps} of ${batch * accumulation} pictures (${batch} x ${accumulation})`,
+    ],
     ['learning rate', `${plan.learningRate}, ${plan.schedule}, warmup ${plan.warmup}`],
     ['optimizer', `AdamW, clipped to 1${ema === null ? '' : `, averaged with ${ema}`}`],
     ['prediction', `${base.prediction.type}${plan.minSnrGamma === null ? '' : `, min-SNR ${plan.minSnrGamma}`}`],

@@ -19,6 +19,11 @@ export interface CheckpointPort {
 /** How often they are written: not before so many milliseconds, not before so many steps, and so that a twentieth of the time at most goes into writing. */
 const pace = { ms: 20_000, steps: 5, writes: 20 };
 
+/** Seconds from one to the next, where a step and writing take so many. */
+export function intervalOf({ step, writing }: { readonly step: number; readonly writing: number }): number {
+  return Math.max(pace.ms / 1000, pace.steps * step, pace.writes * writing);
+}
+
 const manifestName = 'checkpoint.json';
 const draftName = 'draft';
 const folderName = (step: number): string => `step-${step}`;
@@ -32,15 +37,29 @@ interface Manifest {
   readonly files: Readonly<Record<string, string>>;
 }
 
+/** A checkpoint that is whole. */
+export interface CheckpointWritten {
+  readonly step: number;
+  readonly folder: string;
+  readonly bytes: number;
+}
+
 /** Checkpoints in a folder that nobody else writes to: `step-<n>/` with the arrays as float32, little-endian, and last of all their hashes. */
 export class CheckpointFolder implements CheckpointPort {
   readonly #folder: string;
   readonly #training: string;
   readonly #now: () => number;
+  readonly #onWritten: (written: CheckpointWritten) => Promise<void>;
   #last: { readonly step: number; readonly at: number; readonly tookMs: number };
 
   /** `now` is the time in milliseconds. */
-  constructor(folder: string, training: string, now: () => number) {
+  constructor(
+    folder: string,
+    training: string,
+    now: () => number,
+    { onWritten = async () => {} }: { readonly onWritten?: (written: CheckpointWritten) => Promise<void> } = {},
+  ) {
+    this.#onWritten = onWritten;
     this.#folder = folder;
     this.#training = training;
     this.#now = now;
@@ -84,6 +103,8 @@ export class CheckpointFolder implements CheckpointPort {
       await rm(join(this.#folder, folderName(older)), { recursive: true, force: true });
     }
     this.#last = { step, at: this.#now(), tookMs: this.#now() - startedAt };
+    const bytes = arraysOf(state).reduce((sum, [, { byteLength }]) => sum + byteLength, 0);
+    await this.#onWritten({ step, folder: join(this.#folder, folderName(step)), bytes });
   }
 
   /** Of the checkpoints that are whole, the newest first. */

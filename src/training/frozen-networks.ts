@@ -3,10 +3,13 @@ import type { BaseModel } from '../generation/models/base.ts';
 import type { VaeModel } from '../generation/models/vae.ts';
 import type { Size } from '../numeric/size.ts';
 import { type OpenBase, ModelNetworks } from '../device/model-networks.ts';
+import { decodeLatents } from '../device/latent-view.ts';
+import type { LatentShape } from '../pipeline/pass.ts';
 import { besideEachOther } from '../pipeline/conditioning/added.ts';
 import { firstChunk } from '../pipeline/conditioning/chunks.ts';
 import type { Conditioning } from '../pipeline/conditioning/conditioning.ts';
-import type { PictureEncoder } from '../pipeline/networks/networks.ts';
+import type { Autoencoder } from '../pipeline/networks/networks.ts';
+import type { Tensor } from '../numeric/tensor.ts';
 import { SessionPool, type SessionSettings } from '../runtime/index.ts';
 
 /** Where locked networks run. */
@@ -21,12 +24,12 @@ export interface FrozenSettings extends SessionSettings {
 export class FrozenNetworks {
   readonly #pool: SessionPool;
   readonly #open: OpenBase;
-  readonly #encoder: PictureEncoder;
+  readonly #autoencoder: Autoencoder;
 
-  private constructor(pool: SessionPool, open: OpenBase, encoder: PictureEncoder) {
+  private constructor(pool: SessionPool, open: OpenBase, autoencoder: Autoencoder) {
     this.#pool = pool;
     this.#open = open;
-    this.#encoder = encoder;
+    this.#autoencoder = autoencoder;
   }
 
   /** `vae` takes the place of the model's own autoencoder where it is drawn with another one. */
@@ -35,13 +38,12 @@ export class FrozenNetworks {
     const pool = new SessionPool(session, memoryBudget);
     const networks = new ModelNetworks(pool, tokenizerFolder);
     const open = await networks.openBase(base);
-    const { encoder } = await networks.openAutoencoder(open, { vae, taesd: null });
-    return new FrozenNetworks(pool, open, encoder);
+    return new FrozenNetworks(pool, open, await networks.openAutoencoder(open, { vae, taesd: null }));
   }
 
   /** Latents of the denoiser are its latents times this. */
   get scalingFactor(): number {
-    return this.#encoder.scalingFactor;
+    return this.#autoencoder.encoder.scalingFactor;
   }
 
   /** Tokens that are read of a caption, start and end among them. */
@@ -56,8 +58,14 @@ export class FrozenNetworks {
 
   /** Means and then logarithms of variances of the latents of a picture, [3, height, width] in -1..1. */
   async encodePicture(picture: Float32Array, { width, height }: Size): Promise<Float32Array> {
-    const { mean, logvar } = await this.#encoder.encode({ dims: [1, 3, height, width], data: picture });
+    const { mean, logvar } = await this.#autoencoder.encoder.encode({ dims: [1, 3, height, width], data: picture });
     return joined(mean.data, logvar.data);
+  }
+
+  /** The picture [1, 3, 8h, 8w] in about -1..1 of latents of the denoiser, [channels, h, w]. */
+  async decodePicture(latents: Float32Array, shape: LatentShape): Promise<Tensor> {
+    const { decoder } = this.#autoencoder;
+    return await decodeLatents(decoder, latents, shape);
   }
 
   /** What a caption means: `context` and, where the model takes it, `text_embeds`, one after the other. What is beyond the tokens that are read is left out. */

@@ -70,15 +70,24 @@ export class LearntSet {
     return this.#at(index).picture.name;
   }
 
-  /** Has all that is learnt from encoded, so that no network but the one that is trained has to be in memory afterwards. */
-  async encode(signal: AbortSignal, onProgress: (done: number, of: number) => void): Promise<void> {
-    await this.#caption('');
+  /** The caption of the pair at such a place. */
+  captionAt(index: number): string {
+    return this.#at(index).caption;
+  }
+
+  /** Has all that is learnt from encoded, and `captions` beside that, so that no network but the one that is trained has to be in memory afterwards. */
+  async encode(
+    signal: AbortSignal,
+    onProgress: (done: number, of: number) => Promise<void>,
+    captions: readonly string[] = [],
+  ): Promise<void> {
+    for (const caption of ['', ...captions]) await this.caption(caption);
     for (const [done, pair] of this.#pairs.entries()) {
       signal.throwIfAborted();
-      await this.#caption(pair.caption);
+      await this.caption(pair.caption);
       for (const flip of this.#options.flip && mayFlip(pair) ? [false, true] : [false])
         await this.#pictures(pair, flip);
-      onProgress(done + 1, this.#pairs.length);
+      await onProgress(done + 1, this.#pairs.length);
     }
     await this.#frozen.release();
   }
@@ -91,7 +100,7 @@ export class LearntSet {
     const at = placement(picture, this.#options.resolution, 'crop');
     return {
       ...(await this.#pictures(pair, turned)),
-      caption: await this.#caption(silent ? '' : pair.caption),
+      caption: await this.caption(silent ? '' : pair.caption),
       sizes: toldSizes(picture, at, this.#options.resolution),
     };
   }
@@ -123,7 +132,8 @@ export class LearntSet {
     return { latents, map };
   }
 
-  async #caption(caption: string): Promise<Float32Array> {
+  /** What a caption means. */
+  async caption(caption: string): Promise<Float32Array> {
     const { shapes, networks } = this.#options;
     return await this.#cache.get(
       ['caption', networks.caption, caption],

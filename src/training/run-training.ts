@@ -1,68 +1,27 @@
-import { conditionOf } from '../conditions/registry.ts';
-import type { TrainingPlan } from '../generation/kinds/training/plan.ts';
-import { resolveTrained, resolveTraining, trainedSize } from '../generation/kinds/training/resolve.ts';
-import type { BaseModel } from '../generation/models/base.ts';
-import type { VaeModel } from '../generation/models/vae.ts';
-import type { TrainingRequest } from '../generation/request/training.ts';
-import type { PictureDecoder } from '../images/decoder/decoder.ts';
-import type { Size } from '../numeric/size.ts';
-import { weightMemory } from '../device/memory.ts';
-import type { DeviceSettings } from '../device/protocol.ts';
-import type { SessionSettings } from '../runtime/index.ts';
-import { chooseProvider } from '../runtime/provider.ts';
-import type { MaskedImage } from '../pixels/rgb-image.ts';
-import { type BaseCheckpoint, openDecidedBase } from '../weights/checkpoint.ts';
-import { CheckpointFolder } from './checkpoints.ts';
-import { readTrainingSet } from './data/read-set.ts';
-import type { SetReport } from './data/set-report.ts';
-import { defaultSetLimits } from './data/contract/limits.ts';
-import { epochLength, type TrainingSet } from './data/set.ts';
-import { EncodedCache } from './encoded-cache.ts';
-import { FrozenNetworks } from './frozen-networks.ts';
-import { LearntSet, learntShapes } from './learnt-set.ts';
-import { methodFor } from './methods/methods.ts';
-import { cardOf } from './card.ts';
-import { writeAnew } from '../files/atomic-write.ts';
 import { join } from 'node:path';
-import { type StepDone, train } from './train.ts';
+import { resolveTrained, trainedSize } from '../generation/kinds/training/resolve.ts';
+import type { TrainingRequest } from '../generation/request/training.ts';
+import { requireDiskRoom } from '../files/require-room.ts';
+import { writeAnew } from '../files/atomic-write.ts';
+import { openDecidedBase } from '../weights/checkpoint.ts';
+import { cardOf } from './card.ts';
+import { CheckpointFolder } from './checkpoints.ts';
+import type { TrainingEvent, TrainingWatcher } from './contract/training-event.ts';
+import type { TrainingSet } from './data/set.ts';
+import { KeptModels, keptSteps } from './kept-models.ts';
+import { methodFor } from './methods/methods.ts';
+import type { TrainingResult } from './methods/contract/training-result.ts';
+import { openValidation } from './open-validation.ts';
+import { type BegunTraining, learntFrom, prepareTraining } from './prepare-training.ts';
+import { settlePlan } from './settle-plan.ts';
+import { memoryOfSteps } from './step-memory.ts';
+import { lookedNumbers, prepareSteps } from './step-parts.ts';
+import { requiredDisk } from './required-disk.ts';
+import { type Trained, train } from './train.ts';
 import { viewsOf } from './trained-arrays.ts';
 import { TrainingFolder } from './training-folder.ts';
-
-/** What a training is made with. */
-export interface TrainingTools {
-  readonly base: BaseModel;
-  /** Stands in for the base model's own autoencoder where it is drawn with another one. */
-  readonly vae: VaeModel | null;
-  readonly settings: DeviceSettings;
-  /** Bytes of memory that this process may use. */
-  readonly usableMemory: number;
-  readonly decoder: PictureDecoder;
-  /** Makes a map of a picture, of its size, by a condition that has an extractor. */
-  readonly extract: (condition: string, picture: MaskedImage) => Promise<MaskedImage>;
-  /** Makes the folder of a training where it is not there and keeps others out of it, by a file `trainingLock`. */
-  readonly hold: (folder: string) => Promise<{ release(): Promise<void> }>;
-  readonly randomSeed: () => number;
-  readonly now: () => Date;
-}
-
-/** What is told on the way. */
-export interface TrainingProgress {
-  readonly signal: AbortSignal;
-  /** How many pictures were looked at, and then, how many were encoded. */
-  readonly onPicture: (stage: 'reading' | 'encoding', done: number, of: number) => void;
-  /** What was found, before anything is learnt. */
-  readonly onSet: (report: SetReport, plan: TrainingPlan) => void;
-  readonly onStep: (done: StepDone, of: number) => void;
-}
-
-export interface TrainingPlaces {
-  /** The set. */
-  readonly data: string;
-  /** A folder. */
-  readonly output: string;
-  /** What the result is called where the request does not say it. */
-  readonly name: string;
-}
+import type { TrainingPlaces, TrainingTools } from './training-tools.ts';
+import { writeCurves } from './write-curves.ts';
 
 /** Steps over which losses are averaged for people. */
 const shownSteps = 50;
@@ -76,104 +35,108 @@ export async function runTraining(
   request: TrainingRequest,
   places: TrainingPlaces,
   tools: TrainingTools,
-  progress: TrainingProgress,
+  watcher: TrainingWatcher,
 ): Promise<readonly string[]> {
-  const { base: model } = tools;
-  await TrainingFolder.open(places.output);
-  const { condition } = resolveTrained(request, model, places.name);
-  const base = await openDecidedBase(model);
-  const halvings = base.unet.config.blockChannels.length - 1;
-  const resolution = trainedSize(request, { base: model, halvings });
+  const startedAt = tools.now().getTime();
+  const known = await beginTraining(request, places, tools);
   const held = await tools.hold(places.output);
   try {
     // Read once more: whoever held it until now may have begun or ended it.
     const folder = await TrainingFolder.open(places.output);
-    return await trainInto(folder, { base, halvings, condition, resolution }, request, places, tools, progress);
+    return await trainInto(folder, { ...known, startedAt }, request, places, tools, watcher);
   } finally {
     await held.release();
   }
 }
 
-/** What is known of a training before its set is read. */
-interface Begun {
-  readonly base: BaseCheckpoint;
-  /** Halvings of the latents on the UNet's way down. */
-  readonly halvings: number;
-  readonly condition: string | null;
-  readonly resolution: Size;
+/** What can be known, and refused, before the set is read. */
+export async function beginTraining(
+  request: TrainingRequest,
+  places: TrainingPlaces,
+  { base: model }: TrainingTools,
+): Promise<BegunTraining> {
+  await TrainingFolder.open(places.output);
+  const { condition } = resolveTrained(request, model, places.name);
+  const base = await openDecidedBase(model);
+  const halvings = base.unet.config.blockChannels.length - 1;
+  return { base, halvings, condition, resolution: trainedSize(request, { base: model, halvings }) };
 }
 
 async function trainInto(
   folder: TrainingFolder,
-  { base, halvings, condition, resolution }: Begun,
+  { startedAt, ...known }: BegunTraining & { readonly startedAt: number },
   request: TrainingRequest,
   places: TrainingPlaces,
   tools: TrainingTools,
-  progress: TrainingProgress,
+  watcher: TrainingWatcher,
 ): Promise<readonly string[]> {
+  const { base } = known;
   const { base: model } = tools;
-  const session = await sessionOf(tools.settings);
-  const { tokenizerFolder } = tools.settings;
-  const memoryBudget = weightMemory(tools.settings);
-  const frozen = await FrozenNetworks.open(model, tools.vae, { ...session, memoryBudget, tokenizerFolder });
-  const set = await readSet(request, places.data, { condition, resolution, frozen, tools, progress });
+  // What was begun without a seed goes on with the one that was drawn.
+  const seed = request.seed ?? folder.seed ?? tools.randomSeed();
+  const prepared = await prepareTraining(request, { ...known, seed }, places, tools, watcher);
+  const { set, split, random, frozen, encoded, plan: asked } = prepared;
   try {
-    const seed = folder.seed ?? tools.randomSeed();
-    const given = { base: model, vae: tools.vae, halvings, name: places.name, seed, pairs: epochLength(set.pairs) };
-    const plan = resolveTraining(request, given);
-    progress.onSet(set.report, plan);
-    const identity = await folder.begin(plan, set.pairs);
-    const shapes = learntShapes(base, resolution, frozen.tokens);
-    const learnt = new LearntSet(set.pairs, frozen, new EncodedCache(folder.work.encoded), {
-      shapes,
-      resolution,
-      condition,
-      flip: plan.flip,
-      decoder: tools.decoder,
-      extract: async (picture) => await tools.extract(condition ?? '', picture),
-      networks: networkKeys(model, tools.vae),
+    const { heldOut, parts } = learntFrom(prepared, known, folder.work.encoded, tools);
+    // What cannot fit is refused before hours of encoding.
+    const { graph, arrays } = prepareSteps(asked, parts);
+    const averaged = asked.ema !== null;
+    // One that goes on has most of it already.
+    if (folder.seed === null) {
+      const taken = { flip: asked.flip, numbers: arrays.length, averaged };
+      await requireDiskRoom(places.output, requiredDisk(set.pairs.length, encoded.shapes, taken), 'what it works with');
+    }
+    const { identity, plan: begun } = await folder.begin(asked, set.pairs);
+    if (prepared.session.provider === 'cpu') {
+      const looked = asked.validation === null ? 0 : lookedNumbers(base);
+      await watcher.onEvent({ type: 'memory', bytes: memoryOfSteps(graph, arrays, { averaged, looked }) });
+    }
+    await parts.set.encode(watcher.signal, onEncoded(0, set, watcher));
+    await heldOut.encode(watcher.signal, onEncoded(split.learnt.length, set, watcher), asked.validation?.prompts);
+    const now = (): number => tools.now().getTime();
+    const tell = async (event: TrainingEvent): Promise<void> => await watcher.onEvent(event);
+    const looks = { folder, pairs: split.heldOut, set: heldOut, encoded, frozen, base, model, random, tools, watcher };
+    const validation = await openValidation({ plan: begun, ...looks });
+    const plan = await settlePlan(begun, parts, validation, { signal: watcher.signal, now, startedAt }, tell);
+    await folder.settle(plan);
+    const checkpoints = new CheckpointFolder(folder.work.checkpoints, identity, now, {
+      onWritten: async (written) => await watcher.onEvent({ type: 'checkpoint', ...written }),
     });
-    await learnt.encode(progress.signal, (done, of) => progress.onPicture('encoding', done, of));
-    const method = methodFor(plan.trained).open(base.unet, plan.trained);
-    const checkpoints = new CheckpointFolder(folder.work.checkpoints, identity, () => tools.now().getTime());
     let losses: number[] = [];
-    const { arrays, weights } = await train(
+    const facts = (step: number): TrainingResult['facts'] => ({
+      pictures: set.pairs.length,
+      captioned: set.pairs.filter(({ caption }) => caption !== '').length,
+      baseLicence: model.licence,
+      loss: { first: mean(losses.slice(0, shownSteps)), last: mean(losses.slice(-shownSteps)) },
+      step,
+      date: tools.now().toISOString(),
+    });
+    const resultOf = ({ arrays, weights, step }: Trained): TrainingResult => {
+      const whole = viewsOf(arrays.wholes, weights);
+      return { plan, base, weights: whole, facts: facts(step) };
+    };
+    const keptPlaces = { output: places.output, draft: folder.work.kept };
+    const keeping = new KeptModels(keptPlaces, keptSteps(plan.steps, plan.keep), resultOf);
+    const ended = await train(
       plan,
+      { ...parts, checkpoints, keeping, validation },
       {
-        base,
-        method,
-        set: learnt,
-        shapes,
-        scalingFactor: frozen.scalingFactor,
-        schedule: model.schedule.schedule,
-        checkpoints,
-        settings: session,
-        usableMemory: tools.usableMemory,
-      },
-      {
-        signal: progress.signal,
+        signal: watcher.signal,
         onBegin: async (resumedAt) => {
           losses = (await folder.keepLosses(resumedAt)).map(({ loss }) => loss);
+          await validation?.keep(resumedAt);
+          await watcher.onEvent({ type: 'begun', step: resumedAt, steps: plan.steps });
         },
         onStep: async (done) => {
           losses.push(done.loss);
           await folder.addLoss(done);
-          progress.onStep(done, plan.steps);
+          const { step, loss, learningRate: rate, gradientNorm: norm } = done;
+          await watcher.onEvent({ type: 'progress', step, steps: plan.steps, loss, rate, norm });
         },
       },
     );
-    const result = {
-      plan,
-      base,
-      weights: viewsOf(arrays.wholes, weights),
-      facts: {
-        pictures: set.pairs.length,
-        captioned: set.pairs.filter(({ caption }) => caption !== '').length,
-        baseLicence: model.licence,
-        loss: { first: mean(losses.slice(0, shownSteps)), last: mean(losses.slice(-shownSteps)) },
-        date: tools.now().toISOString(),
-      },
-    };
+    const result = resultOf(ended);
+    await writeCurves(folder, plan.steps, validation?.figures ?? []);
     const written = await methodFor(plan.trained).write(places.output, result, plan.trained);
     const card = join(places.output, 'README.md');
     await writeAnew(card, Buffer.from(cardOf(result)));
@@ -184,42 +147,10 @@ async function trainInto(
   }
 }
 
-async function sessionOf({ provider, deviceId, threads }: DeviceSettings): Promise<SessionSettings> {
-  return { provider: (await chooseProvider(provider, deviceId)).provider, deviceId, threads };
-}
-
-interface ReadingSet {
-  readonly condition: string | null;
-  readonly resolution: Size;
-  readonly frozen: FrozenNetworks;
-  readonly tools: TrainingTools;
-  readonly progress: TrainingProgress;
-}
-
-/** Of a condition that has no extractor every picture needs a map, and of one whose maps are masked: no picture says what of it is to be drawn anew. */
-async function readSet(
-  { captions, on_bad: onBad, trigger_word: trigger }: TrainingRequest,
-  path: string,
-  { condition, resolution, frozen, tools, progress }: ReadingSet,
-): Promise<TrainingSet> {
-  const maps = condition === null ? 'unused' : isExtracted(condition) ? 'wanted' : 'needed';
-  const tokens = { most: frozen.tokens, count: (caption: string) => frozen.countTokens(caption) };
-  const { signal } = progress;
-  return await readTrainingSet(
-    { path },
-    { maps, captions, onBad, trigger, resolution, tokens, limits: defaultSetLimits },
-    { decoder: tools.decoder, signal, onProgress: (done, of) => progress.onPicture('reading', done, of) },
-  );
-}
-
-function isExtracted(condition: string): boolean {
-  const { load, masked } = conditionOf(condition);
-  return load !== undefined && masked !== true;
-}
-
-function networkKeys(base: BaseModel, vae: VaeModel | null): { readonly picture: string; readonly caption: string } {
-  const own = `${base.id}@${base.hash}`;
-  return { picture: vae === null ? own : `${vae.id}@${vae.hash}`, caption: own };
+/** Pictures of both parts of a set are counted together; the first part is `before` the other. */
+function onEncoded(before: number, { pairs }: TrainingSet, watcher: TrainingWatcher): (done: number) => Promise<void> {
+  return async (done) =>
+    await watcher.onEvent({ type: 'validating', stage: 'encoding', done: before + done, of: pairs.length });
 }
 
 function mean(values: readonly number[]): number {

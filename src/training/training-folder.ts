@@ -11,6 +11,8 @@ import { writeAnew } from '../files/atomic-write.ts';
 const recordName = 'training.json';
 const lossesName = 'losses.jsonl';
 const workName = 'work';
+/** What a dry run works in, below the output folder: one that was killed left it there. */
+export const dryRunFolder = 'dry-run';
 /** A file by which whoever trains there keeps others out. */
 export const trainingLock = 'armature-train.lock';
 
@@ -57,9 +59,14 @@ export class TrainingFolder {
   }
 
   /** Where what may be made again is kept, and checkpoints. */
-  get work(): { readonly encoded: string; readonly checkpoints: string } {
-    const work = join(this.path, workName);
-    return { encoded: join(work, 'encoded'), checkpoints: join(work, 'checkpoints') };
+  get work(): Readonly<Record<'encoded' | 'checkpoints' | 'best' | 'kept', string>> {
+    const inside = (name: string): string => join(this.path, workName, name);
+    return {
+      encoded: inside('encoded'),
+      checkpoints: inside('checkpoints'),
+      best: inside('best'),
+      kept: inside('kept'),
+    };
   }
 
   /**
@@ -67,32 +74,43 @@ export class TrainingFolder {
    *
    * @throws ArmatureError `invalid_request` where the folder's training is another one, with the first difference.
    */
-  async begin(plan: TrainingPlan, pairs: readonly TrainingPair[]): Promise<string> {
+  async begin(
+    plan: TrainingPlan,
+    pairs: readonly TrainingPair[],
+  ): Promise<{ readonly identity: string; readonly plan: TrainingPlan }> {
     const set = digestOf(pairs.map(({ key, repeats }) => [key, repeats]));
     const known = this.#record;
     await removeDrafts(this.path);
+    await rm(join(this.path, dryRunFolder), { recursive: true, force: true });
     if (known === null) await this.#write({ version: 1, plan, set, ended: false });
     else {
       const difference =
-        known.set === set ? firstDifference(known.plan, plan) : 'its pictures, maps or captions were others';
+        known.set === set ? firstDifference(unsettled(known.plan), plan) : 'its pictures, maps or captions were others';
       if (difference !== null) {
         const detail = `Expected the training that was begun in ${this.path}, but ${difference}. Ask for the same again, or choose another output folder.`;
         throw refused(detail);
       }
     }
-    return digestOf([plan, set]);
+    return { identity: digestOf([plan, set]), plan: known?.plan ?? plan };
+  }
+
+  /** Writes down what of the plan was measured: it is not measured again when the training goes on. */
+  async settle(plan: TrainingPlan): Promise<void> {
+    if (this.#record !== null) await this.#write({ ...this.#record, plan });
   }
 
   /** Leaves out the losses of steps that are done anew. */
   async keepLosses(upTo: number): Promise<readonly StepDone[]> {
     const path = join(this.path, lossesName);
-    const text = (await readTextIfThere(path, mostLossesBytes)) ?? '';
-    const kept = text
-      .split('\n')
-      .flatMap((line): readonly StepDone[] => stepIn(line))
-      .filter(({ step }) => step <= upTo);
+    const kept = (await this.losses()).filter(({ step }) => step <= upTo);
     await writeAnew(path, Buffer.from(kept.map(lineOf).join('')));
     return kept;
+  }
+
+  /** Steps that are done, with their losses. */
+  async losses(): Promise<readonly StepDone[]> {
+    const text = (await readTextIfThere(join(this.path, lossesName), mostLossesBytes)) ?? '';
+    return text.split('\n').flatMap((line): readonly StepDone[] => stepIn(line));
   }
 
   async addLoss(done: StepDone): Promise<void> {
@@ -112,17 +130,26 @@ export class TrainingFolder {
   }
 }
 
+interface LossLine {
+  readonly step?: number;
+  readonly loss?: number;
+  readonly learning_rate?: number;
+  readonly gradient_norm?: number;
+  readonly ranges?: StepDone['ranges'];
+}
+
 /** A line as the file of losses has it. */
-function lineOf({ step, loss, learningRate, gradientNorm }: StepDone): string {
-  return `${JSON.stringify({ step, loss, learning_rate: learningRate, gradient_norm: gradientNorm })}\n`;
+function lineOf({ step, loss, learningRate, gradientNorm, ranges }: StepDone): string {
+  const said = { step, loss, learning_rate: learningRate, gradient_norm: gradientNorm, ranges };
+  return `${JSON.stringify(said)}\n`;
 }
 
 /** None of a line that was cut off when a machine was stopped. */
 function stepIn(line: string): readonly StepDone[] {
   try {
-    const said = JSON.parse(line) as Record<string, number>;
-    const [step, loss] = [said['step'] ?? 0, said['loss'] ?? 0];
-    return [{ step, loss, learningRate: said['learning_rate'] ?? 0, gradientNorm: said['gradient_norm'] ?? 0 }];
+    const { step = 0, loss = 0, ...said } = JSON.parse(line) as LossLine;
+    const { learning_rate: learningRate = 0, gradient_norm: gradientNorm = 0, ranges = [] } = said;
+    return [{ step, loss, learningRate, gradientNorm, ranges }];
   } catch {
     return [];
   }
@@ -162,11 +189,20 @@ async function requireEmpty(path: string): Promise<void> {
     throw error;
   });
   const isOwn = (name: string): boolean =>
-    name === trainingLock || (name.startsWith(`${recordName}.`) && draftName.test(name));
+    name === trainingLock || name === dryRunFolder || (name.startsWith(`${recordName}.`) && draftName.test(name));
   if (names.every(isOwn)) return;
   throw refused(
     `Expected a new or empty folder, or one of a training, for the output, but ${path} holds other things.`,
   );
+}
+
+/** A plan before anything of it was measured. */
+function unsettled(plan: TrainingPlan): TrainingPlan {
+  return {
+    ...plan,
+    ...(plan.minutes === null ? {} : { steps: 0 }),
+    ...(plan.findsRate ? { learningRate: 0 } : {}),
+  };
 }
 
 /** The first setting that is not the same, as the end of a sentence. */

@@ -1,7 +1,20 @@
 import { CounterRandom } from '../numeric/counter-random.ts';
 
 /** What random numbers of a training are for: each has numbers of its own, whatever the others take. Their order is part of what a seed means. */
-const purposes = ['start', 'order', 'timestep', 'prompt', 'flip', 'latents', 'noise'] as const;
+const purposes = [
+  'start',
+  'order',
+  'timestep',
+  'prompt',
+  'flip',
+  'latents',
+  'noise',
+  'split',
+  'held out',
+  'drawn',
+  'resampled',
+  'jitter',
+] as const;
 export type Purpose = (typeof purposes)[number];
 
 /**

@@ -5,10 +5,17 @@ import type { Tensor } from '../numeric/tensor.ts';
 import { createSession, type NetworkSession, type SessionSettings } from '../runtime/index.ts';
 import { type TrainedArrays, viewsOf } from './trained-arrays.ts';
 
+export interface BatchLoss {
+  /** The mean over rows, each by its weight. */
+  readonly mean: number;
+  /** Of each row, without its weight. */
+  readonly rows: Float32Array;
+}
+
 /** The graph of a step, loaded, with the numbers that it moves. */
 export interface TrainingStep {
-  /** Adds the gradients of a batch to `gradients`, times `share`; gives the mean loss of its rows, each by its weight. Blocks the event loop while it runs. */
-  run(feeds: Readonly<Record<string, Tensor>>, gradients: Float32Array, share: number): Promise<number>;
+  /** Adds the gradients of a batch to `gradients`, times `share`; gives the loss of its rows. Blocks the event loop while it runs. */
+  run(feeds: Readonly<Record<string, Tensor>>, gradients: Float32Array, share: number): Promise<BatchLoss>;
   release(): Promise<void>;
 }
 
@@ -29,7 +36,8 @@ export async function openStep(
       }
       const loss = outputs['loss']?.data ?? new Float32Array();
       const counts = feeds['weights']?.data ?? new Float32Array();
-      return loss.reduce((sum, value, row) => sum + (value * (counts[row] ?? 0)) / loss.length, 0);
+      const mean = loss.reduce((sum, value, row) => sum + (value * (counts[row] ?? 0)) / loss.length, 0);
+      return { mean, rows: loss };
     },
     release: async () => await session.release(),
   };

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { dataFolderWithDatabase, placeEmptyDatabase } from '../support/database-template.ts';
+import { dataFolderWithDatabase, placeEmptyDatabase, usedDataFolder } from '../support/database-template.ts';
 import { armature, spawnArmature } from './armature.ts';
 
 let data: string;
@@ -76,6 +76,18 @@ describe('serve', () => {
     expect(stderr).toMatch(message);
     expect(code).toBe(given.includes('--model') ? 1 : 2);
   });
+
+  it('says in one line that a bucket does not answer, and nothing of what its SDK will ask for some day', async () => {
+    const used = await usedDataFolder();
+    const bucket = ['--s3-bucket', 'pictures', '--s3-endpoint', 'http://127.0.0.1:9'];
+    const { code, stderr } = await armature(['serve', '--port', '0', '--data', used, ...bucket], {
+      AWS_ACCESS_KEY_ID: 'id',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+    });
+    await rm(used, { recursive: true });
+    expect(stderr).toMatch(/^armature: No S3 server answers at 127\.0\.0\.1:9 [^\n]*\n$/);
+    expect(code).toBe(1);
+  }, 120_000);
 
   it('is what `jobs` talks to', async () => {
     const body = JSON.stringify({ prompt: 'a blue ball', steps: 150, width: 512, height: 512 });

@@ -24,7 +24,8 @@ const report: SetReport = {
 function shown(plan: object): readonly string[] {
   const lines: string[] = [];
   vi.spyOn(console, 'error').mockImplementation((line: string) => void lines.push(line));
-  showTraining().onSet(report, { trained: { condition: null }, steps: 2, seed: 1, ...plan } as TrainingPlan);
+  const whole = { trained: { condition: null }, steps: 2, minutes: null, seed: 1, ...plan } as TrainingPlan;
+  void showTraining().onEvent({ type: 'validated', report, plan: whole });
   return lines;
 }
 

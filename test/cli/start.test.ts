@@ -1,10 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findingsFile } from '../../src/config/model-folders.ts';
 import { placeEmptyDatabase } from '../support/database-template.ts';
 import { freePort } from '../support/free-port.ts';
 
@@ -69,6 +70,26 @@ describe('npm start', { timeout: 240_000 }, () => {
     second.child.kill('SIGTERM');
     expect(await second.exited).toBe(0);
     expect((await stat(join(folder, 'data', 'first-picture.png'))).mtimeMs).toBe(drawn.mtimeMs);
+  });
+
+  it('is stopped at once while it looks at models', async () => {
+    const [data, models] = [join(folder, 'looking'), join(folder, 'many')];
+    await mkdir(models);
+    // None of them can be used, and it takes a while to find that out of all.
+    const files = Array.from({ length: 1500 }, (_, index) => join(models, `${index}.safetensors`));
+    const header = Buffer.from(JSON.stringify({ __metadata__: { padding: 'x'.repeat(10_000) } }));
+    const length = Buffer.alloc(8);
+    length.writeUInt32LE(header.length);
+    await Promise.all(files.map(async (file) => await writeFile(file, Buffer.concat([length, header]))));
+    const program = await start('--no-picture', '--data', data, '--models', models);
+    await program.says('Looking at the models');
+    program.child.kill('SIGINT');
+    expect(await program.exited).toBe(0);
+    expect(program.output).toContain('Stopping before the start is done: nothing is lost. Ctrl-C again stops at once.');
+    expect(program.output).not.toContain('armature:');
+    // It was not looked to the end first: nothing of it is kept, and no data folder was begun.
+    expect(existsSync(findingsFile({ data }))).toBe(false);
+    expect(existsSync(join(data, 'database'))).toBe(false);
   });
 
   it('is stopped at once while it makes a database, which is no failure', async () => {

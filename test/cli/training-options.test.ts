@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { expect, test } from 'vitest';
-import { addTrainingOptions, otherNames, trainingBody } from '../../src/cli/train/training-options.ts';
+import { check } from '../../src/generation/parse.ts';
+import { trainingRequest } from '../../src/generation/request/training.ts';
+import { addTrainingOptions, trainingBody } from '../../src/cli/train/training-options.ts';
+import { otherNames } from '../../src/generation/request/training-names.ts';
 
 function bodyOf(...args: readonly string[]): Readonly<Record<string, unknown>> {
   const command = new Command();
@@ -15,6 +18,13 @@ test('a training is asked for under the names of other trainers as under our own
   expect(
     bodyOf('--network_dim=8', '--network_alpha=1', '--max_train_steps=1600', '--lr', '1e-4', '--flip_aug'),
   ).toEqual(own);
+});
+
+test('a learning rate is a number, or is to be found', () => {
+  expect(check(trainingRequest, { kind: 'lora', ...bodyOf('--steps', '1', '--learning-rate', '2e-5') })).toMatchObject({
+    learning_rate: 2e-5,
+  });
+  expect(bodyOf('--learning-rate', 'auto')).toEqual({ learning_rate: 'auto' });
 });
 
 test('an option under two names is refused', () => {

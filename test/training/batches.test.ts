@@ -43,7 +43,7 @@ async function partsFor(model: 'sd15-tiny' | 'sdxl-tiny', settings: object): Pro
   );
   const request = { kind: 'controlnet', condition: 'my-squares', steps: 9, resolution: [64, 64], seed: 3, ...settings };
   const halvings = checkpoint.unet.config.blockChannels.length - 1;
-  const given = { base, vae: null, halvings, name: 'x', seed: 3, pairs: pairs.length };
+  const given = { base, vae: null, halvings, name: 'x', seed: 3, pairs: pairs.length, heldOut: 0 };
   const plan = resolveTraining(check(trainingRequest, request), given);
   const shapes = learntShapes(checkpoint, resolution, frozen.tokens);
   const set = new LearntSet(pairs, frozen, new EncodedCache(join(folder, 'encoded')), {
@@ -63,6 +63,8 @@ async function partsFor(model: 'sd15-tiny' | 'sdxl-tiny', settings: object): Pro
     shapes,
     order: new EpochOrder(random, set.length),
     unet: checkpoint.unet.config,
+    resolution,
+    usesMaps: true,
     cumulative: alphasCumprod(base.schedule.schedule, 'zero'),
     prediction: base.schedule.schedule.predictionType,
     scalingFactor: frozen.scalingFactor,
@@ -77,7 +79,7 @@ describe.each(['sd15-tiny', 'sdxl-tiny'] as const)('a batch for %s', (model) => 
     const parts = await partsFor(model, { batch: 2 });
     const [, height, width] = parts.shapes.latents;
     const { unet } = await openDecidedBase(await smallBase(model));
-    const graph = controlNetMethod(unet).graph({ rows: 2, height, width, tokens: 77 });
+    const graph = controlNetMethod(unet).graph({ rows: 2, height, width, tokens: 77 }, 'learn');
     const trained = new Set(graph.outputs.map(({ name }) => name));
     const wanted = graph.inputs.filter(({ name }) => !trained.has(`${gradientPrefix}${name}`));
     const feeds = await batchFeeds(1, 0, parts);
@@ -124,4 +126,13 @@ describe('the rows of a step', () => {
     expect({ ...silent, [text]: null }).toEqual({ ...spoken, [text]: null });
     expect((await batchFeeds(5, 0, always))[text]).toEqual(silent[text]);
   });
+});
+
+test('the timesteps of a picture share its map, which is moved by chance, and differ in all else', async () => {
+  const parts = await partsFor('sd15-tiny', { batch: 2, timesteps_per_map: 2, map_jitter: 3 });
+  const { image, sample, timestep } = await batchFeeds(1, 0, parts);
+  const plain = await batchFeeds(1, 0, await partsFor('sd15-tiny', { batch: 2 }));
+  expect([image?.dims[0], sample?.dims[0], plain['image']?.dims[0]]).toEqual([2, 4, 2]);
+  expect(new Set(timestep?.data).size).toBe(4);
+  expect([...image!.data]).not.toEqual([...plain['image']!.data]);
 });

@@ -16,14 +16,13 @@ async function train({ request, places, base, settings, killAt }) {
     decoder: decodeHere,
     extract: async () => await Promise.reject(new Error('Every picture has a map')),
     hold: holdFolder,
-    randomSeed: () => 5,
+    randomSeed: () => process.pid,
     now: () => new Date((now += 60_000)),
   };
   await runTraining(request, places, tools, {
     signal: new AbortController().signal,
-    onPicture: () => {},
-    onSet: () => {},
-    onStep: ({ step }) => {
+    onEvent: ({ type, step }) => {
+      if (type !== 'progress') return;
       process.send({ step });
       if (step === killAt) process.kill(process.pid, 'SIGKILL');
     },

@@ -19,6 +19,8 @@ const request = {
   ema: 0.8,
   flip: true,
   resolution: [64, 64],
+  seed: 7,
+  validation: { every: 4, maps: 2 },
 };
 
 /** Trains in a process that is killed once it has done so many steps; gives how it ended, and the first step that it did. */
@@ -44,7 +46,7 @@ test('a training that is killed ends with the weights of one that never was', as
   expect(await trainApart(killed, data, 8)).toEqual({ code: null, signal: 'SIGKILL', first: 1 });
   expect(readdirSync(join(killed, 'work', 'checkpoints'))).toEqual(['step-5']);
   expect(await trainApart(killed, data, 0)).toEqual({ code: 0, signal: null, first: 6 });
-  for (const name of ['diffusion_pytorch_model.safetensors', 'small.safetensors', 'losses.jsonl']) {
+  for (const name of ['diffusion_pytorch_model.safetensors', 'small.safetensors', 'losses.jsonl', 'validation.jsonl']) {
     expect(readFileSync(join(killed, name)).equals(readFileSync(join(undisturbed, name))), name).toBe(true);
   }
 });

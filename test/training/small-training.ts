@@ -8,9 +8,11 @@ import { type BaseModel, findBase } from '../../src/generation/models/base.ts';
 import { trainingRequest } from '../../src/generation/request/training.ts';
 import { decodeHere } from '../../src/images/decoder/decoder.ts';
 import { openLibrary } from '../../src/models/library.ts';
-import { runTraining, type TrainingProgress } from '../../src/training/run-training.ts';
+import { runTraining } from '../../src/training/run-training.ts';
 import { embeddedTokenizer } from '../../src/config/package-files.ts';
-import type { StepDone } from '../../src/training/train.ts';
+import type { ProgressEvent, TrainingEvent } from '../../src/training/contract/training-event.ts';
+import type { Extract } from '../../src/training/control-obedience.ts';
+import type { TrainingTools } from '../../src/training/training-tools.ts';
 import { smallModelPath } from '../support/golden.ts';
 
 /** Pictures of one colour with their outlines as maps, 64 x 64, in our own layout. */
@@ -40,10 +42,13 @@ export interface SmallTraining {
   readonly data: string;
   readonly output: string;
   readonly request: Readonly<Record<string, unknown>>;
-  readonly onStep?: (done: StepDone) => void;
+  readonly onStep?: (done: ProgressEvent) => void;
+  readonly onEvent?: (event: TrainingEvent) => void;
   readonly onSet?: () => void;
   readonly signal?: AbortSignal;
   readonly usableMemory?: number;
+  readonly extract?: Extract;
+  readonly now?: () => Date;
 }
 
 export const smallSettings = {
@@ -60,6 +65,21 @@ export async function smallBase(model: 'sd15-tiny' | 'sdxl-tiny'): Promise<BaseM
   return await library.find(findBase, model);
 }
 
+/** What is given to trainings beside a small model. */
+export async function smallTools(model: 'sd15-tiny' | 'sdxl-tiny' = 'sd15-tiny'): Promise<TrainingTools> {
+  return {
+    base: await smallBase(model),
+    vae: null,
+    settings: smallSettings,
+    usableMemory: 2 ** 40,
+    decoder: decodeHere,
+    extract: async () => await Promise.reject(new Error('Every picture has a map')),
+    hold: holdFolder,
+    randomSeed: () => 5,
+    now: () => new Date(0),
+  };
+}
+
 /** Trains beside a small model as the command does; gives the losses of the steps that were done. */
 export async function trainSmall({
   model = 'sd15-tiny',
@@ -68,30 +88,30 @@ export async function trainSmall({
   request,
   onStep = () => {},
   onSet = () => {},
+  onEvent = () => {},
   signal = new AbortController().signal,
   usableMemory = 2 ** 40,
+  now = () => new Date(0),
+  extract = async () => await Promise.reject(new Error('Every picture has a map')),
 }: SmallTraining): Promise<readonly number[]> {
   const losses: number[] = [];
-  const progress: TrainingProgress = {
+  const watcher = {
     signal,
-    onPicture: () => {},
-    onSet,
-    onStep: (done) => {
-      losses.push(done.loss);
-      onStep(done);
+    onEvent(event: TrainingEvent) {
+      if (event.type === 'validated') onSet();
+      if (event.type === 'progress') {
+        losses.push(event.loss);
+        onStep(event);
+      }
+      onEvent(event);
     },
   };
   const tools = {
-    base: await smallBase(model),
-    vae: null,
-    settings: smallSettings,
+    ...(await smallTools(model)),
     usableMemory,
-    decoder: decodeHere,
-    extract: async () => await Promise.reject(new Error('Every picture has a map')),
-    hold: holdFolder,
-    randomSeed: () => 5,
-    now: () => new Date(0),
-  } as const;
-  await runTraining(check(trainingRequest, request), { data, output, name: 'small' }, tools, progress);
+    extract,
+    now,
+  };
+  await runTraining(check(trainingRequest, request), { data, output, name: 'small' }, tools, watcher);
   return losses;
 }

@@ -42,13 +42,16 @@ export function commandBody(schema: z.ZodObject, options: object, format: string
 
 function optionOf({ flag, says }: { readonly flag: string; readonly says: string }, schema: z.core.$ZodType): Option {
   const option = new Option(flag, says);
-  if (schema instanceof z.ZodNumber) return option.argParser(numberOrText);
+  if (takesNumber(schema)) return option.argParser(numberOrText);
   if (takesBoolean(schema)) return option.argParser(booleanOrText);
   if (schema instanceof z.ZodArray && schema.element === loraRequest) {
     return option.argParser((text, before) => [
       ...(Array.isArray(before) ? (before as unknown[]) : []),
       loraArgument(text),
     ]);
+  }
+  if (schema instanceof z.ZodArray && schema.element instanceof z.ZodString) {
+    return option.argParser((text, before) => [...(Array.isArray(before) ? (before as unknown[]) : []), text]);
   }
   if (schema instanceof z.ZodArray) return option.argParser((text) => text.split(/[,x]/).map(numberOrText));
   return schema === bare(pictureReference) ? option.argParser((file) => ({ file })) : option;
@@ -65,6 +68,12 @@ function loraArgument(text: string): Readonly<Record<string, unknown>> {
     ...(scale === undefined ? {} : { scale: numberOrText(scale) }),
     ...(textScale.length === 0 ? {} : { text_encoder_scale: numberOrText(textScale.join(':')) }),
   };
+}
+
+/** Whether it is a number, or a word may stand in its place. */
+function takesNumber(schema: z.core.$ZodType): boolean {
+  const kinds = schema instanceof z.ZodUnion ? schema.options : [schema];
+  return kinds.some((one) => one instanceof z.ZodNumber);
 }
 
 /** Whether a word stands beside true and false. */

@@ -1,4 +1,5 @@
 import { rmdir } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { ArmatureError } from '../../errors.ts';
 import { makeFolder } from '../../files/make-folder.ts';
 import { type FolderLock, type LockedFolder, lockFolder } from '../../records/data-folder/folder-lock.ts';
@@ -20,11 +21,22 @@ export async function holdFolder(folder: string): Promise<FolderLock> {
     return {
       async release() {
         await lock.release();
-        // What was refused leaves no folder behind; one that holds something stays.
-        if (made !== undefined) await rmdir(folder).catch(() => {});
+        if (made !== undefined) await removeEmpty(resolve(folder), resolve(made));
       },
     };
   } catch (error) {
     throw error instanceof ArmatureError ? error : notWritten(folder, error);
+  }
+}
+
+/** What was refused leaves no folder behind, from the folder itself up to the first that was made; those that hold something stay. */
+async function removeEmpty(folder: string, first: string): Promise<void> {
+  try {
+    for (let current = folder; ; current = dirname(current)) {
+      await rmdir(current);
+      if (current === first) return;
+    }
+  } catch {
+    // Not empty, or gone.
   }
 }

@@ -1,10 +1,10 @@
 import type { TrainingPlan } from '../../generation/kinds/training/plan.ts';
 import type { SetReport } from '../../training/data/set-report.ts';
-import type { TrainingProgress } from '../../training/run-training.ts';
+import type { FidelityEvent, TrainingEvent, TrainingWatcher } from '../../training/contract/training-event.ts';
 import { type ProgressDisplay, showProgress } from '../terminal/progress.ts';
 
 /** Shows how a training goes on stderr: what was found, and then how far it is. */
-export function showTraining(): Omit<TrainingProgress, 'signal'> & Pick<ProgressDisplay, 'stop'> {
+export function showTraining(): Omit<TrainingWatcher, 'signal'> & Pick<ProgressDisplay, 'stop'> {
   let unit = '';
   let display: ProgressDisplay | null = null;
   const stop = (): void => {
@@ -19,14 +19,41 @@ export function showTraining(): Omit<TrainingProgress, 'signal'> & Pick<Progress
   };
   return {
     stop,
-    onPicture: (stage, done, of) => show(stage === 'reading' ? 'picture read' : 'picture encoded', done, of),
-    onSet(report, plan) {
-      stop();
-      for (const line of linesOf(report, plan)) console.error(line);
+    onEvent(event: TrainingEvent) {
+      switch (event.type) {
+        case 'validating':
+          return show(event.stage === 'reading' ? 'picture read' : 'picture encoded', event.done, event.of);
+        case 'validated':
+          stop();
+          for (const line of linesOf(event.report, event.plan)) console.error(line);
+          return;
+        case 'progress': {
+          const note = `loss ${event.loss.toFixed(4)}, learning rate ${event.rate.toPrecision(3)}`;
+          return show('step', event.step, event.steps, note);
+        }
+        case 'fidelity':
+          stop();
+          console.error(figuresLine(event));
+          return;
+        case 'notice':
+          stop();
+          console.error(event.message);
+          return;
+        case 'memory':
+        case 'begun':
+        case 'pictures':
+        case 'checkpoint':
+      }
     },
-    onStep: ({ step, loss, learningRate }, of) =>
-      show('step', step, of, `loss ${loss.toFixed(4)}, learning rate ${learningRate.toPrecision(3)}`),
   };
+}
+
+function figuresLine({ step, loss, measure, own, shuffled, g, maps }: FidelityEvent): string {
+  const said = (value: number | null): string => (value === null ? 'none' : value.toFixed(4));
+  const error = `step ${step}: held-out loss ${said(loss)}`;
+  if (shuffled === null) return error;
+  const what = measure === 'fidelity' ? `fidelity to ${maps} held-out maps` : 'loss with the own map';
+  return `${error}; ${what} ${said(own)}, to another's ${said(shuffled)}: g ${said(g)}`;
 }
 
 function linesOf(report: SetReport, plan: TrainingPlan): readonly string[] {
@@ -47,7 +74,7 @@ function linesOf(report: SetReport, plan: TrainingPlan): readonly string[] {
     [enlarged, `are smaller than ${width}x${height} and are enlarged`],
   ];
   return [
-    `${pairs} pictures (${report.layout})${without}, ${captions.found} with a caption; ${plan.steps} steps at ${width}x${height}, seed ${plan.seed}`,
+    `${pairs} pictures (${report.layout})${without}, ${captions.found} with a caption; ${plan.minutes === null ? `${plan.steps} steps` : `${plan.minutes} minutes`} at ${width}x${height}, seed ${plan.seed}`,
     ...first.map(
       ({ picture, map, caption }) => `  ${picture}${map === null ? '' : ` + ${map}`}: ${JSON.stringify(caption)}`,
     ),

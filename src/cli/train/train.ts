@@ -15,10 +15,13 @@ import { slug } from '../../models/names/model-id.ts';
 import { deviceSettings } from '../../service/device-settings.ts';
 import { libraryOf } from '../../service/library.ts';
 import { interruption } from '../../service/shutdown.ts';
+import { dryRun } from '../../training/dry-run.ts';
 import { runTraining } from '../../training/run-training.ts';
+import type { TrainingTools } from '../../training/training-tools.ts';
 import { useData } from '../settings/places.ts';
 import { addSettings, configOf } from '../settings/setting-options.ts';
 import { isStopped } from '../terminal/exit-codes.ts';
+import { estimateLines } from './estimate-lines.ts';
 import { holdFolder } from './hold-folder.ts';
 import { showTraining } from './show-training.ts';
 import { addTrainingOptions, trainingBody } from './training-options.ts';
@@ -37,12 +40,14 @@ Options are taken under the names of other trainers too, such as --network_dim a
 
 interface Options {
   readonly output: string;
+  readonly dryRun?: true;
 }
 
 export function addTrain(command: Command): void {
   command
     .argument('<data>', 'set of pictures with captions and maps')
     .requiredOption('-o, --output <folder>', 'where to: a new folder, or that of the same training');
+  command.option('--dry-run', 'measure what it would take on this machine, train nothing and leave nothing behind');
   addTrainingOptions(command);
   addSettings(command, 'library', 'networks');
   command.addHelpText('after', examples);
@@ -59,30 +64,35 @@ async function trainHere(config: Config, data: string, options: Options): Promis
     const library = await libraryOf(config);
     const base = await library.find(findBase, request.base ?? config.model);
     const vae = base.vae === null ? null : await library.find(findVae, base.vae);
-    const written = await runTraining(
-      request,
-      { data, output: options.output, name: slug(basename(resolve(options.output))) },
-      {
-        base,
-        vae,
-        settings: deviceSettings(config),
-        usableMemory: usableMemory(),
-        decoder: decodeHere,
-        extract: async (condition, picture) => {
-          const preprocess = parseOptions(conditionOf(condition), {}, 'condition');
-          return (await extractor.extract(condition, picture, preprocess, signal, { map: picture })).map;
-        },
-        hold: holdFolder,
-        randomSeed: () => randomInt(2 ** 32),
-        now: () => new Date(),
+    const places = { data, output: options.output, name: slug(basename(resolve(options.output))) };
+    const tools: TrainingTools = {
+      base,
+      vae,
+      settings: deviceSettings(config),
+      usableMemory: usableMemory(),
+      decoder: decodeHere,
+      extract: async (condition, picture) => {
+        const preprocess = parseOptions(conditionOf(condition), {}, 'condition');
+        return await extractor.extract(condition, picture, preprocess, signal, { map: picture });
       },
-      { signal, ...shown },
-    );
+      hold: holdFolder,
+      randomSeed: () => randomInt(2 ** 32),
+      now: () => new Date(),
+    };
+    const watcher = { signal, ...shown };
+    if (options.dryRun === true) {
+      const estimate = await dryRun(request, places, tools, watcher);
+      shown.stop();
+      for (const line of estimateLines(estimate)) console.log(line);
+      return;
+    }
+    const written = await runTraining(request, places, tools, watcher);
     shown.stop();
     for (const path of written) console.log(path);
   } catch (error) {
     shown.stop();
-    if (isStopped(error)) console.error(`The same command goes on from the last checkpoint in ${options.output}.`);
+    if (isStopped(error) && options.dryRun !== true)
+      console.error(`The same command goes on from the last checkpoint in ${options.output}.`);
     throw error;
   } finally {
     shown.stop();

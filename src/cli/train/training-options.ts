@@ -1,32 +1,8 @@
 import { type Command, Option } from 'commander';
 import { ArmatureError } from '../../errors.ts';
+import { otherNames } from '../../generation/request/training-names.ts';
 import { trainingRequest } from '../../generation/request/training.ts';
 import { type CommandField, commandFields } from '../controls/command-fields.ts';
-
-/** What other trainers (kohya's, diffusers' and ai-toolkit's) call an option, and our field of the same meaning and values. */
-export const otherNames: Readonly<Record<string, keyof typeof trainingRequest.shape>> = {
-  max_train_steps: 'steps',
-  max_train_epochs: 'epochs',
-  num_train_epochs: 'epochs',
-  train_batch_size: 'batch',
-  gradient_accumulation_steps: 'accumulation',
-  learning_rate: 'learning_rate',
-  lr: 'learning_rate',
-  lr_scheduler: 'schedule',
-  lr_warmup_steps: 'warmup',
-  min_snr_gamma: 'min_snr_gamma',
-  snr_gamma: 'min_snr_gamma',
-  flip_aug: 'flip',
-  random_flip: 'flip',
-  caption_dropout_rate: 'prompt_dropout',
-  proportion_empty_prompts: 'prompt_dropout',
-  network_dim: 'rank',
-  lora_rank: 'rank',
-  network_alpha: 'alpha',
-  lora_alpha: 'alpha',
-  trigger_word: 'trigger_word',
-  output_name: 'name',
-};
 
 /** Gives a command the fields of a training, under their own names and under those of other trainers, which its help leaves out. */
 export function addTrainingOptions(command: Command): void {
@@ -39,7 +15,8 @@ export function trainingBody(options: object): Readonly<Record<string, unknown>>
   const body: Record<string, unknown> = {};
   const flags = new Map<string, string>();
   for (const { path, option } of trainingFields()) {
-    const [field] = path;
+    const [name, part] = path;
+    const field = path.join('.');
     const value = given[option.attributeName()];
     if (value === undefined) continue;
     const flag = option.long ?? '';
@@ -48,7 +25,7 @@ export function trainingBody(options: object): Readonly<Record<string, unknown>>
       throw new ArmatureError('invalid_request', `Expected either ${before} or ${flag} but received both.`, { field });
     }
     flags.set(field, flag);
-    body[field] = value;
+    body[name] = part === undefined ? value : { ...(body[name] as object | undefined), [part]: value };
   }
   return body;
 }

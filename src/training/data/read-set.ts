@@ -55,7 +55,7 @@ async function checkPairs(
       parts.signal.throwIfAborted();
       found[at] = await checkPair(drafts[at]!, rules, parts);
       looked += 1;
-      parts.onProgress?.(looked, drafts.length);
+      await parts.onProgress?.(looked, drafts.length);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, work));

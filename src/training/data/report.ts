@@ -9,6 +9,9 @@ import { epochLength } from './set.ts';
 /** Names that a report holds of a list. */
 const shown = 20;
 
+/** Characters that a report shows of a caption, which may have 64 KiB: many more than are read of one. */
+const captionCharacters = 1000;
+
 export function named<T>(list: readonly T[]): Named<T> {
   return { count: list.length, first: list.slice(0, shown) };
 }
@@ -64,9 +67,15 @@ export function reportOf(
     first: pairs.slice(0, 3).map(({ picture, map, caption }) => ({
       picture: picture.name,
       map: map?.name ?? null,
-      caption,
+      caption: startOf(caption),
     })),
   };
+}
+
+/** Half a character at the end is left out. */
+function startOf(caption: string): string {
+  if (caption.length <= captionCharacters) return caption;
+  return `${caption.slice(0, captionCharacters - 3).replace(/[\ud800-\udbff]$/, '')}...`;
 }
 
 function unusedOf(files: readonly SetEntry[], { pairs, lists, surplusMaps }: Laid): readonly SetEntry[] {

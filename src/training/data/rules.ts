@@ -24,5 +24,5 @@ export interface SetParts {
   readonly decoder: PictureDecoder;
   readonly signal: AbortSignal;
   /** Is told after every pair. */
-  readonly onProgress?: (looked: number, of: number) => void;
+  readonly onProgress?: (looked: number, of: number) => void | Promise<void>;
 }

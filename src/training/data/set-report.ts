@@ -41,6 +41,6 @@ export interface SetReport {
   readonly enlarged: number;
   /** What the set says of the training on it, which nobody follows unasked. */
   readonly settings: SetSettings;
-  /** The first three pairs as they are used. */
+  /** The first three pairs as they are used; of a caption of more than 1,000 characters its start. */
   readonly first: readonly { readonly picture: string; readonly map: string | null; readonly caption: string }[];
 }

@@ -58,6 +58,17 @@ describe('a set in a folder', () => {
     });
   });
 
+  it('shows the start of a long caption, and of no character the half', async () => {
+    const caption = `${'x'.repeat(996)}${'\u{1f600}'.repeat(400)}`;
+    const { pairs: found, report } = await read({
+      'a.png': pairs[0]!.picture,
+      'a.txt': caption,
+      'b.png': pairs[1]!.picture,
+    });
+    expect(found[0]!.caption).toBe(caption);
+    expect(report.first[0]!.caption).toBe(`${'x'.repeat(996)}...`);
+  });
+
   it('has what archivers leave lying about counted and left out', async () => {
     const { report } = await read({
       ...own,

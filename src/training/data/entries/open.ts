@@ -1,7 +1,7 @@
 import { type FileHandle, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openRegularFile, reasonOf } from '../../../files/regular-file.ts';
-import { describeBytes } from '../../../images/format.ts';
+import { archiveHead, sniffArchive } from '../../../images/set-archive.ts';
 import { show } from '../../../text/show.ts';
 import type { SetEntries, SetEntry, SetSource } from '../contract/entry.ts';
 import { invalidSet } from '../contract/invalid-set.ts';
@@ -77,34 +77,12 @@ async function openArchive(path: string): Promise<FileHandle | null> {
 }
 
 async function archiveEntries(file: FileHandle, path: string, limits: SetLimits): Promise<SetEntries> {
-  const head = Buffer.alloc(512);
+  const head = Buffer.alloc(archiveHead);
   const { bytesRead } = await file.read(head, 0, head.length, 0);
   const start = head.subarray(0, bytesRead);
-  const signature = start.toString('latin1', 0, 8);
-  if (zipSignatures.some((begin) => signature.startsWith(begin))) return await zipEntries(file, limits);
-  if (isTar(start)) return await tarEntries(file, limits);
-  const other = others.find(({ begins }) => signature.startsWith(begins));
-  throw invalidSet(
-    `Expected a folder, a zip or an uncompressed tar but ${show(path)} is ${other?.what ?? describeBytes(start)}.`,
-  );
+  const found = sniffArchive(start);
+  if ('other' in found) {
+    throw invalidSet(`Expected a folder, a zip or an uncompressed tar but ${show(path)} is ${found.other}.`);
+  }
+  return found.archive === 'zip' ? await zipEntries(file, limits) : await tarEntries(file, limits);
 }
-
-/** Of a zip with files, of an empty one, and of one that was in parts. */
-const zipSignatures = ['PK\x03\x04', 'PK\x05\x06', 'PK\x07\x08'];
-
-/** All tars of this century say `ustar`; one of nothing is all zeros. */
-function isTar(start: Buffer): boolean {
-  return start.length === 512 && (start.toString('latin1', 257, 262) === 'ustar' || start.every((byte) => byte === 0));
-}
-
-const again = 'pack it as a zip or a plain tar, as pictures are compressed already';
-
-const others: readonly { readonly begins: string; readonly what: string }[] = [
-  { begins: '\x1f\x8b', what: `compressed with gzip: ${again}` },
-  { begins: 'BZh', what: `compressed with bzip2: ${again}` },
-  { begins: '\xfd7zXZ', what: `compressed with xz: ${again}` },
-  { begins: '\x28\xb5\x2f\xfd', what: `compressed with zstd: ${again}` },
-  { begins: '7z\xbc\xaf', what: `a 7z archive: ${again}` },
-  { begins: 'Rar!', what: `a rar archive: ${again}` },
-  { begins: 'PAR1', what: 'a Parquet file: write its rows as JSON Lines beside the pictures' },
-];

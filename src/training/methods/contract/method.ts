@@ -1,14 +1,16 @@
 import type { Trained } from '../../../generation/kinds/training/trained/trained.ts';
 import type { Graph } from '../../../graph/builder/graph.ts';
 import type { UNetConfig } from '../../../graph/configs.ts';
-import type { StepSize } from '../../../graph/steps/step.ts';
+import type { StepSize, StepUse } from '../../../graph/steps/step.ts';
 import type { NetworkPart } from '../../../graph/weights.ts';
 import type { TrainingResult } from './training-result.ts';
 
 /** What is trained beside a base model, and how it begins. */
 export interface TrainingMethod {
-  /** Forward, loss and backward of some rows as one graph. */
-  graph(size: StepSize): Graph;
+  /** The `strength` of a graph that predicts with which what is trained acts in full. */
+  readonly fullStrength: number;
+  /** Some rows as one graph: forward, loss and backward; or what is predicted of them. */
+  graph(size: StepSize, use: StepUse): Graph;
   /** Shapes of all that is trained, as files hold it, by name, in an order that stays. */
   wholes(graph: Graph): ReadonlyMap<string, readonly number[]>;
   /** What a whole begins as; `uniform` gives numbers that are spread evenly over [-1, 1). */

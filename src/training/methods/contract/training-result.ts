@@ -18,6 +18,8 @@ export interface TrainingFacts {
   readonly baseLicence: string | null;
   /** Mean losses of the first and the last steps. */
   readonly loss: { readonly first: number; readonly last: number };
+  /** The step after which the weights were so: less than the plan's where it was stopped. */
+  readonly step: number;
   /** When it ended, as ISO 8601. */
   readonly date: string;
 }

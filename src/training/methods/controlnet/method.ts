@@ -8,7 +8,8 @@ import type { TrainingMethod } from '../contract/method.ts';
 export function controlNetMethod(unet: NetworkPart<UNetConfig>): TrainingMethod {
   const { part, start } = newControlNet(unet);
   return {
-    graph: (size) => controlNetStep(unet, part, size),
+    fullStrength: 1,
+    graph: (size, use) => controlNetStep(unet, part, size, use),
     wholes: () => new Map([...part.weights].map(([name, { shape }]) => [name, shape])),
     start: async (name, _, uniform) => await start(name, uniform),
   };

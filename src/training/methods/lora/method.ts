@@ -15,7 +15,8 @@ export interface LoraSettings {
 /** A LoRA beside layers of this UNet: its second factors begin as zeros, its first ones as kohya's trainer has them. */
 export function loraMethod(unet: NetworkPart<UNetConfig>, { layers, rank, alpha }: LoraSettings): TrainingMethod {
   return {
-    graph: (size) => loraStep(unet, { layers, rank, scale: alpha / rank }, size),
+    fullStrength: alpha / rank,
+    graph: (size, use) => loraStep(unet, { layers, rank, scale: alpha / rank }, size, use),
     wholes: ({ inputs }) =>
       new Map(
         inputs.flatMap(({ name, value }) => {
