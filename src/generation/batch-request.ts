@@ -52,7 +52,6 @@ export const batchBody = z
 
 const batchFieldNames = {
   known: ['items', ...Object.keys(batchMatrix.shape)],
-  later: [],
 } as const;
 
 export type BatchOptions = z.output<typeof batchOptions>;

@@ -1,4 +1,4 @@
-import type { JobStatus } from './job.ts';
+import { drawnStatuses } from './job.ts';
 import type { WebhookTarget } from './request/webhook.ts';
 
 /** One axis of a batch that was written as a matrix: a field of the request, and the values that it takes. */
@@ -28,7 +28,7 @@ export interface Batch {
 }
 
 /** How many items of a batch are in each state. */
-export type BatchCounts = Readonly<Record<JobStatus, number>>;
+export type BatchCounts = Readonly<Record<(typeof drawnStatuses)[number], number>>;
 
 export interface CountedBatch extends Batch {
   readonly counts: BatchCounts;
@@ -36,7 +36,7 @@ export interface CountedBatch extends Batch {
   readonly done: number;
 }
 
-export const batchStatuses = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
+export const batchStatuses = drawnStatuses;
 export type BatchStatus = (typeof batchStatuses)[number];
 
 /**

@@ -8,7 +8,7 @@ import type { ModelList } from './models/model-list.ts';
 
 /**
  * The ControlNet of a control: the one it names, or else the one of the control's type that came with the base model, or
- * else any of that type that fits, one for it alone before a union. Throws `unknown_model` where there is none,
+ * else any of that type that fits, the tenant's own before others, one for it alone before a union. Throws `unknown_model` where there is none,
  * `incompatible_control` where its shapes are not the base model's or it is a union without that type. `field` is the control's path.
  */
 export function chooseControlNet(
@@ -22,7 +22,8 @@ export function chooseControlNet(
     .filter((model) => typesOf(model)?.includes(control.type) === true)
     .toSorted((a, b) => Number(a.unionTypes !== null) - Number(b.unionTypes !== null));
   const fitting = ofType.filter((model) => misfit(base, model) === null);
-  const chosen = fitting.find((model) => model.bundledWith === base.id) ?? fitting[0];
+  const chosen =
+    fitting.find((model) => model.bundledWith === base.id) ?? fitting.find(({ owner }) => owner !== null) ?? fitting[0];
   if (chosen !== undefined) return chosen;
   throw missing(control.type, ofType, base, models, field);
 }

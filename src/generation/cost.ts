@@ -14,7 +14,7 @@ const pictureCost = 65_536;
 
 /**
  * In whole pixel steps: width x height x evaluations of the network x pictures drawn, candidates included. An evaluation costs by its rows, where
- * two, those of guidance, are one, each text costs that is encoded beside the prompt and the negative one, each picture of an image prompt, and a
+ * two, those of guidance, are one, and by how much of the network it works out, each text costs that is encoded beside the prompt and the negative one, each picture of an image prompt, and a
  * network that enlarges a picture between two passes.
  */
 export function costOfDrawing(plan: GenerationPlan): number {
@@ -38,7 +38,7 @@ type DrawnPass = Pick<
   PlannedPass,
   'width' | 'height' | 'run' | 'prompts' | 'guidanceScale' | 'embedsGuidance' | 'guidanceWindow' | 'imageGuidanceScale'
 > &
-  Partial<Pick<PlannedPass, 'takes' | 'reading'>>;
+  Partial<Pick<PlannedPass, 'takes' | 'reading' | 'deepCache' | 'model'>>;
 
 /** Of one picture. */
 function costOfPasses(passes: readonly DrawnPass[]): number {
@@ -62,11 +62,25 @@ function costOfSteps(pass: DrawnPass, steps: number): number {
   return width * height * run.evaluations * (meanRows(pass, steps) / 2) * (steps / run.steps);
 }
 
-/** Rows of an evaluation, in the mean over the first steps of a pass. */
+/** Rows of an evaluation, in the mean over the first steps of a pass; one that goes on with what is kept of the network's depths is a part of one. */
 function meanRows(pass: DrawnPass, steps: number): number {
-  if (pass.guidanceWindow === undefined || steps === 0) return rowsOf(pass, pass.guidanceScale);
-  const guided = Array.from({ length: steps }, (_, step) => isGuidedAt(pass, step)).filter(Boolean).length;
-  return (guided * rowsOf(pass, pass.guidanceScale) + (steps - guided) * rowsOf(pass, 1)) / steps;
+  const isEven = pass.guidanceWindow === undefined && pass.deepCache === undefined;
+  if (isEven || steps === 0) return rowsOf(pass, pass.guidanceScale);
+  const rows = Array.from({ length: Math.ceil(steps) }, (_, step) => workedOutAt(pass, step));
+  const begun = rows.reduce((sum, one, step) => sum + one * Math.min(1, steps - step), 0);
+  return begun / steps;
+}
+
+function workedOutAt(pass: DrawnPass, step: number): number {
+  const { deepCache, model } = pass;
+  const rows = rowsAt(pass, step);
+  // Where a row is asked for the first time, all is worked out for all of them.
+  const isWhole = deepCache === undefined || step % deepCache.every === 0 || rows > rowsAt(pass, step - 1);
+  return isWhole ? rows : rows * (deepCache.shares[model?.id ?? ''] ?? 1);
+}
+
+function rowsAt(pass: DrawnPass, step: number): number {
+  return rowsOf(pass, isGuidedAt(pass, step) ? pass.guidanceScale : 1);
 }
 
 function rowsOf({ prompts, embedsGuidance: isInput, imageGuidanceScale: picture }: DrawnPass, scale: number): number {

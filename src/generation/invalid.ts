@@ -20,7 +20,7 @@ export function invalidRequest(
   const misnamed = error.issues.find(({ code }) => code === 'unrecognized_keys');
   if (misnamed?.code === 'unrecognized_keys') {
     const path = [...(at === '' ? [] : [at]), ...misnamed.path];
-    return unknownField(misnamed.keys[0]!, { known: namesAt(schema, misnamed.path), later: [] }, path);
+    return unknownField(misnamed.keys[0]!, { known: namesAt(schema, misnamed.path) }, path);
   }
   const issue = error.issues[0]!;
   const field = fieldPath(issue.path, at);

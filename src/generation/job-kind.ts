@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Catalog } from './catalog.ts';
+import type { Lane } from './lanes.ts';
 import type { Plan } from './plan.ts';
 import type { PlannedControl } from './planned-control.ts';
 import type { StoredPicture } from './plan-references.ts';
@@ -16,6 +17,8 @@ export interface JobKind<P extends Plan, Effective> {
   readonly stored: StoredForm<'plan', P>;
   /** Whether what its jobs took tells how fast pictures are drawn: estimates of time rest on such jobs. */
   readonly setsPace: boolean;
+  /** Beside which other jobs its own wait and are done. */
+  readonly lane: Lane;
   /** Every value of a plan as it was resolved, as clients see it. */
   readonly effective: z.ZodType<Effective>;
   // Methods, not functions in fields: a kind of one plan stands where one of any plan is wanted, and is asked about its own only.

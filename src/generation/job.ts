@@ -9,12 +9,17 @@ import type { WebhookTarget } from './request/webhook.ts';
  * queued -> running -> succeeded | failed | cancelled. A running job goes back to queued when its attempt is lost and
  * another is allowed. The last three states are final.
  */
-export const jobStatuses = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
+export const drawnStatuses = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
+/** What learns can be paused, from queued or running, until it is queued again. */
+export const jobStatuses = [...drawnStatuses, 'paused'] as const;
 export type JobStatus = (typeof jobStatuses)[number];
 
 export function isFinal(status: JobStatus): boolean {
   return status === 'succeeded' || status === 'failed' || status === 'cancelled';
 }
+
+/** What a running job that learns can be asked for: to be paused, or to end with what it has. */
+export type JobWish = 'pause' | 'stop';
 
 export interface Progress {
   /** Steps that all of its samples have done, of how many. */
@@ -22,6 +27,28 @@ export interface Progress {
   readonly steps: number;
   /** 0 to 1: how much of the job's cost is spent. Whoever estimates or adds up reads this, people see the steps. */
   readonly share: number;
+  /** Of a job that learns: what else is known of how far it is. */
+  readonly training?: TrainingFigures;
+}
+
+/** `waiting` for memory, `reading` and `encoding` the pictures of its set, `learning`, and `storing` what it made. */
+export const trainingStages = ['waiting', 'reading', 'encoding', 'learning', 'storing'] as const;
+
+/** How far a training is, beside its steps. */
+export interface TrainingFigures {
+  readonly stage: (typeof trainingStages)[number];
+  /** Pictures that this stage is through with, of how many; null of the others. */
+  readonly pictures: { readonly done: number; readonly of: number } | null;
+  /** Of the last step; null before the first. */
+  readonly loss: number | null;
+  /** Learning rate of the last step; null before the first. */
+  readonly rate: number | null;
+  /** Pictures learnt from in a second, over the last steps; null where that is not known yet. */
+  readonly samples_per_s: number | null;
+  /** Seconds until its last step at that pace; null where that is not known yet. */
+  readonly eta_s: number | null;
+  /** What it waits for; null where it does not. */
+  readonly waits_for: string | null;
 }
 
 /** One stored file that a job made: a drawn picture or the map that a control used. */
@@ -138,7 +165,17 @@ export interface JobEvent {
   readonly at: Date;
 }
 
-const jobEventTypes = ['queued', 'started', 'progress', 'succeeded', 'failed', 'cancelled'] as const;
+const jobEventTypes = [
+  'queued',
+  'started',
+  'progress',
+  'validation',
+  'notice',
+  'paused',
+  'succeeded',
+  'failed',
+  'cancelled',
+] as const;
 export type JobEventType = (typeof jobEventTypes)[number];
 
 /** Which item of which batch a job is. */

@@ -11,6 +11,7 @@ import { type GenerationRequest, generationRequest } from './request/generation.
 import { generationOutputRequest, outputRequest } from './request/output.ts';
 import { refuseUnstorableText } from './storable-text.ts';
 import { type UpscaleRequest, upscaleRequest } from './request/upscale.ts';
+import { type TrainingJobRequest, trainingJobRequest } from './request/training-job.ts';
 import { webhookRequest } from './request/webhook.ts';
 
 /** The names of a request's objects, with those that are to come and those that others have for them. */
@@ -29,7 +30,7 @@ export const fieldNames = {
 
 /**
  * Checks the body of POST /v1/generations and fills in the defaults that do not depend on a model. Throws
- * `invalid_request` or `not_supported_yet` with the path of the field.
+ * `invalid_request` with the path of the field.
  */
 export function parseGeneration(body: unknown): GenerationRequest {
   refuseFields(generationRequest, body);
@@ -50,6 +51,12 @@ export function parseExtraction(body: unknown): ExtractionRequest {
 export function parseUpscale(body: unknown): UpscaleRequest {
   refuseFields(upscaleRequest, body);
   return check(upscaleRequest, body);
+}
+
+/** As {@link parseGeneration}, for the body of POST /v1/trainings. */
+export function parseTraining(body: unknown): TrainingJobRequest {
+  refuseFields(trainingJobRequest, body);
+  return check(trainingJobRequest, body);
 }
 
 /** Checks `value` against a schema; a fault throws `invalid_request`, its field under the path `at`. */

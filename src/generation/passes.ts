@@ -31,6 +31,7 @@ export interface PlannedPass extends Pick<
   | 'strict'
   | 'tiling'
   | 'tokenMerging'
+  | 'deepCache'
 > {
   /** Whether it draws at the first size or at that of a hires pass. */
   readonly stage: 'low' | 'high';
@@ -108,6 +109,7 @@ function firstPass(plan: GenerationPlan): PlannedPass {
     strict,
     tiling,
     tokenMerging,
+    deepCache,
   } = plan;
   const sampling = { scheduler, schedule, sChurn, part: partOf(plan), eta, run, sdeNoise };
   const read = { within: '', steps: { steps: run.steps } };
@@ -133,6 +135,7 @@ function firstPass(plan: GenerationPlan): PlannedPass {
     refines: false,
     tiling,
     tokenMerging,
+    deepCache,
     takes: null,
     leaves: 'picture',
   };

@@ -65,6 +65,8 @@ export interface GenerationPlan extends Plan {
   readonly tiling?: Tiling | undefined;
   /** The share of the tokens that the UNet merges where it attends to the picture itself; absent: none. */
   readonly tokenMerging?: number | undefined;
+  /** What lies deep in the UNet is given again at the steps between; absent: it is worked out at all of them. */
+  readonly deepCache?: PlannedDeepCache | undefined;
   /** What drawing begins with; absent where that is noise alone. */
   readonly init?: PlannedInit | undefined;
   /** A second pass over what the first one left, at a larger size; absent where there is none. */
@@ -91,6 +93,16 @@ export interface GenerationPlan extends Plan {
   /** Candidates drawn for each output, of which the best is kept; candidate c of output i has seed + i * bestOf + c. */
   readonly bestOf: number;
   readonly output: GenerationOutputOptions;
+}
+
+/** At which steps all of a UNet is worked out (Ma et al. 2023, DeepCache). */
+export interface PlannedDeepCache {
+  /** Steps from one to the next, above 1. */
+  readonly every: number;
+  /** The skip connection up to which it is worked out at those between. */
+  readonly depth: number;
+  /** What such a step costs, as a share of a whole one, by the id of the base model. */
+  readonly shares: Readonly<Record<string, number>>;
 }
 
 /** A run of a sampler as it really is, which may be other than the steps that were wished. */

@@ -31,6 +31,7 @@ import { chooseRefiner, plannedRefiner, runsWith } from './resolve-refiner.ts';
 import { resolveOutput } from './resolve-output.ts';
 import { refuseExtend, resolveExtend } from './resolve-extend.ts';
 import { resolveTiling } from './resolve-tiling.ts';
+import { deepCacheOf } from './resolve-deep-cache.ts';
 import { tokenMergingOf } from './resolve-token-merging.ts';
 import { warningsOf } from './warnings.ts';
 
@@ -124,6 +125,11 @@ export function resolveGeneration(request: GenerationRequest, context: Generatio
     clipSkip: resolveClipSkip(request.clip_skip, [base, hires?.base ?? base]),
     ...(tiling === undefined ? {} : { tiling }),
     ...tokenMergingOf(request),
+    ...deepCacheOf(request, {
+      bases: [base, ...(hires === null ? [] : [hires.base]), ...(refiner === null ? [] : [refiner.model])],
+      loras: loras.planned,
+      known: catalog.models.loras,
+    }),
     ...(init === undefined ? {} : { init }),
     ...(hires === null ? {} : { hires: hires.planned }),
     ...(refiner === null

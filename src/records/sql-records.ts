@@ -1,6 +1,9 @@
 import { sql, type ExpressionBuilder, type Kysely } from 'kysely';
 import { sqlBatches } from './batches/batches.ts';
-import { countAhead } from './scheduling/count-ahead.ts';
+import { laneOf } from '../generation/lanes.ts';
+import { countAhead, countLongAhead } from './scheduling/count-ahead.ts';
+import { idsOfLane } from './scheduling/lanes.ts';
+import { commitMade, sqlTrainings } from './trainings/trainings.ts';
 import { sqlIdempotency, underClaim } from './jobs/idempotency.ts';
 import { type KeyRecords, sqlKeys } from './access/keys.ts';
 import { sqlSecrets } from './access/secrets.ts';
@@ -16,6 +19,7 @@ import { eventFromRow, jobFromRow } from './schema/rows.ts';
 import { sqlScheduling } from './scheduling/scheduling.ts';
 import type { Tables } from './schema/schema.ts';
 import type { SqlDatabase } from './database/sql-pool.ts';
+import { sqlSets } from './sets/sets.ts';
 import { sqlUsage } from './access/usage.ts';
 import type { JobRow } from './jobs/transition.ts';
 import * as transitions from './jobs/transitions.ts';
@@ -62,24 +66,42 @@ export function sqlRecords(
       const row = await query.orderBy('id', 'desc').limit(1).executeTakeFirst();
       return row === undefined ? null : jobFromRow(row);
     },
-    async listJobs(tenant, { status, before, limit }) {
+    async listJobs(tenant, { status, lane = 'pictures', before, limit }) {
+      const { first, behind } = idsOfLane(lane);
       let query = db.selectFrom('job').selectAll().where('tenant', '=', tenant).where(isAccepted);
+      query = query.where('id', '>', first).where('id', '<', behind);
       query = status === undefined ? query : query.where('status', '=', status);
       query = before === undefined ? query : query.where('id', '<', before);
       return (await query.orderBy('id', 'desc').limit(limit).execute()).map(jobFromRow);
     },
-    countAhead: (job) => countJobsAhead(job.id),
+    countAhead: async (job) =>
+      laneOf(job.id) === 'long' ? await countLongAhead(db, job) : await countJobsAhead(job.id),
     async deleteJob(tenant, id) {
-      const chosen = sql`tenant = ${tenant} and id = ${id} and status in ('succeeded', 'failed', 'cancelled')`;
+      const chosen = sql`tenant = ${tenant} and id = ${id} and status in ('succeeded', 'failed', 'cancelled', 'paused')`;
       return (await removeJobs(db, chosen)).length > 0;
     },
 
     startAttempt: (tenant, id) => transitions.startAttempt(db, tenant, id),
     reportProgress: (id, attempt, progress) => transitions.reportProgress(db, id, attempt, progress),
-    commitResult: (id, attempt, result) => transitions.commitResult(db, id, attempt, result),
+    commitResult: (id, attempt, result, model) => commitMade(db, id, attempt, result, model),
     failAttempt: (id, attempt, error) => transitions.failAttempt(db, id, attempt, error),
     releaseAttempt: (id, attempt, reason) => transitions.releaseAttempt(db, id, attempt, reason),
     cancelAttempt: (id, attempt) => transitions.cancelAttempt(db, id, attempt),
+
+    pauseAttempt: (id, attempt) => transitions.pauseAttempt(db, id, attempt),
+    requestPause: (tenant, id) => transitions.requestPause(db, tenant, id),
+    requestStop: (tenant, id) => transitions.requestStop(db, tenant, id),
+    resume: (tenant, id) => transitions.resume(db, tenant, id),
+    async wishes(ids) {
+      if (ids.length === 0) return new Map();
+      const rows = await db
+        .selectFrom('job')
+        .select(['id', 'asked_for'])
+        .where('id', 'in', [...ids])
+        .where('asked_for', 'is not', null)
+        .execute();
+      return new Map(rows.flatMap(({ id, asked_for: wish }) => (wish === null ? [] : [[id, wish]])));
+    },
 
     async requestCancel(tenant, id) {
       return (await transitions.requestCancel(db, tenant, id)) ?? findJob(tenant, id);
@@ -161,7 +183,9 @@ export function sqlRecords(
     },
 
     pictures: sqlPictures(db),
+    sets: sqlSets(db),
     retention: sqlRetention(db),
+    trainings: sqlTrainings(db),
     idempotency: sqlIdempotency(db),
     webhooks: sqlWebhooks(db, onChange),
     keys: sqlKeys(db, onKeyChange),

@@ -6,6 +6,9 @@ import type { ObjectStore } from '../store/store.ts';
 /** Inputs that are looked at in one transaction, which holds the session of an embedded database. */
 const loosePage = 20;
 
+/** Training sets that are asked for at once. */
+const setPage = 20;
+
 /** Removals that are asked for, and finished side by side. */
 const removalPage = 20;
 
@@ -41,9 +44,21 @@ export async function finishRemovals(
   }
 }
 
-/** Deletes the inputs that nobody uses any more, and what is left of uploads that are deleted. */
+/** Deletes the inputs that nobody uses any more, and what is left of uploads and training sets that are deleted. */
 export async function deleteLoose({ records, store }: DeletingParts): Promise<void> {
   while (await records.pictures.deleteLoose(async (key) => await store.delete(key), loosePage));
+  while (await deleteSets({ records, store }));
+}
+
+/** Deletes the objects of some deleted sets, and then their rows. Returns whether there may be more; one that cannot be deleted doesn't keep the others. */
+async function deleteSets({ records, store }: DeletingParts): Promise<boolean> {
+  const sets = await records.sets.deleted(setPage);
+  const outcomes = await Promise.allSettled(sets.map(async ({ key }) => await store.deleteAll(`${key}/`)));
+  const gone = sets.filter((_, index) => outcomes[index]!.status === 'fulfilled');
+  for (const { id } of gone) await records.sets.endDeletion(id);
+  const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (gone.length === 0 && failure !== undefined) throw failure.reason;
+  return sets.length === setPage;
 }
 
 export interface DeletingParts {

@@ -1,4 +1,5 @@
 import { inBackground } from '../records/database/background.ts';
+import type { UnusedSince } from '../records/sets/sets.ts';
 import type { EndedJob } from '../records/operations/retention.ts';
 import { deletedAtOnce, deleteJobs } from './delete-jobs.ts';
 import { deleteLoose, type DeletingParts, finishRemovals } from './leftovers.ts';
@@ -21,6 +22,7 @@ export interface SweepParts extends DeletingParts {
 export interface Swept {
   readonly jobs: number;
   readonly uploads: number;
+  readonly sets: number;
   readonly orphans: number;
 }
 
@@ -34,6 +36,9 @@ const walkInterval = 24 * hour;
 
 /** An upload this young may belong to a request that is being written. */
 const uploadGrace = hour;
+
+/** Time after which a training set goes of which no byte has come any more and that is not whole. */
+const unfinishedAge = 24 * hour;
 
 /** How often the database clears up, where it does not by itself. */
 const vacuumInterval = 24 * hour;
@@ -73,12 +78,17 @@ async function deleteAll(parts: SweepParts, policy: RetentionPolicy, signal: Abo
     uploads += await deleteUploads(parts, before(uploadGrace), isTooMuch);
     if (await isTooMuch()) parts.log.warn({ limit: bytes }, 'more is in use than may be stored: no job has ended');
   }
+  const sets = await deleteSets(
+    parts,
+    { whole: policy.age === null ? null : before(policy.age), unfinished: before(unfinishedAge) },
+    signal,
+  );
   if (!signal.aborted && (await retention.due('objects', before(walkInterval), now))) {
     orphans = await deleteOrphans(parts, now, signal);
   }
   if (!signal.aborted && (await retention.due('vacuum', before(vacuumInterval), now)))
     await parts.records.vacuum('daily');
-  return { jobs, uploads, orphans };
+  return { jobs, uploads, sets, orphans };
 }
 
 type GoesOn = () => Promise<boolean>;
@@ -107,6 +117,24 @@ async function deleteUploads(parts: SweepParts, before: Date, goesOn: GoesOn): P
     for (const { tenant, id } of await pictures.unusedUploads(before, page)) {
       if (!(await goesOn())) return deleted + gone;
       if ((await pictures.deleteUpload(tenant, id, before)) !== 'deleted') continue;
+      await deleteLoose(parts);
+      gone += 1;
+    }
+    deleted += gone;
+    if (gone === 0) break;
+  }
+  return deleted;
+}
+
+/** Deletes training sets that no job names and that were last used before a time, those that are not whole before another. */
+async function deleteSets(parts: SweepParts, before: UnusedSince, signal: AbortSignal): Promise<number> {
+  const { sets } = parts.records;
+  let deleted = 0;
+  while (!signal.aborted) {
+    let gone = 0;
+    for (const { tenant, id, usedBefore } of await sets.unused(before, page)) {
+      if (signal.aborted) return deleted + gone;
+      if ((await sets.delete(tenant, id, usedBefore)) !== 'deleted') continue;
       await deleteLoose(parts);
       gone += 1;
     }

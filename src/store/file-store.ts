@@ -78,6 +78,10 @@ export async function openFileStore(folder: string): Promise<ObjectStore> {
     async ping() {
       await orStoreError('anything', () => checkRoom(objects, drafts));
     },
+    async room() {
+      const { bavail, bsize } = await orStoreError('anything', () => statfs(drafts));
+      return bavail * bsize;
+    },
   };
 }
 

@@ -32,6 +32,11 @@ export function checkpointPrefix(job: { readonly tenant: string; readonly id: st
   return `${jobPrefix(job)}checkpoints/`;
 }
 
+/** Where the pictures lie that show how far a training is. */
+export function lookPrefix(job: { readonly tenant: string; readonly id: string }): string {
+  return `${jobPrefix(job)}looks/`;
+}
+
 /** Pictures that came with a request: content-addressed, so that the same picture is kept once. */
 export function inputKey(tenant: string, sha256: string): string {
   return `tenants/${tenant}/inputs/${sha256}`;
@@ -39,6 +44,21 @@ export function inputKey(tenant: string, sha256: string): string {
 
 export function uploadKey(tenant: string, sha256: string): string {
   return `tenants/${tenant}/uploads/${sha256}`;
+}
+
+/** What names a training set that was sent. Its objects lie below it. */
+export function setKey(tenant: string, id: string): string {
+  return `tenants/${tenant}/sets/${id}`;
+}
+
+/** Piece `index` of a set, as its sender number `writer` left it: no two senders ever write to the same object. */
+export function setPartKey(set: string, index: number, writer: number): string {
+  return `${set}/${index}.${writer}`;
+}
+
+/** Where the files of a model lie that was made here. */
+export function modelPrefix({ tenant, id }: { readonly tenant: string; readonly id: string }): string {
+  return `tenants/${tenant}/models/${id}/`;
 }
 
 function extension(format: OutputFormat): string {

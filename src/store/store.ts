@@ -17,6 +17,8 @@ export interface ObjectStore {
   /** Every object whose key starts with `prefix`, in no order; one that comes or goes meanwhile may be left out. */
   list(prefix: string): AsyncIterable<ListedObject>;
   ping(): Promise<void>;
+  /** Bytes that still find room; null where the store doesn't tell. */
+  room(): Promise<number | null>;
 }
 
 export interface ObjectStat {

@@ -1,12 +1,21 @@
 import type { Job, JobResult } from '../generation/job.ts';
 import { kindOf } from '../generation/kinds/kinds.ts';
+import type { Attempt, JobDone } from '../drawing/runner.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { JobPreviews } from './job-previews.ts';
 import { guardedDevice } from './guarded-device.ts';
 import type { RunningParts } from './parts.ts';
 
+/** What a job ends with, and the model that it made, where it made one. */
+export type JobMade = JobResult & Pick<JobDone, 'model'>;
+
 /** One attempt at a job, by the runner of its kind. Nothing is visible to users before its result is committed. */
-export async function runJob(parts: RunningParts, job: Job, signal: AbortSignal): Promise<JobResult> {
+export async function runJob(
+  parts: RunningParts,
+  job: Job,
+  signal: AbortSignal,
+  { pause, finish }: Pick<Attempt, 'pause' | 'finish'>,
+): Promise<JobMade> {
   const { extractor, decoder, store, tracing } = parts;
   const { id } = kindOf(job.plan);
   const runner = parts.runners[id];
@@ -23,6 +32,8 @@ export async function runJob(parts: RunningParts, job: Job, signal: AbortSignal)
     progress,
     previews: new JobPreviews(parts.records.previews, job),
     tracing,
+    pause,
+    finish,
   };
   const done = await runner.run(attempt, job.plan, signal).finally(() => progress.stop());
   const wait = (job.startedAt ?? job.createdAt).getTime() - job.createdAt.getTime();

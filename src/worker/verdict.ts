@@ -4,6 +4,7 @@ import type { FaultKind } from '../generation/faults.ts';
 const faults: Readonly<Partial<Record<ErrorCode, FaultKind>>> = {
   device_lost: 'strike',
   extractor_lost: 'strike',
+  training_lost: 'strike',
   out_of_memory: 'strike',
   unavailable: 'loss',
   storage_full: 'loss',

@@ -1,6 +1,7 @@
 import { type SerializedError, serializeError } from '../errors.ts';
 import { backOff, type FaultKind } from '../generation/faults.ts';
-import type { Job, JobResult } from '../generation/job.ts';
+import type { Job } from '../generation/job.ts';
+import { laneOf } from '../generation/lanes.ts';
 import { isOfNewerRelease } from '../generation/stored-json.ts';
 import type { Consumer, TicketOutcome } from '../queue/queue.ts';
 import { CancelWatch } from './cancel-watch.ts';
@@ -8,7 +9,7 @@ import { DeviceGate } from './device-gate.ts';
 import { jobFacts } from './job-facts.ts';
 import { patiently } from './patiently.ts';
 import { ProgressReports } from './progress-report.ts';
-import { runJob } from './run-job.ts';
+import { type JobMade, runJob } from './run-job.ts';
 import { dropAttempt, tidyUp } from './tidy-up.ts';
 import { verdictOn } from './verdict.ts';
 import type { QueueTicket } from '../records/scheduling/queue-ticket.ts';
@@ -29,12 +30,18 @@ export async function startWorker(
   const cancels = new CancelWatch(parts.records);
   const progress = new ProgressReports(parts.records);
   const running: RunningParts = { ...parts, cancels, progress, gate: new DeviceGate(), checkpointEveryMs };
-  const consumer = await parts.queue.consume(async (ticket, signal) => await runTicket(running, ticket, signal), {
-    concurrency,
-  });
+  const run = async (ticket: QueueTicket, signal: AbortSignal): Promise<TicketOutcome> =>
+    await runTicket(running, ticket, signal);
+  const consumers = [
+    await parts.queue.consume(run, { concurrency }),
+    // One beside them: a second one would halve the processor of the first.
+    await parts.queue.consume(run, { concurrency: 1, lane: 'long' }),
+  ];
   return {
     close: async (graceMs) => {
-      await consumer.close(graceMs);
+      const [pictures, long] = consumers;
+      // What is long does not end within a time of grace: it goes on elsewhere.
+      await Promise.all([pictures?.close(graceMs), long?.close(0)]);
       cancels.close();
     },
   };
@@ -59,14 +66,16 @@ async function runTicket(parts: RunningParts, ticket: QueueTicket, lock: AbortSi
 }
 
 async function runAttempt(parts: RunningParts, job: Job, lock: AbortSignal): Promise<TicketOutcome> {
-  const cancel = parts.cancels.watch(job.id);
-  let result: JobResult;
+  const asked = parts.cancels.watch(job.id);
+  const { cancel, pause } = asked;
+  let result: JobMade;
   try {
-    result = await runJob(parts, job, AbortSignal.any([lock, cancel.signal]));
+    result = await runJob(parts, job, AbortSignal.any([lock, cancel, pause]), asked);
   } catch (error) {
-    return await settleFailure(parts, job, error, { cancelled: cancel.signal.aborted, handedBack: lock.aborted });
+    const why = { cancelled: cancel.aborted, paused: pause.aborted, handedBack: lock.aborted };
+    return await settleFailure(parts, job, error, why);
   } finally {
-    cancel.stop();
+    asked.stop();
   }
   // After the try: a commit whose outcome is not known must not cost a committed job its bytes.
   return await parts.tracing.span('commit', {}, async () => await commit(parts, job, result));
@@ -76,9 +85,9 @@ async function runAttempt(parts: RunningParts, job: Job, lock: AbortSignal): Pro
 async function commit(
   { records, store, observer, log }: RunningParts,
   job: Job,
-  result: JobResult,
+  { model, ...result }: JobMade,
 ): Promise<TicketOutcome> {
-  const committed = await patiently(async () => await records.commitResult(job.id, job.attempt, result));
+  const committed = await patiently(async () => await records.commitResult(job.id, job.attempt, result, model));
   observer.attemptEnded(job, committed ? { outcome: 'succeeded', result } : { outcome: 'superseded' });
   if (!committed) log.warn(jobFacts(job), 'the job has moved on: what this attempt made is dropped');
   await (committed ? tidyUp(store, job) : dropAttempt(store, job));
@@ -89,7 +98,7 @@ async function settleFailure(
   parts: RunningParts,
   job: Job,
   error: unknown,
-  why: { readonly cancelled: boolean; readonly handedBack: boolean },
+  why: { readonly cancelled: boolean; readonly paused: boolean; readonly handedBack: boolean },
 ): Promise<TicketOutcome> {
   const { records, store, observer, log } = parts;
   const reason = serializeError(error);
@@ -100,6 +109,7 @@ async function settleFailure(
     observer.attemptEnded(job, { outcome: 'cancelled' });
     return 'done';
   }
+  if (why.paused) return await settlePause(parts, job, reason);
   if (why.handedBack) {
     log.info(facts, 'attempt handed back');
     await records.releaseAttempt(job.id, job.attempt, reason);
@@ -109,9 +119,27 @@ async function settleFailure(
   const verdict = verdictOn(error);
   if (verdict !== 'failure') return await noteFault(parts, job, verdict, reason);
   log.error({ ...facts, err: error }, 'job failed');
-  if (await patiently(async () => await records.failAttempt(job.id, job.attempt, reason))) await tidyUp(store, job);
+  const isOurs = await patiently(async () => await records.failAttempt(job.id, job.attempt, reason));
+  if (isOurs && laneOf(job.id) === 'pictures') await tidyUp(store, job);
   observer.attemptEnded(job, { outcome: 'failed', error: reason });
   return 'done';
+}
+
+/** Ends an attempt that was asked to pause, as what was asked for last has it. */
+async function settlePause(
+  { records, store, observer, log }: RunningParts,
+  job: Job,
+  error: SerializedError,
+): Promise<TicketOutcome> {
+  const status = await patiently(async () => await records.pauseAttempt(job.id, job.attempt));
+  log.info({ ...jobFacts(job), status }, 'attempt paused');
+  if (status === 'cancelled') {
+    await tidyUp(store, job);
+    observer.attemptEnded(job, { outcome: 'cancelled' });
+    return 'done';
+  }
+  observer.attemptEnded(job, status === null ? { outcome: 'superseded' } : { outcome: 'given_back', error });
+  return status === 'queued' ? { retryInMs: 0 } : 'done';
 }
 
 /** Ends an attempt by a fault: the job is given back, after a while, or dead. */
@@ -130,7 +158,7 @@ async function noteFault(
   const isDead = job.status === 'failed';
   const faults = kind === 'strike' ? job.strikes : job.losses;
   const facts = { ...jobFacts(attempted), code: error.code, fault: kind, faults };
-  if (isDead) await tidyUp(store, job);
+  if (isDead && laneOf(job.id) === 'pictures') await tidyUp(store, job);
   log[isDead ? 'error' : 'warn'](facts, `${isDead ? 'job is dead' : 'attempt ended by a fault'}: ${error.detail}`);
   observer.attemptEnded(job, { outcome: isDead ? 'failed' : 'given_back', error });
   return isDead ? 'done' : { retryInMs: backOff(faults) };

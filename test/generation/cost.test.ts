@@ -23,6 +23,21 @@ describe('how far a drawing is', () => {
     expect(progressIn([pass, second], 2, 0)).toEqual({ step: 8, steps: 8, share: 1 });
   });
 
+  it('counts the steps at which deep layers are worked out whole, and the others by their share', () => {
+    const kept = { ...pass, model: { id: 'm', hash: 'h' }, deepCache: { every: 3, depth: 0, shares: { m: 0.25 } } };
+    // 1, 1/4, 1/4, 1
+    const shares = [0, 1, 2, 3, 4].map((step) => progressIn([kept], 0, step).share);
+    for (const [step, done] of [0, 1, 1.25, 1.5, 2.5].entries()) expect(shares[step]).toBeCloseTo(done / 2.5, 12);
+    expect(progressIn([kept], 0, 0, 1, 0.5).share).toBeCloseTo(0.5 / 2.5, 12);
+    // Guidance begins at the second step, which is worked out whole for both rows: 1/2, 1, 1/4, 1.
+    const late = { ...kept, guidanceWindow: { start: 0.25, end: 1 } };
+    for (const [step, done] of [0, 0.5, 1.5, 1.75, 2.75].entries()) {
+      expect(progressIn([late], 0, step).share).toBeCloseTo(done / 2.75, 12);
+    }
+    // The model of each pass has its own share.
+    expect(progressIn([kept, { ...pass }], 0, 4).share).toBeCloseTo(2.5 / 6.5, 12);
+  });
+
   it('counts evaluations, and shows the steps that are really made', () => {
     // Heun's method: two evaluations a step, but one in the last.
     const heun = { ...pass, run: { steps: 4, evaluations: 7 } };

@@ -61,6 +61,23 @@ describe('a LoRA of few steps', () => {
   });
 });
 
+describe('deep layers that are kept', () => {
+  it.each<[object, string]>([
+    [{ model: 'turbo' }, 'the model turbo, which draws in few steps (Turbo)'],
+    [{ hires: { model: 'turbo' } }, 'the model turbo, which draws in few steps (Turbo)'],
+    [{ loras: [{ model: 'lcm-lora' }] }, 'the LoRA lcm-lora, which draws in few steps (LCM)'],
+  ])('are refused with what was made for few steps: %j', (body, says) => {
+    const refused = { code: 'invalid_request', field: 'deep_cache', message: expect.stringContaining(says) };
+    expect(() => resolve({ ...body, deep_cache: { every: 2 } })).toThrow(expect.objectContaining(refused));
+    expect(resolve(body).plan).not.toHaveProperty('deepCache');
+  });
+
+  it('go with a LoRA of few steps that does not act', () => {
+    const body = { loras: [{ model: 'fast', scale: 0 }], deep_cache: { every: 2 } };
+    expect(resolve(body).plan.deepCache).toMatchObject({ every: 2, depth: 0 });
+  });
+});
+
 describe('steps and guidance that what was made for few steps does not bear', () => {
   const of = (name: string, title: string): string =>
     `${name} was made for few steps (${title}: at most 8 steps, a guidance_scale of 1 to 2): `;

@@ -127,13 +127,13 @@ describe('a generation request', () => {
     expect(refusal({ prompt: 'x', output: { qualty: 1 } }).message).toContain('Did you mean output.quality?');
   });
 
-  test.each([['deep_cache', { deep_cache: { every: 2 } }]])(
-    'refuses %s, which is to come, instead of leaving it out',
-    (field, part) => {
-      const error = refusal({ prompt: 'x', ...part });
-      expect([error.code, error.field]).toEqual(['not_supported_yet', field]);
-    },
-  );
+  test('fills in how deep layers are kept, and refuses what would keep nothing', () => {
+    expect(parseGeneration({ prompt: 'x', deep_cache: {} }).deep_cache).toEqual({ every: 3, depth: 0 });
+    expect(Object.keys(parseGeneration({ prompt: 'x' }))).not.toContain('deep_cache');
+    expect(refusal({ prompt: 'x', deep_cache: { every: 1 } }).field).toBe('deep_cache.every');
+    expect(refusal({ prompt: 'x', deep_cache: { interval: 2 } }).field).toBe('deep_cache.interval');
+    expect(refusal({ prompt: 'x', cache_interval: 3 }).message).toContain('it is deep_cache.every here');
+  });
 });
 
 describe('the mask of a control', () => {

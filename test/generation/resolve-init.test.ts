@@ -190,7 +190,7 @@ describe('variations', () => {
 
 it('plans of before versions began with noise alone and a plain prompt, and are read as they are', () => {
   const { plan } = resolve({});
-  expect(storedGeneration.write(plan)).toMatchObject({ version: 11 });
+  expect(storedGeneration.write(plan)).toMatchObject({ version: 12 });
   const { promptSyntax: _, ...written } = plan;
   const before = { ...written, version: 1 } as unknown as ReturnType<typeof storedGeneration.write>;
   // The noise of the SDE samplers was drawn step by step.

@@ -78,6 +78,17 @@ describe('what a request leaves open', () => {
     expect(error.message).toContain('a multiple of 0.05 but received 0.33: 0.35 would fit');
   });
 
+  test('says how deep layers are kept and what that costs, and nothing where they are not', () => {
+    const { deepCache } = resolve({ deep_cache: { every: 3, depth: 2 } }).plan;
+    expect(deepCache).toEqual({ every: 3, depth: 2, shares: { photo: 0.5 } });
+    expect(Object.keys(resolve({}).plan)).not.toContain('deepCache');
+    const error = refusal(() => resolve({ deep_cache: { every: 3, depth: 3 } }));
+    expect([error.code, error.field]).toEqual(['invalid_request', 'deep_cache.depth']);
+    expect(error.message).toContain(
+      'at most 2 with the model photo, whose UNet has 3 skip connections, but received 3',
+    );
+  });
+
   test('a condition without an extractor takes the picture as a map', () => {
     const [control] = resolve({ controls: [{ type: 'sketch', model: 'nameless', image }] }).plan.controls;
     expect(control).toMatchObject({ source: { kind: 'map' }, model: { id: 'nameless' } });

@@ -10,8 +10,7 @@ import type { GenerationPlan } from '../../src/generation/plan.ts';
 import { resolveGeneration } from '../../src/generation/resolve.ts';
 import type { Resolved } from '../../src/generation/resolved.ts';
 import type { Family } from '../../src/graph/family.ts';
-import { noiseScheduleFrom } from '../../src/schedulers/scheduler-config.ts';
-import { stableDiffusionSchedule } from '../../src/weights/configs/stable-diffusion-schedule.ts';
+import { photoModel } from '../support/photo-model.ts';
 
 const sd1: Family = {
   name: 'sd1',
@@ -23,22 +22,9 @@ const sd1: Family = {
 const sd2: Family = { ...sd1, name: 'sd2', contextWidth: 1024 };
 const files = { licence: null, owner: null, hash: 'abc', path: '/models', layout: 'diffusers' } as const;
 export const base: BaseModel = {
-  ...files,
-  kind: 'base',
-  distilled: null,
-  task: 'drawing',
-  prediction: { type: 'epsilon', zeroSnr: false, decidedBy: 'family', source: 'its family', contradiction: null },
-  id: 'photo',
-  title: 'Photo',
+  ...photoModel,
   family: sd1,
   textLayers: 6,
-  added: null,
-  schedule: noiseScheduleFrom(stableDiffusionSchedule),
-  latentScale: 8,
-  featurePlaces: [],
-  crossAttentions: [],
-  scalingFactor: 0.18215,
-  vae: null,
   defaults: { width: 512, height: 768, steps: 25, guidanceScale: 7.5, scheduler: 'unipc' },
 };
 

@@ -127,7 +127,7 @@ describe('plans that records hold', () => {
       expect.objectContaining({
         code: 'newer_release',
         message:
-          'A newer release wrote this plan: it is of the kind "constructor", and this release reads generation, extraction, upscale. Run the newer release.',
+          'A newer release wrote this plan: it is of the kind "constructor", and this release reads generation, extraction, upscale, training. Run the newer release.',
       }),
     );
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { resolveTrained, resolveTraining } from '../../src/generation/kinds/training/resolve.ts';
+import { heldOutOf, resolveTrained, resolveTraining } from '../../src/generation/kinds/training/resolve.ts';
 import { check } from '../../src/generation/parse.ts';
 import { type TrainingRequest, trainingRequest } from '../../src/generation/request/training.ts';
 import type { BaseModel } from '../../src/generation/models/base.ts';
@@ -12,7 +12,7 @@ const controlNet = { kind: 'controlnet', condition: 'canny', steps: 10 };
 const asked = (request: object): TrainingRequest => check(trainingRequest, request);
 const base = await smallBase('sd15-tiny');
 const resolved = (request: object) =>
-  resolveTraining(asked(request), { base, vae: null, halvings: 3, name: 'given', seed: 7, pairs: 30 });
+  resolveTraining(asked(request), { base, vae: null, halvings: 3, name: 'given', seed: 7, pairs: 30, heldOut: 0 });
 
 describe('a training', () => {
   test('has the defaults of its kind', () => {
@@ -42,12 +42,29 @@ describe('a training', () => {
     expect(resolved({ ...epochs, epochs: 0.01 }).steps).toBe(1);
   });
 
+  test('holds pairs out where it is looked at, or where a share is told', () => {
+    expect(heldOutOf(asked(lora), 30)).toBe(0);
+    expect(heldOutOf(asked({ ...lora, validation: {} }), 3000)).toBe(64);
+    expect(heldOutOf(asked({ ...lora, validation: {} }), 30)).toBe(3);
+    expect(heldOutOf(asked({ ...lora, validation: {} }), 4)).toBe(2);
+    expect(heldOutOf(asked({ ...lora, validation_split: 0.25 }), 100)).toBe(25);
+    expect(() => heldOutOf(asked({ ...lora, validation: {} }), 2)).toThrow('more than the 2 pairs that are held out');
+    const few = { ...controlNet, validation: {}, validation_split: 0.1 };
+    expect(() => heldOutOf(asked(few), 10)).toThrow('holds 2 pairs out at least');
+  });
+
   test.each([
-    ['steps and epochs', { ...lora, epochs: 2 }, 'Expected either steps or epochs but received both'],
-    ['no length', { kind: 'lora' }, 'Expected either steps or epochs but received neither'],
+    [
+      'steps and epochs',
+      { ...lora, epochs: 2 },
+      'Expected one of steps, epochs and minutes but received steps and epochs',
+    ],
+    ['no length', { kind: 'lora' }, 'Expected one of steps, epochs and minutes but received none of them'],
     ['a longer warmup', { ...lora, warmup: 11 }, 'Expected a warmup within the 10 steps but received 11'],
     ['a size between', { ...lora, resolution: [96, 64] }, 'in multiples of 64 pixels for sd15-tiny but received 96x64'],
     ['a LoRA for maps', { ...lora, condition: 'canny' }, 'Expected no condition for a LoRA'],
+    ['moved maps of none', { ...lora, map_jitter: 2 }, 'Expected no map_jitter for a LoRA'],
+    ['timesteps of no map', { ...lora, timesteps_per_map: 2 }, 'Expected no timesteps_per_map for a LoRA'],
     ['mlp alone', { ...lora, targets: ['mlp'] }, 'attention, mlp; or attention, mlp, conv as targets but received mlp'],
     ['maps of nothing', { kind: 'controlnet', steps: 1 }, 'Expected the condition of the maps (canny,'],
     ['a name in capitals', { ...controlNet, condition: 'My_Lines' }, 'a name of your own, 2 to 40 of a-z, 0-9 and "-"'],

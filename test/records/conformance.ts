@@ -219,6 +219,77 @@ export function recordsConformance(name: string, open: () => Promise<OpenRecords
       expect(await eventTypes(job.id)).toEqual(['queued', 'started', 'cancelled']);
     });
 
+    it('pauses a job that waits at once and one that runs when its worker says so, until it is resumed', async () => {
+      const { tenant, id } = await insert();
+      expect(await records.requestStop(tenant, id)).toBeNull();
+      expect(await records.requestPause('another', id)).toBeNull();
+      expect(await records.requestPause(tenant, id)).toMatchObject({ status: 'paused', finishedAt: null });
+      expect(await records.startAttempt(tenant, id)).toBeNull();
+      expect(await records.requestPause(tenant, id)).toBeNull();
+      expect(await records.requestStop(tenant, id)).toBeNull();
+      expect(await records.resume(tenant, id)).toMatchObject({ status: 'queued' });
+      expect(await records.resume(tenant, id)).toBeNull();
+      expect(await records.startAttempt(tenant, id)).toMatchObject({ attempt: 1 });
+      expect(await records.requestPause(tenant, id)).toMatchObject({ status: 'running' });
+      expect(await records.wishes([id])).toEqual(new Map([[id, 'pause']]));
+      expect(await records.pauseAttempt(id, 2)).toBeNull();
+      expect(await records.pauseAttempt(id, 1)).toBe('paused');
+      expect(await records.wishes([id])).toEqual(new Map());
+      await records.resume(tenant, id);
+      await records.startAttempt(tenant, id);
+      expect(await records.requestStop(tenant, id)).toMatchObject({ status: 'running' });
+      expect(await records.wishes([id])).toEqual(new Map([[id, 'stop']]));
+      const round = ['queued', 'started', 'paused'];
+      expect(await eventTypes(id)).toEqual(['queued', 'paused', ...round, 'queued', 'started']);
+    });
+
+    it('pauses a job that was asked to where its attempt was lost, or given back, before it did', async () => {
+      const { tenant, id } = await started();
+      await records.requestPause(tenant, id);
+      expect(await records.startAttempt(tenant, id)).toBeNull();
+      expect(await records.findJob(tenant, id)).toMatchObject({ status: 'paused', attempt: 1, losses: 1 });
+      await records.resume(tenant, id);
+      expect(await records.startAttempt(tenant, id)).toMatchObject({ attempt: 2 });
+      await records.requestPause(tenant, id);
+      await records.releaseAttempt(id, 2, { code: 'unavailable', detail: 'The worker stops.' });
+      expect(await records.startAttempt(tenant, id)).toBeNull();
+      expect(await records.findJob(tenant, id)).toMatchObject({ status: 'paused', attempt: 2, startedAt: null });
+    });
+
+    it('does what is asked for last of a job that is being paused', async () => {
+      const { tenant, id } = await started();
+      await records.requestPause(tenant, id);
+      expect(await records.resume(tenant, id)).toMatchObject({ status: 'running' });
+      expect(await records.wishes([id])).toEqual(new Map());
+      expect(await records.resume(tenant, id)).toBeNull();
+      expect(await records.pauseAttempt(id, 1)).toBe('queued');
+      await records.startAttempt(tenant, id);
+      await records.requestPause(tenant, id);
+      await records.requestStop(tenant, id);
+      expect(await records.pauseAttempt(id, 2)).toBe('queued');
+      await records.startAttempt(tenant, id);
+      expect(await records.wishes([id])).toEqual(new Map([[id, 'stop']]));
+      await records.requestPause(tenant, id);
+      await records.releaseAttempt(id, 3, { code: 'unavailable', detail: 'The worker stops.' });
+      expect(await records.resume(tenant, id)).toMatchObject({ status: 'queued' });
+      expect(await records.startAttempt(tenant, id)).toMatchObject({ attempt: 4 });
+      await records.requestPause(tenant, id);
+      await records.requestCancel(tenant, id);
+      expect(await records.resume(tenant, id)).toBeNull();
+      expect(await records.pauseAttempt(id, 4)).toBe('cancelled');
+      const job = await records.findJob(tenant, id);
+      expect(job?.finishedAt).not.toBeNull();
+      expect(await eventTypes(id)).not.toContain('paused');
+    });
+
+    it('cancels and deletes a paused job', async () => {
+      const [one, other] = [await insert(), await insert()];
+      for (const { tenant, id } of [one, other]) await records.requestPause(tenant, id);
+      expect(await records.requestCancel(one.tenant, one.id)).toMatchObject({ status: 'cancelled' });
+      expect(await records.resume(one.tenant, one.id)).toBeNull();
+      expect(await records.deleteJob(other.tenant, other.id)).toBe(true);
+    });
+
     it('cancels a flagged job whose attempt was lost instead of starting it again', async () => {
       const { tenant, id } = await started();
       await records.requestCancel(tenant, id);

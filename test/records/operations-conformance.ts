@@ -14,7 +14,14 @@ export function operationsConformance(name: string, open: () => Promise<OpenReco
     });
     afterAll(() => records.close());
 
-    const worker = { host: 'node-1', pid: 7, version: '1.2.3', deviceState: 'starting', deviceDetail: 'It starts.' };
+    const worker = {
+      host: 'node-1',
+      pid: 7,
+      version: '1.2.3',
+      deviceState: 'starting',
+      deviceDetail: 'It starts.',
+      loaded: [] as string[],
+    };
     const failed = async (tenant: string) => {
       const job = await records.insertJob(newJob(tenant));
       await records.startAttempt(tenant, job.id);
@@ -24,12 +31,12 @@ export function operationsConformance(name: string, open: () => Promise<OpenReco
 
     it('knows the workers that live, by what they said last', async () => {
       await records.workers.sign({ ...worker, id: 'wrk_1' });
-      await records.workers.sign({ ...worker, id: 'wrk_2', deviceState: 'failed' });
+      await records.workers.sign({ ...worker, id: 'wrk_2', deviceState: 'failed', loaded: ['a', 'b-c.d'] });
       await records.workers.sign({ ...worker, id: 'wrk_1', deviceState: 'ready', deviceDetail: 'cpu' });
       const alive = await records.workers.alive();
       expect(alive).toMatchObject([
         { ...worker, id: 'wrk_1', deviceState: 'ready', deviceDetail: 'cpu' },
-        { ...worker, id: 'wrk_2', deviceState: 'failed' },
+        { ...worker, id: 'wrk_2', deviceState: 'failed', loaded: ['a', 'b-c.d'] },
       ]);
       expect(alive[0]!.seenAt.getTime()).toBeGreaterThanOrEqual(alive[0]!.startedAt.getTime());
       await records.workers.leave('wrk_1');

@@ -7,37 +7,13 @@ import { newBatchId } from '../../src/records/schema/ids.ts';
 import type { OpenRecords } from '../../src/records/open.ts';
 import type { Records } from '../../src/records/records.ts';
 import type { ChooseTurns, Waiting } from '../../src/records/scheduling/turns.ts';
+import { planFor } from '../support/draw-request.ts';
 import { newJob, result } from './conformance.ts';
 import type { NewJob } from '../../src/records/jobs/new-job.ts';
 
 /** A plan that costs width x 64 x 10 pixel steps. */
 export function drawing(width: number): GenerationPlan {
-  return {
-    kind: 'generation',
-    model: { id: 'm', hash: 'h' },
-    prompt: '',
-    negativePrompt: '',
-    promptSyntax: 'a1111',
-    width,
-    height: 64,
-    steps: 10,
-    guidanceScale: 4,
-    guidanceRescale: 0,
-    scheduler: 'ddim',
-    schedule: null,
-    sChurn: 0,
-    eta: null,
-    run: { steps: 10, evaluations: 10 },
-    sdeNoise: 'path',
-    seed: 0,
-    count: 1,
-    clipSkip: 0,
-    controls: [],
-    strict: false,
-    evaluate: false,
-    bestOf: 1,
-    output: { format: 'png', quality: 100, metadata: true },
-  };
+  return planFor({ id: 'm', hash: 'h' }, { width, steps: 10 });
 }
 
 /** Who waits and who is next, in every place of records. */

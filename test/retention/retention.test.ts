@@ -332,6 +332,32 @@ describe('jobs that are deleted together', () => {
   });
 });
 
+describe('training sets', () => {
+  const send = async (bytes: number, total: number): Promise<string> => {
+    const { app } = application;
+    const made = await app.inject({ method: 'POST', url: '/v1/uploads?kind=set' });
+    const { id } = made.json<{ id: string }>();
+    const headers = { 'content-range': `bytes 0-${bytes - 1}/${total}` };
+    const sent = await app.inject({ method: 'PUT', url: `/v1/uploads/${id}`, headers, payload: Buffer.alloc(bytes) });
+    expect(sent.json()).toMatchObject({ received: bytes, whole: bytes === total });
+    return id;
+  };
+
+  it('that are not whole go a day after their last byte, whole ones with their age, and their objects with them', async () => {
+    const before = await stored();
+    const [open, whole] = [await send(1000, 2000), await send(2000, 2000)];
+    const of = async (id: string): Promise<number> => (await stored()).filter((key) => key.includes(id)).length;
+    expect([await of(open), await of(whole)]).toEqual([1, 1]);
+    expect(await sweepIn(0.9 * day, { age: 30 * day, bytes: null })).toMatchObject({ sets: 0 });
+    expect(await sweepIn(1.1 * day, forever)).toMatchObject({ sets: 1, orphans: 0 });
+    expect([await of(open), await of(whole)]).toEqual([0, 1]);
+    expect(await sweepIn(31 * day, { age: 30 * day, bytes: null })).toMatchObject({ sets: 1 });
+    expect((await stored()).filter((key) => key.includes('/sets/'))).toEqual(
+      before.filter((key) => key.includes('/sets/')),
+    );
+  });
+});
+
 describe('the sweeper', () => {
   it('sweeps by its schedule, one at a time, and stops when it is closed', async () => {
     const id = await drawn(await newPhoto());

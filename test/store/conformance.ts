@@ -1,8 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ObjectStore } from '../../src/store/store.ts';
+import { writeObjectsToFile } from '../../src/store/write-file.ts';
 
 /** What every object store must do. */
 export function storeConformance(name: string, open: () => Promise<ObjectStore>): void {
@@ -21,6 +25,36 @@ export function storeConformance(name: string, open: () => Promise<ObjectStore>)
       expect(Buffer.compare(await store.get(key), bytes)).toBe(0);
       expect(Buffer.compare(await buffer(await store.read(key)), bytes)).toBe(0);
       expect(await store.stat(key)).toEqual({ bytes: 300_000 });
+    });
+
+    it('says how much room is left, where it knows', async () => {
+      const room = await store.room();
+      expect(room === null || (Number.isSafeInteger(room) && room > 0)).toBe(true);
+    });
+
+    it('gives objects one behind another into a file, or no file', async () => {
+      const prefix = freshPrefix();
+      const folder = await mkdtemp(join(tmpdir(), 'armature-store-'));
+      try {
+        const pieces = [randomBytes(200_000), Buffer.alloc(0), randomBytes(70_000)];
+        const objects = pieces.map((piece, index) => ({ key: `${prefix}${index}.1`, bytes: piece.length }));
+        for (const [index, piece] of pieces.entries()) await store.put(objects[index]!.key, piece, 'text/plain');
+        const path = join(folder, 'whole');
+        const never = new AbortController().signal;
+        await writeObjectsToFile(store, objects, path, never);
+        expect((await readFile(path)).equals(Buffer.concat(pieces))).toBe(true);
+        const other = join(folder, 'other');
+        const short = [objects[0]!, { ...objects[2]!, bytes: 70_001 }];
+        await expect(writeObjectsToFile(store, short, other, never)).rejects.toEqual(coded('unavailable'));
+        const gone = [objects[0]!, { key: `${prefix}9.1`, bytes: 5 }];
+        await expect(writeObjectsToFile(store, gone, other, never)).rejects.toEqual(coded('not_found'));
+        await expect(writeObjectsToFile(store, objects, other, AbortSignal.abort(new Error('no')))).rejects.toThrow(
+          'no',
+        );
+        expect(await readdir(folder)).toEqual(['whole']);
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
     });
 
     it('keeps an object of no bytes', async () => {

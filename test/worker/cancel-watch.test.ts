@@ -34,24 +34,24 @@ describe('the watch for cancels', () => {
       const left = attempts[which === 'first' ? 'second' : 'first'];
       attempts[which].stop();
       attempts[which].stop();
-      const told = once(left.signal, 'abort');
+      const told = once(left.cancel, 'abort');
       await records.requestCancel(tenant, id);
       await told;
-      expect(attempts[which].signal.aborted).toBe(false);
+      expect(attempts[which].cancel.aborted).toBe(false);
       left.stop();
     },
   );
 
   it('tells both attempts that run at once, and a third that begins after both have stopped', async () => {
     const { id, tenant, first, second } = await attemptedTwice();
-    const told = Promise.all([once(first.signal, 'abort'), once(second.signal, 'abort')]);
+    const told = Promise.all([once(first.cancel, 'abort'), once(second.cancel, 'abort')]);
     await records.requestCancel(tenant, id);
     await told;
     first.stop();
     second.stop();
     const third = cancels.watch(id);
     first.stop();
-    if (!third.signal.aborted) await once(third.signal, 'abort');
+    if (!third.cancel.aborted) await once(third.cancel, 'abort');
     third.stop();
   });
 });

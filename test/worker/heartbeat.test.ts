@@ -18,7 +18,7 @@ describe('the heartbeat of a worker', () => {
 
   it('says at once what is new, and takes the worker out at the end', async () => {
     let deviceState = 'starting';
-    const worker = { id: 'wrk_1', host: 'node-1', pid: 7, version: '0.0.0', deviceDetail: 'cpu' };
+    const worker = { id: 'wrk_1', host: 'node-1', pid: 7, version: '0.0.0', deviceDetail: 'cpu', loaded: [] };
     const heartbeat = startHeartbeat(records.workers, () => ({ ...worker, deviceState }));
     await stateOf('starting');
     deviceState = 'ready';

@@ -4,6 +4,7 @@ import type { Plan } from '../plan.ts';
 import { formOfKinds, newerKind } from '../stored-json.ts';
 import { extractionKind } from './extraction/kind.ts';
 import { generationKind } from './generation/kind.ts';
+import { trainingKind } from './training/kind.ts';
 import { upscaleKind } from './upscale/kind.ts';
 
 /** Every kind of job. A new one is a folder and a row here, and its runner a row of src/service/job-runners.ts. */
@@ -11,6 +12,7 @@ const jobKinds = Object.freeze({
   generation: generationKind,
   extraction: extractionKind,
   upscale: upscaleKind,
+  training: trainingKind,
 });
 
 export type JobKindId = keyof typeof jobKinds;

@@ -29,6 +29,8 @@ export interface BaseModel extends FoundModel {
   readonly featurePlaces: readonly Feature[];
   /** Widths of the UNet's attentions on the text, in the order in which IP-Adapters number them. */
   readonly crossAttentions: readonly number[];
+  /** What a step costs that goes on with kept features, as a share of a whole one, by how deep it goes: by each skip connection of its UNet. */
+  readonly deepShares: readonly number[];
   /** False where its autoencoder has no encoder, so that no picture can be drawn over. */
   readonly drawsOver?: false;
   /** Id of the autoencoder that it is drawn with where a request names none, as its maker or the user says; null: its own. */

@@ -36,10 +36,12 @@ export function findOfAnyKind(models: ModelList, id: string, field: string): Any
 
 /** What a tenant may see and use: what nobody owns, and its own; the very list where that is all of it. */
 export function visibleTo(tenant: string, models: ModelList): ModelList {
-  const isVisible = ({ owner }: OwnedModel): boolean => owner === null || owner === tenant;
+  const isVisible = ({ owner = null }: Partial<OwnedModel>): boolean => owner === null || owner === tenant;
   const all = allModels(models);
   const visible = all.filter(isVisible);
-  return visible.length === all.length ? models : modelList(visible, models.rejected);
+  const rejected = models.rejected.filter(isVisible);
+  const areAll = visible.length === all.length && rejected.length === models.rejected.length;
+  return areAll ? models : modelList(visible, rejected);
 }
 
 /** `unknown_model` where a model of that id is there and is of another kind, so that "there is none" would be no help: it says as what it is named. */

@@ -29,4 +29,6 @@ export interface RejectedModel {
   readonly id: string;
   readonly code: string;
   readonly detail: string;
+  /** The tenant that alone may know of it; null or absent is everybody. */
+  readonly owner?: string | null;
 }

@@ -2,10 +2,9 @@ import { z } from 'zod';
 import { structureOf, structures } from '../../conditions/structures.ts';
 import { ArmatureError } from '../../errors.ts';
 import { fieldPath } from '../../text/field-path.ts';
-import { foreignNames } from './foreign-names.ts';
 import { isLongerThan } from './json-size.ts';
 import { limits } from './limits.ts';
-import { type MaskedPicture, maskedPicture, type PictureReference, pictures } from './pictures.ts';
+import { foreignPictureNames, type MaskedPicture, maskedPicture, type PictureReference, pictures } from './pictures.ts';
 import { noted } from './request-fields.ts';
 
 /** Structure as data is checked by itself: a fault deep inside has a path of its own. */
@@ -38,7 +37,7 @@ export const controlImage = noted(
     ])
     .describe('A picture, or structure as data that the map is drawn from')
     .meta({ id: 'ControlImage' }),
-  { foreign: foreignNames.picture },
+  { foreign: foreignPictureNames },
 );
 
 /** Structure as data, which a request holds as a field named after its kind. */

@@ -3,7 +3,7 @@ import { conditionExamples } from '../../conditions/registry.ts';
 import { resizeModes } from '../../pixels/resize-mode.ts';
 import { controlModes, controlPasses } from './choices.ts';
 import { type ControlImage, controlImage } from './control-image.ts';
-import { foreignNames } from './foreign-names.ts';
+import { called, named } from './foreign-names.ts';
 import { limits } from './limits.ts';
 import { pictureReference } from './pictures.ts';
 import { fieldOptions, noted } from './request-fields.ts';
@@ -107,6 +107,37 @@ const controlFields = {
     }),
 };
 
+const foreignNames = new Map<string, string>([
+  ...named(
+    ['module', 'preprocessor', 'processor', 'annotator', 'control_type', 'condition'],
+    'it is type here, and preprocess where options are meant',
+  ),
+  ...named(
+    ['weight', 'strength', 'control_weight', 'control_strength', 'conditioning_scale', 'controlnet_conditioning_scale'],
+    called('scale'),
+  ),
+  ...named(
+    ['guidance_start', 'start_percent', 'begin_step_percent', 'control_guidance_start', 'starting_control_step'],
+    called('start'),
+  ),
+  ...named(
+    ['guidance', 'guidance_end', 'end_percent', 'end_step_percent', 'control_guidance_end', 'ending_control_step'],
+    called('end'),
+  ),
+  ...named(['control_mode', 'guess_mode'], called('mode')),
+  ...named(['resize_mode'], called('resize')),
+  ...named(['processor_res', 'detect_resolution', 'image_resolution'], called('resolution')),
+  ...named(
+    ['threshold_a', 'threshold_b', 'low_threshold', 'high_threshold', 'processor_params', 'options'],
+    'it is an option of preprocess here, such as {"low_threshold": 100}',
+  ),
+  ...named(['input_image', 'control_image', 'image_url', 'picture'], called('image')),
+  ...named(['mask_image', 'effective_region_mask', 'region'], called('mask')),
+  ...named(['control_net_name', 'controlnet', 'model_name', 'control_model'], called('model')),
+  ...named(['pixel_perfect'], 'a control without resolution is that here'),
+  ...named(['enabled', 'enable'], 'a control that is to do nothing is left out here'),
+]);
+
 /** One of the pictures that steer a generation, and how. */
 export const controlRequest = noted(
   z
@@ -120,7 +151,7 @@ export const controlRequest = noted(
     })
     .describe('A picture that fixes a part of the structure, or prompts, and how it acts')
     .meta({ id: 'Control' }),
-  { foreign: foreignNames.control },
+  { foreign: foreignNames },
 );
 
 export type ControlRequest = Omit<z.output<typeof controlRequest>, 'image'> & {

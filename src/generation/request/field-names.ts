@@ -3,8 +3,7 @@ import { type FieldNames, unknownField } from './unknown-field.ts';
 export type { FieldNames } from './unknown-field.ts';
 
 /**
- * Refuses every field of `value` that is not known: `not_supported_yet` for one that is to come, `invalid_request` with the
- * nearest known name for any other. What is not an object is left to the schema.
+ * Refuses every field of `value` that is not known: `invalid_request` with the nearest known name. What is not an object is left to the schema.
  */
 export function refuseUnknownFields(value: unknown, names: FieldNames, path: readonly PropertyKey[] = []): void {
   if (!isObject(value)) return;

@@ -1,20 +1,23 @@
 /**
  * What other programs call the fields of ours, and what of theirs has no field here: A1111 and its ControlNet extension, ComfyUI,
  * diffusers, InvokeAI, and the images API of OpenAI and of those who sell pictures. Each value goes on from "There is no field x: ".
+ * Here stand those of a generation; those of what a request is made of stand beside its fields.
  */
-const called = (name: string): string => `it is ${name} here`;
+export const called = (name: string): string => `it is ${name} here`;
 
-function named(names: readonly string[], hint: string): readonly (readonly [string, string])[] {
+export function named(names: readonly string[], hint: string): readonly (readonly [string, string])[] {
   return names.map((name) => [name, hint]);
 }
 
-const generation = new Map<string, string>([
+export const foreignGenerationNames = new Map<string, string>([
   ...named(
     ['num_inference_steps', 'inference_steps', 'num_steps', 'sampling_steps', 'sample_steps', 'ddim_steps'],
     called('steps'),
   ),
   ...named(['cfg_scale', 'cfg', 'distilled_cfg_scale', 'true_cfg_scale', 'prompt_strength'], called('guidance_scale')),
   ...named(['token_merging_ratio', 'tome_ratio'], called('token_merging')),
+  ...named(['cache_interval', 'deepcache', 'deep_cache_interval'], called('deep_cache.every')),
+  ...named(['cache_branch_id', 'cache_depth'], called('deep_cache.depth')),
   ...named(['cfg_rescale', 'cfg_rescale_multiplier'], called('guidance_rescale')),
   ...named(['sampler_name', 'sampler_index', 'sampler', 'sample_method', 'sampling_method'], called('scheduler')),
   ...named(['schedule_type', 'noise_schedule', 'scheduler_type'], called('schedule')),
@@ -106,60 +109,3 @@ const generation = new Map<string, string>([
   ...named(['input', 'inputs', 'parameters'], 'its fields are those of the request itself here'),
   ...named(['override_settings'], 'its settings are fields of the request here, such as model and clip_skip'),
 ]);
-
-const control = new Map<string, string>([
-  ...named(
-    ['module', 'preprocessor', 'processor', 'annotator', 'control_type', 'condition'],
-    'it is type here, and preprocess where options are meant',
-  ),
-  ...named(
-    ['weight', 'strength', 'control_weight', 'control_strength', 'conditioning_scale', 'controlnet_conditioning_scale'],
-    called('scale'),
-  ),
-  ...named(
-    ['guidance_start', 'start_percent', 'begin_step_percent', 'control_guidance_start', 'starting_control_step'],
-    called('start'),
-  ),
-  ...named(
-    ['guidance', 'guidance_end', 'end_percent', 'end_step_percent', 'control_guidance_end', 'ending_control_step'],
-    called('end'),
-  ),
-  ...named(['control_mode', 'guess_mode'], called('mode')),
-  ...named(['resize_mode'], called('resize')),
-  ...named(['processor_res', 'detect_resolution', 'image_resolution'], called('resolution')),
-  ...named(
-    ['threshold_a', 'threshold_b', 'low_threshold', 'high_threshold', 'processor_params', 'options'],
-    'it is an option of preprocess here, such as {"low_threshold": 100}',
-  ),
-  ...named(['input_image', 'control_image', 'image_url', 'picture'], called('image')),
-  ...named(['mask_image', 'effective_region_mask', 'region'], called('mask')),
-  ...named(['control_net_name', 'controlnet', 'model_name', 'control_model'], called('model')),
-  ...named(['pixel_perfect'], 'a control without resolution is that here'),
-  ...named(['enabled', 'enable'], 'a control that is to do nothing is left out here'),
-]);
-
-const lora = new Map<string, string>([
-  ...named(['name', 'path', 'id', 'lora', 'lora_name', 'adapter', 'adapter_name', 'model_name'], called('model')),
-  ...named(
-    ['weight', 'strength', 'multiplier', 'strength_model', 'lora_scale', 'unet_scale', 'adapter_weights'],
-    called('scale'),
-  ),
-  ...named(
-    ['strength_clip', 'clip_strength', 'te_scale', 'te_weight', 'clip_scale', 'text_encoder_weight'],
-    called('text_encoder_scale'),
-  ),
-]);
-
-const picture = new Map<string, string>([
-  ...named(['base64', 'b64', 'b64_json', 'image', 'bytes'], called('data')),
-  ...named(['image_url', 'uri', 'href', 'src'], called('url')),
-  ...named(['id', 'upload', 'file_id', 'image_id'], called('upload_id')),
-  ...named(['file', 'filename', 'name'], called('part')),
-]);
-
-const output = new Map<string, string>([
-  ...named(['type', 'output_format', 'content_type'], called('format')),
-  ...named(['compression', 'output_compression', 'output_quality'], called('quality')),
-]);
-
-export const foreignNames = { generation, control, lora, picture, output } as const;

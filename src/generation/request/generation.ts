@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type ControlRequest, controlRequest } from './controls.ts';
 import { autoencoderFields } from './autoencoder.ts';
 import { drawnOverFields } from './drawn-over.ts';
-import { foreignNames } from './foreign-names.ts';
+import { foreignGenerationNames } from './foreign-names.ts';
 import { hiresField } from './hires.ts';
 import { jobFields } from './job.ts';
 import { limits } from './limits.ts';
@@ -51,8 +51,7 @@ const generationFields = {
 export const generationRequest = noted(
   z.strictObject(generationFields).describe('What is to be drawn').meta({ id: 'GenerationRequest' }),
   {
-    later: ['deep_cache'],
-    foreign: foreignNames.generation,
+    foreign: foreignGenerationNames,
   },
 );
 

@@ -59,6 +59,10 @@ export const limits = {
   controlWindow: { min: 0, max: 1 },
   /** Of a square of 2x2 tokens one is left. */
   tokenMerging: { min: 0, max: 0.75 },
+  /** Steps from one at which the denoiser works out all of itself to the next. */
+  deepCacheEvery: { min: 2, max: 150 },
+  /** Skip connections of a UNet; models have fewer. */
+  deepCacheDepth: { min: 0, max: 99 },
   /** Steps from one at which a ControlNet runs to the next. */
   controlEvery: { min: 1, max: 150 },
   /** Short side in pixels at which an extractor sees a picture. */

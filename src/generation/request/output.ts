@@ -1,9 +1,14 @@
 import { z } from 'zod';
 import { outputFormats } from './choices.ts';
-import { foreignNames } from './foreign-names.ts';
+import { called, named } from './foreign-names.ts';
 import { limits } from './limits.ts';
 import { fieldOptions, noted } from './request-fields.ts';
 import { integer } from './scalars.ts';
+
+const foreignNames = new Map<string, string>([
+  ...named(['type', 'output_format', 'content_type'], called('format')),
+  ...named(['compression', 'output_compression', 'output_quality'], called('quality')),
+]);
 
 const outputFields = {
   format: z.enum(outputFormats).default('png').describe('File format of the outputs'),
@@ -16,7 +21,7 @@ const outputFields = {
 /** What an extraction may say of its map. */
 export const outputRequest = noted(
   z.strictObject(outputFields).describe('How pictures are encoded').meta({ id: 'MapEncoding' }),
-  { foreign: foreignNames.output },
+  { foreign: foreignNames },
 );
 
 /** What a generation may say of its outputs besides. */
@@ -34,7 +39,7 @@ export const generationOutputRequest = noted(
     })
     .describe('How outputs are encoded')
     .meta({ id: 'OutputEncoding' }),
-  { foreign: foreignNames.output },
+  { foreign: foreignNames },
 );
 
 export type OutputRequest = z.output<typeof outputRequest>;

@@ -1,12 +1,20 @@
 import { z } from 'zod';
 import { maskedConditions } from '../../conditions/registry.ts';
-import { foreignNames } from './foreign-names.ts';
+import { called, named } from './foreign-names.ts';
 import { limits } from './limits.ts';
 import { noted } from './request-fields.ts';
 import { id } from './scalars.ts';
 
 const jobId = id.describe('Id of an earlier job that has succeeded: gen_...');
 const index = z.int().min(0).max(limits.fileIndex);
+
+/** What other programs call the fields of a picture. */
+export const foreignPictureNames = new Map<string, string>([
+  ...named(['base64', 'b64', 'b64_json', 'image', 'bytes'], called('data')),
+  ...named(['image_url', 'uri', 'href', 'src'], called('url')),
+  ...named(['id', 'upload', 'file_id', 'image_id'], called('upload_id')),
+  ...named(['file', 'filename', 'name'], called('part')),
+]);
 
 /** The ways in which a picture may be given. */
 export const pictures = [
@@ -28,7 +36,7 @@ export const pictureReference = noted(
     .union(pictures)
     .describe('A picture: exactly one of upload_id, data, part and url, or a map or an output of an earlier job')
     .meta({ id: 'Image' }),
-  { foreign: foreignNames.picture },
+  { foreign: foreignPictureNames },
 );
 
 /** A picture and which part of it is to be drawn anew. */
@@ -48,7 +56,7 @@ export const extractionImage = noted(
     .union([...pictures, maskedPicture])
     .describe('A picture')
     .meta({ id: 'ExtractionImage' }),
-  { foreign: foreignNames.picture },
+  { foreign: foreignPictureNames },
 );
 
 export type PictureReference = z.output<typeof pictureReference>;

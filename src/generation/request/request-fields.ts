@@ -3,8 +3,6 @@ import { type FieldNames, isObject, refuseUnknownFields } from './field-names.ts
 
 /** What is known of an object of a request beside its schema. */
 export interface FieldNotes {
-  /** Fields of the contract that this version refuses with `not_supported_yet`. */
-  readonly later?: readonly string[];
   /** What other programs call such fields, in small letters, and how that goes on from "There is no field x: ". */
   readonly foreign?: ReadonlyMap<string, string>;
   /** Looks besides into what the schema's own errors must not repeat; throws. */
@@ -38,8 +36,7 @@ function notesOf(schema: z.core.$ZodType): FieldNotes {
 }
 
 /**
- * Refuses every field of a request that its schema does not have, however deep: `not_supported_yet` for one that is to come,
- * `invalid_request` with the nearest known name for any other. Everything else that is wrong is left to the schema.
+ * Refuses every field of a request that its schema does not have, however deep: `invalid_request` with the nearest known name. Everything else that is wrong is left to the schema.
  */
 export function refuseFields(schema: z.core.$ZodType, value: unknown, path: readonly PropertyKey[] = []): void {
   if (value === undefined) return;
@@ -76,9 +73,9 @@ function knownOf(schema: z.core.$ZodType): Known {
   if (before !== undefined) return before;
   const inner = bare(schema);
   const notes = notesOf(inner);
-  const { later = [], foreign } = notes;
+  const { foreign } = notes;
   const fields = [...fieldsOf(objectsOf(inner))];
-  const names = { known: fields.map(([name]) => name), later, ...(foreign === undefined ? {} : { foreign }) };
+  const names = { known: fields.map(([name]) => name), ...(foreign === undefined ? {} : { foreign }) };
   const known = { element: inner instanceof z.ZodArray ? inner.element : null, notes, names, fields };
   found.set(schema, known);
   return known;

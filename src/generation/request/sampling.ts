@@ -43,6 +43,28 @@ export const samplingFields = {
       flag: '--token-merging <share>',
       says: 'share of places that are merged with others like them: faster, less exact (default: 0)',
     }),
+  deep_cache: z
+    .strictObject({
+      every: integer(limits.deepCacheEvery)
+        .default(3)
+        .describe('Steps from one at which the denoiser works out all of itself to the next')
+        .register(fieldOptions, {
+          flag: '--deep-cache <steps>',
+          says: 'the denoiser works out its deep layers at every so many steps: faster, less exact',
+        }),
+      depth: integer(limits.deepCacheDepth)
+        .default(0)
+        .describe(
+          "The skip connection of the UNet up to which it is worked out at the steps between, that of its first convolution being 0 (DeepCache's cache_branch_id)",
+        )
+        .register(fieldOptions, {
+          flag: '--deep-cache-depth <number>',
+          says: 'how much of it is worked out at the steps between (default: 0, the least)',
+        }),
+    })
+    .optional()
+    .describe('What the deep layers of the denoiser gave at one step is taken again at the next ones')
+    .meta({ id: 'DeepCache' }),
   image_guidance_scale: real(limits.imageGuidanceScale)
     .optional()
     .describe(

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { fieldOptions } from './request-fields.ts';
+import { limits } from './limits.ts';
 import { id, integer, real } from './scalars.ts';
 
 export const trainingKinds = ['controlnet', 'lora'] as const;
@@ -27,7 +28,56 @@ const bounds = {
   rank: { min: 1, max: 1024 },
   alpha: { min: 0.001, max: 10_000 },
   seed: { min: 0, max: 2 ** 32 - 1 },
+  maps: { min: 2, max: 1024 },
+  heldOut: { min: 0, max: 0.5 },
+  minutes: { min: 0.01, max: 100_000 },
+  jitter: { min: 0, max: 64 },
+  timestepsPerMap: { min: 1, max: 64 },
+  keep: { min: 0, max: 100 },
+  prompts: 64,
+  seeds: 8,
 } as const;
+
+/** How a training is looked at where it says no more than that it is. */
+const usualValidation = { every: 500, maps: 8, seeds: [0] };
+
+const validation = z
+  .strictObject({
+    every: integer(bounds.steps)
+      .default(usualValidation.every)
+      .describe('Steps from one look to the next; there is one before the first step and after the last one too')
+      .register(fieldOptions, {
+        flag: '--validation-every <steps>',
+        says: 'draw pictures of held-out maps and measure them every so many steps (default of the others: 500)',
+      }),
+    prompts: z
+      .array(z.string().max(limits.promptLength))
+      .max(bounds.prompts)
+      .default([])
+      .describe('What is drawn, in turn; none: the captions of the pairs that are held out')
+      .register(fieldOptions, {
+        flag: '--validation-prompt <text>',
+        says: 'what is drawn then; may be given several times (default: captions of held-out pairs)',
+      }),
+    maps: integer(bounds.maps)
+      .default(usualValidation.maps)
+      .describe('Of a ControlNet: held-out maps that are drawn and measured; the first eight are shown')
+      .register(fieldOptions, {
+        flag: '--validation-maps <number>',
+        says: 'of a ControlNet: how many held-out maps are drawn and measured (default: 8)',
+      }),
+    seeds: z
+      .array(integer(bounds.seed))
+      .min(1)
+      .max(bounds.seeds)
+      .default(usualValidation.seeds)
+      .describe('Of each picture')
+      .register(fieldOptions, {
+        flag: '--validation-seeds <seeds>',
+        says: 'of each picture, with commas (default: 0)',
+      }),
+  })
+  .describe('Pictures and figures of pairs that are not learnt from, while it is trained; null: none');
 
 /** A word or a few that stand in every caption. */
 const trigger = z.string().trim().min(1).max(100);
@@ -63,6 +113,13 @@ export const trainingRequest = z
         flag: '--epochs <number>',
         says: 'in the place of --steps: how often each picture is learnt from',
       }),
+    minutes: real(bounds.minutes)
+      .optional()
+      .describe('In the place of steps: as many as fit into this time, by the first steps that are measured')
+      .register(fieldOptions, {
+        flag: '--minutes <number>',
+        says: 'in the place of --steps: as many as fit into this time, by the first steps that are measured',
+      }),
     batch: integer(bounds.rows)
       .default(1)
       .describe('Pictures that are learnt from at once; memory grows with it')
@@ -71,12 +128,15 @@ export const trainingRequest = z
       .default(1)
       .describe('Batches for one step: as many times the batch in its memory')
       .register(fieldOptions, { flag: '--accumulation <number>', says: 'batches for one step (default: 1)' }),
-    learning_rate: real(bounds.rate)
+    learning_rate: z
+      .union([real(bounds.rate), z.literal('auto')])
       .optional()
-      .describe('The largest; 0.00001 for a ControlNet and 0.0001 for a LoRA where it is not told')
+      .describe(
+        'The largest; "auto": found by a range test; 0.00001 for a ControlNet and 0.0001 for a LoRA where it is not told',
+      )
       .register(fieldOptions, {
         flag: '--learning-rate <number>',
-        says: 'the largest (default: 1e-5 for a ControlNet, 1e-4 for a LoRA)',
+        says: 'the largest, or auto: found by a range test (default: 1e-5 for a ControlNet, 1e-4 for a LoRA)',
       }),
     schedule: z
       .enum(rateSchedules)
@@ -127,6 +187,24 @@ export const trainingRequest = z
       .default(false)
       .describe('Learn from half of the pictures mirrored, each time anew')
       .register(fieldOptions, { flag: '--flip', says: 'learn from half of the pictures mirrored, each time anew' }),
+    map_jitter: integer(bounds.jitter)
+      .default(0)
+      .describe(
+        'Of a ControlNet: pixels by which maps are moved at most, at random, each time anew, so that they need not fit so exactly',
+      )
+      .register(fieldOptions, {
+        flag: '--map-jitter <pixels>',
+        says: 'of a ControlNet: move maps by so many pixels at most, at random (default: 0)',
+      }),
+    timesteps_per_map: integer(bounds.timestepsPerMap)
+      .default(1)
+      .describe(
+        'Of a ControlNet: timesteps at which each picture of a batch is learnt from, with one run of the hint encoder; memory grows with it',
+      )
+      .register(fieldOptions, {
+        flag: '--timesteps-per-map <number>',
+        says: 'of a ControlNet: timesteps at which each picture of a batch is learnt from (default: 1)',
+      }),
     prompt_dropout: real(bounds.share)
       .optional()
       .describe(
@@ -176,6 +254,23 @@ export const trainingRequest = z
       .register(fieldOptions, {
         flag: '--on-bad <refuse|skip>',
         says: 'what becomes of a set with files that cannot be used (default: refuse)',
+      }),
+    validation: validation.nullable().default(null),
+    validation_split: real(bounds.heldOut)
+      .optional()
+      .describe(
+        'Share of the pairs that are not learnt from; with validation a tenth, 2 to 64 of them, where it is not told, and else none',
+      )
+      .register(fieldOptions, {
+        flag: '--validation-split <share>',
+        says: 'share of the pairs that are not learnt from (default: a tenth, 2 to 64 pairs, with validation, else none)',
+      }),
+    keep: integer(bounds.keep)
+      .default(0)
+      .describe('Models from on the way that are kept beside the result, evenly over the steps, in checkpoints/step-N')
+      .register(fieldOptions, {
+        flag: '--keep <number>',
+        says: 'models from on the way to keep beside the result, evenly over the steps, in checkpoints/step-N (default: 0)',
       }),
     trigger_word: trigger
       .nullable()

@@ -2,10 +2,9 @@ import { nearestName } from '../../text/nearest-name.ts';
 import { ArmatureError } from '../../errors.ts';
 import { fieldPath } from '../../text/field-path.ts';
 
-/** The names an object may have, and those that the contract has and this version does not. */
+/** The names an object may have. */
 export interface FieldNames {
   readonly known: readonly string[];
-  readonly later: readonly string[];
   /** What other programs call such fields, in small letters, and how that goes on from "There is no field x: ". */
   readonly foreign?: ReadonlyMap<string, string>;
 }
@@ -13,9 +12,6 @@ export interface FieldNames {
 /** The error for a field of an object at `path` that it may not have. */
 export function unknownField(name: string, names: FieldNames, path: readonly PropertyKey[]): ArmatureError {
   const field = fieldPath([...path, name]);
-  if (names.later.includes(name)) {
-    return new ArmatureError('not_supported_yet', `${field} is not supported yet: leave it out.`, { field });
-  }
   const shown = name.length > 80 ? `${field.slice(0, 80)}...` : field;
   const foreign = names.foreign?.get(name.slice(0, 80).toLowerCase());
   if (foreign !== undefined) {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { lstat, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ArmatureError, systemReason } from '../../errors.ts';
 import { makeFolder } from '../../files/make-folder.ts';
@@ -46,6 +46,7 @@ export async function prepareDataFolder(folder: string): Promise<DataFolder> {
           'Run the release that made it, or a newer one, or choose another folder with --data.',
       );
     }
+    await removeDrafts(folder);
     for (const step of layout.filter((pending) => pending.version > version)) {
       await step.up(folder);
       await writeVersion(folder, step.version);
@@ -67,6 +68,13 @@ const ownNames = new Set([
   'server.json',
   'first-picture.png',
 ]);
+
+/** Drafts of those that are files, of which one is left where a process is killed while it writes: of this release and earlier ones. */
+const ownDraft =
+  /^(?:version|lock|server\.json|armature\.json|file-hashes|found-models)\.(?:\d+\.tmp|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.part)?)$/;
+
+/** Milliseconds after which nobody writes a draft any more. */
+const draftAge = 3_600_000;
 
 /** What systems put into every folder or disk. */
 const anywhere = new Set(['lost+found', 'System Volume Information', '$RECYCLE.BIN', 'Thumbs.db', 'desktop.ini']);
@@ -132,7 +140,16 @@ function belongs(folder: string, name: string): boolean {
   if (name === 'database') return inside.length === 0 || inside.includes('PG_VERSION');
   if (name === 'drafts') return inside.every((draft) => /^[0-9a-f-]{36}$/.test(draft));
   if (name === 'objects') return inside.every((top) => top === 'tenants');
-  return ownNames.has(name) || /^(version|lock|server\.json)\.[\w-]+$/.test(name);
+  return ownNames.has(name) || ownDraft.test(name) || /^(version|lock|server\.json)\.[\w-]+$/.test(name);
+}
+
+/** Removes drafts that were left. What cannot be looked at or removed stays: it is in nobody's way. */
+async function removeDrafts(folder: string): Promise<void> {
+  for (const name of namesIn(folder).filter((one) => ownDraft.test(one))) {
+    const path = join(folder, name);
+    const found = await lstat(path).catch(() => null);
+    if (found?.isFile() === true && Date.now() - found.mtimeMs > draftAge) await rm(path).catch(() => {});
+  }
 }
 
 function placesIn(folder: string): DataFolder {

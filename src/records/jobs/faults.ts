@@ -5,6 +5,8 @@ import type { Job, JobCheckpoint, JobStatus } from '../../generation/job.ts';
 import { storedCheckpoint } from '../../generation/stored-job.ts';
 import { jobFromRow } from '../schema/rows.ts';
 import type { Tables } from '../schema/schema.ts';
+import { isLong } from '../scheduling/lanes.ts';
+import { storableJson } from '../database/storable-json.ts';
 import { runsAs } from './transitions.ts';
 import { noProgress, type Transition, transition, transitions } from './transition.ts';
 
@@ -45,10 +47,10 @@ export function sqlFaults(db: Kysely<Tables>): FaultRecords {
         where: runsAs(id, attempt),
         set: () => ({
           [column]: sql<number>`${sql.ref(column)} + 1`,
-          last_fault: JSON.stringify(error),
+          last_fault: storableJson(error),
           dead: isDead,
           status: sql<JobStatus>`case when ${isDead} then 'failed' else 'queued' end`,
-          error: sql<string | null>`case when ${isDead} then ${JSON.stringify(error)}::jsonb end`,
+          error: sql<string | null>`case when ${isDead} then ${storableJson(error)}::jsonb end`,
           finished_at: sql<Date | null>`case when ${isDead} then now() end`,
           started_at: sql<Date | null>`case when ${isDead} then started_at end`,
           progress: sql<string | null>`case when ${isDead} then progress end`,
@@ -104,14 +106,15 @@ export function sqlFaults(db: Kysely<Tables>): FaultRecords {
 export function anew() {
   return {
     status: 'queued' as const,
-    // Back to those that wait for their turn.
-    dispatched_at: null,
+    // Back to those that wait for their turn, in the lane that has turns.
+    dispatched_at: sql<Date | null>`case when ${isLong} then now() end`,
     strikes: 0,
     losses: 0,
     last_fault: null,
     dead: false,
     checkpoint: null,
     cancel_requested: false,
+    asked_for: null,
     result: null,
     error: null,
     ...noProgress,

@@ -6,6 +6,7 @@ import type { NewJob } from './new-job.ts';
 import { jobFromRow } from '../schema/rows.ts';
 import type { JobTable, Tables } from '../schema/schema.ts';
 import { jobChannel } from '../schema/job-channel.ts';
+import { isLong } from '../scheduling/lanes.ts';
 import { virtualTime } from '../scheduling/virtual-time.ts';
 
 /** Writes accepted jobs and their `queued` events in one statement, and announces them; returns them in the same order. */
@@ -35,9 +36,9 @@ export async function insertJobs(db: Kysely<Tables>, jobs: readonly NewJob[]): P
     inserted as (
       insert into ${sql.table('armature.job')}
         (id, tenant, status, plan, warnings, metadata, dialect, external_id, webhook, trace_parent, priority, cost,
-          virtual_time, event_seq)
+          virtual_time, event_seq, dispatched_at)
       select id, tenant, 'queued', plan, warnings, metadata, dialect, external_id, webhook, trace_parent, priority, cost,
-        ${virtualTime}, 1
+        ${virtualTime}, 1, case when ${isLong} then now() end
       from given
       returning *),
     noted as (

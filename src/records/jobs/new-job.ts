@@ -1,4 +1,5 @@
 import type { Door } from '../../generation/door.ts';
+import type { Lane } from '../../generation/lanes.ts';
 import type { Plan } from '../../generation/plan.ts';
 import type { WebhookTarget } from '../../generation/request/webhook.ts';
 import type { IdempotencyClaim } from './idempotency.ts';
@@ -24,6 +25,8 @@ export interface NewJob {
 
 export interface JobQuery {
   readonly status?: JobStatus;
+  /** Default: pictures. */
+  readonly lane?: Lane;
   readonly before?: string;
   readonly limit: number;
 }

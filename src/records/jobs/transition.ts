@@ -11,6 +11,7 @@ import type { JobStatus } from '../../generation/job.ts';
 import { countersLocked, eventsForReceivers, itemsCounted, itemsEnded } from '../webhooks/outbox.ts';
 import { type ChangeKind, jobChannel } from '../schema/job-channel.ts';
 import type { JobTable, Tables } from '../schema/schema.ts';
+import { storableJson } from '../database/storable-json.ts';
 
 /** Announces a change of a job into the state that it has now. */
 const announced = sql`pg_notify(${sql.lit(jobChannel)}, id || case
@@ -98,5 +99,5 @@ function eventTypeOf() {
 
 /** The data of an event: the attempt, and `detail`. */
 export function eventData(detail: Readonly<Record<string, unknown>>) {
-  return sql<string>`jsonb_build_object('attempt', attempt) || ${JSON.stringify(detail)}::jsonb`.as('data');
+  return sql<string>`jsonb_build_object('attempt', attempt) || ${storableJson(detail)}::jsonb`.as('data');
 }

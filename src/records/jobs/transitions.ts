@@ -1,11 +1,12 @@
 import { sql, type Kysely } from 'kysely';
 import { type SerializedError, serializeError } from '../../errors.ts';
 import { deadAfter } from '../../generation/faults.ts';
-import type { Job, JobResult, JobStatus, Progress } from '../../generation/job.ts';
+import type { Job, JobResult, JobStatus, JobWish, Progress } from '../../generation/job.ts';
 import { storedProgress, storedResult } from '../../generation/stored-job.ts';
 import { isOfNewerRelease } from '../../generation/stored-json.ts';
 import { jobFromRow } from '../schema/rows.ts';
 import type { Tables } from '../schema/schema.ts';
+import { storableJson } from '../database/storable-json.ts';
 import { announcement, eventData, noProgress, type Transition, transition } from './transition.ts';
 
 const now = sql<Date>`now()`;
@@ -16,10 +17,11 @@ export async function startAttempt(db: Kysely<Tables>, tenant: string, id: strin
     where: (row) =>
       row.and([row('tenant', '=', tenant), row('id', '=', id), row('status', 'in', ['queued', 'running'])]),
     set: () => ({
-      status: sql<JobStatus>`case when ${isCancelled} then 'cancelled' when ${lostTooMany} then 'failed' else 'running' end`,
-      attempt: sql<number>`case when ${ends} then attempt else attempt + 1 end`,
-      started_at: sql<Date | null>`case when ${ends} then started_at else now() end`,
+      status: sql<JobStatus>`case when ${isCancelled} then 'cancelled' when ${lostTooMany} then 'failed' when ${isPaused} then 'paused' else 'running' end`,
+      attempt: sql<number>`case when ${ends} or ${isPaused} then attempt else attempt + 1 end`,
+      started_at: sql<Date | null>`case when ${ends} then started_at when not ${isPaused} then now() end`,
       finished_at: sql<Date | null>`case when ${ends} then now() end`,
+      asked_for: sql<JobWish | null>`case when not ${isPaused} then asked_for end`,
       ...noProgress,
       losses: sql<number>`case when ${lost} then losses + 1 else losses end`,
       last_fault: sql<string | null>`case when ${lost} then ${workerLost}::jsonb else last_fault end`,
@@ -43,6 +45,8 @@ const lostTooMany = sql<boolean>`(${lost} and losses + 1 >= ${sql.lit(deadAfter.
 /** Asked to stop, itself or with all of its batch. */
 const isCancelled = sql<boolean>`(cancel_requested or exists (
   select from ${sql.table('armature.batch')} as batch where batch.id = batch_id and batch.cancelling_since is not null))`;
+/** Asked to pause, of an attempt that has ended since. */
+const isPaused = sql<boolean>`(asked_for is not distinct from 'pause')`;
 const ends = sql<boolean>`(${isCancelled} or ${lostTooMany})`;
 const workerLost = JSON.stringify({
   code: 'worker_lost',
@@ -87,7 +91,7 @@ export async function failAttempt(
   attempt: number,
   error: SerializedError,
 ): Promise<boolean> {
-  const set = () => ({ status: 'failed' as const, error: JSON.stringify(error), finished_at: now });
+  const set = () => ({ status: 'failed' as const, error: storableJson(error), finished_at: now });
   return (await transition(db, { where: runsAs(id, attempt), set, detail: { error } })) !== null;
 }
 
@@ -106,24 +110,84 @@ export async function cancelAttempt(db: Kysely<Tables>, id: string, attempt: num
   return (await transition(db, { where: runsAs(id, attempt), set })) !== null;
 }
 
-/** A queued job ends at once; a running one is flagged. Null where the job is final, absent or flagged already. */
+/** A queued or paused job ends at once; a running one is flagged. Null where the job is final, absent or flagged already. */
 export async function requestCancel(db: Kysely<Tables>, tenant: string, id: string): Promise<Job | null> {
   const row = await transition(db, {
     where: (row) =>
       row.and([
         row('tenant', '=', tenant),
         row('id', '=', id),
-        row('status', 'in', ['queued', 'running']),
+        row('status', 'in', ['queued', 'paused', 'running']),
         row('cancel_requested', '=', false),
       ]),
     set: () => ({
       cancel_requested: true,
-      status: sql<JobStatus>`case when status = 'queued' then 'cancelled' else status end`,
-      finished_at: sql<Date>`case when status = 'queued' then now() end`,
+      status: sql<JobStatus>`case when status = 'running' then status else 'cancelled' end`,
+      finished_at: sql<Date>`case when status <> 'running' then now() end`,
     }),
     eventOnlyIn: 'cancelled',
   });
   return row === null ? null : jobFromRow(row);
+}
+
+export async function pauseAttempt(db: Kysely<Tables>, id: string, attempt: number): Promise<JobStatus | null> {
+  const set = () => ({
+    status: sql<JobStatus>`case when cancel_requested then 'cancelled' when ${isPaused} then 'paused' else 'queued' end`,
+    started_at: sql<Date | null>`case when cancel_requested then started_at end`,
+    finished_at: sql<Date | null>`case when cancel_requested then now() end`,
+    asked_for: sql<JobWish | null>`case when not ${isPaused} then asked_for end`,
+    ...noProgress,
+  });
+  return (await transition(db, { where: runsAs(id, attempt), set }))?.status ?? null;
+}
+
+/** A queued job is paused at once; a running one is asked. Null where it is neither, or leaves already. */
+export async function requestPause(db: Kysely<Tables>, tenant: string, id: string): Promise<Job | null> {
+  const row = await transition(db, {
+    where: isAskable(tenant, id, ['queued', 'running']),
+    set: () => ({
+      status: sql<JobStatus>`case when status = 'queued' then 'paused' else status end`,
+      asked_for: sql<JobWish | null>`case when status = 'running' then 'pause' end`,
+    }),
+    eventOnlyIn: 'paused',
+  });
+  return row === null ? null : jobFromRow(row);
+}
+
+/** A running job is asked to end with what it has. Null where it does not run, or leaves already. */
+export async function requestStop(db: Kysely<Tables>, tenant: string, id: string): Promise<Job | null> {
+  const set = () => ({ asked_for: 'stop' as const });
+  // Nothing has happened to it yet.
+  const row = await transition(db, { where: isAskable(tenant, id, ['running']), set, eventOnlyIn: 'succeeded' });
+  return row === null ? null : jobFromRow(row);
+}
+
+/** paused -> queued; one that is asked to pause is asked no more. Null where it is neither. */
+export async function resume(db: Kysely<Tables>, tenant: string, id: string): Promise<Job | null> {
+  const row = await transition(db, {
+    where: (row) =>
+      row.and([
+        isAskable(tenant, id, ['paused', 'queued', 'running'])(row),
+        row.or([row('status', '=', 'paused'), row('asked_for', '=', 'pause')]),
+      ]),
+    set: () => ({
+      status: sql<JobStatus>`case when status = 'paused' then 'queued' else status end`,
+      dispatched_at: sql<Date | null>`case when status = 'paused' then now() else dispatched_at end`,
+      asked_for: null,
+    }),
+    eventOnlyIn: 'queued',
+  });
+  return row === null ? null : jobFromRow(row);
+}
+
+function isAskable(tenant: string, id: string, statuses: readonly JobStatus[]): Transition['where'] {
+  return (row) =>
+    row.and([
+      row('tenant', '=', tenant),
+      row('id', '=', id),
+      row('status', 'in', [...statuses]),
+      row('cancel_requested', '=', false),
+    ]);
 }
 
 /** Replaces the job's progress, and its one progress event under a new number. */

@@ -12,6 +12,7 @@ export interface QueueCounts {
   /** Queued jobs in the queue. */
   readonly dispatched: number;
   readonly running: number;
+  readonly paused: number;
   /** When the oldest queued job was accepted; null where there is none. */
   readonly oldestQueuedAt: Date | null;
   /** Jobs that had more faults than they may. */
@@ -74,6 +75,7 @@ export interface OverviewRecords {
 const queued = sql<boolean>`(status = 'queued')`;
 const dispatched = sql<boolean>`(${isDispatched} and status = 'queued')`;
 const running = sql<boolean>`(status = 'running')`;
+const paused = sql<boolean>`(status = 'paused')`;
 
 const job = sql.table('armature.job');
 const batch = sql.table('armature.batch');
@@ -97,6 +99,7 @@ export function sqlOverview(db: Kysely<Tables>): OverviewRecords {
           sql<number | null>`(select sum(jobs)::integer from ${flow})`.as('waiting'),
           jobs(dispatched).as('dispatched'),
           jobs(running).as('running'),
+          jobs(paused).as('paused'),
           jobs(sql<boolean>`dead = true`).as('dead'),
           webhooks('pending').as('webhooksPending'),
           webhooks('dead').as('webhooksDead'),
@@ -107,6 +110,7 @@ export function sqlOverview(db: Kysely<Tables>): OverviewRecords {
         waiting: row.waiting ?? 0,
         dispatched: row.dispatched ?? 0,
         running: row.running ?? 0,
+        paused: row.paused ?? 0,
         dead: row.dead ?? 0,
         webhooksPending: row.webhooksPending ?? 0,
         webhooksDead: row.webhooksDead ?? 0,

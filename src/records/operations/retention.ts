@@ -164,7 +164,7 @@ export function sqlRetention(db: Kysely<Tables>): RetentionRecords {
     async unendedJobs(tenant, limit) {
       const { rows } = await sql<{ id: string; running: boolean }>`
         select id, status = 'running' as running from ${job}
-        where tenant = ${tenant} and status in ('queued', 'running') order by id limit ${limit}`.execute(db);
+        where tenant = ${tenant} and status in ('queued', 'running', 'paused') order by id limit ${limit}`.execute(db);
       return rows;
     },
 
@@ -189,4 +189,6 @@ const ownTables = [
   'idempotency_key',
   'tenant_turn',
   'removal',
+  'set_upload',
+  'trained_model',
 ] as const;

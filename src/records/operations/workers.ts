@@ -12,6 +12,8 @@ export interface WorkerSign {
   readonly deviceState: string;
   /** One sentence: which provider was taken and why, or what is wrong. */
   readonly deviceDetail: string;
+  /** Ids of the models of which something is in the memory of its device. */
+  readonly loaded: readonly string[];
 }
 
 export interface SeenWorker extends WorkerSign {
@@ -35,8 +37,8 @@ export interface WorkerRecords {
 export function sqlWorkers(db: Kysely<Tables>): WorkerRecords {
   const lately = sql<Date>`now() - make_interval(secs => ${sql.lit(silenceLimit)})`;
   return {
-    async sign({ id, host, pid, version, deviceState, deviceDetail }) {
-      const state = { device_state: deviceState, device_detail: deviceDetail };
+    async sign({ id, host, pid, version, deviceState, deviceDetail, loaded }) {
+      const state = { device_state: deviceState, device_detail: deviceDetail, loaded: [...loaded] };
       await db
         .insertInto('worker')
         .values({ id, host, pid, version, ...state })
@@ -66,6 +68,7 @@ export function sqlWorkers(db: Kysely<Tables>): WorkerRecords {
         version: row.version,
         deviceState: row.device_state,
         deviceDetail: row.device_detail,
+        loaded: row.loaded,
         startedAt: row.started_at,
         seenAt: row.seen_at,
       }));

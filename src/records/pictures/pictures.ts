@@ -49,8 +49,30 @@ const job = sql.table('armature.job');
 export const objectsOfPlan = sql`jsonb_path_query_array(plan, 'strict $.**.key')`;
 
 /** Whether some job names the object whose key is `key`. */
-function isNamed(key: RawBuilder<unknown>, state = sql`true`): RawBuilder<boolean> {
+export function isNamed(key: RawBuilder<unknown>, state = sql`true`): RawBuilder<boolean> {
   return sql<boolean>`exists (select from ${job} where ${objectsOfPlan} @> to_jsonb(${key}) and ${state})`;
+}
+
+const unended = sql`status not in ('succeeded', 'failed', 'cancelled')`;
+
+/**
+ * Locks an upload that may be deleted, until the transaction ends: with `before` one that was not used since and that no job names, else one that no job
+ * names which has not ended.
+ */
+export async function lockUnused(
+  db: Kysely<Tables>,
+  uploads: RawBuilder<unknown>,
+  { tenant, id, before }: { readonly tenant: string; readonly id: string; readonly before: Date | undefined },
+): Promise<{ readonly key: string } | Exclude<UploadDeletion, 'deleted'>> {
+  const { rows } = await sql<{ key: string }>`
+    select key from ${uploads} where tenant = ${tenant} and id = ${id} and not deleted
+      and (${before ?? null}::timestamptz is null or used_at < ${before ?? null})
+    for update`.execute(db);
+  const found = rows[0];
+  if (found === undefined) return 'absent';
+  const naming = isNamed(sql`${found.key}::text`, before === undefined ? unended : sql`true`);
+  const { rows: used } = await sql<{ used: boolean }>`select ${naming} as used`.execute(db);
+  return used[0]?.used === true ? 'in use' : found;
 }
 
 export function sqlPictures(db: Kysely<Tables>): PictureRecords {
@@ -87,18 +109,9 @@ export function sqlPictures(db: Kysely<Tables>): PictureRecords {
 
     deleteUpload: (tenant, id, before) =>
       db.transaction().execute(async (transaction) => {
-        const { rows } = await sql<{ key: string }>`
-          select key from ${upload} where tenant = ${tenant} and id = ${id} and not deleted
-            and (${before ?? null}::timestamptz is null or used_at < ${before ?? null})
-          for update`.execute(transaction);
-        const key = rows[0]?.key;
-        if (key === undefined) return 'absent';
-        const state = before === undefined ? sql`status in ('queued', 'running')` : sql`true`;
-        const used = await sql<{ used: boolean }>`select ${isNamed(sql`${key}::text`, state)} as used`.execute(
-          transaction,
-        );
-        if (used.rows[0]?.used === true) return 'in use';
-        await sql`update ${upload} set deleted = true where key = ${key}`.execute(transaction);
+        const found = await lockUnused(transaction, upload, { tenant, id, before });
+        if (typeof found === 'string') return found;
+        await sql`update ${upload} set deleted = true where key = ${found.key}`.execute(transaction);
         return 'deleted';
       }),
 

@@ -1,5 +1,7 @@
 import { sql, type Kysely } from 'kysely';
+import type { Job } from '../../generation/job.ts';
 import type { Tables } from '../schema/schema.ts';
+import { isLong } from './lanes.ts';
 
 /**
  * About how many jobs will be started before each of these queued ones. Of those that have been moved into the queue, the
@@ -14,4 +16,14 @@ export async function countAhead(db: Kysely<Tables>, ids: readonly string[]): Pr
     select id, ahead from armature.count_ahead(${ids}::text[])`.execute(db);
   const ahead = new Map(rows.map((row) => [row.id, row.ahead]));
   return ids.map((id) => ahead.get(id) ?? 0);
+}
+
+/** The same of the long lane, where those of the highest priority go first, and of these the oldest. */
+export async function countLongAhead(db: Kysely<Tables>, { id, priority }: Job): Promise<number> {
+  const { rows } = await sql<{ ahead: number }>`
+    select count(*)::integer as ahead from ${sql.table('armature.job')}
+    where status = 'queued' and ${isLong} and (priority > ${priority} or (priority = ${priority} and id < ${id}))`.execute(
+    db,
+  );
+  return rows[0]?.ahead ?? 0;
 }

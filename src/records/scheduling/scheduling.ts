@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import { effectivePriority, wholePriority } from '../../generation/request/priority.ts';
 import type { Tables } from '../schema/schema.ts';
+import { isLong } from './lanes.ts';
 import type {
   DispatchedTicket,
   Scheduling,
@@ -63,7 +64,7 @@ export function sqlScheduling(db: Kysely<Tables>): Scheduling {
     async meanCost(tenant) {
       const { rows } = await sql<{ mean: number | null }>`
         select avg(cost) as mean from (
-          select cost from ${job} where status = 'queued' ${ofTenant(tenant)} order by id limit 100) as first`.execute(
+          select cost from ${job} where status = 'queued' and not ${isLong} ${ofTenant(tenant)} order by id limit 100) as first`.execute(
         db,
       );
       return rows[0]?.mean ?? null;
@@ -94,7 +95,8 @@ interface FlowRow {
  */
 async function readWaiting(db: Kysely<Tables>, windows: Windows): Promise<Waiting | null> {
   const { rows } = await sql<FlowRow>`
-    with busy as (select tenant, count(*)::integer as jobs from ${job} where ${isDispatched} group by tenant),
+    with busy as (
+      select tenant, count(*)::integer as jobs from ${job} where ${isDispatched} and not ${isLong} group by tenant),
     room as (select coalesce(sum(jobs), 0)::integer as dispatched from busy having coalesce(sum(jobs), 0) < ${windows.total}),
     seen as (
       select flow.tenant, flow.flow, coalesce(busy.jobs, 0) as dispatched, batch.dispatched_at as batch_dispatched_at

@@ -1,11 +1,12 @@
 import { v7 } from 'uuid';
+import { idPrefixes, type Lane } from '../../generation/lanes.ts';
 
 /**
  * Ids are a prefix and a UUIDv7 (RFC 9562): they sort by the time of their making, so that a listing pages by id and a
  * queue's order is the order of ids. Within one process they grow strictly.
  */
-export function newJobId(): string {
-  return `gen_${v7()}`;
+export function newJobId(lane: Lane = 'pictures'): string {
+  return `${idPrefixes[lane]}${v7()}`;
 }
 
 /** Of an event that receivers are told of. */

@@ -2,9 +2,10 @@ import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { Quota } from '../../access/api-key.ts';
 import type { Scope } from '../../access/scopes.ts';
 import type { SerializedError } from '../../errors.ts';
-import type { JobEventType, JobStatus } from '../../generation/job.ts';
+import type { JobEventType, JobStatus, JobWish } from '../../generation/job.ts';
 import type { BatchAxis, BatchCounts, CountedBatch } from '../../generation/batch.ts';
 import type { Door } from '../../generation/door.ts';
+import type { StoredFile } from '../../generation/made-model.ts';
 import type { StoredJson } from '../../generation/stored-json.ts';
 import type { WebhookEvent, WebhookTarget } from '../../generation/request/webhook.ts';
 
@@ -31,6 +32,8 @@ export interface JobTable {
   readonly progress_share: ColumnType<number | null, never, number | null>;
   readonly attempt: Generated<number>;
   readonly cancel_requested: Generated<boolean>;
+  /** What else it was asked for while it runs; null where it was not. */
+  readonly asked_for: ColumnType<JobWish | null, never, JobWish | null>;
   readonly result: Stored<'result'>;
   readonly error: ColumnType<SerializedError | null, never, string | null>;
   readonly created_at: Generated<Date>;
@@ -163,6 +166,31 @@ export interface UploadTable {
   readonly deleted: Generated<boolean>;
 }
 
+/** A training set; see sets/set-upload.ts. Sizes come as texts where they are bigints. */
+export interface SetUploadTable {
+  readonly id: string;
+  readonly tenant: string;
+  readonly key: string;
+  readonly name: string | null;
+  readonly size: ColumnType<string | number | null, number | null, number | string | null>;
+  readonly received: ColumnType<string | number, number | undefined, number>;
+  readonly archive: ColumnType<SetArchive | null, SetArchive | null | undefined, SetArchive | null>;
+  /** Number of the sender who writes: each that begins gets the next one. */
+  readonly writer: ColumnType<number, number | undefined, number>;
+  /** Nobody sees it any more; its objects may still be there. */
+  readonly deleted: Generated<boolean>;
+  readonly created_at: Date;
+  readonly used_at: Generated<Date>;
+}
+
+/** An object with a piece of a set. All but the last of a set have the same size. */
+export interface SetPartTable {
+  readonly set_id: string;
+  readonly index: number;
+  readonly key: string;
+  readonly bytes: number;
+}
+
 export interface IdempotencyKeyTable {
   readonly tenant: string;
   readonly route: string;
@@ -233,8 +261,40 @@ export interface WorkerTable {
   readonly version: string;
   readonly device_state: string;
   readonly device_detail: string;
+  readonly loaded: Generated<string[]>;
   readonly started_at: Generated<Date>;
   readonly seen_at: Generated<Date>;
+}
+
+/** What is known of a training beside its job; without a row where nothing is yet. */
+export interface TrainingTable {
+  readonly job_id: string;
+  /** What was found in its set; null until it was read. */
+  readonly report: ColumnType<Readonly<Record<string, unknown>> | null, string | null, string | null>;
+}
+
+/** What a training showed after a step. */
+export interface TrainingLookTable {
+  readonly job_id: string;
+  readonly step: number;
+  readonly look: Json<StoredJson<'look'>>;
+}
+
+/** A model that was trained here. */
+export interface TrainedModelTable {
+  readonly id: string;
+  readonly tenant: string;
+  /** Of the training, which may be gone by now. */
+  readonly job_id: string;
+  readonly kind: string;
+  /** Of the maps of a ControlNet; null of what sees none. */
+  readonly condition: string | null;
+  readonly files: Json<readonly StoredFile[]>;
+  /** A driver may give a bigint as text. */
+  readonly bytes: ColumnType<number | string, number, never>;
+  /** Whether everybody sees it. */
+  readonly published: Generated<boolean>;
+  readonly created_at: Generated<Date>;
 }
 
 /** What all processes sign with. */
@@ -259,6 +319,8 @@ export interface Tables {
   readonly input: InputTable;
   readonly upload: UploadTable;
   readonly removal: RemovalTable;
+  readonly set_upload: SetUploadTable;
+  readonly set_part: SetPartTable;
   readonly stored_change: StoredChangeTable;
   readonly sweep: SweepTable;
   readonly idempotency_key: IdempotencyKeyTable;
@@ -267,6 +329,9 @@ export interface Tables {
   readonly usage: UsageTable;
   readonly worker: WorkerTable;
   readonly secret: SecretTable;
+  readonly training: TrainingTable;
+  readonly training_look: TrainingLookTable;
+  readonly trained_model: TrainedModelTable;
   readonly migration: MigrationTable;
 }
 
@@ -288,6 +353,9 @@ export type CountedBatchRow = Selectable<BatchTable> & {
 export type BatchSnapshot = {
   readonly [Column in keyof CountedBatchRow]: SnapshotValue<CountedBatchRow[Column]>;
 };
+
+/** What a training set is packed as. */
+export type SetArchive = 'zip' | 'tar';
 
 /** pending -> delivered | dead; a dead one that is replayed is pending again. */
 export const deliveryStatuses = ['pending', 'delivered', 'dead'] as const;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
@@ -47,6 +48,21 @@ describe('the layout of a data folder', () => {
     writeFileSync(join(folder, 'version'), 'v2.1');
     await expect(prepareDataFolder(folder)).rejects.toMatchObject({ code: 'invalid_config' });
     await expect(prepareDataFolder(join(folder, 'version', 'below'))).rejects.toMatchObject({ code: 'invalid_config' });
+  });
+
+  it('is one where processes were killed while they wrote its files, whose drafts go in time', async () => {
+    const folder = newFolder();
+    const id = randomUUID();
+    const left = ['found-models.123.tmp', `armature.json.${id}.part`, `file-hashes.${id}`, `server.json.${id}`];
+    for (const name of left) writeFileSync(join(folder, name), 'half');
+    await prepareDataFolder(folder);
+    expect(readdirSync(folder)).toEqual(expect.arrayContaining(left));
+    const [fresh, ...old] = left;
+    for (const name of old) utimesSync(join(folder, name), 1, 1);
+    writeFileSync(join(folder, 'found-models.txt'), 'mine');
+    utimesSync(join(folder, 'found-models.txt'), 1, 1);
+    await prepareDataFolder(folder);
+    expect(readdirSync(folder).toSorted()).toEqual([fresh!, 'found-models.txt', 'models', 'version'].toSorted());
   });
 
   it('is refused where its version is a pipe, which nobody may ever write to', async () => {

@@ -12,6 +12,7 @@ export const extractionKind: JobKind<ExtractionPlan, EffectiveExtraction> = {
   id: 'extraction',
   stored: storedForm('plan', { version: 1 }),
   setsPace: false,
+  lane: 'pictures',
   effective: effectiveExtraction,
   cost: () => extractionCost,
   outputs: () => 1,

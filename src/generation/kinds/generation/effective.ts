@@ -42,6 +42,10 @@ export const effectiveGeneration = z
     guidance_start: z.number(),
     guidance_end: z.number().describe('Guidance acted between these shares of the steps'),
     token_merging: z.number(),
+    deep_cache: z
+      .object({ every: z.int(), depth: z.int() })
+      .nullable()
+      .describe('null: all of the denoiser was worked out at every step'),
     image_guidance_scale: z.number().nullable().describe('null: the model edits no picture'),
     scheduler: z.enum(schedulerIds),
     schedule: z.enum(scheduleIds).nullable().describe('null: the noise levels were spaced as the model says'),
@@ -123,6 +127,7 @@ export function generationView(plan: GenerationPlan, mapUrl: (control: number) =
     guidance_start: plan.guidanceWindow?.start ?? 0,
     guidance_end: plan.guidanceWindow?.end ?? 1,
     token_merging: plan.tokenMerging ?? 0,
+    deep_cache: plan.deepCache === undefined ? null : { every: plan.deepCache.every, depth: plan.deepCache.depth },
     image_guidance_scale: plan.imageGuidanceScale ?? null,
     scheduler: plan.scheduler,
     schedule: scheduleOf(plan.scheduler, plan.schedule),

@@ -12,6 +12,7 @@ export const generationKind: JobKind<GenerationPlan, EffectiveGeneration> = {
   id: 'generation',
   stored: storedGeneration,
   setsPace: true,
+  lane: 'pictures',
   effective: effectiveGeneration,
   cost: costOfDrawing,
   outputs: ({ count }) => count,

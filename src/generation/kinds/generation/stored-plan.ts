@@ -15,10 +15,10 @@ import { storedForm } from '../../stored-json.ts';
  * plans had one pass, and all LoRAs were merged, as those are that do not say how they are applied. Until version 10 no picture's edges met, nothing
  * was drawn beyond the sides of one, no model took its guidance as an input, every control had a map, and guidance
  * acted at all steps. Until version 11 every ControlNet ran at all steps, and no
- * tokens were merged.
+ * tokens were merged, and until version 12 all of a UNet was worked out at every step.
  */
 export const storedGeneration = storedForm<'plan', GenerationPlan>('plan', {
-  version: 11,
+  version: 12,
   upgrade(plan, version) {
     if (version >= 7) return plan;
     if (version === 6) return fromVersion6(plan);

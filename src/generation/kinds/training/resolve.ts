@@ -23,6 +23,8 @@ export interface TrainingGiven extends TrainedBeside {
   readonly seed: number;
   /** Pairs of an epoch. */
   readonly pairs: number;
+  /** Pairs that are not among them, as `heldOutOf` says. */
+  readonly heldOut: number;
 }
 
 /** Pixels at which pictures are learnt from. `invalid_request` where the UNet cannot halve them as often as it does. */
@@ -41,16 +43,22 @@ export function trainedSize(
 export function resolveTrained(request: TrainingRequest, base: BaseModel, name: string): Trained {
   refuseBase(base);
   requireOneLength(request);
+  refuseMapFields(request);
   return trainedKinds[request.kind].resolve(request, base, request.name ?? name);
 }
 
 /** The plan of a training. Throws as above. */
 export function resolveTraining(request: TrainingRequest, given: TrainingGiven): TrainingPlan {
-  const { base, vae, pairs } = given;
-  const { batch, accumulation } = request;
+  const { base, vae, pairs, heldOut } = given;
+  const {
+    batch,
+    accumulation,
+    minutes = null,
+    learning_rate: rate = trainedKinds[request.kind].defaults.learningRate,
+  } = request;
   const { defaults } = trainedKinds[request.kind];
   const steps = stepsOf(request, pairs);
-  if (request.warmup > steps)
+  if (steps !== 0 && request.warmup > steps)
     throw wrongField('warmup', `Expected a warmup within the ${steps} steps but received ${request.warmup}.`);
   return {
     version: 1,
@@ -60,27 +68,68 @@ export function resolveTraining(request: TrainingRequest, given: TrainingGiven):
     trained: resolveTrained(request, base, given.name),
     resolution: trainedSize(request, given),
     steps,
+    minutes,
     batch,
     accumulation,
-    learningRate: request.learning_rate ?? defaults.learningRate,
+    learningRate: rate === 'auto' ? 0 : rate,
+    findsRate: rate === 'auto',
     schedule: request.schedule,
     warmup: request.warmup,
     ema: request.ema,
     minSnrGamma: request.min_snr_gamma,
     flip: request.flip,
+    mapJitter: request.map_jitter,
+    timestepsPerMap: request.timesteps_per_map,
     promptDropout: request.prompt_dropout ?? defaults.promptDropout,
     seed: request.seed ?? given.seed,
     trigger: request.trigger_word,
+    heldOut,
+    keep: request.keep,
+    validation: request.validation,
   };
 }
 
-function requireOneLength({ steps, epochs }: TrainingRequest): void {
-  if ((steps === undefined) !== (epochs === undefined)) return;
-  const came = steps === undefined ? 'neither' : 'both';
-  throw wrongField('steps', `Expected either steps or epochs but received ${came}.`);
+/** What only maps have. */
+function refuseMapFields(request: TrainingRequest): void {
+  if (trainedKinds[request.kind].seesMaps) return;
+  const { map_jitter: jitter, timesteps_per_map: timesteps } = request;
+  if (jitter !== 0) throw wrongField('map_jitter', 'Expected no map_jitter for a LoRA: it sees no maps.');
+  if (timesteps !== 1)
+    throw wrongField('timesteps_per_map', 'Expected no timesteps_per_map for a LoRA, which sees no maps: use batch.');
 }
 
-function stepsOf({ steps, epochs, batch, accumulation }: TrainingRequest, pairs: number): number {
+/** Held-out pairs where it is not told how many: a tenth, within these. */
+const usuallyHeldOut = { least: 2, most: 64, share: 0.1 };
+
+/** How many of so many pairs are not learnt from. `invalid_request` where nothing is left. */
+export function heldOutOf({ kind, validation, validation_split: share }: TrainingRequest, pairs: number): number {
+  const { least, most, share: usual } = usuallyHeldOut;
+  if (share === undefined && validation === null) return 0;
+  const count =
+    share === undefined ? Math.min(most, Math.max(least, Math.round(usual * pairs))) : Math.round(share * pairs);
+  if (count >= pairs) {
+    const detail = `Expected more than the ${count} pairs that are held out but the set has ${pairs}: use more pairs, or train without validation.`;
+    throw wrongField('validation_split', detail);
+  }
+  if (count < least && validation !== null && trainedKinds[kind].seesMaps) {
+    const detail = `Expected a validation_split that holds ${least} pairs out at least, whose maps are compared, but ${share} of ${pairs} are ${count}.`;
+    throw wrongField('validation_split', detail);
+  }
+  return count;
+}
+
+function requireOneLength({ steps, epochs, minutes }: TrainingRequest): void {
+  const told = Object.entries({ steps, epochs, minutes }).flatMap(([name, value]) =>
+    value === undefined ? [] : [name],
+  );
+  if (told.length === 1) return;
+  const came = told.length === 0 ? 'none of them' : told.join(' and ');
+  throw wrongField('steps', `Expected one of steps, epochs and minutes but received ${came}.`);
+}
+
+/** 0 where they are to be measured. */
+function stepsOf({ steps, epochs, minutes, batch, accumulation }: TrainingRequest, pairs: number): number {
+  if (minutes !== undefined) return 0;
   return steps ?? Math.max(1, Math.ceil(((epochs as number) * pairs) / (batch * accumulation)));
 }
 

@@ -8,6 +8,7 @@ export const upscaleKind: JobKind<UpscalePlan, EffectiveUpscale> = {
   id: 'upscale',
   stored: storedForm('plan', { version: 1 }),
   setsPace: false,
+  lane: 'pictures',
   effective: effectiveUpscale,
   cost: ({ cost }) => cost,
   outputs: () => 1,

@@ -3,6 +3,7 @@ import type { Tables } from '../schema.ts';
 import { keepBatchCancels } from './batch-cancels.ts';
 import { createBatchWebhooks } from './batch-webhooks.ts';
 import { createBatches } from './batches.ts';
+import { tellLoadedModels } from './loaded-models.ts';
 import { createDeliveryTables } from './delivery.ts';
 import { addFaults } from './faults.ts';
 import { tellPlaces } from './places.ts';
@@ -10,12 +11,16 @@ import { keepDoors } from './doors.ts';
 import { keepFlows } from './flows.ts';
 import { createFirstTables } from './jobs.ts';
 import { createKeyTables } from './keys.ts';
+import { allowPauses } from './pauses.ts';
 import { createRetention } from './retention.ts';
 import { createOperations } from './operations.ts';
 import { createRemovals } from './removals.ts';
 import { createSecrets } from './secrets.ts';
 import { keepProgressShares } from './progress-shares.ts';
+import { createSets } from './sets.ts';
 import { keepStoredSizes } from './stored-sizes.ts';
+import { keepLooks } from './training-looks.ts';
+import { keepTrainings } from './trainings.ts';
 
 /** One step of the schema's history. A step that has been released never changes: a correction is a further step. */
 export interface Migration {
@@ -42,4 +47,9 @@ export const migrations: readonly Migration[] = [
   { version: 14, name: 'places of jobs that wait', up: tellPlaces },
   { version: 15, name: 'shares of progress', up: keepProgressShares },
   { version: 16, name: 'doors of jobs', up: keepDoors },
+  { version: 17, name: 'training sets', up: createSets },
+  { version: 18, name: 'trainings, and models that come of them', up: keepTrainings },
+  { version: 19, name: 'models that workers have in memory', up: tellLoadedModels },
+  { version: 20, name: 'jobs that are paused', up: allowPauses },
+  { version: 21, name: 'what trainings showed on their way', up: keepLooks },
 ];

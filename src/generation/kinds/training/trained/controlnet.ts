@@ -14,6 +14,8 @@ const hintScale = 8;
 /** It is shown half of its maps without words. */
 export const trainedControlNet: TrainedKindRow<TrainedControlNet> = {
   defaults: { learningRate: 1e-5, promptDropout: 0.5 },
+  seesMaps: true,
+  isDrawnWith: (file, name) => !file.includes('/') && file !== `${name}.safetensors`,
   resolve({ condition }, base, name) {
     if (base.latentScale !== hintScale) {
       const detail = `A ControlNet makes a cell of ${hintScale} x ${hintScale} pixels of its map, but a latent of ${base.id} has ${base.latentScale} x ${base.latentScale}: train one for another base model.`;

@@ -14,6 +14,8 @@ export interface TrainedLora extends TrainedCommon {
 
 export const trainedLora: TrainedKindRow<TrainedLora> = {
   defaults: { learningRate: 1e-4, promptDropout: 0.05 },
+  seesMaps: false,
+  isDrawnWith: (file, name) => file === `${name}.safetensors`,
   resolve(request) {
     const { condition, rank, alpha = rank } = request;
     if (condition !== undefined) throw wrongField('condition', 'Expected no condition for a LoRA: it sees no maps.');

@@ -11,8 +11,12 @@ export interface TrainedCommon {
 export interface TrainedKindRow<Trained extends TrainedCommon> {
   /** As trainers have them (docs/training.md). */
   readonly defaults: { readonly learningRate: number; readonly promptDropout: number };
+  /** Whether it learns to follow maps. */
+  readonly seesMaps: boolean;
   /** Beside which base, and how; `name` is what the result is called. `not_supported_yet`, `invalid_request`. */
   readonly resolve: (request: TrainingRequest, base: BaseModel, name: string) => Trained;
+  /** Whether a file of a result is one of those that pictures are drawn with here: its path below the folder, and what the result is called. */
+  readonly isDrawnWith: (file: string, name: string) => boolean;
 }
 
 export function wrongField(field: string, detail: string): ArmatureError {
