@@ -25,6 +25,8 @@ import { isolateAnswers } from './plugins/isolate-answers.ts';
 import { meterBodies } from './plugins/meter-bodies.ts';
 import { observeRequests, OneLineARequest } from './plugins/observe-requests.ts';
 import { traceRequests } from './plugins/trace-requests.ts';
+import { askForBodies } from './plugins/expected-continue.ts';
+import { endLateRequests } from './plugins/late-requests.ts';
 import { describeApi } from './plugins/openapi.ts';
 import { acceptJson } from './plugins/json-bodies.ts';
 import { refuseOtherEncodings } from './plugins/content-headers.ts';
@@ -70,6 +72,8 @@ export async function buildApp(
   });
   isolateAnswers(app);
   limitRequests(app, limits);
+  endLateRequests(app, limits.requestMs);
+  askForBodies(app);
   refuseRepeatedHeaders(app);
   refuseOtherEncodings(app);
   acceptJson(app, limits.jsonValues);
@@ -84,7 +88,7 @@ export async function buildApp(
   refuseWhileDraining(app, parts.draining);
   await app.register(cors, {
     origin: corsOrigins.includes('*') ? '*' : [...corsOrigins],
-    methods: ['GET', 'HEAD', 'POST', 'DELETE'],
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
     // What only looks like a preflight is answered like one: a refusal of the plugin's own would be no problem document.
     strictPreflight: false,
     exposedHeaders: [
@@ -98,6 +102,7 @@ export async function buildApp(
       'WWW-Authenticate',
       'X-Request-Id',
       'Idempotency-Replayed',
+      'Upload-Offset',
     ],
   });
   acceptForms(app);

@@ -13,14 +13,24 @@ import { element } from './elements.js';
  */
 
 /**
- * A row of buttons. What the server refuses is said below them.
+ * Where is said what the server refused, by what was tried first in its row: a page that is drawn anew says it still.
+ *
+ * @type {Map<string, HTMLElement>}
+ */
+const places = new Map();
+
+/**
+ * A row of buttons. What the server refuses is said below them, for as long as the same can be tried.
  *
  * @param {readonly Action[]} actions
  * @returns {HTMLElement | ''}
  */
 export function actionRow(actions) {
-  if (actions.length === 0) return '';
-  const said = element('div', { role: 'status' });
+  const [first] = actions;
+  if (first === undefined) return '';
+  const named = `${first.method} ${first.path}`;
+  const said = places.get(named) ?? element('div', { role: 'status' });
+  places.set(named, said);
   return element(
     'div',
     {},
@@ -42,6 +52,7 @@ function actionButton({ name, method, path, question, after }, said) {
   const act = async () => {
     if (question !== undefined && !(await confirmed(question, name))) return;
     button.disabled = true;
+    said.replaceChildren();
     try {
       await send(method, path);
       after();

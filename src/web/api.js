@@ -126,3 +126,12 @@ async function refusal(response) {
   const detail = problem.detail ?? `The server answered with the status ${response.status}.`;
   return new Refusal(response.status, String(detail));
 }
+
+/**
+ * The address of a job, below which its events and files are.
+ *
+ * @param {string} id
+ */
+export function jobPath(id) {
+  return `v1/${id.startsWith('trn_') ? 'trainings' : 'generations'}/${encodeURIComponent(id)}`;
+}

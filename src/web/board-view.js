@@ -36,7 +36,10 @@ function tiles({ queue, lately, workers, dead_letters: dead, webhooks }) {
     tile(
       'Running',
       queue.running,
-      workers.length === 1 ? 'on 1 worker' : `on ${workers.length} workers`,
+      [
+        workers.length === 1 ? 'on 1 worker' : `on ${workers.length} workers`,
+        ...(queue.paused === 0 ? [] : [`${queue.paused} paused`]),
+      ].join('; '),
       workers.length === 0,
     ),
     tile('Done', succeeded, `in ${minutes} min: ${(succeeded / minutes).toFixed(1)} a minute`),

@@ -34,7 +34,8 @@ function thumbnail(job) {
  */
 function about(job, up) {
   const { effective, error } = job;
-  const made = 'model' in effective ? `${effective.model.id} · ` : '';
+  const base = 'model' in effective ? effective.model : 'base' in effective ? effective.base : null;
+  const made = base === null ? '' : `${base.id} · `;
   const types = 'controls' in effective ? effective.controls.map(({ type }) => type) : [];
   const controls = types.length === 0 ? '' : `${types.join(', ')} · `;
   return element(

@@ -128,7 +128,7 @@ function controlRows({
  * @param {string} alt
  * @param {{ readonly width: number, readonly height: number } | null} size null where it is not known
  */
-function pictureFrame(path, alt, size) {
+export function pictureFrame(path, alt, size) {
   const frame = element('div', { class: 'frame' });
   if (size !== null) frame.style.aspectRatio = `${size.width} / ${size.height}`;
   const picture = element('img', { alt });

@@ -1,22 +1,28 @@
 import { actionRow } from './actions.js';
+import { jobPath } from './api.js';
 import { bar, definitions, element, heading, pair, section, time, unfoldable } from './elements.js';
 import { duration } from './figures.js';
 import { pictureCards } from './job-pictures.js';
 import { shown } from './kinds.js';
+import { looksView } from './training-looks.js';
+import { trainingProgress, trainingSections } from './training-view.js';
 import { previewSection } from './previews.js';
 
 /** @import { Action } from './actions.js' */
 /** @import { JobView } from '../server/views/job-schema.ts' */
+/** @import { LooksView } from '../server/views/look-view.ts' */
 
 /**
  * The whole of a job as elements of the page.
  *
  * @param {JobView} job
+ * @param {LooksView | null} looks of a training
  * @returns {readonly HTMLElement[]}
  */
-export function jobView(job) {
+export function jobView(job, looks) {
   const underway = job.status === 'running' ? [previewSection()] : [];
-  return [top(job), ...notices(job), ...underway, ...pictures(job), aside(job)];
+  const learnt = looks === null ? [] : looksView(job, looks);
+  return [top(job), ...notices(job), ...underway, ...pictures(job), ...learnt, ...trainingSections(job), aside(job)];
 }
 
 /** @param {JobView} job */
@@ -35,11 +41,16 @@ function top(job) {
 }
 
 /** @param {JobView} job */
-function actions({ id, status, cancel_requested: leaving }) {
-  const path = `v1/generations/${id}`;
+function actions({ id, status, effective, cancel_requested: leaving }) {
+  const path = jobPath(id);
   const again = () => location.reload();
-  if (status === 'queued' || status === 'running') {
-    return leaving ? '' : actionRow([{ name: 'Cancel', method: 'POST', path: `${path}/cancel`, after: again }]);
+  if (status === 'queued' || status === 'running' || status === 'paused') {
+    /** @param {string} name @param {string} verb @returns {Action} */
+    const ask = (name, verb) => ({ name, method: 'POST', path: `${path}/${verb}`, after: again });
+    const pauses = status === 'paused' ? [ask('Resume', 'resume')] : [ask('Pause', 'pause')];
+    const stops = status === 'running' ? [ask('Stop and keep the best', 'stop')] : [];
+    const ofTraining = 'learning_rate' in effective ? [...pauses, ...stops] : [];
+    return leaving ? '' : actionRow([...ofTraining, ask('Cancel', 'cancel')]);
   }
   /** @type {Action} */
   const retry = { name: 'Draw it again', method: 'POST', path: `${path}/retry`, after: again };
@@ -48,10 +59,11 @@ function actions({ id, status, cancel_requested: leaving }) {
     name: 'Delete',
     method: 'DELETE',
     path,
-    question: 'Delete the job and its pictures?',
+    question:
+      'learning_rate' in effective ? 'Delete the training? Its model stays.' : 'Delete the job and its pictures?',
     after: () => location.assign('../jobs'),
   };
-  return actionRow(status === 'succeeded' ? [remove] : [retry, remove]);
+  return actionRow(status === 'succeeded' || 'learning_rate' in effective ? [remove] : [retry, remove]);
 }
 
 /**
@@ -66,8 +78,10 @@ export function progressView({ status, progress, queue_position: place, eta_s: e
     const where = place === null || place === 1 ? 'It is next' : `${place - 1} ahead of it`;
     return [element('p', {}, `Waiting. ${where}${rest}.`)];
   }
+  if (status === 'paused') return [element('p', {}, 'Paused.')];
   if (status !== 'running') return [];
   if (leaving) return [element('p', {}, 'Cancelling …')];
+  if (progress?.training !== undefined) return trainingProgress(progress, progress.training, rest);
   if (progress === null || progress.step === 0) return [bar(0), element('p', {}, `Preparing${rest} …`)];
   const { step, steps } = progress;
   const doing = step < steps ? `Step ${step} of ${steps}` : 'Finishing';
@@ -122,6 +136,7 @@ function aside(job) {
 
 /** @param {JobView} job */
 function settings({ effective }) {
+  if (!('output' in effective)) return definitions(shown(effective).settings);
   const { format, quality } = effective.output;
   const encoded = quality === null ? format : `${format}, quality ${quality}`;
   return definitions([...shown(effective).settings, pair('Format', encoded)]);

@@ -1,4 +1,4 @@
-import { getEvents, getJson, Refusal } from './api.js';
+import { getEvents, getJson, jobPath, Refusal } from './api.js';
 import { element } from './elements.js';
 import { jobView, progressView } from './job-view.js';
 import { showPreview } from './previews.js';
@@ -6,9 +6,10 @@ import { showRefusal } from './refused.js';
 import { shown } from './kinds.js';
 
 /** @import { JobView } from '../server/views/job-schema.ts' */
+/** @import { LooksView } from '../server/views/look-view.ts' */
 
 const id = decodeURIComponent(location.pathname.split('/').at(-1) ?? '');
-const path = `v1/generations/${encodeURIComponent(id)}`;
+const path = jobPath(id);
 const main = /** @type {HTMLElement} */ (document.getElementById('main'));
 
 /** How often a job that waits is looked at, and a server that is away: milliseconds. */
@@ -28,10 +29,26 @@ try {
 async function load() {
   /** @type {JobView} */
   const job = await getJson(path);
-  main.replaceChildren(...jobView(job));
+  main.replaceChildren(...jobView(job, 'learning_rate' in job.effective ? await allLooks() : null));
   main.removeAttribute('aria-busy');
   nameTab(job);
   return job;
+}
+
+/**
+ * What the training showed so far.
+ *
+ * @returns {Promise<LooksView>}
+ */
+async function allLooks() {
+  /** @type {LooksView} */
+  let looks = await getJson(`${path}/validations`);
+  while (looks.next_after !== null) {
+    /** @type {LooksView} */
+    const more = await getJson(`${path}/validations?after=${looks.next_after}`);
+    looks = { ...more, data: [...looks.data, ...more.data] };
+  }
+  return looks;
 }
 
 /**

@@ -31,7 +31,9 @@ main.removeAttribute('aria-busy');
 async function find() {
   /** @type {JobView[]} */
   const found = [];
-  const kind = asked.get('kind');
+  const isPaused = asked.get('status') === 'paused';
+  const kind = asked.get('kind') ?? (isPaused ? 'training' : null);
+  if (isPaused && kind !== 'training') return { jobs: found, next: null };
   let cursor = asked.get('cursor');
   for (let look = 0; look < looks; look += 1) {
     const query = new URLSearchParams({ limit: String(shown) });
@@ -39,22 +41,39 @@ async function find() {
     if (status !== null) query.set('status', status);
     if (cursor !== null) query.set('cursor', cursor);
     /** @type {{ data: JobView[], next_cursor: string | null }} */
-    const page = await getJson(`v1/generations?${query}`);
+    const page = await getJson(`v1/${kind === 'training' ? 'trainings' : 'generations'}?${query}`);
     const fitting = page.data.filter((job) => kind === null || job.kind === kind);
     const room = shown - found.length;
     found.push(...fitting.slice(0, room));
-    if (fitting.length > room) return { jobs: found, next: found.at(-1)?.id ?? null };
+    if (fitting.length > room) {
+      cursor = found.at(-1)?.id ?? null;
+      break;
+    }
     cursor = page.next_cursor;
     if (cursor === null || found.length === shown) break;
   }
-  return { jobs: found, next: cursor };
+  const newest = kind === null && asked.get('cursor') === null ? await trainings() : [];
+  return { jobs: [...newest, ...found], next: cursor };
+}
+
+/**
+ * The newest trainings: they are a list of their own.
+ *
+ * @returns {Promise<readonly JobView[]>}
+ */
+async function trainings() {
+  const status = asked.get('status');
+  const query = new URLSearchParams({ limit: '5', ...(status === null ? {} : { status }) });
+  /** @type {{ data: JobView[] }} */
+  const page = await getJson(`v1/trainings?${query}`);
+  return page.data;
 }
 
 function filters() {
   return element(
     'div',
     { class: 'filters', role: 'group', 'aria-label': 'Which jobs' },
-    choice('status', 'Status', ['queued', 'running', 'succeeded', 'failed', 'cancelled']),
+    choice('status', 'Status', ['queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled']),
     choice('kind', 'Kind', kinds),
   );
 }

@@ -13,12 +13,13 @@ import { words, yesNo } from './figures.js';
 
 /** @typedef {JobView['effective']} Effective */
 /** @typedef {Extract<Effective, { readonly prompt: string }>} Generation */
-/** @typedef {Extract<Effective, { readonly condition: string }>} Extraction */
+/** @typedef {Extract<Effective, { readonly condition: string, readonly image: object }>} Extraction */
 
-/** @typedef {Exclude<Effective, Generation | Extraction>} Upscale */
+/** @typedef {Extract<Effective, { readonly upscaler: string, readonly image: object }>} Upscale */
+/** @typedef {Extract<Effective, { readonly learning_rate: number | string }>} Training */
 
 /** Every kind of job, as they can be chosen from. */
-export const kinds = ['generation', 'extraction', 'upscale'];
+export const kinds = ['generation', 'extraction', 'upscale', 'training'];
 
 /**
  * The plan of a job as its kind is shown: a function and a line for each.
@@ -27,6 +28,7 @@ export const kinds = ['generation', 'extraction', 'upscale'];
  * @returns {Shown}
  */
 export function shown(effective) {
+  if ('learning_rate' in effective) return training(effective);
   if ('condition' in effective) return extraction(effective);
   return 'prompt' in effective ? generation(effective) : upscale(effective);
 }
@@ -82,6 +84,7 @@ function generation(effective) {
       ...(effective.decoder.model === null ? [] : [pair('Decoder', effective.decoder.model.id)]),
       ...(effective.preview === null ? [] : [pair('Shown while drawn', every(effective.preview.every))]),
       ...(effective.token_merging === 0 ? [] : [pair('Tokens merged', String(effective.token_merging))]),
+      ...(effective.deep_cache === null ? [] : [pair('Deep layers worked out', every(effective.deep_cache.every))]),
       ...(effective.tiling === false
         ? []
         : [pair('Tiles', effective.tiling === true ? 'in both directions' : `along ${effective.tiling}`)]),
@@ -129,6 +132,29 @@ function upscale({ upscaler, width, height }) {
     settings: [
       ['Upscaler', upscaler],
       ['Size', size],
+    ],
+  };
+}
+
+/**
+ * @param {Training} effective
+ * @returns {Shown}
+ */
+function training(effective) {
+  const { kind, condition, base, name, steps, epochs, batch, accumulation, seed } = effective;
+  const what = kind === 'lora' ? 'LoRA' : `ControlNet for ${condition ?? 'its maps'}`;
+  return {
+    subject: `Training of a ${what}: ${name}`,
+    tab: `Training of ${name}`,
+    output: null,
+    given: [],
+    settings: [
+      ['Base model', element('span', { title: `hash ${base.hash}` }, base.id)],
+      ...(steps === undefined ? [] : [pair('Steps', String(steps))]),
+      ...(epochs === undefined ? [] : [pair('Epochs', String(epochs))]),
+      ['Pictures a step', accumulation === 1 ? String(batch) : `${batch} x ${accumulation}`],
+      ['Learning rate', `${effective.learning_rate}, ${effective.schedule}`],
+      ['Seed', String(seed)],
     ],
   };
 }

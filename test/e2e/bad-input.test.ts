@@ -61,7 +61,7 @@ const cases: readonly (readonly [string, object, keyof typeof errorCodes])[] = [
   ['an SVG', { controls: [canny(Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'))] }, 'invalid_image'],
   ['an unknown condition', { controls: [{ type: 'cany', image: inlinePicture(photo) }] }, 'unknown_condition'],
   ['an unknown field', { promt: 'a red cube' }, 'invalid_request'],
-  ['a field that is not built yet', { deep_cache: {} }, 'not_supported_yet'],
+  ['deep layers that are kept for no step', { deep_cache: { every: 1 } }, 'invalid_request'],
   ['negative steps', { steps: -1 }, 'invalid_request'],
   ['a size that is not a multiple of 8', { width: 250 }, 'invalid_request'],
   ['a window that ends before it starts', { controls: [canny(photo, { start: 0.8, end: 0.2 })] }, 'invalid_request'],

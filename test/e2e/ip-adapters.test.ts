@@ -27,7 +27,10 @@ const { cases } = JSON.parse(readFileSync(join(adapters, 'pipelines.json'), 'utf
 };
 const shown = (name: string) => inlinePicture(readFileSync(join(adapters, `${name}.png`)));
 const map = inlinePicture(readFileSync(smallModelPath('pipelines', 'cond_a.png')));
-const flags = ['--models', smallModelPath('models'), '--models', adapters];
+const flags = [smallModelPath('models'), adapters, smallModelPath('adapters', 't2i')].flatMap((path) => [
+  '--models',
+  path,
+]);
 let service: Service;
 beforeAll(async () => {
   service = await Service.start({ flags });
@@ -118,6 +121,30 @@ describe('IP-Adapters over HTTP', () => {
       expect(maxAbsDifference(batched.data, await pixelsOf(service, request))).toBeLessThanOrEqual(1);
     }
     expect(new Set(together.map(({ outputs: [first] }) => first?.sha256)).size).toBe(asked.length);
+  });
+
+  it('acts beside features, merged tokens, kept deep layers and edges that meet, in one picture and in a batch', async () => {
+    const features = { type: 'canny', model: 't2i-adapter-light', image: map, preprocess: false, resize: 'stretch' };
+    const all = {
+      ...base,
+      steps: 12,
+      token_merging: 0.5,
+      tiling: true,
+      deep_cache: { every: 2 },
+      controls: [prompt, features],
+    };
+    const without = [
+      { ...all, token_merging: 0 },
+      { ...all, controls: [features] },
+      { ...all, controls: [prompt] },
+    ];
+    const requests = [all, { ...all, deep_cache: { every: 3 } }, { ...all, tiling: false }, ...without];
+    const asked = requests.map((request) => ({ seed: 1, ...request }));
+    const alone: Uint8Array[] = [];
+    for (const request of asked) alone.push(await pixelsOf(service, request));
+    for (const other of alone.slice(1)) expect(maxAbsDifference(other, alone[0]!)).toBeGreaterThan(1);
+    const together = await Promise.all(asked.map(async (request) => await pixelsOf(service, request)));
+    for (const [i, own] of together.entries()) expect(maxAbsDifference(own, alone[i]!)).toBeLessThanOrEqual(1);
   });
 
   it('says what is seen of a picture that is no square, and shows it', async () => {

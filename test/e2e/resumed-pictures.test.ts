@@ -59,6 +59,16 @@ const rows: readonly (readonly [string, object])[] = [
     },
   ],
   [
+    'deep layers that are kept, of two evaluations a step',
+    {
+      ...one,
+      width: 96,
+      scheduler: 'heun',
+      deep_cache: { every: 5 },
+      controls: [{ ...map, type: 'canny', model: 'sd15-tiny-a', every: 2 }],
+    },
+  ],
+  [
     'a model that inpaints',
     { ...small, model: 'inpaint-tiny', init_image: photo, mask_image: mask, mask_blur: 0, scheduler: 'euler_a' },
   ],

@@ -136,7 +136,7 @@ describe('an upscale', () => {
 
 it('the examples of docs/api.md work as printed', async () => {
   const text = readFileSync(new URL('docs/api.md', root), 'utf8');
-  const section = text.slice(text.indexOf('\n### POST /v1/upscales\n'), text.indexOf('\n## Models\n'));
+  const section = text.slice(text.indexOf('\n### POST /v1/upscales\n'), text.indexOf('\n## Trainings\n'));
   const scripts = [...section.matchAll(/```sh\n(curl[^`]*)```/g)].map(([, script = '']) => script);
   expect(scripts).toHaveLength(1);
   const folder = await mkdtemp(join(tmpdir(), 'armature-upscales-'));

@@ -55,6 +55,12 @@ describe('the description of the API', () => {
     }
   });
 
+  test('can stand in the comments of a client: no text ends one', () => {
+    const texts = [...walk(description)].flatMap((node) => [node['description'], node['summary']]);
+    expect(texts.length).toBeGreaterThan(100);
+    expect(texts.filter((one) => typeof one === 'string' && (one as string).includes('*/'))).toEqual([]);
+  });
+
   test('names what people speak of, each once', () => {
     expect(Object.keys(schemas)).toEqual(
       expect.arrayContaining([
@@ -86,7 +92,8 @@ describe('the description of the API', () => {
   });
 
   test('is short, for what it says', () => {
-    expect(text.length).toBeLessThan(150_000);
+    // A request for a training is shown twice: as it is sent, and as it was resolved.
+    expect(text.length).toBeLessThan(190_000);
   });
 
   test('has no schema that generators cannot read: none is true or false, and tuples are arrays', () => {

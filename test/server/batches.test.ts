@@ -103,7 +103,7 @@ describe('a batch', () => {
       { path: 'output.format', labels: ['png', 'webp'] },
     ]);
     const drawn = (await itemsOf(batch)).map(({ effective }) => {
-      if (!('seed' in effective)) throw new Error('Expected a generation');
+      if (!('controls' in effective)) throw new Error('Expected a generation');
       return [effective.seed, effective.controls[0]?.scale, effective.output.format].join(' ');
     });
     expect(drawn).toEqual([

@@ -50,6 +50,31 @@ const patient = { timeout: 20_000 };
 
 const start = 'POST /v1/generations HTTP/1.1\r\nHost: localhost\r\n';
 
+describe('what stands in an address', () => {
+  test.each(['\u0000', 'gen_\u0000', '\ud800', '../..', 'é'.repeat(200), '__proto__'])(
+    'is known to no route as %j',
+    async (id) => {
+      const { app } = application;
+      const { paths } = (await app.inject('/openapi.json')).json<{ paths: Record<string, Record<string, unknown>> }>();
+      const named = Object.entries(paths).filter(([path]) => path.includes('{'));
+      expect(named.length).toBeGreaterThan(20);
+      const part = id === '\ud800' ? '%ED%A0%80' : encodeURIComponent(id);
+      for (const [path, methods] of named) {
+        for (const method of Object.keys(methods).map((name) => name.toUpperCase() as 'GET')) {
+          const url = path.replaceAll(/\{\w+\}/g, part);
+          const { statusCode, headers } = await app.inject({ method, url });
+          expect([method, path, statusCode >= 400 && statusCode < 500]).toEqual([method, path, true]);
+          expect([method, path, headers['content-type']]).toEqual([
+            method,
+            path,
+            expect.stringContaining('application/problem+json'),
+          ]);
+        }
+      }
+    },
+  );
+});
+
 describe('slow clients', () => {
   test('get a limited time for their headers', async () => {
     const { socket, answer } = await open(await listening({ headersMs: 200, requestMs: 10_000 }));

@@ -40,7 +40,7 @@ describe('a batch of thousands', () => {
   let id: string;
   beforeAll(async () => {
     id = await largeBatch();
-  }, 120_000);
+  }, 400_000);
 
   test('is cancelled in the background: no item is fed or started meanwhile, and a restart goes on', async () => {
     const { records } = application.parts;
@@ -60,25 +60,25 @@ describe('a batch of thousands', () => {
     expect(refused.json()).toMatchObject({ status: 409, code: 'conflict' });
 
     await application.rebuild({});
-    await expect.poll(async () => (await counts(id)).cancelled, { timeout: 60_000 }).toBe(items);
+    await expect.poll(async () => (await counts(id)).cancelled, { timeout: 150_000 }).toBe(items);
     await expect
       .poll(async () => (await records.batches.find('default', id))?.cancelling, { timeout: 10_000 })
       .toBe(false);
-  }, 120_000);
+  }, 400_000);
 
   test('is queued again in the background, and cancelled once more', async () => {
     const { settings } = application.parts;
     const load = { ...settings.load, maxQueued: 10_000, maxQueuedPerTenant: 10_000 };
     const app = await application.rebuild({ settings: { ...settings, load } });
     expect((await call('POST', `/v1/batches/${id}/retry`, app)).statusCode).toBe(202);
-    await expect.poll(async () => (await counts(id)).queued, { timeout: 60_000 }).toBe(items);
+    await expect.poll(async () => (await counts(id)).queued, { timeout: 150_000 }).toBe(items);
     expect((await call('POST', `/v1/batches/${id}/cancel`, app)).statusCode).toBe(202);
-    await expect.poll(async () => (await counts(id)).cancelled, { timeout: 60_000 }).toBe(items);
+    await expect.poll(async () => (await counts(id)).cancelled, { timeout: 150_000 }).toBe(items);
     // The last items are cancelled before the work itself is marked as done.
     await expect
       .poll(async () => (await application.parts.records.batches.find('default', id))?.cancelling, { timeout: 10_000 })
       .toBe(false);
-  }, 150_000);
+  }, 400_000);
 
   test('is not queued again any further once it is cancelled', async () => {
     const { settings, records } = application.parts;
@@ -95,14 +95,14 @@ describe('a batch of thousands', () => {
     expect((await call('POST', `/v1/batches/${id}/retry`, app)).statusCode).toBe(202);
     await call('POST', `/v1/batches/${id}/cancel`, app);
     await expect
-      .poll(async () => (await records.batches.find('default', id))?.cancelling, { timeout: 60_000 })
+      .poll(async () => (await records.batches.find('default', id))?.cancelling, { timeout: 150_000 })
       .toBe(false);
     const queued = (await again()) - before;
     expect(queued).toBeLessThan(items);
     // Statements are answered in turn: one of the retry would come between these.
     for (let i = 0; i < 10; i += 1) expect((await again()) - before).toBe(queued);
     expect(await counts(id)).toMatchObject({ queued: 0, cancelled: items });
-  }, 150_000);
+  }, 400_000);
 
   test('is deleted in the background: nobody sees it or its items from the first moment', async () => {
     const { records } = application.parts;
@@ -116,7 +116,7 @@ describe('a batch of thousands', () => {
         await application.query<{ n: number }>(`select count(*)::int as n from armature.job where batch_id = '${id}'`)
       )[0]!.n;
     expect(await left()).toBeGreaterThan(0);
-    await expect.poll(left, { timeout: 60_000 }).toBe(0);
-    await expect.poll(async () => await records.retention.removals({ limit: 1 }), { timeout: 60_000 }).toEqual([]);
-  }, 120_000);
+    await expect.poll(left, { timeout: 150_000 }).toBe(0);
+    await expect.poll(async () => await records.retention.removals({ limit: 1 }), { timeout: 150_000 }).toEqual([]);
+  }, 400_000);
 });

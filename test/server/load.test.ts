@@ -57,6 +57,14 @@ describe('rates', () => {
     const read = await application.app.inject({ url: '/v1/generations', headers });
     expect(read.statusCode).toBe(200);
     expect(read.headers['ratelimit']).toBeUndefined();
+    // A piece of a training set is part of a submission that was counted.
+    const piece = await application.app.inject({
+      method: 'PUT',
+      url: '/v1/uploads/upl_none',
+      headers,
+      payload: Buffer.from('PK'),
+    });
+    expect(piece.statusCode).toBe(404);
   });
 
   test('are the server’s own where a key has none, and count a key in all processes', async () => {

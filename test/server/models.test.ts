@@ -28,7 +28,10 @@ let app: FastifyInstance;
 let models: string;
 let image: object;
 
-async function serve(owner: string | null): Promise<FastifyInstance> {
+async function serve(
+  owner: string | null,
+  changes: Parameters<Application['rebuild']>[0] = {},
+): Promise<FastifyInstance> {
   const library = await openLibrary([models], {
     conditions: conditionIds,
     inspect: async (...asked) => {
@@ -36,7 +39,7 @@ async function serve(owner: string | null): Promise<FastifyInstance> {
       return { ...finding, models: finding.models.map((model) => ({ ...model, owner })) };
     },
   });
-  return await application.rebuild({ library });
+  return await application.rebuild({ library, ...changes });
 }
 
 beforeAll(async () => {
@@ -294,6 +297,47 @@ describe('a list that is asked for again', () => {
     expect(JSON.parse(second.body)).toMatchObject({ rejected: [{ id: 'dropped', code: 'model_invalid' }] });
     await rm(join(models, 'dropped.safetensors'));
     expect(await ask({ 'if-none-match': second.etag })).toEqual(first);
+  });
+
+  test('says what workers have in memory, of models that are seen, and has another ETag then', async () => {
+    const { workers } = application.parts.records;
+    const sign = { host: 'node-1', pid: 7, version: '0.0.0', deviceState: 'ready', deviceDetail: 'cpu' };
+    const ask = async () => {
+      const asked = await serve(null);
+      const { headers, body } = await asked.inject('/v1/models');
+      const lists = JSON.parse(body) as Record<string, { id: string; files?: { loaded: boolean } }[]>;
+      const loaded = Object.values(lists).flatMap((list) => list.filter((model) => model.files?.loaded === true));
+      return { etag: headers['etag'], loaded: loaded.map(({ id }) => id) };
+    };
+    const nothing = await ask();
+    await workers.sign({ ...sign, id: 'wrk_1', loaded: ['tiny', 'of-somebody-else'] });
+    await workers.sign({ ...sign, id: 'wrk_2', loaded: ['tiny-b'] });
+    const two = await ask();
+    await workers.leave('wrk_1');
+    await workers.leave('wrk_2');
+    expect([nothing.loaded, two.loaded]).toEqual([[], ['tiny', 'tiny-b']]);
+    expect(two.etag).not.toBe(nothing.etag);
+    expect(await ask()).toEqual(nothing);
+  });
+
+  test('says what was known last of what is in memory where records are away', async () => {
+    const { records } = application.parts;
+    const sign = { host: 'node-1', pid: 7, version: '0.0.0', deviceState: 'ready', deviceDetail: 'cpu' };
+    await records.workers.sign({ ...sign, id: 'wrk_1', loaded: ['tiny'] });
+    let asks = 0;
+    const alive = async () =>
+      asks++ === 0 ? await records.workers.alive() : await Promise.reject(new Error('no records'));
+    const asked = await serve(null, { records: { ...records, workers: { ...records.workers, alive } } });
+    const first = await asked.inject('/v1/models');
+    expect(first.body.match(/"loaded":true/g)).toHaveLength(1);
+    let last = first;
+    const askAgain = async (): Promise<number> => {
+      last = await asked.inject('/v1/models');
+      return asks;
+    };
+    await expect.poll(askAgain, { timeout: 30_000 }).toBeGreaterThan(1);
+    await records.workers.leave('wrk_1');
+    expect([last.statusCode, last.headers['etag']]).toEqual([200, first.headers['etag']]);
   });
 
   test('is for whose key it was asked with alone: no cache keeps it for others', async () => {

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { foreignNames } from '../../src/generation/request/foreign-names.ts';
 import { fieldNames } from '../../src/generation/parse.ts';
 import { type Application, multipart, openApplication } from './application.ts';
 
@@ -143,14 +142,9 @@ describe('a name of another program', () => {
 
   test('is never one of ours', () => {
     const { generation, control, controlImage, generationOutput } = fieldNames;
-    const rows = [
-      [generation, foreignNames.generation],
-      [control, foreignNames.control],
-      [controlImage, foreignNames.picture],
-      [generationOutput, foreignNames.output],
-    ] as const;
-    for (const [{ known, later }, foreign] of rows) {
-      expect([...known, ...later].filter((name) => foreign.has(name))).toEqual([]);
+    for (const { known, foreign } of [generation, control, controlImage, generationOutput]) {
+      expect(foreign?.size).toBeGreaterThan(4);
+      expect(known.filter((name) => foreign?.has(name))).toEqual([]);
     }
   });
 });

@@ -48,7 +48,15 @@ describe('GET /v1/admin/overview', () => {
     const failed = await submit();
     await records.startAttempt('default', failed.id);
     await records.failAttempt(failed.id, 1, { code: 'out_of_memory', detail: 'Too large.' });
-    const worker = { id: 'wrk_1', host: 'node-1', pid: 7, version: '0.0.0', deviceState: 'ready', deviceDetail: 'cpu' };
+    const worker = {
+      id: 'wrk_1',
+      host: 'node-1',
+      pid: 7,
+      version: '0.0.0',
+      deviceState: 'ready',
+      deviceDetail: 'cpu',
+      loaded: [],
+    };
     await records.workers.sign(worker);
     expect(await overview()).toMatchObject({
       queue: { running: 0, oldest_s: expect.any(Number) },

@@ -7,6 +7,7 @@ import { limits } from '../../src/generation/request/limits.ts';
 import { controlRequest } from '../../src/generation/request/controls.ts';
 import { generationRequest } from '../../src/generation/request/generation.ts';
 import { loraRequest } from '../../src/generation/request/loras.ts';
+import { trainingJobRequest } from '../../src/generation/request/training-job.ts';
 import { upscaleRequest } from '../../src/generation/request/upscale.ts';
 import { signedUrlRequest } from '../../src/server/routes/signed-urls.ts';
 
@@ -106,6 +107,7 @@ const requests: readonly (readonly [string, readonly z.ZodType[]])[] = [
   ['signed addresses', [signedUrlRequest]],
   ['a batch', [batchList, batchMatrix]],
   ['an upscale', [upscaleRequest]],
+  ['a training', [trainingJobRequest]],
   ['an API key', [keyRequest]],
 ];
 

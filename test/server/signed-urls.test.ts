@@ -62,6 +62,13 @@ describe('signed addresses', () => {
     expect(await Promise.all(urls.map(async (url) => await status(url)))).toEqual([200, 200, 200]);
   });
 
+  test('are those of trainings too', async () => {
+    for (const path of ['/v1/trainings/trn_none/events', '/v1/trainings/trn_none/files/0']) {
+      expect(await status(path)).toBe(401);
+      expect(await status(await signed(path))).toBe(404);
+    }
+  });
+
   test('are shown by pages of other origins, and kept by no shared cache', async () => {
     const headers = { origin: 'https://app.example.com', host: 'elsewhere.example', 'sec-fetch-site': 'cross-site' };
     const response = await application.app.inject({ url: await signed(paths[0]!), headers });

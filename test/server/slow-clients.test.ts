@@ -102,6 +102,52 @@ describe('clients that announce much and send nothing', () => {
   });
 });
 
+describe('clients that are answered before their body is there', () => {
+  test.each([
+    ['without a key that is good', 'Bearer no-key-of-this-server', '/v1/generations', 401],
+    ['where nothing is', 'Bearer no-key-of-this-server', '/v1/nothing', 404],
+    ['by a method that is not there', 'Bearer no-key-of-this-server', '/livez', 405],
+    ['at an address that is none', 'Bearer no-key-of-this-server', '/%zz', 400],
+    ['with an expectation', 'Bearer x\r\nExpect: a-wonder', '/v1/generations', 417],
+  ])('and send no more of it are hung up on: %s', async (_what, key, path, status) => {
+    await newKey();
+    // Longer than the test may take, so that nothing else ends the connection.
+    const port = await listening({ bodyPatienceMs: 300, silenceMs: 3_600_000, requestMs: 3_600_000 });
+    const { end } = await open(port, key, 40 * 2 ** 20, path);
+    expect(await end).toContain(`HTTP/1.1 ${status}`);
+  });
+
+  test.each(['/v1/nothing', '/livez'])('are not asked for it where nothing takes it: POST %s', async (path) => {
+    const port = await listening({ bodyPatienceMs: 300, silenceMs: 3_600_000, requestMs: 3_600_000 });
+    const { end } = await open(port, 'Bearer x\r\nExpect: 100-continue', 1000, path);
+    expect(await end).toMatch(/^HTTP\/1\.1 40[45] /);
+  });
+
+  test('and go on sending reach their next request', async () => {
+    const port = await listening({ bodyPatienceMs: 300, bodyRate: 10 });
+    const { socket, end } = await open(port, await newKey(), 60, '/v1/nothing');
+    let sent = 0;
+    const steadily = setInterval(() => {
+      if (sent < 60) socket.write(' '.repeat(5));
+      else if (sent === 60) socket.write(`GET /livez HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\n\r\n`);
+      sent += 5;
+    }, 60);
+    const answers = await end;
+    clearInterval(steadily);
+    expect(answers).toContain('HTTP/1.1 404');
+    expect(answers).toContain('HTTP/1.1 200');
+  });
+
+  test('take none of the memory for bodies where nothing is', async () => {
+    const port = await listening({}, { bodyMemory: 2 ** 20 });
+    const { socket, end } = await open(port, 'Bearer x', 40 * 2 ** 20, '/v1/nothing');
+    // What it would have to be read for never comes.
+    await expect.poll(() => socket.bytesRead, { timeout: 60_000 }).toBeGreaterThan(0);
+    socket.destroy();
+    expect(await end).toContain('HTTP/1.1 404');
+  });
+});
+
 describe('a tenant that fills its share of the memory for bodies', () => {
   test('is refused, and others are not', async () => {
     const [greedy, other] = [await newKey(), await newKey()];
@@ -159,7 +205,7 @@ describe('places that are held open', () => {
       (await app.inject('/v1/generations')).json<{ data: unknown[] }>().data.length;
     const before = await count();
     const held = wait('192.0.2.1', 5);
-    await expect.poll(count).toBe(before + 1);
+    await expect.poll(count, { timeout: 60_000 }).toBe(before + 1);
     expect((await wait('192.0.2.1', 1)).statusCode).toBe(429);
     expect((await wait('192.0.2.2', 1)).statusCode).toBe(202);
     expect((await held).statusCode).toBe(202);
@@ -184,8 +230,8 @@ describe('places that are held open', () => {
       const count = async (): Promise<number> =>
         (await app.inject({ url: '/v1/generations', headers: { authorization: key } })).json<{ data: unknown[] }>().data
           .length;
-      const held = [wait(key, 'wait=2'), wait(key, 'wait=2')];
-      await expect.poll(count).toBe(2);
+      const held = [wait(key, 'wait=5'), wait(key, 'wait=5')];
+      await expect.poll(count, { timeout: 60_000 }).toBe(2);
       const refused = await wait(key, 'wait=2');
       expect([refused.statusCode, refused.json<{ code: string }>().code]).toEqual([status, code]);
       expect(await count()).toBe(2);

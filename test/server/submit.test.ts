@@ -157,7 +157,7 @@ describe('what is refused before it is queued', () => {
     [{ prompt: 'x', steps: -1 }, 'invalid_request', 'steps'],
     [{ prompt: 'x', width: 100 }, 'invalid_request', 'width'],
     [{ prompt: 'x', promt: 'y' }, 'invalid_request', 'promt'],
-    [{ prompt: 'x', deep_cache: {} }, 'not_supported_yet', 'deep_cache'],
+    [{ prompt: 'x', deep_cache: { every: 1 } }, 'invalid_request', 'deep_cache.every'],
     [{ prompt: 'x', model: 'nope' }, 'unknown_model', 'model'],
     [
       { prompt: 'x', controls: [{ type: 'cany', image: { upload_id: 'u' } }] },

@@ -5,13 +5,16 @@ import { issueKey } from '../../src/records/access/issue-key.ts';
 import { newJob } from '../records/conformance.ts';
 import { type Application, finishJob, openApplication, pictureFile } from './application.ts';
 
-type Method = 'GET' | 'POST' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 interface Answer {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly body: string;
 }
 type Headers = Readonly<Record<string, string>>;
+
+const zip = { 'content-type': 'application/zip' };
+const archive = Buffer.concat([Buffer.from('PK\u0003\u0004'), Buffer.alloc(100)]);
 
 let application: Application;
 let owner: Headers;
@@ -24,8 +27,8 @@ let job: string;
 
 beforeAll(async () => {
   application = await openApplication();
-  owner = await keyOf('default', ['generate', 'read']);
-  stranger = await keyOf('stranger', ['generate', 'read']);
+  owner = await keyOf('default', ['generate', 'read', 'train']);
+  stranger = await keyOf('stranger', ['generate', 'read', 'train']);
   admin = await keyOf('office', ['admin', 'generate', 'read']);
   const data = { data: (await pictureFile()).toString('base64') };
   job = await submit(owner, { prompt: 'a cube', controls: [{ type: 'canny', image: data }] });
@@ -45,6 +48,7 @@ beforeAll(async () => {
   const batch = await call('POST', '/v1/batches', owner, [{ prompt: 'a ball' }]);
   const { id: ofBatch } = JSON.parse(batch.body) as { readonly id: string };
   owned = {
+    ...(await train()),
     generations: job,
     'dead-letters': job,
     uploads: upload,
@@ -67,6 +71,18 @@ async function submit(headers: Headers, payload: object): Promise<string> {
   const answer = await call('POST', '/v1/generations', headers, payload);
   expect(answer.statusCode, answer.body).toBe(202);
   return (JSON.parse(answer.body) as { readonly id: string }).id;
+}
+
+/** A training of the owner's that waits; what is in its set nobody has looked at yet. */
+async function train(): Promise<{ readonly sets: string; readonly trainings: string }> {
+  const made = await call('POST', '/v1/uploads?kind=set', owner, { size: archive.length });
+  const { id: set } = JSON.parse(made.body) as { readonly id: string };
+  const sent = await call('PUT', `/v1/uploads/${set}`, { ...owner, ...zip }, archive);
+  expect(sent.statusCode, sent.body).toBe(200);
+  const body = { kind: 'controlnet', condition: 'canny', data: { upload_id: set }, steps: 1 };
+  const answer = await call('POST', '/v1/trainings', owner, body);
+  expect(answer.statusCode, answer.body).toBe(202);
+  return { sets: set, trainings: (JSON.parse(answer.body) as { readonly id: string }).id };
 }
 
 /** All that may not differ between what is another's and what is nowhere: ids and times are taken out. */
@@ -99,11 +115,19 @@ describe('what belongs to another tenant', () => {
     const operations = (await operationsOnOne()).filter(({ resource }) => !['keys', 'models'].includes(resource));
     expect(operations.length).toBeGreaterThanOrEqual(7);
     for (const { method, path, resource } of operations) {
-      const id = owned[resource];
+      const id = owned[method === 'PUT' ? 'sets' : resource];
       expect(id, `this test has to make one of the ${resource} of the owner`).toBeDefined();
       const nowhere = id!.replace(/.{12}$/, '000000000000');
-      const at = (one: string): string => path.replace('{id}', one).replace(/\{\w+\}/, '0');
-      const [others, none] = [await call(method, at(id!), stranger), await call(method, at(nowhere), stranger)];
+      const at = (one: string): string =>
+        path
+          .replace('{id}', one)
+          .replace('{file}', 'picture')
+          .replace(/\{\w+\}/g, '0');
+      const ask = async (one: string): Promise<Answer> =>
+        method === 'PUT'
+          ? await call(method, at(one), { ...stranger, ...zip }, archive)
+          : await call(method, at(one), stranger);
+      const [others, none] = [await ask(id!), await ask(nowhere)];
       expect(none.statusCode, `${method} ${path}`).toBe(404);
       expect(seen(others, id!), `${method} ${path}`).toEqual(seen(none, nowhere));
     }
@@ -112,7 +136,13 @@ describe('what belongs to another tenant', () => {
   });
 
   test('stands in no list', async () => {
-    for (const path of ['/v1/generations', '/v1/dead-letters', '/v1/batches', '/v1/webhook-deliveries']) {
+    for (const path of [
+      '/v1/generations',
+      '/v1/trainings',
+      '/v1/dead-letters',
+      '/v1/batches',
+      '/v1/webhook-deliveries',
+    ]) {
       expect(JSON.parse((await call('GET', path, stranger)).body)).toMatchObject({ data: [], next_cursor: null });
     }
   });

@@ -7,10 +7,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
+import { create as createTar } from 'tar';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { decodePicture } from '../../src/images/decode.ts';
 import { chromiumMissing, startChromium } from '../support/chromium.ts';
 import { inlinePicture, type JobView, root, Service } from '../support/service.ts';
+import { writePairs } from '../training/small-training.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const photo = readFileSync(new URL('examples/photo.jpg', root));
@@ -23,6 +25,7 @@ describe.skipIf(chromiumMissing !== null)(`pages in a browser${chromiumMissing ?
   let browser: Browser;
   let drawn: JobView;
   let batch: string;
+  let training: string;
   let page: Page;
   const complaints: string[] = [];
 
@@ -40,6 +43,7 @@ describe.skipIf(chromiumMissing !== null)(`pages in a browser${chromiumMissing ?
         ],
       })
     ).id;
+    training = await trained();
     page = await browser.newPage();
     page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
     page.on('pageerror', (error) => complaints.push(String(error)));
@@ -54,6 +58,22 @@ describe.skipIf(chromiumMissing !== null)(`pages in a browser${chromiumMissing ?
     const response = await service.fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
     expect(response.ok).toBe(true);
     return (await response.json()) as { readonly id: string };
+  }
+
+  /** A training that shows what it learns. */
+  async function trained(): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), 'armature-pairs-'));
+    await createTar({ file: join(folder, 'pairs.tar'), cwd: await writePairs(join(folder, 'pairs')) }, ['.']);
+    const begun = await service.fetch('/v1/uploads?kind=set', { method: 'POST' });
+    const { id: set } = (await begun.json()) as { readonly id: string };
+    const body = await readFile(join(folder, 'pairs.tar'));
+    expect((await service.fetch(`/v1/uploads/${set}`, { method: 'PUT', body })).status).toBe(200);
+    await rm(folder, { recursive: true });
+    const validation = { every: 2, maps: 2, prompts: ['a square'] };
+    const settings = { kind: 'controlnet', condition: 'my-squares', steps: 4, resolution: [64, 64], validation };
+    const { id } = await made('/v1/trainings', { ...settings, validation_split: 0.4, data: { upload_id: set } });
+    expect((await service.fetch(`/v1/trainings/${id}/files/0`)).status).toBe(200);
+    return id;
   }
 
   /** Goes to a page and waits for what its script shows. */
@@ -82,7 +102,17 @@ describe.skipIf(chromiumMissing !== null)(`pages in a browser${chromiumMissing ?
   ] as const)('have nothing that axe finds fault with, and fit, at %i px in the %s', async (width, colorScheme) => {
     const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme });
     const other = await context.newPage();
-    const paths = ['/', '/jobs', `/jobs/${drawn.id}`, `/batches/${batch}`, '/board', '/docs', '/nothing', '/jobs/none'];
+    const paths = [
+      '/',
+      '/jobs',
+      `/jobs/${drawn.id}`,
+      `/jobs/${training}`,
+      `/batches/${batch}`,
+      '/board',
+      '/docs',
+      '/nothing',
+      '/jobs/none',
+    ];
     await expectNoFaults(paths, other);
     await context.close();
   });
@@ -102,7 +132,8 @@ describe.skipIf(chromiumMissing !== null)(`pages in a browser${chromiumMissing ?
   );
 
   test('run without a complaint of the browser', async () => {
-    for (const path of ['/', '/jobs', `/jobs/${drawn.id}`, `/batches/${batch}`, '/board', '/docs']) await show(path);
+    for (const path of ['/', '/jobs', `/jobs/${drawn.id}`, `/jobs/${training}`, `/batches/${batch}`, '/board', '/docs'])
+      await show(path);
     expect(complaints).toEqual([]);
   });
 
@@ -155,6 +186,17 @@ describe.skipIf(chromiumMissing !== null)(`pages in a browser${chromiumMissing ?
     await expect.poll(async () => await full.count()).toBe(0);
   });
 
+  test('of a training show what it learns: curves, figures and pictures of held-out maps', async () => {
+    await show(`/jobs/${training}`);
+    const curves = page.getByRole('img', { name: /^Loss over the steps; last: loss \S+, held-out loss \S+$/ });
+    expect(await curves.locator('polyline').count()).toBe(2);
+    expect(await curves.locator('.curve-1 circle').count()).toBe(3);
+    await page.getByText(/^After step 4: held-out loss \d/).waitFor();
+    await page.getByRole('heading', { name: 'Pictures after step 4' }).waitFor();
+    const widths = 'Array.from(document.querySelectorAll(".card .zoom img"), (one) => one.naturalWidth)';
+    await expect.poll(async () => await page.evaluate(widths)).toEqual(Array.from({ length: 6 }, () => 64));
+  });
+
   test('of a job cancel it, draw it again and delete it', async () => {
     const { id } = await service.submit(long);
     await show(`/jobs/${id}`);
@@ -196,6 +238,10 @@ describe.skipIf(chromiumMissing !== null)(`pages in a browser${chromiumMissing ?
     );
     await cancel.click();
     await page.getByText('It has ended.').waitFor();
+    // A job that begins to be drawn draws its page anew.
+    await service.until(id, ({ status }) => status === 'running');
+    await page.locator('#progress', { hasText: 'Step' }).waitFor();
+    expect(await page.getByText('It has ended.').isVisible()).toBe(true);
     await page.unroute('**/cancel');
     complaints.length = 0;
     await service.fetch(`/v1/generations/${id}/cancel`, { method: 'POST' });

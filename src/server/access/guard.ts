@@ -93,7 +93,7 @@ export function guardRoutes(app: FastifyInstance, { authenticator, limiter, open
     if (ending !== undefined) endWith(ending, openRequests, request, reply);
     if (shared === true) reply.header('cross-origin-resource-policy', 'cross-origin');
     request.log = reply.log = request.log.child({ tenant, key: name });
-    await limitRate(request.identity, access === 'generate' ? 'submissions' : 'reads', reply);
+    await limitRate(request.identity, rateKindOf(request, access), reply);
   });
 }
 
@@ -108,6 +108,12 @@ function isThere({ is404, method }: FastifyRequest): boolean {
 
 function isSigned({ query, routeOptions }: FastifyRequest): boolean {
   return routeOptions.config.signable === true && (query as { readonly signature?: unknown }).signature !== undefined;
+}
+
+/** The pieces of one upload are no submissions each. */
+function rateKindOf({ routeOptions }: FastifyRequest, access: Scope): RateKind {
+  const isSubmission = access === 'generate' || access === 'train';
+  return isSubmission && routeOptions.config.streamed !== true ? 'submissions' : 'reads';
 }
 
 function rateOf({ limits }: Identity, kind: RateKind, rates: Rates): number | null {

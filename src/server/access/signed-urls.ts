@@ -12,7 +12,7 @@ export interface SignedUrl {
 
 /** The addresses that can be signed, exactly as they stand in answers: no other spelling, no query. */
 const signable =
-  /^\/v1\/(generations\/[\w-]{1,64}\/((outputs|maps)\/(0|[1-9]\d{0,2})|events)|batches\/[\w-]{1,64}\/events|models\/[a-z0-9][a-z0-9._-]{0,254}\/preview)$/;
+  /^\/v1\/(generations\/[\w-]{1,64}\/((outputs|maps)\/(0|[1-9]\d{0,2})|events)|trainings\/[\w-]{1,64}\/(files\/(0|[1-9]\d{0,2})|validations\/(0|[1-9]\d{0,7})\/(0|[1-9]\d{0,2})\/(map|picture|without)|events)|batches\/[\w-]{1,64}\/events|models\/[a-z0-9][a-z0-9._-]{0,254}\/preview)$/;
 
 /** Nothing but these, once and in this order. */
 const query = /^expires=([1-9]\d{0,15})&signer=(key_[0-9A-Za-z]{1,32}|admin|anonymous)&signature=([\w-]{43})$/;

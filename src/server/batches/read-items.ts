@@ -64,7 +64,7 @@ async function readFormItems(request: FastifyRequest, limits: ServerLimits): Pro
 
 /** What the query says of a batch whose items are lines. */
 function optionsOf(query: unknown): BatchOptions {
-  refuseUnknownFields(query, { known: Object.keys(lineOptions.shape), later: [] });
+  refuseUnknownFields(query, { known: Object.keys(lineOptions.shape) });
   return check(lineOptions, numbered(query));
 }
 

@@ -7,9 +7,9 @@ export function queueFigures({ overview, workers }: Records): () => Promise<Queu
   return recent(
     async () => {
       const [counts, alive] = await Promise.all([overview.queue(), workers.alive()]);
-      const { waiting, dispatched, running, oldestQueuedAt, webhooksPending, webhooksDead } = counts;
+      const { waiting, dispatched, running, paused, oldestQueuedAt, webhooksPending, webhooksDead } = counts;
       return {
-        jobs: { waiting, dispatched, running },
+        jobs: { waiting, dispatched, running, paused },
         oldestSeconds: oldestQueuedAt === null ? 0 : Math.max(0, (Date.now() - oldestQueuedAt.getTime()) / 1000),
         workers: alive.length,
         deadLetters: counts.dead,

@@ -18,7 +18,7 @@ export interface ServedObject {
 
 /** Sends an object with a strong ETag; answers If-None-Match with 304 and one Range with 206 (RFC 9110, 13 and 14). */
 export async function sendObject(
-  store: ObjectStore,
+  store: Pick<ObjectStore, 'read'>,
   object: ServedObject,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -39,10 +39,17 @@ export async function sendObject(
   reply.type(object.contentType).header('content-length', end - start + 1);
   if (range !== null) reply.code(206).header('content-range', `bytes ${start}-${end}/${object.bytes}`);
   const bytes = await openObject(store, object, range);
-  return await reply.send(Readable.from(whole(bytes, end - start + 1, object), { objectMode: false }));
+  const body = Readable.from(whole(bytes, end - start + 1, object), { objectMode: false });
+  // A client may have gone before anything is read, which no part of the generator sees.
+  body.once('close', () => bytes.destroy());
+  return await reply.send(body);
 }
 
-async function openObject(store: ObjectStore, object: ServedObject, range: ByteRange | null): Promise<Readable> {
+async function openObject(
+  store: Pick<ObjectStore, 'read'>,
+  object: ServedObject,
+  range: ByteRange | null,
+): Promise<Readable> {
   try {
     return await store.read(object.key, range ?? undefined);
   } catch (error) {

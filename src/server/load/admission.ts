@@ -69,6 +69,13 @@ export class Admission {
     throw exceeded(quota, cost, await usage.read(window), Math.ceil((end.getTime() - now()) / 1000));
   }
 
+  /** To what `charge` charges now; null where there is no quota. */
+  payerOf({ account, limits }: Identity): UsageWindow | null {
+    const quota = limits?.quota ?? null;
+    if (quota === null) return null;
+    return { account, kind: quota.window, start: quotaWindow(quota.window, this.#parts.now()).start };
+  }
+
   /** Seconds until about `jobs` jobs of a tenant, or (null) of anybody, have been drawn. */
   async #wait(tenant: string | null, jobs: number): Promise<number> {
     return Math.min(longestWait, (await this.#parts.eta.untilRoom(tenant, jobs)) ?? unknownWait);

@@ -1,5 +1,6 @@
 import type { Job } from '../../generation/job.ts';
 import { kindOf } from '../../generation/kinds/kinds.ts';
+import { laneOf } from '../../generation/lanes.ts';
 import { isOverdue, nextTurn } from '../../json/turns.ts';
 import type { DrawnJob } from '../../records/operations/overview.ts';
 import type { Records } from '../../records/records.ts';
@@ -28,6 +29,8 @@ export class EtaEstimator {
   /** Whole seconds until `job`, with `ahead` jobs before it, is done; null where it is final or nothing is known yet. */
   async estimate(job: Job, ahead: number): Promise<number | null> {
     if (job.status !== 'queued' && job.status !== 'running') return null;
+    // What is long says it itself.
+    if (laneOf(job.id) === 'long') return job.progress?.training?.eta_s ?? null;
     const pace = await this.#pace(job.tenant);
     if (pace === null) return null;
     if (isOverdue()) await nextTurn();

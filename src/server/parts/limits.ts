@@ -55,6 +55,17 @@ export interface ServerLimits extends BodyPace {
   readonly fetches: number;
   readonly fetchesPerTenant: number;
   readonly fetchPatienceMs: number;
+  /** One training set, as it is packed. */
+  readonly setBytes: number;
+  /** All sets of a tenant. */
+  readonly setQuotaBytes: number;
+  /** Sets of a tenant that are not whole. */
+  readonly unfinishedSets: number;
+  /** The objects that a set is kept as; a request that sends one holds as much in memory. */
+  readonly setPieceBytes: number;
+  /** Requests that send a set, of all and of one tenant. */
+  readonly setWriters: number;
+  readonly setWritersPerTenant: number;
 }
 
 /** What callers may do in a minute, where their key says nothing else; null is no limit. */
@@ -104,6 +115,12 @@ export const defaultServerLimits: ServerLimits = {
   fetches: 6,
   fetchesPerTenant: 2,
   fetchPatienceMs: 120_000,
+  setBytes: 20 * 2 ** 30,
+  setQuotaBytes: 60 * 2 ** 30,
+  unfinishedSets: 100,
+  setPieceBytes: 8 * 2 ** 20,
+  setWriters: 16,
+  setWritersPerTenant: 4,
   bodyPatienceMs: 10_000,
   bodyRate: 1000,
 };

@@ -29,14 +29,20 @@ export function answerMissing(
   allowed: AllowedMethods,
   sendMissingPage?: SendMissingPage,
 ): void {
-  scope.setNotFoundHandler((request, reply) => {
+  const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const path = request.url.split('?', 1)[0]!;
     const methods = allowed.of(path);
-    if (sendMissingPage !== undefined && methods.length === 0 && prefersHtml(request)) return sendMissingPage(reply);
+    if (sendMissingPage !== undefined && methods.length === 0 && prefersHtml(request))
+      return await sendMissingPage(reply);
     if (methods.length === 0) throw new ArmatureError('not_found', `There is no resource at ${path.slice(0, 200)}.`);
     reply.header('allow', methods.join(', '));
     const detail = `Expected ${methods.join(' or ')} at ${path} but received ${request.method}.`;
     throw new ArmatureError('method_not_allowed', detail, { choices: methods });
+  };
+  scope.setNotFoundHandler(answer);
+  // Before its body is read: nobody has asked for that memory, or for a key.
+  scope.addHook('preParsing', async (request, reply) => {
+    if (request.is404 && request.server === scope) await answer(request, reply);
   });
 }
 

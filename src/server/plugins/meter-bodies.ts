@@ -18,6 +18,8 @@ interface Arriving {
   readonly part: BudgetPart;
   /** Its length, where that is known. */
   readonly announced: number | null;
+  /** Whether nothing of it is gathered in memory: then only its pace is watched. */
+  readonly streamed: boolean;
   received: number;
   /** What had been received when the current span of time began, and when that was. */
   spanStart: number;
@@ -58,6 +60,7 @@ export function meterBodies(app: FastifyInstance, budget: BodyBudget, pace: Body
       reply,
       part,
       announced,
+      streamed: request.routeOptions.config.streamed === true,
       received: 0,
       spanStart: performance.now(),
       spanReceived: 0,
@@ -127,6 +130,10 @@ function countChunks(body: Arriving, ended: () => void): void {
 /** A body of a known length has room for all of it from its first byte on, so that none is given up half way. */
 function count(body: Arriving, bytes: number): void {
   if (bytes === 0) return;
+  if (body.streamed) {
+    body.received += bytes;
+    return;
+  }
   if (body.announced === null) body.part.add(bytes);
   else if (body.received === 0) body.part.add(body.announced);
   body.received += bytes;

@@ -14,6 +14,7 @@ const tags: Readonly<Record<string, string>> = {
   'dead letters': 'Jobs that failed because of faults, not because of their requests',
   uploads: 'Pictures that requests refer to by id',
   conditions: 'Kinds of structure that steer a picture, and maps alone',
+  trainings: 'Making ControlNets and LoRAs from sets of pictures',
   upscales: 'Making pictures larger',
   models: 'What pictures are drawn with',
   webhooks: 'What receivers were told, or are to be told',

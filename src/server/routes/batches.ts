@@ -3,7 +3,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { batchBody, lineOptions } from '../../generation/batch-request.ts';
 import { hasEnded } from '../../generation/batch.ts';
-import { jobStatuses } from '../../generation/job.ts';
+import { drawnStatuses } from '../../generation/job.ts';
 import { identityOf } from '../access/guard.ts';
 import { requireBatch } from '../batches/find-batch.ts';
 import { deleteBatch } from '../batches/delete-batch.ts';
@@ -102,7 +102,7 @@ export function batchRoutes(instance: FastifyInstance, context: RouteContext): v
       params: idParameter,
       querystring: z.strictObject({
         ...pageQuery(settings.limits.pageSize),
-        status: z.enum(jobStatuses).optional(),
+        status: z.enum(drawnStatuses).optional(),
         cursor: z
           .string()
           .regex(/^\d{1,9}$/, { error: 'next_cursor of the page before' })

@@ -27,6 +27,8 @@ export interface RouteContext {
   readonly openStreams: OpenPlaces;
   readonly openWaits: OpenPlaces;
   readonly openDownloads: OpenPlaces;
+  /** Training sets on their way in. */
+  readonly openSets: OpenPlaces;
   /** When pictures from elsewhere are brought in. */
   readonly pictureTurns: PictureTurns;
   /** The pages' files by their paths. */
@@ -71,6 +73,10 @@ export function routeContext(
     openDownloads: new OpenPlaces(
       { total: limits.downloads, perTenant: limits.downloadsPerTenant },
       { what: 'downloads', instead: 'read those to their end first' },
+    ),
+    openSets: new OpenPlaces(
+      { total: limits.setWriters, perTenant: limits.setWritersPerTenant },
+      { what: 'requests that send a training set', instead: 'wait for the end of those' },
     ),
     pictureTurns: new PictureTurns({
       total: limits.fetches,

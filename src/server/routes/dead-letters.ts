@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { pageOf } from '../http/page.ts';
 import { ArmatureError } from '../../errors.ts';
 import { kindOf } from '../../generation/kinds/kinds.ts';
 import type { Job } from '../../generation/job.ts';
@@ -41,9 +42,8 @@ export function deadLetterRoutes(instance: FastifyInstance, context: RouteContex
         limit: limit + 1,
         ...(cursor === undefined ? {} : { before: cursor }),
       });
-      const page = found.slice(0, limit);
-      const nextCursor = found.length > limit ? (page.at(-1)?.id ?? null) : null;
-      return { data: page.map((job) => deadLetterView(job, links)), next_cursor: nextCursor };
+      const { rows, nextCursor } = pageOf(found, limit);
+      return { data: rows.map((job) => deadLetterView(job, links)), next_cursor: nextCursor };
     },
   });
 

@@ -1,19 +1,14 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { ArmatureError } from '../../errors.ts';
-import { deleteObjects } from '../../retention/leftovers.ts';
-import { checkpointPrefix } from '../../store/keys.ts';
 import { type RouteContext, tenantOf } from './context.ts';
-import { deleteLeftovers } from '../jobs/delete-leftovers.ts';
-import { missingJob, requireJob } from '../jobs/find-job.ts';
+import { cancelJob, deleteJob } from '../jobs/end-job.ts';
 import { jobSchema } from '../views/job-schema.ts';
 import { idParameter, json, problem, tenantQuery } from './schemas.ts';
 
 /** Cancelling and deleting jobs. */
 export function generationActionRoutes(instance: FastifyInstance, { parts, present }: RouteContext): void {
   const routes = instance.withTypeProvider<ZodTypeProvider>();
-  const { records, queue, store } = parts;
 
   routes.post('/v1/generations/:id/cancel', {
     config: { access: 'generate', anyTenant: true },
@@ -26,19 +21,8 @@ export function generationActionRoutes(instance: FastifyInstance, { parts, prese
       querystring: tenantQuery,
       response: { 200: json('The job; a running one ends a moment later', jobSchema), '4xx': problem },
     },
-    handler: async (request) => {
-      const { id } = request.params;
-      const job = (await records.requestCancel(tenantOf(request), id)) ?? missingJob(id);
-      if (job.status === 'succeeded' || job.status === 'failed') {
-        throw new ArmatureError('conflict', `The job ${id} has ${job.status} already and cannot be cancelled.`);
-      }
-      // Only tidies up: a worker that gets the ticket of a cancelled job drops it.
-      if (job.status === 'cancelled') {
-        await queue.remove(id).catch((err: unknown) => parts.log.warn({ err, job: id }, 'ticket stays'));
-        if (job.checkpoint !== null) await store.deleteAll(checkpointPrefix(job));
-      }
-      return await present(job);
-    },
+    handler: async (request) =>
+      await present(await cancelJob(parts, { tenant: tenantOf(request), id: request.params.id, lane: 'pictures' })),
   });
 
   routes.delete('/v1/generations/:id', {
@@ -53,13 +37,7 @@ export function generationActionRoutes(instance: FastifyInstance, { parts, prese
       response: { 204: z.undefined().describe('It is gone'), '4xx': problem },
     },
     handler: async (request, reply) => {
-      const { id } = request.params;
-      const tenant = tenantOf(request);
-      if (!(await records.deleteJob(tenant, id))) {
-        const { status } = await requireJob(records, tenant, id);
-        throw new ArmatureError('conflict', `The job ${id} is ${status}: cancel it before it is deleted.`);
-      }
-      await deleteLeftovers(parts, async () => await deleteObjects(parts, [{ tenant, id }]));
+      await deleteJob(parts, { tenant: tenantOf(request), id: request.params.id, lane: 'pictures' });
       return await reply.code(204).send();
     },
   });

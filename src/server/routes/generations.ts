@@ -1,22 +1,17 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import { z } from 'zod';
-import { jobStatuses } from '../../generation/job.ts';
+import { drawnStatuses } from '../../generation/job.ts';
 import { type RouteContext, tenantOf } from './context.ts';
 import { requireJob } from '../jobs/find-job.ts';
 import { jobListSchema, jobSchema } from '../views/job-schema.ts';
-import { idParameter, json, pageQuery, problem, tenantQuery } from './schemas.ts';
+import { jobListQuery, listJobs } from './job-list.ts';
+import { idParameter, json, problem, tenantQuery } from './schemas.ts';
 
 /** Reading jobs. */
-export function generationRoutes(instance: FastifyInstance, { parts, present }: RouteContext): void {
+export function generationRoutes(instance: FastifyInstance, context: RouteContext): void {
+  const { parts, present } = context;
   const routes = instance.withTypeProvider<ZodTypeProvider>();
   const { records, settings } = parts;
-
-  const listQuery = z.strictObject({
-    ...tenantQuery.shape,
-    status: z.enum(jobStatuses).optional(),
-    ...pageQuery(settings.limits.pageSize),
-  });
 
   routes.get('/v1/generations', {
     config: { access: 'read', anyTenant: true },
@@ -25,20 +20,10 @@ export function generationRoutes(instance: FastifyInstance, { parts, present }: 
       summary: 'List jobs, the newest first',
       description: 'Jobs of the tenant of the key. Items of batches are among them.',
       tags: ['generations'],
-      querystring: listQuery,
+      querystring: jobListQuery(settings.limits.pageSize, drawnStatuses),
       response: { 200: json('One page', jobListSchema), '4xx': problem },
     },
-    handler: async (request) => {
-      const { status, limit, cursor } = request.query;
-      const found = await records.listJobs(tenantOf(request), {
-        limit: limit + 1,
-        ...(status === undefined ? {} : { status }),
-        ...(cursor === undefined ? {} : { before: cursor }),
-      });
-      const page = found.slice(0, limit);
-      const nextCursor = found.length > limit ? (page.at(-1)?.id ?? null) : null;
-      return { data: await Promise.all(page.map(present)), next_cursor: nextCursor };
-    },
+    handler: async (request) => await listJobs(context, tenantOf(request), request.query, 'pictures'),
   });
 
   routes.get('/v1/generations/:id', {

@@ -8,6 +8,7 @@ import { findOfAnyKind } from '../../generation/models/model-list.ts';
 import { modelListAnswer, modelListSchema } from '../../models/model-list-view.ts';
 import { isWeights } from '../../models/names/model-files.ts';
 import { gone } from '../http/gone.ts';
+import { recent } from '../health/recent.ts';
 import { hasAlready } from '../http/if-none-match.ts';
 import { json, problem } from './schemas.ts';
 
@@ -19,7 +20,20 @@ const listQuery = z.object({
     .describe('Id of a model that is a single file: its SHA-256 is found out first'),
 });
 
+/** Milliseconds for which is trusted what workers said that they have in memory, and for which an answer is waited for. */
+const asking = { lifetimeMs: 500, patienceMs: 1000 };
+
 export function modelRoutes(instance: FastifyInstance, { parts, links, openWaits, closing }: RouteContext): void {
+  const loaded = recent(async () => {
+    const workers = await parts.records.workers.alive();
+    return new Set(workers.flatMap((worker) => worker.loaded));
+  }, asking);
+  let known: ReadonlySet<string> = new Set();
+  /** What was known last, where records are away: the list does without them. */
+  const inMemory = async (): Promise<ReadonlySet<string>> => {
+    known = (await loaded().catch(() => null)) ?? known;
+    return known;
+  };
   instance.withTypeProvider<ZodTypeProvider>().get('/v1/models', {
     config: { access: 'read' },
     schema: {
@@ -42,11 +56,12 @@ export function modelRoutes(instance: FastifyInstance, { parts, links, openWaits
         takePlace(openWaits, reply);
         await endOf(parts.library.hashes.of(path), gone(reply, closing));
       }
-      const [models, annotators] = await Promise.all([mine.list(), parts.annotators.list()]);
+      const [models, annotators, loadedNow] = await Promise.all([mine.list(), parts.annotators.list(), inMemory()]);
       const { bytes, etag } = modelListAnswer(models, annotators, {
         defaultModel: parts.settings.defaultModel,
         previewOf: (id) => links.preview(id),
         hashes: parts.library.hashes,
+        loaded: loadedNow,
       });
       // Whose key it is decides what it says: no cache may give it to others.
       reply.headers({ etag, 'cache-control': 'private, no-cache' });

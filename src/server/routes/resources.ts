@@ -19,6 +19,11 @@ import { overviewRoutes } from './overview.ts';
 import { pageRoutes } from './pages.ts';
 import { signedUrlRoutes } from './signed-urls.ts';
 import { submitGenerationRoute } from './submit-generation.ts';
+import { setRoutes } from './sets.ts';
+import { trainedModelRoutes } from './trained-models.ts';
+import { trainingFileRoutes } from './training-files.ts';
+import { trainingLookRoutes } from './training-looks.ts';
+import { trainingRoutes } from './trainings.ts';
 import { upscaleRoutes } from './upscales.ts';
 import { uploadRoutes } from './uploads.ts';
 import { webhookDeliveryRoutes } from './webhook-deliveries.ts';
@@ -45,7 +50,11 @@ const resources: readonly Resource[] = [
   { add: deadLetterRoutes },
   { add: conditionRoutes },
   { add: upscaleRoutes },
+  { add: trainingRoutes },
+  { add: trainingFileRoutes },
+  { add: trainingLookRoutes },
   { add: modelRoutes },
+  { add: trainedModelRoutes },
   { add: modelPreviewRoutes },
   { add: (scope, { parts }) => healthRoutes(scope, parts) },
   { add: (scope, { parts }) => metricsRoutes(scope, parts.metrics.registry) },
@@ -53,6 +62,8 @@ const resources: readonly Resource[] = [
   { add: pageRoutes },
   // Only here is a picture a body.
   { add: uploadRoutes, ownBodies: true },
+  // Here is one of any size.
+  { add: setRoutes, ownBodies: true },
   // And here are lines, which are read as they arrive.
   { add: batchRoutes, ownBodies: true },
 ];

@@ -13,7 +13,7 @@ export const signedUrlRequest = z
       .array(z.string().max(1000))
       .min(1)
       .max(100)
-      .describe('Of outputs, maps, events and previews of models, as answers give them'),
+      .describe('Of outputs, maps, events, files of trainings and previews of models, as answers give them'),
     expires_s: z.int().min(1).max(3600).default(300).describe('Seconds for which the addresses are good'),
   })
   .meta({ id: 'SignedUrlRequest' });
@@ -59,7 +59,7 @@ function requireSignable(address: string, base: string, index: number): string {
   const path = base !== '' && address.startsWith(`${base}/`) ? address.slice(base.length) : address;
   if (isSignable(path)) return path;
   const detail =
-    'Expected the path of an output, a map, events or the preview of a model, such as /v1/generations/gen_.../outputs/0, without a query, but ' +
+    'Expected the path of an output, a map, events, a file of a training or the preview of a model, such as /v1/generations/gen_.../outputs/0, without a query, but ' +
     `received ${JSON.stringify(address.slice(0, 200))}.`;
   throw new ArmatureError('invalid_request', detail, { field: `paths[${index}]` });
 }

@@ -1,4 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRouteSchemaDef } from 'fastify/types/schema.js';
+import type { z } from 'zod';
 import type { Job } from '../../generation/job.ts';
 import { kindOf } from '../../generation/kinds/kinds.ts';
 import { answerSubmission } from '../jobs/job-answer.ts';
@@ -10,14 +12,18 @@ import { intakeOf } from '../submissions/intake.ts';
 import type { Submission } from '../submissions/submission.ts';
 import type { SubmitOptions } from '../submissions/submit.ts';
 import { jobSchema } from '../views/job-schema.ts';
+import { checkedBy } from '../plugins/validation.ts';
 import { json, pictureContent, problem } from './schemas.ts';
 import { formatAsked, refuseSeveral } from '../submissions/with-format.ts';
 
 /**
  * Route options of a submission: its handler checks the body itself, because a form becomes JSON first, and its headers
- * are read by what they mean.
+ * and its query are read by what they mean. The address is checked as everywhere.
  */
-export const unchecked = { validatorCompiler: () => (value: unknown) => ({ value }) };
+export const unchecked = {
+  validatorCompiler: (part: FastifyRouteSchemaDef<unknown>) =>
+    part.httpPart === 'params' ? checkedBy(part.schema as z.ZodType) : (value: unknown) => ({ value }),
+};
 
 /** What the routes that make a job may answer. */
 export const submissionAnswers = {
@@ -72,6 +78,7 @@ export async function answerWithJob(
         single,
         claim,
         charge,
+        payer: admission.payerOf(identity),
         intake: intakeOf(context.pictureTurns, request),
       });
     },

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { pageOf } from '../http/page.ts';
 import { ArmatureError } from '../../errors.ts';
 import { deliveryStatuses } from '../../records/schema/schema.ts';
 import { type RouteContext, tenantOf } from './context.ts';
@@ -35,9 +36,8 @@ export function webhookDeliveryRoutes(instance: FastifyInstance, { parts, links 
         ...(status === undefined ? {} : { status }),
         ...(cursor === undefined ? {} : { before: cursor }),
       });
-      const page = found.slice(0, limit);
-      const nextCursor = found.length > limit ? (page.at(-1)?.id ?? null) : null;
-      return { data: page.map((delivery) => deliveryView(delivery, links)), next_cursor: nextCursor };
+      const { rows, nextCursor } = pageOf(found, limit);
+      return { data: rows.map((delivery) => deliveryView(delivery, links)), next_cursor: nextCursor };
     },
   });
 

@@ -92,7 +92,7 @@ function refuseFile(name: string, expected: readonly string[], names: FieldNames
       field: name,
     });
   }
-  refuseUnknownFields({ [name]: null }, { known: expected, later: names.later });
+  refuseUnknownFields({ [name]: null }, { known: expected });
 }
 
 type FieldType = 'text' | 'number' | 'flag' | 'json';

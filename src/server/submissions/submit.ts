@@ -9,6 +9,7 @@ import {
 } from '../../generation/given-pictures.ts';
 import type { Door } from '../../generation/door.ts';
 import { parseExtraction, parseGeneration } from '../../generation/parse.ts';
+import { laneOf } from '../../generation/lanes.ts';
 import type { GenerationPlan, Plan } from '../../generation/plan.ts';
 import type { OutputFormat } from '../../generation/request/choices.ts';
 import { defaultPriority } from '../../generation/request/priority.ts';
@@ -20,6 +21,7 @@ import type { WebhookTarget } from '../../generation/request/webhook.ts';
 import type { ControlImage } from '../../generation/request/control-image.ts';
 import type { ExtractionRequest } from '../../generation/request/extraction.ts';
 import type { GenerationRequest } from '../../generation/request/generation.ts';
+import type { UsageWindow } from '../../records/access/usage.ts';
 import type { IdempotencyClaim } from '../../records/jobs/idempotency.ts';
 import { newJobId } from '../../records/schema/ids.ts';
 import type { ServerParts } from '../parts/parts.ts';
@@ -40,6 +42,8 @@ export interface SubmitOptions {
   readonly single: boolean;
   /** Charges the cost of what is about to be recorded; returns how to give it back. */
   readonly charge: (cost: number) => Promise<() => Promise<void>>;
+  /** To what that is charged, where it is to a quota: for kinds whose cost is known later. */
+  readonly payer?: UsageWindow | null;
   /** Bounds what is fetched. */
   readonly intake: Intake;
   /** The key of the request, if it has one: completed with the job. */
@@ -52,7 +56,10 @@ interface AcceptOptions extends SubmitOptions {
 }
 
 /** What requests for jobs of every kind may say. */
-type JobRequest = Pick<GenerationRequest, 'output' | 'priority' | 'metadata' | 'webhook'>;
+type JobRequest = Pick<GenerationRequest, 'output'> & JobWishes;
+
+/** What is said of every job, whatever it makes. */
+type JobWishes = Pick<GenerationRequest, 'priority' | 'metadata' | 'webhook'>;
 
 /** How a request of one kind becomes a plan. */
 export interface Asked<Request extends JobRequest> {
@@ -148,10 +155,11 @@ export async function submitExtraction(
   return await submitJob(parts, asked, submission, options);
 }
 
-async function accept(
+/** Charges what is resolved, and records it. */
+export async function accept(
   parts: ServerParts,
   options: AcceptOptions,
-  request: JobRequest,
+  request: JobWishes,
   resolved: Resolved<Plan>,
 ): Promise<Job> {
   const giveBack = await options.charge(kindOf(resolved.plan).cost(resolved.plan));
@@ -168,12 +176,12 @@ async function accept(
 async function record(
   parts: ServerParts,
   { tenant, door, claim, webhook }: AcceptOptions,
-  request: JobRequest,
+  request: JobWishes,
   { plan, warnings }: Resolved<Plan>,
 ): Promise<Job> {
-  const { records, feeder, tracing } = parts;
+  const { records, tracing } = parts;
   const { metadata = null, priority = defaultPriority } = request;
-  const id = newJobId();
+  const id = newJobId(kindOf(plan).lane);
   const write = async (): Promise<Job> =>
     await records.insertJob({
       id,
@@ -188,7 +196,15 @@ async function record(
       ...(claim === undefined ? {} : { claim }),
     });
   const job = await tracing.span('record job', { attributes: { 'armature.job.id': id } }, write);
-  // The job is accepted once it is recorded: the feeder brings it to the queue when it is its turn.
-  feeder.wake();
+  await wake(parts, job);
   return job;
+}
+
+/** The job is accepted once it is recorded: the feeder brings it to the queue when it is its turn, and what has no turns goes there now. */
+async function wake({ queue, feeder, log }: ServerParts, { tenant, id, priority }: Job): Promise<void> {
+  if (laneOf(id) === 'pictures') return feeder.wake();
+  // Where the queue is away the reconciler brings it there.
+  await queue
+    .enqueueAll([{ tenant, id, priority }])
+    .catch((err: unknown) => log.warn({ err, job: id }, 'it comes to the queue later'));
 }

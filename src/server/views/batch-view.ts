@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { batchStatus, batchStatuses, type CountedBatch, hasEnded } from '../../generation/batch.ts';
-import { type Job, jobStatuses } from '../../generation/job.ts';
+import { type Job, drawnStatuses } from '../../generation/job.ts';
 import { isOverdue, nextTurn } from '../../json/turns.ts';
 import type { Records } from '../../records/records.ts';
 import type { WebhookDelivery } from '../../records/webhooks/webhook-records.ts';
@@ -23,7 +23,7 @@ export const batchSchema = z
     sheet_url: z.string(),
     events_url: z.string(),
     items: z.int().describe('How many there are'),
-    counts: z.object(Object.fromEntries(jobStatuses.map((status) => [status, z.int()]))).describe('Items by status'),
+    counts: z.object(Object.fromEntries(drawnStatuses.map((status) => [status, z.int()]))).describe('Items by status'),
     progress: z.number().describe('0 to 1: items that have ended, and of those that run the share of their steps'),
     eta_s: z
       .number()

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { fidelityMetrics } from '../../conditions/contract/fidelity.ts';
-import { jobStatuses } from '../../generation/job.ts';
+import { jobStatuses, trainingStages } from '../../generation/job.ts';
 import { effectiveSchemas, jobKindIds } from '../../generation/kinds/kinds.ts';
 import { sha256, variationView } from '../../generation/references.ts';
 import { jobErrorSchema } from './dead-letter.ts';
@@ -64,6 +64,18 @@ const mapSchema = z
   .object({ ...file, control: z.int().describe('Index of the control that it steered'), data })
   .meta({ id: 'ControlMap' });
 
+const trainingFigures = z
+  .object({
+    stage: z.enum(trainingStages),
+    pictures: z.object({ done: z.int(), of: z.int() }).nullable().describe('That it has read or encoded'),
+    loss: z.number().nullable().describe('Of the last step'),
+    rate: z.number().nullable().describe('Learning rate of the last step'),
+    samples_per_s: z.number().nullable().describe('Pictures learnt from in a second'),
+    eta_s: z.number().nullable().describe('Seconds until its last step at that pace'),
+    waits_for: z.string().nullable().describe('What it waits for'),
+  })
+  .meta({ id: 'TrainingFigures' });
+
 export const jobSchema = z
   .object({
     id: z.string(),
@@ -73,7 +85,12 @@ export const jobSchema = z
     events_url: z.string(),
     page_url: z.string().describe('A page that shows the job to people'),
     progress: z
-      .object({ step: z.int(), steps: z.int(), share: z.number().describe('0 to 1: how much of its cost is spent') })
+      .object({
+        step: z.int(),
+        steps: z.int(),
+        share: z.number().describe('0 to 1: how much of its cost is spent'),
+        training: trainingFigures.optional().describe('Of a training'),
+      })
       .nullable(),
     priority: z.int().describe('0 to 9, the higher the sooner'),
     batch: z
@@ -91,6 +108,11 @@ export const jobSchema = z
     outputs: z.array(outputSchema),
     maps: z.array(mapSchema),
     effective: z.union(effectiveSchemas).describe('Every value as it was resolved'),
+    report: z
+      .record(z.string(), z.unknown())
+      .nullable()
+      .optional()
+      .describe('Of a training: what was found in its set; null until that was read'),
     warnings: z.array(z.string()),
     error: jobErrorSchema.nullable(),
     metadata: z.record(z.string(), z.unknown()).nullable(),

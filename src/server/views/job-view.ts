@@ -1,4 +1,11 @@
-import { type Candidate, type ControlFidelity, isFinal, type Job, type JobOutput } from '../../generation/job.ts';
+import {
+  type Candidate,
+  type ControlFidelity,
+  isFinal,
+  type Job,
+  type JobOutput,
+  type Progress,
+} from '../../generation/job.ts';
 import { controlsOf } from '../../generation/kinds/job-controls.ts';
 import { kindOf } from '../../generation/kinds/kinds.ts';
 import type { WebhookDelivery } from '../../records/webhooks/webhook-records.ts';
@@ -12,12 +19,13 @@ export interface Waiting {
   readonly etaSeconds: number | null;
 }
 
-/** A job as clients see it: no object keys, no paths. */
+/** A job as clients see it: no object keys, no paths. `report` is what was found in the set of a training; left out of other jobs. */
 export function jobView(
   job: Job,
   waiting: Waiting,
   links: Links,
   deliveries: readonly WebhookDelivery[] = [],
+  report?: Readonly<Record<string, unknown>> | null,
 ): JobView {
   const { result, error } = job;
   const kind = kindOf(job.plan);
@@ -29,7 +37,7 @@ export function jobView(
     url: links.job(job.id),
     events_url: links.events(job.id),
     page_url: links.page(job.id),
-    progress: job.progress === null ? null : { ...job.progress },
+    progress: job.progress === null ? null : { ...job.progress, ...figuresView(job.progress) },
     priority: job.priority,
     batch: job.batch === null ? null : { ...job.batch },
     queue_position: waiting.queuePosition,
@@ -50,6 +58,7 @@ export function jobView(
     effective: kind.view(job.plan, (control) =>
       mapped.some(({ index }) => index === control) ? links.map(job.id, control) : null,
     ),
+    ...(report === undefined ? {} : { report: report === null ? null : { ...report } }),
     warnings: [...job.warnings, ...(result?.warnings ?? [])],
     error: error === null ? null : { ...error },
     metadata: job.metadata === null ? null : { ...job.metadata },
@@ -66,6 +75,12 @@ export function jobView(
     started_at: job.startedAt?.toISOString() ?? null,
     finished_at: job.finishedAt?.toISOString() ?? null,
   };
+}
+
+function figuresView({ training }: Progress): Pick<NonNullable<JobView['progress']>, 'training'> {
+  if (training === undefined) return {};
+  const { pictures } = training;
+  return { training: { ...training, pictures: pictures === null ? null : { ...pictures } } };
 }
 
 function fileView({ width, height, contentType, bytes, sha256 }: JobOutput, url: string) {

@@ -16,6 +16,7 @@ export const overviewSchema = z
       waiting: z.int().describe('Jobs whose turn is yet to come'),
       dispatched: z.int().describe('Jobs in the queue'),
       running: z.int(),
+      paused: z.int().describe('Trainings that wait to be resumed'),
       oldest_s: z.number().nullable().describe('Age of the oldest job that is not started; null where there is none'),
     }),
     windows: z.object({
@@ -90,12 +91,12 @@ export function overviewView(
   { version, windows, minutes }: OverviewSettings,
   links: Links,
 ): OverviewView {
-  const { waiting, dispatched, running, oldestQueuedAt } = queue;
+  const { waiting, dispatched, running, paused, oldestQueuedAt } = queue;
   const oldest = oldestQueuedAt === null ? null : Math.max(0, (time.getTime() - oldestQueuedAt.getTime()) / 1000);
   return {
     at: time.toISOString(),
     version,
-    queue: { waiting, dispatched, running, oldest_s: oldest },
+    queue: { waiting, dispatched, running, paused, oldest_s: oldest },
     windows: { ...windows },
     lately: {
       minutes,
@@ -117,9 +118,12 @@ export function overviewView(
   };
 }
 
-function workerView({ deviceState, deviceDetail, startedAt, seenAt, ...worker }: SeenWorker) {
+function workerView({ id, host, pid, version, deviceState, deviceDetail, startedAt, seenAt }: SeenWorker) {
   return {
-    ...worker,
+    id,
+    host,
+    pid,
+    version,
     device_state: deviceState,
     device_detail: deviceDetail,
     started_at: startedAt.toISOString(),

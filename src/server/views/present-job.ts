@@ -1,4 +1,5 @@
 import type { Job } from '../../generation/job.ts';
+import { laneOf } from '../../generation/lanes.ts';
 import { isOverdue, nextTurn } from '../../json/turns.ts';
 import type { Records } from '../../records/records.ts';
 import type { EtaEstimator } from '../load/eta.ts';
@@ -14,8 +15,9 @@ export function jobPresenter(records: Records, eta: EtaEstimator, links: Links):
     const ahead = job.status === 'queued' ? await records.countAhead(job) : null;
     const etaSeconds = await eta.estimate(job, ahead ?? 0);
     const deliveries = job.webhook === null ? [] : await records.webhooks.ofJob(job.id);
+    const report = laneOf(job.id) === 'long' ? await records.trainings.report(job.id) : undefined;
     // Showing how prompts are read takes milliseconds, and a list has a hundred jobs.
     if (isOverdue()) await nextTurn();
-    return jobView(job, { queuePosition: ahead === null ? null : ahead + 1, etaSeconds }, links, deliveries);
+    return jobView(job, { queuePosition: ahead === null ? null : ahead + 1, etaSeconds }, links, deliveries, report);
   };
 }

@@ -12,7 +12,7 @@ describe('/readyz', () => {
   test('counts the workers, and is ready without one', async () => {
     const { app, parts } = application;
     expect((await app.inject('/readyz')).json()).toMatchObject({ status: 'ready', workers: 0 });
-    const worker = { host: 'node-1', pid: 7, version: '0.0.0', deviceState: 'ready', deviceDetail: 'cpu' };
+    const worker = { host: 'node-1', pid: 7, version: '0.0.0', deviceState: 'ready', deviceDetail: 'cpu', loaded: [] };
     await parts.records.workers.sign({ ...worker, id: 'wrk_1' });
     const other = await application.rebuild({});
     expect((await other.inject('/readyz')).json()).toMatchObject({ workers: 1 });

@@ -1,38 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { ownDoor } from '../../../src/generation/door.ts';
 import type { Job } from '../../../src/generation/job.ts';
-import type { GenerationPlan } from '../../../src/generation/plan.ts';
 import type { Records } from '../../../src/records/records.ts';
 import { drawnOf, EtaEstimator, paceOf } from '../../../src/server/load/eta.ts';
 import type { ExtractionPlan } from '../../../src/generation/kinds/extraction/plan.ts';
 import { storedPlan } from '../../../src/generation/kinds/kinds.ts';
+import { planFor } from '../../support/draw-request.ts';
 
-const plan: GenerationPlan = {
-  kind: 'generation',
-  model: { id: 'm', hash: 'h' },
-  prompt: '',
-  negativePrompt: '',
-  promptSyntax: 'a1111',
-  width: 10,
-  height: 10,
-  steps: 10,
-  guidanceScale: 4,
-  guidanceRescale: 0,
-  scheduler: 'ddim',
-  schedule: null,
-  sChurn: 0,
-  eta: null,
-  run: { steps: 10, evaluations: 10 },
-  sdeNoise: 'path',
-  seed: 0,
-  count: 1,
-  clipSkip: 0,
-  controls: [],
-  strict: false,
-  evaluate: false,
-  bestOf: 1,
-  output: { format: 'png', quality: 100, metadata: true },
-};
+const plan = planFor({ id: 'm', hash: 'h' }, { width: 10, height: 10, steps: 10 });
 
 /** A job of cost 1000 that ran from `start` to `end`, in seconds. */
 function finished(start: number, end: number): Job {

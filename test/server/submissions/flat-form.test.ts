@@ -70,7 +70,6 @@ describe('the flat form of a generation', () => {
     [{ promt: 'x' }, [], 'invalid_request', 'promt', 'Did you mean prompt?'],
     [{}, ['cany'], 'invalid_request', 'cany', 'Did you mean canny?'],
     [{}, ['prompt'], 'invalid_request', 'prompt', 'to be text but received a file'],
-    [{ deep_cache: 'x' }, [], 'not_supported_yet', 'deep_cache', 'not supported yet'],
   ])('refuses parts %j and files %j', (fields, files, code, field, text) => {
     expect(() => generation(fields, files)).toThrow(
       expect.objectContaining({ code, field, message: expect.stringContaining(text) }),
