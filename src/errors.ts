@@ -42,6 +42,7 @@ export const errorCodes = {
   device_lost: { status: 500, title: 'The device process ended while it drew' },
   out_of_memory: { status: 500, title: 'The device ran out of memory' },
   worker_lost: { status: 500, title: 'Worker after worker ended while it had the job' },
+  training_lost: { status: 500, title: 'The training process ended while it worked' },
   extractor_lost: { status: 500, title: 'The extractor process ended while it worked' },
   queue_full: { status: 503, title: 'The queue is full' },
   overloaded: { status: 503, title: 'The service has too much to do at once' },

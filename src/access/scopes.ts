@@ -1,7 +1,7 @@
 /**
  * What a key may do: `generate` submits, uploads, cancels and deletes; `read` sees jobs, pictures, models and conditions;
- * `admin` manages keys and looks after the whole service. None includes another.
+ * `train` trains models, which takes hours, and deletes what it made; `admin` manages keys and looks after the whole service. None includes another.
  */
-export const scopes = ['generate', 'read', 'admin'] as const;
+export const scopes = ['generate', 'read', 'train', 'admin'] as const;
 
 export type Scope = (typeof scopes)[number];

@@ -1,8 +1,5 @@
-import { execFile, type ChildProcess } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
-
-const run = promisify(execFile);
+import type { ChildProcess } from 'node:child_process';
+import { processorMs } from './processor-time.ts';
 
 /**
  * Kills a child that has work and uses no processor time: a native call that never returns holds the child's event loop,
@@ -14,7 +11,7 @@ export class HangWatch {
   readonly #checks: number;
   #busy = false;
   #idleChecks = 0;
-  #lastTime = '';
+  #lastTime: number | null = null;
 
   constructor(child: ChildProcess, hangAfterMs: number, intervalMs = Math.max(1000, hangAfterMs / 6)) {
     this.#child = child;
@@ -38,23 +35,10 @@ export class HangWatch {
   async #check(): Promise<void> {
     const pid = this.#child.pid;
     if (!this.#busy || pid === undefined) return;
-    const time = await processorTime(pid);
+    const time = await processorMs(pid);
     if (time === null) return;
     this.#idleChecks = time === this.#lastTime ? this.#idleChecks + 1 : 0;
     this.#lastTime = time;
     if (this.#idleChecks >= this.#checks) this.#child.kill('SIGKILL');
-  }
-}
-
-/** Processor time that a process has used, in some unit of its own, or null where the system does not tell. */
-async function processorTime(pid: number): Promise<string | null> {
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')')).split(' ').slice(12, 14).join('+');
-  } catch {
-    return await run('ps', ['-o', 'time=', '-p', String(pid)]).then(
-      ({ stdout }) => stdout.trim(),
-      () => null,
-    );
   }
 }

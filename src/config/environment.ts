@@ -14,6 +14,11 @@ export function tracingWanted(environment: Environment = processEnvironment): bo
   return endpoints.some((name) => environment[name] !== undefined && environment[name] !== '');
 }
 
+/** Has the SDK of AWS, which is yet to be loaded, keep to itself which releases of Node its own later versions will take. */
+export function quietAwsSdk(environment: NodeJS.ProcessEnv = process.env): void {
+  environment['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+}
+
 /** Whether a stack trace may be shown with an error (ARMATURE_DEBUG=1). */
 export function debugging(environment: Environment = processEnvironment): boolean {
   return environment['ARMATURE_DEBUG'] === '1';

@@ -31,3 +31,18 @@ export function hashesFile(config: Pick<Config, 'data'>): string {
 export function findingsFile(config: Pick<Config, 'data'>): string {
   return join(config.data, 'found-models');
 }
+
+/** Folder of the models that were trained anywhere, as a service keeps them on this machine: copies of what the store has. */
+export function trainedFolder(config: Pick<Config, 'data'>): string {
+  return join(config.data, 'trained');
+}
+
+/** Folder in which a worker trains. */
+export function trainingsFolder(config: Pick<Config, 'data'>): string {
+  return join(config.data, 'trainings');
+}
+
+/** Folder in which copies of models that were trained are made, on the disk of {@link trainedFolder}. */
+export function trainedDrafts(config: Pick<Config, 'data'>): string {
+  return join(trainingsFolder(config), 'drafts');
+}

@@ -20,6 +20,12 @@ export function parametersText(plan: GenerationPlan, seed: number, variation?: V
     ...(plan.tokenMerging === undefined
       ? []
       : ([['Token merging ratio', plan.tokenMerging]] satisfies [string, number][])),
+    ...(plan.deepCache === undefined
+      ? []
+      : ([
+          ['DeepCache interval', plan.deepCache.every],
+          ['DeepCache branch', plan.deepCache.depth],
+        ] satisfies [string, number][])),
     ...(plan.imageGuidanceScale === undefined
       ? []
       : ([['Image CFG scale', plan.imageGuidanceScale]] satisfies [string, number][])),

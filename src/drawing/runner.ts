@@ -1,5 +1,6 @@
 import type { ExtractorProcess } from '../extractor/extractor-process.ts';
 import type { Job, JobResult, JobTimings, Progress } from '../generation/job.ts';
+import type { MadeModel } from '../generation/made-model.ts';
 import type { Plan } from '../generation/plan.ts';
 import type { PictureDecoder } from '../images/decoder/decoder.ts';
 import type { TenantModels } from '../models/library.ts';
@@ -33,6 +34,10 @@ export interface Attempt {
   readonly progress: ProgressPort;
   readonly previews: PreviewPort;
   readonly tracing: Tracing;
+  /** Aborts when the job is to be paused, and the signal of the run with it: what it keeps then is what it goes on from, whenever that is. */
+  readonly pause: AbortSignal;
+  /** Aborts when it is to end with what it has. Who cannot does not look at it. */
+  readonly finish: AbortSignal;
 }
 
 /** Who is told how far an attempt has come. */
@@ -46,4 +51,6 @@ export interface ProgressPort {
 /** What an attempt made. How long the job waited for it the worker knows. */
 export interface JobDone extends Omit<JobResult, 'timings'> {
   readonly timings: Omit<JobTimings, 'wait'>;
+  /** A model that it made, whose files lie in the store: it comes into the library with the end of the job. */
+  readonly model?: MadeModel;
 }

@@ -4,7 +4,7 @@ import { liveGauge } from './live-gauge.ts';
 
 export interface ChildMetrics {
   /** From now on the memory of the child that `pid` names is measured; undefined while there is none. */
-  watch(child: 'device' | 'extractor', pid: () => number | undefined): void;
+  watch(child: 'device' | 'extractor' | 'trainer', pid: () => number | undefined): void;
 }
 
 export function childMetrics(registers: Registry[]): ChildMetrics {
@@ -22,8 +22,8 @@ export function childMetrics(registers: Registry[]): ChildMetrics {
   return { watch: (child, pid) => void pids.set(child, pid) };
 }
 
-/** Null where there is no such process, or the system does not tell. */
-async function residentBytes(pid: number | undefined): Promise<number | null> {
+/** Memory of a process; null where there is no such process, or the system does not tell. */
+export async function residentBytes(pid: number | undefined): Promise<number | null> {
   if (pid === undefined) return null;
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];

@@ -1,7 +1,8 @@
 import type { JobsOptions } from 'bullmq';
+import { type Lane, laneOf } from '../generation/lanes.ts';
 import type { DispatchedTicket } from '../records/scheduling/turns.ts';
 import { startConsumer, type ConsumerTimes } from './consumer.ts';
-import { bindEngine, type QueueEngine } from './engines.ts';
+import { bindEngine, type BoundEngine, type BullQueue, type QueueEngine } from './engines.ts';
 import { isQueueOutage, orUnavailable } from './outage.ts';
 import { bullPriority, raiseAged } from './priority.ts';
 import type { Consumer, JobQueue } from './queue.ts';
@@ -29,10 +30,17 @@ export async function openQueue(engine: QueueEngine, options: OpenQueueOptions =
     retryDelayMs: options.retryDelayMs ?? 1_000,
   };
   const onError = oncePerOutage(options.onError ?? ((error) => process.emitWarning(error)));
-  const bound = await orUnavailable(() => bindEngine(engine, name));
-  const { queue } = bound;
-  queue.on('error', onError);
-  await orUnavailable(() => queue.waitUntilReady());
+  const lanes = {
+    pictures: await orUnavailable(() => bindEngine(engine, name)),
+    long: await orUnavailable(() => bindEngine(engine, `${name}-long`)),
+  } satisfies Readonly<Record<Lane, BoundEngine>>;
+  const { pictures } = lanes;
+  const all = Object.values(lanes);
+  for (const { queue } of all) {
+    queue.on('error', onError);
+    await orUnavailable(() => queue.waitUntilReady());
+  }
+  const queueOf = (id: string): BullQueue => lanes[laneOf(id)].queue;
 
   const jobOptions: JobsOptions = {
     attempts: unlimitedAttempts,
@@ -53,28 +61,31 @@ export async function openQueue(engine: QueueEngine, options: OpenQueueOptions =
   return {
     enqueueAll: (tickets) =>
       orUnavailable(async () => {
-        if (tickets.length > 0) {
-          await queue.addBulk(tickets.map(entry));
+        for (const bound of all) {
+          const own = tickets.filter(({ id }) => queueOf(id) === bound.queue);
+          if (own.length > 0) await bound.queue.addBulk(own.map(entry));
         }
       }),
-    raise: (now) => orUnavailable(() => raiseAged(queue, now)),
+    raise: (now) => orUnavailable(() => raiseAged(pictures.queue, now)),
     // What is done or failed is removed, so an entry that is there waits, is delayed or runs.
-    holds: (id) => orUnavailable(async () => (await queue.getJob(id)) !== undefined),
+    holds: (id) => orUnavailable(async () => (await queueOf(id).getJob(id)) !== undefined),
     remove: (id) =>
       orUnavailable(async () => {
-        await queue.remove(id);
+        await queueOf(id).remove(id);
       }),
-    waitingCount: () => orUnavailable(() => queue.getJobCountByTypes('waiting', 'prioritized', 'delayed')),
+    waitingCount: () => orUnavailable(() => pictures.queue.getJobCountByTypes('waiting', 'prioritized', 'delayed')),
     async consume(handler, consumeOptions) {
+      const bound = lanes[consumeOptions.lane ?? 'pictures'];
       const consumer = await startConsumer(bound, handler, consumeOptions, times, onError);
       consumers.push(consumer);
       return consumer;
     },
-    ping: () => orUnavailable(() => bound.ping()),
+    ping: () => orUnavailable(() => pictures.ping()),
     async close() {
       await Promise.all(consumers.map((consumer) => consumer.close()));
-      await queue.close();
-      await bound.close();
+      await Promise.all(all.map(({ queue }) => queue.close()));
+      // Of a database they share the connections.
+      await Promise.all((engine.kind === 'redis' ? all : [pictures]).map((bound) => bound.close()));
     },
   };
 }

@@ -1,7 +1,8 @@
+import type { Lane } from '../generation/lanes.ts';
 import type { QueueTicket } from '../records/scheduling/queue-ticket.ts';
 import type { DispatchedTicket } from '../records/scheduling/turns.ts';
 
-/** Decides who runs a job and when; it carries tickets only. One implementation over BullMQ, three engines. */
+/** Decides who runs a job and when; it carries tickets only, those of each lane apart. One implementation over BullMQ, three engines. */
 export interface JobQueue {
   /**
    * Adds tickets in their order; one that is already in the queue is not added twice. Those of a higher priority are run
@@ -25,6 +26,8 @@ export interface JobQueue {
 
 export interface ConsumeOptions {
   readonly concurrency: number;
+  /** Whose tickets; default: pictures. */
+  readonly lane?: Lane;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { roundHalfToEven } from '../numeric/round-half-to-even.ts';
 import { linearCombination } from '../numeric/linear-combination.ts';
 import { onceAStep, onPlainLatents } from './evaluations.ts';
 import { type SamplerFamily, trainedSteps } from './family.ts';
@@ -5,7 +6,7 @@ import { alphasCumprod } from './noise-schedule.ts';
 import { resolveOptions, type SamplerOptions } from './options.ts';
 import { clampTo, mixNoise, noiseRatio, predictedClean, predictedNoise, type NoiseLevel } from './prediction.ts';
 import type { NoiseSchedule, NoMemory, Scheduler } from './scheduler.ts';
-import { roundHalfEven, spacedTimesteps } from './timestep-spacing.ts';
+import { spacedTimesteps } from './timestep-spacing.ts';
 
 export type DdimOptions = Pick<
   SamplerOptions,
@@ -30,7 +31,7 @@ export const ddim: SamplerFamily<DdimOptions> = {
 function createDdim(schedule: NoiseSchedule, steps: number, options: DdimOptions): Scheduler<NoMemory> {
   const { trainTimesteps, predictionType } = schedule;
   const alphas = alphasCumprod(schedule, 'zero');
-  const timesteps = spacedTimesteps(options, trainTimesteps, steps).map(roundHalfEven);
+  const timesteps = spacedTimesteps(options, trainTimesteps, steps).map(roundHalfToEven);
   const stride = Math.floor(trainTimesteps / steps);
   const finalAlpha = options.setAlphaToOne ? 1 : (alphas[0] ?? 1);
   const alphaAt = (timestep: number): number => (timestep >= 0 ? (alphas[timestep] ?? Number.NaN) : finalAlpha);

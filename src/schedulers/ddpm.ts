@@ -1,3 +1,4 @@
+import { roundHalfToEven } from '../numeric/round-half-to-even.ts';
 import { linearCombination } from '../numeric/linear-combination.ts';
 import { levelOfAlpha } from './ddim.ts';
 import { onceAStep, onPlainLatents } from './evaluations.ts';
@@ -6,7 +7,7 @@ import { alphasCumprod } from './noise-schedule.ts';
 import { resolveOptions, type SamplerOptions } from './options.ts';
 import { clampTo, mixNoise, noiseRatio, predictedClean, type NoiseLevel } from './prediction.ts';
 import type { NoiseSchedule, NoMemory, Scheduler } from './scheduler.ts';
-import { roundHalfEven, spacedTimesteps } from './timestep-spacing.ts';
+import { spacedTimesteps } from './timestep-spacing.ts';
 
 export type DdpmOptions = Pick<
   SamplerOptions,
@@ -31,7 +32,7 @@ export const ddpm: SamplerFamily<DdpmOptions> = {
 function createDdpm(schedule: NoiseSchedule, steps: number, options: DdpmOptions): Scheduler<NoMemory> {
   const { trainTimesteps, predictionType } = schedule;
   const alphas = alphasCumprod(schedule, 'zero');
-  const timesteps = spacedTimesteps(options, trainTimesteps, steps).map(roundHalfEven);
+  const timesteps = spacedTimesteps(options, trainTimesteps, steps).map(roundHalfToEven);
   /** After the last step there is no noise. */
   const alphaAt = (timestep: number | undefined): number =>
     timestep === undefined ? 1 : (alphas[timestep] ?? Number.NaN);

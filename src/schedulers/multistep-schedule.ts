@@ -1,10 +1,11 @@
+import { roundHalfToEven } from '../numeric/round-half-to-even.ts';
 import type { SamplerOptions } from './options.ts';
 import { alphasCumprod } from './noise-schedule.ts';
 import type { NoiseLevel } from './prediction.ts';
 import type { NoiseSchedule } from './scheduler.ts';
 import { namedLevels } from './named-levels.ts';
 import { sigmaAt, spacedSigmas, timestepOf, trainingSigmas } from './sigmas.ts';
-import { multistepTimesteps, roundHalfEven, type SpacingOptions } from './timestep-spacing.ts';
+import { multistepTimesteps, type SpacingOptions } from './timestep-spacing.ts';
 
 export interface MultistepScheduleOptions
   extends SpacingOptions, Pick<SamplerOptions, 'sigmaSpacing' | 'sigmaMin' | 'sigmaMax' | 'schedule' | 'publishedFor'> {
@@ -48,7 +49,7 @@ export function multistepSchedule(
   const sigmas = spacedSigmas(options.sigmaSpacing, ends, steps);
   const rounds = options.roundTimesteps && (options.sigmaSpacing === 'karras' || options.sigmaSpacing === 'lu');
   const logTable = table.map(Math.log);
-  const timesteps = sigmas.map((sigma) => (rounds ? roundHalfEven : Math.trunc)(timestepOf(sigma, logTable)));
+  const timesteps = sigmas.map((sigma) => (rounds ? roundHalfToEven : Math.trunc)(timestepOf(sigma, logTable)));
   return { timesteps, sigmas, final: null, trainedMin };
 }
 

@@ -1,3 +1,4 @@
+import { roundHalfToEven } from '../numeric/round-half-to-even.ts';
 import { ArmatureError } from '../errors.ts';
 import { linearCombination } from '../numeric/linear-combination.ts';
 import { levelOfAlpha } from './ddim.ts';
@@ -9,7 +10,7 @@ import { lastSteps } from './part.ts';
 import { plmsWeights, rungeKuttaStage } from './pndm-weights.ts';
 import { mixNoise, noiseRatio, predictedClean, predictedNoise } from './prediction.ts';
 import type { Evaluation, NoiseSchedule, Scheduler } from './scheduler.ts';
-import { roundHalfEven, spacedTimesteps } from './timestep-spacing.ts';
+import { spacedTimesteps } from './timestep-spacing.ts';
 
 export type PndmOptions = Pick<SamplerOptions, 'timestepSpacing' | 'stepsOffset' | 'setAlphaToOne' | 'skipPrkSteps'>;
 
@@ -55,7 +56,7 @@ function createPndm(schedule: NoiseSchedule, steps: number, options: PndmOptions
     throw new ArmatureError('invalid_request', detail, { field: 'steps' });
   }
   const alphas = alphasCumprod(schedule, 'zero');
-  const spaced = spacedTimesteps(options, trainTimesteps, steps).map(roundHalfEven);
+  const spaced = spacedTimesteps(options, trainTimesteps, steps).map(roundHalfToEven);
   const stride = Math.floor(trainTimesteps / steps);
   const half = Math.floor(stride / 2);
   const finalAlpha = options.setAlphaToOne ? 1 : (alphas[0] ?? 1);

@@ -1,14 +1,7 @@
 import { ArmatureError } from '../errors.ts';
 import { linspace } from '../numeric/linspace.ts';
+import { roundHalfToEven } from '../numeric/round-half-to-even.ts';
 import type { TimestepSpacing } from './scheduler.ts';
-
-/** To the nearest integer; halves go to the even one, as in numpy and torch. */
-export function roundHalfEven(value: number): number {
-  const floor = Math.floor(value);
-  const rest = value - floor;
-  if (rest !== 0.5) return rest < 0.5 ? floor : floor + 1;
-  return floor % 2 === 0 ? floor : floor + 1;
-}
 
 export interface SpacingOptions {
   readonly timestepSpacing: TimestepSpacing;
@@ -47,7 +40,7 @@ export function multistepTimesteps(
   switch (timestepSpacing) {
     case 'linspace':
       return linspace(0, lastTimestep - 1, steps + 1)
-        .map(roundHalfEven)
+        .map(roundHalfToEven)
         .toReversed()
         .slice(0, -1);
     case 'leading':
@@ -81,5 +74,5 @@ function leadingTimesteps(
 function trailingTimesteps(last: number, stride: number, steps: number): number[] {
   const count = Math.min(steps, Math.ceil(last / stride));
   const difference = last - stride - last;
-  return Array.from({ length: count }, (_, i) => roundHalfEven(last + i * difference) - 1);
+  return Array.from({ length: count }, (_, i) => roundHalfToEven(last + i * difference) - 1);
 }

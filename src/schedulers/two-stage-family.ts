@@ -1,8 +1,8 @@
+import { roundHalfToEven } from '../numeric/round-half-to-even.ts';
 import { eulerSchedule, type EulerSchedule } from './euler-schedule.ts';
 import { type SamplerFamily, trainedSteps } from './family.ts';
 import { resolveOptions, type SamplerOptions, scheduleDefaults } from './options.ts';
 import type { SigmaScheduler } from './scheduler.ts';
-import { roundHalfEven } from './timestep-spacing.ts';
 import { twoStage, type TwoStageMemory, type TwoStageMethod } from './two-stage.ts';
 
 type Spacing = Pick<SamplerOptions, 'timestepSpacing' | 'stepsOffset' | 'sigmaSpacing' | 'schedule' | 'publishedFor'>;
@@ -63,5 +63,5 @@ function createWith<Options extends Spacing>(
 }
 
 function withWholeTimesteps(levels: EulerSchedule): EulerSchedule {
-  return { ...levels, timesteps: levels.timesteps.map(roundHalfEven) };
+  return { ...levels, timesteps: levels.timesteps.map(roundHalfToEven) };
 }

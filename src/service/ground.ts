@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
+import { trainedDrafts, trainedFolder } from '../config/model-folders.ts';
 import { requireSafeHost } from '../config/safe-host.ts';
 import type { PictureDecoder } from '../images/decoder/decoder.ts';
 import { DecoderPool } from '../images/decoder/decoder-pool.ts';
@@ -15,6 +16,7 @@ import type { Records } from '../records/records.ts';
 import type { Windows } from '../records/scheduling/turns.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { Tracing } from '../tracing/tracing.ts';
+import { TrainedModels } from '../trainer/trained-models.ts';
 import { openConfiguredRecords } from './configured-records.ts';
 import { libraryOf, requireDefaultModel } from './library.ts';
 import type { Run } from './run.ts';
@@ -48,7 +50,7 @@ export async function openGround(
 ): Promise<Omit<Ground, keyof Watched>> {
   next('Looking at the models');
   requireOwnFolder(config.data);
-  const library = await libraryOf(config);
+  const library = await libraryOf(config, { giveUp: draining, trained: true });
   // A worker draws what the api has resolved.
   if (role !== 'worker') await requireDefaultModel(library, config);
   const { redisUrl, data } = config;
@@ -72,6 +74,8 @@ export async function openGround(
   closing.add(await startReconciler(records, queue, { onError }));
   const feeder = closing.add(startFeeder(records, queue, { windows: windowsOf(config), onError }));
   const store = metrics.store.observed(await storeOf(config));
+  const places = { folder: trainedFolder(config), drafts: trainedDrafts(config) };
+  library.own(closing.add(new TrainedModels({ records, store, ...places, log })));
   // A bucket does not tell.
   if (config.s3Bucket === null) metrics.store.watchRoom(() => freeBytes(data));
   // Of both sides: what requests bring, and what jobs need of it.

@@ -3,10 +3,14 @@ import { extractionRunner } from '../drawing/runners/extraction.ts';
 import { generationRunner } from '../drawing/runners/generation.ts';
 import { upscaleRunner } from '../drawing/runners/upscale.ts';
 import type { JobKindId, PlanOf } from '../generation/kinds/kinds.ts';
+import { type TrainerParts, trainingRunner } from '../trainer/runner.ts';
 
 /** Who does the jobs of each kind: one that is missing does not compile. */
-export const jobRunners: { readonly [Id in JobKindId]: Runner<PlanOf<Id>> } = {
-  generation: generationRunner,
-  extraction: extractionRunner,
-  upscale: upscaleRunner,
-};
+export function jobRunners(trainer: TrainerParts): { readonly [Id in JobKindId]: Runner<PlanOf<Id>> } {
+  return {
+    generation: generationRunner,
+    extraction: extractionRunner,
+    upscale: upscaleRunner,
+    training: trainingRunner(trainer),
+  };
+}

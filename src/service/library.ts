@@ -1,6 +1,13 @@
 import { opendir } from 'node:fs/promises';
 import type { Config } from '../config/config.ts';
-import { findingsFile, hashesFile, modelFolders, pulledAnnotators, typesFile } from '../config/model-folders.ts';
+import {
+  findingsFile,
+  hashesFile,
+  modelFolders,
+  pulledAnnotators,
+  trainedFolder,
+  typesFile,
+} from '../config/model-folders.ts';
 import { embeddedAnnotators, modelCatalog } from '../config/package-files.ts';
 import { conditionIds } from '../conditions/registry.ts';
 import { ArmatureError, systemReason } from '../errors.ts';
@@ -13,21 +20,43 @@ import { findBase } from '../generation/models/base.ts';
 
 /**
  * The models of all folders. `invalid_config` for a folder that was named and isn't there, or can't be read: it would be
- * missed in silence.
+ * missed in silence. With `trained` those of what was trained here too: whoever opens it says whose these are. Told to give up while it looks at them, it ends that at
+ * once with `cancelled`, and keeps nothing of it.
  */
-export async function libraryOf(config: Config): Promise<ModelLibrary> {
-  for (const folder of config.models) await requireFolder(folder);
-  const folders = modelFolders(config);
+export async function libraryOf(
+  config: Config,
+  { giveUp, trained = false }: { readonly giveUp?: AbortSignal; readonly trained?: boolean } = {},
+): Promise<ModelLibrary> {
+  const folders = [...modelFolders(config), ...(trained ? [trainedFolder(config)] : [])];
   const thread = new ScanThread(folders, folderKinds);
   const inspector = new Inspector();
-  return await openLibrary(folders, {
-    scan: async () => await thread.scan(),
-    typesFile: typesFile(config),
-    findingsFile: findingsFile(config),
-    hashesFile: hashesFile(config),
-    conditions: conditionIds,
-    inspect: async (...asked) => await inspector.inspect(...asked),
+  const open = async (): Promise<ModelLibrary> => {
+    for (const folder of config.models) await requireFolder(folder);
+    return await openLibrary(folders, {
+      scan: async () => await thread.scan(),
+      typesFile: typesFile(config),
+      findingsFile: findingsFile(config),
+      hashesFile: hashesFile(config),
+      conditions: conditionIds,
+      inspect: async (...asked) => await inspector.inspect(...asked),
+    });
+  };
+  if (giveUp === undefined) return await open();
+  let onAbort = (): void => {};
+  const givenUp = new Promise<never>((_resolve, reject) => {
+    onAbort = () => reject(new ArmatureError('cancelled', 'Looking at the models was given up.'));
   });
+  giveUp.addEventListener('abort', onAbort, { once: true });
+  if (giveUp.aborted) onAbort();
+  try {
+    return await Promise.race([open(), givenUp]);
+  } catch (error) {
+    inspector.close();
+    await thread.close();
+    throw error;
+  } finally {
+    giveUp.removeEventListener('abort', onAbort);
+  }
 }
 
 /**

@@ -53,7 +53,13 @@ export async function openServer(
         corsOrigins: config.corsOrigin,
         embedParameters: config.embedParameters,
         signsWebhooks: config.webhookSecret !== null,
-        limits: { ...defaultServerLimits, batchItems: config.maxBatchItems, batchCost: config.maxBatchCost },
+        limits: {
+          ...defaultServerLimits,
+          batchItems: config.maxBatchItems,
+          batchCost: config.maxBatchCost,
+          setBytes: config.maxSetSize,
+          setQuotaBytes: config.setQuota,
+        },
         windows: windowsOf(config),
         access: { adminKey: config.adminKey, allowAnonymous: config.allowAnonymous, loopback: isLoopback(config.host) },
         load: {

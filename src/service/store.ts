@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import { quietAwsSdk } from '../config/environment.ts';
 import { prepareDataFolder } from '../records/data-folder/data-folder.ts';
 import { openFileStore } from '../store/file-store.ts';
 import type { ObjectStore } from '../store/store.ts';
@@ -10,6 +11,7 @@ export async function storeOf(config: Config): Promise<ObjectStore> {
     await prepareDataFolder(config.data);
     return await openFileStore(config.data);
   }
+  quietAwsSdk();
   // The SDK takes a moment to load, and most installations need none of it.
   const { openS3Store } = await import('../store/s3-store.ts');
   const forcePathStyle = config.s3ForcePathStyle ?? endpoint !== null;

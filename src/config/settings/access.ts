@@ -91,6 +91,45 @@ export const access = {
     parse: one((value) => integer(value, 1, 100_000)),
     fallback: () => 64,
   }),
+  /** Bytes of one training set, as it is packed. */
+  maxSetSize: setting({
+    flag: 'max-set-size',
+    argument: 'size',
+    description: 'largest training set that may be sent, as it is packed',
+    takenFor: ['requests'],
+    parse: one(byteSize),
+    fallback: () => 20 * 2 ** 30,
+    fallbackText: '20GB',
+  }),
+  /** Files of the sets of one training, clutter included. */
+  maxSetFiles: setting({
+    flag: 'max-set-files',
+    argument: 'number',
+    description: 'most files that a training may learn from',
+    takenFor: ['jobs'],
+    parse: one((value) => integer(value, 1, 2_000_000)),
+    fallback: () => 200_000,
+  }),
+  /** Bytes of the files of the sets of one training, as they are once they are unpacked. */
+  maxSetUnpacked: setting({
+    flag: 'max-set-unpacked',
+    argument: 'size',
+    description: 'most bytes of all these files, as they are once they are unpacked',
+    takenFor: ['jobs'],
+    parse: one(byteSize),
+    fallback: () => 60 * 2 ** 30,
+    fallbackText: '60GB',
+  }),
+  /** Bytes of all training sets of one tenant. */
+  setQuota: setting({
+    flag: 'set-quota',
+    argument: 'size',
+    description: 'room for the training sets of one tenant; they do not count in --retention-size',
+    takenFor: ['requests'],
+    parse: one(byteSize),
+    fallback: () => 60 * 2 ** 30,
+    fallbackText: '60GB',
+  }),
   /** Bytes of request bodies that are held at the same moment. */
   bodyMemory: setting({
     flag: 'body-memory',

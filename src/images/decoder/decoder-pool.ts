@@ -18,7 +18,7 @@ export interface DecoderSettings {
   readonly children?: number;
   /** Pictures of one tenant that are decoded at the same time. */
   readonly perTenant?: number;
-  /** Milliseconds for one picture, after which its child is killed. */
+  /** Milliseconds of processor time for one picture, after which its child is killed. */
   readonly timeoutMs?: number;
   /** Milliseconds after which a child that has nothing to do is ended, which gives back what its pictures took. */
   readonly idleMs?: number;

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { processorMs } from '../../children/processor-time.ts';
 import { readFrames, writeFrame } from './framing.ts';
 import { pack, unpack } from './packing.ts';
 import type { DecoderAnswer, DecoderRequest } from './protocol.ts';
@@ -25,8 +26,13 @@ interface Referable {
 interface Work {
   readonly resolve: (answer: DecoderAnswer) => void;
   readonly reject: (error: DecoderLost) => void;
-  readonly timer: NodeJS.Timeout;
+  timer?: NodeJS.Timeout;
 }
+
+/** A machine that is busy takes longer for a sound picture: by so many times the processor time that it may take. */
+const mostWaiting = 10;
+/** A child that uses less than this share of a processor hangs. */
+const leastShare = 0.01;
 
 /** One child that decodes one picture at a time. It ends with its parent, and does not keep it alive while it is idle. */
 export class DecoderProcess {
@@ -62,18 +68,37 @@ export class DecoderProcess {
     return this.#ended;
   }
 
-  /** Sends a picture and waits for what comes of it. @throws DecoderLost */
+  /** Sends a picture and waits for what comes of it, for `timeoutMs` of the child's processor time. @throws DecoderLost */
   async ask(request: DecoderRequest, timeoutMs: number): Promise<DecoderAnswer> {
     if (this.#ended) throw new DecoderLost('it had ended', false);
     this.#setIdle(false);
     return await new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#late = true;
-        this.#child.kill('SIGKILL');
-      }, timeoutMs);
-      this.#work = { resolve, reject, timer };
+      const work: Work = { resolve, reject };
+      this.#work = work;
+      this.#killWhenLate(work, timeoutMs);
       writeFrame(this.#requests, pack(request));
     });
+  }
+
+  #killWhenLate(work: Work, timeoutMs: number): void {
+    const began = performance.now();
+    const { pid } = this.#child;
+    const used = async (): Promise<number | null> => (pid === undefined ? null : await processorMs(pid));
+    const before = used();
+    const check = async (waitedMs: number, usedThen: number): Promise<void> => {
+      const [first, now] = [await before, await used()];
+      if (this.#work !== work) return;
+      const spent = first === null || now === null ? null : now - first;
+      const hangs = spent === null || spent - usedThen < leastShare * waitedMs;
+      if (hangs || spent >= timeoutMs || performance.now() - began >= mostWaiting * timeoutMs) {
+        this.#late = true;
+        this.#child.kill('SIGKILL');
+        return;
+      }
+      const rest = Math.max(timeoutMs - spent, timeoutMs / 10);
+      work.timer = setTimeout(() => void check(rest, spent), rest);
+    };
+    work.timer = setTimeout(() => void check(timeoutMs, 0), timeoutMs);
   }
 
   kill(): void {
