@@ -42,10 +42,24 @@ const tested = cases.filter(({ model }) => model in feeds);
 const elsewhere = cases.filter(({ model }) => !(model in feeds));
 
 /**
- * The references were made by another version of onnxruntime, whose sums may run in another order. DeepLab's logits reach 40, depths 4 m, all
- * others 1: so it is relative to the largest value where that is above 1.
+ * The references were made by another version of onnxruntime on another processor, whose sums may run in another order. DeepLab's logits reach
+ * 40, depths 4 m, all others 1: so it is relative to the largest value where that is above 1.
  */
 const tolerance = 2e-5;
+
+/** Where the reference itself is farther from the network in float64 than that: by 4.0e-5, and what AVX2 kernels give by 3.4e-5. */
+const ownErrors: Readonly<Record<string, number>> = { u2netp: 4e-5 };
+
+/**
+ * Below this a score of M-LSD is a peak or none by the last bit: of neighbours that are equal but for rounding the network leaves one, and
+ * sets the others to 0. Lines begin at 0.1.
+ */
+const certainPeak = 1e-3;
+
+/** What is compared: of M-LSD's scores those that both have, and those that leave no doubt. */
+function isCompared(model: string, ours: number, theirs: number): boolean {
+  return model !== 'mlsd_512_large' || Math.min(ours, theirs) > 0 || Math.max(ours, theirs) > certainPeak;
+}
 
 describe('networks against their references', () => {
   test.each(tested)('$model on $image', async ({ model, input, outputs }) => {
@@ -54,7 +68,10 @@ describe('networks against their references', () => {
     for (const [name, file] of Object.entries(outputs)) {
       const expected = annotatorFloats(file);
       const scale = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
-      expect(maxAbsDifference(answer[name]!.data, expected)).toBeLessThan(tolerance * scale);
+      const { data } = answer[name]!;
+      const compared = expected.map((value, index) => (isCompared(model, data[index]!, value) ? value : data[index]!));
+      expect(compared.filter((value, index) => value !== expected[index]).length).toBeLessThan(expected.length / 200);
+      expect(maxAbsDifference(data, compared)).toBeLessThan((ownErrors[model] ?? tolerance) * scale);
     }
   });
 

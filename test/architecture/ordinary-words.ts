@@ -12,6 +12,26 @@ export const ordinaryWords: readonly OrdinaryWord[] = [
     paths: ['prompt/foreign-syntax.ts'],
   },
   {
+    id: 'depth',
+    meaning: 'the skip connection at which a UNet is cut whose deep layers are kept, and what a kept row says of it',
+    paths: [
+      'device/pooled-networks.ts',
+      'device/unet-variants.ts',
+      'drawing/parameters-text.ts',
+      'generation/kinds/generation/effective.ts',
+      'generation/plan.ts',
+      'generation/request/sampling.ts',
+      'generation/resolve-deep-cache.ts',
+      'graph/networks/unet.ts',
+      'pipeline/controls/split-networks.ts',
+      'pipeline/networks/deep-cache.ts',
+      'pipeline/denoise-loop.ts',
+      'pipeline/evaluation.ts',
+      'pipeline/networks/networks.ts',
+      'pipeline/sample.ts',
+    ],
+  },
+  {
     id: 'mask',
     meaning: 'the picture beside a picture that is white where that one is to be drawn anew, or where a control acts',
     paths: [
@@ -171,7 +191,6 @@ export const ordinaryWords: readonly OrdinaryWord[] = [
     id: 'generation',
     meaning: 'the field of a picture that names the job that made it',
     paths: [
-      'generation/request/foreign-names.ts',
       'generation/matrix.ts',
       'generation/request/pictures.ts',
       'server/submissions/job-pictures.ts',
@@ -182,7 +201,7 @@ export const ordinaryWords: readonly OrdinaryWord[] = [
   {
     id: 'generation',
     meaning: 'the names of the fields of a request',
-    paths: ['generation/request/generation.ts', 'generation/parse.ts', 'server/submissions/flat-form.ts'],
+    paths: ['generation/parse.ts', 'server/submissions/flat-form.ts'],
   },
   {
     id: 'extraction',
@@ -245,14 +264,46 @@ export const ordinaryWords: readonly OrdinaryWord[] = [
       'weights/layouts/other-kinds.ts',
     ],
   },
-  ...['adapter', 'annotator', 'controlnet', 'lora'].map((id) => ({
+  ...(
+    [
+      ['controlnet', 'foreign-names.ts'],
+      ['lora', 'foreign-names.ts'],
+      ['controlnet', 'controls.ts'],
+      ['annotator', 'controls.ts'],
+      ['lora', 'loras.ts'],
+      ['adapter', 'loras.ts'],
+    ] as const
+  ).map(([id, file]) => ({
     id,
     meaning: 'a field of a request, as other programs call it',
-    paths: ['generation/request/foreign-names.ts'],
+    paths: [`generation/request/${file}`],
   })),
   { id: 'tile', meaning: 'a part of a picture that a network sees at once', paths: ['device/upscaling.ts'] },
   { id: 'normal', meaning: 'the distribution', paths: ['numeric/brownian-path.ts'] },
   { id: 'Replace', meaning: 'a value of type in tokenizer.json', paths: ['pipeline/tokenizer/tokenizer-json.ts'] },
   { id: 'generation', meaning: 'a folder of src', paths: ['models/build-stamp.ts'] },
+  { id: 'generation', meaning: 'what people call a job that draws', paths: ['server/jobs/find-job.ts'] },
+  { id: 'training', meaning: 'what people call a job that learns', paths: ['server/jobs/find-job.ts'] },
+  {
+    id: 'training',
+    meaning: 'the field of progress with how far learning is',
+    paths: [
+      'generation/job.ts',
+      'server/load/eta.ts',
+      'server/views/job-schema.ts',
+      'server/views/job-view.ts',
+      'trainer/figures.ts',
+    ],
+  },
+  {
+    id: 'training',
+    meaning: 'the table of what is known of a set that is learnt from',
+    paths: ['records/schema/migrations/trainings.ts', 'records/schema/schema.ts', 'records/trainings/trainings.ts'],
+  },
+  {
+    id: 'training',
+    meaning: 'the field that says of which training a model or a checkpoint is',
+    paths: ['server/routes/trained-models.ts', 'training/checkpoints.ts'],
+  },
   { id: 'generation', meaning: 'the name of the queue of all jobs', paths: ['queue/open.ts'] },
 ];

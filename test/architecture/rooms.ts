@@ -22,7 +22,10 @@ export const rooms: Readonly<Record<string, Room>> = {
     idea: 'regular files and nothing else: pipes and devices are never opened; files are written whole or not at all',
     imports: [],
   },
-  children: { idea: 'child processes: whether one hangs, or was told to end with everybody', imports: [] },
+  children: {
+    idea: 'child processes: what one has used of the processor, whether it hangs, or was told to end with everybody',
+    imports: [],
+  },
   fetch: { idea: 'the one way out: guarded requests to other servers', imports: [] },
   access: { idea: 'API keys: their text, scopes and limits', imports: [] },
   tracing: {
@@ -62,7 +65,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   images: {
     idea: 'decoding with limits, in child processes, resizing, encoding',
-    imports: ['numeric', 'pixels', 'generation'],
+    imports: ['numeric', 'children', 'pixels', 'generation'],
     owns: ['sharp'],
   },
   config: { idea: 'flags and environment, which nobody else reads, as settings', imports: ['generation'] },
@@ -188,6 +191,23 @@ export const rooms: Readonly<Record<string, Room>> = {
       'drawing',
     ],
   },
+  trainer: {
+    idea: 'trainings as jobs: their process, their checkpoints and results in the store, and what was trained as files of this machine',
+    imports: [
+      'files',
+      'children',
+      'conditions',
+      'generation',
+      'images',
+      'store',
+      'records',
+      'models',
+      'device',
+      'training',
+      'extractor',
+      'drawing',
+    ],
+  },
   metrics: {
     idea: 'what a process counts and measures',
     imports: ['generation', 'store', 'device', 'worker'],
@@ -235,6 +255,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'extractor',
       'drawing',
       'worker',
+      'trainer',
       'metrics',
       'server',
     ],

@@ -48,7 +48,8 @@ export const fuzzedRequests = scenario({
 async function sendRequests(service: Service, count: number, seed: number, report: Report): Promise<void> {
   const { address } = service;
   const onProgress = (done: number): void => console.log(`${done} of ${count} requests`);
-  const fuzzed = await fuzzRequests({ address, count, seed, headers, pictures: [picture], onProgress });
+  const ids = await somethingOfEach(service);
+  const fuzzed = await fuzzRequests({ address, count, seed, headers, ids, pictures: [picture], onProgress });
   report.figure('fuzzed requests', fuzzed.requests);
   report.figure('their answers', written(fuzzed.statuses));
   report.figure('operations of the description', fuzzed.operations);
@@ -56,6 +57,30 @@ async function sendRequests(service: Service, count: number, seed: number, repor
   report.atLeast('operations that did what they are for', fuzzed.reached.length, Math.ceil(fuzzed.operations / 2));
   for (const finding of fuzzed.findings.slice(0, printed)) report.figure('finding', finding);
   report.exactly('answers that break the contract', fuzzed.findings.length, 0);
+}
+
+/** Ids of what requests can be about from the first on: a job, a batch, a picture and a training set. */
+async function somethingOfEach(service: Service): Promise<readonly string[]> {
+  const drawing = { prompt: 'a red cube', steps: 2 };
+  const bodies = {
+    '/v1/generations': drawing,
+    '/v1/batches': { items: [drawing, drawing] },
+    '/v1/uploads': picture,
+    '/v1/uploads?kind=set': {},
+  };
+  const made = Object.entries(bodies).map(async ([path, body]) => {
+    const sent =
+      body instanceof Uint8Array
+        ? { type: 'image/png', body }
+        : { type: 'application/json', body: JSON.stringify(body) };
+    const answer = await service.fetch(path, {
+      method: 'POST',
+      headers: { ...headers, 'content-type': sent.type },
+      body: sent.body,
+    });
+    return ((await answer.json()) as { readonly id: string }).id;
+  });
+  return await Promise.all(made);
 }
 
 async function meetAll(

@@ -1,16 +1,6 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach } from 'vitest';
-
-const servers: Server[] = [];
-afterEach(async () => {
-  await Promise.all(
-    servers.splice(0).map(async (server) => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    }),
-  );
-});
+import { afterThisTest } from '../support/suite/cleanup.ts';
 
 export interface LocalServer {
   readonly port: number;
@@ -27,7 +17,10 @@ export async function localServer(answer: RequestListener): Promise<LocalServer>
     requests.push(request);
     answer(request, response);
   });
-  servers.push(server);
+  afterThisTest(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return { port, origin: `http://127.0.0.1:${port}`, host: `127.0.0.1:${port}`, requests };

@@ -69,3 +69,50 @@ test('what a build has replaced stays for a day, for processes that have yet to 
   expect(await leftAfter(['a-2.js', 'b-2.js'], 148 * hour)).toEqual(['a-2.js', 'b-2.js']);
   expect(await readdir(chunks)).toEqual(['a-2.js', 'b-2.js']);
 });
+
+test('what is bundled keeps the licences and notices of its packages, each text once', async () => {
+  const modules = join(folder, 'node_modules');
+  const packages = [
+    ['@some/one', 'LICENSE', 'Copyright (c) Some'],
+    ['@some/two', 'LICENSE.md', 'Copyright (c) Some'],
+    ['other', 'NOTICE', 'Portions of another\n'],
+    ['other/node_modules/inner', 'licence', 'Copyright (c) Inner'],
+    ['bare', 'index.js', 'no text of its own'],
+    ['unused', 'LICENSE', 'Copyright (c) Nobody'],
+  ] as const;
+  for (const [name, file, text] of packages) {
+    await mkdir(join(modules, name), { recursive: true });
+    await writeFile(join(modules, name, file), text);
+    await writeFile(join(modules, name, 'package.json'), JSON.stringify({ name, version: '1.2.3', license: 'MIT' }));
+  }
+  const script = pathToFileURL(join(folder, 'scripts', 'bundle.mjs')).href;
+  const { licencesOf } = (await import(script)) as { readonly licencesOf: (modules: readonly string[]) => string };
+  const bundled = packages.slice(0, -1).map(([name]) => join(modules, name, 'lib', 'index.js'));
+  const parts = licencesOf([join(folder, 'src', 'cli.ts'), ...bundled]).split(/\n-{80}\n\n/);
+  expect(parts.toSorted()).toEqual([
+    '@some/one 1.2.3 (MIT)\n@some/two 1.2.3 (MIT)\n\nCopyright (c) Some\n',
+    'bare 1.2.3 (MIT)\n\n\n',
+    'other 1.2.3 (MIT)\n\nPortions of another\n',
+    'other/node_modules/inner 1.2.3 (MIT)\n\nCopyright (c) Inner\n',
+  ]);
+});
+
+test('a package that asks where it lies is not bundled by oversight', async () => {
+  const script = new URL('../../scripts/bundle.mjs', import.meta.url).href;
+  const { samePlaces } = (await import(script)) as {
+    readonly samePlaces: { readonly transform: (this: unknown, code: string, id: string) => void };
+  };
+  const bundled =
+    (code: string, id = '/here/node_modules/some/index.js') =>
+    () => {
+      const error = (message: string): never => {
+        throw new Error(message);
+      };
+      samePlaces.transform.call({ error }, code, id);
+    };
+  expect(bundled("read(join(__dirname, 'table.json'))")).toThrow(/^some\/index\.js asks where it lies/);
+  expect(bundled("new URL('a.wasm', import.meta.url)")).toThrow(/asks where it lies/);
+  expect(bundled('// as __dirname does\nf();\n/* or\n * import.meta.url */')).not.toThrow();
+  expect(bundled("new URL('a.html', import.meta.url)", '/here/src/pages.ts')).not.toThrow();
+  expect(bundled('__dirname', '/here/node_modules/bullmq/dist/cjs/classes/worker.js')).not.toThrow();
+});

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import config from '../../vitest.config.ts';
 import { byTurn, guessedMs } from '../support/suite/longest-first.ts';
-import { fastTestFiles, long, slowReachOf, testFiles } from '../support/suite/reach.ts';
+import { fastTestFiles, inProcessTestFiles, long, slowReachOf, testFiles } from '../support/suite/reach.ts';
 import { slowestFiles } from '../support/suite/slowest-files.ts';
 
 describe('the fast tests', () => {
@@ -24,6 +24,7 @@ describe('the fast tests', () => {
     ['test/server/submit.test.ts', 'node:worker_threads'],
     ['test/fetch/fetcher.test.ts', 'node:http'],
     ['test/device/goldens.test.ts', 'test/support/diorama.ts'],
+    ['test/runtime/thread-session.test.ts', 'src/runtime/thread-session.ts'],
     ['test/conditions/network-conditions.test.ts', 'test/support/annotators.ts'],
   ])('are not %s, which reaches %s', (file, reached) => {
     expect(slowReachOf(file)).toContain(reached);
@@ -43,25 +44,39 @@ describe('the fast tests', () => {
 });
 
 describe('the whole suite', () => {
-  it('runs the fast tests and the long ones in workers that they share, and each of the others in one of its own', () => {
+  it('runs the fast tests and the long ones in workers that they share, as do those in one process, and each of the others in one of its own', () => {
     const projects = config.test?.projects ?? [];
-    const shared = [...fastTestFiles(), ...long];
+    const fast = [...fastTestFiles(), ...long];
+    const inProcess = inProcessTestFiles();
+    expect(inProcess).toEqual(expect.arrayContaining(['test/server/submit.test.ts', 'test/records/embedded.test.ts']));
+    expect(inProcess.filter((file) => fast.includes(file))).toEqual([]);
     expect(projects).toMatchObject([
-      { test: { include: shared, isolate: false } },
-      { test: { include: ['test/**/*.test.ts'], exclude: shared } },
+      { test: { include: fast, isolate: false } },
+      { test: { include: inProcess, isolate: false } },
+      { test: { include: ['test/**/*.test.ts'], exclude: [...fast, ...inProcess] } },
     ]);
+  });
+
+  it('has no hooks in modules that files share: they would be those of the first file alone', () => {
+    const modules = readdirSync('test', { recursive: true, encoding: 'utf8' }).filter((name) =>
+      /(?<!\.test)\.ts$/.test(name),
+    );
+    const hooks = /^(?:before|after)(?:All|Each)\(/m;
+    const having = modules.filter((name) => hooks.test(readFileSync(`test/${name}`, 'utf8')));
+    expect(having.map((name) => name.replaceAll('\\', '/'))).toEqual(['support/suite/each-file.ts']);
   });
 });
 
 describe('the order of a run', () => {
   it('has the files first that share a worker, together, then the longest', () => {
     const files = [
-      { file: 'short', ms: 10, alone: true },
-      { file: 'fast', ms: 20, alone: false },
-      { file: 'long', ms: 500, alone: true },
-      { file: 'faster', ms: 5, alone: false },
+      { file: 'short', ms: 10, alone: true, project: 'slow' },
+      { file: 'fast', ms: 20, alone: false, project: 'fast' },
+      { file: 'server', ms: 400, alone: false, project: 'in-process' },
+      { file: 'long', ms: 500, alone: true, project: 'slow' },
+      { file: 'faster', ms: 5, alone: false, project: 'fast' },
     ];
-    expect(files.toSorted(byTurn).map(({ file }) => file)).toEqual(['fast', 'faster', 'long', 'short']);
+    expect(files.toSorted(byTurn).map(({ file }) => file)).toEqual(['fast', 'faster', 'server', 'long', 'short']);
   });
 
   it('has the files first that start the most, where no times are known', () => {

@@ -6,7 +6,10 @@ import { picturesOf } from '../../src/generation/pictures.ts';
 import type { GenerationPlan } from '../../src/generation/plan.ts';
 
 /** A plan that draws one small picture by a prompt, with what `change` says otherwise. */
-export function planFor({ id, hash }: BaseModel, change: Partial<GenerationPlan> = {}): GenerationPlan {
+export function planFor(
+  { id, hash }: Pick<BaseModel, 'id' | 'hash'>,
+  change: Partial<GenerationPlan> = {},
+): GenerationPlan {
   return {
     kind: 'generation',
     model: { id, hash },

@@ -1,11 +1,6 @@
 import { rm } from 'node:fs/promises';
-import { afterAll } from 'vitest';
 import { dataFolderWithDatabase, dataFolderWithTables } from './database-template.ts';
-
-const folders: string[] = [];
-afterAll(async () => {
-  await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
-});
+import { afterThisFile } from './suite/cleanup.ts';
 
 /** A new data folder whose database is initialized but empty. It is removed after the test file. */
 export async function newDataFolder(): Promise<string> {
@@ -18,6 +13,6 @@ export async function newDataFolderWithTables(): Promise<string> {
 }
 
 function removedLater(folder: string): string {
-  folders.push(folder);
+  afterThisFile(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }

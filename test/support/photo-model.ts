@@ -21,6 +21,7 @@ export const photoModel: BaseModel = {
   schedule: noiseScheduleFrom(stableDiffusionSchedule),
   latentScale: 8,
   featurePlaces: [],
+  deepShares: [0.1, 0.2, 0.5],
   crossAttentions: [],
   scalingFactor: 0.18215,
   vae: null,

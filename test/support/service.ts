@@ -63,7 +63,8 @@ export class Service {
     const folder = data ?? (await usedDataFolder());
     // The server takes a free port itself: one that was found to be free may be another's by the time it is used.
     const args = ['serve', '--port', String(port ?? 0), '--data', folder, '--log-level', 'fatal', ...flags];
-    const command = [...launcher, process.execPath, entry, ...args];
+    // As in the tests' own process: a database that lives for seconds is not worth being compiled a second time, optimized.
+    const command = [...launcher, process.execPath, '--liftoff-only', entry, ...args];
     const child = spawn(command[0]!, command.slice(1), {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: { ...process.env, ...environment },

@@ -23,7 +23,8 @@ export function residentMemory(root: number): readonly ProcessMemory[] {
   };
   return [...parents.keys()].filter(belongs).map((pid) => {
     const kilobytes = Number(/^VmRSS:\s+(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0);
-    const [program = '', script = ''] = read(`/proc/${pid}/cmdline`).split('\0');
+    const [program = '', ...words] = read(`/proc/${pid}/cmdline`).split('\0');
+    const script = words.find((word) => !word.startsWith('-')) ?? '';
     return { pid, name: script === '' ? program : script.split('/').slice(-2).join('/'), megabytes: kilobytes / 1024 };
   });
 }

@@ -7,6 +7,8 @@ export interface FuzzOptions {
   readonly address: string;
   readonly count: number;
   readonly seed: number;
+  /** Of things that are there already. */
+  readonly ids: readonly string[];
   readonly pictures: readonly Uint8Array[];
   readonly headers?: Readonly<Record<string, string>>;
   readonly onProgress?: (done: number) => void;
@@ -38,7 +40,7 @@ const readBytes = 20_000;
 export async function fuzzRequests(options: FuzzOptions): Promise<FuzzReport> {
   const agent = new Agent({ keepAlive: true, maxSockets: parallel });
   const random = new Random(options.seed);
-  const known: KnownThings = { ids: [], pictures: options.pictures };
+  const known: KnownThings = { ids: [...options.ids], pictures: options.pictures };
   const openapi = (await (await fetch(new URL('/openapi.json', options.address))).json()) as OpenApi;
   const maker = new RequestMaker(openapi, random, known);
   const statuses: Record<string, number> = {};
@@ -88,7 +90,7 @@ function parse(body: string): Readonly<Record<string, unknown>> | null {
 }
 
 function remember(ids: string[], body: string): void {
-  const found = body.match(/\b(gen|bat|upl|key|whd)_[0-9a-f-]{36}\b/g) ?? [];
+  const found = body.match(/\b[a-z]{3}_[0-9a-f-]{36}\b/g) ?? [];
   ids.push(...found.slice(0, 3));
   ids.splice(0, ids.length - 200);
 }

@@ -87,7 +87,7 @@ export class RequestMaker {
     const parameters = operation.parameters ?? [];
     const source = { ...this.#source, known: this.#texts(), wrong: random.chance(0.5) ? 0 : 0.05 };
     const valueFor = ({ schema }: Parameter): string => String(valueOf(schema, source));
-    const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(this.#pathPart(name)));
+    const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(this.#pathPart(name, path)));
     const queries = parameters.filter((one) => one.in === 'query' && random.chance(0.4));
     const query = queries.map((one) => `${one.name}=${encodeURIComponent(valueFor(one))}`);
     if (random.chance(0.03)) query.push(random.pick(['a=%E0%A4%A', 'limit=1&limit=2', '__proto__[x]=1', '%00=1']));
@@ -107,12 +107,15 @@ export class RequestMaker {
     };
   }
 
-  #pathPart(name: string): string {
-    return name === 'type' && this.#random.chance(0.7) ? this.#random.pick(conditionTypes) : this.#id();
+  #pathPart(name: string, path: string): string {
+    return name === 'type' && this.#random.chance(0.7) ? this.#random.pick(conditionTypes) : this.#id(path);
   }
 
-  #id(): string {
+  /** Mostly one that is known, and mostly of what the path is about: gen_ ... below generations. */
+  #id(path: string): string {
     const random = this.#random;
+    const own = this.#known.ids.filter((id) => path.includes(`/${id.slice(0, 3)}`));
+    if (own.length > 0 && random.chance(0.5)) return random.pick(own);
     if (this.#known.ids.length > 0 && random.chance(0.6)) return random.pick(this.#known.ids);
     return random.pick([
       '0',

@@ -135,10 +135,17 @@ describe('a decoder that fails', () => {
     expect(killed.pids).not.toContain(pid);
   });
 
-  it('by taking too long is killed', async () => {
+  it('by a machine that is busy is waited for', async () => {
+    const starved = new DecoderPool({ entry: bad, timeoutMs: 1500 });
+    pools.push(starved);
+    process.env['BAD_DECODER'] = 'starve';
+    expect(await starved.verify(photo)).toMatchObject({ format: 'png' });
+  });
+
+  it.each(['hang', 'spin'])('by taking too long is killed: %s', async (how) => {
     const hanging = new DecoderPool({ entry: bad, timeoutMs: 300 });
     pools.push(hanging);
-    process.env['BAD_DECODER'] = 'hang';
+    process.env['BAD_DECODER'] = how;
     const decoding = hanging.see({ picture: photo }, whole);
     const [pid] = hanging.pids;
     expect(await outcome(decoding)).toMatchObject({ code: 'invalid_image', message: expect.stringContaining('0.3 s') });

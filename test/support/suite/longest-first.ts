@@ -19,7 +19,7 @@ export class LongestFirst extends BaseSequencer {
     // The field's own name: it gives a new list.
     // oxlint-disable-next-line unicorn/no-array-sort
     const bySize = await super.sort(files);
-    const known = bySize.map((file) => ({ file, ms: this.#expectedMs(file), alone: file.project.config.isolate }));
+    const known = bySize.map((file) => ({ file, ms: this.#expectedMs(file), ...placeOf(file) }));
     return known.toSorted(byTurn).map(({ file }) => file);
   }
 
@@ -29,12 +29,19 @@ export class LongestFirst extends BaseSequencer {
   }
 }
 
-/** Which of two files is run first. */
-export function byTurn(
-  a: { readonly ms: number; readonly alone: boolean },
-  b: { readonly ms: number; readonly alone: boolean },
-): number {
-  return Number(a.alone) - Number(b.alone) || b.ms - a.ms;
+interface Turn {
+  readonly ms: number;
+  readonly alone: boolean;
+  readonly project: string;
+}
+
+function placeOf({ project }: TestSpecification): Omit<Turn, 'ms'> {
+  return { alone: project.config.isolate, project: project.name };
+}
+
+/** Which of two files is run first: workers are shared within a project. */
+export function byTurn(a: Turn, b: Turn): number {
+  return Number(a.alone) - Number(b.alone) || a.project.localeCompare(b.project) || b.ms - a.ms;
 }
 
 /** Milliseconds that a test file may take, by what it does. */

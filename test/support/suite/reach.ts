@@ -30,6 +30,7 @@ export const long: ReadonlySet<string> = new Set([
   'test/graph/eight-bits.test.ts',
   'test/graph/gradient/loras.test.ts',
   'test/graph/gradient/networks.test.ts',
+  'test/graph/gradient/shared-map.test.ts',
   'test/graph/inferred-shapes.test.ts',
   'test/graph/tiling/tiling.test.ts',
   'test/pipeline/ip-adapters.test.ts',
@@ -39,6 +40,11 @@ export const long: ReadonlySet<string> = new Set([
   'test/weights/lora/branches.test.ts',
   'test/weights/lora/golden.test.ts',
 ]);
+
+/** What starts a thread for large networks alone, of which the tests that reach it have none, but those that import it themselves. */
+const seldom = new Set(['src/runtime/thread-session.ts']);
+
+const inProcess = /^test\/(?:fetch|models|records|retention|server|store|webhooks|worker)\/(?!killed)/;
 
 /** Paths of all test files below the repository, with slashes. */
 export function testFiles(): readonly string[] {
@@ -53,10 +59,19 @@ export function fastTestFiles(): readonly string[] {
   return testFiles().filter((file) => !long.has(file) && slowReachOf(file).length === 0);
 }
 
+/**
+ * Test files of the other ones that run what they test in their own process, over a real database, servers and threads that they open and
+ * close: they share workers.
+ */
+export function inProcessTestFiles(): readonly string[] {
+  const fast = new Set(fastTestFiles());
+  return testFiles().filter((file) => inProcess.test(file) && !long.has(file) && !fast.has(file));
+}
+
 /** What a test file reaches through its imports, lazy ones too, that makes it slow. */
 export function slowReachOf(file: string): readonly string[] {
   const reached = reachOf(file);
-  return slow.filter((target) => reached.has(target));
+  return [...slow.filter((target) => reached.has(target)), ...importsOf(file).filter((target) => seldom.has(target))];
 }
 
 /** Files and packages that a file imports and those import in turn, as they are at run time: types are not. */
@@ -72,7 +87,7 @@ function importsOf(file: string): readonly string[] {
   const before = known.get(file);
   if (before !== undefined) return before;
   const path = join(root, file);
-  const text = file.endsWith('.ts') && existsSync(path) ? readFileSync(path, 'utf8') : '';
+  const text = file.endsWith('.ts') && !seldom.has(file) && existsSync(path) ? readFileSync(path, 'utf8') : '';
   const targets = parseSource(file, text)
     .imports.filter(({ typeOnly }) => !typeOnly)
     .map(({ target }) => target);

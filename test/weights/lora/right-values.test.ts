@@ -7,7 +7,7 @@ import { Graph } from '../../../src/graph/builder/graph.ts';
 import { TorchGenerator } from '../../../src/numeric/torch-generator.ts';
 import { folderOf, sameNames, weightsOf } from '../../../src/weights/layouts/weights.ts';
 import { openLoraFile } from '../../../src/weights/lora/lora-file.ts';
-import { matchLora } from '../../../src/weights/lora/match-lora.ts';
+import { type LoraTarget, matchLora } from '../../../src/weights/lora/match-lora.ts';
 import { mergedPart } from '../../../src/weights/lora/merged-part.ts';
 import { openSafetensors } from '../../../src/weights/safetensors/safetensors.ts';
 import { runOnce } from '../../graph/golden-model.ts';
@@ -29,6 +29,7 @@ const shapes = {
   'block.conv.weight': [6, 2, 3, 3],
   'block.conv.bias': [6],
   'conv_in.weight': [6, 9, 3, 3],
+  'text_projection.weight': [6, 4],
 } as const;
 type Name = keyof typeof shapes;
 
@@ -67,15 +68,16 @@ async function merged(
   tensors: Tensors,
   scale: number,
   { metadata, config }: Written = {},
+  target: LoraTarget = 'unet',
 ): Promise<readonly number[]> {
   const place = mkdtempSync(join(folder, 'lora-'));
   const path = join(place, config === undefined ? 'lora.safetensors' : 'adapter_model.safetensors');
   writeSafetensors(path, tensors, metadata);
   if (config !== undefined) writeFileSync(join(place, 'adapter_config.json'), JSON.stringify(config));
   const lora = await openLoraFile(path);
-  const { deltas, unmatched } = await matchLora(lora, { unet: part.weights }, 'the model');
+  const { deltas, unmatched } = await matchLora(lora, { [target]: part.weights }, 'the model');
   expect(unmatched).toEqual([]);
-  const whole = mergedPart(part, [{ folder: lora.file.folder, deltas: deltas.unet, scale }]);
+  const whole = mergedPart(part, [{ folder: lora.file.folder, deltas: deltas[target], scale }]);
   const graph = new Graph('test', whole);
   const zero = graph.float(new Float32Array(1), [1]);
   graph.output('w', graph.op('Add', [graph.weight(name, shapes[name]), zero]), shapes[name]);
@@ -321,6 +323,22 @@ describe('the scale of a low-rank product', () => {
     ],
   ])('%s', async (_, rank, alpha, written, factor) => {
     expect(await factorOf(rank, alpha, written)).toBeCloseTo(factor, 5);
+  });
+
+  it.each([
+    [null, 1],
+    [2, 0.5],
+  ])('of the projection of the second text encoder is as of any layer: alpha %o', async (alpha, factor) => {
+    const [up, down] = [draw(6 * 4), draw(4 * 4)];
+    const module = 'lora_te2_text_projection';
+    const tensors = {
+      [`${module}.lora_down.weight`]: float32Tensor([4, 4], down),
+      [`${module}.lora_up.weight`]: float32Tensor([6, 4], up),
+      ...(alpha === null ? {} : { [`${module}.alpha`]: float32Tensor([], [alpha]) }),
+    };
+    const whole = product(rowsOf(up, 6), rowsOf(down, 4)).flat();
+    const name = 'text_projection.weight';
+    expectClose(await merged(name, tensors, 0.5, {}, 'text_2'), sum(base.get(name)!, whole, 0.5 * factor));
   });
 
   it.each<[string, Written, RegExp]>([
