@@ -11,7 +11,12 @@ import { type GenerationRequest, generationRequest } from './request/generation.
 import { generationOutputRequest, outputRequest } from './request/output.ts';
 import { refuseUnstorableText } from './storable-text.ts';
 import { type UpscaleRequest, upscaleRequest } from './request/upscale.ts';
-import { type TrainingJobRequest, trainingJobRequest } from './request/training-job.ts';
+import {
+  type ContinueRequest,
+  continueRequest,
+  type TrainingJobRequest,
+  trainingJobRequest,
+} from './request/training-job.ts';
 import { webhookRequest } from './request/webhook.ts';
 
 /** The names of a request's objects, with those that are to come and those that others have for them. */
@@ -51,6 +56,12 @@ export function parseExtraction(body: unknown): ExtractionRequest {
 export function parseUpscale(body: unknown): UpscaleRequest {
   refuseFields(upscaleRequest, body);
   return check(upscaleRequest, body);
+}
+
+/** As {@link parseGeneration}, for the body of POST /v1/trainings/{id}/continue. */
+export function parseContinue(body: unknown): ContinueRequest {
+  refuseFields(continueRequest, body);
+  return check(continueRequest, body);
 }
 
 /** As {@link parseGeneration}, for the body of POST /v1/trainings. */

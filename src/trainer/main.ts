@@ -41,13 +41,14 @@ async function tell(event: TrainingEvent): Promise<void> {
 }
 
 async function train(start: StartTraining): Promise<void> {
-  const { request, places, base, vae, settings, extractor, usableMemory, setLimits } = start;
+  const { request, places, base, vae, init, settings, extractor, usableMemory, setLimits } = start;
   const maps = new ExtractorProcess(extractor);
   const { signal } = stopped;
   try {
     const tools = {
       base,
       vae,
+      init,
       settings,
       usableMemory,
       setLimits: { ...defaultSetLimits, ...setLimits },

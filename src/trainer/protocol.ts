@@ -5,7 +5,7 @@ import type { VaeModel } from '../generation/models/vae.ts';
 import type { TrainingRequest } from '../generation/request/training.ts';
 import type { TrainingEvent } from '../training/contract/training-event.ts';
 import type { SetLimits } from '../training/data/contract/limits.ts';
-import type { TrainingPlaces } from '../training/training-tools.ts';
+import type { InitialModel, TrainingPlaces } from '../training/training-tools.ts';
 
 /** What a training process is begun with: one training, from the start or from the checkpoint in its folder. */
 export interface StartTraining {
@@ -13,6 +13,7 @@ export interface StartTraining {
   readonly places: TrainingPlaces;
   readonly base: BaseModel;
   readonly vae: VaeModel | null;
+  readonly init: InitialModel | null;
   readonly settings: DeviceSettings;
   readonly extractor: ExtractorPlaces;
   /** Bytes of memory that the process may use. */

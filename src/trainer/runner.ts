@@ -7,6 +7,7 @@ import type { Attempt, JobDone, Runner } from '../drawing/runner.ts';
 import { ArmatureError, hasCode } from '../errors.ts';
 import type { Job } from '../generation/job.ts';
 import type { TrainingJobPlan } from '../generation/kinds/training/job-plan.ts';
+import { findInit } from '../generation/kinds/training/resolve.ts';
 import { trainingCost } from '../generation/kinds/training/resolve-job.ts';
 import type { StoredFile } from '../generation/made-model.ts';
 import { type BaseModel, findBase } from '../generation/models/base.ts';
@@ -17,6 +18,7 @@ import { modelPrefix } from '../store/keys.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { putFile } from '../store/stored-files.ts';
 import type { TrainingEvent } from '../training/contract/training-event.ts';
+import type { InitialModel } from '../training/training-tools.ts';
 import { bringSets } from './bring-sets.ts';
 import { FiguresOfTraining } from './figures.ts';
 import type { ExtractorPlaces, TrainerSetLimits } from './protocol.ts';
@@ -54,6 +56,7 @@ export function trainingRunner(parts: TrainerParts): Runner<TrainingJobPlan> {
       requireSame('base model', plan.base, base.hash);
       const vae = plan.vae === null ? null : await library.find(findVae, plan.vae.id);
       if (vae !== null && plan.vae !== null) requireSame('autoencoder', plan.vae, vae.hash);
+      const init = await initialModel(attempt, plan, base);
       const { batch, accumulation, steps = null } = plan.request;
       const figures = new FiguresOfTraining(batch * accumulation, steps, () => performance.now());
       progress.report(figures.progress);
@@ -74,6 +77,7 @@ export function trainingRunner(parts: TrainerParts): Runner<TrainingJobPlan> {
           places: { data, output: places.output, name: plan.request.name },
           base,
           vae,
+          init,
         };
         const looks = looksOf(parts, attempt, plan);
         const onEvent = eventsOf(parts, attempt, { plan, base, figures, checkpoints, looks, signal });
@@ -120,6 +124,22 @@ export function trainingRunner(parts: TrainerParts): Runner<TrainingJobPlan> {
       }
     },
   };
+}
+
+/** Where the model lies that a training begins as. One that is gone, or another by now, is wanted only where there is no checkpoint. */
+async function initialModel(
+  { library }: Attempt,
+  { init, request }: TrainingJobPlan,
+  base: BaseModel,
+): Promise<InitialModel | null> {
+  if (init === null) return null;
+  const found = await library.ask((models) => findInit(models, request, base)).catch(nullIfUnknown);
+  return { ...init, path: found?.hash === init.hash ? found.path : null };
+}
+
+function nullIfUnknown(error: unknown): null {
+  if (error instanceof ArmatureError && error.code === 'unknown_model') return null;
+  throw error;
 }
 
 /** Milliseconds that the last checkpoint of a training which is handed back has to come into the store. */

@@ -6,6 +6,7 @@ export function cardOf({ plan, base, facts }: Omit<TrainingResult, 'weights'>): 
   const { trained, resolution, batch, accumulation, ema, trigger } = plan;
   const rows: readonly (readonly [string, string])[] = [
     ['base model', `${plan.base.id} (${base.family.name}, ${plan.base.hash})`],
+    ...(plan.init === null ? [] : [['trained on from', `${plan.init.id} (${plan.init.hash})`] as const]),
     ...methodFor(trained).facts(trained),
     ['pictures', `${facts.pictures}, ${facts.captioned} with a caption`],
     ['resolution', `${resolution.width}x${resolution.height}${plan.flip ? ', mirrored by chance' : ''}`],

@@ -11,6 +11,7 @@ import type { MaskedImage } from '../pixels/rgb-image.ts';
 import type { SessionSettings } from '../runtime/index.ts';
 import { chooseProvider } from '../runtime/provider.ts';
 import type { BaseCheckpoint } from '../weights/checkpoint.ts';
+import { beginningAs } from './beginning-as.ts';
 import type { TrainingWatcher } from './contract/training-event.ts';
 import { defaultSetLimits } from './data/contract/limits.ts';
 import { readTrainingSet } from './data/read-set.ts';
@@ -19,6 +20,7 @@ import { EncodedCache } from './encoded-cache.ts';
 import { FrozenNetworks } from './frozen-networks.ts';
 import { holdOut, type SplitSet } from './held-out.ts';
 import { LearntSet, type LearntOptions, learntShapes } from './learnt-set.ts';
+import type { InitialWeights } from './methods/contract/method.ts';
 import { methodFor } from './methods/methods.ts';
 import type { StepParts } from './step-parts.ts';
 import { TrainingRandom } from './training-random.ts';
@@ -27,6 +29,8 @@ import type { TrainingPlaces, TrainingTools } from './training-tools.ts';
 /** What is known of a training before its set is read. */
 export interface BegunTraining {
   readonly base: BaseCheckpoint;
+  /** Of the model that it begins as; null for a new one, and for one that is gone. */
+  readonly initial: InitialWeights | null;
   /** Halvings of the latents on the UNet's way down. */
   readonly halvings: number;
   readonly condition: string | null;
@@ -54,7 +58,7 @@ export async function prepareTraining(
   tools: TrainingTools,
   watcher: TrainingWatcher,
 ): Promise<PreparedTraining> {
-  const { base: model, vae, settings } = tools;
+  const { base: model, vae, init, settings } = tools;
   const session = await sessionOf(settings);
   const { tokenizerFolder } = settings;
   const memoryBudget = weightMemory(settings);
@@ -64,7 +68,10 @@ export async function prepareTraining(
     const random = new TrainingRandom(seed);
     const split = holdOut(set.pairs, heldOutOf(request, set.pairs.length), random);
     const [pairs, heldOut] = [epochLength(split.learnt), split.heldOut.length];
-    const plan = resolveTraining(request, { base: model, vae, halvings, name: places.name, seed, pairs, heldOut });
+    const plan = resolveTraining(request, {
+      ...{ base: model, vae, init, halvings, name: places.name },
+      ...{ seed, pairs, heldOut },
+    });
     await watcher.onEvent({ type: 'validated', report: set.report, plan });
     const encoded = {
       shapes: learntShapes(base, resolution, frozen.tokens),
@@ -85,14 +92,15 @@ export async function prepareTraining(
 /** Both parts of the set as they are learnt from, with what is made of them in a folder, and what steps are made of. */
 export function learntFrom(
   { split, plan, frozen, encoded, session }: PreparedTraining,
-  { base }: BegunTraining,
+  { base, initial }: BegunTraining,
   folder: string,
-  { base: model, usableMemory }: TrainingTools,
+  { base: model, init, usableMemory }: TrainingTools,
 ): { readonly heldOut: LearntSet; readonly parts: StepParts; readonly cache: EncodedCache } {
   const cache = new EncodedCache(folder);
+  const fresh = methodFor(plan.trained).open(base.unet, plan.trained);
   const parts = {
     base,
-    method: methodFor(plan.trained).open(base.unet, plan.trained),
+    method: init === null ? fresh : beginningAs(fresh, init, initial),
     set: new LearntSet(split.learnt, frozen, cache, encoded),
     shapes: encoded.shapes,
     scalingFactor: frozen.scalingFactor,

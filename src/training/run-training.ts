@@ -53,13 +53,16 @@ export async function runTraining(
 export async function beginTraining(
   request: TrainingRequest,
   places: TrainingPlaces,
-  { base: model }: TrainingTools,
+  { base: model, init }: TrainingTools,
 ): Promise<BegunTraining> {
   await TrainingFolder.open(places.output);
-  const { condition } = resolveTrained(request, model, places.name);
+  const trained = resolveTrained(request, model, places.name);
   const base = await openDecidedBase(model);
   const halvings = base.unet.config.blockChannels.length - 1;
-  return { base, halvings, condition, resolution: trainedSize(request, { base: model, halvings }) };
+  const path = init?.path ?? null;
+  const initial = path === null ? null : await methodFor(trained).initial(path, base, trained);
+  const { condition } = trained;
+  return { base, initial, halvings, condition, resolution: trainedSize(request, { base: model, halvings }) };
 }
 
 async function trainInto(

@@ -12,7 +12,16 @@ const controlNet = { kind: 'controlnet', condition: 'canny', steps: 10 };
 const asked = (request: object): TrainingRequest => check(trainingRequest, request);
 const base = await smallBase('sd15-tiny');
 const resolved = (request: object) =>
-  resolveTraining(asked(request), { base, vae: null, halvings: 3, name: 'given', seed: 7, pairs: 30, heldOut: 0 });
+  resolveTraining(asked(request), {
+    base,
+    vae: null,
+    init: null,
+    halvings: 3,
+    name: 'given',
+    seed: 7,
+    pairs: 30,
+    heldOut: 0,
+  });
 
 describe('a training', () => {
   test('has the defaults of its kind', () => {

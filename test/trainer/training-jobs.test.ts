@@ -150,6 +150,57 @@ describe('a training whose process is killed, and which goes on on another machi
     expect((await service.get(`/v1/trainings/${job.id.replace('trn_', 'gen_')}`)).status).toBe(404);
   });
 
+  test('is trained on, with steps of its own, and the same request does it once', async () => {
+    const url = `/v1/trainings/${job.id}/continue`;
+    const headers = { 'idempotency-key': 'on' };
+    const body = { steps: 3, learning_rate: 1e-9, metadata: { order: 9 } };
+    const accepted = await service.post(url, body, headers);
+    expect(accepted.status, JSON.stringify(accepted.body)).toBe(202);
+    const { id } = accepted.body as JobView;
+    expect(((await service.post(url, body, headers)).body as JobView).id).toBe(id);
+    const next = await service.until(id, hasEnded);
+    expect(next).toMatchObject({
+      status: 'succeeded',
+      metadata: { order: 9 },
+      progress: { step: 3, steps: 3 },
+      effective: {
+        init: { id: nameOf(job) },
+        condition: 'my-squares',
+        batch: 2,
+        schedule: 'cosine',
+        learning_rate: 1e-9,
+        keep: 1,
+        data: { upload_ids: [set] },
+      },
+    });
+    expect(nameOf(next)).toMatch(/^squares-[0-9a-f]{10}$/);
+    const bytesOf = async (training: JobView): Promise<Buffer> => {
+      const { data: files } = (await service.get(`/v1/trainings/${training.id}/files`)).body as {
+        readonly data: readonly { readonly name: string; readonly url: string }[];
+      };
+      return (await service.get(files.find(({ name }) => name === network)!.url)).bytes;
+    };
+    // It learnt next to nothing, so that it is the same to the last digit of a file.
+    const [before, after] = [await bytesOf(job), await bytesOf(next)];
+    expect(before.length).toBeGreaterThan(1000);
+    expect(after.equals(before)).toBe(true);
+    // Without a word it is as long as the one before, and random numbers are others.
+    const again = (await service.post(`/v1/trainings/${id}/continue`)).body as JobView;
+    expect(again).toMatchObject({ effective: { steps: 3, init: { id: nameOf(next) }, warmup: 0 } });
+    expect(again.effective).not.toMatchObject({ seed: request.seed });
+    expect((await service.post(`/v1/trainings/${again.id}/cancel`)).status).toBe(200);
+    await service.until(again.id, hasEnded);
+    const refused = async (path: string, wish: object): Promise<unknown> => {
+      const { status, body: answer } = await service.post(path, wish);
+      return [status, (answer as { readonly field?: string }).field];
+    };
+    expect(await refused(`/v1/trainings/${again.id}/continue`, {})).toEqual([409, undefined]);
+    expect(await refused('/v1/trainings/trn_none/continue', {})).toEqual([404, undefined]);
+    expect(await refused(url, { rank: 3 })).toEqual([400, 'rank']);
+    expect(await refused(url, { steps: 3, epochs: 2 })).toEqual([400, 'steps']);
+    expect(await refused(url, { warmup: 13 })).toEqual([400, 'warmup']);
+  }, 120_000);
+
   test('may be deleted, and its model apart from it', async () => {
     const id = nameOf(job);
     expect((await service.app.inject({ method: 'DELETE', url: `/v1/trainings/${job.id}` })).statusCode).toBe(204);
@@ -162,6 +213,8 @@ describe('a training whose process is killed, and which goes on on another machi
     });
     expect(readdirSync(join(folder, 'trained'))).not.toContain(id);
     expect((await service.app.inject({ method: 'DELETE', url: `/v1/models/${id}` })).statusCode).toBe(404);
+    const begun = await service.post('/v1/trainings', { ...request, data: { upload_id: set }, init: id });
+    expect([begun.status, (begun.body as { readonly field?: string }).field]).toEqual([400, 'init']);
   });
 });
 

@@ -43,7 +43,7 @@ async function partsFor(model: 'sd15-tiny' | 'sdxl-tiny', settings: object): Pro
   );
   const request = { kind: 'controlnet', condition: 'my-squares', steps: 9, resolution: [64, 64], seed: 3, ...settings };
   const halvings = checkpoint.unet.config.blockChannels.length - 1;
-  const given = { base, vae: null, halvings, name: 'x', seed: 3, pairs: pairs.length, heldOut: 0 };
+  const given = { base, vae: null, init: null, halvings, name: 'x', seed: 3, pairs: pairs.length, heldOut: 0 };
   const plan = resolveTraining(check(trainingRequest, request), given);
   const shapes = learntShapes(checkpoint, resolution, frozen.tokens);
   const set = new LearntSet(pairs, frozen, new EncodedCache(join(folder, 'encoded')), {

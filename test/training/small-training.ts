@@ -12,7 +12,7 @@ import { runTraining } from '../../src/training/run-training.ts';
 import { embeddedTokenizer } from '../../src/config/package-files.ts';
 import type { ProgressEvent, TrainingEvent } from '../../src/training/contract/training-event.ts';
 import type { Extract } from '../../src/training/control-obedience.ts';
-import type { TrainingTools } from '../../src/training/training-tools.ts';
+import type { InitialModel, TrainingTools } from '../../src/training/training-tools.ts';
 import { smallModelPath } from '../support/golden.ts';
 
 /** Pictures of one colour with their outlines as maps, 64 x 64, in our own layout. */
@@ -47,6 +47,7 @@ export interface SmallTraining {
   readonly onSet?: () => void;
   readonly signal?: AbortSignal;
   readonly usableMemory?: number;
+  readonly init?: InitialModel;
   readonly extract?: Extract;
   readonly now?: () => Date;
 }
@@ -70,6 +71,7 @@ export async function smallTools(model: 'sd15-tiny' | 'sdxl-tiny' = 'sd15-tiny')
   return {
     base: await smallBase(model),
     vae: null,
+    init: null,
     settings: smallSettings,
     usableMemory: 2 ** 40,
     decoder: decodeHere,
@@ -91,6 +93,7 @@ export async function trainSmall({
   onEvent = () => {},
   signal = new AbortController().signal,
   usableMemory = 2 ** 40,
+  init,
   now = () => new Date(0),
   extract = async () => await Promise.reject(new Error('Every picture has a map')),
 }: SmallTraining): Promise<readonly number[]> {
@@ -109,6 +112,7 @@ export async function trainSmall({
   const tools = {
     ...(await smallTools(model)),
     usableMemory,
+    ...(init === undefined ? {} : { init }),
     extract,
     now,
   };

@@ -7,6 +7,7 @@ import { parseOptions } from '../../conditions/contract/options.ts';
 import { conditionOf } from '../../conditions/registry.ts';
 import { openExtractor } from '../../service/open-extractor.ts';
 import { findBase } from '../../generation/models/base.ts';
+import { findInit } from '../../generation/kinds/training/resolve.ts';
 import { findVae } from '../../generation/models/vae.ts';
 import { check } from '../../generation/parse.ts';
 import { trainingRequest } from '../../generation/request/training.ts';
@@ -64,10 +65,12 @@ async function trainHere(config: Config, data: string, options: Options): Promis
     const library = await libraryOf(config);
     const base = await library.find(findBase, request.base ?? config.model);
     const vae = base.vae === null ? null : await library.find(findVae, base.vae);
+    const init = await library.ask((models) => findInit(models, request, base));
     const places = { data, output: options.output, name: slug(basename(resolve(options.output))) };
     const tools: TrainingTools = {
       base,
       vae,
+      init,
       settings: deviceSettings(config),
       usableMemory: usableMemory(),
       decoder: decodeHere,

@@ -44,4 +44,22 @@ export const trainingJobRequest = noted(
   .describe('What is trained, on which base model, from which pictures, and how')
   .meta({ id: 'TrainingRequest' });
 
+const { steps, epochs, minutes, learning_rate, schedule, warmup, seed, name } = trainingRequest.shape;
+
+/** The body of POST /v1/trainings/{id}/continue: what may differ from the training that ended. */
+export const continueRequest = noted(
+  z.strictObject({
+    ...{ steps, epochs, minutes, learning_rate, seed, name },
+    schedule: schedule.unwrap().optional(),
+    warmup: warmup.unwrap().optional(),
+    data: trainingData.optional(),
+    ...jobFields,
+  }),
+  { foreign },
+)
+  .describe('What differs from the training that ended; what is left out is as it was, but for the seed')
+  .meta({ id: 'ContinueRequest' });
+
+export type ContinueRequest = z.output<typeof continueRequest>;
+
 export type TrainingJobRequest = z.output<typeof trainingJobRequest>;

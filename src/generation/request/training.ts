@@ -9,6 +9,10 @@ export type TrainingKind = (typeof trainingKinds)[number];
 /** Its field that names the base model. */
 export const baseField = 'base';
 
+/** Its field that names a model to begin as, and what that says where there is none. */
+export const initField = 'init';
+export const fromBase = 'base';
+
 /** Which layers of a UNet a LoRA stands beside: those of one with all that stand before it. */
 export const trainedTargets = ['attention', 'mlp', 'conv'] as const;
 export type TrainedTarget = (typeof trainedTargets)[number];
@@ -93,6 +97,15 @@ export const trainingRequest = z
       flag: '--base <id>',
       says: 'base model that it is for (default: the one that requests without a model get)',
     }),
+    [initField]: id
+      .default(fromBase)
+      .describe(
+        'What it begins as: "base", a copy of the base model\'s encoder or a LoRA that does nothing yet, or the id of a model of its kind that it trains on',
+      )
+      .register(fieldOptions, {
+        flag: '--init <id>',
+        says: 'a ControlNet or LoRA that it trains on (default: base, a new one)',
+      }),
     condition: z
       .string()
       .max(40)

@@ -2,12 +2,13 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { jobStatuses } from '../../generation/job.ts';
-import { trainingJobRequest } from '../../generation/request/training-job.ts';
+import { continueRequest, trainingJobRequest } from '../../generation/request/training-job.ts';
+import { identityOf } from '../access/guard.ts';
 import { cancelJob, deleteJob } from '../jobs/end-job.ts';
 import { pauseJob, resumeJob, stopJob } from '../jobs/pause-job.ts';
 import { requireJob } from '../jobs/find-job.ts';
 import { readSubmission } from '../submissions/submission.ts';
-import { submitTraining } from '../submissions/submit-training.ts';
+import { continueTraining, submitTraining } from '../submissions/submit-training.ts';
 import { jobListSchema, jobSchema } from '../views/job-schema.ts';
 import { type RouteContext, tenantOf } from './context.ts';
 import { eventAnswers, eventHeaders, eventQuery, sendEvents } from './generation-events.ts';
@@ -82,6 +83,35 @@ export function trainingRoutes(instance: FastifyInstance, context: RouteContext)
         read: async () => await readSubmission(request, settings.limits, () => ({})),
         submit: async (submission, options) => await submitTraining(parts, submission, options),
       }),
+  });
+
+  routes.post('/v1/trainings/:id/continue', {
+    config: { access: 'train', submits: true },
+    schema: {
+      operationId: 'continueTraining',
+      summary: 'Train the model of a training that has succeeded on',
+      description:
+        'A new training that begins as that model, with steps and a schedule of its own and the optimizer anew. One that has not succeeded answers 409.',
+      tags,
+      params: idParameter,
+      headers: submissionHeaders,
+      body: continueRequest,
+      response: {
+        200: json('It ended in time', jobSchema),
+        202: json('Accepted; Location is the address of the new training', jobSchema),
+        '4xx': problem,
+        '5xx': problem,
+      },
+    },
+    ...unchecked,
+    handler: async (request, reply) => {
+      const first = await requireJob(records, identityOf(request).tenant, request.params.id, lane);
+      return await answerWithJob(context, request, reply, {
+        route: `POST /v1/trainings/${first.id}/continue`,
+        read: async () => await readSubmission(request, settings.limits, () => ({})),
+        submit: async (submission, options) => await continueTraining(parts, first, submission, options),
+      });
+    },
   });
 
   routes.get('/v1/trainings', {

@@ -1,10 +1,12 @@
 import type { Job } from '../../generation/job.ts';
 import { ArmatureError } from '../../errors.ts';
-import type { Payer, TrainingSetReference } from '../../generation/kinds/training/job-plan.ts';
+import { continued } from '../../generation/kinds/training/continued.ts';
+import type { Payer, TrainingJobPlan, TrainingSetReference } from '../../generation/kinds/training/job-plan.ts';
+import { findInit } from '../../generation/kinds/training/resolve.ts';
 import { resolveTrainingJob } from '../../generation/kinds/training/resolve-job.ts';
 import { findBase } from '../../generation/models/base.ts';
 import { findVae } from '../../generation/models/vae.ts';
-import { parseTraining } from '../../generation/parse.ts';
+import { parseContinue, parseTraining } from '../../generation/parse.ts';
 import { baseField } from '../../generation/request/training.ts';
 import type { TrainingJobRequest } from '../../generation/request/training-job.ts';
 import type { ServerParts } from '../parts/parts.ts';
@@ -14,12 +16,41 @@ import { webhookTarget } from './webhook-target.ts';
 
 /** Submits a training: its base model and its sets are looked at, and its set is read by whoever trains. */
 export async function submitTraining(parts: ServerParts, { body }: Submission, options: SubmitOptions): Promise<Job> {
-  const { data, priority, metadata, webhook, ...request } = parseTraining(body);
-  const { base, vae } = await parts.library.of(options.tenant).ask((models) => {
+  return await submit(parts, parseTraining(body), options);
+}
+
+/** Submits a training that begins as the model which one made that has ended. `conflict` where there is no such model, or where its base is another one by now. */
+export async function continueTraining(
+  parts: ServerParts,
+  { id, status, plan }: Job,
+  { body }: Submission,
+  options: SubmitOptions,
+): Promise<Job> {
+  if (status !== 'succeeded') {
+    const detail = `Only a training that has succeeded can be continued, but ${id} is ${status}${status === 'paused' ? ': resume it' : ''}.`;
+    throw new ArmatureError('conflict', detail);
+  }
+  // No job of another kind is in its lane.
+  const first = plan as TrainingJobPlan;
+  return await submit(parts, continued(first, parseContinue(body ?? {})), options, first.base.hash);
+}
+
+async function submit(
+  parts: ServerParts,
+  { data, priority, metadata, webhook, ...request }: TrainingJobRequest,
+  options: SubmitOptions,
+  wantedBase?: string,
+): Promise<Job> {
+  const { base, vae, init } = await parts.library.of(options.tenant).ask((models) => {
     const found = findBase(models, request.base ?? parts.settings.defaultModel, baseField);
-    return { base: found, vae: found.vae === null ? null : findVae(models, found.vae, baseField) };
+    const own = found.vae === null ? null : findVae(models, found.vae, baseField);
+    return { base: found, vae: own, init: findInit(models, request, found) };
   });
-  const given = { base, vae, sets: [], suffix: newSuffix(), seed: parts.randomSeed() };
+  if (wantedBase !== undefined && wantedBase !== base.hash) {
+    const detail = `The base model ${base.id} is another one than the training was made beside: begin a new training with init.`;
+    throw new ArmatureError('conflict', detail);
+  }
+  const given = { base, vae, init, sets: [], suffix: newSuffix(), seed: parts.randomSeed() };
   // All that can be refused without asking for the sets is refused first.
   const near = resolveTrainingJob(request, given);
   const target = await webhookTarget(parts, webhook);

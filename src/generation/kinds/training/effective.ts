@@ -12,6 +12,7 @@ export const effectiveTraining = z
     prompt_dropout: z.number(),
     base: reference,
     vae: reference.nullable().describe("Autoencoder in the place of the base model's own"),
+    init: reference.nullable().describe('The model that it began as; null for a new one'),
     name: z.string().describe('Id of the model that comes of it'),
     seed: z.int(),
     data: z.object({ upload_ids: z.array(z.string()) }),
@@ -20,7 +21,7 @@ export const effectiveTraining = z
 
 export type EffectiveTraining = z.output<typeof effectiveTraining>;
 
-export function trainingView({ request, base, vae, sets }: TrainingJobPlan): EffectiveTraining {
+export function trainingView({ request, base, vae, init, sets }: TrainingJobPlan): EffectiveTraining {
   const { learningRate, promptDropout } = trainedKinds[request.kind].defaults;
   return {
     ...request,
@@ -28,6 +29,7 @@ export function trainingView({ request, base, vae, sets }: TrainingJobPlan): Eff
     prompt_dropout: request.prompt_dropout ?? promptDropout,
     base: { ...base },
     vae: vae === null ? null : { ...vae },
+    init: init === null ? null : { ...init },
     data: { upload_ids: sets.map(({ id }) => id) },
   };
 }

@@ -13,6 +13,8 @@ export interface TrainingJobPlan extends Plan {
   readonly base: ModelReference;
   /** The autoencoder that stands in for the base's own; null for its own. */
   readonly vae: ModelReference | null;
+  /** The model that it begins as; null for a new one. */
+  readonly init: ModelReference | null;
   /** What was uploaded, in the order in which it is read. */
   readonly sets: readonly TrainingSetReference[];
   /** In pixel steps, as it was charged when it was accepted. */

@@ -10,7 +10,11 @@ export const trainingKind: JobKind<TrainingJobPlan, EffectiveTraining> = {
   stored: storedForm('plan', {
     version: 1,
     // What was asked for before a field was there says nothing of it: it means its default.
-    upgrade: (plan) => ({ ...plan, request: { ...trainingRequest.safeParse(plan.request).data, ...plan.request } }),
+    upgrade: (plan) => ({
+      ...plan,
+      init: (plan as Partial<TrainingJobPlan>).init ?? null,
+      request: { ...trainingRequest.safeParse(plan.request).data, ...plan.request },
+    }),
   }),
   setsPace: false,
   lane: 'long',

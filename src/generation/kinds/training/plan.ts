@@ -11,6 +11,8 @@ export interface TrainingPlan {
   readonly base: { readonly id: string; readonly hash: string };
   /** The autoencoder that stands in for the base's own; null for its own. */
   readonly vae: { readonly id: string; readonly hash: string } | null;
+  /** The model that it begins as; null for a new one. */
+  readonly init: { readonly id: string; readonly hash: string } | null;
   readonly trained: Trained;
   /** Pixels at which pictures are learnt from. */
   readonly resolution: Size;

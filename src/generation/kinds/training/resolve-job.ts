@@ -1,5 +1,6 @@
 import type { BaseModel } from '../../models/base.ts';
 import type { VaeModel } from '../../models/vae.ts';
+import type { ModelReference } from '../../plan-references.ts';
 import type { TrainingRequest } from '../../request/training.ts';
 import type { TrainingJobPlan, TrainingSetReference } from './job-plan.ts';
 import { resolveTrained } from './resolve.ts';
@@ -10,6 +11,8 @@ export interface TrainingJobGiven {
   readonly base: BaseModel;
   /** Stands in for the base model's own autoencoder; null where that is drawn with. */
   readonly vae: VaeModel | null;
+  /** The model that it begins as; null for a new one. */
+  readonly init: ModelReference | null;
   readonly sets: readonly TrainingSetReference[];
   /** What no other model's id ends with. */
   readonly suffix: string;
@@ -28,11 +31,11 @@ const unknownSteps = 1000;
 /** What is left open of a training before its set is read. Refuses what cannot be trained: `not_supported_yet`, `invalid_request`. */
 export function resolveTrainingJob(
   request: TrainingRequest,
-  { base, vae, sets, suffix, seed }: TrainingJobGiven,
+  { base, vae, init, sets, suffix, seed }: TrainingJobGiven,
 ): TrainingJobPlan {
   const { steps, warmup, resolution } = request;
   const called = request.name ?? `${request.condition ?? base.id}-${request.kind}`;
-  const name = `${called.slice(0, longestName - suffix.length - 1)}-${suffix}`;
+  const name = withSuffix(called, suffix);
   resolveTrained(request, base, name);
   if (steps !== undefined && warmup > steps)
     throw wrongField('warmup', `Expected a warmup within the ${steps} steps but received ${warmup}.`);
@@ -44,9 +47,19 @@ export function resolveTrainingJob(
     request: { ...request, base: base.id, seed: request.seed ?? seed, name },
     base: { id: base.id, hash: base.hash },
     vae: vae === null ? null : { id: vae.id, hash: vae.hash },
+    init: init === null ? null : { id: init.id, hash: init.hash },
     sets,
     cost: trainingCost(request, base, steps ?? unknownSteps),
   };
+}
+
+function withSuffix(called: string, suffix: string): string {
+  return `${called.slice(0, longestName - suffix.length - 1)}-${suffix}`;
+}
+
+/** What a result was called before its suffix was put behind it. */
+export function nameBefore(name: string): string {
+  return name.slice(0, name.lastIndexOf('-'));
 }
 
 /** What so many steps cost, in pixel steps. */

@@ -1,8 +1,11 @@
 import { ArmatureError } from '../../../errors.ts';
 import type { Size } from '../../../numeric/size.ts';
 import type { BaseModel } from '../../models/base.ts';
+import type { ModelList } from '../../models/model-list.ts';
+import type { AnyFoundModel } from '../../models/model.ts';
 import type { VaeModel } from '../../models/vae.ts';
-import { baseField, type TrainingRequest } from '../../request/training.ts';
+import type { ModelReference } from '../../plan-references.ts';
+import { baseField, fromBase, type TrainingRequest } from '../../request/training.ts';
 import type { TrainingPlan } from './plan.ts';
 import { type Trained, trainedKinds } from './trained/trained.ts';
 import { wrongField } from './trained/trained-kind.ts';
@@ -18,6 +21,8 @@ interface TrainedBeside {
 export interface TrainingGiven extends TrainedBeside {
   /** Stands in for the base model's own autoencoder; null where that is drawn with. */
   readonly vae: VaeModel | null;
+  /** The model that it begins as; null for a new one. */
+  readonly init: ModelReference | null;
   /** What the result is called where the request does not say it. */
   readonly name: string;
   readonly seed: number;
@@ -47,9 +52,15 @@ export function resolveTrained(request: TrainingRequest, base: BaseModel, name: 
   return trainedKinds[request.kind].resolve(request, base, request.name ?? name);
 }
 
+/** The model that a training begins as; null for a new one. `unknown_model`, `invalid_request`. */
+export function findInit(models: ModelList, request: TrainingRequest, base: BaseModel): AnyFoundModel | null {
+  if (request.init === fromBase) return null;
+  return trainedKinds[request.kind].findInit(models, request.init, request, base);
+}
+
 /** The plan of a training. Throws as above. */
 export function resolveTraining(request: TrainingRequest, given: TrainingGiven): TrainingPlan {
-  const { base, vae, pairs, heldOut } = given;
+  const { base, vae, init, pairs, heldOut } = given;
   const {
     batch,
     accumulation,
@@ -65,6 +76,7 @@ export function resolveTraining(request: TrainingRequest, given: TrainingGiven):
     name: request.name ?? given.name,
     base: { id: base.id, hash: base.hash },
     vae: vae === null ? null : { id: vae.id, hash: vae.hash },
+    init: init === null ? null : { id: init.id, hash: init.hash },
     trained: resolveTrained(request, base, given.name),
     resolution: trainedSize(request, given),
     steps,

@@ -3,6 +3,7 @@ import type { Graph } from '../../../graph/builder/graph.ts';
 import type { UNetConfig } from '../../../graph/configs.ts';
 import type { StepSize, StepUse } from '../../../graph/steps/step.ts';
 import type { NetworkPart } from '../../../graph/weights.ts';
+import type { BaseCheckpoint } from '../../../weights/checkpoint.ts';
 import type { TrainingResult } from './training-result.ts';
 
 /** What is trained beside a base model, and how it begins. */
@@ -17,9 +18,20 @@ export interface TrainingMethod {
   start(name: string, dims: readonly number[], uniform: (count: number) => Float32Array): Promise<Float32Array>;
 }
 
+/** Weights that are there already, by the names that a method gives them. */
+export type InitialWeights = ReadonlyMap<string, InitialWeight>;
+
+interface InitialWeight {
+  /** Its first axis, and all others as one. */
+  readonly shape: readonly [number, number];
+  readonly read: () => Promise<Float32Array>;
+}
+
 /** How one kind of thing is trained and written. */
 export interface MethodRow<Of extends Trained> {
   readonly open: (unet: NetworkPart<UNetConfig>, trained: Of) => TrainingMethod;
+  /** The weights of one that is there already, a file or folder. `invalid_request` for one that has more than is trained. */
+  readonly initial: (path: string, base: BaseCheckpoint, trained: Of) => Promise<InitialWeights>;
   /** Writes it into a folder in the forms that programs read; gives the paths. */
   readonly write: (folder: string, result: TrainingResult, trained: Of) => Promise<readonly string[]>;
   /** For its card: what it is, as the beginning of a sentence, and its own settings. */

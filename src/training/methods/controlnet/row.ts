@@ -1,10 +1,12 @@
 import type { TrainedControlNet } from '../../../generation/kinds/training/trained/controlnet.ts';
 import type { MethodRow } from '../contract/method.ts';
+import { initialControlNet } from './initial.ts';
 import { controlNetMethod } from './method.ts';
 import { writeControlNet } from './write.ts';
 
 export const controlNetRow: MethodRow<TrainedControlNet> = {
   open: (unet) => controlNetMethod(unet),
+  initial: async (path) => await initialControlNet(path),
   write: async (folder, result, { condition }) => await writeControlNet(folder, result, condition),
   what: ({ condition }) => `A ControlNet for maps of ${condition}`,
   facts: ({ condition }) => [['condition', condition]],

@@ -1,7 +1,8 @@
 import { conditionIds, conditionOf } from '../../../../conditions/registry.ts';
 import { ArmatureError } from '../../../../errors.ts';
-import { baseField } from '../../../request/training.ts';
-import { type TrainedCommon, type TrainedKindRow, wrongField } from './trained-kind.ts';
+import { type ControlNetModel, findControlNet, misfit } from '../../../models/controlnet.ts';
+import { baseField, initField } from '../../../request/training.ts';
+import { type TrainedCommon, type TrainedKindRow, wrongField, wrongInit } from './trained-kind.ts';
 
 export interface TrainedControlNet extends TrainedCommon {
   readonly kind: 'controlnet';
@@ -25,7 +26,21 @@ export const trainedControlNet: TrainedKindRow<TrainedControlNet> = {
     requireName(name);
     return trained;
   },
+  findInit(models, id, _, base) {
+    const found = findControlNet(models, id, initField);
+    const reason = misfit(base, found) ?? untrained(found);
+    if (reason !== null) throw wrongInit(reason);
+    return found;
+  },
 };
+
+/** Why a ControlNet that fits cannot be trained on, as a sentence; null where it can. */
+function untrained({ id, changes, unionTypes, type }: ControlNetModel): string | null {
+  if (changes !== null) return `${id} is a ${changes} file, which is no ControlNet without a base model's weights.`;
+  if (unionTypes !== null) return `${id} takes maps of ${unionTypes} types, of which one alone cannot be trained.`;
+  if (type === null || !averaged.includes(type)) return null;
+  return `${id} averages what it says over the whole picture, which is not trained.`;
+}
 
 /** Names of kinds of maps that users may give. */
 const ownName = /^[a-z0-9-]{2,40}$/;

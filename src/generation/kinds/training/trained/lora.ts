@@ -1,6 +1,7 @@
 import { ArmatureError } from '../../../../errors.ts';
-import type { TrainedTarget, TrainingRequest } from '../../../request/training.ts';
-import { type TrainedCommon, type TrainedKindRow, wrongField } from './trained-kind.ts';
+import { findLora, type LoraModel, loraMisfit } from '../../../models/lora.ts';
+import { initField, type TrainedTarget, type TrainingRequest } from '../../../request/training.ts';
+import { type TrainedCommon, type TrainedKindRow, wrongField, wrongInit } from './trained-kind.ts';
 
 export interface TrainedLora extends TrainedCommon {
   readonly kind: 'lora';
@@ -21,7 +22,22 @@ export const trainedLora: TrainedKindRow<TrainedLora> = {
     if (condition !== undefined) throw wrongField('condition', 'Expected no condition for a LoRA: it sees no maps.');
     return { kind: 'lora', condition: null, rank, alpha, targets: targetsOf(request) };
   },
+  findInit(models, id, { rank }, base) {
+    const found = findLora(models, id, initField);
+    const reason = loraMisfit(base, found) ?? untrained(found, rank);
+    if (reason !== null) throw wrongInit(reason);
+    return found;
+  },
 };
+
+/** Why a LoRA that fits cannot be trained on, as a sentence; null where nothing in its header speaks against it. */
+function untrained({ id, methods, rank, words }: LoraModel, wanted: number): string | null {
+  if (methods.some((method) => method !== 'LoRA'))
+    return `${id} is made of ${methods.join(' and ')}: only factors of two matrices a layer are trained.`;
+  if (words.length > 0)
+    return `${id} brings words of its own (${words.slice(0, 3).join(', ')}), which are not trained.`;
+  return rank === wanted ? null : `${id} has the rank ${rank ?? 'none'}, but ${wanted} was asked for.`;
+}
 
 /** Sets of layers that a network can have factors beside. */
 const targetSets: readonly (readonly TrainedTarget[])[] = [
