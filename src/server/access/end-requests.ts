@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ArmatureError } from '../../errors.ts';
+import { whenGone } from '../http/gone.ts';
 import type { Ending, OpenRequests } from './open-requests.ts';
 
 declare module 'fastify' {
@@ -49,7 +50,7 @@ export function endWith(ending: Ending, open: OpenRequests, request: FastifyRequ
     else if (reply.raw.headersSent && !isEvents) reply.raw.destroy();
     else if (isEvents) setTimeout(() => reply.raw.destroy(), patience).unref();
   };
-  reply.raw.once('close', open.add({ ...ending, end }));
+  whenGone(reply, open.add({ ...ending, end }));
 }
 
 /** Whether the body of a request, if it has one, is not all here. */

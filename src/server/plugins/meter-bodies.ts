@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ArmatureError } from '../../errors.ts';
 import type { BodyBudget, BudgetPart } from '../access/body-budget.ts';
 import { holderOf } from '../access/guard.ts';
+import { whenGone } from '../http/gone.ts';
 import type { BodyPace } from '../parts/limits.ts';
 
 declare module 'fastify' {
@@ -68,23 +69,24 @@ export function meterBodies(app: FastifyInstance, budget: BodyBudget, pace: Body
       answered: false,
     };
     metered.set(request, body);
-    reply.raw.once('close', () => {
-      arriving.delete(body);
-      if (!isInUse(body)) part.close();
-    });
+    let refusal: Error | undefined;
     try {
       // What came while it was found out who asks.
       count(body, request.raw.readableLength);
+      if (!request.raw.complete) {
+        arriving.add(body);
+        countChunks(body, () => arriving.delete(body));
+      }
     } catch (error) {
       reply.header('connection', 'close');
-      done(error as Error);
-      return;
+      refusal = error as Error;
     }
-    if (!request.raw.complete) {
-      arriving.add(body);
-      countChunks(body, () => arriving.delete(body));
-    }
-    done();
+    // Last: it may be gone already.
+    whenGone(reply, () => {
+      arriving.delete(body);
+      if (!isInUse(body)) part.close();
+    });
+    done(refusal);
   });
   app.addHook('preHandler', (request, _reply, done) => {
     const body = metered.get(request);

@@ -4,6 +4,7 @@ import { Admission } from '../load/admission.ts';
 import { QueueGauge } from '../load/queue-gauge.ts';
 import { BatchWork } from '../batches/batch-work.ts';
 import { EtaEstimator } from '../load/eta.ts';
+import { whenGone } from '../http/gone.ts';
 import { type Links, links } from '../http/links.ts';
 import { OpenPlaces } from '../http/open-places.ts';
 import type { ServerParts } from '../parts/parts.ts';
@@ -107,7 +108,5 @@ export function tenantOf(request: FastifyRequest): string {
 
 /** Takes a place for whoever asks, until the answer is out or the client has gone. Throws as {@link OpenPlaces.take}. */
 export function takePlace(places: OpenPlaces, reply: FastifyReply): void {
-  const leave = places.take(holderOf(reply.request));
-  if (reply.raw.closed) leave();
-  else reply.raw.once('close', leave);
+  whenGone(reply, places.take(holderOf(reply.request)));
 }
