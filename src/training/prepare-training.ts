@@ -67,11 +67,9 @@ export async function prepareTraining(
   try {
     const random = new TrainingRandom(seed);
     const split = holdOut(set.pairs, heldOutOf(request, set.pairs.length), random);
-    const [pairs, heldOut] = [epochLength(split.learnt), split.heldOut.length];
-    const plan = resolveTraining(request, {
-      ...{ base: model, vae, init, halvings, name: places.name },
-      ...{ seed, pairs, heldOut },
-    });
+    const pairs = epochLength(split.learnt);
+    const known = { base: model, vae, init, halvings, name: places.name, seed, pairs, heldOut: split.heldOut.length };
+    const plan = resolveTraining(request, known);
     await watcher.onEvent({ type: 'validated', report: set.report, plan });
     const encoded = {
       shapes: learntShapes(base, resolution, frozen.tokens),

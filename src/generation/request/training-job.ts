@@ -49,7 +49,12 @@ const { steps, epochs, minutes, learning_rate, schedule, warmup, seed, name } = 
 /** The body of POST /v1/trainings/{id}/continue: what may differ from the training that ended. */
 export const continueRequest = noted(
   z.strictObject({
-    ...{ steps, epochs, minutes, learning_rate, seed, name },
+    steps,
+    epochs,
+    minutes,
+    learning_rate,
+    seed,
+    name,
     schedule: schedule.unwrap().optional(),
     warmup: warmup.unwrap().optional(),
     data: trainingData.optional(),

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { endWith } from '../../../src/server/access/end-requests.ts';
 import { OpenRequests } from '../../../src/server/access/open-requests.ts';
@@ -84,7 +84,7 @@ describe('a client that hangs up', () => {
     const went = await replyTo();
     await went.hangUp();
     for (const { reply } of [there, went]) {
-      endWith({ key: 'key', at: Infinity }, open, reply.request as FastifyRequest, reply);
+      endWith({ key: 'key', at: Infinity }, open, reply.request, reply);
     }
     ends();
     await expect.poll(() => there.reply.request.ended?.aborted).toBe(true);
