@@ -8,6 +8,7 @@ import { decodeHere } from '../images/decoder/decoder.ts';
 import type { TrainingEvent } from '../training/contract/training-event.ts';
 import { TrainingStop } from '../training/contract/training-stop.ts';
 import { defaultSetLimits } from '../training/data/contract/limits.ts';
+import { dryRun } from '../training/dry-run.ts';
 import { runTraining } from '../training/run-training.ts';
 import { holdWithPatience } from './hold.ts';
 import type { FromTrainer, StartTraining, ToTrainer } from './protocol.ts';
@@ -41,7 +42,7 @@ async function tell(event: TrainingEvent): Promise<void> {
 }
 
 async function train(start: StartTraining): Promise<void> {
-  const { request, places, base, vae, init, settings, extractor, usableMemory, setLimits } = start;
+  const { request, places, base, vae, init, dryRun: isDry, settings, extractor, usableMemory, setLimits } = start;
   const maps = new ExtractorProcess(extractor);
   const { signal } = stopped;
   try {
@@ -61,7 +62,9 @@ async function train(start: StartTraining): Promise<void> {
       randomSeed: () => 0,
       now: () => new Date(),
     };
-    await runTraining(request, places, tools, { signal, onEvent: tell });
+    const watcher = { signal, onEvent: tell };
+    if (isDry) await tell({ type: 'estimate', estimate: await dryRun(request, places, tools, watcher) });
+    else await runTraining(request, places, tools, watcher);
     say({ type: 'done' });
   } catch (error) {
     if (!(error instanceof ArmatureError)) console.error('training:', error);

@@ -14,6 +14,8 @@ export interface StartTraining {
   readonly base: BaseModel;
   readonly vae: VaeModel | null;
   readonly init: InitialModel | null;
+  /** Whether it is only measured. */
+  readonly dryRun: boolean;
   readonly settings: DeviceSettings;
   readonly extractor: ExtractorPlaces;
   /** Bytes of memory that the process may use. */

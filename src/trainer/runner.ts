@@ -5,21 +5,20 @@ import type { DeviceSettings } from '../device/protocol.ts';
 import { requireSame } from '../device/require-same.ts';
 import type { Attempt, JobDone, Runner } from '../drawing/runner.ts';
 import { ArmatureError, hasCode } from '../errors.ts';
-import type { Job } from '../generation/job.ts';
 import type { TrainingJobPlan } from '../generation/kinds/training/job-plan.ts';
 import { findInit } from '../generation/kinds/training/resolve.ts';
 import { trainingCost } from '../generation/kinds/training/resolve-job.ts';
-import type { StoredFile } from '../generation/made-model.ts';
+import type { MadeModel, StoredFile } from '../generation/made-model.ts';
 import { type BaseModel, findBase } from '../generation/models/base.ts';
 import { findVae } from '../generation/models/vae.ts';
 import type { TrainingLook } from '../generation/training-look.ts';
 import type { Records } from '../records/records.ts';
 import { modelPrefix } from '../store/keys.ts';
-import type { ObjectStore } from '../store/store.ts';
 import { putFile } from '../store/stored-files.ts';
 import type { TrainingEvent } from '../training/contract/training-event.ts';
 import type { InitialModel } from '../training/training-tools.ts';
 import { bringSets } from './bring-sets.ts';
+import { estimateView } from './estimate-view.ts';
 import { FiguresOfTraining } from './figures.ts';
 import type { ExtractorPlaces, TrainerSetLimits } from './protocol.ts';
 import { StoredCheckpoints } from './stored-checkpoints.ts';
@@ -78,6 +77,7 @@ export function trainingRunner(parts: TrainerParts): Runner<TrainingJobPlan> {
           base,
           vae,
           init,
+          dryRun: plan.dryRun,
         };
         const looks = looksOf(parts, attempt, plan);
         const onEvent = eventsOf(parts, attempt, { plan, base, figures, checkpoints, looks, signal });
@@ -91,7 +91,7 @@ export function trainingRunner(parts: TrainerParts): Runner<TrainingJobPlan> {
         });
         const trainedAt = performance.now();
         progress.report(figures.store());
-        const files = await storeFiles(store, { tenant: job.tenant, id: plan.request.name }, places.output, signal);
+        const model = plan.dryRun ? null : await storeModel(attempt, plan.request, places.output, signal);
         await progress.end(figures.progress);
         await checkpoints.close();
         await removeAll(places);
@@ -105,14 +105,7 @@ export function trainingRunner(parts: TrainerParts): Runner<TrainingJobPlan> {
             store: Math.round(performance.now() - trainedAt),
           },
           meanBatch: null,
-          model: {
-            id: plan.request.name,
-            tenant: job.tenant,
-            jobId: job.id,
-            kind: plan.request.kind,
-            condition: plan.request.condition ?? null,
-            files,
-          },
+          ...(model === null ? {} : { model }),
         };
       } catch (error) {
         // One that is told to stop goes on elsewhere from where it stopped, if there is time for that.
@@ -219,11 +212,15 @@ function eventsOf(
   { plan: { request, payer = null }, base, figures, checkpoints, looks, signal }: Listening,
 ): (event: TrainingEvent) => Promise<void> {
   const memory = { usable: usableMemory, device: settings.memoryBudget, free: freeMemory };
+  let report: object = {};
   const onWait = (what: string): void => progress.report(figures.waitFor(what));
   return async (event) => {
     const next = figures.after(event);
     if (next !== null) progress.report(next);
-    if (event.type === 'validated') await records.trainings.noteReport(job.id, job.attempt, event.report);
+    if (event.type === 'validated') report = event.report;
+    if (event.type === 'estimate') report = { ...report, estimate: estimateView(event.estimate) };
+    if (event.type === 'validated' || event.type === 'estimate')
+      await records.trainings.noteReport(job.id, job.attempt, report);
     if (event.type === 'begun')
       await records.trainings.settleCost(job.id, job.attempt, trainingCost(request, base, event.steps), payer);
     if (event.type === 'memory') await waitForMemory(event.bytes, memory, onWait, signal);
@@ -234,20 +231,20 @@ function eventsOf(
 }
 
 /** Puts all that the training made into the store. */
-async function storeFiles(
-  store: ObjectStore,
-  model: Pick<Job, 'tenant' | 'id'>,
+async function storeModel(
+  { job: { id: jobId, tenant }, store }: Attempt,
+  { name: id, kind, condition }: TrainingJobPlan['request'],
   output: string,
   signal: AbortSignal,
-): Promise<readonly StoredFile[]> {
+): Promise<MadeModel> {
   const files: StoredFile[] = [];
-  const place = { prefix: modelPrefix(model) };
+  const place = { prefix: modelPrefix({ tenant, id }) };
   for (const name of await filesOf(output)) {
     // What the training goes on by is nobody's any more.
     if (name === 'training.json') continue;
     files.push(await putFile(store, join(output, ...name.split('/')), name, place, signal));
   }
-  return files;
+  return { id, tenant, jobId, kind, condition: condition ?? null, files };
 }
 
 async function within(ms: number, work: Promise<void>): Promise<void> {

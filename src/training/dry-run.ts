@@ -1,9 +1,9 @@
 import { readdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TrainingPlan } from '../generation/kinds/training/plan.ts';
 import type { TrainingRequest } from '../generation/request/training.ts';
 import { batchFeeds } from './batches.ts';
 import { CheckpointFolder, intervalOf } from './checkpoints.ts';
+import type { TrainingEstimate } from './contract/training-estimate.ts';
 import type { TrainingWatcher } from './contract/training-event.ts';
 import { keptSteps } from './kept-models.ts';
 import { LearntSet } from './learnt-set.ts';
@@ -12,30 +12,11 @@ import { optimizerOf } from './optimizer/optimizer.ts';
 import { learntFrom, type PreparedTraining, prepareTraining } from './prepare-training.ts';
 import { beginTraining } from './run-training.ts';
 import { looksOf, stepsWithin } from './settle-plan.ts';
-import { prepareSteps } from './step-parts.ts';
+import { memoryOfSteps } from './step-memory.ts';
+import { lookedNumbers, prepareSteps } from './step-parts.ts';
 import { dryRunFolder, TrainingFolder } from './training-folder.ts';
 import type { TrainingPlaces, TrainingTools } from './training-tools.ts';
 import { secondsOfLook, secondsOfStep, trialSteps } from './trials.ts';
-
-/** What a training would take on this machine, as measured. Times are in seconds. */
-export interface TrainingEstimate {
-  readonly plan: TrainingPlan;
-  /** Of the plan, or as many as fit into its time. */
-  readonly steps: number;
-  readonly pairs: number;
-  /** Bytes of memory of the process at most, without the base model's second time in memory while it is looked at. */
-  readonly memory: number;
-  /** Bytes that the output folder holds at most, and bytes that are free there. */
-  readonly disk: { readonly needed: number; readonly free: number };
-  /** Of all pairs. */
-  readonly encoding: number;
-  readonly step: number;
-  /** 0 without validation. */
-  readonly look: number;
-  /** Of all of it. */
-  readonly all: number;
-  readonly checkpoints: { readonly bytes: number; readonly writing: number; readonly interval: number };
-}
 
 /** Pairs by which it is measured what encoding takes. */
 const encodedPairs = 16;
@@ -73,7 +54,7 @@ async function measured(
   training: Awaited<ReturnType<typeof beginTraining>>,
   scratch: string,
   tools: TrainingTools,
-  { signal }: TrainingWatcher,
+  { signal, onEvent }: TrainingWatcher,
 ): Promise<TrainingEstimate> {
   const { plan: asked, split, frozen, set, encoded, random } = prepared;
   const plan = asked.learningRate === 0 ? { ...asked, learningRate: anyRate } : asked;
@@ -89,7 +70,11 @@ async function measured(
   const encodedBytes = share * (await bytesIn(folder.work.encoded));
 
   // What the steps that are measured learn from is encoded before them.
-  const { arrays, batch } = prepareSteps(plan, parts);
+  const { graph, arrays, batch } = prepareSteps(plan, parts);
+  if (prepared.session.provider === 'cpu') {
+    const looked = plan.validation === null ? 0 : lookedNumbers(training.base);
+    await onEvent({ type: 'memory', bytes: memoryOfSteps(graph, arrays, { averaged: plan.ema !== null, looked }) });
+  }
   for (let at = 1; at <= trialSteps; at++) {
     for (let part = 0; part < plan.accumulation; part++) {
       signal.throwIfAborted();

@@ -49,7 +49,9 @@ export function trainingProgress({ step, steps }, training, rest) {
 export function trainingSections({ id, status, effective, report }) {
   if (!('learning_rate' in effective)) return [];
   const files =
-    status === 'succeeded' ? [pair('Model', effective.name), pair('Files', `GET /v1/trainings/${id}/files`)] : [];
+    status === 'succeeded' && !effective.dry_run
+      ? [pair('Model', effective.name), pair('Files', `GET /v1/trainings/${id}/files`)]
+      : [];
   return [
     ...(files.length === 0 ? [] : [section('Result', definitions(files))]),
     ...(report === undefined || report === null ? [] : [section('Set', unfoldable('What was found', report))]),

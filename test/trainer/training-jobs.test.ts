@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { keyRequest } from '../../src/access/key-request.ts';
+import { kindOf } from '../../src/generation/kinds/kinds.ts';
 import { findControlNet } from '../../src/generation/models/controlnet.ts';
 import type { Consumer } from '../../src/queue/queue.ts';
 import { issueKey } from '../../src/records/access/issue-key.ts';
@@ -237,6 +238,46 @@ test('a set that cannot be learnt from fails with what is wrong with it', async 
   const other = (await service.post('/v1/trainings', { ...request, data: { upload_id: large } })).body as JobView;
   const { error } = await service.until(other.id, hasEnded);
   expect(error).toMatchObject({ code: 'invalid_set', detail: expect.stringContaining('at most 50 files') as string });
+}, 60_000);
+
+test('a dry run says what the training would take, makes no model, and costs next to nothing', async () => {
+  const { records } = service.parts;
+  const body = { ...request, steps: 5000, validation: { every: 1000, maps: 2 }, dry_run: true };
+  const accepted = await service.post('/v1/trainings', { ...body, data: { upload_id: set } });
+  expect(accepted.body).toMatchObject({ effective: { dry_run: true } });
+  const { id } = accepted.body as JobView;
+  const job = await service.until(id, hasEnded);
+  expect(job).toMatchObject({
+    status: 'succeeded',
+    outputs: [],
+    report: {
+      pairs: 5,
+      estimate: {
+        steps: 5000,
+        held_out: 2,
+        memory_bytes: expect.any(Number) as number,
+        step_s: expect.any(Number) as number,
+        checkpoint: { bytes: expect.any(Number) as number, writing_s: expect.any(Number) as number },
+      },
+    },
+  });
+  const {
+    step_s: step,
+    look_s: look,
+    encoding_s: encoding,
+    total_s: total,
+  } = job.report!['estimate'] as {
+    readonly [name: string]: number;
+  };
+  expect(total! / (encoding! + 5000 * step! + 6 * look!)).toBeCloseTo(1, 1);
+  expect(step).toBeGreaterThan(0);
+  expect(await records.trainings.madeBy('default', id)).toBeNull();
+  expect((await service.get(`/v1/trainings/${id}/files`)).body).toEqual({ data: [] });
+  expect((await service.post(`/v1/trainings/${id}/continue`)).status).toBe(409);
+  for (const machine of ['first-machine', 'second-machine', 'third-machine'])
+    expect(existsSync(join(folder, machine, id))).toBe(false);
+  const { plan } = (await records.findJob('default', id))!;
+  expect(kindOf(plan).cost(plan)).toBe(8 * 2 * 64 * 64 * 3);
 }, 60_000);
 
 describe('a training that is paused', () => {

@@ -247,7 +247,7 @@ test('a dry run says what a training would take, and leaves nothing behind', asy
   const watcher = { signal: new AbortController().signal, onEvent: ({ type }: TrainingEvent) => void said.push(type) };
   const estimate = await dryRun(request, { data: await data, output, name: 'dry' }, tools, watcher);
   expect(existsSync(join(folder, 'dry'))).toBe(false);
-  expect(new Set(said)).toEqual(new Set(['validating', 'validated']));
+  expect(new Set(said)).toEqual(new Set(['validating', 'validated', 'memory']));
   expect(estimate).toMatchObject({ steps: 100, pairs: 5, step: 2, look: 6, encoding: 10 });
   // Three looks, and 100 steps.
   expect(estimate.all).toBe(10 + 200 + 18);

@@ -1,4 +1,4 @@
-import type { TrainingEstimate } from '../../training/dry-run.ts';
+import type { TrainingEstimate } from '../../training/contract/training-estimate.ts';
 
 /** What a training would take, for people. */
 export function estimateLines(estimate: TrainingEstimate): readonly string[] {

@@ -43,6 +43,7 @@ export function showTraining(): Omit<TrainingWatcher, 'signal'> & Pick<ProgressD
         case 'begun':
         case 'pictures':
         case 'checkpoint':
+        case 'estimate':
       }
     },
   };

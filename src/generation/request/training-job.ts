@@ -38,7 +38,17 @@ const foreign = new Map(
 
 /** The body of POST /v1/trainings. */
 export const trainingJobRequest = noted(
-  z.strictObject({ ...trainingRequest.shape, data: trainingData, ...jobFields }),
+  z.strictObject({
+    ...trainingRequest.shape,
+    data: trainingData,
+    dry_run: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Train nothing: read the set, measure what it would take by a few steps, and say so in report.estimate',
+      ),
+    ...jobFields,
+  }),
   { foreign },
 )
   .describe('What is trained, on which base model, from which pictures, and how')

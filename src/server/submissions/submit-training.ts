@@ -32,12 +32,14 @@ export async function continueTraining(
   }
   // No job of another kind is in its lane.
   const first = plan as TrainingJobPlan;
+  if (first.dryRun)
+    throw new ArmatureError('conflict', `The training ${id} was a dry run: there is no model to train on.`);
   return await submit(parts, continued(first, parseContinue(body ?? {})), options, first.base.hash);
 }
 
 async function submit(
   parts: ServerParts,
-  { data, priority, metadata, webhook, ...request }: TrainingJobRequest,
+  { data, dry_run: dryRun, priority, metadata, webhook, ...request }: TrainingJobRequest,
   options: SubmitOptions,
   wantedBase?: string,
 ): Promise<Job> {
@@ -50,7 +52,7 @@ async function submit(
     const detail = `The base model ${base.id} is another one than the training was made beside: begin a new training with init.`;
     throw new ArmatureError('conflict', detail);
   }
-  const given = { base, vae, init, sets: [], suffix: newSuffix(), seed: parts.randomSeed() };
+  const given = { base, vae, init, sets: [], suffix: newSuffix(), seed: parts.randomSeed(), dryRun };
   // All that can be refused without asking for the sets is refused first.
   const near = resolveTrainingJob(request, given);
   const target = await webhookTarget(parts, webhook);

@@ -2,6 +2,7 @@ import type { TrainingPlan } from '../../generation/kinds/training/plan.ts';
 import type { ChannelFigures } from '../../generation/training-look.ts';
 import type { ValidationFigures } from '../../generation/validation-figures.ts';
 import type { SetReport } from '../data/set-report.ts';
+import type { TrainingEstimate } from './training-estimate.ts';
 
 /** What a training says on its way: plain data, which may be sent to another process as it is. */
 export type TrainingEvent =
@@ -13,7 +14,8 @@ export type TrainingEvent =
   | PicturesEvent
   | FidelityEvent
   | CheckpointEvent
-  | NoticeEvent;
+  | NoticeEvent
+  | EstimateEvent;
 
 /** How many pictures of the set were looked at, and then, how many were encoded. */
 export interface ValidatingEvent {
@@ -94,6 +96,12 @@ export interface NoticeEvent {
   readonly code: 'rate_found' | 'steps_measured' | 'control_took_hold';
   readonly step: number;
   readonly message: string;
+}
+
+/** What it would take: all that a dry run says in the end. */
+export interface EstimateEvent {
+  readonly type: 'estimate';
+  readonly estimate: TrainingEstimate;
 }
 
 /** Who is told. */

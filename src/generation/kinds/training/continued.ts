@@ -21,6 +21,7 @@ export function continued(
     schedule: changed.schedule ?? request.schedule,
     warmup: changed.warmup ?? request.warmup,
     init: request.name,
+    dry_run: false,
     data,
   };
 }

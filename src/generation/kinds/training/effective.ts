@@ -15,13 +15,14 @@ export const effectiveTraining = z
     init: reference.nullable().describe('The model that it began as; null for a new one'),
     name: z.string().describe('Id of the model that comes of it'),
     seed: z.int(),
+    dry_run: z.boolean(),
     data: z.object({ upload_ids: z.array(z.string()) }),
   })
   .meta({ id: 'EffectiveTraining' });
 
 export type EffectiveTraining = z.output<typeof effectiveTraining>;
 
-export function trainingView({ request, base, vae, init, sets }: TrainingJobPlan): EffectiveTraining {
+export function trainingView({ request, base, vae, init, sets, dryRun }: TrainingJobPlan): EffectiveTraining {
   const { learningRate, promptDropout } = trainedKinds[request.kind].defaults;
   return {
     ...request,
@@ -30,6 +31,7 @@ export function trainingView({ request, base, vae, init, sets }: TrainingJobPlan
     base: { ...base },
     vae: vae === null ? null : { ...vae },
     init: init === null ? null : { ...init },
+    dry_run: dryRun,
     data: { upload_ids: sets.map(({ id }) => id) },
   };
 }

@@ -17,6 +17,8 @@ export interface TrainingJobPlan extends Plan {
   readonly init: ModelReference | null;
   /** What was uploaded, in the order in which it is read. */
   readonly sets: readonly TrainingSetReference[];
+  /** Whether it ends with what it would take, and without a model. */
+  readonly dryRun: boolean;
   /** In pixel steps, as it was charged when it was accepted. */
   readonly cost: number;
   /** To what it was charged, where that was to a quota: once its steps are known the rest is, too. */

@@ -4,6 +4,9 @@ import { storedForm } from '../../stored-json.ts';
 import { type EffectiveTraining, effectiveTraining, trainingView } from './effective.ts';
 import type { TrainingJobPlan } from './job-plan.ts';
 
+/** What older plans do not say. */
+const absent = { init: null, dryRun: false };
+
 /** A model from a set of pictures. It draws nothing: what it ends with are files. */
 export const trainingKind: JobKind<TrainingJobPlan, EffectiveTraining> = {
   id: 'training',
@@ -11,8 +14,8 @@ export const trainingKind: JobKind<TrainingJobPlan, EffectiveTraining> = {
     version: 1,
     // What was asked for before a field was there says nothing of it: it means its default.
     upgrade: (plan) => ({
+      ...absent,
       ...plan,
-      init: (plan as Partial<TrainingJobPlan>).init ?? null,
       request: { ...trainingRequest.safeParse(plan.request).data, ...plan.request },
     }),
   }),

@@ -17,6 +17,7 @@ export interface TrainingJobGiven {
   /** What no other model's id ends with. */
   readonly suffix: string;
   readonly seed: number;
+  readonly dryRun: boolean;
 }
 
 /** Characters of the name of a result. */
@@ -31,7 +32,7 @@ const unknownSteps = 1000;
 /** What is left open of a training before its set is read. Refuses what cannot be trained: `not_supported_yet`, `invalid_request`. */
 export function resolveTrainingJob(
   request: TrainingRequest,
-  { base, vae, init, sets, suffix, seed }: TrainingJobGiven,
+  { base, vae, init, sets, suffix, seed, dryRun }: TrainingJobGiven,
 ): TrainingJobPlan {
   const { steps, warmup, resolution } = request;
   const called = request.name ?? `${request.condition ?? base.id}-${request.kind}`;
@@ -49,7 +50,8 @@ export function resolveTrainingJob(
     vae: vae === null ? null : { id: vae.id, hash: vae.hash },
     init: init === null ? null : { id: init.id, hash: init.hash },
     sets,
-    cost: trainingCost(request, base, steps ?? unknownSteps),
+    dryRun,
+    cost: trainingCost(request, base, dryRun ? dryRunSteps : (steps ?? unknownSteps)),
   };
 }
 
@@ -61,6 +63,9 @@ function withSuffix(called: string, suffix: string): string {
 export function nameBefore(name: string): string {
   return name.slice(0, name.lastIndexOf('-'));
 }
+
+/** Steps that a dry run is charged: it measures about as many. */
+const dryRunSteps = 8;
 
 /** What so many steps cost, in pixel steps. */
 export function trainingCost(request: TrainingRequest, base: BaseModel, steps: number): number {
