@@ -59,6 +59,7 @@ export async function openServer(
           batchCost: config.maxBatchCost,
           setBytes: config.maxSetSize,
           setQuotaBytes: config.setQuota,
+          modelQuotaBytes: config.modelQuota,
         },
         windows: windowsOf(config),
         access: { adminKey: config.adminKey, allowAnonymous: config.allowAnonymous, loopback: isLoopback(config.host) },

@@ -48,6 +48,7 @@ export async function openWorker(ground: Ground, { extractor, supervised }: Chil
     extractor: { annotators: embeddedAnnotators, pulled: pulledAnnotators(config), threads: config.threads },
     folder,
     usableMemory: usableMemory(),
+    modelQuotaBytes: config.modelQuota,
     setLimits: { entries: config.maxSetFiles, unpackedBytes: config.maxSetUnpacked },
     freeMemory: async () => await freeMemory(usableMemory(), [process.pid, supervised.device.pid, extractor.pid]),
     onStart: (pid) => (trainer = pid),

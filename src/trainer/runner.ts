@@ -13,6 +13,7 @@ import { type BaseModel, findBase } from '../generation/models/base.ts';
 import { findVae } from '../generation/models/vae.ts';
 import type { TrainingLook } from '../generation/training-look.ts';
 import type { Records } from '../records/records.ts';
+import { requireModelQuota } from '../records/trainings/model-quota.ts';
 import { modelPrefix } from '../store/keys.ts';
 import { putFile } from '../store/stored-files.ts';
 import type { TrainingEvent } from '../training/contract/training-event.ts';
@@ -37,6 +38,8 @@ export interface TrainerParts {
   /** Bytes of memory that a process may use. */
   readonly usableMemory: number;
   readonly setLimits: TrainerSetLimits;
+  /** Bytes of the models that one tenant trained. */
+  readonly modelQuotaBytes: number;
   /** What is free of that now. */
   readonly freeMemory: () => Promise<number>;
   readonly onStart: (pid: number) => void;
@@ -63,7 +66,10 @@ export function trainingRunner(parts: TrainerParts): Runner<TrainingJobPlan> {
       const checkpoints = checkpointsOf(parts, attempt, places);
       try {
         await forgetEnded(places.output);
-        await checkpoints.restore(signal);
+        const step = await checkpoints.restore(signal);
+        // What has begun comes to its end, whoever filled the room meanwhile.
+        if (step === 0 && !plan.dryRun)
+          await requireModelQuota(parts.records.trainings, job.tenant, parts.modelQuotaBytes);
         const data = await bringSets({ ...parts, store }, job.tenant, plan.sets, places.set, signal);
         const preparedAt = performance.now();
         const { settings, extractor, usableMemory, setLimits } = parts;

@@ -86,8 +86,8 @@ async function trainInto(
     const averaged = asked.ema !== null;
     // One that goes on has most of it already.
     if (folder.seed === null) {
-      const taken = { flip: asked.flip, numbers: arrays.length, averaged };
-      await requireDiskRoom(places.output, requiredDisk(set.pairs.length, encoded.shapes, taken), 'what it works with');
+      const taken = requiredDisk(set.pairs.length, encoded.shapes, asked, arrays.length);
+      await requireDiskRoom(places.output, taken, 'what it works with');
     }
     const { identity, plan: begun } = await folder.begin(asked, set.pairs);
     if (prepared.session.provider === 'cpu') {

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { MadeModel } from '../../src/generation/made-model.ts';
 import type { TrainingLook } from '../../src/generation/training-look.ts';
+import { requireModelQuota } from '../../src/records/trainings/model-quota.ts';
 import { newJobId } from '../../src/records/schema/ids.ts';
 import { newJob, result } from './conformance.ts';
 import { onEveryDatabase } from './databases.ts';
@@ -55,6 +56,17 @@ onEveryDatabase('trainings', (records) => {
     expect(await trainings.deleteModel('another', model.id)).toBeNull();
     expect(await trainings.deleteModel('maker', model.id)).toMatchObject({ id: model.id });
     expect(await trainings.publish(model.id, true)).toEqual({ kind: 'absent' });
+  });
+
+  it('of one tenant have so many bytes together, but for those that everybody sees', async () => {
+    const { trainings } = records();
+    expect(await trainings.bytesOf('holder')).toBe(0);
+    const [one] = [await train('holder', null), await train('holder', null), await train('another holder', null)];
+    expect(await trainings.bytesOf('holder')).toBe(6);
+    await trainings.publish(one.id, false);
+    expect(await trainings.bytesOf('holder')).toBe(3);
+    await expect(requireModelQuota(trainings, 'holder', 3)).rejects.toMatchObject({ code: 'quota_exceeded' });
+    await requireModelQuota(trainings, 'holder', 4);
   });
 
   it('keep what was found in files of strangers, whatever characters that has', async () => {

@@ -330,6 +330,32 @@ describe('a training that is paused', () => {
   }, 60_000);
 });
 
+test('a training does not begin where the models of its tenant fill their room, unless it is only measured', async () => {
+  const wish = { ...request, steps: 1, data: { upload_id: set } };
+  const id = async (): Promise<string> => ((await service.post('/v1/trainings', wish)).body as JobView).id;
+  const first = await service.until(await id(), hasEnded);
+  expect(first.status).toBe('succeeded');
+  await trainer.close();
+  trainer = await service.startTrainer(join(folder, 'narrow-machine'), { modelQuotaBytes: 1 });
+  expect(await service.until(await id(), hasEnded)).toMatchObject({
+    status: 'failed',
+    error: {
+      code: 'quota_exceeded',
+      detail: expect.stringMatching(/ take \d+ bytes of the 1 that they may/) as string,
+    },
+  });
+  const { id: dry } = (await service.post('/v1/trainings', { ...wish, dry_run: true })).body as JobView;
+  expect((await service.until(dry, hasEnded)).status).toBe('succeeded');
+  const { limits } = service.parts.settings as { limits: { modelQuotaBytes: number } };
+  const before = limits.modelQuotaBytes;
+  limits.modelQuotaBytes = 1;
+  const refused = await service.post('/v1/trainings', wish);
+  limits.modelQuotaBytes = before;
+  expect([refused.status, (refused.body as { readonly code: string }).code]).toEqual([429, 'quota_exceeded']);
+  await trainer.close();
+  trainer = await service.startTrainer(join(folder, 'wide-machine'));
+}, 60_000);
+
 test('a training that is stopped succeeds with what it has learnt', async () => {
   const long = { ...request, steps: 100_000, data: { upload_id: set } };
   const { id } = (await service.post('/v1/trainings', long)).body as JobView;

@@ -80,6 +80,7 @@ export async function openTrainingService(folder: string): Promise<TrainingServi
         extractor: { annotators: '', pulled: [], threads: 1 },
         folder: own,
         usableMemory: 2 ** 40,
+        modelQuotaBytes: 2 ** 40,
         setLimits: { entries: 50, unpackedBytes: 2 ** 30 },
         freeMemory: async () => 2 ** 40,
         ...others,

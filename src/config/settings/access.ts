@@ -130,6 +130,16 @@ export const access = {
     fallback: () => 60 * 2 ** 30,
     fallbackText: '60GB',
   }),
+  /** Bytes of all models that trainings of one tenant made and that it alone sees. */
+  modelQuota: setting({
+    flag: 'model-quota',
+    argument: 'size',
+    description: 'room for the models that one tenant trained; where it is full no other training begins',
+    takenFor: ['requests', 'jobs'],
+    parse: one(byteSize),
+    fallback: () => 100 * 2 ** 30,
+    fallbackText: '100GB',
+  }),
   /** Bytes of request bodies that are held at the same moment. */
   bodyMemory: setting({
     flag: 'body-memory',

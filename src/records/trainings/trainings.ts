@@ -62,6 +62,8 @@ export interface TrainingRecords {
   madeBy(tenant: string, jobId: string): Promise<TrainedModel | null>;
   /** The model of an id, whoever's it is; null where there is none. */
   find(id: string): Promise<TrainedModel | null>;
+  /** Bytes of the models that a tenant alone sees. */
+  bytesOf(tenant: string): Promise<number>;
   /** Whose every model is, by id: asked for at each look at the library, it says nothing of files. */
   owners(): Promise<readonly ModelOwner[]>;
   /** Which of these models there are. */
@@ -186,6 +188,15 @@ export function sqlTrainings(db: Kysely<Tables>): TrainingRecords {
     async find(id) {
       const row = await db.selectFrom('trained_model').selectAll().where('id', '=', id).executeTakeFirst();
       return row === undefined ? null : modelFromRow(row);
+    },
+    async bytesOf(tenant) {
+      const row = await db
+        .selectFrom('trained_model')
+        .select(sql<string | null>`sum(bytes)`.as('bytes'))
+        .where('tenant', '=', tenant)
+        .where('published', '=', false)
+        .executeTakeFirst();
+      return Number(row?.bytes ?? 0);
     },
     async owners() {
       return await db.selectFrom('trained_model').select(['id', 'tenant', 'published']).orderBy('id').execute();

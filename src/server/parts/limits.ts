@@ -59,6 +59,8 @@ export interface ServerLimits extends BodyPace {
   readonly setBytes: number;
   /** All sets of a tenant. */
   readonly setQuotaBytes: number;
+  /** All models that a tenant trained. */
+  readonly modelQuotaBytes: number;
   /** Sets of a tenant that are not whole. */
   readonly unfinishedSets: number;
   /** The objects that a set is kept as; a request that sends one holds as much in memory. */
@@ -117,6 +119,7 @@ export const defaultServerLimits: ServerLimits = {
   fetchPatienceMs: 120_000,
   setBytes: 20 * 2 ** 30,
   setQuotaBytes: 60 * 2 ** 30,
+  modelQuotaBytes: 100 * 2 ** 30,
   unfinishedSets: 100,
   setPieceBytes: 8 * 2 ** 20,
   setWriters: 16,

@@ -9,6 +9,7 @@ import { findVae } from '../../generation/models/vae.ts';
 import { parseContinue, parseTraining } from '../../generation/parse.ts';
 import { baseField } from '../../generation/request/training.ts';
 import type { TrainingJobRequest } from '../../generation/request/training-job.ts';
+import { requireModelQuota } from '../../records/trainings/model-quota.ts';
 import type { ServerParts } from '../parts/parts.ts';
 import { accept, type SubmitOptions } from './submit.ts';
 import type { Submission } from './submission.ts';
@@ -55,6 +56,7 @@ async function submit(
   const given = { base, vae, init, sets: [], suffix: newSuffix(), seed: parts.randomSeed(), dryRun };
   // All that can be refused without asking for the sets is refused first.
   const near = resolveTrainingJob(request, given);
+  if (!dryRun) await requireModelQuota(parts.records.trainings, options.tenant, parts.settings.limits.modelQuotaBytes);
   const target = await webhookTarget(parts, webhook);
   const payer = payerOf(options);
   const plan = { ...near, payer, sets: await setsOf(parts, data, options.tenant) };
