@@ -3,6 +3,7 @@ import { weightMemory } from '../device/memory.ts';
 import type { DeviceSettings } from '../device/protocol.ts';
 import type { TrainingPlan } from '../generation/kinds/training/plan.ts';
 import { heldOutOf, resolveTraining } from '../generation/kinds/training/resolve.ts';
+import type { Trained } from '../generation/kinds/training/trained/trained.ts';
 import type { BaseModel } from '../generation/models/base.ts';
 import type { VaeModel } from '../generation/models/vae.ts';
 import type { TrainingRequest } from '../generation/request/training.ts';
@@ -33,7 +34,7 @@ export interface BegunTraining {
   readonly initial: InitialWeights | null;
   /** Halvings of the latents on the UNet's way down. */
   readonly halvings: number;
-  readonly condition: string | null;
+  readonly trained: Trained;
   readonly resolution: Size;
 }
 
@@ -53,12 +54,13 @@ export interface PreparedTraining {
 /** Reads the set of a training and resolves its plan with it; tells the watcher of both. */
 export async function prepareTraining(
   request: TrainingRequest,
-  { base, halvings, condition, resolution, seed }: BegunTraining & { readonly seed: number },
+  { base, halvings, trained, resolution, seed }: BegunTraining & { readonly seed: number },
   places: TrainingPlaces,
   tools: TrainingTools,
   watcher: TrainingWatcher,
 ): Promise<PreparedTraining> {
   const { base: model, vae, init, settings } = tools;
+  const { condition } = trained;
   const session = await sessionOf(settings);
   const { tokenizerFolder } = settings;
   const memoryBudget = weightMemory(settings);
@@ -68,7 +70,17 @@ export async function prepareTraining(
     const random = new TrainingRandom(seed);
     const split = holdOut(set.pairs, heldOutOf(request, set.pairs.length), random);
     const pairs = epochLength(split.learnt);
-    const known = { base: model, vae, init, halvings, name: places.name, seed, pairs, heldOut: split.heldOut.length };
+    const known = {
+      base: model,
+      vae,
+      init,
+      trained,
+      halvings,
+      name: places.name,
+      seed,
+      pairs,
+      heldOut: split.heldOut.length,
+    };
     const plan = resolveTraining(request, known);
     await watcher.onEvent({ type: 'validated', report: set.report, plan });
     const encoded = {

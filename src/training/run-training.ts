@@ -55,14 +55,21 @@ export async function beginTraining(
   places: TrainingPlaces,
   { base: model, init }: TrainingTools,
 ): Promise<BegunTraining> {
-  await TrainingFolder.open(places.output);
-  const trained = resolveTrained(request, model, places.name);
+  const folder = await TrainingFolder.open(places.output);
+  const asked = resolveTrained(request, model, places.name);
   const base = await openDecidedBase(model);
   const halvings = base.unet.config.blockChannels.length - 1;
   const path = init?.path ?? null;
-  const initial = path === null ? null : await methodFor(trained).initial(path, base, trained);
-  const { condition } = trained;
-  return { base, initial, halvings, condition, resolution: trainedSize(request, { base: model, halvings }) };
+  const initial = path === null ? null : await methodFor(asked).initial(path, base, asked);
+  // Where that model is gone by now, what was found in it is known since the training began.
+  const trained = init === null ? asked : (initial?.trained ?? folder.plan?.trained ?? asked);
+  return {
+    base,
+    trained,
+    initial: initial?.weights ?? null,
+    halvings,
+    resolution: trainedSize(request, { base: model, halvings }),
+  };
 }
 
 async function trainInto(

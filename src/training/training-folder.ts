@@ -53,7 +53,12 @@ export class TrainingFolder {
     return new TrainingFolder(path, record);
   }
 
-  /** The seed that it was begun with; null where it was not. */
+  /** The plan that it was begun with; null where it was not. */
+  get plan(): TrainingPlan | null {
+    return this.#record?.plan ?? null;
+  }
+
+  /** The seed of that. */
   get seed(): number | null {
     return this.#record?.plan.seed ?? null;
   }

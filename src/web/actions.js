@@ -9,7 +9,7 @@ import { element } from './elements.js';
  * @property {'POST' | 'DELETE'} method
  * @property {string} path of the API
  * @property {string} [question] asked before it is done, where it cannot be undone
- * @property {() => void} after what follows
+ * @property {(answer: Response) => void | Promise<void>} after what follows
  */
 
 /**
@@ -54,8 +54,7 @@ function actionButton({ name, method, path, question, after }, said) {
     button.disabled = true;
     said.replaceChildren();
     try {
-      await send(method, path);
-      after();
+      await after(await send(method, path));
     } catch (error) {
       button.disabled = false;
       const detail = error instanceof Error ? error.message : String(error);

@@ -63,7 +63,17 @@ function actions({ id, status, effective, cancel_requested: leaving }) {
       'learning_rate' in effective ? 'Delete the training? Its model stays.' : 'Delete the job and its pictures?',
     after: () => location.assign('../jobs'),
   };
-  return actionRow(status === 'succeeded' || 'learning_rate' in effective ? [remove] : [retry, remove]);
+  if ('learning_rate' in effective) {
+    /** @type {Action} */
+    const on = {
+      name: 'Train on',
+      method: 'POST',
+      path: `${path}/continue`,
+      after: async (answer) => location.assign(`./${(await answer.json()).id}`),
+    };
+    return actionRow(status === 'succeeded' && !effective.dry_run ? [on, remove] : [remove]);
+  }
+  return actionRow(status === 'succeeded' ? [remove] : [retry, remove]);
 }
 
 /**

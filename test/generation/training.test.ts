@@ -13,6 +13,7 @@ const asked = (request: object): TrainingRequest => check(trainingRequest, reque
 const base = await smallBase('sd15-tiny');
 const resolved = (request: object) =>
   resolveTraining(asked(request), {
+    trained: resolveTrained(asked(request), base, 'given'),
     base,
     vae: null,
     init: null,

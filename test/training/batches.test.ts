@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { resolveTraining } from '../../src/generation/kinds/training/resolve.ts';
+import { resolveTrained, resolveTraining } from '../../src/generation/kinds/training/resolve.ts';
 import { check } from '../../src/generation/parse.ts';
 import { trainingRequest } from '../../src/generation/request/training.ts';
 import { gradientPrefix } from '../../src/graph/steps/step.ts';
@@ -43,8 +43,10 @@ async function partsFor(model: 'sd15-tiny' | 'sdxl-tiny', settings: object): Pro
   );
   const request = { kind: 'controlnet', condition: 'my-squares', steps: 9, resolution: [64, 64], seed: 3, ...settings };
   const halvings = checkpoint.unet.config.blockChannels.length - 1;
-  const given = { base, vae: null, init: null, halvings, name: 'x', seed: 3, pairs: pairs.length, heldOut: 0 };
-  const plan = resolveTraining(check(trainingRequest, request), given);
+  const asked = check(trainingRequest, request);
+  const trained = resolveTrained(asked, base, 'x');
+  const given = { base, vae: null, init: null, trained, halvings, name: 'x', seed: 3, pairs: pairs.length, heldOut: 0 };
+  const plan = resolveTraining(asked, given);
   const shapes = learntShapes(checkpoint, resolution, frozen.tokens);
   const set = new LearntSet(pairs, frozen, new EncodedCache(join(folder, 'encoded')), {
     shapes,

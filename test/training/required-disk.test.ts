@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { resolveTraining } from '../../src/generation/kinds/training/resolve.ts';
+import { resolveTrained, resolveTraining } from '../../src/generation/kinds/training/resolve.ts';
 import { check } from '../../src/generation/parse.ts';
 import { trainingRequest } from '../../src/generation/request/training.ts';
 import { requiredDisk } from '../../src/training/required-disk.ts';
@@ -11,7 +11,8 @@ const shapes = { latents: [1, 4, 8, 8], map: [1], caption: 100 } as unknown as P
 test('the disk that a training asks for holds its pairs, two checkpoints, its best weights and every model', () => {
   const bytesOf = (wish: object): number => {
     const request = check(trainingRequest, { kind: 'lora', steps: 10, ...wish });
-    const given = { base, vae: null, init: null, halvings: 3, name: 'x', seed: 1, pairs: 5, heldOut: 0 };
+    const trained = resolveTrained(request, base, 'x');
+    const given = { base, vae: null, init: null, trained, halvings: 3, name: 'x', seed: 1, pairs: 5, heldOut: 0 };
     return requiredDisk(5, shapes, resolveTraining(request, given), 1000);
   };
   const pairs = 4 * 5 * (2 * 256 + 100);

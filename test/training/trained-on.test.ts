@@ -82,6 +82,28 @@ describe('a training that begins as a ControlNet', () => {
     );
   });
 
+  test('has the hint encoder of that, whatever its width, also where that is gone by then', async () => {
+    const wide = smallModelPath('models', 'sd15-tiny', 'controlnet-a');
+    const channels = (path: string): unknown =>
+      (JSON.parse(readFileSync(join(path, 'config.json'), 'utf8')) as Record<string, unknown>)[
+        'conditioning_embedding_out_channels'
+      ];
+    expect(channels(wide)).not.toEqual(channels(first));
+    const output = join(folder, 'wide hints');
+    const stop = new AbortController();
+    const onStep = (): void => stop.abort(new Error('Stopped'));
+    const going = { data: await data, output, request: { ...controlNet, ...still } };
+    await expect(trainSmall({ ...going, init: model(wide), onStep, signal: stop.signal })).rejects.toThrow('Stopped');
+    expect(await trainSmall({ ...going, init: model(null) })).toHaveLength(1);
+    expect(channels(output)).toEqual(channels(wide));
+    const [before, after] = [await openControlNetCheckpoint(wide), await openControlNetCheckpoint(output)];
+    for (const [name, ref] of before.controlnet.weights) {
+      const numbers = await readFloats(wide, ref);
+      const now = await readFloats(output, after.controlnet.weights.get(name)!);
+      expect(Math.max(...now.map((value, index) => Math.abs(value - numbers[index]!))), name).toBeLessThan(1e-3);
+    }
+  });
+
   test('of other sizes is refused before anything is learnt', async () => {
     const wide = smallModelPath('models', 'sdxl-tiny');
     await expect(

@@ -197,6 +197,19 @@ describe.skipIf(chromiumMissing !== null)(`pages in a browser${chromiumMissing ?
     await expect.poll(async () => await page.evaluate(widths)).toEqual(Array.from({ length: 6 }, () => 64));
   });
 
+  test('of a training that has succeeded train its model on', async () => {
+    await show(`/jobs/${training}`);
+    await page.getByRole('button', { name: 'Train on' }).click();
+    await page.waitForURL((url) => /trn_/.test(url.pathname) && !url.pathname.endsWith(training));
+    const id = new URL(page.url()).pathname.split('/').at(-1)!;
+    const next = (await (await service.fetch(`/v1/trainings/${id}`)).json()) as { readonly effective: object };
+    const before = (await (await service.fetch(`/v1/trainings/${training}`)).json()) as {
+      readonly effective: { readonly name: string };
+    };
+    expect(next.effective).toMatchObject({ init: { id: before.effective.name } });
+    await service.fetch(`/v1/trainings/${id}/cancel`, { method: 'POST' });
+  });
+
   test('of a job cancel it, draw it again and delete it', async () => {
     const { id } = await service.submit(long);
     await show(`/jobs/${id}`);

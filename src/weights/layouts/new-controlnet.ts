@@ -21,8 +21,11 @@ export interface NewControlNet {
   readonly start: (name: string, uniform: (count: number) => Float32Array) => Promise<Float32Array>;
 }
 
-/** A ControlNet for a base model, as diffusers' from_unet makes it. */
-export function newControlNet({ config, weights, weightsFolder }: NetworkPart<UNetConfig>): NewControlNet {
+/** A ControlNet for a base model, as diffusers' from_unet makes it; `hint` are channels of its hint encoder in the place of the usual ones. */
+export function newControlNet(
+  { config, weights, weightsFolder }: NetworkPart<UNetConfig>,
+  hint?: readonly number[],
+): NewControlNet {
   const {
     outChannels: _out,
     upBlockTypes: _up,
@@ -31,13 +34,12 @@ export function newControlNet({ config, weights, weightsFolder }: NetworkPart<UN
     ...rest
   } = config;
   const width = config.blockChannels[0] as number;
-  const hintChannels = published.hint.map((channels) => {
-    return width >= published.of ? channels : block * Math.ceil((channels * width) / published.of / block);
-  });
+  const narrowed = (channels: number): number => block * Math.ceil((channels * width) / published.of / block);
+  const usual = width >= published.of ? published.hint : published.hint.map(narrowed);
   const control: ControlNetConfig = {
     ...rest,
     conditioningChannels: 3,
-    hintChannels,
+    hintChannels: hint ?? usual,
     globalPoolConditions: false,
     channelOrder: 'rgb',
   };

@@ -23,6 +23,7 @@ export interface TrainingGiven extends TrainedBeside {
   readonly vae: VaeModel | null;
   /** The model that it begins as; null for a new one. */
   readonly init: ModelReference | null;
+  readonly trained: Trained;
   /** What the result is called where the request does not say it. */
   readonly name: string;
   readonly seed: number;
@@ -60,7 +61,7 @@ export function findInit(models: ModelList, request: TrainingRequest, base: Base
 
 /** The plan of a training. Throws as above. */
 export function resolveTraining(request: TrainingRequest, given: TrainingGiven): TrainingPlan {
-  const { base, vae, init, pairs, heldOut } = given;
+  const { base, vae, init, trained, pairs, heldOut } = given;
   const {
     batch,
     accumulation,
@@ -77,7 +78,7 @@ export function resolveTraining(request: TrainingRequest, given: TrainingGiven):
     base: { id: base.id, hash: base.hash },
     vae: vae === null ? null : { id: vae.id, hash: vae.hash },
     init: init === null ? null : { id: init.id, hash: init.hash },
-    trained: resolveTrained(request, base, given.name),
+    trained,
     resolution: trainedSize(request, given),
     steps,
     minutes,

@@ -27,11 +27,17 @@ interface InitialWeight {
   readonly read: () => Promise<Float32Array>;
 }
 
+/** What is trained where it begins as a model that is there: `trained` follows it where requests say nothing of it. */
+export interface Initial<Of extends Trained> {
+  readonly trained: Of;
+  readonly weights: InitialWeights;
+}
+
 /** How one kind of thing is trained and written. */
 export interface MethodRow<Of extends Trained> {
   readonly open: (unet: NetworkPart<UNetConfig>, trained: Of) => TrainingMethod;
-  /** The weights of one that is there already, a file or folder. `invalid_request` for one that has more than is trained. */
-  readonly initial: (path: string, base: BaseCheckpoint, trained: Of) => Promise<InitialWeights>;
+  /** One that is there already, a file or folder. `invalid_request` for one that has more than is trained. */
+  readonly initial: (path: string, base: BaseCheckpoint, trained: Of) => Promise<Initial<Of>>;
   /** Writes it into a folder in the forms that programs read; gives the paths. */
   readonly write: (folder: string, result: TrainingResult, trained: Of) => Promise<readonly string[]>;
   /** For its card: what it is, as the beginning of a sentence, and its own settings. */

@@ -4,9 +4,9 @@ import type { NetworkPart } from '../../../graph/weights.ts';
 import { newControlNet } from '../../../weights/layouts/new-controlnet.ts';
 import type { TrainingMethod } from '../contract/method.ts';
 
-/** A ControlNet for this UNet, from its beginning. */
-export function controlNetMethod(unet: NetworkPart<UNetConfig>): TrainingMethod {
-  const { part, start } = newControlNet(unet);
+/** A ControlNet for this UNet, from its beginning; `hint` are channels of its hint encoder. */
+export function controlNetMethod(unet: NetworkPart<UNetConfig>, hint?: readonly number[]): TrainingMethod {
+  const { part, start } = newControlNet(unet, hint);
   return {
     fullStrength: 1,
     graph: (size, use) => controlNetStep(unet, part, size, use),

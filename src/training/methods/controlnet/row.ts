@@ -5,9 +5,9 @@ import { controlNetMethod } from './method.ts';
 import { writeControlNet } from './write.ts';
 
 export const controlNetRow: MethodRow<TrainedControlNet> = {
-  open: (unet) => controlNetMethod(unet),
-  initial: async (path) => await initialControlNet(path),
-  write: async (folder, result, { condition }) => await writeControlNet(folder, result, condition),
+  open: (unet, { hint }) => controlNetMethod(unet, hint),
+  initial: async (path, _, trained) => await initialControlNet(path, trained),
+  write: writeControlNet,
   what: ({ condition }) => `A ControlNet for maps of ${condition}`,
   facts: ({ condition }) => [['condition', condition]],
 };

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { TrainedControlNet } from '../../../generation/kinds/training/trained/controlnet.ts';
 import { writeAnew } from '../../../files/atomic-write.ts';
 import { writeControlNetConfig } from '../../../weights/configs/write-controlnet-config.ts';
 import { ldmUNetNames } from '../../../weights/key-maps/ldm-unet-names.ts';
@@ -13,9 +14,9 @@ import type { TrainingResult } from '../contract/training-result.ts';
 export async function writeControlNet(
   folder: string,
   { plan, base, weights }: TrainingResult,
-  condition: string,
+  { condition, hint }: Pick<TrainedControlNet, 'condition' | 'hint'>,
 ): Promise<readonly string[]> {
-  const { config } = newControlNet(base.unet).part;
+  const { config } = newControlNet(base.unet, hint).part;
   const network = join(folder, 'diffusion_pytorch_model.safetensors');
   await writeSafetensors(network, weights, { format: 'F16', metadata: { format: 'pt' } });
   const settings = join(folder, 'config.json');

@@ -5,7 +5,8 @@ import { readLowRankFactors } from '../../../weights/lora/low-rank-factors.ts';
 import { openLoraFile } from '../../../weights/lora/lora-file.ts';
 import { loraTargets } from '../../../weights/lora/lora-targets.ts';
 import { matchLora } from '../../../weights/lora/match-lora.ts';
-import type { InitialWeights } from '../contract/method.ts';
+import type { TrainedLora } from '../../../generation/kinds/training/trained/lora.ts';
+import type { Initial } from '../contract/method.ts';
 
 /**
  * The factors of a LoRA, of which the second ones hold what its file says of their scale: they are divided by that of the new one, so that it begins as what the
@@ -14,8 +15,9 @@ import type { InitialWeights } from '../contract/method.ts';
 export async function initialLora(
   path: string,
   base: BaseCheckpoint,
-  { rank, alpha }: { readonly rank: number; readonly alpha: number },
-): Promise<InitialWeights> {
+  trained: TrainedLora,
+): Promise<Initial<TrainedLora>> {
+  const { rank, alpha } = trained;
   const lora = await openLoraFile(path);
   const { deltas, lowRank, unmatched } = await matchLora(lora, loraTargets(base), base.family.name);
   if (!lowRank) throw wrongInit('It changes layers otherwise than by two factors.');
@@ -23,7 +25,7 @@ export async function initialLora(
   const [stranger] = unmatched;
   if (stranger !== undefined) throw wrongInit(`It changes ${stranger}, which the base model does not have.`);
   const factors = await readLowRankFactors(lora.file.folder, deltas.unet, base.unet.weights);
-  return new Map(
+  const weights = new Map(
     [...factors].flatMap(([layer, { rank: own, down, up }]) => {
       const scaled = up.map((value) => (value * rank) / alpha);
       return [
@@ -32,6 +34,7 @@ export async function initialLora(
       ] as const;
     }),
   );
+  return { trained, weights };
 }
 
 function initial(rank: number, data: Float32Array): { shape: [number, number]; read: () => Promise<Float32Array> } {

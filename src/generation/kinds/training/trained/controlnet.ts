@@ -7,6 +7,8 @@ import { type TrainedCommon, type TrainedKindRow, wrongField, wrongInit } from '
 export interface TrainedControlNet extends TrainedCommon {
   readonly kind: 'controlnet';
   readonly condition: string;
+  /** Channels of its hint encoder, where those of the model that it begins as are not the usual ones. */
+  readonly hint?: readonly number[];
 }
 
 /** Pixels of a map that a cell of a hint has. */
