@@ -92,33 +92,36 @@ async function begin(set: string): Promise<string> {
   return id;
 }
 
-const startedAt = performance.now();
-const id = await once('training', async () => await begin(await once('set', sendSet)));
-let training: Training;
-for (let round = 0; ; round++) {
-  training = await ask<Training>(`/v1/trainings/${id}`);
-  if (!['queued', 'running'].includes(training.status)) break;
-  if (round % 15 === 0) console.log(JSON.stringify(training.progress));
-  await pause(2000);
+try {
+  const startedAt = performance.now();
+  const id = await once('training', async () => await begin(await once('set', sendSet)));
+  let training: Training;
+  for (let round = 0; ; round++) {
+    training = await ask<Training>(`/v1/trainings/${id}`);
+    if (!['queued', 'running'].includes(training.status)) break;
+    if (round % 15 === 0) console.log(JSON.stringify(training.progress));
+    await pause(2000);
+  }
+  if (training.status !== 'succeeded') throw new Error(`The training ${training.status}: ${training.error?.detail}`);
+  const { data: looks } = await ask<{ readonly data: readonly Look[] }>(`/v1/trainings/${id}/validations?limit=100`);
+  const last = looks.at(-1);
+  const line = {
+    kind,
+    minutes: Number(minutes),
+    pairs: pairCount,
+    wish: JSON.parse(wish) as object,
+    steps: training.progress?.steps,
+    g: last?.g ?? null,
+    interval: last?.interval ?? null,
+    ceiling: last?.ceiling ?? null,
+    own: last?.own ?? null,
+    shuffled: last?.shuffled ?? null,
+    // Of this command: less than the whole where it went on.
+    seconds: Math.round((performance.now() - startedAt) / 1000),
+    model: training.effective.name,
+  };
+  appendFileSync(results, `${JSON.stringify(line)}\n`);
+  console.log(JSON.stringify(line));
+} finally {
+  await service.stop();
 }
-if (training.status !== 'succeeded') throw new Error(`The training ${training.status}: ${training.error?.detail}`);
-const { data: looks } = await ask<{ readonly data: readonly Look[] }>(`/v1/trainings/${id}/validations?limit=100`);
-const last = looks.at(-1);
-const line = {
-  kind,
-  minutes: Number(minutes),
-  pairs: pairCount,
-  wish: JSON.parse(wish) as object,
-  steps: training.progress?.steps,
-  g: last?.g ?? null,
-  interval: last?.interval ?? null,
-  ceiling: last?.ceiling ?? null,
-  own: last?.own ?? null,
-  shuffled: last?.shuffled ?? null,
-  // Of this command: less than the whole where it went on.
-  seconds: Math.round((performance.now() - startedAt) / 1000),
-  model: training.effective.name,
-};
-appendFileSync(results, `${JSON.stringify(line)}\n`);
-console.log(JSON.stringify(line));
-await service.stop();

@@ -50,7 +50,8 @@ it('a ControlNet is trained, and trained on, by the lines of the documents, and 
   await writeFile(join(folder, 'pairs.zip'), await packZip(Object.fromEntries(files)));
   const printed = lines('training.md', '## Over HTTP', { '\\"steps\\": 4000, \\"batch\\": 4': '\\"steps\\": 2' });
   const answer = run(printed).trim();
-  const begun = JSON.parse(answer.slice(answer.lastIndexOf('\n{') + 1)) as Training;
+  // What is sent is answered first.
+  const begun = JSON.parse(answer.slice(answer.lastIndexOf('{"id":"trn_'))) as Training;
   const first = await ended(begun.id);
   expect(first).toMatchObject({ status: 'succeeded', error: null, effective: { init: null } });
   const shorter = { 'trn_...': first.id, '"steps": 2000': '"steps": 1' };
