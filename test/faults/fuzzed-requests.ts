@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { defaultServerLimits } from '../../src/server/parts/limits.ts';
 import { root, Service } from '../support/service.ts';
+import { packTar } from '../training/data/pack.ts';
 import type { Report } from './harness/report.ts';
 import { residentMemory } from './harness/resident-memory.ts';
 import { scenario } from './harness/scenario.ts';
@@ -24,7 +25,7 @@ export const fuzzedRequests = scenario({
   alone: true,
   sizes: { requests: 50_000, seed: 1, patience: 600, slack: 1 },
   // Who dribbles a body is borne with for minutes: a test does not wait for it. It may share its machine with others.
-  short: { requests: 1500, seed: 1, patience: 100, slack: 10 },
+  short: { requests: 2500, seed: 1, patience: 100, slack: 10 },
   async run({ requests, seed, patience, slack }, report) {
     const service = await Service.start({ flags: ['--provider', 'cpu', '--admin-key', adminKey] });
     try {
@@ -59,7 +60,7 @@ async function sendRequests(service: Service, count: number, seed: number, repor
   report.exactly('answers that break the contract', fuzzed.findings.length, 0);
 }
 
-/** Ids of what requests can be about from the first on: a job, a batch, a picture and a training set. */
+/** Ids of what requests can be about from the first on: a job, a batch, a picture, a training set and a training. */
 async function somethingOfEach(service: Service): Promise<readonly string[]> {
   const drawing = { prompt: 'a red cube', steps: 2 };
   const bodies = {
@@ -68,7 +69,7 @@ async function somethingOfEach(service: Service): Promise<readonly string[]> {
     '/v1/uploads': picture,
     '/v1/uploads?kind=set': {},
   };
-  const made = Object.entries(bodies).map(async ([path, body]) => {
+  const post = async (path: string, body: object): Promise<string> => {
     const sent =
       body instanceof Uint8Array
         ? { type: 'image/png', body }
@@ -79,8 +80,13 @@ async function somethingOfEach(service: Service): Promise<readonly string[]> {
       body: sent.body,
     });
     return ((await answer.json()) as { readonly id: string }).id;
-  });
-  return await Promise.all(made);
+  };
+  const ids = await Promise.all(Object.entries(bodies).map(async ([path, body]) => await post(path, body)));
+  const set = await post('/v1/uploads?kind=set', {});
+  const body = await packTar({ '0.png': picture, '0.txt': 'a cube' });
+  await service.fetch(`/v1/uploads/${set}`, { method: 'PUT', headers, body });
+  const training = { kind: 'lora', steps: 2, resolution: [64, 64], data: { upload_id: set } };
+  return [...ids, set, await post('/v1/trainings', training)];
 }
 
 async function meetAll(

@@ -103,6 +103,10 @@ describe('docs/api.md', () => {
         defaultServerLimits.setQuotaBytes / 2 ** 30,
         defaultServerLimits.unfinishedSets,
       ],
+      'models that a tenant trained and that it alone sees': [
+        defaultServerLimits.modelQuotaBytes,
+        defaultServerLimits.modelQuotaBytes / 2 ** 30,
+      ],
       'requests that send training sets at the same time': [
         defaultServerLimits.setWritersPerTenant,
         defaultServerLimits.setWriters,
