@@ -11,6 +11,7 @@ async function train({ request, places, base, settings, killAt }) {
   const tools = {
     base,
     vae: null,
+    init: null,
     settings,
     usableMemory: 2 ** 40,
     decoder: decodeHere,
